@@ -1,0 +1,21 @@
+/* Time: monotonic for waiting and measuring, wall clock for people. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include "base/attr.h"
+
+/* Milliseconds since an arbitrary start; never goes back. */
+int64_t clock_ms(void);
+int64_t clock_us(void);
+/* Seconds since 1970 UTC, with fraction. */
+double clock_wall(void);
+/* "2026-01-02T03:04:05Z" of the seconds given; text holds CLOCK_RFC3339_SIZE. */
+#define CLOCK_RFC3339_SIZE 32
+void clock_rfc3339(double wall_seconds, char text[CLOCK_RFC3339_SIZE]);
+/* Sleeps on the monotonic clock, in full even when interrupted. */
+void clock_sleep_ms(int64_t milliseconds);
+/* Go's time.ParseDuration: "300ms", "1h10m", "1.5s", "-2m", "0"; units ns, us,
+ * ms, s, m, h. False when text is none or overflows. */
+bool clock_parse_duration(const char *text, int64_t *nanoseconds) MUST_CHECK;
+
+#endif

@@ -1,0 +1,80 @@
+/* What went wrong, as a value on the caller's stack.
+ *
+ * A function that can fail returns bool and takes a struct error last: true and
+ * *err untouched, or false and *err filled. The kind decides what happens next
+ * (is it tried again, which exit status), the text is for people; nobody
+ * searches texts. error_set() and error_wrap() return false, so that failing is
+ * one line, and each level puts in front what it alone knows (table, position).
+ * Any thread may use it: an error belongs to whoever holds the struct. */
+#ifndef BASE_ERROR_H
+#define BASE_ERROR_H
+
+#include "base/attr.h"
+
+/* kind, name in logs, is it worth trying the same again on a (new) connection */
+#define ERROR_KINDS(X)                                                                             \
+	X(ERROR_NONE, "none", false)                                                               \
+	/* The user's input is wrong: configuration, state file, flags. */                         \
+	X(ERROR_CONFIG, "config", false)                                                           \
+	/* A server does not meet what the program needs (start-up checks). */                     \
+	X(ERROR_PREFLIGHT, "preflight", false)                                                     \
+	/* The operating system refused: files, sockets, threads. */                               \
+	X(ERROR_SYSTEM, "system", false)                                                           \
+	/* The connection could not be made or was lost; the server went away. */                  \
+	X(ERROR_LOST, "connection lost", true)                                                     \
+	/* Deadlock, lock wait timeout, query interrupted: the same again may work. */             \
+	X(ERROR_BUSY, "busy", true)                                                                \
+	/* Account, password, privileges. */                                                       \
+	X(ERROR_ACCESS, "access denied", false)                                                    \
+	/* The server is read only now (failover in progress): may be over soon. */                \
+	X(ERROR_READ_ONLY, "read only", true)                                                      \
+	/* The server refused the data: out of range, too long, invalid bytes. */                  \
+	X(ERROR_DATA, "data", false)                                                               \
+	/* The server refused the statement for any other reason. */                               \
+	X(ERROR_SQL, "sql", false)                                                                 \
+	/* Bytes that do not decode: binlog events, JSON, state. */                                \
+	X(ERROR_CORRUPT, "corrupt", false)                                                         \
+	/* Decodes, but cannot be carried exactly; the text names the remedy. */                   \
+	X(ERROR_UNSUPPORTED, "unsupported", false)                                                 \
+	/* The source's binlog at the wanted position is gone. */                                  \
+	X(ERROR_PURGED, "binlog purged", false)                                                    \
+	/* A table is not what it was when the run started. */                                     \
+	X(ERROR_SCHEMA, "schema changed", false)                                                   \
+	/* Source and target hold different data. */                                               \
+	X(ERROR_DIFFERENT, "data differs", false)                                                  \
+	/* A callback or other HTTP exchange failed. */                                            \
+	X(ERROR_HTTP, "http", false)                                                               \
+	/* A wait passed its deadline. */                                                          \
+	X(ERROR_TIMEOUT, "timeout", false)                                                         \
+	/* The run is ending (signal or another thread's error): unwind quietly. */                \
+	X(ERROR_STOPPED, "stopped", false)
+
+enum error_kind {
+#define X(kind, name, retryable) kind,
+	ERROR_KINDS(X)
+#undef X
+};
+
+#define ERROR_TEXT_MAX 2048
+
+struct error {
+	enum error_kind kind;
+	unsigned server_code; /* MySQL error number where a server said so, else 0 */
+	char text[ERROR_TEXT_MAX]; /* always terminated; longer texts end in "..." */
+};
+
+#define ERROR_INIT { .kind = ERROR_NONE }
+
+/* Fills *err; the former content is overwritten. Always returns false. */
+bool error_set(struct error *err, enum error_kind kind, const char *format, ...) PRINTF(3, 4);
+
+/* Puts "<formatted>: " in front of the text that is there. Always returns false. */
+bool error_wrap(struct error *err, const char *format, ...) PRINTF(2, 3);
+
+/* error_set(ERROR_SYSTEM) with ": <strerror(errno)>" at the end. Always false. */
+bool error_errno(struct error *err, const char *format, ...) PRINTF(2, 3);
+
+const char *error_kind_name(enum error_kind kind);
+bool error_is_retryable(const struct error *err);
+
+#endif
