@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define MUST_CHECK __attribute__((warn_unused_result))
-#define PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF(text, first) __attribute__((format(printf, text, first)))
 #define UNUSED __attribute__((unused))
 #define NORETURN __attribute__((noreturn))
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
