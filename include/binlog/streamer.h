@@ -1,0 +1,61 @@
+/* The binlog streamer: a thread that follows the source's binlog, finds
+ * transaction boundaries, decodes the rows of copied tables and hands them on in
+ * order. It fails closed on everything that could change copied data in a way it
+ * does not decode. Knows no target. */
+#ifndef BINLOG_STREAMER_H
+#define BINLOG_STREAMER_H
+
+#include "base/stop.h"
+#include "base/thread.h"
+#include "binlog/feed.h"
+#include "binlog/table_map.h"
+
+/* Called from the streamer's thread only. Every bool one fails the run by
+ * returning false with *err. */
+struct binlog_handler {
+	void *context;
+	/* The copied table of that name, or NULL (exact, case-sensitive). */
+	const struct table *(*find_table)(void *context, const char *schema, const char *name);
+	/* Would the filters choose a table or database of that name, were it created
+	 * now? name NULL: any table of the database. */
+	bool (*is_chosen)(void *context, const char *schema, const char *name);
+	/* A row of a copied table inside the open transaction. position is the end of
+	 * the last boundary (for messages). */
+	bool (*row)(void *context, const struct row_change *change, struct error *err);
+	/* Everything up to position has been handed on, and position lies between
+	 * transactions. Also called for transactions that touch no copied table,
+	 * rotations and heartbeats. timestamp: of the last event, seconds of the
+	 * source's clock, 0 when it has none (idle: the stream is at its end). */
+	bool (*boundary)(void *context, const struct binlog_position *position, uint32_t timestamp,
+			 struct error *err);
+	/* Ends the thread with an error; never called after a clean stop. */
+	void (*failed)(void *context, const struct error *err);
+};
+
+struct binlog_streamer_params {
+	struct binlog_feed_params feed;
+	struct binlog_position start; /* must be a boundary */
+	struct binlog_handler handler;
+	struct stop *stop; /* ends the thread at once (borrowed) */
+};
+
+struct binlog_streamer; /* opaque */
+
+/* Opens the stream (so that a purged position or a missing privilege is seen at
+ * once); nothing is delivered until binlog_streamer_start(). */
+struct binlog_streamer *binlog_streamer_open(const struct binlog_streamer_params *params,
+					     struct error *err) MUST_CHECK;
+void binlog_streamer_start(struct binlog_streamer *streamer);
+/* Any thread: go on to this position (at least) and end cleanly there. */
+void binlog_streamer_stop_at(struct binlog_streamer *streamer,
+			     const struct binlog_position *position);
+/* Any thread: a copy of the last boundary handed on. */
+void binlog_streamer_position(struct binlog_streamer *streamer, struct binlog_position *position);
+/* Any thread: seconds behind the source by event timestamps; 0 when idle at the
+ * end of the binlog. Clock skew between hosts shows in it. */
+double binlog_streamer_lag_s(struct binlog_streamer *streamer);
+/* Waits for the thread's end; true when it ended by reaching the stop position. */
+bool binlog_streamer_join(struct binlog_streamer *streamer);
+void binlog_streamer_free(struct binlog_streamer *streamer);
+
+#endif

@@ -1,0 +1,64 @@
+/* TABLE_MAP events and the rows that follow them, checked against the table as
+ * it was when the run started. */
+#ifndef BINLOG_TABLE_MAP_H
+#define BINLOG_TABLE_MAP_H
+
+#include "binlog/event.h"
+#include "db/sql.h"
+
+struct binlog_column {
+	uint8_t type;	   /* MYSQL_TYPE_* as in the event, the real one of STRING resolved */
+	uint16_t meta;	   /* metadata as the type has it, host order */
+	bool is_nullable;
+};
+
+/* Owned by the streamer, kept per table id until the transaction ends. */
+struct binlog_table_map {
+	uint64_t table_id;
+	char *schema; /* owned */
+	char *name;   /* owned */
+	struct binlog_column *columns;
+	unsigned column_count;
+	const struct table *table; /* the copied table, or NULL: rows are skipped */
+};
+
+/* Only ids and names are read here (undecoded rest kept for map_columns). */
+bool binlog_table_map_parse(struct binlog_event *event, const struct binlog_format *format,
+			    struct binlog_table_map *map, struct error *err) MUST_CHECK;
+void binlog_table_map_release(struct binlog_table_map *map);
+/* Compares with the cached schema: column count, types, metadata, signedness and
+ * names where the server sends them. ERROR_SCHEMA naming the table, the column
+ * and what differs. Type of a column that cannot be decoded: ERROR_UNSUPPORTED. */
+bool binlog_table_map_check(const struct binlog_table_map *map, const struct table *table,
+			    struct error *err) MUST_CHECK;
+
+enum row_change_kind { ROW_INSERT, ROW_UPDATE, ROW_DELETE };
+
+/* One row of a rows event. Values are in the forms of db/sql.h, by column of the
+ * table; borrowed until the next row. before is set for UPDATE and DELETE,
+ * after for INSERT and UPDATE, else NULL. */
+struct row_change {
+	const struct table *table;
+	enum row_change_kind kind;
+	const struct value *before;
+	const struct value *after;
+};
+
+typedef bool row_change_handler(void *context, const struct row_change *change, struct error *err);
+
+/* Memory reused from row to row. */
+struct row_decoder;
+struct row_decoder *row_decoder_new(void);
+void row_decoder_free(struct row_decoder *decoder);
+
+/* Decodes a rows event (v1 and v2, write, update, delete) and calls handler per
+ * row in order. An image without all columns is ERROR_UNSUPPORTED
+ * (binlog_row_image must be FULL). binlog_rows_table_id() gives the id to find the
+ * map with before anything is decoded. */
+bool binlog_rows_table_id(const struct binlog_event *event, const struct binlog_format *format,
+			  uint64_t *table_id, struct error *err) MUST_CHECK;
+bool binlog_rows_decode(struct row_decoder *decoder, struct binlog_event *event,
+			const struct binlog_format *format, const struct binlog_table_map *map,
+			row_change_handler *handler, void *context, struct error *err) MUST_CHECK;
+
+#endif

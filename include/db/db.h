@@ -1,0 +1,137 @@
+/* One session with one server, used by one thread for its whole life.
+ *
+ * Every session is set up alike (see db_open()), so that values travel as the
+ * bytes the server holds. A lost connection makes the db broken: the statement
+ * fails with a retryable error and the next db_ready() connects anew and sets
+ * the session up again, so a retry loop is: db_ready(), statement.
+ *
+ * Works with MariaDB Connector/C and Oracle's libmysqlclient. */
+#ifndef DB_DB_H
+#define DB_DB_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "db/server.h"
+
+struct db_variable {
+	const char *name;
+	const char *value; /* as SQL: "'x'" or "5" */
+};
+
+/* How to reach a server. Everything is borrowed and must outlive the db. */
+struct db_params {
+	const char *label;  /* "source", "target": for messages and logs */
+	const char *host;   /* name or address; the socket's path when is_unix */
+	unsigned port;	    /* 0 when is_unix */
+	bool is_unix;
+	const char *user;
+	const char *pass;      /* never logged */
+	const char *collation; /* of the connection; NULL or "": utf8mb4_general_ci */
+	const struct db_variable *variables; /* the configuration's Params, set per session */
+	size_t variable_count;
+	bool use_tls;		 /* required then, and the certificate verified */
+	const char *tls_ca_path; /* PEM; NULL: the system's */
+	const char *tls_server_name; /* expected in the certificate; NULL: host */
+	const char *tls_cert_path; /* client certificate, or NULL */
+	const char *tls_key_path;
+	unsigned connect_timeout_s; /* 0: 10 */
+	unsigned read_timeout_s;    /* 0: none */
+	unsigned write_timeout_s;   /* 0: none */
+};
+
+enum db_session {
+	/* Reads rows and metadata: READ COMMITTED, autocommit. */
+	DB_SESSION_READ,
+	/* Writes rows: additionally foreign_key_checks=0 and the sql_mode of
+	 * DB_WRITE_SQL_MODE; takes the session lock when one was given. */
+	DB_SESSION_WRITE,
+	/* Carries a binlog dump; no wait_timeout changes, nothing else is sent. */
+	DB_SESSION_BINLOG,
+};
+
+/* Strict about data, no backslash escapes (literals double quotes only), keeps 0
+ * in AUTO_INCREMENT columns, takes zero and invalid dates as they are stored. */
+#define DB_WRITE_SQL_MODE                                                                          \
+	"STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,"        \
+	"NO_ENGINE_SUBSTITUTION"
+
+struct db; /* opaque: hides the client library */
+
+/* mysql_library_init and the per-thread hooks; once, in main, before threads. */
+void db_library_init(void);
+
+/* Connects (once, no retry) and sets the session up:
+ *   SET NAMES utf8mb4 [COLLATE ...], character_set_results = NULL (values come as
+ *   stored), time_zone '+00:00', sql_mode with NO_BACKSLASH_ESCAPES, wait_timeout
+ *   and net_read/write_timeout raised to hours, READ COMMITTED, autocommit, then
+ *   the params' variables.
+ * max_allowed_packet of the client is 1 GiB. TCP keepalive is on. Local infile is
+ * off. lock_name, when not NULL, is taken with GET_LOCK(name, 0) after every
+ * (re)connect and failing to get it is an ERROR_BUSY; the string is copied.
+ * NULL and *err on failure. */
+struct db *db_open(const struct db_params *params, enum db_session session, const char *lock_name,
+		   struct error *err) MUST_CHECK;
+/* NULL is fine. */
+void db_close(struct db *db);
+
+/* Connects anew when the connection was lost. */
+bool db_ready(struct db *db, struct error *err) MUST_CHECK;
+bool db_is_broken(const struct db *db);
+/* Counts up with each reconnect; session state (temporary settings) is gone then. */
+unsigned db_generation(const struct db *db);
+/* Known from the first connect on. */
+const struct server_version *db_version(const struct db *db);
+uint64_t db_connection_id(const struct db *db);
+const char *db_label(const struct db *db);
+/* @@max_allowed_packet of the server, read at connect; bytes. */
+uint64_t db_max_allowed_packet(const struct db *db);
+/* The session's cipher, "" without TLS. */
+const char *db_tls_cipher(const struct db *db);
+
+/* Runs one statement, any result set is read and dropped. Affected rows are then
+ * in db_affected_rows(), the number of warnings in db_warning_count(). Errors:
+ * kind by the server's error number (db_error_kind()), text
+ *   "<label>: <server text> (<number>)" without the statement. */
+bool db_exec(struct db *db, const char *sql, size_t length, struct error *err) MUST_CHECK;
+/* The same for built texts; PRINTF formats must not carry foreign text unquoted. */
+bool db_execf(struct db *db, struct error *err, const char *format, ...) PRINTF(3, 4) MUST_CHECK;
+uint64_t db_affected_rows(const struct db *db);
+unsigned db_warning_count(const struct db *db);
+
+/* Runs one query and hands its rows out one by one as the server sends them
+ * (nothing is stored). db_row_next() until it does not say DB_ROW, or
+ * db_row_finish() earlier: that reads and drops the rest. While rows are open no
+ * other statement may be sent. Values are valid until the next call. */
+enum db_fetch { DB_ROW, DB_END, DB_FAILED };
+struct db_row {
+	const char *const *values; /* NULL pointer: SQL NULL; may hold any bytes */
+	const unsigned long *lengths;
+	unsigned count;
+};
+bool db_query(struct db *db, const char *sql, size_t length, struct error *err) MUST_CHECK;
+bool db_queryf(struct db *db, struct error *err, const char *format, ...) PRINTF(3, 4) MUST_CHECK;
+enum db_fetch db_row_next(struct db *db, struct db_row *row, struct error *err) MUST_CHECK;
+void db_row_finish(struct db *db);
+/* Name of a column of the open result. */
+const char *db_column_name(const struct db *db, unsigned index);
+
+/* First column of the first row as text, NUL added; "" for NULL or no row, and
+ * *found (may be NULL) says whether there was a row with a value. buf is
+ * cleared first. */
+bool db_value(struct db *db, struct buf *value, bool *found, struct error *err, const char *format,
+	      ...) PRINTF(5, 6) MUST_CHECK;
+
+/* Kills another session of the same server through this one. A session that is
+ * gone already is success. */
+bool db_kill(struct db *db, uint64_t connection_id, struct error *err) MUST_CHECK;
+
+/* The table behind error kinds; by the server's or client library's number. */
+enum error_kind db_error_kind(unsigned number);
+
+/* For src/binlog/feed.c alone: the client library's handle, MYSQL *. */
+void *db_native(struct db *db);
+/* For the same: marks the connection lost (or used up) and fills *err from the
+ * client library's last error. Always false. */
+bool db_fail(struct db *db, struct error *err, const char *doing);
+
+#endif

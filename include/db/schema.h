@@ -1,0 +1,128 @@
+/* Tables as a server describes them, read with a few information_schema queries
+ * however many tables there are. Loaded by one thread, read-only afterwards and
+ * then free for all threads. */
+#ifndef DB_SCHEMA_H
+#define DB_SCHEMA_H
+
+#include "base/map.h"
+#include "db/db.h"
+
+enum column_type {
+	COLUMN_UNKNOWN, /* named by raw_type; cannot be carried */
+	COLUMN_TINYINT,
+	COLUMN_SMALLINT,
+	COLUMN_MEDIUMINT,
+	COLUMN_INT,
+	COLUMN_BIGINT,
+	COLUMN_DECIMAL,
+	COLUMN_FLOAT,
+	COLUMN_DOUBLE,
+	COLUMN_BIT,
+	COLUMN_YEAR,
+	COLUMN_DATE,
+	COLUMN_TIME,
+	COLUMN_DATETIME,
+	COLUMN_TIMESTAMP,
+	COLUMN_CHAR,
+	COLUMN_VARCHAR,
+	COLUMN_BINARY,
+	COLUMN_VARBINARY,
+	COLUMN_TEXT, /* TINYTEXT to LONGTEXT: length_bytes tells which */
+	COLUMN_BLOB, /* TINYBLOB to LONGBLOB */
+	COLUMN_ENUM,
+	COLUMN_SET,
+	COLUMN_JSON, /* MySQL's own; MariaDB's alias is a TEXT */
+	COLUMN_GEOMETRY, /* and all its subtypes */
+	COLUMN_VECTOR,
+	COLUMN_TYPE_COUNT
+};
+
+enum column_generation { COLUMN_PLAIN, COLUMN_VIRTUAL, COLUMN_STORED };
+
+struct column {
+	char *name;	 /* owned, utf8mb4 */
+	char *raw_type;	 /* COLUMN_TYPE: "bigint(20) unsigned", "enum('a','b')" */
+	char *charset;	 /* "" for types without */
+	char *collation; /* "" for types without */
+	char *extra;	 /* EXTRA as the server says it */
+	enum column_type type;
+	enum column_generation generation;
+	unsigned position; /* index in table->columns */
+	bool is_unsigned;
+	bool is_nullable;
+	bool is_auto_increment;
+	bool is_invisible;
+	bool is_compressed;	/* MariaDB COMPRESSED, MySQL/Percona COLUMN_FORMAT COMPRESSED */
+	unsigned length_bytes;	/* TEXT/BLOB: 1..4 length bytes; CHAR/BINARY etc.: 0 */
+	uint64_t max_octets;	/* CHARACTER_OCTET_LENGTH; BINARY(n): n; else 0 */
+	unsigned precision;	/* DECIMAL digits, BIT width */
+	unsigned scale;		/* DECIMAL; FLOAT(M,D)/DOUBLE(M,D): D, see has_scale */
+	bool has_scale;		/* FLOAT/DOUBLE declared with (M,D) */
+	unsigned fraction;	/* TIME, DATETIME, TIMESTAMP: digits of seconds */
+	unsigned member_count;	/* ENUM, SET */
+	char **members;		/* ENUM, SET: owned texts, unquoted, utf8mb4 */
+};
+
+struct index_part {
+	unsigned column; /* index in table->columns; UINT_MAX: an expression */
+	unsigned prefix; /* characters or bytes of a prefix index, else 0 */
+	bool descending;
+};
+
+struct table_index {
+	char *name; /* "PRIMARY" or other */
+	bool is_unique;
+	bool is_primary;
+	bool is_visible; /* usable by the optimizer: MySQL Visible, MariaDB not Ignored */
+	bool is_nullable; /* some part may be NULL */
+	bool has_expression; /* or a prefix: cannot identify rows by plain columns */
+	uint64_t cardinality;
+	struct index_part *parts;
+	unsigned part_count;
+};
+
+struct table {
+	char *schema;
+	char *name;
+	char *full_name;  /* "schema.name": key in maps, state and logs */
+	char *engine;	  /* "InnoDB" */
+	char *collation;
+	uint64_t estimated_rows;
+	uint64_t data_bytes;	/* DATA_LENGTH estimate */
+	uint64_t avg_row_bytes; /* AVG_ROW_LENGTH estimate, 0 unknown */
+	struct column *columns;
+	unsigned column_count;
+	struct table_index *indexes; /* PRIMARY first, then by name as the server lists them */
+	unsigned index_count;
+	/* Owner layers may hang their own data here (ferry); not freed by schema. */
+	void *user;
+};
+
+struct schema {
+	struct table *tables; /* sorted by schema, then name */
+	size_t table_count;
+	struct map by_name; /* full_name -> struct table * */
+	char **views;	    /* full names of chosen views: left out of the copy */
+	size_t view_count;
+};
+
+/* Which tables to load. Called for every base table and view that is not in
+ * mysql, information_schema, performance_schema or sys. */
+typedef bool schema_filter(void *context, const char *schema, const char *table);
+
+bool schema_load(struct db *db, schema_filter *chosen, void *context, struct schema *schema,
+		 struct error *err) MUST_CHECK;
+void schema_release(struct schema *schema);
+struct table *schema_find(const struct schema *schema, const char *full_name);
+const struct column *table_column(const struct table *table, const char *name); /* or NULL */
+const struct table_index *table_primary(const struct table *table);		/* or NULL */
+/* Number of unique indexes (the primary key included, invisible ones too). */
+unsigned table_unique_count(const struct table *table);
+/* Columns that are written: everything but generated ones. */
+bool column_is_written(const struct column *column);
+
+/* Parses COLUMN_TYPE etc. into the type fields of *column whose raw_type is set;
+ * separate for unit tests. */
+void column_parse_type(struct column *column, const char *data_type);
+
+#endif

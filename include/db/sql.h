@@ -1,0 +1,47 @@
+/* The only place where SQL text is made from names and values.
+ *
+ * A value is the bytes the server holds: for numbers their decimal text, for
+ * temporal types the text the server prints (UTC), for strings, blobs and
+ * geometry the stored bytes in the column's own charset, for JSON its utf8mb4
+ * text; BIT, ENUM and SET travel as unsigned decimal numbers (value, ordinal,
+ * bit mask), FLOAT and DOUBLE as the shortest text that gives the same double.
+ * The copier's SELECT (sql_select_column()) and the binlog decoder both produce
+ * exactly this form, so both ways write the same bytes.
+ *
+ * Literals assume a session of db_open(): NO_BACKSLASH_ESCAPES, utf8mb4. Pure
+ * functions; a buf belongs to its caller. */
+#ifndef DB_SQL_H
+#define DB_SQL_H
+
+#include "base/buf.h"
+#include "db/schema.h"
+
+struct value {
+	const char *bytes; /* borrowed; NULL: SQL NULL */
+	size_t length;
+};
+
+/* `name` with backticks doubled. */
+void sql_name(struct buf *sql, const char *name);
+/* `schema`.`table` */
+void sql_table_name(struct buf *sql, const char *schema, const char *table);
+/* 'text' with quotes doubled, for metadata (utf8mb4 text). */
+void sql_text(struct buf *sql, const char *text);
+/* The comment that marks the program's own statements on the target: it must come
+ * first in each. Text is the configuration's Marginalia; "*" + "/" inside is
+ * broken up. Writes a slash-star comment and one space. */
+void sql_comment(struct buf *sql, const char *marginalia);
+
+/* How the copier reads the column: `c`, `c`+0 (BIT, ENUM, SET), `c`*1e0 (FLOAT and
+ * DOUBLE: all bits, sign of zero included). */
+void sql_select_column(struct buf *sql, const struct column *column);
+
+/* A literal for VALUES (...): digits bare, FLOAT/DOUBLE and temporal quoted,
+ * strings and bytes _binary'...' with quotes doubled, JSON _utf8mb4'...'. */
+void sql_literal(struct buf *sql, const struct column *column, struct value value);
+
+/* A literal to compare the column with: so that the column's own collation and
+ * index are used: _charset x'..' for strings, x'..' for bytes. Never for NULL. */
+void sql_key_literal(struct buf *sql, const struct column *column, struct value value);
+
+#endif
