@@ -1,0 +1,48 @@
+/* A table being moved: its source definition, its place on the target, its key,
+ * and the SQL texts that never change. Made at start by ferry_tables_make();
+ * afterwards read-only but for the fence. */
+#ifndef FERRY_FERRY_TABLE_H
+#define FERRY_FERRY_TABLE_H
+
+#include "db/key.h"
+#include "ferry/fence.h"
+#include "ferry/options.h"
+
+struct ferry_table {
+	const struct table *source; /* borrowed from the schema */
+	const char *target_schema;  /* borrowed from options or source */
+	const char *target_name;
+	struct key_columns key;
+	bool key_is_configured; /* by CascadingPaginationColumnConfig: check it first */
+	unsigned index;	 /* in ferry_tables.tables */
+	uint64_t batch_rows; /* fixed rows per batch, 0: by bytes */
+	struct fence fence;
+	/* Owned texts. */
+	char *select_list;   /* "`a`,`b`+0": every column, then nothing */
+	char *insert_head;   /* "comment INSERT INTO `t` (`a`,`b`) VALUES " */
+	char *insert_tail;   /* " ON DUPLICATE KEY UPDATE `a`=`a`" (DESIGN I3) */
+	char *replace_head;  /* "comment REPLACE INTO `t` (`a`,`b`) VALUES " */
+	char *delete_head;   /* "comment DELETE FROM `t` WHERE " */
+};
+
+struct ferry_tables {
+	struct ferry_table **tables; /* owned; largest data_bytes first */
+	size_t count;
+	struct map by_source; /* full source name -> struct ferry_table * */
+};
+
+/* schema must outlive the tables. Problems that make a table impossible to move
+ * (no usable key, a column type that cannot be carried, two tables with one target
+ * name) are added to problems, one line each; true even then. */
+struct problems;
+void ferry_tables_make(const struct ferry_options *options, const struct schema *schema,
+		       struct ferry_tables *tables, struct problems *problems);
+void ferry_tables_release(struct ferry_tables *tables);
+struct ferry_table *ferry_tables_find(const struct ferry_tables *tables, const char *schema,
+				      const char *name);
+
+/* Chooses the pagination key (DESIGN section 4); false and a reason with its remedy. */
+bool ferry_key_choose(const struct ferry_options *options, const struct table *table,
+		      struct key_columns *key, bool *is_configured, struct error *err) MUST_CHECK;
+
+#endif
