@@ -1,12 +1,12 @@
 /* JSON on top of cJSON.
  *
- * cJSON builds the tree. It is lenient where we must not be, and bends large
- * integers, so a second pass walks the finished tree and the text in parallel:
- * it checks each token strictly and leaves the text of every number that a double
- * and a plain integer do not say exactly in the node's valuestring. cJSON_Delete()
- * frees that and cJSON_Duplicate() copies it, and cJSON itself uses valuestring
- * of strings and raw nodes only. The two passes cannot fall out of step quietly:
- * where they disagree about a token, the next expected character is missing. */
+ * cJSON builds the tree. It is lenient where we must not be, says little about a
+ * mistake and bends large integers, so a second pass walks the text, with the tree
+ * beside it when there is one: it finds the exact place of a mistake, refuses what
+ * cJSON lets pass, and leaves the text of every number that a double and a plain
+ * integer do not say exactly in the node's valuestring. cJSON_Delete() frees that
+ * and cJSON_Duplicate() copies it; cJSON itself uses valuestring of strings and
+ * raw nodes only. */
 #include "base/json.h"
 
 #include <assert.h>
@@ -120,6 +120,7 @@ static bool scan_number(struct walk *w, bool *plain)
 	return true;
 }
 
+/* node: what cJSON made of it; NULL while looking for a mistake. */
 static bool walk_number(struct walk *w, cJSON *node)
 {
 	const char *start = w->at;
@@ -127,6 +128,8 @@ static bool walk_number(struct walk *w, cJSON *node)
 
 	if (!scan_number(w, &plain))
 		return false;
+	if (!node)
+		return true;
 	if (!isfinite(node->valuedouble))
 		return fail_at(w, start, "the number is out of range");
 	if (!plain || fabs(node->valuedouble) >= EXACT_MAX)
@@ -134,31 +137,41 @@ static bool walk_number(struct walk *w, cJSON *node)
 	return true;
 }
 
-/* Escapes are valid where cJSON took them; what it lets pass is checked. */
+/* At the character behind a backslash. */
+static bool walk_escape(struct walk *w)
+{
+	const char *start = w->at - 1;
+
+	if (optional(w, "\"\\/bfnrt"))
+		return true;
+	if (!optional(w, "u"))
+		return w->at == w->end ? fail_unexpected(w, w->at) : fail_at(w, start, "bad escape");
+	for (int i = 0; i < 4; i++)
+		if (!optional(w, "0123456789abcdefABCDEF"))
+			return fail_unexpected(w, w->at);
+	if (memcmp(start, "\\u0000", 6) == 0)
+		return fail_at(w, start, "NUL (\\u0000) in a string");
+	return true;
+}
+
 static bool walk_string(struct walk *w)
 {
 	if (!expect(w, '"'))
 		return false;
-	for (; w->at < w->end && *w->at != '"'; w->at++) {
+	while (w->at < w->end && *w->at != '"') {
 		if ((unsigned char)*w->at < 0x20)
 			return fail_at(w, w->at, "control character in a string");
-		if (*w->at != '\\')
-			continue;
-		if (w->end - w->at >= 6 && memcmp(w->at, "\\u0000", 6) == 0)
-			return fail_at(w, w->at, "NUL (\\u0000) in a string");
-		if (++w->at == w->end)
-			break;
+		if (*w->at++ == '\\' && !walk_escape(w))
+			return false;
 	}
 	return expect(w, '"');
 }
 
 static bool walk_literal(struct walk *w, const char *literal)
 {
-	size_t length = strlen(literal);
-
-	if ((size_t)(w->end - w->at) < length || memcmp(w->at, literal, length) != 0)
-		return fail_unexpected(w, w->at);
-	w->at += length;
+	for (; *literal; literal++, w->at++)
+		if (w->at == w->end || *w->at != *literal)
+			return fail_unexpected(w, w->at);
 	return true;
 }
 
@@ -166,11 +179,17 @@ static bool walk_value(struct walk *w, cJSON *node, unsigned depth);
 
 static bool walk_array(struct walk *w, const cJSON *array, unsigned depth)
 {
+	cJSON *item = array ? array->child : NULL;
+
 	if (!expect(w, '['))
 		return false;
-	for (cJSON *item = array->child; item; item = item->next)
-		if (!walk_value(w, item, depth) || (item->next && !expect(w, ',')))
+	if (next_is(w, ']'))
+		return true;
+	do {
+		if (!walk_value(w, item, depth))
 			return false;
+		item = item ? item->next : NULL;
+	} while (next_is(w, ','));
 	return expect(w, ']');
 }
 
@@ -183,7 +202,7 @@ static bool walk_member(struct walk *w, cJSON *member, struct map *seen, unsigne
 	start = w->at;
 	if (!walk_string(w))
 		return false;
-	if (map_put_text(seen, member->string, member)) {
+	if (member && map_put_text(seen, member->string, member)) {
 		snprintf(problem, sizeof(problem), "duplicate key \"%.100s\"", member->string);
 		return fail_at(w, start, problem);
 	}
@@ -192,10 +211,16 @@ static bool walk_member(struct walk *w, cJSON *member, struct map *seen, unsigne
 
 static bool walk_members(struct walk *w, const cJSON *object, struct map *seen, unsigned depth)
 {
-	for (cJSON *member = object->child; member; member = member->next)
-		if (!walk_member(w, member, seen, depth) || (member->next && !expect(w, ',')))
+	cJSON *member = object ? object->child : NULL;
+
+	if (next_is(w, '}'))
+		return true;
+	do {
+		if (!walk_member(w, member, seen, depth))
 			return false;
-	return true;
+		member = member ? member->next : NULL;
+	} while (next_is(w, ','));
+	return expect(w, '}');
 }
 
 static bool walk_object(struct walk *w, const cJSON *object, unsigned depth)
@@ -204,33 +229,38 @@ static bool walk_object(struct walk *w, const cJSON *object, unsigned depth)
 	bool ok;
 
 	map_init(&seen);
-	ok = expect(w, '{') && walk_members(w, object, &seen, depth) && expect(w, '}');
+	ok = expect(w, '{') && walk_members(w, object, &seen, depth);
 	map_release(&seen);
 	return ok;
+}
+
+static bool walk_container(struct walk *w, const cJSON *node, unsigned depth)
+{
+	if (depth == DEPTH_MAX)
+		return fail_at(w, w->at, "nested deeper than 200");
+	return *w->at == '[' ? walk_array(w, node, depth + 1) : walk_object(w, node, depth + 1);
 }
 
 static bool walk_value(struct walk *w, cJSON *node, unsigned depth)
 {
 	skip_space(w);
-	switch (node->type & 0xff) {
-	case cJSON_NULL:
-		return walk_literal(w, "null");
-	case cJSON_True:
-		return walk_literal(w, "true");
-	case cJSON_False:
-		return walk_literal(w, "false");
-	case cJSON_Number:
-		return walk_number(w, node);
-	case cJSON_String:
+	if (w->at == w->end)
+		return fail_unexpected(w, w->at);
+	switch (*w->at) {
+	case '{':
+	case '[':
+		return walk_container(w, node, depth);
+	case '"':
 		return walk_string(w);
+	case 'n':
+		return walk_literal(w, "null");
+	case 't':
+		return walk_literal(w, "true");
+	case 'f':
+		return walk_literal(w, "false");
 	default:
-		break;
+		return walk_number(w, node);
 	}
-	if (depth >= DEPTH_MAX)
-		return fail_at(w, w->at, "nested deeper than 200");
-	if (cJSON_IsArray(node))
-		return walk_array(w, node, depth + 1);
-	return walk_object(w, node, depth + 1);
 }
 
 static bool walk_all(struct walk *w, cJSON *root)
@@ -239,20 +269,6 @@ static bool walk_all(struct walk *w, cJSON *root)
 		return false;
 	skip_space(w);
 	return w->at == w->end || fail_unexpected(w, w->at);
-}
-
-/* Where cJSON stopped is near the mistake, but may be behind the end. */
-static cJSON *fail_syntax(const struct walk *w, const char *stopped)
-{
-	bool inside = stopped >= w->at && stopped < w->end;
-	const char *at = inside ? stopped : w->end;
-
-	/* A string that never ends is reported at its opening quote. */
-	if (inside && *at == '"')
-		fail_at(w, at, "the string has no end or a bad escape");
-	else
-		fail_unexpected(w, at);
-	return NULL;
 }
 
 cJSON *json_parse(const char *text, size_t length, struct error *err)
@@ -269,12 +285,13 @@ cJSON *json_parse(const char *text, size_t length, struct error *err)
 		return NULL;
 	}
 	root = cJSON_ParseWithLengthOpts(w.at, (size_t)(w.end - w.at), &stopped, false);
-	if (!root)
-		return fail_syntax(&w, stopped);
-	if (walk_all(&w, root))
-		return root;
-	cJSON_Delete(root);
-	return NULL;
+	if (!walk_all(&w, root)) {
+		cJSON_Delete(root);
+		return NULL;
+	}
+	if (!root) /* half a surrogate pair, or a number of more than 63 digits */
+		fail_at(&w, stopped, "the string or number cannot be read");
+	return root;
 }
 
 static bool read_all(int fd, struct buf *content, struct error *err)
