@@ -13,7 +13,7 @@
  * The whole result is taken before anything is written: rows are kept up to a few
  * times the batch size; should they be much larger than expected the rest is read
  * off and dropped, and the range goes on behind the last row kept. */
-#include "ferry/row_reader.h"
+#include "row_reader.h"
 
 #include <inttypes.h>
 
