@@ -1,0 +1,454 @@
+/* JSON on top of cJSON.
+ *
+ * cJSON builds the tree. It is lenient where we must not be, says little about a
+ * mistake and bends large integers, so a second pass walks the text, with the tree
+ * beside it when there is one: it finds the exact place of a mistake, refuses what
+ * cJSON lets pass, and leaves the text of every number that a double and a plain
+ * integer do not say exactly in the node's valuestring. cJSON_Delete() frees that
+ * and cJSON_Duplicate() copies it; cJSON itself uses valuestring of strings and
+ * raw nodes only. */
+#include "base/json.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+
+#define EXACT_MAX 9007199254740992.0 /* 2^53 */
+
+enum { DEPTH_MAX = 200, FILE_MAX = 1 << 30 };
+
+struct walk {
+	const char *text; /* the whole of it, for line and column */
+	const char *at;
+	const char *end;
+	struct error *err;
+};
+
+static bool fail_at(const struct walk *w, const char *at, const char *problem)
+{
+	size_t line = 1, column = 1;
+
+	for (const char *c = w->text; c < at; c++) {
+		column++;
+		if (*c == '\n') {
+			line++;
+			column = 1;
+		}
+	}
+	return error_set(w->err, ERROR_CORRUPT, "line %zu, column %zu: %s", line, column, problem);
+}
+
+static bool fail_unexpected(const struct walk *w, const char *at)
+{
+	char problem[64];
+	unsigned char byte;
+
+	if (at >= w->end)
+		return fail_at(w, at, "the text ends too early");
+	byte = (unsigned char)*at;
+	if (byte > 0x20 && byte < 0x7f)
+		snprintf(problem, sizeof(problem), "unexpected '%c'", byte);
+	else
+		snprintf(problem, sizeof(problem), "unexpected byte 0x%02x", byte);
+	return fail_at(w, at, problem);
+}
+
+static void skip_space(struct walk *w)
+{
+	while (w->at < w->end &&
+	       (*w->at == ' ' || *w->at == '\t' || *w->at == '\n' || *w->at == '\r'))
+		w->at++;
+}
+
+static bool next_is(struct walk *w, char wanted)
+{
+	skip_space(w);
+	if (w->at >= w->end || *w->at != wanted)
+		return false;
+	w->at++;
+	return true;
+}
+
+static bool expect(struct walk *w, char wanted)
+{
+	return next_is(w, wanted) || fail_unexpected(w, w->at);
+}
+
+static bool digits(struct walk *w)
+{
+	const char *start = w->at;
+
+	while (w->at < w->end && *w->at >= '0' && *w->at <= '9')
+		w->at++;
+	return w->at > start || fail_unexpected(w, w->at);
+}
+
+static bool optional(struct walk *w, const char *any_of)
+{
+	if (w->at >= w->end || *w->at == '\0' || !strchr(any_of, *w->at))
+		return false;
+	w->at++;
+	return true;
+}
+
+/* RFC 8259, section 6. *plain: neither fraction nor exponent. */
+static bool scan_number(struct walk *w, bool *plain)
+{
+	*plain = true;
+	optional(w, "-");
+	if (!optional(w, "0") && !digits(w))
+		return false;
+	if (optional(w, ".")) {
+		*plain = false;
+		if (!digits(w))
+			return false;
+	}
+	if (optional(w, "eE")) {
+		*plain = false;
+		optional(w, "+-");
+		if (!digits(w))
+			return false;
+	}
+	return true;
+}
+
+/* node: what cJSON made of it; NULL while looking for a mistake. */
+static bool walk_number(struct walk *w, cJSON *node)
+{
+	const char *start = w->at;
+	bool plain;
+
+	if (!scan_number(w, &plain))
+		return false;
+	if (!node)
+		return true;
+	if (!isfinite(node->valuedouble))
+		return fail_at(w, start, "the number is out of range");
+	if (!plain || fabs(node->valuedouble) >= EXACT_MAX)
+		node->valuestring = mem_memdup(start, (size_t)(w->at - start));
+	return true;
+}
+
+/* At the character behind a backslash. */
+static bool walk_escape(struct walk *w)
+{
+	const char *start = w->at - 1;
+
+	if (optional(w, "\"\\/bfnrt"))
+		return true;
+	if (!optional(w, "u"))
+		return w->at == w->end ? fail_unexpected(w, w->at) : fail_at(w, start, "bad escape");
+	for (int i = 0; i < 4; i++)
+		if (!optional(w, "0123456789abcdefABCDEF"))
+			return fail_unexpected(w, w->at);
+	if (memcmp(start, "\\u0000", 6) == 0)
+		return fail_at(w, start, "NUL (\\u0000) in a string");
+	return true;
+}
+
+static bool walk_string(struct walk *w)
+{
+	if (!expect(w, '"'))
+		return false;
+	while (w->at < w->end && *w->at != '"') {
+		if ((unsigned char)*w->at < 0x20)
+			return fail_at(w, w->at, "control character in a string");
+		if (*w->at++ == '\\' && !walk_escape(w))
+			return false;
+	}
+	return expect(w, '"');
+}
+
+static bool walk_literal(struct walk *w, const char *literal)
+{
+	for (; *literal; literal++, w->at++)
+		if (w->at == w->end || *w->at != *literal)
+			return fail_unexpected(w, w->at);
+	return true;
+}
+
+static bool walk_value(struct walk *w, cJSON *node, unsigned depth);
+
+static bool walk_array(struct walk *w, const cJSON *array, unsigned depth)
+{
+	cJSON *item = array ? array->child : NULL;
+
+	if (!expect(w, '['))
+		return false;
+	if (next_is(w, ']'))
+		return true;
+	do {
+		if (!walk_value(w, item, depth))
+			return false;
+		item = item ? item->next : NULL;
+	} while (next_is(w, ','));
+	return expect(w, ']');
+}
+
+static bool walk_member(struct walk *w, cJSON *member, struct map *seen, unsigned depth)
+{
+	const char *start;
+	char problem[160];
+
+	skip_space(w);
+	start = w->at;
+	if (!walk_string(w))
+		return false;
+	if (member && map_put_text(seen, member->string, member)) {
+		snprintf(problem, sizeof(problem), "duplicate key \"%.100s\"", member->string);
+		return fail_at(w, start, problem);
+	}
+	return expect(w, ':') && walk_value(w, member, depth);
+}
+
+static bool walk_members(struct walk *w, const cJSON *object, struct map *seen, unsigned depth)
+{
+	cJSON *member = object ? object->child : NULL;
+
+	if (next_is(w, '}'))
+		return true;
+	do {
+		if (!walk_member(w, member, seen, depth))
+			return false;
+		member = member ? member->next : NULL;
+	} while (next_is(w, ','));
+	return expect(w, '}');
+}
+
+static bool walk_object(struct walk *w, const cJSON *object, unsigned depth)
+{
+	struct map seen;
+	bool ok;
+
+	map_init(&seen);
+	ok = expect(w, '{') && walk_members(w, object, &seen, depth);
+	map_release(&seen);
+	return ok;
+}
+
+static bool walk_container(struct walk *w, const cJSON *node, unsigned depth)
+{
+	if (depth == DEPTH_MAX)
+		return fail_at(w, w->at, "nested deeper than 200");
+	return *w->at == '[' ? walk_array(w, node, depth + 1) : walk_object(w, node, depth + 1);
+}
+
+static bool walk_value(struct walk *w, cJSON *node, unsigned depth)
+{
+	skip_space(w);
+	if (w->at == w->end)
+		return fail_unexpected(w, w->at);
+	switch (*w->at) {
+	case '{':
+	case '[':
+		return walk_container(w, node, depth);
+	case '"':
+		return walk_string(w);
+	case 'n':
+		return walk_literal(w, "null");
+	case 't':
+		return walk_literal(w, "true");
+	case 'f':
+		return walk_literal(w, "false");
+	default:
+		return walk_number(w, node);
+	}
+}
+
+static bool walk_all(struct walk *w, cJSON *root)
+{
+	if (!walk_value(w, root, 0))
+		return false;
+	skip_space(w);
+	return w->at == w->end || fail_unexpected(w, w->at);
+}
+
+cJSON *json_parse(const char *text, size_t length, struct error *err)
+{
+	struct walk w = { .text = text, .at = text, .end = text + length, .err = err };
+	const char *stopped = NULL;
+	cJSON *root;
+
+	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		w.at += 3; /* a byte order mark, as some editors put there */
+	skip_space(&w);
+	if (w.at == w.end) {
+		fail_at(&w, w.at, "empty: there is no JSON value");
+		return NULL;
+	}
+	root = cJSON_ParseWithLengthOpts(w.at, (size_t)(w.end - w.at), &stopped, false);
+	if (!walk_all(&w, root)) {
+		cJSON_Delete(root);
+		return NULL;
+	}
+	if (!root) /* half a surrogate pair, or a number of more than 63 digits */
+		fail_at(&w, stopped, "the string or number cannot be read");
+	return root;
+}
+
+static bool read_all(int fd, struct buf *content, struct error *err)
+{
+	ssize_t got;
+
+	do {
+		if (content->length > FILE_MAX)
+			return error_set(err, ERROR_CORRUPT, "larger than 1 GiB");
+		buf_reserve(content, 65536);
+		got = read(fd, content->data + content->length, 65536);
+		if (got > 0)
+			content->length += (size_t)got;
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	content->data[content->length] = '\0';
+	return got == 0 || error_errno(err, "read");
+}
+
+cJSON *json_parse_file(const char *path, struct error *err)
+{
+	struct buf content = BUF_INIT;
+	cJSON *root = NULL;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		error_errno(err, "%s", path);
+		return NULL;
+	}
+	if (read_all(fd, &content, err))
+		root = json_parse(content.data, content.length, err);
+	if (!root)
+		error_wrap(err, "%s", path);
+	close(fd);
+	buf_release(&content);
+	return root;
+}
+
+/* The digits of a number node that is told by text; NULL: told by its double. */
+static const char *number_text(const cJSON *node)
+{
+	return cJSON_IsNumber(node) || cJSON_IsRaw(node) ? node->valuestring : NULL;
+}
+
+static bool text_magnitude(const char *digits_at, uint64_t *magnitude)
+{
+	char *end;
+
+	if (*digits_at < '0' || *digits_at > '9')
+		return false;
+	errno = 0;
+	*magnitude = strtoull(digits_at, &end, 10);
+	return errno == 0 && *end == '\0';
+}
+
+/* A number as sign and magnitude. */
+static bool split_integer(const cJSON *node, bool *negative, uint64_t *magnitude)
+{
+	const char *text;
+
+	if (!node)
+		return false;
+	text = number_text(node);
+	if (text) {
+		*negative = *text == '-';
+		return text_magnitude(text + *negative, magnitude);
+	}
+	if (!cJSON_IsNumber(node) || node->valuedouble != trunc(node->valuedouble) ||
+	    fabs(node->valuedouble) > EXACT_MAX)
+		return false;
+	*negative = node->valuedouble < 0;
+	*magnitude = (uint64_t)fabs(node->valuedouble);
+	return true;
+}
+
+bool json_u64(const cJSON *node, uint64_t *number)
+{
+	bool negative;
+	uint64_t magnitude;
+
+	if (!split_integer(node, &negative, &magnitude) || (negative && magnitude != 0))
+		return false;
+	*number = magnitude;
+	return true;
+}
+
+bool json_i64(const cJSON *node, int64_t *number)
+{
+	bool negative;
+	uint64_t magnitude;
+
+	if (!split_integer(node, &negative, &magnitude))
+		return false;
+	if (magnitude > (uint64_t)INT64_MAX + negative)
+		return false;
+	*number = (int64_t)(negative ? 0 - magnitude : magnitude);
+	return true;
+}
+
+static cJSON *checked(cJSON *node)
+{
+	assert(node); /* cJSON has no other reason than lack of memory */
+	return node;
+}
+
+cJSON *json_new_u64(uint64_t number)
+{
+	char digits_text[24];
+
+	snprintf(digits_text, sizeof(digits_text), "%llu", (unsigned long long)number);
+	return checked(cJSON_CreateRaw(digits_text));
+}
+
+cJSON *json_new_i64(int64_t number)
+{
+	char digits_text[24];
+
+	snprintf(digits_text, sizeof(digits_text), "%lld", (long long)number);
+	return checked(cJSON_CreateRaw(digits_text));
+}
+
+static cJSON *add(cJSON *object, const char *key, cJSON *node)
+{
+	cJSON_bool added = cJSON_AddItemToObject(object, key, node);
+
+	assert(added);
+	(void)added;
+	return node;
+}
+
+cJSON *json_add_u64(cJSON *object, const char *key, uint64_t number)
+{
+	return add(object, key, json_new_u64(number));
+}
+
+cJSON *json_add_i64(cJSON *object, const char *key, int64_t number)
+{
+	return add(object, key, json_new_i64(number));
+}
+
+const char *json_type_name(const cJSON *node)
+{
+	switch (node ? node->type & 0xff : cJSON_Invalid) {
+	case cJSON_NULL:
+		return "null";
+	case cJSON_True:
+	case cJSON_False:
+		return "boolean";
+	case cJSON_Number:
+	case cJSON_Raw:
+		return "number";
+	case cJSON_String:
+		return "string";
+	case cJSON_Array:
+		return "array";
+	case cJSON_Object:
+		return "object";
+	default:
+		return "nothing";
+	}
+}

@@ -1,0 +1,395 @@
+/* The log. A line is put together in a buffer of its own and leaves in one
+ * write(2), under a lock that keeps it apart from the progress line of a
+ * terminal. What goes wrong while logging is ignored: there is nowhere to say it,
+ * and a full disk under the log must not end a migration. */
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/thread.h"
+
+#define CLEAR_LINE "\r\033[K"
+
+enum { FIELDS_MAX = 32 };
+
+static const struct {
+	const char *name;     /* in a logrus line and in settings */
+	const char *zerolog;  /* in a zerolog line */
+	const char *terminal; /* four letters */
+	int colour;	      /* ANSI, as logrus has them */
+} levels[] = {
+	[LOG_DEBUG] = { "debug", "debug", "DEBU", 37 },
+	[LOG_INFO] = { "info", "info", "INFO", 36 },
+	[LOG_WARN] = { "warning", "warn", "WARN", 33 },
+	[LOG_ERROR] = { "error", "error", "ERRO", 31 },
+};
+
+static const char *const backends[] = {
+	[LOG_BACKEND_LOGRUS] = "logrus",
+	[LOG_BACKEND_ZEROLOG] = "zerolog",
+};
+
+/* Set before other threads exist, except the level, which may change later. */
+static atomic_int current_level = LOG_INFO;
+static enum log_backend current_backend = LOG_BACKEND_LOGRUS;
+static int output = STDERR_FILENO;
+static bool terminal;
+static int64_t started_ms;
+
+/* Keeps lines and the progress line apart; guards progress. */
+static struct mutex output_lock = { PTHREAD_MUTEX_INITIALIZER };
+static struct buf progress = BUF_INIT;
+
+/* One line's content, before it is given a form. */
+struct line {
+	enum log_level level;
+	const char *message;
+	const char *error; /* NULL: none */
+	struct log_field fields[FIELDS_MAX]; /* sorted by key; without error */
+	size_t count;
+};
+
+bool log_parse_level(const char *text, enum log_level *level)
+{
+	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
+		if (strcasecmp(text, levels[i].name) == 0 ||
+		    strcasecmp(text, levels[i].zerolog) == 0) {
+			*level = (enum log_level)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool log_parse_backend(const char *text, enum log_backend *backend)
+{
+	for (size_t i = 0; i < ARRAY_LEN(backends); i++) {
+		if (strcmp(text, backends[i]) == 0) {
+			*backend = (enum log_backend)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+void log_init(void)
+{
+	const char *backend = getenv("GHOSTFERRY_LOG_BACKEND");
+	const char *level = getenv("GHOSTFERRY_LOG_LEVEL");
+	enum log_level parsed = LOG_INFO;
+
+	started_ms = clock_ms();
+	terminal = isatty(STDERR_FILENO) == 1;
+	if (backend && *backend && !log_parse_backend(backend, &current_backend))
+		fprintf(stderr,
+			"ghostferry: unknown log backend \"%s\", falling back to \"logrus\"\n",
+			backend);
+	if (!level || !*level)
+		return;
+	if (log_parse_level(level, &parsed))
+		log_set_level(parsed);
+	else
+		fprintf(stderr,
+			"ghostferry: unknown log level \"%s\" from GHOSTFERRY_LOG_LEVEL, ignoring\n",
+			level);
+}
+
+void log_set_level(enum log_level level)
+{
+	atomic_store_explicit(&current_level, (int)level, memory_order_relaxed);
+}
+
+enum log_level log_get_level(void)
+{
+	return (enum log_level)atomic_load_explicit(&current_level, memory_order_relaxed);
+}
+
+void log_set_backend(enum log_backend backend)
+{
+	current_backend = backend;
+}
+
+void log_set_fd(int fd)
+{
+	output = fd;
+	terminal = false;
+}
+
+bool log_is_terminal(void)
+{
+	return terminal;
+}
+
+static void write_all(const char *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t written = write(output, bytes, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return;
+		bytes += written;
+		length -= (size_t)written;
+	}
+}
+
+/* The length of the valid UTF-8 sequence at text, or 0. */
+static size_t utf8_length(const unsigned char *text)
+{
+	size_t length = text[0] < 0x80 ? 1 :
+			(text[0] & 0xe0) == 0xc0 && text[0] >= 0xc2 ? 2 :
+			(text[0] & 0xf0) == 0xe0 ? 3 :
+			(text[0] & 0xf8) == 0xf0 && text[0] <= 0xf4 ? 4 : 0;
+
+	for (size_t i = 1; i < length; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	return length;
+}
+
+/* As Go's %q writes it, without the quotes. */
+static void put_escaped(struct buf *out, const char *text)
+{
+	static const char letters[] = "\aa\bb\ff\nn\rr\tt\vv\\\\\"\"";
+
+	for (size_t length; *text; text += length) {
+		const unsigned char *at = (const unsigned char *)text;
+		const char *letter = strchr(letters, *text);
+
+		length = utf8_length(at);
+		/* Only the first of a pair is what is looked for. */
+		if (letter && (letter - letters) % 2 == 0) {
+			buf_putc(out, '\\');
+			buf_putc(out, letter[1]);
+		} else if (length == 0 || *at < 0x20 || *at == 0x7f) {
+			buf_printf(out, "\\x%02x", *at);
+			length = 1;
+		} else {
+			buf_add(out, text, length);
+		}
+	}
+}
+
+static bool needs_quotes(const char *text)
+{
+	return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "0123456789-._/@^+")] != '\0';
+}
+
+static void put_value(struct buf *out, const char *text)
+{
+	if (!needs_quotes(text)) {
+		buf_puts(out, text);
+		return;
+	}
+	buf_putc(out, '"');
+	put_escaped(out, text);
+	buf_putc(out, '"');
+}
+
+static void put_json(struct buf *out, const char *text)
+{
+	buf_putc(out, '"');
+	for (size_t length; *text; text += length) {
+		const unsigned char *at = (const unsigned char *)text;
+
+		length = utf8_length(at);
+		if (length == 0) {
+			buf_puts(out, "\\ufffd");
+			length = 1;
+		} else if (*at == '"' || *at == '\\') {
+			buf_putc(out, '\\');
+			buf_putc(out, *text);
+		} else if (*at == '\n') {
+			buf_puts(out, "\\n");
+		} else if (*at == '\t') {
+			buf_puts(out, "\\t");
+		} else if (*at < 0x20) {
+			buf_printf(out, "\\u%04x", *at);
+		} else {
+			buf_add(out, text, length);
+		}
+	}
+	buf_putc(out, '"');
+}
+
+static void put_fields(struct buf *out, const struct line *line,
+		       void (*put)(struct buf *out, const char *key, const char *value))
+{
+	bool error_done = line->error == NULL;
+
+	for (size_t i = 0; i < line->count; i++) {
+		if (!error_done && strcmp("error", line->fields[i].key) < 0) {
+			put(out, "error", line->error);
+			error_done = true;
+		}
+		put(out, line->fields[i].key, line->fields[i].value);
+	}
+	if (!error_done)
+		put(out, "error", line->error);
+}
+
+static void put_logfmt_field(struct buf *out, const char *key, const char *value)
+{
+	buf_printf(out, " %s=", key);
+	put_value(out, value);
+}
+
+static void format_logfmt(struct buf *out, const struct line *line)
+{
+	char time[CLOCK_RFC3339_SIZE];
+
+	clock_rfc3339(clock_wall(), time);
+	buf_printf(out, "time=\"%s\" level=%s msg=", time, levels[line->level].name);
+	put_value(out, line->message);
+	put_fields(out, line, put_logfmt_field);
+}
+
+static void put_terminal_field(struct buf *out, const char *key, const char *value)
+{
+	buf_printf(out, " \033[36m%s\033[0m=", key);
+	put_value(out, value);
+}
+
+static void format_terminal(struct buf *out, const struct line *line)
+{
+	size_t start;
+
+	buf_printf(out, "\033[%dm%s\033[0m[%04lld] ", levels[line->level].colour,
+		   levels[line->level].terminal, (long long)((clock_ms() - started_ms) / 1000));
+	start = out->length;
+	put_escaped(out, line->message);
+	/* The message's column is 44 wide, as in logrus. */
+	while (out->length - start < 45)
+		buf_putc(out, ' ');
+	put_fields(out, line, put_terminal_field);
+}
+
+static void put_json_field(struct buf *out, const char *key, const char *value)
+{
+	buf_putc(out, ',');
+	put_json(out, key);
+	buf_putc(out, ':');
+	put_json(out, value);
+}
+
+static void format_zerolog(struct buf *out, const struct line *line)
+{
+	char time[CLOCK_RFC3339_SIZE];
+
+	clock_rfc3339(clock_wall(), time);
+	buf_printf(out, "{\"level\":\"%s\"", levels[line->level].zerolog);
+	put_json_field(out, "time", time);
+	put_json_field(out, "msg", line->message);
+	if (line->error)
+		put_json_field(out, "error", line->error);
+	for (size_t i = 0; i < line->count; i++)
+		put_json_field(out, line->fields[i].key, line->fields[i].value);
+	buf_putc(out, '}');
+}
+
+/* Insertion sort: a line has a handful of fields. */
+static void add_field(struct line *line, const char *key, const char *value)
+{
+	size_t at = line->count;
+
+	if (!value || line->count == FIELDS_MAX)
+		return;
+	for (; at > 0 && strcmp(key, line->fields[at - 1].key) < 0; at--)
+		line->fields[at] = line->fields[at - 1];
+	line->fields[at] = (struct log_field){ key, value };
+	line->count++;
+}
+
+static void emit(struct buf *text)
+{
+	buf_putc(text, '\n');
+	mutex_lock(&output_lock);
+	if (terminal)
+		buf_add(text, buf_text(&progress), progress.length);
+	write_all(text->data, text->length);
+	mutex_unlock(&output_lock);
+}
+
+static void format_line(struct buf *out, const struct line *line)
+{
+	if (terminal)
+		buf_puts(out, CLEAR_LINE);
+	if (current_backend == LOG_BACKEND_ZEROLOG)
+		format_zerolog(out, line);
+	else if (terminal)
+		format_terminal(out, line);
+	else
+		format_logfmt(out, line);
+}
+
+void log_write(enum log_level level, const char *tag, const struct error *err,
+	       const struct log_field *fields, const char *format, ...)
+{
+	struct line line = { .level = level, .error = err ? err->text : NULL };
+	struct buf text = BUF_INIT;
+	int saved_errno = errno;
+	char *formatted;
+	va_list args;
+
+	if (level < log_get_level())
+		return;
+	va_start(args, format);
+	if (vasprintf(&formatted, format, args) < 0)
+		formatted = NULL;
+	va_end(args);
+	line.message = formatted ? formatted : format;
+	add_field(&line, "tag", tag);
+	for (; fields && fields->key; fields++)
+		add_field(&line, fields->key, fields->value);
+
+	format_line(&text, &line);
+	emit(&text);
+	buf_release(&text);
+	free(formatted);
+	errno = saved_errno;
+}
+
+/* A line that wraps could not be cleared; count characters, not bytes. */
+static size_t cut_to_width(const char *line, size_t columns)
+{
+	size_t at = 0;
+
+	for (; line[at] != '\0' && line[at] != '\n'; at++) {
+		if (((unsigned char)line[at] & 0xc0) == 0x80)
+			continue;
+		if (columns-- == 0)
+			break;
+	}
+	return at;
+}
+
+void log_progress(const char *line)
+{
+	struct winsize size = { 0 };
+	int saved_errno = errno;
+	size_t columns = 79;
+
+	if (!terminal)
+		return;
+	if (ioctl(output, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
+		columns = size.ws_col - 1u;
+	mutex_lock(&output_lock);
+	buf_clear(&progress);
+	buf_add(&progress, line, cut_to_width(line, columns));
+	write_all(CLEAR_LINE, strlen(CLEAR_LINE));
+	write_all(buf_text(&progress), progress.length);
+	mutex_unlock(&output_lock);
+	errno = saved_errno;
+}
