@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
+#include "binlog/payload.h"
 #include "binlog/statement.h"
 
 static const char log_tag[] = "source_binlog_streamer";
@@ -52,6 +53,7 @@ struct binlog_streamer {
 	bool group_has_rows; /* of copied tables */
 	struct map table_maps; /* table id (8 bytes) -> struct binlog_table_map */
 	struct row_decoder *decoder;
+	struct buf plain;  /* an uncompressed event */
 	bool is_finished; /* reached the stop position */
 
 	/* Shared. */
@@ -374,6 +376,26 @@ static bool on_rows(struct binlog_streamer *s, struct binlog_event *event, struc
 	return binlog_rows_decode(s->decoder, event, &s->format, map, on_row, s, err);
 }
 
+static bool on_compressed_rows(struct binlog_streamer *s, struct binlog_event *event,
+			       struct error *err)
+{
+	const struct binlog_table_map *map;
+
+	if (!find_map(s, event, &map, err))
+		return false;
+	/* Rows of other tables are not even unpacked. */
+	if (!map || !map->table)
+		return true;
+	return mariadb_event_uncompress(event, &s->format, &s->plain, err) && on_rows(s, event, err);
+}
+
+static bool on_compressed_query(struct binlog_streamer *s, struct binlog_event *event,
+				struct error *err)
+{
+	return mariadb_event_uncompress(event, &s->format, &s->plain, err) &&
+	       on_query(s, event, err);
+}
+
 /* Row events in a form that is not decoded: harmless for other tables. */
 static bool on_undecoded_rows(struct binlog_streamer *s, struct binlog_event *event,
 			      struct error *err)
@@ -385,11 +407,10 @@ static bool on_undecoded_rows(struct binlog_streamer *s, struct binlog_event *ev
 	if (!map || !map->table)
 		return true;
 	return error_set(err, ERROR_UNSUPPORTED,
-			 "table %s is changed by a %s event, which is not decoded: %s",
-			 map->table->full_name, binlog_event_type_name(event->type),
-			 event->type == EVENT_PARTIAL_UPDATE_ROWS
-				 ? "set binlog_row_value_options = '' on the source, and start anew"
-				 : "set log_bin_compress = OFF on the source, and start anew");
+			 "table %s is changed by a %s event, which is not decoded: set "
+			 "binlog_row_value_options = '' on the source, drop what was copied on the "
+			 "target and start anew",
+			 map->table->full_name, binlog_event_type_name(event->type));
 }
 
 static bool on_undecoded(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
@@ -397,17 +418,14 @@ static bool on_undecoded(struct binlog_streamer *s, struct binlog_event *event, 
 	const char *remedy = "start anew without what makes the source log it";
 
 	(void)s;
-	if (event->type == EVENT_TRANSACTION_PAYLOAD)
-		remedy = "set binlog_transaction_compression = OFF on the source (and in sessions that "
-			 "switch it on), and start anew";
-	else if (event->type == EVENT_MARIADB_QUERY_COMPRESSED)
-		remedy = "set log_bin_compress = OFF on the source, and start anew";
-	else if (event->type == EVENT_INCIDENT)
+	if (event->type == EVENT_INCIDENT)
 		remedy = "the source lost changes that it should have logged: start anew";
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "the binlog holds a %s event, which is not decoded: %s",
 			 binlog_event_type_name(event->type), remedy);
 }
+
+static bool on_payload(struct binlog_streamer *s, struct binlog_event *event, struct error *err);
 
 typedef bool event_function(struct binlog_streamer *s, struct binlog_event *event,
 			    struct error *err);
@@ -445,7 +463,7 @@ static event_function *const handlers[256] = {
 	[EVENT_VIEW_CHANGE] = pass,
 	[EVENT_XA_PREPARE] = on_commit,
 	[EVENT_PARTIAL_UPDATE_ROWS] = on_undecoded_rows,
-	[EVENT_TRANSACTION_PAYLOAD] = on_undecoded,
+	[EVENT_TRANSACTION_PAYLOAD] = on_payload,
 	[EVENT_HEARTBEAT_V2] = on_heartbeat,
 	[EVENT_GTID_TAGGED] = on_gtid,
 	[EVENT_MARIADB_ANNOTATE_ROWS] = pass,
@@ -453,14 +471,74 @@ static event_function *const handlers[256] = {
 	[EVENT_MARIADB_GTID] = on_mariadb_gtid,
 	[EVENT_MARIADB_GTID_LIST] = pass,
 	[EVENT_MARIADB_START_ENCRYPTION] = pass,
-	[EVENT_MARIADB_QUERY_COMPRESSED] = on_undecoded,
-	[EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1] = on_undecoded_rows,
-	[EVENT_MARIADB_UPDATE_ROWS_COMPRESSED_V1] = on_undecoded_rows,
-	[EVENT_MARIADB_DELETE_ROWS_COMPRESSED_V1] = on_undecoded_rows,
-	[EVENT_MARIADB_WRITE_ROWS_COMPRESSED] = on_undecoded_rows,
-	[EVENT_MARIADB_UPDATE_ROWS_COMPRESSED] = on_undecoded_rows,
-	[EVENT_MARIADB_DELETE_ROWS_COMPRESSED] = on_undecoded_rows,
+	[EVENT_MARIADB_QUERY_COMPRESSED] = on_compressed_query,
+	[EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1] = on_compressed_rows,
+	[EVENT_MARIADB_UPDATE_ROWS_COMPRESSED_V1] = on_compressed_rows,
+	[EVENT_MARIADB_DELETE_ROWS_COMPRESSED_V1] = on_compressed_rows,
+	[EVENT_MARIADB_WRITE_ROWS_COMPRESSED] = on_compressed_rows,
+	[EVENT_MARIADB_UPDATE_ROWS_COMPRESSED] = on_compressed_rows,
+	[EVENT_MARIADB_DELETE_ROWS_COMPRESSED] = on_compressed_rows,
 };
+
+/* What may stand inside a compressed transaction: it has no place of its own in the
+ * file, so nothing that speaks of places. */
+static bool may_be_packed(uint8_t type)
+{
+	switch (type) {
+	case EVENT_QUERY:
+	case EVENT_XID:
+	case EVENT_TABLE_MAP:
+	case EVENT_WRITE_ROWS_V1:
+	case EVENT_UPDATE_ROWS_V1:
+	case EVENT_DELETE_ROWS_V1:
+	case EVENT_WRITE_ROWS_V2:
+	case EVENT_UPDATE_ROWS_V2:
+	case EVENT_DELETE_ROWS_V2:
+	case EVENT_PARTIAL_UPDATE_ROWS:
+	case EVENT_ROWS_QUERY:
+	case EVENT_INTVAR:
+	case EVENT_RAND:
+	case EVENT_USER_VAR:
+	case EVENT_TRANSACTION_CONTEXT:
+	case EVENT_XA_PREPARE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool inner_event(struct binlog_streamer *s, const uint8_t *bytes, size_t length,
+			struct error *err)
+{
+	struct binlog_event event;
+	/* The checksum stands behind the whole payload. */
+	bool has_checksum = s->format.has_checksum;
+
+	s->format.has_checksum = false;
+	bool ok = binlog_event_parse(bytes, length, &s->format, &event, err);
+	s->format.has_checksum = has_checksum;
+	if (!ok)
+		return false;
+	if (!may_be_packed(event.type))
+		return on_undecoded(s, &event, err);
+	return handlers[event.type](s, &event, err);
+}
+
+/* The position has moved to the payload's end already: the inner XID or COMMIT makes
+ * that the boundary. */
+static bool on_payload(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
+{
+	struct payload *payload = payload_open(event, err);
+	enum payload_result result = PAYLOAD_FAILED;
+	const uint8_t *bytes;
+	size_t length;
+	bool ok = payload != NULL;
+
+	while (ok && (result = payload_next(payload, &bytes, &length, err)) == PAYLOAD_EVENT)
+		ok = inner_event(s, bytes, length, err);
+	payload_close(payload);
+	return ok && result == PAYLOAD_END;
+}
 
 static bool has_own_position(const struct binlog_event *event)
 {
@@ -653,6 +731,7 @@ void binlog_streamer_free(struct binlog_streamer *s)
 	binlog_feed_close(s->feed);
 	forget_table_maps(s);
 	map_release(&s->table_maps);
+	buf_release(&s->plain);
 	row_decoder_free(s->decoder);
 	mutex_destroy(&s->lock);
 	free(s);
