@@ -87,7 +87,7 @@ $(BUILD)/version: FORCE
 # A build directory used with other flags is built anew.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(CC) $(CPPFLAGS) $(CFLAGS)' >$@.new; \
+	@printf '%s\n' '$(CC) $(CPPFLAGS) $(filter-out -Werror,$(CFLAGS))' >$@.new; \
 	cmp -s $@.new $@ || cp $@.new $@; rm -f $@.new
 
 $(BUILD)/deps-found:

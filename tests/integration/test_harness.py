@@ -7,9 +7,10 @@ import socket
 import threading
 import unittest
 
-from lib import compare, tables
+from lib import compare, place, tables
 from lib.case import BOTH, CROSS, ServerTest
 from lib.db import name
+from lib.ferry import Ferry, Program
 from lib.probes import Probes
 from lib.server import PASSWORD
 
@@ -286,3 +287,71 @@ class ProbesTest(unittest.TestCase):
         self.call(b"half a li").close()
         stop.release()
         self.assertEqual(self.call(b"p \n").recv(9), b"go\n")
+
+
+FAKE = '''#!/usr/bin/python3
+import http.server, json, signal, socket, sys, os, threading
+conf = json.load(open(sys.argv[-1]))
+print("started with", sys.argv[1:-1], file=sys.stderr, flush=True)
+if "-resumestate" in sys.argv:
+    state = json.load(open(sys.argv[sys.argv.index("-resumestate") + 1]))
+    sys.exit(0 if state["Key"] == 18446744073709551615 else 1)
+def end(*_):
+    print(json.dumps({"Key": 18446744073709551615}), flush=True)
+    os._exit(2)
+signal.signal(signal.SIGTERM, end)
+class Api(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps({"OverallState": "copying"}).encode())
+    def do_POST(self):
+        self.send_response(400)
+        self.end_headers()
+    def log_message(self, *_): pass
+host, port = conf["ControlServerConfig"]["ServerBindAddr"].split(":")
+http.server.HTTPServer((host, int(port)), Api).serve_forever()
+'''
+
+
+class FerryToolTest(ServerTest):
+    """lib.ferry, against a stand-in for the program."""
+
+    pairs = BOTH[:1]
+
+    def ferry(self, **how):
+        build = place.temp_dir()
+        path = os.path.join(build, "ghostferry-copydb")
+        with open(path, "w") as f:
+            f.write(FAKE)
+        os.chmod(path, 0o755)
+        ferry = Ferry(Program(build), self.source, self.target, ["abc"], http=True, **how)
+        self.addCleanup(ferry.end)
+        return ferry
+
+    def test_interrupt_and_resume(self):
+        ferry = self.ferry().start()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "copying")
+        self.assertEqual(ferry.http("POST", "/api/cutover", {"type": "x"})[0], 400)
+        self.assertTrue(ferry.log_contains(r"started with \['-verbose'\]"))
+        ferry.terminate()
+        ferry.assert_status(2)
+        self.assertEqual(ferry.state(), {"Key": 2 ** 64 - 1})
+        ferry.resume().assert_status(0)
+
+    def test_kill_and_what_is_said_then(self):
+        ferry = self.ferry().start()
+        ferry.wait_for_log("started with")
+        ferry.kill9()
+        with self.assertRaisesRegex(AssertionError, "exit status -9, not 0"):
+            ferry.assert_status(0)
+        with self.assertRaisesRegex(AssertionError, "stdout is no state dump"):
+            ferry.state()
+        with self.assertRaisesRegex(AssertionError, "waited in vain"):
+            ferry.wait_for_log("never said")
+
+    def test_settings_are_merged(self):
+        ferry = self.ferry(Source={"User": "other", "Pass": None}, DataIterationBatchSize=7)
+        self.assertEqual(ferry.config["Source"],
+                         {"Host": "127.0.0.1", "Port": self.source.port, "User": "other"})
+        self.assertEqual(ferry.config["DataIterationBatchSize"], 7)
