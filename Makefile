@@ -39,8 +39,9 @@ OBJS := $(OBJ) $(MAIN:%.c=$(BUILD)/%.o) $(TEST:%.c=$(BUILD)/%.o)
 UNIT := $(TEST:tests/unit/%.c=$(BUILD)/unit/%)
 MAN  := $(wildcard src/man/*.1)
 
-Q    := $(if $(V),,@)
-say   = $(if $(V),,@printf '  %-4s %s\n' $(1) $(2))
+Q     := $(if $(V),,@)
+quiet := $(V)$(findstring s,$(firstword -$(MAKEFLAGS)))
+say    = $(if $(quiet),@:,@printf '  %-4s %s\n' $(1) $(2))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
