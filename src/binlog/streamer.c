@@ -3,8 +3,8 @@
  * Happy path: the feed gives events; GTID or BEGIN opens a group, TABLE_MAP and
  * rows events follow, XID or COMMIT closes it. Rows of copied tables are decoded
  * and handed on at once, also before their commit: a binlog holds committed
- * transactions only (XA and mixed-engine rollbacks excepted, which are refused),
- * and applying is idempotent. The end of a group is a boundary: the only kind of
+ * transactions only (mixed-engine rollbacks excepted, which are refused), and applying
+ * is idempotent. XA transactions are held until they are decided. The end of a group is a boundary: the only kind of
  * position that is ever recorded (DESIGN I6).
  *
  * Failure: a lost connection is taken up again from the last boundary, so the
@@ -27,6 +27,7 @@
 #include "base/probe.h"
 #include "binlog/payload.h"
 #include "binlog/statement.h"
+#include "binlog/xa.h"
 
 static const char log_tag[] = "source_binlog_streamer";
 
@@ -47,6 +48,7 @@ struct binlog_streamer {
 	struct binlog_feed *feed; /* NULL: to be opened at the last boundary */
 	struct binlog_format format;
 	struct binlog_position position; /* end of the last event */
+	struct binlog_position group_start; /* the last place between groups */
 	struct binlog_position skip_to;	 /* events that end at or before it were seen already */
 	enum group group;
 	bool group_is_xa;
@@ -54,6 +56,9 @@ struct binlog_streamer {
 	struct map table_maps; /* table id (8 bytes) -> struct binlog_table_map */
 	struct row_decoder *decoder;
 	struct buf plain;  /* an uncompressed event */
+	struct buf held;   /* events of copied tables in the open XA transaction */
+	struct buf xid;	   /* scratch */
+	struct xa_list undecided;
 	bool is_finished; /* reached the stop position */
 
 	/* Shared. */
@@ -80,6 +85,7 @@ static void leave_group(struct binlog_streamer *s)
 	s->group = GROUP_NONE;
 	s->group_is_xa = false;
 	s->group_has_rows = false;
+	buf_clear(&s->held);
 	forget_table_maps(s);
 }
 
@@ -100,14 +106,20 @@ static bool at_boundary(struct binlog_streamer *s, uint32_t timestamp, struct er
 {
 	if (binlog_position_compare(&s->position, &s->skip_to) < 0)
 		return true;
+	s->group_start = s->position;
+	/* Never past an XA transaction that may still be committed: its rows must come
+	 * again after a resume (DESIGN section 7). */
+	const struct binlog_position *safe =
+		s->undecided.first ? &s->undecided.first->before : &s->position;
+
 	mutex_lock(&s->lock);
-	s->boundary = s->position;
+	s->boundary = *safe;
 	s->last_timestamp = timestamp;
 	bool reached = binlog_position_is_set(&s->stop_at) &&
 		       binlog_position_compare(&s->position, &s->stop_at) >= 0;
 	mutex_unlock(&s->lock);
 
-	if (!s->params.handler.boundary(s->params.handler.context, &s->position, timestamp, err))
+	if (!s->params.handler.boundary(s->params.handler.context, safe, timestamp, err))
 		return false;
 	if (reached)
 		s->is_finished = true;
@@ -272,6 +284,9 @@ static bool refuse_statement(struct binlog_streamer *s, const struct statement *
 			 hit, POSITION_ARGS(&s->boundary), shown, query->sql);
 }
 
+static bool decide_xa(struct binlog_streamer *s, const struct statement *statement,
+		      const struct binlog_query *query, struct error *err);
+
 static bool on_query(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
 	struct binlog_query query;
@@ -296,7 +311,7 @@ static bool on_query(struct binlog_streamer *s, struct binlog_event *event, stru
 	case STATEMENT_XA:
 		if (strcmp(statement.verb, "XA END") == 0)
 			return true;
-		return end_group(s, event, err);
+		return decide_xa(s, &statement, &query, err) && end_group(s, event, err);
 	case STATEMENT_HARMLESS:
 		break;
 	case STATEMENT_TABLE:
@@ -315,12 +330,15 @@ static bool on_table_map(struct binlog_streamer *s, struct binlog_event *event, 
 {
 	struct binlog_table_map *map = mem_calloc(1, sizeof(*map));
 	const struct binlog_handler *h = &s->params.handler;
+	const struct binlog_event whole = *event;
 
 	if (!binlog_table_map_parse(event, &s->format, map, err)) {
 		free(map);
 		return false;
 	}
 	map->table = h->find_table(h->context, map->schema, map->name);
+	if (map->table && s->group_is_xa)
+		xa_hold(&s->held, &whole);
 	struct binlog_table_map *old =
 		map_put(&s->table_maps, &map->table_id, sizeof(map->table_id), map);
 	if (old) {
@@ -363,17 +381,66 @@ static bool on_rows(struct binlog_streamer *s, struct binlog_event *event, struc
 		return false;
 	if (!map || !map->table)
 		return true;
-	if (s->group_is_xa)
-		return error_set(err, ERROR_UNSUPPORTED,
-				 "table %s is changed inside an XA transaction after " POSITION_FORMAT
-				 ": XA is not carried over yet; end such transactions, drop what was "
-				 "copied on the target and start anew",
-				 map->table->full_name, POSITION_ARGS(&s->boundary));
+	if (s->group_is_xa) {
+		xa_hold(&s->held, event);
+		return true;
+	}
 	if (s->group != GROUP_TRANSACTION)
 		return error_set(err, ERROR_CORRUPT, "rows of %s outside of a transaction",
 				 map->table->full_name);
 	s->group_has_rows = true;
 	return binlog_rows_decode(s->decoder, event, &s->format, map, on_row, s, err);
+}
+
+/* An XA transaction is committed: what it did happens now. */
+static bool hand_on_held(struct binlog_streamer *s, const struct buf *events, struct error *err)
+{
+	struct reader held = reader_over(events->data, events->length);
+	struct binlog_event event;
+	bool ok = true;
+
+	forget_table_maps(s);
+	s->group = GROUP_TRANSACTION;
+	s->group_is_xa = false;
+	while (ok && xa_next(&held, &event))
+		ok = event.type == EVENT_TABLE_MAP ? on_table_map(s, &event, err)
+						   : on_rows(s, &event, err);
+	return ok;
+}
+
+static bool decide_xa(struct binlog_streamer *s, const struct statement *statement,
+		      const struct binlog_query *query, struct error *err)
+{
+	if (!xa_statement_parse(query->sql, query->sql_length, &s->xid, err))
+		return false;
+
+	/* One that is not held had no rows of copied tables, or was prepared before the
+	 * start: then its locks made the copy wait for the decision. */
+	struct xa_transaction *xa = xa_decide(&s->undecided, buf_text(&s->xid));
+	bool ok = !xa || strcmp(statement->verb, "XA COMMIT") != 0 ||
+		  hand_on_held(s, &xa->events, err);
+
+	xa_transaction_free(xa);
+	return ok;
+}
+
+static bool on_xa_prepare(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
+{
+	bool one_phase;
+
+	if (!xa_prepare_parse(event, &s->xid, &one_phase, err))
+		return false;
+	if (one_phase) {
+		struct buf held = s->held;
+
+		buf_init(&s->held);
+		bool ok = hand_on_held(s, &held, err);
+		buf_release(&held);
+		return ok && end_group(s, event, err);
+	}
+	if (s->held.length)
+		xa_prepare(&s->undecided, buf_text(&s->xid), &s->group_start, &s->held);
+	return end_group(s, event, err);
 }
 
 static bool on_compressed_rows(struct binlog_streamer *s, struct binlog_event *event,
@@ -461,7 +528,7 @@ static event_function *const handlers[256] = {
 	[EVENT_PREVIOUS_GTIDS] = pass,
 	[EVENT_TRANSACTION_CONTEXT] = pass,
 	[EVENT_VIEW_CHANGE] = pass,
-	[EVENT_XA_PREPARE] = on_commit,
+	[EVENT_XA_PREPARE] = on_xa_prepare,
 	[EVENT_PARTIAL_UPDATE_ROWS] = on_undecoded_rows,
 	[EVENT_TRANSACTION_PAYLOAD] = on_payload,
 	[EVENT_HEARTBEAT_V2] = on_heartbeat,
@@ -604,7 +671,9 @@ static bool open_feed(struct binlog_streamer *s, struct error *err)
 	leave_group(s);
 	binlog_format_init(&s->format);
 	s->format.has_checksum = binlog_feed_has_checksums(s->feed);
+	xa_list_release(&s->undecided);
 	s->position = s->boundary;
+	s->group_start = s->boundary;
 	s->skip_to = s->boundary;
 	/* A dump of a position beyond 32 bits comes from the file's beginning. */
 	if (s->position.offset > UINT32_MAX)
@@ -732,6 +801,9 @@ void binlog_streamer_free(struct binlog_streamer *s)
 	forget_table_maps(s);
 	map_release(&s->table_maps);
 	buf_release(&s->plain);
+	buf_release(&s->held);
+	buf_release(&s->xid);
+	xa_list_release(&s->undecided);
 	row_decoder_free(s->decoder);
 	mutex_destroy(&s->lock);
 	free(s);
