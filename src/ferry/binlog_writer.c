@@ -183,6 +183,7 @@ static bool add_one(struct binlog_writer *w, const struct ferry_table *table,
 
 	/* The event is here, so any read that gets a later ticket sees it. */
 	change->barrier = fence_barrier(&table->fence);
+	probe("change_received", "%s %s", table->source->full_name, image ? "image" : "delete");
 	return append(w, &w->queues[table->index], change, err);
 }
 
