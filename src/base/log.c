@@ -96,12 +96,14 @@ void log_init(void)
 			backend);
 	if (!level || !*level)
 		return;
-	if (log_parse_level(level, &parsed))
+	if (log_parse_level(level, &parsed)) {
 		log_set_level(parsed);
-	else
-		fprintf(stderr,
-			"ghostferry: unknown log level \"%s\" from GHOSTFERRY_LOG_LEVEL, ignoring\n",
-			level);
+		return;
+	}
+	fprintf(stderr,
+		"ghostferry: unknown log level \"%s\" from GHOSTFERRY_LOG_LEVEL, "
+		"ignoring\n",
+		level);
 }
 
 void log_set_level(enum log_level level)
