@@ -95,6 +95,29 @@ static void warn_of_missing_names(struct preflight *p)
 				    tables->items[i]);
 }
 
+/* With privileges on single tables, others of the database are not seen. */
+static void warn_of_hidden_tables(struct preflight *p)
+{
+	const char *last = "";
+
+	if (p->options->tables.whitelist.count > 0 || p->source_grants.is_partial)
+		return;
+	for (size_t i = 0; i < p->schema->table_count; i++) {
+		const char *schema = p->schema->tables[i].schema;
+
+		if (strcmp(schema, last) == 0)
+			continue;
+		last = schema;
+		if (grants_allow(&p->source_grants, "SELECT", schema) != GRANTS_YES)
+			problem_add(p->problems, PROBLEM_WARNING,
+				    "GRANT SELECT on the whole database, or list the tables in "
+				    "Tables.Whitelist",
+				    "source: the account may read single tables of %s only; tables "
+				    "it cannot see are not copied",
+				    schema);
+	}
+}
+
 /* Is the name in "a,b"? */
 static bool is_listed(const char *list, const char *name)
 {
@@ -178,5 +201,6 @@ bool preflight_left_out(struct preflight *p, struct error *err)
 {
 	note_views(p);
 	warn_of_missing_names(p);
+	warn_of_hidden_tables(p);
 	return note_objects(p, err) && check_binlog_filter(p, err);
 }

@@ -55,6 +55,7 @@ const struct ferry_table *preflight_wanted(const struct preflight *p, const char
 /* Parts of preflight_tables() in their order, each in a file of its name. */
 bool preflight_target_tables(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_target(struct preflight *p, struct error *err) MUST_CHECK;
+bool preflight_collations(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_source_tables(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_left_out(struct preflight *p, struct error *err) MUST_CHECK;
 
