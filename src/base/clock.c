@@ -81,13 +81,17 @@ static bool parse_whole(const char **text, uint64_t *number)
 	return true;
 }
 
-/* Digits after the point as number / scale; those beyond 18 change nothing. */
-static void parse_fraction(const char **text, uint64_t *number, uint64_t *scale)
+/* Digits after the point as number / scale; those that overflow change nothing.
+ * The arithmetic is Go's, so that the same text gives the same nanoseconds. */
+static void parse_fraction(const char **text, uint64_t *number, double *scale)
 {
+	bool full = false;
+
 	*number = 0;
 	*scale = 1;
 	for (; is_digit(**text); ++*text) {
-		if (*scale >= 1000000000000000000u)
+		full = full || *number > (uint64_t)INT64_MAX / 10;
+		if (full)
 			continue;
 		*number = *number * 10 + (uint64_t)(**text - '0');
 		*scale *= 10;
@@ -126,7 +130,8 @@ static uint64_t parse_unit(const char **text)
 static bool parse_part(const char **text, uint64_t *total)
 {
 	const char *start = *text;
-	uint64_t whole, fraction = 0, scale = 1, unit, part;
+	uint64_t whole, fraction = 0, unit, part;
+	double scale = 1;
 	bool digits;
 
 	if (!parse_whole(text, &whole))
@@ -143,7 +148,7 @@ static bool parse_part(const char **text, uint64_t *total)
 	unit = parse_unit(text);
 	if (unit == 0 || whole > LARGEST_MAGNITUDE / unit)
 		return false;
-	part = whole * unit + (uint64_t)((double)fraction * ((double)unit / (double)scale));
+	part = whole * unit + (uint64_t)((double)fraction * ((double)unit / scale));
 	if (part > LARGEST_MAGNITUDE || *total > LARGEST_MAGNITUDE - part)
 		return false;
 	*total += part;
