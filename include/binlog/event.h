@@ -110,7 +110,7 @@ bool binlog_rotate_parse(struct binlog_event *event, struct binlog_rotate *rotat
  * from the header in V1. */
 struct binlog_heartbeat {
 	uint64_t offset;
-	bool offset_is_64; /* V2 */
+	bool offset_is_64; /* V2, and MariaDB beyond 4 GiB */
 	const char *file;
 	size_t file_length;
 };

@@ -6,10 +6,14 @@
 #include "binlog/event.h"
 #include "db/sql.h"
 
+enum column_sign { SIGN_UNKNOWN, SIGN_SIGNED, SIGN_UNSIGNED };
+
 struct binlog_column {
 	uint8_t type;	   /* MYSQL_TYPE_* as in the event, the real one of STRING resolved */
-	uint16_t meta;	   /* metadata as the type has it, host order */
+	uint16_t meta;	   /* DECIMAL: precision << 8 | scale; BIT: width; else as sent */
 	bool is_nullable;
+	enum column_sign sign; /* of numeric columns, where the server sends it */
+	const char *name;      /* into map->names; NULL: the server does not send it */
 };
 
 /* Owned by the streamer, kept per table id until the transaction ends. */
@@ -19,10 +23,15 @@ struct binlog_table_map {
 	char *name;   /* owned */
 	struct binlog_column *columns;
 	unsigned column_count;
+	/* Columns whose metadata could be read: a type we do not know hides what
+	 * follows, which does no harm in a table that is not copied. */
+	unsigned known_count;
+	char *names; /* owned; NULL without binlog_row_metadata=FULL */
 	const struct table *table; /* the copied table, or NULL: rows are skipped */
 };
 
-/* Only ids and names are read here (undecoded rest kept for map_columns). */
+/* Reads everything but compares nothing; map->table is NULL then. *map needs no
+ * initialising, and nothing need be released after a failure. */
 bool binlog_table_map_parse(struct binlog_event *event, const struct binlog_format *format,
 			    struct binlog_table_map *map, struct error *err) MUST_CHECK;
 void binlog_table_map_release(struct binlog_table_map *map);

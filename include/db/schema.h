@@ -75,6 +75,7 @@ struct table_index {
 	bool is_primary;
 	bool is_visible; /* usable by the optimizer: MySQL Visible, MariaDB not Ignored */
 	bool is_nullable; /* some part may be NULL */
+	bool is_ordered;  /* a B-tree: rows can be walked in its order */
 	bool has_expression; /* or a prefix: cannot identify rows by plain columns */
 	uint64_t cardinality;
 	struct index_part *parts;
@@ -90,6 +91,7 @@ struct table {
 	uint64_t estimated_rows;
 	uint64_t data_bytes;	/* DATA_LENGTH estimate */
 	uint64_t avg_row_bytes; /* AVG_ROW_LENGTH estimate, 0 unknown */
+	bool is_system_versioned; /* MariaDB WITH SYSTEM VERSIONING: history rows too */
 	struct column *columns;
 	unsigned column_count;
 	struct table_index *indexes; /* PRIMARY first, then by name as the server lists them */

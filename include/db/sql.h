@@ -32,12 +32,13 @@ void sql_text(struct buf *sql, const char *text);
  * broken up. Writes a slash-star comment and one space. */
 void sql_comment(struct buf *sql, const char *marginalia);
 
-/* How the copier reads the column: `c`, `c`+0 (BIT, ENUM, SET), `c`*1e0 (FLOAT and
- * DOUBLE: all bits, sign of zero included). */
+/* How the copier reads the column: `c`, CAST(`c` AS UNSIGNED) (BIT, ENUM, SET),
+ * `c`*1e0 (FLOAT and DOUBLE: all bits, sign of zero included). */
 void sql_select_column(struct buf *sql, const struct column *column);
 
 /* A literal for VALUES (...): digits bare, FLOAT/DOUBLE and temporal quoted,
- * strings and bytes _binary'...' with quotes doubled, JSON _utf8mb4'...'. */
+ * strings and bytes _binary'...' with quotes doubled, JSON _utf8mb4'...'. What
+ * should be digits and is not goes out quoted, for the server to refuse. */
 void sql_literal(struct buf *sql, const struct column *column, struct value value);
 
 /* A literal to compare the column with: so that the column's own collation and

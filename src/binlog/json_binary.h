@@ -1,0 +1,11 @@
+/* MySQL's binary JSON documents as text. Pure function. */
+#ifndef BINLOG_JSON_BINARY_H
+#define BINLOG_JSON_BINARY_H
+
+#include "base/buf.h"
+
+/* Appends the document's text as the server prints it. False when it is none that
+ * a server writes; then part of it may have been appended. */
+bool json_binary_text(const uint8_t *bytes, size_t length, struct buf *text) MUST_CHECK;
+
+#endif

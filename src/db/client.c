@@ -1,0 +1,152 @@
+/* Connection options, for either client library.
+ *
+ * TLS is all or nothing: with use_tls the certificate chain and the server's name
+ * are verified before the account's password is sent, or there is no connection.
+ * Without it nothing is required of the connection (Oracle's library then
+ * encrypts where the server offers it, MariaDB's does not). */
+#include "client.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+	DEFAULT_CONNECT_TIMEOUT_S = 10,
+	KEEPALIVE_IDLE_S = 60,
+	KEEPALIVE_INTERVAL_S = 15,
+	KEEPALIVE_PROBES = 8,
+};
+
+static void set_timeouts(MYSQL *mysql, const struct db_params *params)
+{
+	unsigned connect_timeout = params->connect_timeout_s;
+
+	if (connect_timeout == 0)
+		connect_timeout = DEFAULT_CONNECT_TIMEOUT_S;
+	mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_timeout);
+	if (params->read_timeout_s > 0)
+		mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &params->read_timeout_s);
+	if (params->write_timeout_s > 0)
+		mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &params->write_timeout_s);
+}
+
+static void set_common(MYSQL *mysql, const struct db_params *params)
+{
+	unsigned protocol = params->is_unix ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
+	unsigned local_infile = 0;
+	unsigned long max_packet = 1ul << 30;
+
+	/* "localhost" would mean a socket to the libraries. */
+	mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
+	mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &local_infile);
+	mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &max_packet);
+	mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+	mysql_options4(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "ghostferry-copydb");
+	set_timeouts(mysql, params);
+}
+
+static void set_certificates(MYSQL *mysql, const struct db_params *params)
+{
+	if (params->tls_ca_path)
+		mysql_options(mysql, MYSQL_OPT_SSL_CA, params->tls_ca_path);
+	if (params->tls_cert_path)
+		mysql_options(mysql, MYSQL_OPT_SSL_CERT, params->tls_cert_path);
+	if (params->tls_key_path)
+		mysql_options(mysql, MYSQL_OPT_SSL_KEY, params->tls_key_path);
+}
+
+/* Both libraries compare the certificate with the name they connect to, and have
+ * no way to be told another one. (Oracle's TLS_SNI_SERVERNAME is only sent.) To
+ * connect all the same would be to trust whoever answers. */
+static bool check_server_name(const struct db_params *params, struct error *err)
+{
+	const char *name = params->tls_server_name;
+
+	if (!name || name[0] == '\0' || (!params->is_unix && strcmp(name, params->host) == 0))
+		return true;
+	return error_set(err, ERROR_CONFIG,
+			 "%s: the certificate cannot be checked against the name %s while"
+			 " connecting to %s: make %s resolve to the server and use it as Host",
+			 params->label, name, params->host, name);
+}
+
+#ifdef MARIADB_BASE_VERSION
+
+static bool set_security(MYSQL *mysql, const struct db_params *params, struct error *err)
+{
+	my_bool wanted = params->use_tls;
+
+	/* Said in either case: from version 3.4 on the library verifies by default. */
+	mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &wanted);
+	if (!params->use_tls)
+		return true;
+	if (!check_server_name(params, err))
+		return false;
+	mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &wanted);
+	set_certificates(mysql, params);
+	return true;
+}
+
+static int socket_of(MYSQL *mysql)
+{
+	return (int)mysql_get_socket(mysql);
+}
+
+#else /* Oracle's */
+
+static bool set_security(MYSQL *mysql, const struct db_params *params, struct error *err)
+{
+	unsigned mode = SSL_MODE_VERIFY_IDENTITY;
+	bool ask_for_key = true;
+
+	/* Lets caching_sha2_password log in without TLS. */
+	mysql_options(mysql, MYSQL_OPT_GET_SERVER_PUBLIC_KEY, &ask_for_key);
+	if (!params->use_tls)
+		return true;
+	if (!check_server_name(params, err))
+		return false;
+	mysql_options(mysql, MYSQL_OPT_SSL_MODE, &mode);
+	/* This library has no default: where Linux distributions keep theirs. */
+	if (!params->tls_ca_path)
+		mysql_options(mysql, MYSQL_OPT_SSL_CAPATH, "/etc/ssl/certs");
+	set_certificates(mysql, params);
+	return true;
+}
+
+static int socket_of(MYSQL *mysql)
+{
+	return (int)mysql->net.fd;
+}
+
+#endif
+
+bool client_set_options(MYSQL *mysql, const struct db_params *params, struct error *err)
+{
+	set_common(mysql, params);
+	return set_security(mysql, params, err);
+}
+
+void client_keep_alive(MYSQL *mysql)
+{
+	static const struct {
+		int level;
+		int name;
+		int value;
+	} settings[] = {
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S },
+		{ IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES },
+	};
+
+	/* On a unix socket, and where the system refuses, it is done without. */
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+		(void)setsockopt(socket_of(mysql), settings[i].level, settings[i].name,
+				 &settings[i].value, sizeof(settings[i].value));
+}
+
+void client_hang_up(MYSQL *mysql)
+{
+	(void)shutdown(socket_of(mysql), SHUT_RDWR);
+}

@@ -1,0 +1,21 @@
+/* What differs between MariaDB Connector/C and Oracle's libmysqlclient when a
+ * connection is made. Used by db.c alone. */
+#ifndef DB_CLIENT_H
+#define DB_CLIENT_H
+
+#include <mysql.h>
+
+#include "db/db.h"
+
+/* Sets all options on a handle that is not yet connected. False when the library
+ * cannot do what the params ask for (checking a certificate, say). */
+bool client_set_options(MYSQL *mysql, const struct db_params *params, struct error *err) MUST_CHECK;
+
+/* After connecting: finds a peer that vanished without a word within minutes. */
+void client_keep_alive(MYSQL *mysql);
+
+/* Cuts the connection, so that nothing waits for the server any more; the handle
+ * is still to be closed. */
+void client_hang_up(MYSQL *mysql);
+
+#endif

@@ -1,0 +1,190 @@
+/* COLUMN_TYPE and EXTRA, the texts in which information_schema describes a
+ * column, taken apart. A type that is not in the table stays COLUMN_UNKNOWN, and
+ * whoever wants to carry the column must refuse it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "db/schema.h"
+
+/* How the numbers in parentheses are to be read. */
+enum arguments {
+	ARGUMENTS_NONE, /* nothing that matters: display width, characters */
+	ARGUMENTS_DECIMAL,
+	ARGUMENTS_REAL,
+	ARGUMENTS_BITS,
+	ARGUMENTS_FRACTION,
+	ARGUMENTS_OCTETS,
+	ARGUMENTS_MEMBERS,
+};
+
+static const struct type_name {
+	const char *name; /* DATA_TYPE */
+	enum column_type type;
+	enum arguments arguments;
+	unsigned length_bytes;
+} type_names[] = {
+	{ "tinyint", COLUMN_TINYINT, ARGUMENTS_NONE, 0 },
+	{ "smallint", COLUMN_SMALLINT, ARGUMENTS_NONE, 0 },
+	{ "mediumint", COLUMN_MEDIUMINT, ARGUMENTS_NONE, 0 },
+	{ "int", COLUMN_INT, ARGUMENTS_NONE, 0 },
+	{ "bigint", COLUMN_BIGINT, ARGUMENTS_NONE, 0 },
+	{ "decimal", COLUMN_DECIMAL, ARGUMENTS_DECIMAL, 0 },
+	{ "float", COLUMN_FLOAT, ARGUMENTS_REAL, 0 },
+	{ "double", COLUMN_DOUBLE, ARGUMENTS_REAL, 0 },
+	{ "bit", COLUMN_BIT, ARGUMENTS_BITS, 0 },
+	{ "year", COLUMN_YEAR, ARGUMENTS_NONE, 0 },
+	{ "date", COLUMN_DATE, ARGUMENTS_NONE, 0 },
+	{ "time", COLUMN_TIME, ARGUMENTS_FRACTION, 0 },
+	{ "datetime", COLUMN_DATETIME, ARGUMENTS_FRACTION, 0 },
+	{ "timestamp", COLUMN_TIMESTAMP, ARGUMENTS_FRACTION, 0 },
+	{ "char", COLUMN_CHAR, ARGUMENTS_NONE, 0 },
+	{ "varchar", COLUMN_VARCHAR, ARGUMENTS_NONE, 0 },
+	{ "binary", COLUMN_BINARY, ARGUMENTS_OCTETS, 0 },
+	{ "varbinary", COLUMN_VARBINARY, ARGUMENTS_OCTETS, 0 },
+	{ "tinytext", COLUMN_TEXT, ARGUMENTS_NONE, 1 },
+	{ "text", COLUMN_TEXT, ARGUMENTS_NONE, 2 },
+	{ "mediumtext", COLUMN_TEXT, ARGUMENTS_NONE, 3 },
+	{ "longtext", COLUMN_TEXT, ARGUMENTS_NONE, 4 },
+	{ "tinyblob", COLUMN_BLOB, ARGUMENTS_NONE, 1 },
+	{ "blob", COLUMN_BLOB, ARGUMENTS_NONE, 2 },
+	{ "mediumblob", COLUMN_BLOB, ARGUMENTS_NONE, 3 },
+	{ "longblob", COLUMN_BLOB, ARGUMENTS_NONE, 4 },
+	{ "enum", COLUMN_ENUM, ARGUMENTS_MEMBERS, 0 },
+	{ "set", COLUMN_SET, ARGUMENTS_MEMBERS, 0 },
+	{ "json", COLUMN_JSON, ARGUMENTS_NONE, 0 },
+	{ "geometry", COLUMN_GEOMETRY, ARGUMENTS_NONE, 0 },
+	{ "point", COLUMN_GEOMETRY, ARGUMENTS_NONE, 0 },
+	{ "linestring", COLUMN_GEOMETRY, ARGUMENTS_NONE, 0 },
+	{ "polygon", COLUMN_GEOMETRY, ARGUMENTS_NONE, 0 },
+	{ "multipoint", COLUMN_GEOMETRY, ARGUMENTS_NONE, 0 },
+	{ "multilinestring", COLUMN_GEOMETRY, ARGUMENTS_NONE, 0 },
+	{ "multipolygon", COLUMN_GEOMETRY, ARGUMENTS_NONE, 0 },
+	{ "geometrycollection", COLUMN_GEOMETRY, ARGUMENTS_NONE, 0 },
+	{ "geomcollection", COLUMN_GEOMETRY, ARGUMENTS_NONE, 0 },
+	{ "vector", COLUMN_VECTOR, ARGUMENTS_NONE, 0 },
+};
+
+static const struct type_name *find_type(const char *data_type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(type_names); i++)
+		if (strcmp(type_names[i].name, data_type) == 0)
+			return &type_names[i];
+	return NULL;
+}
+
+/* The servers write a quote inside a member doubled, and \n, \r, NUL and the
+ * backslash with a backslash, whatever the sql_mode. */
+static char unescaped(char letter)
+{
+	switch (letter) {
+	case 'n':
+		return '\n';
+	case 'r':
+		return '\r';
+	case '0':
+		return '\0';
+	default:
+		return letter;
+	}
+}
+
+/* Reads one member, *at behind its opening quote; *at ends behind the closing one.
+ * A NUL in a member ends its text here: nothing but messages shows members. */
+static char *parse_member(const char **at)
+{
+	struct buf text = BUF_INIT;
+	const char *from = *at;
+
+	for (; *from; from++) {
+		if (from[0] == '\\' && from[1]) {
+			buf_putc(&text, unescaped(*++from));
+		} else if (from[0] == '\'') {
+			if (from[1] != '\'')
+				break;
+			buf_putc(&text, *++from);
+		} else {
+			buf_putc(&text, *from);
+		}
+	}
+	*at = *from ? from + 1 : from;
+	return buf_take(&text);
+}
+
+static void parse_members(struct column *column, const char *at)
+{
+	unsigned room = 0;
+
+	while (*at == '\'') {
+		at++;
+		if (column->member_count == room) {
+			room = room ? room * 2 : 8;
+			column->members =
+				mem_resize(column->members, room, sizeof(*column->members));
+		}
+		column->members[column->member_count++] = parse_member(&at);
+		if (*at == ',')
+			at++;
+	}
+}
+
+static void parse_arguments(struct column *column, enum arguments arguments, const char *at)
+{
+	char *end;
+	unsigned long first;
+	unsigned long second = 0;
+	bool has_second;
+
+	if (arguments == ARGUMENTS_MEMBERS) {
+		parse_members(column, at);
+		return;
+	}
+	first = strtoul(at, &end, 10);
+	has_second = *end == ',';
+	if (has_second)
+		second = strtoul(end + 1, NULL, 10);
+
+	if (arguments == ARGUMENTS_DECIMAL || arguments == ARGUMENTS_BITS)
+		column->precision = (unsigned)first;
+	if (arguments == ARGUMENTS_DECIMAL || arguments == ARGUMENTS_REAL)
+		column->scale = (unsigned)second;
+	if (arguments == ARGUMENTS_REAL)
+		column->has_scale = has_second;
+	if (arguments == ARGUMENTS_FRACTION)
+		column->fraction = (unsigned)first;
+	if (arguments == ARGUMENTS_OCTETS)
+		column->max_octets = first;
+}
+
+static enum column_generation parse_generation(const char *extra)
+{
+	/* "DEFAULT_GENERATED" is but a default that is an expression. */
+	if (strstr(extra, "VIRTUAL GENERATED"))
+		return COLUMN_VIRTUAL;
+	if (strstr(extra, "STORED GENERATED") || strstr(extra, "PERSISTENT"))
+		return COLUMN_STORED;
+	return COLUMN_PLAIN;
+}
+
+void column_parse_type(struct column *column, const char *data_type)
+{
+	const struct type_name *known = find_type(data_type);
+	const char *extra = column->extra ? column->extra : "";
+	const char *open = strchr(column->raw_type, '(');
+	const char *members_end = strrchr(column->raw_type, ')');
+	const char *rest = members_end ? members_end : column->raw_type;
+
+	column->type = known ? known->type : COLUMN_UNKNOWN;
+	column->length_bytes = known ? known->length_bytes : 0;
+	/* A parenthesis may also stand in a comment or in a member. */
+	if (known && open && (size_t)(open - column->raw_type) == strcspn(column->raw_type, " ("))
+		parse_arguments(column, known->arguments, open + 1);
+
+	/* "zerofill" implies unsigned, and the server says both. */
+	column->is_unsigned = strstr(rest, "unsigned") != NULL;
+	column->is_compressed = strstr(column->raw_type, " COMPRESSED*/") != NULL;
+	column->is_auto_increment = strstr(extra, "auto_increment") != NULL;
+	column->is_invisible = strstr(extra, "INVISIBLE") != NULL;
+	column->generation = parse_generation(extra);
+}

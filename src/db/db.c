@@ -1,0 +1,482 @@
+/* A session on top of either client library.
+ *
+ * Connecting: options (client.c), the library's handshake, one query for what the
+ * server is, one SET for the whole session (session.c), and the session's lock.
+ * If any of it fails there is no session.
+ *
+ * A statement that fails because the connection is gone leaves the db broken:
+ * everything further fails at once with a retryable error until db_ready() has
+ * made a new session. The library never reconnects by itself, as that would
+ * lose the set-up and the lock unseen. */
+#include "db/db.h"
+
+#include <assert.h>
+#include <errmsg.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/thread.h"
+#include "client.h"
+#include "db/sql.h"
+#include "session.h"
+
+enum { THREAD_IS_GONE = 1094 }; /* ER_NO_SUCH_THREAD */
+
+struct db {
+	const struct db_params *params; /* borrowed */
+	enum db_session session;
+	char *lock_name; /* owned; NULL: none */
+	MYSQL *mysql;	 /* owned; NULL while broken */
+	MYSQL_RES *rows; /* owned; the open result of db_query() */
+	struct server_version version;
+	unsigned generation;
+	uint64_t connection_id;
+	uint64_t max_allowed_packet;
+	char cipher[64];
+	uint64_t affected_rows;
+	unsigned warning_count;
+};
+
+static void thread_begin(void)
+{
+	(void)mysql_thread_init();
+}
+
+static void thread_end(void)
+{
+	mysql_thread_end();
+}
+
+void db_library_init(void)
+{
+	/* Fails only for lack of memory. */
+	if (mysql_library_init(0, NULL, NULL) != 0)
+		abort();
+	thread_set_hooks(thread_begin, thread_end);
+}
+
+static void drop_connection(struct db *db)
+{
+	if (db->rows) {
+		/* Freeing reads what is still to come: hours of a large table. */
+		client_hang_up(db->mysql);
+		mysql_free_result(db->rows);
+	}
+	if (db->mysql)
+		mysql_close(db->mysql);
+	db->rows = NULL;
+	db->mysql = NULL;
+}
+
+/* *err from the library's last error; a connection that cannot be used any more
+ * is closed. Client library errors in mid-session leave the protocol in a state
+ * that nobody knows: they count as lost. */
+static bool fail(struct db *db, struct error *err)
+{
+	unsigned number = mysql_errno(db->mysql);
+	bool is_client_error = number >= CR_MIN_ERROR && number < 3000;
+
+	error_set(err, db_error_kind(number), "%s: %s (%u)", db->params->label,
+		  mysql_error(db->mysql), number);
+	err->server_code = number;
+	if (is_client_error && err->kind == ERROR_SQL)
+		err->kind = ERROR_LOST;
+	if (is_client_error || err->kind == ERROR_LOST)
+		drop_connection(db);
+	return false;
+}
+
+static bool fail_broken(const struct db *db, struct error *err)
+{
+	return error_set(err, ERROR_LOST, "%s: not connected", db->params->label);
+}
+
+bool db_fail(struct db *db, struct error *err, const char *doing)
+{
+	if (!db->mysql)
+		return fail_broken(db, err);
+	fail(db, err);
+	drop_connection(db);
+	return error_wrap(err, "%s", doing);
+}
+
+static bool connect_handle(struct db *db, struct error *err)
+{
+	const struct db_params *p = db->params;
+
+	db->mysql = mysql_init(NULL);
+	if (!db->mysql)
+		return error_set(err, ERROR_SYSTEM, "%s: out of memory", p->label);
+	if (!client_set_options(db->mysql, p, err))
+		return false;
+	if (mysql_real_connect(db->mysql, p->is_unix ? NULL : p->host, p->user,
+			       p->pass ? p->pass : "", NULL, p->port,
+			       p->is_unix ? p->host : NULL, 0))
+		return true;
+	fail(db, err);
+	if (p->is_unix)
+		return error_wrap(err, "connecting to %s", p->host);
+	return error_wrap(err, "connecting to %s:%u", p->host, p->port);
+}
+
+/* The greeting's connection id has 32 bits only and its version may be made up. */
+static bool ask_identity(struct db *db, struct error *err)
+{
+	static const char sql[] =
+		"SELECT @@version, @@version_comment, @@max_allowed_packet, CONNECTION_ID()";
+	struct db_row row;
+	bool ok;
+
+	if (!db_query(db, sql, strlen(sql), err) || db_row_next(db, &row, err) != DB_ROW)
+		return false;
+	ok = server_version_parse(row.values[0], row.values[1], &db->version, err);
+	db->max_allowed_packet = strtoull(row.values[2], NULL, 10);
+	db->connection_id = strtoull(row.values[3], NULL, 10);
+	db_row_finish(db);
+	return ok;
+}
+
+static bool take_lock(struct db *db, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	struct db_row row;
+	bool ok = false;
+
+	buf_puts(&sql, "SELECT GET_LOCK(");
+	sql_text(&sql, db->lock_name);
+	buf_puts(&sql, ", 0), IS_USED_LOCK(");
+	sql_text(&sql, db->lock_name);
+	buf_putc(&sql, ')');
+	if (db_query(db, sql.data, sql.length, err) && db_row_next(db, &row, err) == DB_ROW) {
+		ok = row.values[0] && strcmp(row.values[0], "1") == 0;
+		if (!ok)
+			error_set(err, ERROR_BUSY, "%s: the lock '%s' is held by connection %s",
+				  db->params->label, db->lock_name,
+				  row.values[1] ? row.values[1] : "(unknown)");
+		db_row_finish(db);
+	}
+	buf_release(&sql);
+	return ok;
+}
+
+/* Tables made here shall get no key of the server's own making. Needs a privilege
+ * that few accounts have; without it the server's own setting holds. */
+static bool forbid_generated_keys(struct db *db, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+
+	if (db->session != DB_SESSION_WRITE || db->version.flavour != FLAVOUR_MYSQL ||
+	    db->version.number < 80030)
+		return true;
+	if (!db_execf(db, &ignored, "SET SESSION sql_generate_invisible_primary_key=0") &&
+	    !db->mysql) {
+		*err = ignored;
+		return false;
+	}
+	return true;
+}
+
+static bool set_up(struct db *db, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	bool ok;
+
+	session_setup(&sql, db->params, db->session, &db->version);
+	ok = db_exec(db, sql.data, sql.length, err);
+	buf_release(&sql);
+	if (!ok)
+		return error_wrap(err, "setting up the session");
+	return forbid_generated_keys(db, err) && (!db->lock_name || take_lock(db, err));
+}
+
+/* A binlog session sends nothing that the feed does not: what the greeting says
+ * must do. */
+static bool begin_session(struct db *db, struct error *err)
+{
+	if (db->session == DB_SESSION_BINLOG) {
+		db->connection_id = mysql_thread_id(db->mysql);
+		return server_version_parse(mysql_get_server_info(db->mysql), NULL, &db->version,
+					    err);
+	}
+	return ask_identity(db, err) && set_up(db, err);
+}
+
+static bool connect_session(struct db *db, struct error *err)
+{
+	const char *cipher;
+
+	if (!connect_handle(db, err) || !begin_session(db, err)) {
+		drop_connection(db);
+		return false;
+	}
+	client_keep_alive(db->mysql);
+	cipher = mysql_get_ssl_cipher(db->mysql);
+	snprintf(db->cipher, sizeof(db->cipher), "%s", cipher ? cipher : "");
+	db->generation++;
+	return true;
+}
+
+struct db *db_open(const struct db_params *params, enum db_session session, const char *lock_name,
+		   struct error *err)
+{
+	struct db *db = mem_calloc(1, sizeof(*db));
+
+	db->params = params;
+	db->session = session;
+	db->lock_name = lock_name ? mem_strdup(lock_name) : NULL;
+	if (!connect_session(db, err)) {
+		db_close(db);
+		return NULL;
+	}
+	return db;
+}
+
+void db_close(struct db *db)
+{
+	if (!db)
+		return;
+	drop_connection(db);
+	free(db->lock_name);
+	free(db);
+}
+
+bool db_ready(struct db *db, struct error *err)
+{
+	return db->mysql || connect_session(db, err);
+}
+
+bool db_is_broken(const struct db *db)
+{
+	return !db->mysql;
+}
+
+unsigned db_generation(const struct db *db)
+{
+	return db->generation;
+}
+
+const struct server_version *db_version(const struct db *db)
+{
+	return &db->version;
+}
+
+uint64_t db_connection_id(const struct db *db)
+{
+	return db->connection_id;
+}
+
+const char *db_label(const struct db *db)
+{
+	return db->params->label;
+}
+
+uint64_t db_max_allowed_packet(const struct db *db)
+{
+	return db->max_allowed_packet;
+}
+
+const char *db_tls_cipher(const struct db *db)
+{
+	return db->cipher;
+}
+
+uint64_t db_affected_rows(const struct db *db)
+{
+	return db->affected_rows;
+}
+
+unsigned db_warning_count(const struct db *db)
+{
+	return db->warning_count;
+}
+
+static bool send_statement(struct db *db, const char *sql, size_t length, struct error *err)
+{
+	assert(!db->rows);
+	if (!db->mysql)
+		return fail_broken(db, err);
+	if (mysql_real_query(db->mysql, sql, (unsigned long)length) != 0)
+		return fail(db, err);
+	return true;
+}
+
+/* Reads and drops a result set, if there is one. */
+static bool drop_result(struct db *db, struct error *err)
+{
+	MYSQL_RES *result = mysql_use_result(db->mysql);
+
+	if (!result)
+		return mysql_errno(db->mysql) == 0 || fail(db, err);
+	while (mysql_fetch_row(result))
+		;
+	if (mysql_errno(db->mysql) != 0) {
+		db->rows = result; /* freed with the connection, or here */
+		fail(db, err);
+		db_row_finish(db);
+		return false;
+	}
+	mysql_free_result(result);
+	return true;
+}
+
+bool db_exec(struct db *db, const char *sql, size_t length, struct error *err)
+{
+	int more;
+
+	if (!send_statement(db, sql, length, err))
+		return false;
+	db->affected_rows = mysql_affected_rows(db->mysql);
+	do {
+		if (!drop_result(db, err))
+			return false;
+		db->warning_count = mysql_warning_count(db->mysql);
+		more = mysql_next_result(db->mysql); /* a CALL has several */
+	} while (more == 0);
+	return more < 0 || fail(db, err);
+}
+
+PRINTF(1, 0)
+static char *print_text(const char *format, va_list args, size_t *length)
+{
+	char *text;
+	int printed = vasprintf(&text, format, args);
+
+	assert(printed >= 0); /* out of memory */
+	*length = (size_t)printed;
+	return text;
+}
+
+bool db_execf(struct db *db, struct error *err, const char *format, ...)
+{
+	va_list args;
+	size_t length;
+	char *sql;
+	bool ok;
+
+	va_start(args, format);
+	sql = print_text(format, args, &length);
+	va_end(args);
+	ok = db_exec(db, sql, length, err);
+	free(sql);
+	return ok;
+}
+
+bool db_query(struct db *db, const char *sql, size_t length, struct error *err)
+{
+	if (!send_statement(db, sql, length, err))
+		return false;
+	db->rows = mysql_use_result(db->mysql);
+	if (db->rows)
+		return true;
+	if (mysql_errno(db->mysql) != 0)
+		return fail(db, err);
+	return error_set(err, ERROR_SQL, "%s: the statement gives no rows", db->params->label);
+}
+
+bool db_queryf(struct db *db, struct error *err, const char *format, ...)
+{
+	va_list args;
+	size_t length;
+	char *sql;
+	bool ok;
+
+	va_start(args, format);
+	sql = print_text(format, args, &length);
+	va_end(args);
+	ok = db_query(db, sql, length, err);
+	free(sql);
+	return ok;
+}
+
+enum db_fetch db_row_next(struct db *db, struct db_row *row, struct error *err)
+{
+	MYSQL_ROW values;
+
+	if (!db->rows) {
+		fail_broken(db, err);
+		return DB_FAILED;
+	}
+	values = mysql_fetch_row(db->rows);
+	if (values) {
+		row->values = (const char *const *)values;
+		row->lengths = mysql_fetch_lengths(db->rows);
+		row->count = mysql_num_fields(db->rows);
+		return DB_ROW;
+	}
+	if (mysql_errno(db->mysql) == 0) {
+		db->warning_count = mysql_warning_count(db->mysql);
+		db_row_finish(db);
+		return DB_END;
+	}
+	fail(db, err);
+	db_row_finish(db);
+	return DB_FAILED;
+}
+
+void db_row_finish(struct db *db)
+{
+	if (!db->rows)
+		return;
+	mysql_free_result(db->rows); /* reads and drops what is still to come */
+	db->rows = NULL;
+}
+
+const char *db_column_name(const struct db *db, unsigned index)
+{
+	assert(db->rows && index < mysql_num_fields(db->rows));
+	return mysql_fetch_field_direct(db->rows, index)->name;
+}
+
+static bool take_value(struct db *db, struct buf *value, bool *found, struct error *err)
+{
+	struct db_row row;
+	enum db_fetch fetched = db_row_next(db, &row, err);
+
+	*found = false;
+	if (fetched == DB_ROW && row.values[0]) {
+		*found = true;
+		buf_add(value, row.values[0], row.lengths[0]);
+	}
+	db_row_finish(db);
+	return fetched != DB_FAILED;
+}
+
+bool db_value(struct db *db, struct buf *value, bool *found, struct error *err, const char *format,
+	      ...)
+{
+	bool is_there = false;
+	va_list args;
+	size_t length;
+	char *sql;
+	bool ok;
+
+	buf_clear(value);
+	va_start(args, format);
+	sql = print_text(format, args, &length);
+	va_end(args);
+	ok = db_query(db, sql, length, err) && take_value(db, value, &is_there, err);
+	free(sql);
+	if (found)
+		*found = is_there;
+	return ok;
+}
+
+bool db_kill(struct db *db, uint64_t connection_id, struct error *err)
+{
+	struct error failure = ERROR_INIT;
+
+	if (db_execf(db, &failure, "KILL %llu", (unsigned long long)connection_id))
+		return true;
+	if (failure.server_code == THREAD_IS_GONE)
+		return true;
+	*err = failure;
+	return false;
+}
+
+void *db_native(struct db *db)
+{
+	return db->mysql;
+}

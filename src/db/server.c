@@ -1,0 +1,101 @@
+/* What a server's version says. The text is free-form: Debian's "9.7.4-2",
+ * Percona's "8.0.36-28", MariaDB's "10.11.19-MariaDB-log", or "5.5.5-10.6.2-MariaDB"
+ * where a MariaDB server pretends to be old; some managed servers leave the
+ * patch number out ("5.7.mysql_aurora.2.11"). */
+#include "db/server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char replication_prefix[] = "5.5.5-";
+
+static bool parse_number(const char **text, unsigned max, unsigned *number)
+{
+	const char *at = *text;
+
+	*number = 0;
+	if (*at < '0' || *at > '9')
+		return false;
+	for (; *at >= '0' && *at <= '9'; at++) {
+		*number = *number * 10 + (unsigned)(*at - '0');
+		if (*number > max)
+			return false;
+	}
+	*text = at;
+	return true;
+}
+
+static bool parse_numbers(const char *at, unsigned *number)
+{
+	unsigned major;
+	unsigned minor;
+	unsigned patch = 0;
+
+	if (!parse_number(&at, 9999, &major) || *at++ != '.')
+		return false;
+	if (!parse_number(&at, 99, &minor))
+		return false;
+	if (*at == '.') {
+		at++;
+		if (*at >= '0' && *at <= '9' && !parse_number(&at, 99, &patch))
+			return false;
+	}
+	*number = major * 10000 + minor * 100 + patch;
+	return true;
+}
+
+bool server_version_parse(const char *text, const char *comment, struct server_version *version,
+			  struct error *err)
+{
+	struct server_version parsed = { .flavour = FLAVOUR_MYSQL };
+	const char *numbers = text;
+
+	if (strcasestr(text, "mariadb") || (comment && strcasestr(comment, "mariadb")))
+		parsed.flavour = FLAVOUR_MARIADB;
+	if (parsed.flavour == FLAVOUR_MARIADB &&
+	    strncmp(text, replication_prefix, strlen(replication_prefix)) == 0)
+		numbers += strlen(replication_prefix);
+	if (!parse_numbers(numbers, &parsed.number))
+		return error_set(err, ERROR_PREFLIGHT, "\"%s\" is not a server version known here",
+				 text);
+	snprintf(parsed.text, sizeof(parsed.text), "%s", text);
+	*version = parsed;
+	return true;
+}
+
+const char *flavour_name(enum flavour flavour)
+{
+	return flavour == FLAVOUR_MARIADB ? "MariaDB" : "MySQL";
+}
+
+static bool is_at_least(const struct server_version *version, unsigned mysql, unsigned mariadb)
+{
+	return version->number >= (version->flavour == FLAVOUR_MARIADB ? mariadb : mysql);
+}
+
+enum { NEVER = 99999999 };
+
+const char *server_share_lock(const struct server_version *version)
+{
+	return is_at_least(version, 80001, NEVER) ? "FOR SHARE" : "LOCK IN SHARE MODE";
+}
+
+const char *server_binlog_status_query(const struct server_version *version)
+{
+	return is_at_least(version, 80200, NEVER) ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
+}
+
+const char *server_replicas_query(const struct server_version *version)
+{
+	return is_at_least(version, 80022, 100501) ? "SHOW REPLICAS" : "SHOW SLAVE HOSTS";
+}
+
+bool server_logs_cascades(const struct server_version *version)
+{
+	return is_at_least(version, 90600, NEVER);
+}
+
+bool server_is_supported(const struct server_version *version)
+{
+	return is_at_least(version, 50700, 100500);
+}

@@ -1,0 +1,83 @@
+/* What makes every session alike.
+ *
+ * Order matters, as of two assignments in one SET the last one holds: first what
+ * the configuration's Params may override (time limits), then the Params, then
+ * what values and literals depend on and nobody may override. The Collation and a
+ * "charset" among the Params are for the connection alone and never show in the
+ * data, as values travel as stored and statements are utf8mb4: they are handed to
+ * the server, so that a wrong one is refused, and where they are not utf8mb4
+ * they are then overruled. */
+#include "session.h"
+
+#include "db/sql.h"
+
+static const char default_collation[] = "utf8mb4_general_ci";
+
+static bool is_mariadb(const struct server_version *version)
+{
+	return version->flavour == FLAVOUR_MARIADB;
+}
+
+static bool is_mysql_from(const struct server_version *version, unsigned number)
+{
+	return version->flavour == FLAVOUR_MYSQL && version->number >= number;
+}
+
+static void set_limits(struct buf *sql, enum db_session session,
+		       const struct server_version *version)
+{
+	buf_puts(sql, "wait_timeout=31536000, net_read_timeout=3600, net_write_timeout=3600");
+	/* A server-wide limit on statements would end the copy of a large table. */
+	if (is_mariadb(version))
+		buf_puts(sql, ", max_statement_time=0");
+	else
+		buf_puts(sql, ", max_execution_time=0");
+	/* Or information_schema hides a generated invisible primary key. */
+	if (is_mysql_from(version, 80030))
+		buf_puts(sql, ", show_gipk_in_create_table_and_information_schema=1");
+	if (session == DB_SESSION_WRITE)
+		buf_puts(sql, ", lock_wait_timeout=300");
+}
+
+static void set_params(struct buf *sql, const struct db_params *params)
+{
+	for (size_t i = 0; i < params->variable_count; i++) {
+		const struct db_variable *variable = &params->variables[i];
+
+		if (strcmp(variable->name, "charset") == 0)
+			buf_printf(sql, ", NAMES %s", variable->value);
+		else
+			buf_printf(sql, ", %s=%s", variable->name, variable->value);
+	}
+}
+
+static void set_binding(struct buf *sql, const struct db_params *params, enum db_session session,
+			const struct server_version *version)
+{
+	const char *collation = params->collation;
+
+	if (collation && collation[0] != '\0') {
+		buf_puts(sql, ", collation_connection=");
+		sql_text(sql, collation);
+	}
+	if (!collation || strncmp(collation, "utf8mb4_", 8) != 0)
+		collation = default_collation;
+	buf_puts(sql, ", NAMES utf8mb4 COLLATE ");
+	sql_text(sql, collation);
+	buf_puts(sql, ", character_set_results=NULL, time_zone='+00:00', autocommit=1");
+	/* MySQL 8 knows only the new name, MariaDB before 11.1 only the old one. */
+	buf_puts(sql, is_mysql_from(version, 50720) ? ", transaction_isolation='READ-COMMITTED'"
+						    : ", tx_isolation='READ-COMMITTED'");
+	buf_puts(sql, ", sql_mode='" DB_WRITE_SQL_MODE "'");
+	if (session == DB_SESSION_WRITE)
+		buf_puts(sql, ", foreign_key_checks=0");
+}
+
+void session_setup(struct buf *sql, const struct db_params *params, enum db_session session,
+		   const struct server_version *version)
+{
+	buf_puts(sql, "SET ");
+	set_limits(sql, session, version);
+	set_params(sql, params);
+	set_binding(sql, params, session, version);
+}

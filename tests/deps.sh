@@ -1,0 +1,41 @@
+#!/bin/sh
+# Installs the Debian packages that building and testing need and that are not
+# there yet. Servers come as -core packages: nothing starts as a service.
+set -eu
+
+BUILD="gcc libc6-dev make pkg-config default-libmysqlclient-dev libcjson-dev
+	libev-dev libmicrohttpd-dev libcurl4-openssl-dev zlib1g-dev libzstd-dev
+	libsnappy-dev"
+TEST="ca-certificates libcmocka-dev mariadb-server-core mariadb-client-core python3
+	python3-pymysql python3-cryptography openssl debootstrap"
+
+# A real package of that name, or an installed one that provides it.
+installed() {
+	dpkg-query -W -f '${db:Status-Status} ${Provides}\n' "$1" 2>/dev/null |
+		grep -q '^installed'
+}
+
+missing=
+for package in $BUILD $TEST; do
+	installed "$package" || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ]; then
+	echo "deps: missing:$missing; run 'make deps' as root" >&2
+	exit 1
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+export DEBIAN_FRONTEND=noninteractive
+echo "deps: installing$missing"
+install_missing() {
+	# shellcheck disable=SC2086 # a list of words
+	apt-get install -y --no-install-recommends $missing </dev/null >"$log" 2>&1
+}
+# The package lists may be absent or stale: fetch them only if it fails without.
+if ! install_missing; then
+	apt-get update >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+	install_missing || { cat "$log" >&2; exit 1; }
+fi

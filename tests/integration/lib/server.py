@@ -1,0 +1,296 @@
+"""Private throwaway database servers: own directory, own port, loopback only.
+
+A MariaDB server is this machine's own; MySQL runs in a Debian sid tree (see
+tests/mysql-sid.sh) by chroot, with its data inside that tree. Data directories
+are initialised once per flavour and version, and copied from then on.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import pymysql
+
+from . import place
+from .db import Connection, name
+
+PASSWORD = 'ferry "secret"\\'
+SYSTEM = ("information_schema", "mysql", "performance_schema", "sys")
+
+COMMON = [
+    "--bind-address=127.0.0.1", "--log-bin=bin", "--binlog-format=ROW",
+    "--binlog-row-image=FULL", "--max-binlog-size=4096",
+    "--character-set-server=utf8mb4", "--log-bin-trust-function-creators=1",
+    "--innodb-buffer-pool-size=64M", "--max-allowed-packet=64M",
+    "--max-connections=200", "--innodb-lock-wait-timeout=20",
+    # Nothing is synced, yet all that is committed survives kill -9 of the server.
+    "--sync-binlog=0", "--innodb-flush-log-at-trx-commit=2",
+    "--innodb-flush-method=nosync",
+]
+# What the program's documentation asks for, and no more.
+GRANTS = {
+    "source": "SELECT, PROCESS, REPLICATION SLAVE, REPLICATION CLIENT, SHOW VIEW,"
+              " TRIGGER, EVENT, LOCK TABLES",
+    "target": "SELECT, INSERT, UPDATE, DELETE, CREATE, REFERENCES, PROCESS,"
+              " REPLICATION SLAVE, REPLICATION CLIENT",
+}
+
+
+class Unavailable(Exception):
+    """The server cannot be had on this machine; what needs it is skipped."""
+
+
+class MariaDB:
+    inside = None  # not chrooted
+    extra = ["--innodb-log-file-size=64M", "--performance-schema=OFF"]
+
+    def wrap(self, argv):
+        return argv
+
+    def init(self, datadir):
+        return ["mariadb-install-db", "--no-defaults", "--user=root",
+                f"--datadir={datadir}", "--skip-test-db",
+                "--force",  # a host that cannot look up its own name will do
+                "--auth-root-authentication-method=normal",
+                "--innodb-log-file-size=64M"]
+
+    def daemon(self):
+        path = shutil.which("mariadbd", path=os.environ["PATH"] + ":/usr/sbin")
+        if not path:
+            raise Unavailable("no mariadbd on this machine (make deps)")
+        return path
+
+
+class MySQL:
+    inside = place.SID
+    extra = ["--gtid-mode=ON", "--enforce-gtid-consistency=ON", "--mysqlx=OFF",
+             "--secure-file-priv=NULL", "--innodb-redo-log-capacity=64M",
+             "--performance-schema=OFF"]
+
+    def wrap(self, argv):
+        return ["chroot", self.inside] + argv
+
+    def init(self, datadir):
+        return self.wrap(["mysqld", "--no-defaults", "--user=root",
+                          "--initialize-insecure", f"--datadir={datadir}",
+                          "--innodb-redo-log-capacity=64M"])
+
+    def daemon(self):
+        if not os.path.exists(os.path.join(self.inside, "usr/sbin/mysqld")):
+            raise Unavailable("no MySQL tree (tests/mysql-sid.sh)")
+        return "mysqld"
+
+
+FLAVOURS = {"mariadb": MariaDB(), "mysql": MySQL()}
+_next_id = 0
+
+
+def _run(argv, log):
+    with open(log, "wb") as out:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=out,
+                              stderr=subprocess.STDOUT, timeout=300)
+    if done.returncode:
+        raise RuntimeError(f"{argv[0]} failed:\n{place.tail(log)}")
+
+
+def _template(flavour):
+    """An initialised data directory of this version, made when there is none."""
+    kind = FLAVOURS[flavour]
+    version = subprocess.run(kind.wrap([kind.daemon(), "--version"]), text=True,
+                             capture_output=True).stdout.split("Ver ")[-1].split()[0]
+    path = os.path.join(place.SERVERS, f"data-{flavour}-{version}")
+    if os.path.isdir(path):
+        return path
+    os.makedirs(place.SERVERS, exist_ok=True)
+    work = place.temp_dir(kind.inside)
+    datadir = os.path.join(work, "data")
+    _run(kind.init(datadir[len(kind.inside):] if kind.inside else datadir),
+         os.path.join(work, "init.log"))
+    for own in ("auto.cnf",):  # holds the server's UUID
+        if os.path.exists(os.path.join(datadir, own)):
+            os.unlink(os.path.join(datadir, own))
+    new = f"{path}.{os.getpid()}"
+    subprocess.run(["cp", "-a", "--sparse=always", datadir, new], check=True)
+    try:
+        os.rename(new, path)
+    except OSError:  # another run was faster
+        shutil.rmtree(new)
+    shutil.rmtree(work)
+    return path
+
+
+class Server:
+    """One server. Options are further command-line options, as strings."""
+
+    def __init__(self, flavour="mariadb", role="source", options=()):
+        global _next_id
+        _next_id += 1
+        self.flavour, self.role = flavour, role
+        self.kind = FLAVOURS[flavour]
+        self.id = (os.getpid() % 40000) * 100 + _next_id
+        self.options = list(options)
+        self.daemon = self.kind.daemon()
+        template = _template(flavour)
+        self.dir = place.temp_dir(self.kind.inside)
+        subprocess.run(["cp", "-a", "--sparse=always", template, self._at("data")],
+                       check=True)
+        self.socket = self._at("sock")
+        self.log = self._at("log")
+        self.port = place.free_port()
+        self.process = None
+        self._admin = None
+
+    def _at(self, leaf):
+        return os.path.join(self.dir, leaf)
+
+    def seen(self, path):
+        """The path as the server itself sees it."""
+        return path[len(self.kind.inside):] if self.kind.inside else path
+
+    def argv(self):
+        return self.kind.wrap(
+            [self.daemon, "--no-defaults", "--user=root",
+             f"--datadir={self.seen(self._at('data'))}",
+             f"--socket={self.seen(self.socket)}", f"--port={self.port}",
+             f"--pid-file={self.seen(self._at('pid'))}",
+             f"--server-id={self.id}"] + COMMON + self.kind.extra + self.options)
+
+    # -- life ---------------------------------------------------------------
+
+    def start(self, deadline=60):
+        """Starts it and waits until it answers; the first time makes the users."""
+        for attempt in range(3):
+            with open(self.log, "ab") as log:
+                self.process = place.popen(self.argv(), stdout=log, stderr=log)
+            if self._wait_until_up(deadline):
+                break
+            if "in use" not in place.tail(self.log) or attempt == 2:
+                raise RuntimeError(f"{self} did not start:\n{place.tail(self.log)}")
+            self.port = place.free_port()
+        if not os.path.exists(self._at("users-made")):
+            self._make_users()
+            open(self._at("users-made"), "w").close()
+        return self
+
+    def _wait_until_up(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                self.connect().close()
+                return True
+            except (pymysql.Error, OSError):
+                time.sleep(0.03)
+        return False
+
+    def _make_users(self):
+        secret = PASSWORD.replace("\\", "\\\\").replace("'", "\\'")
+        with self.connect() as db:
+            # Not logged: the log of a fresh server begins with the test's own.
+            db.run("SET sql_log_bin=0",
+                   f"CREATE USER ghostferry@'%' IDENTIFIED BY '{secret}'",
+                   f"GRANT {GRANTS[self.role]} ON *.* TO ghostferry@'%'",
+                   f"CREATE USER ghostferry_all@'%' IDENTIFIED BY '{secret}'",
+                   "GRANT ALL ON *.* TO ghostferry_all@'%'")
+
+    def stop(self, deadline=30):
+        self._end(signal.SIGTERM, deadline)
+
+    def kill9(self):
+        self._end(signal.SIGKILL, 10)
+
+    def _end(self, sig, deadline):
+        self._forget_admin()
+        if not self.process or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGCONT)
+        self.process.send_signal(sig)
+        try:
+            self.process.wait(deadline)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def restart(self):
+        self.stop()
+        return self.start()
+
+    def suspend(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def remove(self):
+        """Stops it and removes its directory."""
+        self.kill9()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    # -- use ----------------------------------------------------------------
+
+    @property
+    def is_mysql(self):
+        return self.flavour == "mysql"
+
+    def connect(self, **how):
+        """As root over the socket, unless told otherwise."""
+        if "host" not in how:
+            how.setdefault("unix_socket", self.socket)
+        else:
+            how.setdefault("port", self.port)
+        how.setdefault("user", "root")
+        return Connection(**how)
+
+    @property
+    def db(self):
+        """The main thread's own connection, made anew after a restart."""
+        if self._admin is None:
+            self._admin = self.connect()
+        return self._admin
+
+    def _forget_admin(self):
+        if self._admin is not None:
+            self._admin.close()
+            self._admin = None
+
+    def sql(self, *statements):
+        """Runs the statements; returns the rows of the last one."""
+        for sql in statements[:-1]:
+            self.db.rows(sql)
+        return self.db.rows(statements[-1])
+
+    def value(self, sql):
+        return self.db.value(sql)
+
+    def databases(self):
+        return [row[0] for row in self.sql("SHOW DATABASES") if row[0] not in SYSTEM]
+
+    def drop_user_databases(self):
+        """A fresh session over an empty server, settings back to how it started."""
+        self._forget_admin()
+        self.db.run("SET foreign_key_checks=0")
+        for database in self.databases():
+            self.db.run(f"DROP DATABASE {name(database)}")
+
+    def kill_connections(self, user):
+        """Kills the sessions of a user; returns how many there were."""
+        ids = self.sql("SELECT id FROM information_schema.processlist"
+                       f" WHERE user = '{user}'")
+        for (number,) in ids:
+            try:
+                self.db.run(f"KILL {number}")
+            except pymysql.Error:
+                pass  # it ended by itself
+        return len(ids)
+
+    def position(self):
+        """(file, offset) of the end of the binlog."""
+        show = "SHOW BINARY LOG STATUS" if self.is_mysql else "SHOW MASTER STATUS"
+        return tuple(self.sql(show)[0][:2])
+
+    def logs(self):
+        return f"--- {self}: end of its log\n{place.tail(self.log, 20)}"
+
+    def __str__(self):
+        return f"{self.flavour} {self.role} on port {self.port}"
