@@ -59,7 +59,7 @@ void ferry_status_release(struct ferry_status *status)
 	memset(status, 0, sizeof(*status));
 }
 
-/* Two columns, and keys of every form. */
+/* Columns for keys of every form. */
 static struct column fake_columns[] = {
 	{ .name = (char[]){ "id" }, .type = COLUMN_BIGINT },
 	{ .name = (char[]){ "uuid" }, .type = COLUMN_VARBINARY },

@@ -130,9 +130,9 @@ static void progress_has_all_fields(void **state)
 		{ { "Tables", "blog.users", "LastSuccessfulPaginationKey" },
 		  "{\"type\":\"binary\",\"value\":\"01ff\",\"column\":\"uuid\"}" },
 		{ { "Tables", "shop.log", "TargetPaginationKey" },
-		  "{\"type\":\"composite\",\"value\":["
-		  "{\"type\":\"text\",\"value\":\"2026-01-02 03:04:05\",\"column\":\"at\"},"
-		  "{\"type\":\"int64\",\"value\":-7,\"column\":\"id\"}],\"column\":\"at,id\"}" },
+		  "{\"type\":\"composite\",\"columns\":[\"at\",\"id\"],\"values\":["
+		  "{\"type\":\"text\",\"value\":\"2026-01-02 03:04:05\"},"
+		  "{\"type\":\"int\",\"value\":-7}]}" },
 	};
 	struct ferry_status status = example();
 	cJSON *tree = made(progress_json_write, &status);
