@@ -7,22 +7,31 @@
 #include "base/json.h"
 #include "ferry/state_tracker.h"
 
+/* How a value stands in the file, which must suit its column. */
+enum saved_kind {
+	SAVED_INTEGER, /* a number, exact */
+	SAVED_BYTES,   /* hex of what the server holds: strings and bytes */
+	SAVED_TEXT,    /* as in db/sql.h: decimals, dates and times, BIT, ENUM, SET */
+};
+
 /* A state read from a file, not yet matched with tables. */
 struct saved_key {
-	char *table;	  /* "schema.name" */
-	struct key key;	  /* values by key column; kinds below */
-	char *column;	  /* where the layout names it, else NULL */
+	const char *table; /* "schema.name" */
+	struct key key;	   /* owned; a value per key column */
+	enum saved_kind kinds[KEY_COLUMNS_MAX];
+	const char *columns[KEY_COLUMNS_MAX]; /* where the layout names them, else NULL */
 };
 
 struct saved_state {
 	cJSON *tree;	     /* owned: the whole state, borrowed from below */
 	const char *version; /* GhostferryVersion */
-	struct saved_key *keys;
+	struct saved_key *keys; /* owned */
 	size_t key_count;
-	char **completed; /* full names */
+	const char **completed; /* full names; the array is owned */
 	size_t completed_count;
 	struct binlog_position position;
 	const cJSON *schema_cache; /* object, or NULL */
+	const cJSON *key_columns;  /* object: table -> ["a", "b DESC"], or NULL */
 	char run_id[RUN_ID_SIZE];  /* "" in states of other programs */
 	char source_uuid[64];
 	unsigned lock_count;
@@ -31,16 +40,18 @@ struct saved_state {
 
 /* Takes ownership of tree, also on failure. Messages name the dotted path. A
  * version newer than ours, a position without file, unknown key kinds and
- * missing parts are ERROR_CONFIG. */
+ * missing parts are ERROR_CONFIG. *state needs no release after a failure. */
 bool saved_state_parse(cJSON *tree, struct saved_state *state, struct error *err) MUST_CHECK;
 void saved_state_release(struct saved_state *state);
 
 /* Is the schema that was read now the one the state was made with? Names the first
- * difference: ERROR_SCHEMA. */
+ * difference: ERROR_SCHEMA. A state without a schema cache is not compared. */
 bool saved_state_check_schema(const struct saved_state *state, const struct schema *schema,
 			      struct error *err) MUST_CHECK;
-/* Puts keys, completed tables, position, run id into the tracker. A key of a table
- * that is not (or no longer) chosen is an error. */
+/* Puts keys, completed tables and position into the tracker, and run id, source and
+ * lock count as state_tracker_begin() would. A key or a completed table that is not (or
+ * no longer) chosen, a key that does not suit the table's key columns, and a state of
+ * another source (when the tracker knows its own) are ERROR_CONFIG. */
 bool saved_state_apply(const struct saved_state *state, const struct ferry_tables *tables,
 		       struct state_tracker *tracker, struct error *err) MUST_CHECK;
 

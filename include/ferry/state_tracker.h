@@ -17,7 +17,7 @@ struct table_state {
 	const struct ferry_table *table; /* constant */
 	struct key copied_up_to;	 /* end of the finished prefix; may be unset */
 	bool is_complete;
-	bool is_active;		/* some chunk was started in this process */
+	bool is_active;		/* state_tracker_started() in this process */
 	uint64_t rows_written;	/* by this process */
 	uint64_t bytes_written; /* of statements, by this process */
 };
@@ -41,20 +41,29 @@ struct state_tracker {
 	unsigned lock_count;  /* named locks 1..lock_count belong to this run */
 };
 
+/* Phase starting, start_time now, nothing known. */
 void state_tracker_init(struct state_tracker *s);
 void state_tracker_destroy(struct state_tracker *s);
+/* Who runs, once: run_id of the state that is resumed, or NULL for a new random one;
+ * source_uuid "" when unknown. */
+void state_tracker_begin(struct state_tracker *s, const char *run_id, const char *source_uuid,
+			 unsigned lock_count);
+/* Once, before any of the functions that take a table. */
 void state_tracker_set_tables(struct state_tracker *s, const struct ferry_tables *tables);
+/* Illegal moves assert (phase_may_follow()). */
 void state_tracker_set_phase(struct state_tracker *s, enum phase phase);
 enum phase state_tracker_phase(struct state_tracker *s);
 void state_tracker_set_position(struct state_tracker *s, const struct binlog_position *position);
+/* False while there is none. */
 bool state_tracker_position(struct state_tracker *s, struct binlog_position *position);
+void state_tracker_started(struct state_tracker *s, const struct ferry_table *table);
 void state_tracker_batch_written(struct state_tracker *s, const struct ferry_table *table,
 				 uint64_t rows, uint64_t bytes);
 void state_tracker_copied_up_to(struct state_tracker *s, const struct ferry_table *table,
 				const struct key *key);
 void state_tracker_complete(struct state_tracker *s, const struct ferry_table *table);
 void state_tracker_changes_applied(struct state_tracker *s, uint64_t changes);
-/* Copies for the caller. */
+/* Copies for the caller, who releases *key (initialised before). */
 void state_tracker_key(struct state_tracker *s, const struct ferry_table *table, struct key *key,
 		       bool *is_complete);
 

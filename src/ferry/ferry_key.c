@@ -85,7 +85,8 @@ static const struct table_index *narrowest_unique(const struct table *table)
 		const struct table_index *index = &table->indexes[i];
 		unsigned cost, best_cost;
 
-		if (!identifies_rows(index) || !index->is_visible || unfit_part(table, index))
+		if (!identifies_rows(index) || !index->is_visible || !index->is_ordered ||
+		    unfit_part(table, index))
 			continue;
 		cost = breadth(table, index);
 		best_cost = best ? breadth(table, best) : 0;
@@ -126,7 +127,8 @@ static bool covers_just(const struct table_index *index, const struct column *co
 static const struct table_index *index_of(const struct table *table, const struct column *column)
 {
 	for (unsigned i = 0; i < table->index_count; i++)
-		if (table->indexes[i].is_visible && covers_just(&table->indexes[i], column))
+		if (table->indexes[i].is_visible && table->indexes[i].is_ordered &&
+		    covers_just(&table->indexes[i], column))
 			return &table->indexes[i];
 	return NULL;
 }

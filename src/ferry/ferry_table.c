@@ -142,6 +142,16 @@ static void check_engine(const struct table *table, struct problems *problems)
 	buf_release(&remedy);
 }
 
+/* History rows have no place in the binlog, and their times cannot be written. */
+static void check_versioning(const struct table *table, struct problems *problems)
+{
+	if (table->is_system_versioned)
+		problem_add(problems, PROBLEM_ERROR, "leave the table out (Tables.Blacklist)",
+			    "source: table %s is WITH SYSTEM VERSIONING; its history cannot be "
+			    "copied",
+			    table->full_name);
+}
+
 static void choose_key(const struct ferry_options *options, struct ferry_table *t,
 		       struct problems *problems)
 {
@@ -173,6 +183,7 @@ static struct ferry_table *table_new(const struct ferry_options *options,
 	t->batch_rows = rows ? *rows : 0;
 	fence_init(&t->fence);
 	check_engine(source, problems);
+	check_versioning(source, problems);
 	check_columns(source, problems);
 	choose_key(options, t, problems);
 	choose_columns(t);

@@ -79,6 +79,7 @@ static UNUSED struct table_index *fixture_index(struct table *t, const char *nam
 	index->is_unique = is_unique;
 	index->is_primary = strcmp(name, "PRIMARY") == 0;
 	index->is_visible = true;
+	index->is_ordered = true;
 	index->parts = mem_calloc(FIXTURE_COLUMNS_MAX, sizeof(struct index_part));
 	for (char *at = strtok_r(list, ",", &rest); at; at = strtok_r(NULL, ",", &rest))
 		fixture_part(t, index, at);

@@ -103,6 +103,7 @@ static void passes_over_keys_that_do_not_identify_rows(void **state)
 	fixture_index(c->table, "inexact", true, "score");
 	fixture_index(c->table, "prefix", true, "uuid")->has_expression = true;
 	fixture_index(c->table, "hidden", true, "uuid")->is_visible = false;
+	fixture_index(c->table, "hash", true, "id")->is_ordered = false;
 	fixture_index(c->table, "plain", false, "id");
 	assert_false(choose(c));
 	assert_non_null(strstr(c->err.text, "`abc`.`t1` has no Primary Key to default to"));
@@ -287,12 +288,13 @@ static void refuses_what_cannot_be_carried(void **state)
 	c->table->engine = mem_strdup("MyISAM");
 	c->table->columns[1].type = COLUMN_UNKNOWN;
 	c->table->columns[2].is_compressed = true;
+	c->table->is_system_versioned = true;
 	problems_init(&problems);
 	ferry_tables_make(&c->options, &c->fixture.schema, &tables, &problems);
-	assert_int_equal(problems_errors(&problems), 3);
+	assert_int_equal(problems_errors(&problems), 4);
 	assert_string_equal(problems.items[0].remedy, "ALTER TABLE `abc`.`t1` ENGINE=InnoDB");
-	assert_non_null(strstr(problems.items[1].text, "abc.t1.uuid is of type binary(16)"));
-	assert_non_null(strstr(problems.items[2].text, "varchar(16) COMPRESSED"));
+	assert_non_null(strstr(problems.items[2].text, "abc.t1.uuid is of type binary(16)"));
+	assert_non_null(strstr(problems.items[3].text, "varchar(16) COMPRESSED"));
 	ferry_tables_release(&tables);
 	problems_release(&problems);
 }
