@@ -219,8 +219,8 @@ bool config_validate(struct config *config, struct error *err) MUST_CHECK;
 /* Is the state printed on stdout when the run ends early? */
 bool config_prints_state(const struct config *config);
 
-/* The configuration in effect; passwords masked, the state to resume from left
- * out. Caller frees with cJSON_Delete(). */
+/* The configuration in effect; passwords and callbacks masked, the state to resume
+ * from left out. Caller frees with cJSON_Delete(). */
 cJSON *config_to_json(const struct config *config);
 
 /* The values of a two-level map under "first.second" keys, borrowed from nested.

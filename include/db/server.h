@@ -24,7 +24,8 @@ const char *flavour_name(enum flavour flavour); /* "MySQL", "MariaDB" */
 const char *server_share_lock(const struct server_version *version);
 /* "SHOW BINARY LOG STATUS" (MySQL 8.2 on) or "SHOW MASTER STATUS". */
 const char *server_binlog_status_query(const struct server_version *version);
-/* "SHOW REPLICAS" (MySQL 8.0.22 on, MariaDB 10.5.1 on) or "SHOW SLAVE HOSTS". */
+/* "SHOW REPLICAS" (MySQL 8.0.22 on), "SHOW REPLICA HOSTS" (MariaDB 10.5.1 on) or
+ * "SHOW SLAVE HOSTS". */
 const char *server_replicas_query(const struct server_version *version);
 /* MySQL 9.6 on: cascades of foreign keys are done in the SQL layer and logged. */
 bool server_logs_cascades(const struct server_version *version);

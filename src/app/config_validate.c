@@ -16,7 +16,7 @@
 #define TIME_ZONE "'+00:00'"
 #define SQL_MODE "'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES'"
 
-static bool is(const char *text, const char *wanted)
+static bool equals(const char *text, const char *wanted)
 {
 	return text && strcmp(text, wanted) == 0;
 }
@@ -45,17 +45,26 @@ static bool check_duration(const char *key, struct config_duration *duration, st
 	return true;
 }
 
-static bool check_filter(const struct filter_and_rewrite *filter, struct error *err)
+static bool check_filter(const char *key, const struct filter_and_rewrite *filter,
+			 struct error *err)
 {
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
 	if (filter->whitelist.count > 0 && filter->blacklist.count > 0)
 		return error_set(err, ERROR_CONFIG,
 				 "Whitelist and Blacklist cannot both be specified");
+	while ((entry = map_next(&filter->rewrites, &cursor)))
+		if (*(const char *)entry->value == '\0')
+			return error_set(err, ERROR_CONFIG, "%s.Rewrites.%s is empty", key,
+					 entry->key);
 	return true;
 }
 
 static bool check_filters(struct config *config, struct error *err)
 {
-	return check_filter(&config->databases, err) && check_filter(&config->tables, err) &&
+	return check_filter("Databases", &config->databases, err) &&
+	       check_filter("Tables", &config->tables, err) &&
 	       check_duration("WaitForReplicationTimeout", &config->wait_for_replication_timeout,
 			      err);
 }
@@ -146,7 +155,7 @@ static bool check_database(struct database_config *database, struct error *err)
 	/* For a socket too, as in Ghostferry. */
 	if (database->port == 0)
 		return error_set(err, ERROR_CONFIG, "port is not specified");
-	if (!is(database->net, "tcp") && !is(database->net, "unix"))
+	if (!equals(database->net, "tcp") && !equals(database->net, "unix"))
 		return error_set(err, ERROR_CONFIG, "net is unknown (valid modes: tcp, unix)");
 	if (!database->user)
 		return error_set(err, ERROR_CONFIG, "user is empty");
@@ -273,7 +282,7 @@ static bool check_verifier(struct config *config, struct error *err)
 	if (!config->verifier_type)
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(verifiers); i++)
-		if (is(config->verifier_type, verifiers[i].type))
+		if (equals(config->verifier_type, verifiers[i].type))
 			return !verifiers[i].check || verifiers[i].check(config, err);
 	return error_set(err, ERROR_CONFIG, "'%s' is not a known VerifierType",
 			 config->verifier_type);

@@ -90,9 +90,10 @@ static const struct config_option filter_and_rewrite_options[] = {
 GROUP(filter_and_rewrite) = { GROUP_OF(filter_and_rewrite) };
 
 static const struct config_option http_callback_options[] = {
-	{ "Payload", STRING(http_callback, payload),
+	/* Both may hold a token, and the control server shows them to everybody. */
+	{ "Payload", STRING(http_callback, payload), .flags = OPTION_SECRET,
 	  .help = "text sent along" },
-	{ "URI", STRING(http_callback, uri),
+	{ "URI", STRING(http_callback, uri), .flags = OPTION_SECRET,
 	  .help = "where to POST to; empty: off" },
 };
 GROUP(http_callback) = { GROUP_OF(http_callback) };

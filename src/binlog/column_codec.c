@@ -247,7 +247,7 @@ static const struct column_codec codecs[256] = {
 	[TYPE_DATE] = { "DATE", false, NULL, decode_date },
 	[TYPE_TIME] = { "TIME of the old format", false, NULL, decode_time },
 	[TYPE_DATETIME] = { "DATETIME of the old format", false, NULL, decode_datetime },
-	[TYPE_YEAR] = { "YEAR", false, NULL, decode_year },
+	[TYPE_YEAR] = { "YEAR", true, NULL, decode_year },
 	[TYPE_NEWDATE] = { "DATE", false, NULL, decode_date },
 	[TYPE_VARCHAR] = { "VARCHAR", false, read_meta_2, decode_varchar },
 	[TYPE_BIT] = { "BIT", false, read_meta_bit, decode_bit },
@@ -293,6 +293,6 @@ void column_codec_describe(const struct binlog_column *in, struct buf *text)
 		buf_printf(text, " with a length of %u bytes", meta);
 	else if (in->type == TYPE_ENUM || in->type == TYPE_SET)
 		buf_printf(text, " stored in %u bytes", meta);
-	if (codecs[in->type].is_numeric && in->sign == SIGN_UNSIGNED)
+	if (in->sign == SIGN_UNSIGNED)
 		buf_puts(text, " unsigned");
 }

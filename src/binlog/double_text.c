@@ -81,6 +81,12 @@ static void shortest(double number, struct decimal_digits *d)
 		d->count = 0; /* cannot be */
 }
 
+/* Sixteen digits before the point are still plain when one follows it. */
+static bool is_plain(const struct decimal_digits *d)
+{
+	return d->point >= POINT_MIN && (d->point <= POINT_MAX || (int)d->count > d->point);
+}
+
 static void put_plain(const struct decimal_digits *d, struct buf *text)
 {
 	int whole = d->point > 0 ? d->point : 0;
@@ -121,9 +127,9 @@ bool double_text(double number, struct buf *text)
 		return true;
 	}
 	shortest(fabs(number), &d);
-	if (d.point < POINT_MIN || d.point > POINT_MAX)
-		put_exponent(&d, text);
-	else
+	if (is_plain(&d))
 		put_plain(&d, text);
+	else
+		put_exponent(&d, text);
 	return true;
 }

@@ -124,7 +124,7 @@ static uint64_t read_length(struct reader *r)
 }
 
 /* The server's encoder breaks lines after 76 characters (mysys/base64.cc), and
- * its printer leaves these line feeds as they are. */
+ * its printer escapes these line feeds like any other. */
 static void print_base64(struct buf *text, const uint8_t *bytes, size_t length)
 {
 	static const char digits[] =
@@ -139,7 +139,7 @@ static void print_base64(struct buf *text, const uint8_t *bytes, size_t length)
 		if (left > 2)
 			bits |= bytes[i + 2];
 		if (i > 0 && i % 57 == 0)
-			buf_putc(text, '\n');
+			buf_puts(text, "\\n");
 		buf_putc(text, digits[bits >> 18]);
 		buf_putc(text, digits[bits >> 12 & 0x3f]);
 		buf_putc(text, left > 1 ? digits[bits >> 6 & 0x3f] : '=');

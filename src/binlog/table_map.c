@@ -79,7 +79,8 @@ static void read_columns(struct reader *r, struct binlog_table_map *map)
 	r->failed |= meta.failed;
 }
 
-/* One bit per numeric column, from the highest bit of the first byte down. */
+/* One bit per numeric column, from the highest bit of the first byte down. YEAR
+ * has one too, always set: it says nothing, and the schema does not have it. */
 static void read_signedness(struct reader *value, struct binlog_table_map *map)
 {
 	uint8_t bits = 0;
@@ -92,7 +93,8 @@ static void read_signedness(struct reader *value, struct binlog_table_map *map)
 			continue;
 		if (used++ % 8 == 0)
 			bits = reader_u8(value);
-		map->columns[i].sign = bits & 0x80 ? SIGN_UNSIGNED : SIGN_SIGNED;
+		if (map->columns[i].type != TYPE_YEAR)
+			map->columns[i].sign = bits & 0x80 ? SIGN_UNSIGNED : SIGN_SIGNED;
 		bits = (uint8_t)(bits << 1);
 	}
 }

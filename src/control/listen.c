@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -40,6 +41,13 @@ bool listen_split(const char *address, char *host, size_t host_size, char *port,
 	}
 	return copy_part(host, host_size, from, length) &&
 	       copy_part(port, port_size, colon + 1, strlen(colon + 1)) && *port;
+}
+
+/* getaddrinfo() takes 99999 for the port that its lower 16 bits make. */
+static bool port_is_possible(const char *port)
+{
+	return port[strspn(port, "0123456789")] != '\0' ||
+	       (strlen(port) <= 5 && strtoul(port, NULL, 10) <= 65535);
 }
 
 static bool is_loopback(const struct sockaddr *address)
@@ -108,10 +116,11 @@ bool listen_open(struct listener *listener, const char *address, struct error *e
 	int code;
 
 	*listener = (struct listener){ .fd = -1 };
-	if (!listen_split(address, host, sizeof(host), port, sizeof(port)))
+	if (!listen_split(address, host, sizeof(host), port, sizeof(port)) ||
+	    !port_is_possible(port))
 		return error_set(err, ERROR_CONFIG,
 				 "control server address \"%s\": must be host:port, [IPv6]:port or "
-				 ":port",
+				 ":port, with a port up to 65535",
 				 address);
 	code = getaddrinfo(*host ? host : NULL, port, &hints, &list);
 	if (code != 0)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -125,13 +126,13 @@ void state_file_save(struct state_file *file)
 }
 
 /* False: closed. */
-static bool wait_turn(struct state_file *file)
+static bool wait_turn(struct state_file *file, int64_t wait_ms)
 {
 	bool closed;
 
 	mutex_lock(&file->lock);
 	if (!file->poked && !file->closed)
-		condition_wait_ms(&file->changed, &file->lock, STATE_FILE_INTERVAL_MS);
+		condition_wait_ms(&file->changed, &file->lock, wait_ms);
 	file->poked = false;
 	closed = file->closed;
 	mutex_unlock(&file->lock);
@@ -141,9 +142,17 @@ static bool wait_turn(struct state_file *file)
 static void run(void *argument)
 {
 	struct state_file *file = argument;
+	int64_t wait_ms = STATE_FILE_INTERVAL_MS;
 
-	while (wait_turn(file))
+	while (wait_turn(file, wait_ms)) {
+		int64_t started_ms = clock_ms();
+
 		state_file_save(file);
+		/* A large state on a slow disk: no more than a tenth of the time. */
+		wait_ms = (clock_ms() - started_ms) * 10;
+		if (wait_ms < STATE_FILE_INTERVAL_MS)
+			wait_ms = STATE_FILE_INTERVAL_MS;
+	}
 }
 
 void state_file_start(struct state_file *file, const char *path, struct ferry *ferry)

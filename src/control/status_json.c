@@ -27,16 +27,11 @@ static enum key_form column_form(const struct column *column)
 	case COLUMN_INT:
 	case COLUMN_BIGINT:
 	case COLUMN_YEAR:
-	case COLUMN_BIT:
-	case COLUMN_ENUM:
-	case COLUMN_SET:
 		return KEY_NUMBER;
 	case COLUMN_CHAR:
 	case COLUMN_VARCHAR:
 	case COLUMN_BINARY:
 	case COLUMN_VARBINARY:
-	case COLUMN_TEXT:
-	case COLUMN_BLOB:
 		return KEY_BYTES;
 	default:
 		return KEY_TEXT;
@@ -48,7 +43,7 @@ static void add_number(cJSON *object, const char *text)
 {
 	bool negative = *text == '-';
 
-	cJSON_AddStringToObject(object, "type", negative ? "int64" : "uint64");
+	cJSON_AddStringToObject(object, "type", negative ? "int" : "uint64");
 	if (negative)
 		json_add_i64(object, "value", strtoll(text, NULL, 10));
 	else
@@ -78,7 +73,6 @@ static cJSON *value_json(const struct column *column, const struct value *value)
 		break;
 	}
 	buf_release(&text);
-	cJSON_AddStringToObject(object, "column", column->name);
 	return object;
 }
 
@@ -87,17 +81,29 @@ static const struct column *key_column(const struct key_columns *columns, unsign
 	return &columns->table->columns[columns->columns[index]];
 }
 
-static cJSON *composite_json(const struct ferry_table_status *table, const struct key *key)
+static cJSON *single_json(const struct column *column, const struct value *value)
+{
+	cJSON *object = value_json(column, value);
+
+	cJSON_AddStringToObject(object, "column", column->name);
+	return object;
+}
+
+/* Ghostferry has none of these; as in the state. */
+static cJSON *composite_json(const struct key_columns *columns, const struct key *key)
 {
 	cJSON *object = cJSON_CreateObject();
-	cJSON *values;
+	cJSON *names, *values;
 
 	cJSON_AddStringToObject(object, "type", "composite");
-	values = cJSON_AddArrayToObject(object, "value");
-	for (unsigned i = 0; i < key->count; i++)
-		cJSON_AddItemToArray(values, value_json(key_column(table->key_columns, i),
-							&key->values[i]));
-	cJSON_AddStringToObject(object, "column", table->key_column);
+	names = cJSON_AddArrayToObject(object, "columns");
+	values = cJSON_AddArrayToObject(object, "values");
+	for (unsigned i = 0; i < key->count; i++) {
+		const struct column *column = key_column(columns, i);
+
+		cJSON_AddItemToArray(names, cJSON_CreateString(column->name));
+		cJSON_AddItemToArray(values, value_json(column, &key->values[i]));
+	}
 	return object;
 }
 
@@ -113,8 +119,8 @@ static cJSON *key_json(const struct ferry_table_status *table, const struct key 
 	if (key->is_set && key->count != columns->count)
 		return cJSON_CreateNull();
 	if (columns->count == 1 && (key->is_set || or_smallest))
-		return value_json(key_column(columns, 0), key->is_set ? &key->values[0] : &none);
-	return key->is_set ? composite_json(table, key) : cJSON_CreateNull();
+		return single_json(key_column(columns, 0), key->is_set ? &key->values[0] : &none);
+	return key->is_set ? composite_json(columns, key) : cJSON_CreateNull();
 }
 
 static void add_position(cJSON *object, const char *name, const struct binlog_position *position)

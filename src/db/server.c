@@ -87,7 +87,9 @@ const char *server_binlog_status_query(const struct server_version *version)
 
 const char *server_replicas_query(const struct server_version *version)
 {
-	return is_at_least(version, 80022, 100501) ? "SHOW REPLICAS" : "SHOW SLAVE HOSTS";
+	if (is_at_least(version, 80022, 100501))
+		return version->flavour == FLAVOUR_MARIADB ? "SHOW REPLICA HOSTS" : "SHOW REPLICAS";
+	return "SHOW SLAVE HOSTS";
 }
 
 bool server_logs_cascades(const struct server_version *version)

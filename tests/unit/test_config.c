@@ -276,6 +276,8 @@ TEST(refused_by_validation)
 		  "Whitelist and Blacklist cannot both be specified" },
 		{ WITH("\"Tables\":{\"Whitelist\":[\"a\"],\"Blacklist\":[\"b\"]}"),
 		  "Whitelist and Blacklist cannot both be specified" },
+		{ WITH("\"Tables\":{\"Rewrites\":{\"a\":\"b\",\"c\":\"\"}}"),
+		  "Tables.Rewrites.c is empty" },
 		{ WITH("\"WaitForReplicationTimeout\":\"soon\""),
 		  "WaitForReplicationTimeout: time: invalid duration \"soon\"" },
 		{ WITH("\"WaitForReplicationTimeout\":\"5\""),
@@ -567,6 +569,7 @@ TEST(printed_without_secrets)
 
 	must_validate("{\"Source\":{\"Host\":\"s\",\"Pass\":\"hush\"}," TARGET ","
 		      "\"MemoryLimit\":18446744073709551615,\"StateToResumeFrom\":{\"x\":1},"
+		      "\"CutoverLock\":{\"URI\":\"http://hush/\",\"Payload\":\"hush\"},"
 		      "\"Databases\":{\"Whitelist\":[\"a\"],\"Rewrites\":{\"b\":\"c\"}},"
 		      "\"IgnoredColumnsForVerification\":{\"d\":{\"t\":{\"c\":{}}}},"
 		      "\"DataIterationBatchSizePerTableOverride\":{\"ControlPoints\":{\"0\":5},"
