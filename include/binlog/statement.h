@@ -32,7 +32,11 @@ struct statement {
 	unsigned name_count;
 	bool is_complete; /* false: names may be missing; assume any copied table */
 	bool creates;	  /* CREATE TABLE/DATABASE: only harmful when chosen by the filters */
+	bool if_absent;	  /* ... IF NOT EXISTS: leaves what exists already as it is */
 };
+
+/* Each call fills *statement anew; the verb of an empty statement is "". Not seen:
+ * what triggers and functions that a statement calls do. */
 
 void statement_parse(const char *sql, size_t length, struct statement *statement);
 

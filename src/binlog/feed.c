@@ -202,15 +202,16 @@ static bool say_what_we_understand(struct binlog_feed *feed, unsigned heartbeat_
 				   struct error *err)
 {
 	struct buf algorithm = BUF_INIT;
+	uint64_t period_ns = (uint64_t)heartbeat_ms * NS_PER_MS;
 	bool ok;
 
 	ok = db_execf(feed->db, err,
 		      "SET @source_binlog_checksum = @@global.binlog_checksum,"
 		      " @master_binlog_checksum = @@global.binlog_checksum,"
 		      " @source_heartbeat_period = %" PRIu64
-		      ", @master_heartbeat_period = @source_heartbeat_period,"
-		      " @mariadb_slave_capability = 4",
-		      (uint64_t)heartbeat_ms * NS_PER_MS) &&
+		      ", @master_heartbeat_period = %" PRIu64
+		      ", @mariadb_slave_capability = 4",
+		      period_ns, period_ns) &&
 	     set_uuid(feed, err) &&
 	     db_value(feed->db, &algorithm, NULL, err, "SELECT @source_binlog_checksum");
 	feed->has_checksums = strcmp(buf_text(&algorithm), "CRC32") == 0;

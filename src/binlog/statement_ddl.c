@@ -1,0 +1,239 @@
+/* Statements that change tables, indexes and databases, and the objects of other
+ * kinds that the same verbs make and drop. */
+#include "statement_parser.h"
+
+static bool accept_if_exists(struct parser *p)
+{
+	if (!parser_accept(p, "IF"))
+		return false;
+	parser_accept(p, "NOT");
+	return parser_accept(p, "EXISTS");
+}
+
+/* To the table behind the next ON. */
+static void take_indexed_table(struct parser *p)
+{
+	while (!parser_at_end(p) && !parser_at_word(p, "ON"))
+		parser_advance(p);
+	if (parser_accept(p, "ON"))
+		parser_take_table(p);
+	else
+		parser_incomplete(p);
+}
+
+static void create_table(struct parser *p)
+{
+	parser_set(p, STATEMENT_TABLE, "CREATE TABLE");
+	p->out->creates = true;
+	p->out->if_absent = accept_if_exists(p);
+	parser_take_table(p);
+}
+
+static void create_index(struct parser *p)
+{
+	parser_set(p, STATEMENT_TABLE, "CREATE INDEX");
+	accept_if_exists(p);
+	if (!parser_at_word(p, "ON"))
+		parser_advance(p); /* its name, which may be any word */
+	take_indexed_table(p);
+}
+
+static void create_database(struct parser *p)
+{
+	parser_set(p, STATEMENT_TABLE, "CREATE DATABASE");
+	p->out->creates = true;
+	p->out->if_absent = accept_if_exists(p);
+	parser_take_database(p);
+}
+
+static void drop_table(struct parser *p)
+{
+	parser_set(p, STATEMENT_TABLE, "DROP TABLE");
+	accept_if_exists(p);
+	parser_take_tables(p);
+}
+
+static void drop_index(struct parser *p)
+{
+	parser_set(p, STATEMENT_TABLE, "DROP INDEX");
+	accept_if_exists(p);
+	parser_advance(p);
+	take_indexed_table(p);
+}
+
+static void drop_database(struct parser *p)
+{
+	parser_set(p, STATEMENT_TABLE, "DROP DATABASE");
+	accept_if_exists(p);
+	parser_take_database(p);
+}
+
+/* [TO | AS | =] name; RENAME of a part of the table names none. */
+static void alter_rename(struct parser *p)
+{
+	static const char *const parts[] = { "COLUMN", "INDEX", "KEY", "CONSTRAINT", NULL };
+	static const char *const fillers[] = { "TO", "AS", NULL };
+
+	if (parser_accept_any(p, parts))
+		return;
+	if (!parser_accept_any(p, fillers))
+		parser_accept_symbol(p, '=');
+	parser_take_table(p);
+}
+
+/* Other tables that take part: RENAME TO t, EXCHANGE PARTITION p WITH TABLE t,
+ * CONVERT PARTITION p TO TABLE t, CONVERT TABLE t TO PARTITION p. Not inside
+ * parentheses; both words are reserved, so they are no names. */
+static void alter_table(struct parser *p)
+{
+	unsigned depth = 0;
+
+	parser_set(p, STATEMENT_TABLE, "ALTER TABLE");
+	accept_if_exists(p);
+	parser_take_table(p);
+	while (!parser_at_end(p)) {
+		if (token_is_symbol(&p->token, '('))
+			depth++;
+		else if (token_is_symbol(&p->token, ')') && depth > 0)
+			depth--;
+		if (depth == 0 && parser_accept(p, "RENAME"))
+			alter_rename(p);
+		else if (depth == 0 && parser_accept(p, "TABLE"))
+			parser_take_table(p);
+		else
+			parser_advance(p);
+	}
+}
+
+/* Without a name it is the default database. Two of the words that tell so may be
+ * names themselves. */
+static void alter_database(struct parser *p)
+{
+	static const char *const options[] = { "DEFAULT", "CHARACTER", "COLLATE", "READ" };
+	static const char *const maybe_options[] = { "CHARSET", "COMMENT", "ENCRYPTION" };
+	bool is_named = !parser_at_end(p);
+
+	parser_set(p, STATEMENT_TABLE, "ALTER DATABASE");
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		is_named = is_named && !parser_at_word(p, options[i]);
+	for (size_t i = 0; i < ARRAY_LEN(maybe_options); i++)
+		if (parser_at_word(p, maybe_options[i]))
+			parser_incomplete(p);
+	if (is_named)
+		parser_take_database(p);
+	else
+		p->out->names[p->out->name_count++] = (struct statement_name){ .schema = "" };
+}
+
+static const struct statement_rule create_rules[] = {
+	{ "DATABASE", create_database },
+	{ "INDEX", create_index },
+	{ "SCHEMA", create_database },
+	{ "TABLE", create_table },
+};
+
+static const struct statement_rule alter_rules[] = {
+	{ "DATABASE", alter_database },
+	{ "SCHEMA", alter_database },
+	{ "TABLE", alter_table },
+};
+
+static const struct statement_rule drop_rules[] = {
+	{ "DATABASE", drop_database }, { "INDEX", drop_index },	  { "SCHEMA", drop_database },
+	{ "TABLE", drop_table },       { "TABLES", drop_table },
+};
+
+/* Objects that hold no rows of copied tables. */
+static const struct statement_rule other_objects[] = {
+	{ "EVENT", parser_harmless },	  { "FUNCTION", parser_harmless },  { "INSTANCE", parser_harmless },
+	{ "LIBRARY", parser_harmless },  { "LOGFILE", parser_harmless },   { "PACKAGE", parser_harmless },
+	{ "PREPARE", parser_harmless },  { "PROCEDURE", parser_harmless }, { "REFERENCE", parser_harmless },
+	{ "RESOURCE", parser_harmless }, { "ROLE", parser_harmless },	     { "SEQUENCE", parser_harmless },
+	{ "SERVER", parser_harmless },	  { "TABLESPACE", parser_harmless }, { "TEMPORARY", parser_harmless },
+	{ "TRIGGER", parser_harmless },  { "USER", parser_harmless },	     { "VIEW", parser_harmless },
+};
+
+/* [= name [@ host]]: either part may look like a keyword. Without it, DEFINER is
+ * the end of SQL SECURITY DEFINER. */
+static void skip_definer(struct parser *p)
+{
+	if (!parser_accept_symbol(p, '='))
+		return;
+	parser_advance(p);
+	if (parser_accept_symbol(p, '@'))
+		parser_advance(p);
+	if (parser_accept_symbol(p, '(')) /* CURRENT_USER() */
+		parser_accept_symbol(p, ')');
+}
+
+/* What may stand between the verb and the kind of object. */
+static bool skip_modifier(struct parser *p)
+{
+	static const char *const words[] = {
+		"OR",	  "REPLACE", "UNIQUE",	   "FULLTEXT", "SPATIAL",    "VECTOR",
+		"ONLINE", "OFFLINE", "IGNORE",	   "UNDO",     "AGGREGATE",  "SQL",
+		"SECURITY", "INVOKER", "ALGORITHM", "UNDEFINED", "MERGE",    "TEMPTABLE",
+		"JSON",	  "DUALITY", "RELATIONAL", "MATERIALIZED", NULL,
+	};
+
+	if (parser_accept(p, "DEFINER")) {
+		skip_definer(p);
+		return true;
+	}
+	return parser_accept_any(p, words) || parser_accept_symbol(p, '=');
+}
+
+static void object(struct parser *p, const struct statement_rule *rules, size_t count)
+{
+	while (!parser_find_rule(p, rules, count) &&
+	       !parser_find_rule(p, other_objects, ARRAY_LEN(other_objects)))
+		if (!skip_modifier(p))
+			return;
+}
+
+void statement_create(struct parser *p)
+{
+	object(p, create_rules, ARRAY_LEN(create_rules));
+}
+
+void statement_alter(struct parser *p)
+{
+	object(p, alter_rules, ARRAY_LEN(alter_rules));
+}
+
+void statement_drop(struct parser *p)
+{
+	object(p, drop_rules, ARRAY_LEN(drop_rules));
+}
+
+/* a TO b [, c TO d]; MariaDB: a WAIT 5 TO b */
+static void rename_table(struct parser *p)
+{
+	parser_set(p, STATEMENT_TABLE, "RENAME TABLE");
+	accept_if_exists(p);
+	do {
+		if (!parser_take_table(p))
+			return;
+		while (!parser_at_end(p) && !parser_at_word(p, "TO"))
+			parser_advance(p);
+		if (!parser_accept(p, "TO"))
+			parser_incomplete(p);
+		else if (!parser_take_table(p))
+			return;
+	} while (parser_accept_symbol(p, ','));
+}
+
+void statement_rename(struct parser *p)
+{
+	if (parser_accept(p, "USER"))
+		parser_harmless(p);
+	else if (parser_accept(p, "TABLE") || parser_accept(p, "TABLES"))
+		rename_table(p);
+}
+
+void statement_truncate(struct parser *p)
+{
+	parser_set(p, STATEMENT_TABLE, "TRUNCATE");
+	parser_accept(p, "TABLE");
+	parser_take_table(p);
+}
