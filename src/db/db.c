@@ -84,6 +84,9 @@ static bool fail(struct db *db, struct error *err)
 	err->server_code = number;
 	if (is_client_error && err->kind == ERROR_SQL)
 		err->kind = ERROR_LOST;
+	if (number == 0) /* no complaint, but no answer either */
+		error_set(err, ERROR_LOST, "%s: the server ended the connection",
+			  db->params->label);
 	if (is_client_error || err->kind == ERROR_LOST)
 		drop_connection(db);
 	return false;

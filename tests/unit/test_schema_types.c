@@ -158,7 +158,8 @@ static void members_are_unquoted(void **state UNUSED)
 		{ "set", "set('it''s','''','a,b','(x)')", 4, { "it's", "'", "a,b", "(x)" } },
 		{ "enum", "enum('a\\\\b','nl\\nx','cr\\r','\\\\')", 4,
 		  { "a\\b", "nl\nx", "cr\r", "\\" } },
-		{ "enum", "enum('x'')','unsigned','\xc3\xa4')", 3, { "x')", "unsigned", "\xc3\xa4" } },
+		{ "enum", "enum('x'')','unsigned','\xc3\xa4')", 3,
+		  { "x')", "unsigned", "\xc3\xa4" } },
 		/* Cut short: nothing is read behind the end. */
 		{ "enum", "enum('a','b", 2, { "a", "b" } },
 		{ "enum", "enum('a\\", 1, { "a\\" } },
