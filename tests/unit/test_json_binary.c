@@ -34,7 +34,8 @@ static const struct {
 	  "[\"base64:type15:q6urq6urq6urq6urq6urq6urq6urq6urq6urq6ur"
 	  "q6urq6urq6urq6urq6urq6urq6urq6urq6ur\\nq6ur\"]" },
 	/* Every escape, and what needs none. */
-	{ "0c0c 08090a0c0d 22 5c 2f 01 1f 7f 27", "\"\\b\\t\\n\\f\\r\\\"\\\\/\\u0001\\u001f\x7f'\"" },
+	{ "0c0c 08090a0c0d 22 5c 2f 01 1f 7f 27",
+	  "\"\\b\\t\\n\\f\\r\\\"\\\\/\\u0001\\u001f\x7f'\"" },
 	/* A large array: INT32 and UINT32 stand in the entries. */
 	{ "03 02000000 12000000 07 feffffff 08 ffffffff", "[-2, 4294967295]" },
 	/* A large object with one member. */
