@@ -101,6 +101,7 @@ TEST(rejects_what_is_no_document)
 		"0b000000000000f07f",		    /* infinity */
 		"0b000000000000f87f",		    /* not a number */
 		"0cffffffffff01 00",		    /* a length of six bytes */
+		"0c8080808080 00",		    /* a length that does not end */
 		"0cffffffff0f 00",		    /* a length of 4 GiB */
 		"02ffffff ff",			    /* more entries than bytes */
 		"03ffffffffffffffff",		    /* the same in a large one */
