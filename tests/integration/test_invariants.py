@@ -675,12 +675,12 @@ class EveryStopTest(MoveTest):
             ferry.wait(3)  # a thread hangs in the stop
             if number == signal.SIGTERM or stop.reached:
                 ferry.assert_status(2)
-                self.check(ferry.state())
+                state = ferry.state()
+                self.check(state)
             probes.release_all()
         writer.stop()
-        if stop.reached:
-            ferry.resume()
-            self.done(ferry)
+        ferry.resume(state)
+        self.done(ferry)
 
     def test_before_there_is_a_state(self):
         """Nothing was moved: nothing is printed, and the next start is a first one."""
