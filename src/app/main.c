@@ -147,11 +147,17 @@ static void release(struct program *program)
 	config_release(&program->config);
 }
 
+static int fail(const struct error *err)
+{
+	fprintf(stderr, "error: %s\n", err->text);
+	return EXIT_NOT_STARTED;
+}
+
 int main(int argc, char **argv)
 {
 	struct program program = { .is_resumed = false };
 	struct error err = ERROR_INIT;
-	int status = EXIT_NOT_STARTED;
+	int status;
 
 	open_standard_files();
 	log_init();
@@ -164,7 +170,7 @@ int main(int argc, char **argv)
 		status = app_run(&program.config, program.is_resumed ? &program.state : NULL,
 				 program.cli.dry_run);
 	else
-		fprintf(stderr, "error: %s\n", err.text);
+		status = fail(&err);
 	release(&program);
 	curl_global_cleanup();
 	return status;

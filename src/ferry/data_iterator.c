@@ -395,9 +395,13 @@ static void batch_is_done(struct data_iterator *it, const struct row_batch *batc
 	struct chunk_plan *plan = batch->chunk->plan;
 
 	mutex_lock(&it->lock);
+	bool was_complete = plan->is_complete;
 	batch->chunk->batches--;
 	record_progress(it, plan);
+	bool is_complete = plan->is_complete;
 	mutex_unlock(&it->lock);
+	if (is_complete && !was_complete)
+		log_info("table %s is copied", plan->table->source->full_name);
 	end_ticket(it, batch);
 	probe("batch_recorded", "%s %" PRIu64, batch->table->source->full_name, batch->ticket);
 }

@@ -256,11 +256,30 @@ static bool load_tables(struct ferry *f, struct error *err)
 	return true;
 }
 
+static bool choose_start(struct ferry *f, struct error *err)
+{
+	if (f->resume) {
+		f->start = f->resume->position;
+		log_info("resuming from state at " POSITION_FORMAT, POSITION_ARGS(&f->start));
+		return true;
+	}
+	if (!binlog_current_position(f->source, &f->start, err))
+		return error_wrap(err, "read the source's binlog position");
+	probe("start_position_read", POSITION_FORMAT, POSITION_ARGS(&f->start));
+	return true;
+}
+
+/* The position comes before the table definitions: an ALTER after it is in the
+ * stream and ends the run, one before it shows in what is read. */
 static bool check_all(struct ferry *f, struct error *err)
 {
 	wait_for(f, "the start-up checks");
-	if (!preflight_servers(f->options, f->source, f->target, &f->problems, err) ||
-	    !load_tables(f, err))
+	if (!preflight_servers(f->options, f->source, f->target, &f->problems, err))
+		return false;
+	/* With problems (no binlog, say) the run ends here anyway: list them all. */
+	if (problems_errors(&f->problems) == 0 && !choose_start(f, err))
+		return false;
+	if (!load_tables(f, err))
 		return false;
 	return preflight_tables(f->options, f->source, f->target, &f->schema, &f->tables,
 				f->resume != NULL, &f->problems, err);
@@ -313,18 +332,6 @@ static void ticket_ended(void *context)
 	struct ferry *f = context;
 
 	binlog_writer_wake(f->writer);
-}
-
-static bool choose_start(struct ferry *f, struct error *err)
-{
-	if (f->resume) {
-		f->start = f->resume->position;
-		log_info("resuming from state at " POSITION_FORMAT, POSITION_ARGS(&f->start));
-		return true;
-	}
-	/* Before anything else is read: what changes from now on is in the stream. */
-	return binlog_current_position(f->source, &f->start, err) ||
-	       error_wrap(err, "read the source's binlog position");
 }
 
 static bool open_stream(struct ferry *f, struct error *err)
@@ -401,9 +408,6 @@ static bool start(struct ferry *f, struct error *err)
 	if (!refuse_problems(f, err) || !check_source_identity(f, err))
 		return false;
 	wait_for(f, "the source's binlog");
-	if (!choose_start(f, err))
-		return false;
-	probe("start_position_read", POSITION_FORMAT, POSITION_ARGS(&f->start));
 	if (f->resume && !saved_state_apply(f->resume, &f->tables, &f->tracker, err))
 		return false;
 	if (!open_stream(f, err) || !prepare_target(f, err))

@@ -176,12 +176,13 @@ static bool fail_configured(const struct table *table, const struct column *colu
 	if (column->is_nullable)
 		snprintf(not_null, sizeof(not_null), "MODIFY `%s` %.80s NOT NULL, ", column->name,
 			 column->raw_type);
-	return error_set(err, ERROR_UNSUPPORTED,
-			 "Pagination Key `%s` for `%s`.`%s` has no UNIQUE index of its own over NOT "
-			 "NULL values, and the table has no other key to tell rows apart; "
-			 "ALTER TABLE `%s`.`%s` %sADD UNIQUE KEY (`%s`)",
-			 column->name, table->schema, table->name, table->schema, table->name,
-			 not_null, column->name);
+	return error_set(
+		err, ERROR_UNSUPPORTED,
+		"Pagination Key `%s` for `%s`.`%s` has no UNIQUE index of its own over NOT "
+		"NULL values, and the table has no other key to tell rows apart; "
+		"ALTER TABLE `%s`.`%s` %sADD UNIQUE KEY (`%s`)",
+		column->name, table->schema, table->name, table->schema, table->name, not_null,
+		column->name);
 }
 
 static bool fail_no_key(const struct table *table, struct error *err)

@@ -235,7 +235,8 @@ static void check_target_names(const struct ferry_tables *tables, struct problem
 			problem_add(problems, PROBLEM_ERROR,
 				    "change Databases.Rewrites or Tables.Rewrites",
 				    "%s and %s would both become %s on the target",
-				    other->source->full_name, t->source->full_name, buf_text(&name));
+				    other->source->full_name, t->source->full_name,
+				    buf_text(&name));
 	}
 	buf_release(&name);
 	map_release(&seen);

@@ -273,8 +273,7 @@ static bool read_composite(const cJSON *node, const char *path, struct saved_key
 	return ok;
 }
 
-bool saved_key_read(const cJSON *node, const char *path, struct saved_key *saved,
-		    struct error *err)
+bool saved_key_read(const cJSON *node, const char *path, struct saved_key *saved, struct error *err)
 {
 	const cJSON *type = cJSON_GetObjectItemCaseSensitive(node, "type");
 

@@ -32,12 +32,12 @@ static bool check_column(const cJSON *then, const struct column *now, struct err
 		return error_set(err, ERROR_SCHEMA, "column %u was `%.200s` and is `%s` now",
 				 now->position + 1, name, now->name);
 	if (!raw_type_equal(type, now->raw_type))
-		return error_set(err, ERROR_SCHEMA, "column `%s` was %.300s and is %.300s now", name,
-				 type, now->raw_type);
+		return error_set(err, ERROR_SCHEMA, "column `%s` was %.300s and is %.300s now",
+				 name, type, now->raw_type);
 	if (!collation_equal(collation, now->collation))
 		return error_set(err, ERROR_SCHEMA,
-				 "column `%s` had the collation \"%.100s\" and has \"%s\" now", name,
-				 collation, now->collation);
+				 "column `%s` had the collation \"%.100s\" and has \"%s\" now",
+				 name, collation, now->collation);
 	if (flag_differs(then, "IsVirtual", now->generation == COLUMN_VIRTUAL) ||
 	    flag_differs(then, "IsStored", now->generation == COLUMN_STORED))
 		return error_set(err, ERROR_SCHEMA, "column `%s` is generated otherwise now", name);
@@ -54,7 +54,7 @@ static bool check_columns(const cJSON *then, const struct table *now, struct err
 	if (count < 0 || (unsigned)count != now->column_count)
 		return error_set(err, ERROR_SCHEMA, "it had %d columns and has %u now", count,
 				 now->column_count);
-	cJSON_ArrayForEach(column, columns)
+	cJSON_ArrayForEach (column, columns)
 		if (!check_column(column, &now->columns[i++], err))
 			return false;
 	return true;
@@ -86,7 +86,7 @@ static bool check_known(const cJSON *cache, const struct schema *schema, struct 
 {
 	const cJSON *then;
 
-	cJSON_ArrayForEach(then, cache) {
+	cJSON_ArrayForEach (then, cache) {
 		const struct table *now = schema_find(schema, then->string);
 
 		if (!now)

@@ -86,15 +86,17 @@ static bool read_version(struct saved_state *state, struct error *err)
 		return fail_type(err, "GhostferryVersion", "a string", node);
 	state->version = node->valuestring;
 	if (format && (!json_u64(format, &number) || number > STATE_FORMAT_MAX))
-		return error_set(err, ERROR_CONFIG,
-				 "StateFormat: this version reads formats up to %d; resume with the "
-				 "version that wrote the state, %.100s",
-				 STATE_FORMAT_MAX, state->version);
+		return error_set(
+			err, ERROR_CONFIG,
+			"StateFormat: this version reads formats up to %d; resume with the "
+			"version that wrote the state, %.100s",
+			STATE_FORMAT_MAX, state->version);
 	if (is_newer(state->version, version_text))
-		return error_set(err, ERROR_CONFIG,
-				 "GhostferryVersion: the state was written by version %.100s, which "
-				 "is newer than this one, %s; resume with that version",
-				 state->version, version_text);
+		return error_set(
+			err, ERROR_CONFIG,
+			"GhostferryVersion: the state was written by version %.100s, which "
+			"is newer than this one, %s; resume with that version",
+			state->version, version_text);
 	return true;
 }
 
@@ -143,10 +145,11 @@ static bool read_positions(struct saved_state *state, const cJSON *part, struct 
 	     binlog_position_compare(&stored, &state->position) < 0))
 		state->position = stored;
 	if (!binlog_position_is_set(&state->position))
-		return error_set(err, ERROR_CONFIG,
-				 "%s: names no binlog file: the state was dumped before the run had "
-				 "started; start anew without it",
-				 path);
+		return error_set(
+			err, ERROR_CONFIG,
+			"%s: names no binlog file: the state was dumped before the run had "
+			"started; start anew without it",
+			path);
 	return true;
 }
 
@@ -320,8 +323,7 @@ static bool check_key_columns(const struct saved_state *state, const struct ferr
 	    strcmp(cached->valuestring, t->source->columns[t->key.columns[0]].name) != 0)
 		return error_set(err, ERROR_CONFIG,
 				 "the table was walked by `%.200s` and is by `%s` now",
-				 cached->valuestring,
-				 t->source->columns[t->key.columns[0]].name);
+				 cached->valuestring, t->source->columns[t->key.columns[0]].name);
 	now = saved_key_column_names(&t->key);
 	same = then ? cJSON_Compare(then, now, true) : !t->key.descending[0];
 	cJSON_Delete(now);
@@ -336,13 +338,15 @@ static bool apply_key(const struct saved_state *state, const struct saved_key *s
 	const struct ferry_table *t = map_get_text(&tables->by_source, saved->table);
 
 	if (!t)
-		return error_set(err, ERROR_CONFIG,
-				 "the table is not among those chosen now (dropped, or Databases or "
-				 "Tables changed)");
+		return error_set(
+			err, ERROR_CONFIG,
+			"the table is not among those chosen now (dropped, or Databases or "
+			"Tables changed)");
 	if (t->key.count == 0)
 		return error_set(err, ERROR_CONFIG, "the table has no usable key now");
 	if (!check_key_columns(state, t, err) || !saved_key_fits(saved, &t->key, err))
-		return error_wrap(err, "take this entry out to have the table copied from its start");
+		return error_wrap(err,
+				  "take this entry out to have the table copied from its start");
 	state_tracker_copied_up_to(tracker, t, &saved->key);
 	return true;
 }
@@ -368,10 +372,11 @@ static bool apply_identity(const struct saved_state *state, struct state_tracker
 
 	memcpy(known, tracker->source_uuid, sizeof(known)); /* constant by now */
 	if (*known && *state->source_uuid && strcmp(known, state->source_uuid) != 0)
-		return error_set(err, ERROR_CONFIG,
-				 "SourceServerUUID: the state belongs to the source %s, this one is "
-				 "%s: its binlog positions mean nothing here",
-				 state->source_uuid, known);
+		return error_set(
+			err, ERROR_CONFIG,
+			"SourceServerUUID: the state belongs to the source %s, this one is "
+			"%s: its binlog positions mean nothing here",
+			state->source_uuid, known);
 	state_tracker_begin(tracker, state->run_id, *known ? known : state->source_uuid,
 			    state->lock_count);
 	return true;

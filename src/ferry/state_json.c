@@ -58,15 +58,15 @@ static void release_snapshot(struct snapshot *copy)
 static uint64_t type_code(const struct column *column)
 {
 	static const unsigned char codes[COLUMN_TYPE_COUNT] = {
-		[COLUMN_UNKNOWN] = 5,   [COLUMN_TINYINT] = 1,  [COLUMN_SMALLINT] = 1,
-		[COLUMN_MEDIUMINT] = 13, [COLUMN_INT] = 1,      [COLUMN_BIGINT] = 1,
-		[COLUMN_DECIMAL] = 12,  [COLUMN_FLOAT] = 2,    [COLUMN_DOUBLE] = 2,
-		[COLUMN_BIT] = 10,      [COLUMN_YEAR] = 1,     [COLUMN_DATE] = 8,
-		[COLUMN_TIME] = 9,      [COLUMN_DATETIME] = 6, [COLUMN_TIMESTAMP] = 7,
-		[COLUMN_CHAR] = 5,      [COLUMN_VARCHAR] = 5,  [COLUMN_BINARY] = 14,
-		[COLUMN_VARBINARY] = 14, [COLUMN_TEXT] = 5,     [COLUMN_BLOB] = 5,
-		[COLUMN_ENUM] = 3,      [COLUMN_SET] = 4,      [COLUMN_JSON] = 11,
-		[COLUMN_GEOMETRY] = 5,  [COLUMN_VECTOR] = 5,
+		[COLUMN_UNKNOWN] = 5,	 [COLUMN_TINYINT] = 1,	[COLUMN_SMALLINT] = 1,
+		[COLUMN_MEDIUMINT] = 13, [COLUMN_INT] = 1,	[COLUMN_BIGINT] = 1,
+		[COLUMN_DECIMAL] = 12,	 [COLUMN_FLOAT] = 2,	[COLUMN_DOUBLE] = 2,
+		[COLUMN_BIT] = 10,	 [COLUMN_YEAR] = 1,	[COLUMN_DATE] = 8,
+		[COLUMN_TIME] = 9,	 [COLUMN_DATETIME] = 6, [COLUMN_TIMESTAMP] = 7,
+		[COLUMN_CHAR] = 5,	 [COLUMN_VARCHAR] = 5,	[COLUMN_BINARY] = 14,
+		[COLUMN_VARBINARY] = 14, [COLUMN_TEXT] = 5,	[COLUMN_BLOB] = 5,
+		[COLUMN_ENUM] = 3,	 [COLUMN_SET] = 4,	[COLUMN_JSON] = 11,
+		[COLUMN_GEOMETRY] = 5,	 [COLUMN_VECTOR] = 5,
 	};
 
 	if (column->type == COLUMN_GEOMETRY && strstr(column->raw_type, "point"))

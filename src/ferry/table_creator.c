@@ -19,28 +19,50 @@ struct creator {
 	const struct ferry_options *options;
 	struct db *source;
 	struct db *target;
-	struct map databases; /* target names, created already */
-	struct map tables;    /* full source names, created already */
+	struct map databases; /* target names, seen already */
+	struct map tables;    /* full source names, seen already */
+	size_t created;
 	struct buf shown;
 	struct buf sql;
 };
 
+/* What is there is not created again, not even with IF NOT EXISTS: a statement that
+ * this server does not understand would fail all the same. */
+static bool is_there(struct creator *c, const char *schema, const char *table, bool *found,
+		     struct error *err)
+{
+	struct buf value = BUF_INIT;
+	bool ok;
+
+	buf_clear(&c->sql);
+	buf_puts(&c->sql, "SELECT 1 FROM information_schema.");
+	buf_puts(&c->sql, table ? "TABLES WHERE TABLE_SCHEMA = " : "SCHEMATA WHERE SCHEMA_NAME = ");
+	sql_text(&c->sql, schema);
+	if (table) {
+		buf_puts(&c->sql, " AND TABLE_NAME = ");
+		sql_text(&c->sql, table);
+	}
+	ok = db_value(c->target, &value, found, err, "%s", c->sql.data);
+	buf_release(&value);
+	return ok;
+}
+
 static bool create_database(struct creator *c, const struct ferry_table *t, struct error *err)
 {
 	struct buf name = BUF_INIT;
-	bool ok;
+	bool found, ok;
 
-	if (map_get_text(&c->databases, t->target_schema))
+	if (map_put_text(&c->databases, t->target_schema, c))
 		return true;
+	if (!is_there(c, t->target_schema, NULL, &found, err) || found)
+		return found;
 	sql_name(&name, t->target_schema);
 	buf_clear(&c->sql);
 	sql_comment(&c->sql, c->options->target_marginalia);
 	ok = create_show_database(c->source, t->source->schema, &c->shown, err) &&
 	     create_rename(&c->sql, c->shown.data, "DATABASE", true, name.data, err) &&
 	     db_exec(c->target, c->sql.data, c->sql.length, err);
-	if (ok)
-		map_put_text(&c->databases, t->target_schema, c);
-	else
+	if (!ok)
 		error_wrap(err,
 			   "cannot create database %s; this may leave the target with some tables "
 			   "created",
@@ -51,22 +73,25 @@ static bool create_database(struct creator *c, const struct ferry_table *t, stru
 
 static bool create_table(struct creator *c, const struct ferry_table *t, struct error *err)
 {
-	bool if_not_exists = c->options->allow_existing_target_table;
+	bool may_exist = c->options->allow_existing_target_table;
 	struct buf name = BUF_INIT;
-	bool ok;
+	bool found = false, ok;
 
 	if (map_put_text(&c->tables, t->source->full_name, c))
 		return true;
-	if (!create_database(c, t, err))
+	if (!create_database(c, t, err) ||
+	    (may_exist && !is_there(c, t->target_schema, t->target_name, &found, err)))
 		return false;
+	if (found)
+		return true;
 	sql_table_name(&name, t->target_schema, t->target_name);
 	buf_clear(&c->sql);
 	sql_comment(&c->sql, c->options->target_marginalia);
 	ok = create_show_table(c->source, t->source->schema, t->source->name, &c->shown, err) &&
-	     create_rename(&c->sql, c->shown.data, "TABLE", if_not_exists, name.data, err) &&
+	     create_rename(&c->sql, c->shown.data, "TABLE", may_exist, name.data, err) &&
 	     db_exec(c->target, c->sql.data, c->sql.length, err);
 	if (ok)
-		log_debug("created table %s", name.data);
+		c->created++;
 	else
 		error_wrap(err,
 			   "cannot create table %s for %s; this may leave the target with some "
@@ -126,7 +151,7 @@ bool tables_create(const struct ferry_options *options, struct db *source, struc
 	     create_all(&c, schema, tables, err);
 	ok = end_dialects(&c, ok, err);
 	if (ok)
-		log_info("created %zu tables on the target", c.tables.count);
+		log_info("created %zu of %zu tables on the target", c.created, c.tables.count);
 	map_release(&c.databases);
 	map_release(&c.tables);
 	buf_release(&c.shown);

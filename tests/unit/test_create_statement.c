@@ -15,12 +15,14 @@ static void renames_whatever_the_name(void **state UNUSED)
 		bool if_not_exists;
 		const char *wanted;
 	} cases[] = {
-		{ "CREATE TABLE `t` (\n  `t` int\n)", "TABLE", false, "CREATE TABLE N (\n  `t` int\n)" },
+		{ "CREATE TABLE `t` (\n  `t` int\n)", "TABLE", false,
+		  "CREATE TABLE N (\n  `t` int\n)" },
 		{ "CREATE TABLE `t` (x)", "TABLE", true, "CREATE TABLE IF NOT EXISTS N (x)" },
 		{ "CREATE TABLE `a``b` (x)", "TABLE", false, "CREATE TABLE N (x)" },
 		{ "CREATE TABLE ```` (x)", "TABLE", false, "CREATE TABLE N (x)" },
 		{ "CREATE TABLE `a.b (` (x)", "TABLE", false, "CREATE TABLE N (x)" },
-		{ "CREATE TABLE `\xc3\xa4\xe6\x97\xa5 \\'` (x)", "TABLE", false, "CREATE TABLE N (x)" },
+		{ "CREATE TABLE `\xc3\xa4\xe6\x97\xa5 \\'` (x)", "TABLE", false,
+		  "CREATE TABLE N (x)" },
 		{ "CREATE DATABASE `d` /*!40100 DEFAULT CHARACTER SET utf8mb4 */", "DATABASE", true,
 		  "CREATE DATABASE IF NOT EXISTS N /*!40100 DEFAULT CHARACTER SET utf8mb4 */" },
 	};
@@ -39,8 +41,16 @@ static void renames_whatever_the_name(void **state UNUSED)
 static void refuses_what_it_does_not_understand(void **state UNUSED)
 {
 	static const char *const shown[] = {
-		"", "CREATE", "CREATE TABLE ", "CREATE TABLE t (x)", "CREATE TABLE `t", "CREATE TABLE `t``",
-		"CREATE TABLE \"t\" (x)", "CREATE VIEW `t` (x)", "CREATE DATABASE `t`", "CREATE TABLE",
+		"",
+		"CREATE",
+		"CREATE TABLE ",
+		"CREATE TABLE t (x)",
+		"CREATE TABLE `t",
+		"CREATE TABLE `t``",
+		"CREATE TABLE \"t\" (x)",
+		"CREATE VIEW `t` (x)",
+		"CREATE DATABASE `t`",
+		"CREATE TABLE",
 		"CREATE TEMPORARY TABLE `t` (x)",
 	};
 

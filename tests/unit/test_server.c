@@ -97,9 +97,9 @@ static void statements_fit_the_server(void **state UNUSED)
 		  false, false },
 		{ "10.5.0-MariaDB", "LOCK IN SHARE MODE", "SHOW MASTER STATUS", "SHOW SLAVE HOSTS",
 		  false, true },
-		{ "10.5.1-MariaDB", "LOCK IN SHARE MODE", "SHOW MASTER STATUS", "SHOW REPLICAS",
+		{ "10.5.1-MariaDB", "LOCK IN SHARE MODE", "SHOW MASTER STATUS", "SHOW REPLICA HOSTS",
 		  false, true },
-		{ "12.1.2-MariaDB", "LOCK IN SHARE MODE", "SHOW MASTER STATUS", "SHOW REPLICAS",
+		{ "12.1.2-MariaDB", "LOCK IN SHARE MODE", "SHOW MASTER STATUS", "SHOW REPLICA HOSTS",
 		  false, true },
 	};
 

@@ -133,24 +133,23 @@ static void writes_the_documented_layout(void **state)
 	copied(c, "table1", "200", NULL);
 	state_json_write(&c->tracker, &c->fixture.schema, &out);
 	assert_memory_equal(out.data, "{\n \"GhostferryVersion\": \"", 25);
-	assert_non_null(strstr(out.data,
-			       "\"LastKnownTableSchemaCache\": {\n"
-			       "  \"abc.table1\": {\n"
-			       "   \"Schema\": \"abc\",\n"
-			       "   \"Name\": \"table1\",\n"
-			       "   \"Columns\": [\n"
-			       "    {\n"
-			       "     \"Name\": \"id\",\n"
-			       "     \"Type\": 1,\n"
-			       "     \"Collation\": \"\",\n"
-			       "     \"RawType\": \"bigint(20)\",\n"
-			       "     \"IsAuto\": true,\n"
-			       "     \"IsUnsigned\": false,\n"
-			       "     \"IsVirtual\": false,\n"
-			       "     \"IsStored\": false,\n"
-			       "     \"EnumValues\": null,\n"
-			       "     \"SetValues\": null\n"
-			       "    },\n"));
+	assert_non_null(strstr(out.data, "\"LastKnownTableSchemaCache\": {\n"
+					 "  \"abc.table1\": {\n"
+					 "   \"Schema\": \"abc\",\n"
+					 "   \"Name\": \"table1\",\n"
+					 "   \"Columns\": [\n"
+					 "    {\n"
+					 "     \"Name\": \"id\",\n"
+					 "     \"Type\": 1,\n"
+					 "     \"Collation\": \"\",\n"
+					 "     \"RawType\": \"bigint(20)\",\n"
+					 "     \"IsAuto\": true,\n"
+					 "     \"IsUnsigned\": false,\n"
+					 "     \"IsVirtual\": false,\n"
+					 "     \"IsStored\": false,\n"
+					 "     \"EnumValues\": null,\n"
+					 "     \"SetValues\": null\n"
+					 "    },\n"));
 	assert_non_null(strstr(out.data, "     \"EnumValues\": [\n"
 					 "      \"small\",\n"
 					 "      \"hard\"\n"
@@ -258,16 +257,36 @@ static void assault(struct context *c, const char *text, const char *name, const
 static void survives_hostile_members(void **state)
 {
 	static const char *const names[] = {
-		"GhostferryVersion", "LastKnownTableSchemaCache", "CurrentStage", "CopyStage",
-		"LastProcessedBinlogPosition", "LastSuccessfulPaginationKeys", "CompletedTables",
-		"VerifierStage", "StateFormat", "RunID", "SourceServerUUID", "TargetLockCount",
+		"GhostferryVersion",
+		"LastKnownTableSchemaCache",
+		"CurrentStage",
+		"CopyStage",
+		"LastProcessedBinlogPosition",
+		"LastSuccessfulPaginationKeys",
+		"CompletedTables",
+		"VerifierStage",
+		"StateFormat",
+		"RunID",
+		"SourceServerUUID",
+		"TargetLockCount",
 		"PaginationKeyColumns",
 	};
 	static const char *const values[] = {
-		"null", "true", "[]", "{}", "-1", "1e300", "18446744073709551616", "\"\"", "[[]]",
-		"\"zz\"", "{\"Name\":1,\"Pos\":\"x\"}", "{\"abc.table1\":{}}",
+		"null",
+		"true",
+		"[]",
+		"{}",
+		"-1",
+		"1e300",
+		"18446744073709551616",
+		"\"\"",
+		"[[]]",
+		"\"zz\"",
+		"{\"Name\":1,\"Pos\":\"x\"}",
+		"{\"abc.table1\":{}}",
 		"{\"abc.table1\":{\"Columns\":[1,2,3],\"PKColumns\":[0,1,2]}}",
-		"{\"abc.table1\":{\"PaginationKeyColumn\":[]}}", "{\"abc.table1\":[]}",
+		"{\"abc.table1\":{\"PaginationKeyColumn\":[]}}",
+		"{\"abc.table1\":[]}",
 		"{\"abc.table1\":{\"type\":\"composite\",\"columns\":{},\"values\":[1]}}",
 		"{\"abc.table1\":{\"type\":\"composite\",\"columns\":[1],\"values\":[1]}}",
 		"{\"abc.uuids\":{\"type\":\"binary\",\"value\":\"0\"}}",
@@ -298,16 +317,21 @@ static void reads_layouts_of_other_versions(void **state)
 		uint64_t offset;
 		const char *key; /* of abc.big */
 	} cases[] = {
-		{ "{\"GhostferryVersion\":\"1.1.0+2018\",\"LastSuccessfulPrimaryKeys\":{\"abc.big\":"
-		  "7},\"CompletedTables\":null,\"LastWrittenBinlogPosition\":{\"Name\":\"b.000001\","
+		{ "{\"GhostferryVersion\":\"1.1.0+2018\",\"LastSuccessfulPrimaryKeys\":{\"abc."
+		  "big\":"
+		  "7},\"CompletedTables\":null,\"LastWrittenBinlogPosition\":{\"Name\":\"b."
+		  "000001\","
 		  "\"Pos\":4}}",
 		  "b.000001", 4, "7" },
-		{ "{\"GhostferryVersion\":\"?.?.?+??\",\"LastSuccessfulPaginationKeys\":{\"abc.big\":"
+		{ "{\"GhostferryVersion\":\"?.?.?+??\",\"LastSuccessfulPaginationKeys\":{\"abc."
+		  "big\":"
 		  "{\"type\":\"uint64\",\"value\":18446744073709551614,\"column\":\"id\"}},"
 		  "\"LastWrittenBinlogPosition\":{\"Name\":\"b.1000000\",\"Pos\":4},"
-		  "\"LastStoredBinlogPositionForInlineVerifier\":{\"Name\":\"b.999999\",\"Pos\":9}}",
+		  "\"LastStoredBinlogPositionForInlineVerifier\":{\"Name\":\"b.999999\",\"Pos\":9}"
+		  "}",
 		  "b.999999", 9, "18446744073709551614" },
-		{ "{\"GhostferryVersion\":\"1.3.1\",\"LastSuccessfulPaginationKeys\":{\"abc.big\":1},"
+		{ "{\"GhostferryVersion\":\"1.3.1\",\"LastSuccessfulPaginationKeys\":{\"abc.big\":"
+		  "1},"
 		  "\"LastWrittenBinlogPosition\":{\"Name\":\"b.1\",\"Pos\":18446744073709551615},"
 		  "\"LastStoredBinlogPositionForInlineVerifier\":{\"Name\":\"\",\"Pos\":0}}",
 		  "b.1", UINT64_MAX, "1" },
@@ -336,7 +360,7 @@ static void reads_layouts_of_other_versions(void **state)
 }
 
 #define HEAD                                                                                       \
-	"{\"GhostferryVersion\":\"1.1.0\",\"LastWrittenBinlogPosition\":{\"Name\":\"b.1\","          \
+	"{\"GhostferryVersion\":\"1.1.0\",\"LastWrittenBinlogPosition\":{\"Name\":\"b.1\","        \
 	"\"Pos\":4},"
 
 static void refuses_with_the_reason(void **state)
@@ -347,7 +371,8 @@ static void refuses_with_the_reason(void **state)
 		{ "[]", "the state: must be an object, is a array" },
 		{ "{}", "GhostferryVersion: must be a string, is a nothing" },
 		{ "{\"GhostferryVersion\":\"99.0.0\"}", "is newer than this one" },
-		{ "{\"GhostferryVersion\":\"99999999999999999999.0.0\"}", "is newer than this one" },
+		{ "{\"GhostferryVersion\":\"99999999999999999999.0.0\"}",
+		  "is newer than this one" },
 		{ "{\"GhostferryVersion\":\"1.1.0\",\"StateFormat\":2}", "formats up to 1" },
 		{ "{\"GhostferryVersion\":\"1.1.0\"}", "dumped before the run had started" },
 		{ "{\"GhostferryVersion\":\"1.1.0\",\"CopyStage\":{\"LastProcessedBinlogPosition\":"
@@ -356,11 +381,13 @@ static void refuses_with_the_reason(void **state)
 		{ "{\"GhostferryVersion\":\"1.1.0\",\"CopyStage\":{\"LastProcessedBinlogPosition\":"
 		  "{\"Name\":\"b\",\"Pos\":1.5}}}",
 		  "CopyStage: LastProcessedBinlogPosition: Pos: must be a whole number" },
-		{ HEAD "\"CompletedTables\":{\"abc.t\":1}}", "CompletedTables: abc.t: must be true" },
+		{ HEAD "\"CompletedTables\":{\"abc.t\":1}}",
+		  "CompletedTables: abc.t: must be true" },
 		{ HEAD "\"CompletedTables\":{\"abc.t\":true}}", "not among those chosen now" },
 		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.t\":1}}",
 		  "LastSuccessfulPaginationKeys.abc.t: the table is not among" },
-		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.big\":1.5}}", "must be an integer" },
+		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.big\":1.5}}",
+		  "must be an integer" },
 		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.big\":-1}}", "is not a value of" },
 		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.table1\":9223372036854775808}}",
 		  "is not a value of the key column `id` (bigint(20))" },
@@ -507,18 +534,12 @@ static void no_cache_is_not_compared(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(writes_the_documented_layout),
-		CASE(keys_stand_as_documented),
-		CASE(comes_back_as_it_was),
-		CASE(every_truncation_is_an_error),
-		CASE(survives_hostile_members),
-		CASE(reads_layouts_of_other_versions),
-		CASE(refuses_with_the_reason),
-		CASE(a_descending_key_needs_its_directions),
-		CASE(another_source_is_refused),
-		CASE(knows_a_finished_run),
-		CASE(notices_another_schema),
-		CASE(no_cache_is_not_compared),
+		CASE(writes_the_documented_layout), CASE(keys_stand_as_documented),
+		CASE(comes_back_as_it_was),	    CASE(every_truncation_is_an_error),
+		CASE(survives_hostile_members),	    CASE(reads_layouts_of_other_versions),
+		CASE(refuses_with_the_reason),	    CASE(a_descending_key_needs_its_directions),
+		CASE(another_source_is_refused),    CASE(knows_a_finished_run),
+		CASE(notices_another_schema),	    CASE(no_cache_is_not_compared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
