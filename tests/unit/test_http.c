@@ -328,8 +328,7 @@ static void broken_requests_do_no_harm(void **state)
 		"GET / HTTP/9.9\r\n\r\n",
 		"POST /api/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
 		"POST /api/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{",
-		"POST /api/config HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
-		"\r\nzz\r\n",
+		"POST /api/config HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
 		"GET /%ff%2e%2e HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
 	};
 	char answer[4096];
