@@ -39,8 +39,9 @@ OBJS := $(OBJ) $(MAIN:%.c=$(BUILD)/%.o) $(TEST:%.c=$(BUILD)/%.o)
 UNIT := $(TEST:tests/unit/%.c=$(BUILD)/unit/%)
 MAN  := $(wildcard src/man/*.1)
 
-Q    := $(if $(V),,@)
-say   = $(if $(V),,@printf '  %-4s %s\n' $(1) $(2))
+Q     := $(if $(V),,@)
+quiet := $(V)$(findstring s,$(firstword -$(MAKEFLAGS)))
+say    = $(if $(quiet),@:,@printf '  %-4s %s\n' $(1) $(2))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -87,7 +88,7 @@ $(BUILD)/version: FORCE
 # A build directory used with other flags is built anew.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(CC) $(CPPFLAGS) $(CFLAGS)' >$@.new; \
+	@printf '%s\n' '$(CC) $(CPPFLAGS) $(filter-out -Werror,$(CFLAGS))' >$@.new; \
 	cmp -s $@.new $@ || cp $@.new $@; rm -f $@.new
 
 $(BUILD)/deps-found:

@@ -26,12 +26,15 @@ struct db_params {
 	bool is_unix;
 	const char *user;
 	const char *pass;      /* never logged */
-	const char *collation; /* of the connection; NULL or "": utf8mb4_general_ci */
+	const char *collation; /* NULL or "": utf8mb4_general_ci; one of another charset is
+				* checked and then not used: statements are utf8mb4 */
 	const struct db_variable *variables; /* the configuration's Params, set per session */
 	size_t variable_count;
 	bool use_tls;		 /* required then, and the certificate verified */
 	const char *tls_ca_path; /* PEM; NULL: the system's */
-	const char *tls_server_name; /* expected in the certificate; NULL: host */
+	const char *tls_server_name; /* expected in the certificate; NULL: host. Neither
+				      * library can check a name other than the host:
+				      * ERROR_CONFIG, rather than not checking */
 	const char *tls_cert_path; /* client certificate, or NULL */
 	const char *tls_key_path;
 	unsigned connect_timeout_s; /* 0: 10 */
@@ -42,14 +45,15 @@ struct db_params {
 enum db_session {
 	/* Reads rows and metadata: READ COMMITTED, autocommit. */
 	DB_SESSION_READ,
-	/* Writes rows: additionally foreign_key_checks=0 and the sql_mode of
-	 * DB_WRITE_SQL_MODE; takes the session lock when one was given. */
+	/* Writes rows: additionally foreign_key_checks=0 and lock_wait_timeout=300. */
 	DB_SESSION_WRITE,
-	/* Carries a binlog dump; no wait_timeout changes, nothing else is sent. */
+	/* Carries a binlog dump: no set-up, no lock, nothing else is sent. The version is
+	 * the greeting's, db_max_allowed_packet() is 0. */
 	DB_SESSION_BINLOG,
 };
 
-/* Strict about data, no backslash escapes (literals double quotes only), keeps 0
+/* The sql_mode of reading and writing sessions alike, so that one literal serves both.
+ * Strict about data, no backslash escapes (literals double quotes only), keeps 0
  * in AUTO_INCREMENT columns, takes zero and invalid dates as they are stored. */
 #define DB_WRITE_SQL_MODE                                                                          \
 	"STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,"        \
@@ -61,10 +65,11 @@ struct db; /* opaque: hides the client library */
 void db_library_init(void);
 
 /* Connects (once, no retry) and sets the session up:
- *   SET NAMES utf8mb4 [COLLATE ...], character_set_results = NULL (values come as
- *   stored), time_zone '+00:00', sql_mode with NO_BACKSLASH_ESCAPES, wait_timeout
- *   and net_read/write_timeout raised to hours, READ COMMITTED, autocommit, then
- *   the params' variables.
+ *   wait_timeout and net_read/write_timeout raised to hours, no limit on statements;
+ *   then the params' variables ("charset" is taken for SET NAMES and checked);
+ *   then, as nobody may override these: SET NAMES utf8mb4 [COLLATE ...],
+ *   character_set_results = NULL (values come as stored), time_zone '+00:00',
+ *   the sql_mode above, READ COMMITTED, autocommit.
  * max_allowed_packet of the client is 1 GiB. TCP keepalive is on. Local infile is
  * off. lock_name, when not NULL, is taken with GET_LOCK(name, 0) after every
  * (re)connect and failing to get it is an ERROR_BUSY; the string is copied.

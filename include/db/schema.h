@@ -60,7 +60,8 @@ struct column {
 	bool has_scale;		/* FLOAT/DOUBLE declared with (M,D) */
 	unsigned fraction;	/* TIME, DATETIME, TIMESTAMP: digits of seconds */
 	unsigned member_count;	/* ENUM, SET */
-	char **members;		/* ENUM, SET: owned texts, unquoted, utf8mb4 */
+	char **members;		/* ENUM, SET: owned texts, unquoted, for messages: the servers
+				 * show characters beyond U+FFFF as '?' */
 };
 
 struct index_part {

@@ -38,11 +38,15 @@ void sql_select_column(struct buf *sql, const struct column *column);
 
 /* A literal for VALUES (...): digits bare, FLOAT/DOUBLE and temporal quoted,
  * strings and bytes _binary'...' with quotes doubled, JSON _utf8mb4'...'. What
- * should be digits and is not goes out quoted, for the server to refuse. */
+ * should be digits and is not goes out quoted, for the server to refuse. So does it
+ * refuse an ENUM's 0, the '' of a value that was invalid once (1265): no literal
+ * stores that in strict mode. */
 void sql_literal(struct buf *sql, const struct column *column, struct value value);
 
 /* A literal to compare the column with: so that the column's own collation and
- * index are used: _charset x'..' for strings, x'..' for bytes. Never for NULL. */
+ * index are used: _charset x'..' for strings, x'..' for bytes. Never for NULL. A
+ * number that is none goes out quoted, but a comparison does not refuse it as
+ * VALUES do (it takes the digits it begins with): check what comes from files. */
 void sql_key_literal(struct buf *sql, const struct column *column, struct value value);
 
 #endif

@@ -144,8 +144,10 @@ static bool walk_escape(struct walk *w)
 
 	if (optional(w, "\"\\/bfnrt"))
 		return true;
+	if (w->at == w->end)
+		return fail_unexpected(w, w->at);
 	if (!optional(w, "u"))
-		return w->at == w->end ? fail_unexpected(w, w->at) : fail_at(w, start, "bad escape");
+		return fail_at(w, start, "bad escape");
 	for (int i = 0; i < 4; i++)
 		if (!optional(w, "0123456789abcdefABCDEF"))
 			return fail_unexpected(w, w->at);

@@ -96,12 +96,14 @@ void log_init(void)
 			backend);
 	if (!level || !*level)
 		return;
-	if (log_parse_level(level, &parsed))
+	if (log_parse_level(level, &parsed)) {
 		log_set_level(parsed);
-	else
-		fprintf(stderr,
-			"ghostferry: unknown log level \"%s\" from GHOSTFERRY_LOG_LEVEL, ignoring\n",
-			level);
+		return;
+	}
+	fprintf(stderr,
+		"ghostferry: unknown log level \"%s\" from GHOSTFERRY_LOG_LEVEL, "
+		"ignoring\n",
+		level);
 }
 
 void log_set_level(enum log_level level)
@@ -158,8 +160,9 @@ static size_t utf8_length(const unsigned char *text)
 	return length;
 }
 
-/* As Go's %q writes it, without the quotes. */
-static void put_escaped(struct buf *out, const char *text)
+/* Control characters and broken UTF-8 as Go's %q writes them; so are quotes and
+ * backslashes where the text stands in quotes. */
+static void put_escaped(struct buf *out, const char *text, bool quoted)
 {
 	static const char letters[] = "\aa\bb\ff\nn\rr\tt\vv\\\\\"\"";
 
@@ -169,7 +172,7 @@ static void put_escaped(struct buf *out, const char *text)
 
 		length = utf8_length(at);
 		/* Only the first of a pair is what is looked for. */
-		if (letter && (letter - letters) % 2 == 0) {
+		if (letter && (letter - letters) % 2 == 0 && (quoted || *at < 0x20)) {
 			buf_putc(out, '\\');
 			buf_putc(out, letter[1]);
 		} else if (length == 0 || *at < 0x20 || *at == 0x7f) {
@@ -194,7 +197,7 @@ static void put_value(struct buf *out, const char *text)
 		return;
 	}
 	buf_putc(out, '"');
-	put_escaped(out, text);
+	put_escaped(out, text, true);
 	buf_putc(out, '"');
 }
 
@@ -269,7 +272,7 @@ static void format_terminal(struct buf *out, const struct line *line)
 	buf_printf(out, "\033[%dm%s\033[0m[%04lld] ", levels[line->level].colour,
 		   levels[line->level].terminal, (long long)((clock_ms() - started_ms) / 1000));
 	start = out->length;
-	put_escaped(out, line->message);
+	put_escaped(out, line->message, false);
 	/* The message's column is 44 wide, as in logrus. */
 	while (out->length - start < 45)
 		buf_putc(out, ' ');

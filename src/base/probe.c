@@ -55,9 +55,11 @@ void probe(const char *name, const char *detail_format, ...)
 	va_start(args, detail_format);
 	vsnprintf(line + used, sizeof(line) - (size_t)used, detail_format, args);
 	va_end(args);
-	line[sizeof(line) - 2] = '\0';
-	strcat(line, "\n");
-	if (send(fd, line, strlen(line), MSG_NOSIGNAL) == (ssize_t)strlen(line))
+	used = (int)strlen(line);
+	if (used > (int)sizeof(line) - 2)
+		used = (int)sizeof(line) - 2;
+	line[used++] = '\n';
+	if (send(fd, line, (size_t)used, MSG_NOSIGNAL) == used)
 		wait_for_line(fd);
 	close(fd);
 }

@@ -114,9 +114,11 @@ static bool set_security(MYSQL *mysql, const struct db_params *params, struct er
 	return true;
 }
 
+/* The number stays behind when the library has closed the socket itself, and may
+ * be another thread's by then. */
 static int socket_of(MYSQL *mysql)
 {
-	return (int)mysql->net.fd;
+	return mysql->net.vio ? (int)mysql->net.fd : -1;
 }
 
 #endif

@@ -2,9 +2,10 @@
  *
  * A composite key pages with
  *   `a` >= 1 AND (`a` > 1 OR (`a` = 1 AND `b` > 2))
- * and not with (`a`,`b`) > (1,2): EXPLAIN shows a range over the key for the first
- * and a scan of the whole index for the second, on MySQL 9.7 and MariaDB 10.11
- * alike. ENUM and SET are the exception: the servers use no range for "> number"
+ * and not with (`a`,`b`) > (1,2): on MySQL 9.7 and MariaDB 10.11 alike, EXPLAIN
+ * shows a range over all parts of the key for the first (three parts and mixed
+ * directions too; LIMIT 100 reads 100 rows) and a scan of the whole index for the
+ * second. ENUM and SET are the exception: the servers use no range for "> number"
  * on them and scan the index up to the place, in the right order. */
 #include "db/key.h"
 

@@ -151,9 +151,9 @@ TEST(errno_survives_and_progress_needs_a_terminal)
 {
 	errno = ENOTDIR;
 	log_info("x");
-	log_progress("50%%");
+	log_progress("half way");
 	assert_int_equal(errno, ENOTDIR);
-	assert_null(strstr(logged(), "50"));
+	assert_null(strstr(logged(), "half"));
 	assert_false(log_is_terminal());
 }
 

@@ -52,6 +52,7 @@ class MariaDB:
     def init(self, datadir):
         return ["mariadb-install-db", "--no-defaults", "--user=root",
                 f"--datadir={datadir}", "--skip-test-db",
+                "--force",  # a host that cannot look up its own name will do
                 "--auth-root-authentication-method=normal",
                 "--innodb-log-file-size=64M"]
 
@@ -91,7 +92,7 @@ def _run(argv, log):
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=out,
                               stderr=subprocess.STDOUT, timeout=300)
     if done.returncode:
-        raise Unavailable(f"{argv[0]} failed:\n{place.tail(log)}")
+        raise RuntimeError(f"{argv[0]} failed:\n{place.tail(log)}")
 
 
 def _template(flavour):

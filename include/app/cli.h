@@ -1,0 +1,27 @@
+/* The command line, by the rules of Go's flag package: -x and --x are the same,
+ * -x=value or -x value, flags end at the first argument that is none or at --.
+ * main calls cli_parse() first of all. */
+#ifndef APP_CLI_H
+#define APP_CLI_H
+
+#include <stdio.h>
+
+#include "base/attr.h"
+
+/* Strings are borrowed from argv. */
+struct cli {
+	bool verbose; /* log level debug, whatever else says */
+	bool dry_run; /* connect and check, move nothing */
+	bool version;
+	bool help;
+	const char *resume_state; /* path of a state, or NULL */
+	const char *config_path;
+};
+
+/* False: the process ends with *exit_status; what there is to say (help, version,
+ * mistakes with the usage) has been written. Arguments behind the first positional
+ * one are ignored. */
+bool cli_parse(int argc, char *const *argv, struct cli *cli, int *exit_status, FILE *out,
+	       FILE *errors) MUST_CHECK;
+
+#endif

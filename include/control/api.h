@@ -1,0 +1,20 @@
+/* What the control server serves: Ghostferry's HTTP interface (BEHAVIOUR 8). All
+ * on the loop's thread. */
+#ifndef CONTROL_API_H
+#define CONTROL_API_H
+
+#include "control/server.h"
+#include "control/speed.h"
+
+/* The context of every route; everything is borrowed. */
+struct api {
+	struct ferry *ferry;
+	const struct speed *speed;
+	const char *custom_payload; /* ProgressCallback.Payload, shown in the status */
+	bool was_resumed;
+};
+
+extern const struct server_route api_routes[];
+extern const size_t api_route_count;
+
+#endif

@@ -1,0 +1,45 @@
+/* Keeps the state of the run in a file, so that a run can be resumed after kill -9
+ * or a power failure too. A thread of its own writes it every second and when it is
+ * poked, as writing waits for the disk. */
+#ifndef CONTROL_STATE_FILE_H
+#define CONTROL_STATE_FILE_H
+
+#include "base/stop.h"
+#include "ferry/ferry.h"
+
+#define STATE_FILE_INTERVAL_MS 1000
+
+struct state_file {
+	/* Constant after state_file_start(). */
+	const char *path;      /* borrowed; NULL: there is no state file */
+	struct ferry *ferry; /* borrowed */
+	struct thread thread;
+
+	struct mutex lock;
+	struct condition changed;
+	bool poked;  /* guarded by lock */
+	bool closed; /* guarded by lock */
+
+	struct mutex writing; /* one writer at a time: the thread, or who saves at the end */
+	struct buf written;   /* guarded by writing; what the file holds */
+	bool is_failing;      /* guarded by writing; said once */
+};
+
+/* Is the place writable? Leaves nothing behind. */
+bool state_file_check(const char *path, struct error *err) MUST_CHECK;
+
+/* path NULL: all of these do nothing. */
+void state_file_start(struct state_file *file, const char *path, struct ferry *ferry);
+/* Any thread: write soon. */
+void state_file_poke(struct state_file *file);
+/* Writes the state of now and waits for the disk; failures are logged. After the
+ * call the thread writes no older state. */
+void state_file_save(struct state_file *file);
+/* Saves and ends the thread. */
+void state_file_finish(struct state_file *file);
+
+/* Writes text and a newline as one step: whoever reads the path finds the old
+ * content or the new, also after a power failure. */
+bool state_file_write(const char *path, const struct buf *text, struct error *err) MUST_CHECK;
+
+#endif

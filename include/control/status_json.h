@@ -1,0 +1,24 @@
+/* The JSON texts of GET /api/status and of the progress callback, field for field
+ * as Ghostferry's. Pure functions over a snapshot; any thread. */
+#ifndef CONTROL_STATUS_JSON_H
+#define CONTROL_STATUS_JSON_H
+
+#include "base/buf.h"
+#include "control/speed.h"
+
+struct status_view {
+	const struct ferry_status *status;
+	const struct estimate *estimate;
+	const char *custom_payload; /* ProgressCallback.Payload; NULL: "" */
+	double now;		    /* wall seconds */
+};
+
+/* Both append one line without a newline at its end. */
+void progress_json_write(struct buf *out, const struct status_view *view);
+void status_json_write(struct buf *out, const struct status_view *view);
+
+/* Indexes of the tables as people want to see them: completed, copying, waiting,
+ * by name within. Caller frees. */
+size_t *status_table_order(const struct ferry_status *status);
+
+#endif

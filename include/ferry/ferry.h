@@ -1,0 +1,103 @@
+/* The migration as a whole: what main starts, watches and ends. Knows no HTTP.
+ *
+ * Threads: the one that calls ferry_start() (main, the libev loop) and the ferry's
+ * own ("ferry"), which runs the numbered steps of a move and starts the streamer,
+ * the row copiers and the binlog writers. Everything marked "any thread" only
+ * takes short locks, never waits for a worker: a hanging query on either server
+ * cannot delay a status request or the state dump. */
+#ifndef FERRY_FERRY_H
+#define FERRY_FERRY_H
+
+#include "ferry/problems.h"
+#include "ferry/state_json.h"
+#include "ferry/throttler.h"
+
+struct ferry; /* opaque */
+
+enum ferry_event {
+	FERRY_PHASE_CHANGED, /* for callbacks and the progress line */
+	FERRY_DRY_RUN_DONE,  /* ended: see ferry_problems() */
+	FERRY_NOT_STARTED,   /* ended: start-up failed, nothing was moved; see ferry_error() */
+	FERRY_DONE,	     /* ended: cut over */
+	FERRY_FAILED,	     /* ended: see ferry_error(); workers may still hang in queries */
+};
+
+/* Called from any of the ferry's threads, never with a lock held; must not wait.
+ * (The app wakes its loop with ev_async.) Each ending event comes once. */
+typedef void ferry_listener(void *context, enum ferry_event event);
+
+/* options and resume (may be NULL) are borrowed until ferry_free(). */
+struct ferry *ferry_new(const struct ferry_options *options, const struct saved_state *resume,
+			bool dry_run, ferry_listener *listener, void *context);
+void ferry_start(struct ferry *ferry);
+/* After an ending event of a healthy run: joins all threads. After a failure the
+ * process should dump the state and _exit() instead, as threads may hang. */
+void ferry_join(struct ferry *ferry);
+void ferry_free(struct ferry *ferry);
+
+/* Any thread: the run fails with this error (the first one counts), threads are
+ * asked to stop, FERRY_FAILED is announced. from: Ghostferry's names, "data_iterator",
+ * "binlog_streamer", "binlog_writer", "cutover", "user_interrupt", ... */
+void ferry_fail(struct ferry *ferry, const char *from, const struct error *err);
+/* Any thread; valid after a failure: copies the first error. from is static. */
+bool ferry_error(struct ferry *ferry, struct error *err, const char **from);
+/* Any thread: appends the state JSON; false when there is none yet (nothing has
+ * started, and nothing was resumed). */
+bool ferry_state(struct ferry *ferry, struct buf *out);
+
+/* Any thread. */
+void ferry_set_paused(struct ferry *ferry, bool paused);
+void ferry_set_automatic_cutover(struct ferry *ferry, bool automatic);
+/* 0 goes back to sizing by bytes. */
+void ferry_set_batch_rows(struct ferry *ferry, uint64_t rows);
+uint64_t ferry_batch_rows(struct ferry *ferry);
+
+/* A snapshot for status, callbacks, the progress line and the dry run. */
+struct ferry_table_status {
+	const char *name; /* "schema.table" on the source; borrowed from the ferry */
+	const char *key_column; /* "id", composite: "a,b"; owned by the ferry */
+	const char *action; /* "waiting", "copying", "completed" */
+	struct key last_key; /* owned */
+	struct key target_key; /* owned: largest key when the table was begun; unset: unknown */
+	const struct key_columns *key_columns; /* borrowed */
+	uint64_t rows_written;
+	uint64_t bytes_written;
+	uint64_t estimated_rows;
+	uint64_t estimated_bytes;
+	uint64_t batch_rows;
+};
+
+struct ferry_status {
+	enum phase phase;
+	bool is_paused;
+	bool automatic_cutover;
+	bool has_started; /* tables are known */
+	double start_time; /* wall seconds */
+	double done_time;  /* 0 while running */
+	struct binlog_position streamed; /* last boundary read from the source */
+	struct binlog_position applied;	 /* last boundary applied on the target */
+	struct binlog_position final;	 /* where the stream is to end; unset before cutover */
+	bool stop_requested;
+	double streamer_lag_s;
+	double writer_lag_s;
+	uint64_t rows_written;
+	uint64_t bytes_written;
+	uint64_t changes_applied;
+	uint64_t queued_changes; /* received, not yet applied */
+	struct ferry_table_status *tables; /* owned */
+	size_t table_count;
+	size_t completed_count;
+	char source_address[300]; /* "host:port" */
+	char target_address[300];
+	char waiting_for[256]; /* what the ferry's thread waits for, "" nothing */
+};
+
+void ferry_status(struct ferry *ferry, struct ferry_status *status);
+void ferry_status_release(struct ferry_status *status);
+
+/* After FERRY_DRY_RUN_DONE or FERRY_NOT_STARTED: all that was found. */
+const struct problems *ferry_problems(const struct ferry *ferry);
+/* Loaded tables after a dry run, for its list. */
+const struct ferry_tables *ferry_tables(const struct ferry *ferry);
+
+#endif

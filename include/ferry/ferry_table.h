@@ -1,0 +1,60 @@
+/* A table being moved: its source definition, its place on the target, its key,
+ * and the SQL texts that never change. Made at start by ferry_tables_make();
+ * afterwards read-only but for the fence. */
+#ifndef FERRY_FERRY_TABLE_H
+#define FERRY_FERRY_TABLE_H
+
+#include "db/key.h"
+#include "ferry/fence.h"
+#include "ferry/options.h"
+
+struct ferry_table {
+	const struct table *source; /* borrowed from the schema */
+	const char *target_schema;  /* borrowed from options or source */
+	const char *target_name;
+	struct key_columns key; /* count 0: none, and a problem says so */
+	bool key_is_configured; /* by CascadingPaginationColumnConfig */
+	unsigned index;		/* in ferry_tables.tables */
+	uint64_t batch_rows; /* its own fixed rows per batch; 0: what holds for the run */
+	struct fence fence;
+	/* Indexes in source->columns; owned. */
+	unsigned *selected; /* in the order of select_list: written ones first */
+	unsigned selected_count;
+	unsigned *written; /* in the order of the INSERT's columns: table order */
+	unsigned written_count;
+	/* Owned texts. */
+	char *select_list;  /* "`a`,CAST(`b` AS UNSIGNED)": all written columns in table
+			     * order, then the generated ones of the key */
+	char *insert_head;  /* "comment INSERT INTO `t` (`a`,`b`) VALUES " */
+	char *insert_tail;  /* " ON DUPLICATE KEY UPDATE `a`=`a`" (DESIGN I3) */
+	char *replace_head; /* "comment REPLACE INTO `t` (`a`,`b`) VALUES " */
+	char *delete_head;  /* "comment DELETE FROM `t` WHERE " */
+};
+
+struct ferry_tables {
+	struct ferry_table **tables; /* owned; largest data_bytes first */
+	size_t count;
+	struct map by_source; /* full source name -> struct ferry_table * */
+};
+
+/* schema and options must outlive the tables. Problems that make a table impossible
+ * to move (no usable key, a column type or engine that cannot be carried, two tables
+ * with one target name) are added to problems, one line each; the table is in the
+ * list even then. */
+struct problems;
+void ferry_tables_make(const struct ferry_options *options, const struct schema *schema,
+		       struct ferry_tables *tables, struct problems *problems);
+void ferry_tables_release(struct ferry_tables *tables);
+struct ferry_table *ferry_tables_find(const struct ferry_tables *tables, const char *schema,
+				      const char *name);
+
+/* Chooses the pagination key (DESIGN section 4); false and a reason with its remedy.
+ * The key always identifies rows and the server enforces it: a configured column
+ * without a UNIQUE index of its own, or that may be NULL, gives way to the table's
+ * primary or unique key (*is_configured is false then, *ignored_column, which may be
+ * NULL, names it), and is an error where there is none. */
+bool ferry_key_choose(const struct ferry_options *options, const struct table *table,
+		      struct key_columns *key, bool *is_configured, const char **ignored_column,
+		      struct error *err) MUST_CHECK;
+
+#endif

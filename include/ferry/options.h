@@ -1,0 +1,65 @@
+/* What the migration is asked to do: filled by the app layer from the
+ * configuration, read-only and borrowed afterwards. */
+#ifndef FERRY_OPTIONS_H
+#define FERRY_OPTIONS_H
+
+#include "base/map.h"
+#include "binlog/position.h"
+#include "db/db.h"
+
+struct string_list {
+	char **items;
+	size_t count;
+};
+
+/* Ghostferry's FilterAndRewrite: exact, case-sensitive names. */
+struct name_rules {
+	struct string_list whitelist; /* non-empty: only these */
+	struct string_list blacklist; /* else: all but these */
+	struct map rewrites;	      /* source name -> target name (char *) */
+};
+
+/* CascadingPaginationColumnConfig */
+struct key_rules {
+	struct map per_table; /* "schema.table" -> column name (char *) */
+	const char *fallback; /* column name, or NULL */
+};
+
+struct ferry_options {
+	struct db_params source;
+	struct db_params target;
+	const char *source_marginalia;
+	const char *target_marginalia;
+
+	struct name_rules databases;
+	struct name_rules tables;
+	struct string_list create_first; /* TablesToBeCreatedFirst: "schema.table" */
+	bool allow_existing_target_table;
+	struct key_rules keys;
+
+	unsigned write_attempts; /* DBWriteRetries */
+	unsigned read_attempts;	 /* DBReadRetries */
+	uint32_t server_id;	 /* MyServerId, 0: random */
+	unsigned copy_workers;	 /* DataIterationConcurrency: readers, and as many writers */
+	unsigned apply_workers;	 /* BinlogWriterConcurrency */
+	uint64_t batch_rows;	 /* DataIterationBatchSize; 0: sized by batch_bytes */
+	uint64_t batch_bytes;	 /* of one INSERT, about */
+	struct map batch_rows_per_table; /* "schema.table" -> uint64_t *, wins over batch_rows */
+	uint64_t apply_rows;	 /* BinlogEventBatchSize; 0: sized by batch_bytes */
+	uint64_t queue_bytes;	 /* row changes held in memory before the streamer waits */
+
+	bool skip_row_image_check;	/* SkipBinlogRowImageCheck */
+	bool skip_foreign_key_check;	/* SkipForeignKeyConstraintsCheck */
+	bool allow_read_only_target;	/* AllowSuperUserOnReadOnly */
+	bool automatic_cutover;		/* may change at run time: see ferry_set_automatic_cutover() */
+	unsigned cutover_attempts;	/* MaxCutoverRetries */
+	unsigned cutover_retry_wait_s;	/* CutoverRetryWaitSeconds */
+	bool no_schema_cache_in_state;	/* DoNotIncludeSchemaCacheInStateDump */
+
+	/* Called by the ferry's thread; NULL: nothing to ask. Text of the failure in *err. */
+	bool (*cutover_lock)(void *context, struct error *err);
+	bool (*cutover_unlock)(void *context, struct error *err);
+	void *hook_context;
+};
+
+#endif

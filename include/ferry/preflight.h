@@ -1,0 +1,21 @@
+/* Start-up checks on both servers (BEHAVIOUR 3.1, DESIGN sections 3 and 7): every
+ * problem is found and reported in one go. Runs in the ferry's thread before
+ * anything is written. */
+#ifndef FERRY_PREFLIGHT_H
+#define FERRY_PREFLIGHT_H
+
+#include "ferry/ferry_table.h"
+#include "ferry/problems.h"
+
+/* Server settings, privileges, flavours and versions; needs no tables. *err only
+ * when a check itself cannot be done (connection lost). */
+bool preflight_servers(const struct ferry_options *options, struct db *source, struct db *target,
+		       struct problems *problems, struct error *err) MUST_CHECK;
+/* Foreign keys, engines, triggers, existing target tables and their definitions,
+ * configured keys (unique and not null?), what is not moved (views, triggers,
+ * events, routines). resuming: the target tables must exist and fit. */
+bool preflight_tables(const struct ferry_options *options, struct db *source, struct db *target,
+		      const struct schema *schema, const struct ferry_tables *tables, bool resuming,
+		      struct problems *problems, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,37 @@
+/* Rows of one read on their way to the target: they are turned into INSERT
+ * statements as they arrive, in one pass. Made by a reader, handed through a
+ * channel to a batch writer, which frees it. */
+#ifndef FERRY_ROW_BATCH_H
+#define FERRY_ROW_BATCH_H
+
+#include "ferry/write_statement.h"
+
+struct chunk;
+
+struct row_batch {
+	const struct ferry_table *table; /* borrowed */
+	uint64_t ticket;		 /* of the table's fence */
+	struct chunk *chunk;		 /* the data iterator's; it outlives the batch */
+	struct write_statement *statements; /* owned */
+	size_t statement_count;
+	uint64_t rows;
+	uint64_t bytes; /* of statements */
+	struct key last; /* of the last row; owned */
+};
+
+struct row_batch *row_batch_new(const struct ferry_table *table, uint64_t ticket,
+				struct chunk *chunk);
+void row_batch_free(struct row_batch *batch);
+
+/* Forgets all rows: for reading the same again after a lost connection. */
+void row_batch_clear(struct row_batch *batch);
+
+/* row: values in the order of table->selected. A new statement begins when the one
+ * under way has statement_bytes; a single row that does not fit into packet_limit
+ * is ERROR_DATA. */
+bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t statement_bytes,
+		   uint64_t packet_limit, struct error *err) MUST_CHECK;
+/* Completes the last statement; call once after the last row. */
+void row_batch_finish(struct row_batch *batch);
+
+#endif

@@ -1,0 +1,63 @@
+/* The state as JSON: written in the layout of Ghostferry's "Interrupt and
+ * resume" document, read in that layout and in the flat ones of other Ghostferry
+ * versions. */
+#ifndef FERRY_STATE_JSON_H
+#define FERRY_STATE_JSON_H
+
+#include "base/json.h"
+#include "ferry/state_tracker.h"
+
+/* How a value stands in the file, which must suit its column. */
+enum saved_kind {
+	SAVED_INTEGER, /* a number, exact */
+	SAVED_BYTES,   /* hex of what the server holds: strings and bytes */
+	SAVED_TEXT,    /* as in db/sql.h: decimals, dates and times, BIT, ENUM, SET */
+};
+
+/* A state read from a file, not yet matched with tables. */
+struct saved_key {
+	const char *table; /* "schema.name" */
+	struct key key;	   /* owned; a value per key column */
+	enum saved_kind kinds[KEY_COLUMNS_MAX];
+	const char *columns[KEY_COLUMNS_MAX]; /* where the layout names them, else NULL */
+};
+
+struct saved_state {
+	cJSON *tree;	     /* owned: the whole state, borrowed from below */
+	const char *version; /* GhostferryVersion */
+	struct saved_key *keys; /* owned */
+	size_t key_count;
+	const char **completed; /* full names; the array is owned */
+	size_t completed_count;
+	struct binlog_position position;
+	const cJSON *schema_cache; /* object, or NULL */
+	const cJSON *key_columns;  /* object: table -> ["a", "b DESC"], or NULL */
+	char run_id[RUN_ID_SIZE];  /* "" in states of other programs */
+	char source_uuid[64];
+	unsigned lock_count;
+	bool is_done; /* the run it belongs to had finished */
+};
+
+/* Takes ownership of tree, also on failure. Messages name the dotted path. A
+ * version newer than ours, a position without file, unknown key kinds and
+ * missing parts are ERROR_CONFIG. *state needs no release after a failure. */
+bool saved_state_parse(cJSON *tree, struct saved_state *state, struct error *err) MUST_CHECK;
+void saved_state_release(struct saved_state *state);
+
+/* Is the schema that was read now the one the state was made with? Names the first
+ * difference: ERROR_SCHEMA. A state without a schema cache is not compared. */
+bool saved_state_check_schema(const struct saved_state *state, const struct schema *schema,
+			      struct error *err) MUST_CHECK;
+/* Puts keys, completed tables and position into the tracker, and run id, source and
+ * lock count as state_tracker_begin() would. A key or a completed table that is not (or
+ * no longer) chosen, a key that does not suit the table's key columns, and a state of
+ * another source (when the tracker knows its own) are ERROR_CONFIG. */
+bool saved_state_apply(const struct saved_state *state, const struct ferry_tables *tables,
+		       struct state_tracker *tracker, struct error *err) MUST_CHECK;
+
+/* Appends the JSON text of a consistent snapshot, one space of indentation, no
+ * newline at the end. schema may be NULL (not loaded yet, or not wanted): null. Any
+ * thread; takes the tracker's lock only while copying. */
+void state_json_write(struct state_tracker *tracker, const struct schema *schema, struct buf *out);
+
+#endif

@@ -1,0 +1,70 @@
+/* How far the migration is: the one struct behind one lock whose snapshot is safe
+ * to resume from at every instant (DESIGN I7).
+ *
+ * Never held across I/O; any thread. Keys only move forward, and only after the
+ * rows are committed on the target; the position only after every row change
+ * before it is applied (I6). */
+#ifndef FERRY_STATE_TRACKER_H
+#define FERRY_STATE_TRACKER_H
+
+#include "binlog/position.h"
+#include "ferry/ferry_table.h"
+#include "ferry/phase.h"
+
+#define RUN_ID_SIZE 33 /* 32 hex digits */
+
+struct table_state {
+	const struct ferry_table *table; /* constant */
+	struct key copied_up_to;	 /* end of the finished prefix; may be unset */
+	bool is_complete;
+	bool is_active;		/* state_tracker_started() in this process */
+	uint64_t rows_written;	/* by this process */
+	uint64_t bytes_written; /* of statements, by this process */
+};
+
+struct state_tracker {
+	struct mutex lock;
+	/* All guarded by lock. */
+	enum phase phase;
+	struct table_state *tables; /* by ferry_table.index; owned */
+	size_t table_count;
+	struct binlog_position position; /* applied up to here */
+	bool has_position;
+	uint64_t rows_written; /* sums over all tables */
+	uint64_t bytes_written;
+	uint64_t changes_applied; /* row changes of the stream */
+	double start_time;	  /* wall seconds, of this process */
+	double done_time;
+	/* Constant once set by state_tracker_begin(). */
+	char run_id[RUN_ID_SIZE];
+	char source_uuid[64]; /* @@server_uuid or MariaDB's server identity, "" unknown */
+	unsigned lock_count;  /* named locks 1..lock_count belong to this run */
+};
+
+/* Phase starting, start_time now, nothing known. */
+void state_tracker_init(struct state_tracker *s);
+void state_tracker_destroy(struct state_tracker *s);
+/* Who runs, once: run_id of the state that is resumed, or NULL for a new random one;
+ * source_uuid "" when unknown. */
+void state_tracker_begin(struct state_tracker *s, const char *run_id, const char *source_uuid,
+			 unsigned lock_count);
+/* Once, before any of the functions that take a table. */
+void state_tracker_set_tables(struct state_tracker *s, const struct ferry_tables *tables);
+/* Illegal moves assert (phase_may_follow()). */
+void state_tracker_set_phase(struct state_tracker *s, enum phase phase);
+enum phase state_tracker_phase(struct state_tracker *s);
+void state_tracker_set_position(struct state_tracker *s, const struct binlog_position *position);
+/* False while there is none. */
+bool state_tracker_position(struct state_tracker *s, struct binlog_position *position);
+void state_tracker_started(struct state_tracker *s, const struct ferry_table *table);
+void state_tracker_batch_written(struct state_tracker *s, const struct ferry_table *table,
+				 uint64_t rows, uint64_t bytes);
+void state_tracker_copied_up_to(struct state_tracker *s, const struct ferry_table *table,
+				const struct key *key);
+void state_tracker_complete(struct state_tracker *s, const struct ferry_table *table);
+void state_tracker_changes_applied(struct state_tracker *s, uint64_t changes);
+/* Copies for the caller, who releases *key (initialised before). */
+void state_tracker_key(struct state_tracker *s, const struct ferry_table *table, struct key *key,
+		       bool *is_complete);
+
+#endif

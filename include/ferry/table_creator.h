@@ -1,0 +1,13 @@
+/* Creates the databases and tables on the target as the source shows them. */
+#ifndef FERRY_TABLE_CREATOR_H
+#define FERRY_TABLE_CREATOR_H
+
+#include "ferry/ferry_table.h"
+
+/* create_first in its order, then the rest in schema order. Existing tables are
+ * an error unless allow_existing_target_table. */
+bool tables_create(const struct ferry_options *options, struct db *source, struct db *target,
+		   const struct schema *schema, const struct ferry_tables *tables,
+		   struct error *err) MUST_CHECK;
+
+#endif

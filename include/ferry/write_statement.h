@@ -1,0 +1,37 @@
+/* One statement that writes rows to the target, and the rule by which it is
+ * executed: everything the server says about the data is read, and a row that
+ * would not be stored exactly as given undoes the statement. */
+#ifndef FERRY_WRITE_STATEMENT_H
+#define FERRY_WRITE_STATEMENT_H
+
+#include "base/buf.h"
+#include "db/db.h"
+#include "db/sql.h"
+#include "ferry/ferry_table.h"
+
+struct write_statement {
+	struct buf sql;
+	uint64_t rows;
+	/* ENUM values with ordinal 0 (the server's own "invalid value"), which strict
+	 * mode refuses: such a statement runs without strict mode and must give just
+	 * so many warnings. */
+	uint64_t invalid_enums;
+};
+
+void write_statement_release(struct write_statement *statement);
+
+/* Appends "(literal,literal,...)" of the written columns. values: by table column;
+ * generated columns are left out. Counts ENUM ordinals 0 into *invalid_enums. */
+void write_tuple(struct buf *sql, const struct ferry_table *table, const struct value *values,
+		 uint64_t *invalid_enums);
+
+/* Executes the statements as one transaction. On any failure it is rolled back, or
+ * the connection is lost and the server does that. Retryable errors may be tried
+ * again with the same statements (they are idempotent). */
+bool write_statements(struct db *target, const struct write_statement *statements, size_t count,
+		      struct error *err) MUST_CHECK;
+
+/* Statements must stay below this many bytes on that connection. */
+uint64_t write_packet_limit(const struct db *target);
+
+#endif

@@ -1,0 +1,21 @@
+/* No writer of an earlier run is still alive (DESIGN I8): every connection that
+ * writes to the target holds the named lock "ghostferry-copydb/<run id>/<n>", which
+ * the server gives back only when the connection's last statement has ended. */
+#ifndef FERRY_WRITER_LOCK_H
+#define FERRY_WRITER_LOCK_H
+
+#include "base/stop.h"
+#include "db/db.h"
+
+#define WRITER_LOCK_NAME_SIZE 64 /* the servers' limit */
+
+/* n 0 is the run itself: held as long as a process works on it. */
+void writer_lock_name(char name[WRITER_LOCK_NAME_SIZE], const char *run_id, unsigned n);
+
+/* For a resumed run, before anything is written: target's session already holds
+ * lock 0, so no other process is at work; sessions that hold locks 1..count are
+ * leftovers of a killed one. They are killed and waited for. */
+bool writer_locks_take_over(struct db *target, const char *run_id, unsigned count,
+			    struct stop *stop, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,290 @@
+/* The loop's thread.
+ *
+ * It hears of the ferry by on_wake() (the ferry's threads only set a bit and wake the
+ * loop), of the user by signals and HTTP, and looks at the clock. All it does is short,
+ * so a signal is answered at once whatever the servers do. It is also the only one who
+ * ends the process: finish() after a run that is done, ending.c otherwise. */
+#include "app.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "control/progress.h"
+#include "dry_run.h"
+#include "ending.h"
+#include "reports.h"
+
+static const char log_tag[] = "copydb";
+
+/* A run that waits for its cutover is not worth a line every ten seconds. */
+#define PROGRESS_LOG_WAITING_MS 60000
+
+static double seconds(int64_t ms)
+{
+	return (double)ms / 1000.0;
+}
+
+/* --- from the ferry ----------------------------------------------------------- */
+
+/* Any thread. */
+static void on_event(void *context, enum ferry_event event)
+{
+	struct app *app = context;
+
+	atomic_fetch_or(&app->events, 1u << event);
+	ev_async_send(app->loop, &app->wake);
+}
+
+static bool take_event(unsigned events, enum ferry_event event)
+{
+	return events & (1u << event);
+}
+
+static void on_phase_change(struct app *app)
+{
+	struct ferry_status status;
+
+	ferry_status(app->ferry, &status);
+	app->phase = status.phase;
+	if (status.phase == PHASE_WAIT_FOR_CUTOVER && !status.automatic_cutover && app->server)
+		log_info("allow the cutover with: curl -X POST -d type=automatic "
+			 "http://%s/api/cutover",
+			 app->config->control_server.server_bind_addr);
+	ferry_status_release(&status);
+	report_progress(app);
+	report_state(app);
+	state_file_poke(&app->state_file);
+}
+
+static void stop_watching(struct app *app)
+{
+	ev_timer_stop(app->loop, &app->tick);
+	ev_timer_stop(app->loop, &app->report_progress);
+	ev_timer_stop(app->loop, &app->report_state);
+	log_progress("");
+}
+
+static void on_done(struct app *app)
+{
+	app->is_done = true;
+	app->exit_status = EXIT_DONE;
+	stop_watching(app);
+	if (app->server) {
+		log_info("ghostferry main operations has terminated but the control server "
+			 "remains online");
+		log_info("press CTRL+C or send an interrupt to stop the control server and end "
+			 "this process");
+	} else {
+		ev_break(app->loop, EVBREAK_ALL);
+	}
+}
+
+static void on_dry_run_done(struct app *app)
+{
+	const struct problems *problems = ferry_problems(app->ferry);
+	struct error err = ERROR_INIT;
+	struct buf text = BUF_INIT;
+
+	dry_run_text(&text, ferry_tables(app->ferry), problems);
+	app->exit_status = problems_errors(problems) > 0 ? EXIT_NOT_STARTED : EXIT_DONE;
+	if (!ending_print(buf_text(&text), text.length, &err)) {
+		log_error_err(&err, "the result of the dry run cannot be printed");
+		app->exit_status = EXIT_NOT_STARTED;
+	}
+	buf_release(&text);
+	app->is_done = true;
+	ev_break(app->loop, EVBREAK_ALL);
+}
+
+/* A run that was done first is done, whatever came after. */
+static void handle_events(struct app *app)
+{
+	unsigned events = atomic_exchange(&app->events, 0);
+
+	if (app->is_done || events == 0)
+		return;
+	if (take_event(events, FERRY_PHASE_CHANGED))
+		on_phase_change(app);
+	if (take_event(events, FERRY_DONE))
+		on_done(app);
+	else if (take_event(events, FERRY_DRY_RUN_DONE))
+		on_dry_run_done(app);
+	else if (take_event(events, FERRY_NOT_STARTED))
+		ending_not_started(app);
+	else if (take_event(events, FERRY_FAILED))
+		ending_failed(app);
+}
+
+static void on_wake(struct ev_loop *loop UNUSED, ev_async *watcher, int revents UNUSED)
+{
+	handle_events(watcher->data);
+}
+
+/* --- from the user ------------------------------------------------------------ */
+
+static void on_signal(struct ev_loop *loop UNUSED, ev_signal *watcher, int revents UNUSED)
+{
+	struct app *app = watcher->data;
+	struct error err;
+
+	handle_events(app);
+	if (app->is_done) {
+		ev_break(app->loop, EVBREAK_ALL);
+		return;
+	}
+	error_set(&err, ERROR_STOPPED, "signal received: %s",
+		  watcher->signum == SIGTERM ? "terminated" : "interrupt");
+	ferry_fail(app->ferry, "user_interrupt", &err);
+	/* It announces the failure from within, unless there was one before. */
+	handle_events(app);
+}
+
+/* --- from the clock ----------------------------------------------------------- */
+
+static void show_progress(struct app *app, const struct ferry_status *status)
+{
+	int64_t interval_ms = status->phase == PHASE_COPYING ? PROGRESS_LOG_MS :
+							       PROGRESS_LOG_WAITING_MS;
+	struct buf line = BUF_INIT;
+	struct estimate estimate;
+
+	if (!log_is_terminal() && clock_ms() - app->progress_logged_ms < interval_ms)
+		return;
+	estimate_make(&estimate, &app->speed, status, app->resume != NULL);
+	progress_line(&line, status, &estimate);
+	if (log_is_terminal())
+		log_progress(buf_text(&line));
+	else
+		log_info("%s", buf_text(&line));
+	app->progress_logged_ms = clock_ms();
+	buf_release(&line);
+}
+
+static void on_tick(struct ev_loop *loop UNUSED, ev_timer *watcher, int revents UNUSED)
+{
+	struct app *app = watcher->data;
+	struct ferry_status status;
+
+	ferry_status(app->ferry, &status);
+	speed_add(&app->speed, clock_ms(), status.rows_written, status.bytes_written);
+	show_progress(app, &status);
+	ferry_status_release(&status);
+}
+
+static void on_report_progress(struct ev_loop *loop UNUSED, ev_timer *watcher, int revents UNUSED)
+{
+	report_progress(watcher->data);
+}
+
+static void on_report_state(struct ev_loop *loop UNUSED, ev_timer *watcher, int revents UNUSED)
+{
+	report_state(watcher->data);
+}
+
+/* --- set-up and end ----------------------------------------------------------- */
+
+static void start_timer(struct app *app, ev_timer *timer, int64_t ms)
+{
+	timer->data = app;
+	ev_timer_set(timer, seconds(ms), seconds(ms));
+	if (ms > 0)
+		ev_timer_start(app->loop, timer);
+}
+
+static void start_watchers(struct app *app)
+{
+	ev_async_init(&app->wake, on_wake);
+	ev_signal_init(&app->interrupted, on_signal, SIGINT);
+	ev_signal_init(&app->terminated, on_signal, SIGTERM);
+	app->wake.data = app->interrupted.data = app->terminated.data = app;
+	ev_async_start(app->loop, &app->wake);
+	ev_signal_start(app->loop, &app->interrupted);
+	ev_signal_start(app->loop, &app->terminated);
+
+	ev_init(&app->tick, on_tick);
+	ev_init(&app->report_progress, on_report_progress);
+	ev_init(&app->report_state, on_report_state);
+	start_timer(app, &app->tick, PROGRESS_TERMINAL_MS);
+	if (reporter_wants(&app->reporter, REPORT_PROGRESS))
+		start_timer(app, &app->report_progress, app->config->progress_report_frequency_ms);
+	if (reporter_wants(&app->reporter, REPORT_STATE))
+		start_timer(app, &app->report_state, app->config->state_report_frequency_ms);
+}
+
+static bool start_server(struct app *app, struct error *err)
+{
+	const struct control_server_config *config = &app->config->control_server;
+	struct listener listener;
+
+	if (!config->enabled || app->is_dry_run)
+		return true;
+	app->api = (struct api){ .ferry = app->ferry,
+				 .speed = &app->speed,
+				 .custom_payload = app->progress_callback.payload,
+				 .was_resumed = app->resume != NULL };
+	if (!listen_open(&listener, config->server_bind_addr, err))
+		return false;
+	app->server = server_new(app->loop, &listener, api_routes, api_route_count, &app->api, err);
+	if (app->server)
+		log_info("control server listens on %s", config->server_bind_addr);
+	return app->server != NULL;
+}
+
+/* A dry run posts nothing and writes nothing. */
+static bool start_all(struct app *app, struct error *err)
+{
+	static const struct callback none;
+	const char *state_path = app->is_dry_run ? NULL : app->config->state_file;
+
+	if (!start_server(app, err))
+		return false;
+	if (state_path && !state_file_check(state_path, err))
+		return false;
+	reporter_start(&app->reporter, app->is_dry_run ? &none : &app->progress_callback,
+		       app->is_dry_run ? &none : &app->state_callback);
+	state_file_start(&app->state_file, state_path, app->ferry);
+	start_watchers(app);
+	ferry_start(app->ferry);
+	return true;
+}
+
+/* After a healthy run. The last reports may take their time. */
+static void finish(struct app *app)
+{
+	ending_at_next_signal(app->exit_status);
+	state_file_finish(&app->state_file);
+	reporter_finish(&app->reporter);
+	ferry_join(app->ferry);
+}
+
+int app_run(const struct config *config, const struct saved_state *resume, bool is_dry_run)
+{
+	struct app app = { .config = config,
+			   .resume = resume,
+			   .is_dry_run = is_dry_run,
+			   .exit_status = EXIT_NOT_STARTED };
+	struct error err = ERROR_INIT;
+	bool ok = wiring_make(&app.wiring, config, &err);
+
+	if (ok) {
+		app.loop = ev_loop_new(EVFLAG_AUTO);
+		app.progress_callback = wiring_callback(&config->progress_callback);
+		app.state_callback = wiring_callback(&config->state_callback);
+		reports_set_hooks(&app);
+		app.ferry = ferry_new(&app.wiring.options, resume, is_dry_run, on_event, &app);
+		ok = start_all(&app, &err);
+		if (ok) {
+			ev_run(app.loop, 0);
+			finish(&app);
+		}
+		server_free(app.server);
+		ferry_free(app.ferry);
+		ev_loop_destroy(app.loop);
+	}
+	if (!ok)
+		fprintf(stderr, "error: failed to initialize ferry: %s\n", err.text);
+	wiring_release(&app.wiring);
+	return app.exit_status;
+}

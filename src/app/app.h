@@ -1,0 +1,61 @@
+/* One run of the program: the ferry, what watches it, and the loop between them.
+ * Shared by the files of this folder. */
+#ifndef APP_APP_H
+#define APP_APP_H
+
+#include <stdatomic.h>
+
+#include <ev.h>
+
+#include "control/api.h"
+#include "control/reporter.h"
+#include "control/state_file.h"
+#include "wiring.h"
+
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_NOT_STARTED = 1,
+	EXIT_INTERRUPTED = 2, /* or failed */
+	EXIT_DIFFERENT = 3,
+};
+
+struct app {
+	/* Set before the loop runs, constant afterwards. */
+	const struct config *config;	  /* borrowed */
+	const struct saved_state *resume; /* borrowed; NULL: a fresh run */
+	bool is_dry_run;
+	struct wiring wiring;
+	struct ferry *ferry;
+	struct callback progress_callback;
+	struct callback state_callback;
+
+	/* Owned by the loop's thread. */
+	struct ev_loop *loop;
+	struct api api;
+	struct server *server; /* NULL: no control server */
+	struct speed speed;
+	ev_async wake; /* the ferry has something to say */
+	ev_signal interrupted;
+	ev_signal terminated;
+	ev_timer tick;
+	ev_timer report_progress;
+	ev_timer report_state;
+	int64_t progress_logged_ms;
+	enum phase phase; /* the last one that was noticed */
+	bool is_done;
+	int exit_status;
+
+	/* Owned by the ferry's thread. */
+	bool cutover_reported;
+
+	/* Lock themselves. */
+	struct reporter reporter;
+	struct state_file state_file;
+	atomic_uint events; /* bit n: enum ferry_event n was announced */
+};
+
+/* Runs to the end; returns the exit status, or does not return at all when the run
+ * fails (see ending.h). */
+int app_run(const struct config *config, const struct saved_state *resume, bool is_dry_run);
+
+#endif

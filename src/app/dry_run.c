@@ -1,0 +1,64 @@
+/* A list for people, with one table per line in the order in which they are copied. */
+#include "dry_run.h"
+
+#include "control/progress.h"
+
+void problems_text(struct buf *out, const struct problems *problems)
+{
+	static const char *const severities[] = {
+		[PROBLEM_NOTE] = "note",
+		[PROBLEM_WARNING] = "warning",
+		[PROBLEM_ERROR] = "error",
+	};
+
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct problem *problem = &problems->items[i];
+
+		buf_printf(out, "%s: %s\n", severities[problem->severity], problem->text);
+		if (problem->remedy && *problem->remedy)
+			buf_printf(out, "  remedy: %s\n", problem->remedy);
+	}
+}
+
+static void put_key(struct buf *out, const struct key_columns *key)
+{
+	if (key->count == 0)
+		buf_puts(out, "none");
+	for (unsigned i = 0; i < key->count; i++) {
+		buf_puts(out, i > 0 ? "," : "");
+		buf_puts(out, key->table->columns[key->columns[i]].name);
+	}
+}
+
+static void put_table(struct buf *out, const struct ferry_table *table)
+{
+	const struct table *source = table->source;
+
+	buf_printf(out, "  %s", source->full_name);
+	if (strcmp(table->target_schema, source->schema) != 0 ||
+	    strcmp(table->target_name, source->name) != 0)
+		buf_printf(out, " -> %s.%s", table->target_schema, table->target_name);
+	buf_puts(out, ": key ");
+	put_key(out, &table->key);
+	buf_puts(out, ", about ");
+	progress_put_count(out, (double)source->estimated_rows);
+	buf_puts(out, " rows, ");
+	progress_put_count(out, (double)source->data_bytes);
+	buf_puts(out, "B\n");
+}
+
+void dry_run_text(struct buf *out, const struct ferry_tables *tables,
+		  const struct problems *problems)
+{
+	size_t errors = problems_errors(problems);
+
+	buf_printf(out, "%zu table%s would be moved:\n", tables->count,
+		   tables->count == 1 ? "" : "s");
+	for (size_t i = 0; i < tables->count; i++)
+		put_table(out, tables->tables[i]);
+	problems_text(out, problems);
+	if (errors > 0)
+		buf_printf(out, "%zu error%s must be mended before anything can be moved\n", errors,
+			   errors == 1 ? "" : "s");
+	buf_puts(out, "exiting due to dryrun\n");
+}

@@ -1,0 +1,13 @@
+/* What -dryrun prints: the tables that would be moved, and what stands against it. */
+#ifndef APP_DRY_RUN_H
+#define APP_DRY_RUN_H
+
+#include "ferry/ferry.h"
+
+/* The whole text for stdout. */
+void dry_run_text(struct buf *out, const struct ferry_tables *tables,
+		  const struct problems *problems);
+/* One line each, with the remedy on a second one; also for starts that fail. */
+void problems_text(struct buf *out, const struct problems *problems);
+
+#endif

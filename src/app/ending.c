@@ -1,0 +1,200 @@
+/* The way out.
+ *
+ * The state comes first, on stdout and in the state file; everything after that may
+ * fail, hang or be cut short by a second signal without loss. The error callback is
+ * posted last, with a short deadline. Then _exit(): the ferry's threads may hang in
+ * queries, and a resumed run deals with whatever they still do (DESIGN I8). */
+#include "ending.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "dry_run.h"
+
+static const char log_tag[] = "error_handler";
+
+static volatile sig_atomic_t signal_status;
+
+static void leave(int number UNUSED)
+{
+	_exit(signal_status);
+}
+
+void ending_at_next_signal(int exit_status)
+{
+	const struct sigaction action = { .sa_handler = leave };
+
+	signal_status = exit_status;
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+}
+
+/* A pipe that poll() calls writable has room for PIPE_BUF bytes, thus write() does
+ * not wait, whoever reads. */
+static bool print_some(const char *bytes, size_t length, size_t *printed, struct error *err)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	int ready = poll(&out, 1, STDOUT_PATIENCE_MS);
+	ssize_t written;
+
+	*printed = 0;
+	if (ready == 0)
+		return error_set(err, ERROR_TIMEOUT, "stdout: its reader takes nothing for %d s",
+				 STDOUT_PATIENCE_MS / 1000);
+	if (ready < 0)
+		return errno == EINTR || error_errno(err, "stdout");
+	written = write(STDOUT_FILENO, bytes, length < PIPE_BUF ? length : PIPE_BUF);
+	if (written < 0)
+		return errno == EINTR || errno == EAGAIN || error_errno(err, "stdout");
+	*printed = (size_t)written;
+	return true;
+}
+
+bool ending_print(const char *bytes, size_t length, struct error *err)
+{
+	size_t printed;
+
+	for (; length > 0; bytes += printed, length -= printed)
+		if (!print_some(bytes, length, &printed, err))
+			return false;
+	return true;
+}
+
+/* state: the text, "" when there is none. True: it is on stdout. */
+static bool print_state(struct app *app, struct buf *state)
+{
+	struct error err = ERROR_INIT;
+
+	if (!ferry_state(app->ferry, state)) {
+		log_info("there is no state to dump: nothing was moved yet");
+		return false;
+	}
+	if (!config_prints_state(app->config))
+		return false;
+	buf_putc(state, '\n');
+	if (ending_print(state->data, state->length, &err)) {
+		buf_truncate(state, state->length - 1);
+		return true;
+	}
+	buf_truncate(state, state->length - 1);
+	log_error_err(&err, "failed to dump the state");
+	return false;
+}
+
+static void say_where_the_state_is(const struct app *app, const struct buf *state, bool printed)
+{
+	const char *path = app->state_file.path;
+
+	if (state->length == 0)
+		return;
+	if (!printed && !config_prints_state(app->config))
+		log_warn("the state was not dumped on stdout, as neither DumpStateOnSignal nor "
+			 "DumpStateToStdoutOnError is set");
+	if (path)
+		log_info("the run can be resumed with -resumestate %s", path);
+}
+
+static void log_fatal(const struct error *err, const char *from, bool printed)
+{
+	log_write(LOG_ERROR, log_tag, err,
+		  (const struct log_field[]){ { "errfrom", from }, { NULL, NULL } },
+		  printed ? "fatal error detected, state dump in stdout" : "fatal error detected");
+}
+
+static void warn_about_lock(const struct app *app, enum phase phase)
+{
+	if (phase == PHASE_CUTOVER && app->config->cutover_lock.uri)
+		log_warn("the run ends during the cutover: CutoverLock may have been called, and "
+			 "CutoverUnlock was not");
+}
+
+static void post_error(const struct app *app, const struct error *err, const char *from,
+		       const struct buf *state)
+{
+	const struct callback callback = wiring_callback(&app->config->error_callback);
+	struct error failure = ERROR_INIT;
+	struct buf payload = BUF_INIT;
+	cJSON *object;
+
+	if (!callback_is_set(&callback))
+		return;
+	object = cJSON_CreateObject();
+	cJSON_AddStringToObject(object, "ErrFrom", from);
+	cJSON_AddStringToObject(object, "ErrMessage", err->text);
+	cJSON_AddStringToObject(object, "StateDump", buf_text(state));
+	json_print(&payload, object, 2);
+	cJSON_Delete(object);
+	if (!callback_post(callback.uri, buf_text(&payload), ERROR_CALLBACK_TIMEOUT_MS, &failure))
+		log_error_err(&failure, "failed to post the error");
+	buf_release(&payload);
+}
+
+static void report_error(struct app *app, const struct error *err, const char *from, int status)
+{
+	struct buf state = BUF_INIT;
+	bool printed;
+
+	log_progress("");
+	printed = print_state(app, &state);
+	ending_at_next_signal(status);
+	state_file_save(&app->state_file);
+	log_fatal(err, from, printed);
+	say_where_the_state_is(app, &state, printed);
+	warn_about_lock(app, app->phase);
+	post_error(app, err, from, &state);
+	buf_release(&state);
+}
+
+void ending_failed(struct app *app)
+{
+	struct error err = ERROR_INIT;
+	const char *from = "ferry";
+	int status = EXIT_INTERRUPTED;
+
+	if (!ferry_error(app->ferry, &err, &from))
+		error_set(&err, ERROR_STOPPED, "the run ended without saying why");
+	if (err.kind == ERROR_DIFFERENT)
+		status = EXIT_DIFFERENT;
+	report_error(app, &err, from, status);
+	_exit(status);
+}
+
+static const char *failed_step(const char *from)
+{
+	static const struct {
+		const char *from, *text;
+	} steps[] = {
+		{ "ferry.createDatabasesAndTables", "failed to create databases and tables" },
+		{ "ferry.initialize", "failed to initialize ferry" },
+		{ "ferry.start", "failed to start ferry" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+		if (strcmp(from, steps[i].from) == 0)
+			return steps[i].text;
+	return from;
+}
+
+void ending_not_started(struct app *app)
+{
+	struct error err = ERROR_INIT;
+	const char *from = "ferry.start";
+	struct buf text = BUF_INIT;
+
+	if (!ferry_error(app->ferry, &err, &from))
+		error_set(&err, ERROR_STOPPED, "the start ended without saying why");
+	report_error(app, &err, from, EXIT_NOT_STARTED);
+	problems_text(&text, ferry_problems(app->ferry));
+	buf_printf(&text, "error: %s: %s\n", failed_step(from), err.text);
+	fputs(buf_text(&text), stderr);
+	buf_release(&text);
+	_exit(EXIT_NOT_STARTED);
+}

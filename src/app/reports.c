@@ -1,0 +1,99 @@
+/* Reports. The periodic ones are made on the loop's thread and posted by the
+ * reporter's. The cutover is different: whoever watches must know that the row copy
+ * is complete before the lock is asked for, so the ferry's thread posts both itself,
+ * one after the other, and waits for the answers. */
+#include "reports.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "control/status_json.h"
+
+static const char log_tag[] = "ferry";
+
+/* speed NULL: the average of the whole run. */
+static char *progress_text(struct app *app, const struct speed *speed)
+{
+	struct ferry_status status;
+	struct estimate estimate;
+	const struct status_view view = {
+		.status = &status,
+		.estimate = &estimate,
+		.custom_payload = app->progress_callback.payload,
+		.now = clock_wall(),
+	};
+	struct buf text = BUF_INIT;
+
+	ferry_status(app->ferry, &status);
+	if (speed)
+		estimate_make(&estimate, speed, &status, app->resume != NULL);
+	else
+		estimate_average(&estimate, &status, view.now, app->resume != NULL);
+	progress_json_write(&text, &view);
+	ferry_status_release(&status);
+	return buf_take(&text);
+}
+
+void report_progress(struct app *app)
+{
+	if (reporter_wants(&app->reporter, REPORT_PROGRESS))
+		reporter_send(&app->reporter, REPORT_PROGRESS, progress_text(app, &app->speed));
+}
+
+void report_state(struct app *app)
+{
+	struct buf text = BUF_INIT;
+
+	if (reporter_wants(&app->reporter, REPORT_STATE) && ferry_state(app->ferry, &text))
+		reporter_send(&app->reporter, REPORT_STATE, buf_take(&text));
+	buf_release(&text);
+}
+
+static void post_cutover_progress(struct app *app)
+{
+	struct error err = ERROR_INIT;
+	char *text;
+
+	if (app->cutover_reported || !callback_is_set(&app->progress_callback))
+		return;
+	app->cutover_reported = true;
+	text = progress_text(app, NULL);
+	if (!callback_post(app->progress_callback.uri, text, CALLBACK_TIMEOUT_MS, &err))
+		log_warn_err(&err, "failed to post status, but that's probably okay");
+	free(text);
+}
+
+static bool post_configured(const struct http_callback *configured, struct error *err)
+{
+	const struct callback callback = wiring_callback(configured);
+
+	return !callback_is_set(&callback) ||
+	       callback_post(callback.uri, callback.payload, CALLBACK_TIMEOUT_MS, err);
+}
+
+static bool cutover_lock(void *context, struct error *err)
+{
+	struct app *app = context;
+
+	post_cutover_progress(app);
+	return post_configured(&app->config->cutover_lock, err);
+}
+
+static bool cutover_unlock(void *context, struct error *err)
+{
+	struct app *app = context;
+
+	return post_configured(&app->config->cutover_unlock, err);
+}
+
+void reports_set_hooks(struct app *app)
+{
+	struct ferry_options *options = &app->wiring.options;
+
+	options->hook_context = app;
+	if (app->config->cutover_lock.uri || callback_is_set(&app->progress_callback))
+		options->cutover_lock = cutover_lock;
+	if (app->config->cutover_unlock.uri)
+		options->cutover_unlock = cutover_unlock;
+}

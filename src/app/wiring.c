@@ -1,0 +1,142 @@
+/* From struct config to struct ferry_options, member by member. */
+#include "wiring.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+struct callback wiring_callback(const struct http_callback *configured)
+{
+	return (struct callback){ .uri = configured->uri, .payload = configured->payload };
+}
+
+static struct db_variable *variables(const struct map *params)
+{
+	struct db_variable *list = mem_calloc(params->count + 1, sizeof(*list));
+	const struct map_entry *entry;
+	size_t cursor = 0, count = 0;
+
+	while ((entry = map_next(params, &cursor)))
+		list[count++] = (struct db_variable){ entry->key, entry->value };
+	return list;
+}
+
+static struct db_params database(const char *label, const struct database_config *from,
+				 const struct db_variable *list)
+{
+	bool is_unix = from->net && strcmp(from->net, "unix") == 0;
+
+	return (struct db_params){
+		.label = label,
+		.host = from->host,
+		.port = is_unix ? 0 : from->port,
+		.is_unix = is_unix,
+		.user = from->user,
+		.pass = from->password,
+		.collation = from->collation,
+		.variables = list,
+		.variable_count = from->params.count,
+		.use_tls = from->tls.enabled,
+		.tls_ca_path = from->tls.cert_path,
+		.tls_server_name = from->tls.server_name,
+		.tls_cert_path = from->tls.client_cert_path,
+		.tls_key_path = from->tls.client_key_path,
+		.connect_timeout_s = from->connect_timeout_s,
+		.read_timeout_s = from->read_timeout_s,
+		.write_timeout_s = from->write_timeout_s,
+	};
+}
+
+static struct string_list list(const struct config_list *from)
+{
+	return (struct string_list){ from->items, from->count };
+}
+
+/* The map is copied by value: the copy is read and never released. */
+static struct name_rules rules(const struct filter_and_rewrite *from)
+{
+	return (struct name_rules){ .whitelist = list(&from->whitelist),
+				    .blacklist = list(&from->blacklist),
+				    .rewrites = from->rewrites };
+}
+
+static void what_to_move(struct ferry_options *options, const struct config *config)
+{
+	options->databases = rules(&config->databases);
+	options->tables = rules(&config->tables);
+	options->create_first = list(&config->tables_to_be_created_first);
+	options->allow_existing_target_table = config->allow_existing_target_table;
+	config_flatten(&config->cascading_pagination.per_table, &options->keys.per_table);
+	options->keys.fallback = config->cascading_pagination.fallback_column;
+}
+
+static void how_to_move(struct ferry_options *options, const struct config *config)
+{
+	options->write_attempts = config->db_write_retries;
+	options->read_attempts = config->db_read_retries;
+	options->server_id = config->my_server_id;
+	options->copy_workers = config->data_iteration_concurrency;
+	options->apply_workers = config->binlog_writer_concurrency;
+	options->batch_rows = config->updatable.data_iteration_batch_size;
+	options->batch_bytes = config->updatable.data_iteration_batch_bytes;
+	config_flatten(&config->batch_size_override.table_override,
+		       &options->batch_rows_per_table);
+	options->apply_rows = config->binlog_event_batch_size;
+	/* The other half is for rows on their way. */
+	options->queue_bytes = config->memory_limit / 2;
+}
+
+static void checks_and_cutover(struct ferry_options *options, const struct config *config)
+{
+	options->skip_row_image_check = config->skip_binlog_row_image_check;
+	options->skip_foreign_key_check = config->skip_foreign_key_constraints_check;
+	options->allow_read_only_target = config->allow_super_user_on_read_only;
+	options->automatic_cutover = config->automatic_cutover;
+	options->cutover_attempts = config->max_cutover_retries;
+	options->cutover_retry_wait_s = config->cutover_retry_wait_s;
+	options->no_schema_cache_in_state = config->do_not_include_schema_cache_in_state_dump;
+}
+
+/* To verify nothing, or to follow the wrong server, would be worse than to stop. */
+static bool check_available(const struct config *config, struct error *err)
+{
+	const struct {
+		const char *key;
+		bool wanted;
+	} missing[] = {
+		{ "VerifierType", config->verifier_type &&
+					  strcmp(config->verifier_type, "NoVerification") != 0 },
+		{ "RunFerryFromReplica", config->run_ferry_from_replica },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(missing); i++)
+		if (missing[i].wanted)
+			return error_set(err, ERROR_CONFIG, "%s is not available in this version",
+					 missing[i].key);
+	return true;
+}
+
+bool wiring_make(struct wiring *wiring, const struct config *config, struct error *err)
+{
+	struct ferry_options *options = &wiring->options;
+
+	*wiring = (struct wiring){ .source_variables = variables(&config->source.params),
+				   .target_variables = variables(&config->target.params) };
+	options->source = database("source", &config->source, wiring->source_variables);
+	options->target = database("target", &config->target, wiring->target_variables);
+	options->source_marginalia = config->source.marginalia;
+	options->target_marginalia = config->target.marginalia;
+	what_to_move(options, config);
+	how_to_move(options, config);
+	checks_and_cutover(options, config);
+	return check_available(config, err);
+}
+
+void wiring_release(struct wiring *wiring)
+{
+	map_release(&wiring->options.keys.per_table);
+	map_release(&wiring->options.batch_rows_per_table);
+	free(wiring->source_variables);
+	free(wiring->target_variables);
+}

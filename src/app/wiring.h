@@ -1,0 +1,25 @@
+/* The configuration, put into the terms of the layers below. */
+#ifndef APP_WIRING_H
+#define APP_WIRING_H
+
+#include "app/config.h"
+#include "base/error.h"
+#include "control/callback.h"
+#include "ferry/options.h"
+
+/* What the options point to and nobody else owns. */
+struct wiring {
+	struct ferry_options options;
+	struct db_variable *source_variables;
+	struct db_variable *target_variables;
+};
+
+/* Fills wiring; most of it is borrowed from config, which must have been validated
+ * and must outlive it. Hooks are left out. What is configured but not available is
+ * an ERROR_CONFIG; release after a failure too. */
+bool wiring_make(struct wiring *wiring, const struct config *config, struct error *err) MUST_CHECK;
+void wiring_release(struct wiring *wiring);
+
+struct callback wiring_callback(const struct http_callback *configured);
+
+#endif

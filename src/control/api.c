@@ -1,0 +1,206 @@
+/* The routes. A handler takes a snapshot or sets a flag of the ferry; nothing here
+ * waits for a server or a worker. */
+#include "control/api.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "control/page.h"
+#include "control/status_json.h"
+
+static const char log_tag[] = "control_server";
+
+/* The snapshot in the form that write wants. */
+static void write_view(const struct api *api, struct buf *out,
+		       void (*write)(struct buf *out, const struct status_view *view))
+{
+	struct ferry_status status;
+	struct estimate estimate;
+	struct status_view view = { .status = &status,
+				    .estimate = &estimate,
+				    .custom_payload = api->custom_payload,
+				    .now = clock_wall() };
+
+	ferry_status(api->ferry, &status);
+	estimate_make(&estimate, api->speed, &status, api->was_resumed);
+	write(out, &view);
+	ferry_status_release(&status);
+}
+
+static void get_page(void *context, const struct server_request *request UNUSED,
+		     struct server_reply *reply)
+{
+	reply->content_type = "text/html; charset=utf-8";
+	write_view(context, &reply->body, page_write);
+}
+
+static void get_status(void *context, const struct server_request *request UNUSED,
+		       struct server_reply *reply)
+{
+	reply->content_type = "application/json";
+	write_view(context, &reply->body, status_json_write);
+	buf_putc(&reply->body, '\n');
+}
+
+static void post_pause(void *context, const struct server_request *request,
+		       struct server_reply *reply)
+{
+	const struct api *api = context;
+
+	log_info("paused through the control server");
+	ferry_set_paused(api->ferry, true);
+	server_reply_success(reply, request);
+}
+
+static void post_unpause(void *context, const struct server_request *request,
+			 struct server_reply *reply)
+{
+	const struct api *api = context;
+
+	log_info("unpaused through the control server");
+	ferry_set_paused(api->ferry, false);
+	server_reply_success(reply, request);
+}
+
+/* The body as a JSON object, or NULL and a 400. */
+static cJSON *body_object(const struct server_request *request, struct server_reply *reply)
+{
+	struct error err = ERROR_INIT;
+	cJSON *body = json_parse(request->body, request->body_length, &err);
+
+	if (cJSON_IsObject(body))
+		return body;
+	if (body)
+		server_reply_text(reply, 400, "the body must be a JSON object, not %s",
+				  json_type_name(body));
+	else
+		server_reply_text(reply, 400, "the body is not JSON: %s", err.text);
+	cJSON_Delete(body);
+	return NULL;
+}
+
+/* A string of the JSON body or of the form, as the request is the one or the other.
+ * An absent one is "". */
+static bool text_parameter(const struct server_request *request, const char *name,
+			   struct buf *value, struct server_reply *reply)
+{
+	cJSON *body;
+	const cJSON *item;
+
+	buf_clear(value);
+	if (!request->is_json) {
+		if (!server_form_value(request, name, value))
+			buf_clear(value);
+		return true;
+	}
+	body = body_object(request, reply);
+	if (!body)
+		return false;
+	item = cJSON_GetObjectItem(body, name); /* any case, as Go's decoder */
+	if (cJSON_IsString(item))
+		buf_puts(value, item->valuestring);
+	cJSON_Delete(body);
+	return true;
+}
+
+static void post_cutover(void *context, const struct server_request *request,
+			 struct server_reply *reply)
+{
+	const struct api *api = context;
+	struct buf type = BUF_INIT;
+
+	if (text_parameter(request, "type", &type, reply)) {
+		bool automatic = strcmp(buf_text(&type), "automatic") == 0;
+
+		if (automatic || strcmp(buf_text(&type), "manual") == 0) {
+			log_info("cutover set to %s through the control server", buf_text(&type));
+			ferry_set_automatic_cutover(api->ferry, automatic);
+			server_reply_success(reply, request);
+		} else {
+			server_reply_text(reply, 400,
+					  "cutover type must be automatic or manual");
+		}
+	}
+	buf_release(&type);
+}
+
+static void post_stop(void *context UNUSED, const struct server_request *request UNUSED,
+		      struct server_reply *reply)
+{
+	server_reply_text(reply, 501, "stop is not implemented; send SIGTERM to the process");
+}
+
+static void post_verify(void *context UNUSED, const struct server_request *request UNUSED,
+			struct server_reply *reply)
+{
+	server_reply_text(reply, 501, "no verifier is configured");
+}
+
+static void get_config(void *context, const struct server_request *request UNUSED,
+		       struct server_reply *reply)
+{
+	const struct api *api = context;
+
+	reply->content_type = "application/json";
+	buf_printf(&reply->body, "{\"DataIterationBatchSize\":%" PRIu64 "}\n",
+		   ferry_batch_rows(api->ferry));
+}
+
+/* All or nothing: *rows stays 0 where nothing is to be changed. */
+static bool read_config(const cJSON *body, uint64_t *rows, struct server_reply *reply)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, body)
+	{
+		if (strcasecmp(item->string, "DataIterationBatchSize") != 0) {
+			server_reply_text(reply, 400, "json: unknown field \"%s\"", item->string);
+			return false;
+		}
+		if (!cJSON_IsNull(item) && !json_u64(item, rows)) {
+			server_reply_text(reply, 400,
+					  "DataIterationBatchSize must be a whole number, not %s",
+					  cJSON_IsNumber(item) ? "a number like this" :
+								 json_type_name(item));
+			return false;
+		}
+	}
+	return true;
+}
+
+static void post_config(void *context, const struct server_request *request,
+			struct server_reply *reply)
+{
+	const struct api *api = context;
+	cJSON *body = body_object(request, reply);
+	uint64_t rows = 0;
+
+	if (body && read_config(body, &rows, reply)) {
+		if (rows > 0) {
+			log_info("DataIterationBatchSize set to %" PRIu64
+				 " through the control server",
+				 rows);
+			ferry_set_batch_rows(api->ferry, rows);
+		}
+		server_reply_success(reply, request);
+	}
+	cJSON_Delete(body);
+}
+
+const struct server_route api_routes[] = {
+	{ "GET", "/", get_page },
+	{ "GET", "/api/config", get_config },
+	{ "POST", "/api/config", post_config },
+	{ "POST", "/api/cutover", post_cutover },
+	{ "POST", "/api/pause", post_pause },
+	{ "GET", "/api/status", get_status },
+	{ "POST", "/api/stop", post_stop },
+	{ "POST", "/api/unpause", post_unpause },
+	{ "POST", "/api/verify", post_verify },
+};
+
+const size_t api_route_count = ARRAY_LEN(api_routes);

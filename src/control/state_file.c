@@ -1,0 +1,188 @@
+/* The state file: temporary file, fsync, rename, fsync of the directory.
+ *
+ * A failure is logged and tried again a second later. It does not end the run: the
+ * move itself is sound, and the state can still be had by a signal. */
+#include "control/state_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+static const char log_tag[] = "state_file";
+
+static bool write_all(int fd, const char *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t written = write(fd, bytes, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return false;
+		bytes += written;
+		length -= (size_t)written;
+	}
+	return true;
+}
+
+/* The state names hosts, tables and keys: for its owner only. */
+static bool write_temporary(const char *path, const struct buf *text, struct error *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	bool ok;
+
+	if (fd < 0)
+		return error_errno(err, "%s", path);
+	ok = write_all(fd, buf_text(text), text->length) && write_all(fd, "\n", 1) &&
+	     fsync(fd) == 0;
+	if (!ok)
+		error_errno(err, "%s", path);
+	if (close(fd) != 0 && ok)
+		ok = error_errno(err, "%s", path);
+	return ok;
+}
+
+/* The name itself must reach the disk too. */
+static bool sync_directory(const char *path, struct error *err)
+{
+	char *copy = mem_strdup(path);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool ok = fd >= 0 && fsync(fd) == 0;
+
+	/* Some file systems know no fsync of a directory. */
+	if (!ok && fd >= 0 && errno == EINVAL)
+		ok = true;
+	if (!ok)
+		error_errno(err, "directory of %s", path);
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return ok;
+}
+
+bool state_file_write(const char *path, const struct buf *text, struct error *err)
+{
+	char *temporary = mem_printf("%s.new", path);
+	bool ok = write_temporary(temporary, text, err);
+
+	if (ok && rename(temporary, path) != 0)
+		ok = error_errno(err, "%s", path);
+	if (!ok)
+		unlink(temporary);
+	ok = ok && sync_directory(path, err);
+	free(temporary);
+	return ok;
+}
+
+bool state_file_check(const char *path, struct error *err)
+{
+	char *temporary = mem_printf("%s.new", path);
+	struct buf nothing = BUF_INIT;
+	bool ok = write_temporary(temporary, &nothing, err);
+
+	unlink(temporary);
+	free(temporary);
+	return ok || error_wrap(err, "the state file cannot be written");
+}
+
+static void log_failure(struct state_file *file, const struct error *err)
+{
+	if (!file->is_failing)
+		log_error_err(err, "the state file cannot be written, trying on");
+	file->is_failing = true;
+}
+
+void state_file_save(struct state_file *file)
+{
+	struct buf text = BUF_INIT;
+	struct error err = ERROR_INIT;
+
+	if (!file->path)
+		return;
+	mutex_lock(&file->writing);
+	/* Read under the lock, so that no older state can come after a newer one. */
+	if (ferry_state(file->ferry, &text) &&
+	    (text.length != file->written.length ||
+	     memcmp(text.data, file->written.data, text.length) != 0)) {
+		if (state_file_write(file->path, &text, &err)) {
+			struct buf former = file->written;
+
+			file->written = text;
+			text = former;
+			file->is_failing = false;
+		} else {
+			log_failure(file, &err);
+		}
+	}
+	mutex_unlock(&file->writing);
+	buf_release(&text);
+}
+
+/* False: closed. */
+static bool wait_turn(struct state_file *file, int64_t wait_ms)
+{
+	bool closed;
+
+	mutex_lock(&file->lock);
+	if (!file->poked && !file->closed)
+		condition_wait_ms(&file->changed, &file->lock, wait_ms);
+	file->poked = false;
+	closed = file->closed;
+	mutex_unlock(&file->lock);
+	return !closed;
+}
+
+static void run(void *argument)
+{
+	struct state_file *file = argument;
+	int64_t wait_ms = STATE_FILE_INTERVAL_MS;
+
+	while (wait_turn(file, wait_ms)) {
+		int64_t started_ms = clock_ms();
+
+		state_file_save(file);
+		/* A large state on a slow disk: no more than a tenth of the time. */
+		wait_ms = (clock_ms() - started_ms) * 10;
+		if (wait_ms < STATE_FILE_INTERVAL_MS)
+			wait_ms = STATE_FILE_INTERVAL_MS;
+	}
+}
+
+void state_file_start(struct state_file *file, const char *path, struct ferry *ferry)
+{
+	*file = (struct state_file){ .path = path, .ferry = ferry };
+	mutex_init(&file->lock);
+	mutex_init(&file->writing);
+	condition_init(&file->changed);
+	if (path)
+		thread_start(&file->thread, "state_file", run, file);
+}
+
+void state_file_poke(struct state_file *file)
+{
+	mutex_lock(&file->lock);
+	file->poked = true;
+	condition_signal(&file->changed);
+	mutex_unlock(&file->lock);
+}
+
+void state_file_finish(struct state_file *file)
+{
+	mutex_lock(&file->lock);
+	file->closed = true;
+	condition_signal(&file->changed);
+	mutex_unlock(&file->lock);
+	thread_join(&file->thread);
+	state_file_save(file);
+	buf_release(&file->written);
+	condition_destroy(&file->changed);
+	mutex_destroy(&file->writing);
+	mutex_destroy(&file->lock);
+}

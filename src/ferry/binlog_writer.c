@@ -1,0 +1,572 @@
+/* Applies row changes in batches, one table per batch.
+ *
+ * Each table has a queue in stream order. A writer thread takes a table nobody else
+ * works on, and as many of its changes as fit a batch and whose barrier the fence
+ * has let pass (DESIGN I2). Of each key only the last change is kept: then the batch
+ * deletes every key it has a change of that ends in "gone", and replaces the rest.
+ *
+ * Why deletes go first: two keys that differ in bytes may be the same row for the
+ * target's collation ('a', 'A'). At most one of them exists at the end of the batch,
+ * and it is among the replaced.
+ *
+ * Why the order of replaced rows does not matter: they are images of one moment of
+ * the source, so no two of them share a value of any unique key; and a row they push
+ * out of the target is stale: its own change stands later in the stream, or in this
+ * very batch (DESIGN section 3). Across batches the table's changes stay in order,
+ * as one thread has the table at a time.
+ *
+ * A failed batch is tried again whole: it says what rows are to be, not what to do
+ * to them. If we die in between, the position has not moved and the same changes
+ * come again. */
+#include "ferry/binlog_writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/probe.h"
+#include "base/retry.h"
+#include "change_queue.h"
+#include "ferry/write_statement.h"
+#include "ferry/writer_lock.h"
+
+static const char log_tag[] = "binlog_writer";
+
+#define BATCH_CHANGES_MAX 10000
+#define WRITE_RETRY_MS 100
+#define WRITE_RETRY_MAX_MS 3000
+#define WRITE_RETRY_LOST_MS 3000
+#define STATEMENT_SLACK 4096
+
+struct apply_worker {
+	struct binlog_writer *writer;
+	struct thread thread;
+	unsigned number;
+	struct db *target; /* owned by the thread */
+};
+
+struct binlog_writer {
+	/* Constant once started. */
+	struct run *run;
+	unsigned first_lock;
+	unsigned worker_count;
+	struct apply_worker *workers; /* owned */
+
+	/* Owned by the streamer's thread. */
+	struct buf key_text;
+	struct buf image_text;
+
+	/* Shared. */
+	struct mutex lock;
+	struct condition work;	/* a queue grew, a fence moved, the end was announced */
+	struct condition room;	/* queued bytes became fewer */
+	struct table_queue *queues; /* guarded by lock; by ferry_table.index */
+	size_t queue_count;
+	struct table_queue *ready;	/* guarded by lock: not empty, not busy */
+	struct table_queue **ready_end; /* guarded by lock */
+	struct change_groups groups;	/* guarded by lock */
+	uint64_t queued_bytes;		/* guarded by lock */
+	uint64_t queued_changes;	/* guarded by lock: received, not yet applied */
+	bool is_finishing;		/* guarded by lock */
+	bool has_failed;		/* guarded by lock */
+};
+
+struct binlog_writer *binlog_writer_new(struct run *run)
+{
+	struct binlog_writer *w = mem_calloc(1, sizeof(*w));
+
+	w->run = run;
+	w->worker_count = run->options->apply_workers;
+	w->queue_count = run->tables->count;
+	w->queues = mem_calloc(w->queue_count ? w->queue_count : 1, sizeof(*w->queues));
+	for (size_t i = 0; i < w->queue_count; i++) {
+		w->queues[i].table = run->tables->tables[i];
+		w->queues[i].end = &w->queues[i].first;
+	}
+	w->ready_end = &w->ready;
+	change_groups_init(&w->groups);
+	mutex_init(&w->lock);
+	condition_init(&w->work);
+	condition_init(&w->room);
+	return w;
+}
+
+/* --- the streamer's side ---------------------------------------------------- */
+
+static void list_ready(struct binlog_writer *w, struct table_queue *queue) REQUIRES(w->lock)
+{
+	if (queue->is_listed || queue->is_busy || !queue->first)
+		return;
+	queue->is_listed = true;
+	queue->next_ready = NULL;
+	*w->ready_end = queue;
+	w->ready_end = &queue->next_ready;
+}
+
+static bool append(struct binlog_writer *w, struct table_queue *queue, struct change *change,
+		   struct error *err)
+{
+	size_t size = change_size(change);
+
+	mutex_lock(&w->lock);
+	while (w->queued_bytes > 0 && w->queued_bytes + size > w->run->options->queue_bytes &&
+	       !stop_is_set(w->run->stop))
+		condition_wait_ms(&w->room, &w->lock, 200);
+	bool stopped = stop_is_set(w->run->stop);
+	if (!stopped) {
+		change->group = w->groups.last;
+		change->group->pending++;
+		*queue->end = change;
+		queue->end = &change->next;
+		w->queued_bytes += size;
+		w->queued_changes++;
+		list_ready(w, queue);
+		condition_signal(&w->work);
+	}
+	mutex_unlock(&w->lock);
+	if (stopped) {
+		free(change);
+		return error_set(err, ERROR_STOPPED, "stopped");
+	}
+	return true;
+}
+
+static void put_key(struct buf *text, const struct ferry_table *table, const struct value *values)
+{
+	struct value key[KEY_COLUMNS_MAX];
+
+	for (unsigned i = 0; i < table->key.count; i++)
+		key[i] = values[table->key.columns[i]];
+	buf_clear(text);
+	sql_key_equals(text, &table->key, key);
+}
+
+static bool has_null_key(const struct ferry_table *table, const struct value *values)
+{
+	for (unsigned i = 0; i < table->key.count; i++)
+		if (!values[table->key.columns[i]].bytes)
+			return true;
+	return false;
+}
+
+static bool same_key(const struct ferry_table *table, const struct value *a, const struct value *b)
+{
+	for (unsigned i = 0; i < table->key.count; i++) {
+		const struct value *x = &a[table->key.columns[i]];
+		const struct value *y = &b[table->key.columns[i]];
+
+		if (x->length != y->length || memcmp(x->bytes, y->bytes, x->length) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* values NULL for the image of a delete. */
+static bool add_one(struct binlog_writer *w, const struct ferry_table *table,
+		    const struct value *key_values, const struct value *image, struct error *err)
+{
+	uint64_t invalid_enums = 0;
+
+	if (has_null_key(table, key_values))
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "table %s: a row with NULL in its key columns in the binlog; the key "
+				 "must be NOT NULL",
+				 table->source->full_name);
+	put_key(&w->key_text, table, key_values);
+	buf_clear(&w->image_text);
+	if (image)
+		write_tuple(&w->image_text, table, image, &invalid_enums);
+
+	struct change *change = change_new(w->key_text.data, w->key_text.length, w->image_text.data,
+					   w->image_text.length, invalid_enums);
+
+	/* The event is here, so any read that gets a later ticket sees it. */
+	change->barrier = fence_barrier(&table->fence);
+	probe("change_received", "%s %s", table->source->full_name, image ? "image" : "delete");
+	return append(w, &w->queues[table->index], change, err);
+}
+
+bool binlog_writer_add(struct binlog_writer *w, const struct row_change *change, struct error *err)
+{
+	const struct ferry_table *table = change->table->user;
+
+	switch (change->kind) {
+	case ROW_INSERT:
+		return add_one(w, table, change->after, change->after, err);
+	case ROW_DELETE:
+		return add_one(w, table, change->before, NULL, err);
+	case ROW_UPDATE:
+		/* A changed key is both: the old one gone, the new one there. */
+		if (!same_key(table, change->before, change->after) &&
+		    !add_one(w, table, change->before, NULL, err))
+			return false;
+		return add_one(w, table, change->after, change->after, err);
+	}
+	return error_set(err, ERROR_CORRUPT, "unknown kind of row change");
+}
+
+static void advance_position(struct binlog_writer *w) REQUIRES(w->lock)
+{
+	struct binlog_position end;
+
+	if (change_groups_collect(&w->groups, &end))
+		state_tracker_set_position(w->run->tracker, &end);
+}
+
+void binlog_writer_boundary(struct binlog_writer *w, const struct binlog_position *position,
+			    uint32_t timestamp)
+{
+	mutex_lock(&w->lock);
+	change_groups_close(&w->groups, position, timestamp);
+	advance_position(w);
+	mutex_unlock(&w->lock);
+}
+
+void binlog_writer_wake(struct binlog_writer *w)
+{
+	mutex_lock(&w->lock);
+	condition_broadcast(&w->work);
+	mutex_unlock(&w->lock);
+}
+
+uint64_t binlog_writer_queued(struct binlog_writer *w)
+{
+	mutex_lock(&w->lock);
+	uint64_t queued = w->queued_changes;
+	mutex_unlock(&w->lock);
+	return queued;
+}
+
+double binlog_writer_lag_s(struct binlog_writer *w)
+{
+	mutex_lock(&w->lock);
+	uint32_t oldest = w->groups.first->pending ? w->groups.first->timestamp : 0;
+	mutex_unlock(&w->lock);
+
+	double lag = oldest ? clock_wall() - (double)oldest : 0;
+	return lag > 0 ? lag : 0;
+}
+
+/* --- the writers' side ------------------------------------------------------ */
+
+/* Changes of one table taken from its queue, in stream order. */
+struct change_batch {
+	struct table_queue *queue;
+	struct change *first;
+	size_t count;
+	size_t bytes;
+};
+
+/* Cuts off what may be applied now. */
+static void take_changes(struct binlog_writer *w, struct table_queue *queue,
+			 struct change_batch *batch) REQUIRES(w->lock)
+{
+	const struct ferry_options *options = w->run->options;
+	uint64_t rows_max = options->apply_rows ? options->apply_rows : BATCH_CHANGES_MAX;
+	struct change **at = &queue->first;
+
+	*batch = (struct change_batch){ .queue = queue, .first = queue->first };
+	while (*at && batch->count < rows_max &&
+	       (batch->count == 0 || batch->bytes < options->batch_bytes) &&
+	       fence_is_passed(&queue->table->fence, (*at)->barrier)) {
+		batch->count++;
+		batch->bytes += change_size(*at);
+		at = &(*at)->next;
+	}
+	queue->first = *at;
+	*at = NULL;
+	if (!queue->first)
+		queue->end = &queue->first;
+}
+
+/* The first ready table of which something may be applied. Others stay listed. */
+static bool choose_batch(struct binlog_writer *w, struct change_batch *batch) REQUIRES(w->lock)
+{
+	for (struct table_queue **at = &w->ready; *at; at = &(*at)->next_ready) {
+		struct table_queue *queue = *at;
+
+		if (!fence_is_passed(&queue->table->fence, queue->first->barrier))
+			continue;
+		*at = queue->next_ready;
+		if (!*at)
+			w->ready_end = at;
+		queue->is_listed = false;
+		queue->is_busy = true;
+		take_changes(w, queue, batch);
+		return true;
+	}
+	return false;
+}
+
+/* Waits for work. False: everything is applied and no more comes, or the run ends. */
+static bool next_batch(struct binlog_writer *w, struct change_batch *batch)
+{
+	bool found = false;
+
+	mutex_lock(&w->lock);
+	while (!stop_is_set(w->run->stop) && !(found = choose_batch(w, batch)) &&
+	       !(w->is_finishing && w->queued_changes == 0))
+		condition_wait_ms(&w->work, &w->lock, 200);
+	mutex_unlock(&w->lock);
+	return found;
+}
+
+static void batch_is_applied(struct binlog_writer *w, struct change_batch *batch)
+{
+	size_t count = batch->count;
+
+	mutex_lock(&w->lock);
+	while (batch->first) {
+		struct change *change = batch->first;
+
+		batch->first = change->next;
+		change->group->pending--;
+		free(change);
+	}
+	w->queued_bytes -= batch->bytes;
+	w->queued_changes -= count;
+	batch->queue->is_busy = false;
+	list_ready(w, batch->queue);
+	advance_position(w);
+	condition_broadcast(&w->work);
+	condition_signal(&w->room);
+	mutex_unlock(&w->lock);
+	state_tracker_changes_applied(w->run->tracker, count);
+}
+
+/* The statements of a batch. */
+struct apply_script {
+	struct write_statement *statements; /* owned */
+	size_t count;
+};
+
+static struct write_statement *new_statement(struct apply_script *script, const char *head)
+{
+	script->statements = mem_resize(script->statements, script->count + 1,
+					sizeof(*script->statements));
+
+	struct write_statement *statement = &script->statements[script->count++];
+
+	*statement = (struct write_statement){ .sql = BUF_INIT };
+	buf_puts(&statement->sql, head);
+	return statement;
+}
+
+/* The statement to append `extra` bytes to: the last one, or a new one when that
+ * would become too long for one packet or has a full batch already. */
+static struct write_statement *room_for(struct apply_script *script, size_t first,
+					const char *head, const char *separator, size_t extra,
+					const struct binlog_writer *w, uint64_t packet_limit)
+{
+	struct write_statement *last =
+		script->count > first ? &script->statements[script->count - 1] : NULL;
+
+	if (!last || last->sql.length + extra + STATEMENT_SLACK > packet_limit ||
+	    last->sql.length > w->run->options->batch_bytes)
+		return new_statement(script, head);
+	buf_puts(&last->sql, separator);
+	return last;
+}
+
+/* The last change per key; see above for why their order is free. */
+static void keep_last(const struct change_batch *batch, struct map *last)
+{
+	for (struct change *change = batch->first; change; change = change->next)
+		map_put(last, change_key(change), change->key_length, change);
+}
+
+static void put_deletes(struct binlog_writer *w, const struct ferry_table *table,
+			const struct map *last, uint64_t packet_limit, struct apply_script *script)
+{
+	size_t cursor = 0;
+	struct map_entry *entry;
+
+	while ((entry = map_next(last, &cursor))) {
+		const struct change *change = entry->value;
+
+		if (!change->is_delete)
+			continue;
+		struct write_statement *statement =
+			room_for(script, 0, table->delete_head, " OR ", change->key_length + 2, w,
+				 packet_limit);
+		buf_putc(&statement->sql, '(');
+		buf_add(&statement->sql, change_key(change), change->key_length);
+		buf_putc(&statement->sql, ')');
+		statement->rows++;
+	}
+}
+
+static bool put_replaces(struct binlog_writer *w, const struct ferry_table *table,
+			 const struct map *last, uint64_t packet_limit,
+			 struct apply_script *script, struct error *err)
+{
+	size_t first = script->count;
+	size_t cursor = 0;
+	struct map_entry *entry;
+
+	while ((entry = map_next(last, &cursor))) {
+		const struct change *change = entry->value;
+
+		if (change->is_delete)
+			continue;
+		if (change->image_length + STATEMENT_SLACK > packet_limit)
+			return error_set(err, ERROR_DATA,
+					 "table %s: a changed row takes %zu bytes as a statement, more "
+					 "than the target's max_allowed_packet lets through; raise it: "
+					 "SET GLOBAL max_allowed_packet = 1073741824",
+					 table->source->full_name, change->image_length);
+		struct write_statement *statement =
+			room_for(script, first, table->replace_head, ",", change->image_length, w,
+				 packet_limit);
+		buf_add(&statement->sql, change_image(change), change->image_length);
+		statement->invalid_enums += change->invalid_enums;
+		statement->rows++;
+	}
+	return true;
+}
+
+static void script_release(struct apply_script *script)
+{
+	for (size_t i = 0; i < script->count; i++)
+		write_statement_release(&script->statements[i]);
+	free(script->statements);
+}
+
+struct apply_attempt {
+	struct db *target;
+	const struct apply_script *script;
+};
+
+static bool attempt_apply(void *argument, struct error *err)
+{
+	struct apply_attempt *attempt = argument;
+
+	return db_ready(attempt->target, err) &&
+	       write_statements(attempt->target, attempt->script->statements,
+				attempt->script->count, err);
+}
+
+static bool apply_script_to(struct apply_worker *worker, const struct ferry_table *table,
+			    const struct apply_script *script, struct error *err)
+{
+	struct run *run = worker->writer->run;
+	struct apply_attempt attempt = { .target = worker->target, .script = script };
+	const struct retry_policy policy = {
+		.verb = "write binlog events",
+		.tag = log_tag,
+		.attempts = run->options->write_attempts,
+		.sleep_ms = WRITE_RETRY_MS,
+		.max_sleep_ms = WRITE_RETRY_MAX_MS,
+		.lost_sleep_ms = WRITE_RETRY_LOST_MS,
+	};
+
+	return retry_run(&policy, run->stop, attempt_apply, &attempt, err) ||
+	       error_wrap(err, "apply row changes of table %s", table->source->full_name);
+}
+
+static bool apply_batch(struct apply_worker *worker, const struct change_batch *batch,
+			struct error *err)
+{
+	struct binlog_writer *w = worker->writer;
+	const struct ferry_table *table = batch->queue->table;
+	uint64_t packet_limit = write_packet_limit(worker->target);
+	struct apply_script script = { .statements = NULL };
+	struct map last;
+
+	if (!throttler_wait(w->run->throttler, w->run->stop))
+		return error_set(err, ERROR_STOPPED, "stopped");
+	map_init(&last);
+	keep_last(batch, &last);
+	put_deletes(w, table, &last, packet_limit, &script);
+
+	bool ok = put_replaces(w, table, &last, packet_limit, &script, err);
+	map_release(&last);
+	probe("before_binlog_apply", "%s %zu", table->source->full_name, batch->count);
+	if (ok)
+		ok = apply_script_to(worker, table, &script, err);
+	script_release(&script);
+	probe("after_binlog_apply", "%s %zu", table->source->full_name, batch->count);
+	return ok;
+}
+
+static void free_changes(struct change *change)
+{
+	while (change) {
+		struct change *next = change->next;
+
+		free(change);
+		change = next;
+	}
+}
+
+static void apply_main(void *argument)
+{
+	struct apply_worker *worker = argument;
+	struct binlog_writer *w = worker->writer;
+	char lock_name[WRITER_LOCK_NAME_SIZE];
+	struct change_batch batch;
+	struct error err;
+
+	writer_lock_name(lock_name, w->run->tracker->run_id, w->first_lock + worker->number);
+	worker->target = db_open(&w->run->options->target, DB_SESSION_WRITE, lock_name, &err);
+	bool ok = worker->target != NULL;
+
+	while (ok && next_batch(w, &batch)) {
+		ok = apply_batch(worker, &batch, &err);
+		if (ok)
+			batch_is_applied(w, &batch);
+		else
+			free_changes(batch.first);
+	}
+	db_close(worker->target);
+	if (!ok) {
+		mutex_lock(&w->lock);
+		w->has_failed = true;
+		mutex_unlock(&w->lock);
+		if (err.kind != ERROR_STOPPED)
+			w->run->fail(w->run->fail_context, "binlog_writer", &err);
+	}
+}
+
+void binlog_writer_start(struct binlog_writer *w, unsigned first_lock)
+{
+	w->first_lock = first_lock;
+	w->workers = mem_calloc(w->worker_count, sizeof(*w->workers));
+	for (unsigned i = 0; i < w->worker_count; i++) {
+		w->workers[i] = (struct apply_worker){ .writer = w, .number = i };
+		thread_start(&w->workers[i].thread, "binlog_writer", apply_main, &w->workers[i]);
+	}
+}
+
+bool binlog_writer_finish(struct binlog_writer *w)
+{
+	mutex_lock(&w->lock);
+	w->is_finishing = true;
+	condition_broadcast(&w->work);
+	mutex_unlock(&w->lock);
+	for (unsigned i = 0; w->workers && i < w->worker_count; i++)
+		thread_join(&w->workers[i].thread);
+	mutex_lock(&w->lock);
+	bool all = !w->has_failed && w->queued_changes == 0;
+	mutex_unlock(&w->lock);
+	return all;
+}
+
+void binlog_writer_free(struct binlog_writer *w)
+{
+	if (!w)
+		return;
+	for (size_t i = 0; i < w->queue_count; i++)
+		free_changes(w->queues[i].first);
+	free(w->queues);
+	free(w->workers);
+	change_groups_release(&w->groups);
+	buf_release(&w->key_text);
+	buf_release(&w->image_text);
+	condition_destroy(&w->work);
+	condition_destroy(&w->room);
+	mutex_destroy(&w->lock);
+	free(w);
+}

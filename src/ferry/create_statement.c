@@ -1,0 +1,105 @@
+/* The statement is taken as the server prints it: options, partitions, constraints and
+ * version comments travel along unread. Only the name at the start is understood: a
+ * name in backticks, which may hold any character and backticks doubled. */
+#include "create_statement.h"
+
+#include <string.h>
+
+/* Strict, so that an index that would be cut to fit, or an engine that would be
+ * another one, is an error and no warning. */
+#define CREATE_SQL_MODE                                                                            \
+	"STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION"
+
+bool create_dialect_begin(struct db *db, struct error *err)
+{
+	return db_execf(db, err,
+			"SET @ghostferry_sql_mode = @@SESSION.sql_mode, sql_quote_show_create = 1,"
+			" sql_mode = '" CREATE_SQL_MODE "'");
+}
+
+bool create_dialect_end(struct db *db, struct error *err)
+{
+	return db_execf(db, err, "SET sql_mode = @ghostferry_sql_mode");
+}
+
+/* The statement stands in the second column. */
+static bool take_text(struct db *db, struct buf *shown, struct error *err)
+{
+	struct db_row row;
+	enum db_fetch fetched = db_row_next(db, &row, err);
+
+	buf_clear(shown);
+	if (fetched == DB_FAILED)
+		return false;
+	if (fetched == DB_END)
+		return error_set(err, ERROR_SQL, "%s: nothing was shown", db_label(db));
+	if (row.count >= 2 && row.values[1])
+		buf_add(shown, row.values[1], row.lengths[1]);
+	db_row_finish(db);
+	return shown->length > 0 ||
+	       error_set(err, ERROR_SQL, "%s: no statement was shown", db_label(db));
+}
+
+bool create_show_table(struct db *db, const char *schema, const char *name, struct buf *shown,
+		       struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	bool ok;
+
+	buf_puts(&sql, "SHOW CREATE TABLE ");
+	sql_table_name(&sql, schema, name);
+	ok = db_query(db, sql.data, sql.length, err) && take_text(db, shown, err);
+	buf_release(&sql);
+	return ok;
+}
+
+bool create_show_database(struct db *db, const char *schema, struct buf *shown, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	bool ok;
+
+	buf_puts(&sql, "SHOW CREATE DATABASE ");
+	sql_name(&sql, schema);
+	ok = db_query(db, sql.data, sql.length, err) && take_text(db, shown, err);
+	buf_release(&sql);
+	return ok;
+}
+
+static const char *skip_word(const char *at, const char *word)
+{
+	size_t length = strlen(word);
+
+	return at && strncmp(at, word, length) == 0 ? at + length : NULL;
+}
+
+/* Behind a name in backticks; NULL when there is none. */
+static const char *skip_name(const char *at)
+{
+	if (!at || *at++ != '`')
+		return NULL;
+	for (; *at; at++) {
+		if (*at != '`')
+			continue;
+		if (at[1] != '`')
+			return at + 1;
+		at++;
+	}
+	return NULL;
+}
+
+bool create_rename(struct buf *sql, const char *shown, const char *object, bool if_not_exists,
+		   const char *new_name, struct error *err)
+{
+	const char *rest = skip_word(shown, "CREATE ");
+
+	rest = skip_word(rest, object);
+	rest = skip_name(skip_word(rest, " "));
+	if (!rest)
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "the server's CREATE %s statement is not understood: \"%.80s\"",
+				 object, shown);
+	buf_printf(sql, "CREATE %s %s", object, if_not_exists ? "IF NOT EXISTS " : "");
+	buf_puts(sql, new_name);
+	buf_puts(sql, rest);
+	return true;
+}

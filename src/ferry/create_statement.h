@@ -1,0 +1,25 @@
+/* CREATE statements as a server shows them, and under another name. */
+#ifndef FERRY_CREATE_STATEMENT_H
+#define FERRY_CREATE_STATEMENT_H
+
+#include "db/sql.h"
+
+/* The servers print these statements with backslash escapes and backticks, whatever
+ * the session's sql_mode says of literals; so they are shown and executed in sessions
+ * put into that dialect, and put back afterwards. */
+bool create_dialect_begin(struct db *db, struct error *err) MUST_CHECK;
+bool create_dialect_end(struct db *db, struct error *err) MUST_CHECK;
+
+/* SHOW CREATE TABLE; the text replaces what is in shown. */
+bool create_show_table(struct db *db, const char *schema, const char *name, struct buf *shown,
+		       struct error *err) MUST_CHECK;
+/* SHOW CREATE DATABASE */
+bool create_show_database(struct db *db, const char *schema, struct buf *shown,
+			  struct error *err) MUST_CHECK;
+
+/* Appends the statement with the name it creates replaced by new_name, which is SQL:
+ * "`b`.`t`". object: "TABLE" or "DATABASE". */
+bool create_rename(struct buf *sql, const char *shown, const char *object, bool if_not_exists,
+		   const char *new_name, struct error *err) MUST_CHECK;
+
+#endif

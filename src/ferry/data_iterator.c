@@ -1,0 +1,501 @@
+/* Copies every table, several at once and several workers within one.
+ *
+ * A reader takes a chunk: of the tables still to be read the first (they come
+ * largest first) with the fewest readers. While there are tables enough for all
+ * readers a chunk is simply "the next n rows": the reader that takes it keeps the
+ * table to itself until the read is done and its last key known. When readers
+ * outnumber tables, a cheap look at the index n rows ahead gives the chunk an upper
+ * end first, and others can go on behind it at once.
+ *
+ * The end of a table is found only by a locking read without upper end that
+ * returned fewer rows than asked for (DESIGN I1): a plain MAX(key) would miss a row
+ * whose event was sent before the run and which is not yet visible.
+ *
+ * Each read has a ticket, issued before it is sent; the batch writer ends it when
+ * the rows are committed (DESIGN I2). A reader that fails ends the run, so a ticket
+ * that is never ended holds nothing back but a run that is over. */
+#include "ferry/data_iterator.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/channel.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/probe.h"
+#include "base/retry.h"
+#include "ferry/chunk_plan.h"
+#include "ferry/writer_lock.h"
+#include "row_reader.h"
+
+static const char log_tag[] = "data_iterator";
+
+#define ROWS_PER_READ_MAX 10000
+#define DEFAULT_ROW_BYTES 512
+#define WRITE_RETRY_MS 100
+#define WRITE_RETRY_MAX_MS 3000
+#define WRITE_RETRY_LOST_MS 3000
+
+struct worker {
+	struct data_iterator *iterator;
+	struct thread thread;
+	unsigned number;
+};
+
+struct data_iterator {
+	/* Constant once started. */
+	struct run *run;
+	unsigned worker_count;
+	unsigned first_lock;
+	struct worker *readers; /* owned */
+	struct worker *writers; /* owned */
+	void (*ticket_ended)(void *context);
+	void *ticket_context;
+	struct channel batches; /* of struct row_batch *, from readers to writers */
+
+	/* Shared. */
+	struct mutex lock;
+	struct condition changed;  /* a plan is free again, exhausted, or readers ended */
+	struct chunk_plan *plans;  /* guarded by lock; by ferry_table.index */
+	struct key *target_keys;   /* guarded by lock; by ferry_table.index */
+	size_t plan_count;
+	size_t unread;		   /* guarded by lock: plans not exhausted */
+	size_t first_unread;	   /* guarded by lock: all plans before it are exhausted */
+	unsigned readers_running;  /* guarded by lock */
+	uint64_t packet_limit;	   /* guarded by lock; 0 until a writer is connected */
+};
+
+struct data_iterator *data_iterator_new(struct run *run)
+{
+	struct data_iterator *it = mem_calloc(1, sizeof(*it));
+
+	it->run = run;
+	it->worker_count = run->options->copy_workers;
+	it->plan_count = run->tables->count;
+	it->plans = mem_calloc(it->plan_count ? it->plan_count : 1, sizeof(*it->plans));
+	it->target_keys = mem_calloc(it->plan_count ? it->plan_count : 1, sizeof(*it->target_keys));
+	mutex_init(&it->lock);
+	condition_init(&it->changed);
+	channel_init(&it->batches, it->worker_count);
+	for (size_t i = 0; i < it->plan_count; i++) {
+		struct chunk_plan *plan = &it->plans[i];
+
+		chunk_plan_init(plan, run->tables->tables[i]);
+		state_tracker_key(run->tracker, plan->table, &plan->next_low, &plan->is_exhausted);
+		plan->is_complete = plan->is_exhausted;
+		if (!plan->is_exhausted)
+			it->unread++;
+	}
+	return it;
+}
+
+void data_iterator_on_ticket_end(struct data_iterator *it, void (*ended)(void *context),
+				 void *context)
+{
+	it->ticket_ended = ended;
+	it->ticket_context = context;
+}
+
+void data_iterator_target_key(struct data_iterator *it, const struct ferry_table *table,
+			      struct key *key)
+{
+	mutex_lock(&it->lock);
+	key_copy(key, &it->target_keys[table->index]);
+	mutex_unlock(&it->lock);
+}
+
+/* The plan to work on next, or NULL when all that are left are busy. */
+static struct chunk_plan *choose_plan(struct data_iterator *it) REQUIRES(it->lock)
+{
+	struct chunk_plan *best = NULL;
+
+	while (it->first_unread < it->plan_count && it->plans[it->first_unread].is_exhausted)
+		it->first_unread++;
+	for (size_t i = it->first_unread; i < it->plan_count; i++) {
+		struct chunk_plan *plan = &it->plans[i];
+
+		if (plan->is_exhausted || plan->is_busy)
+			continue;
+		if (!best || plan->readers < best->readers)
+			best = plan;
+		if (best->readers == 0)
+			break;
+	}
+	return best;
+}
+
+static void give_back(struct data_iterator *it, struct chunk_plan *plan) REQUIRES(it->lock)
+{
+	plan->is_busy = false;
+	condition_broadcast(&it->changed);
+}
+
+static uint64_t rows_per_read(struct data_iterator *it, const struct chunk_plan *plan)
+	REQUIRES(it->lock)
+{
+	uint64_t fixed = plan->table->batch_rows;
+
+	if (!fixed)
+		fixed = atomic_load(&it->run->batch_rows);
+	if (fixed)
+		return fixed;
+
+	uint64_t average = plan->average_bytes ? plan->average_bytes
+					       : plan->table->source->avg_row_bytes;
+	uint64_t rows = it->run->options->batch_bytes / (average ? average : DEFAULT_ROW_BYTES);
+
+	if (rows > ROWS_PER_READ_MAX)
+		rows = ROWS_PER_READ_MAX;
+	return rows ? rows : 1;
+}
+
+/* The size of statements per row tells how many rows the next read asks for. */
+static void learn_row_size(struct data_iterator *it, struct chunk_plan *plan,
+			   const struct row_batch *batch) REQUIRES(it->lock)
+{
+	(void)it;
+	if (batch->rows == 0)
+		return;
+
+	uint64_t average = batch->bytes / batch->rows + 1;
+
+	plan->average_bytes = plan->average_bytes ? (plan->average_bytes + average) / 2 : average;
+}
+
+/* What a reader works on. */
+struct assignment {
+	struct chunk_plan *plan;
+	struct chunk *chunk;
+	struct key low;
+	struct key high;
+	uint64_t rows;
+	bool is_first; /* of the table in this process */
+};
+
+/* Waits for a table to read from. False: nothing is left, or the run ends. */
+static bool take_plan(struct data_iterator *it, struct assignment *work, bool *split)
+{
+	struct chunk_plan *plan = NULL;
+
+	mutex_lock(&it->lock);
+	while (!stop_is_set(it->run->stop) && it->unread > 0 && !(plan = choose_plan(it)))
+		condition_wait_ms(&it->changed, &it->lock, 200);
+	if (plan) {
+		plan->is_busy = true;
+		plan->readers++;
+		work->plan = plan;
+		work->is_first = !plan->first && plan->average_bytes == 0;
+		work->rows = rows_per_read(it, plan);
+		key_copy(&work->low, &plan->next_low);
+		*split = it->unread < it->worker_count;
+	}
+	mutex_unlock(&it->lock);
+	return plan != NULL;
+}
+
+static bool note_target_key(struct data_iterator *it, struct row_reader *reader,
+			    const struct ferry_table *table, struct error *err)
+{
+	struct key key = KEY_INIT;
+	bool ok = row_reader_largest(reader, table, &key, err);
+
+	if (ok) {
+		mutex_lock(&it->lock);
+		key_copy(&it->target_keys[table->index], &key);
+		mutex_unlock(&it->lock);
+	}
+	key_release(&key);
+	return ok;
+}
+
+static bool take_chunk(struct data_iterator *it, struct row_reader *reader,
+		       struct assignment *work, struct error *err)
+{
+	bool split;
+
+	if (!take_plan(it, work, &split))
+		return error_set(err, ERROR_STOPPED, "nothing left to read");
+	if (work->is_first && !note_target_key(it, reader, work->plan->table, err))
+		return false;
+	if (split &&
+	    !row_reader_split(reader, work->plan->table, &work->low, work->rows, &work->high, err))
+		return false;
+	mutex_lock(&it->lock);
+	work->chunk = chunk_plan_append(work->plan, &work->high);
+	if (work->high.is_set)
+		give_back(it, work->plan);
+	mutex_unlock(&it->lock);
+	return true;
+}
+
+/* A chunk without upper end was read: up to the last row it is one with an end,
+ * or it was the end of the table. */
+static void settle_open_chunk(struct data_iterator *it, struct assignment *work,
+			      const struct row_batch *batch, bool more) REQUIRES(it->lock)
+{
+	if (more) {
+		key_copy(&work->chunk->high, &batch->last);
+		key_copy(&work->plan->next_low, &batch->last);
+	} else {
+		work->plan->is_exhausted = true;
+		it->unread--;
+	}
+	give_back(it, work->plan);
+}
+
+/* Records what has become certain. Lock order: the iterator's, then the tracker's;
+ * the tracker never calls back. */
+static void record_progress(struct data_iterator *it, struct chunk_plan *plan) REQUIRES(it->lock)
+{
+	struct key end = KEY_INIT;
+
+	if (chunk_plan_collect(plan, &end) && end.is_set)
+		state_tracker_copied_up_to(it->run->tracker, plan->table, &end);
+	if (plan->is_complete)
+		state_tracker_complete(it->run->tracker, plan->table);
+	key_release(&end);
+}
+
+static void end_ticket(struct data_iterator *it, const struct row_batch *batch)
+{
+	/* The table belongs to the run; only its fence changes. */
+	fence_end(&it->run->tables->tables[batch->table->index]->fence, batch->ticket);
+	if (it->ticket_ended)
+		it->ticket_ended(it->ticket_context);
+}
+
+/* Reads one part of the chunk and sends it on. */
+static bool read_part(struct data_iterator *it, struct row_reader *reader,
+		      struct assignment *work, bool *more, struct error *err)
+{
+	struct ferry_table *table = it->run->tables->tables[work->plan->table->index];
+	struct row_batch *batch =
+		row_batch_new(table, fence_issue(&table->fence), work->chunk);
+
+	if (!row_reader_read(reader, batch, &work->low, &work->high, work->rows, more, err)) {
+		row_batch_free(batch);
+		return false;
+	}
+	if (batch->last.is_set)
+		key_copy(&work->low, &batch->last);
+	mutex_lock(&it->lock);
+	learn_row_size(it, work->plan, batch);
+	work->rows = rows_per_read(it, work->plan);
+	work->chunk->batches++;
+	if (!work->high.is_set) {
+		settle_open_chunk(it, work, batch, *more);
+		*more = false;
+	}
+	if (!*more)
+		work->chunk->is_read = true;
+	mutex_unlock(&it->lock);
+	if (!channel_push(&it->batches, batch)) {
+		row_batch_free(batch);
+		return error_set(err, ERROR_STOPPED, "stopped");
+	}
+	return true;
+}
+
+static bool read_chunk(struct data_iterator *it, struct row_reader *reader, struct error *err)
+{
+	struct assignment work = { .plan = NULL };
+	bool more = true;
+	bool ok = take_chunk(it, reader, &work, err);
+
+	while (ok && more) {
+		ok = throttler_wait(it->run->throttler, it->run->stop) ||
+		     error_set(err, ERROR_STOPPED, "stopped");
+		if (ok)
+			ok = read_part(it, reader, &work, &more, err);
+	}
+	if (work.plan) {
+		mutex_lock(&it->lock);
+		work.plan->readers--;
+		mutex_unlock(&it->lock);
+	}
+	key_release(&work.low);
+	key_release(&work.high);
+	return ok;
+}
+
+static void reader_main(void *argument)
+{
+	struct worker *worker = argument;
+	struct data_iterator *it = worker->iterator;
+	struct row_reader reader;
+	struct error err;
+
+	/* Writers connect first: rows are cut to what the target takes. */
+	mutex_lock(&it->lock);
+	while (it->packet_limit == 0 && !stop_is_set(it->run->stop))
+		condition_wait_ms(&it->changed, &it->lock, 200);
+	uint64_t limit = it->packet_limit;
+	mutex_unlock(&it->lock);
+
+	bool ok = row_reader_open(&reader, it->run, limit, &err);
+
+	while (ok && !stop_is_set(it->run->stop))
+		ok = read_chunk(it, &reader, &err);
+	row_reader_close(&reader);
+	if (!ok && err.kind != ERROR_STOPPED)
+		it->run->fail(it->run->fail_context, "data_iterator", &err);
+
+	mutex_lock(&it->lock);
+	bool is_last = --it->readers_running == 0;
+	condition_broadcast(&it->changed);
+	mutex_unlock(&it->lock);
+	if (is_last)
+		channel_close(&it->batches);
+}
+
+/* --- the writers' side ------------------------------------------------------ */
+
+struct batch_writer {
+	struct data_iterator *iterator;
+	struct db *target;
+	const struct row_batch *batch; /* being written */
+};
+
+static bool attempt_write(void *argument, struct error *err)
+{
+	struct batch_writer *writer = argument;
+
+	if (!db_ready(writer->target, err))
+		return false;
+	return write_statements(writer->target, writer->batch->statements,
+				writer->batch->statement_count, err);
+}
+
+static bool write_batch(struct batch_writer *writer, struct error *err)
+{
+	struct run *run = writer->iterator->run;
+	const struct row_batch *batch = writer->batch;
+	const char *table = batch->table->source->full_name;
+	const struct retry_policy policy = {
+		.verb = "write row batch",
+		.tag = "batch_writer",
+		.attempts = run->options->write_attempts,
+		.sleep_ms = WRITE_RETRY_MS,
+		.max_sleep_ms = WRITE_RETRY_MAX_MS,
+		.lost_sleep_ms = WRITE_RETRY_LOST_MS,
+	};
+
+	if (batch->rows == 0)
+		return true;
+	if (!throttler_wait(run->throttler, run->stop))
+		return error_set(err, ERROR_STOPPED, "stopped");
+	probe("before_batch_write", "%s %" PRIu64, table, batch->ticket);
+	if (!retry_run(&policy, run->stop, attempt_write, writer, err))
+		return error_wrap(err, "write %" PRIu64 " rows of table %s", batch->rows, table);
+	probe("after_batch_write", "%s %" PRIu64, table, batch->ticket);
+	state_tracker_batch_written(run->tracker, batch->table, batch->rows, batch->bytes);
+	return true;
+}
+
+static void batch_is_done(struct data_iterator *it, const struct row_batch *batch)
+{
+	struct chunk_plan *plan = batch->chunk->plan;
+
+	mutex_lock(&it->lock);
+	bool was_complete = plan->is_complete;
+	batch->chunk->batches--;
+	record_progress(it, plan);
+	bool is_complete = plan->is_complete;
+	mutex_unlock(&it->lock);
+	if (is_complete && !was_complete)
+		log_info("table %s is copied", plan->table->source->full_name);
+	end_ticket(it, batch);
+	probe("batch_recorded", "%s %" PRIu64, batch->table->source->full_name, batch->ticket);
+}
+
+static bool connect_writer(struct worker *worker, struct db **target, struct error *err)
+{
+	struct data_iterator *it = worker->iterator;
+	char lock_name[WRITER_LOCK_NAME_SIZE];
+
+	writer_lock_name(lock_name, it->run->tracker->run_id, it->first_lock + worker->number);
+	*target = db_open(&it->run->options->target, DB_SESSION_WRITE, lock_name, err);
+	if (!*target)
+		return false;
+	mutex_lock(&it->lock);
+	it->packet_limit = write_packet_limit(*target);
+	condition_broadcast(&it->changed);
+	mutex_unlock(&it->lock);
+	return true;
+}
+
+static void writer_main(void *argument)
+{
+	struct worker *worker = argument;
+	struct data_iterator *it = worker->iterator;
+	struct batch_writer writer = { .iterator = it };
+	struct error err;
+	void *item;
+	bool ok = connect_writer(worker, &writer.target, &err);
+
+	while (ok && channel_pop(&it->batches, &item)) {
+		struct row_batch *batch = item;
+
+		writer.batch = batch;
+		ok = write_batch(&writer, &err);
+		if (ok)
+			batch_is_done(it, batch);
+		row_batch_free(batch);
+	}
+	db_close(writer.target);
+	if (!ok && err.kind != ERROR_STOPPED)
+		it->run->fail(it->run->fail_context, "data_iterator", &err);
+	if (!ok) /* readers must not wait for room for ever */
+		channel_close(&it->batches);
+}
+
+void data_iterator_start(struct data_iterator *it, unsigned first_lock)
+{
+	it->first_lock = first_lock;
+	it->readers = mem_calloc(it->worker_count, sizeof(*it->readers));
+	it->writers = mem_calloc(it->worker_count, sizeof(*it->writers));
+	it->readers_running = it->worker_count;
+	for (unsigned i = 0; i < it->worker_count; i++) {
+		it->readers[i] = (struct worker){ .iterator = it, .number = i };
+		it->writers[i] = (struct worker){ .iterator = it, .number = i };
+		thread_start(&it->writers[i].thread, "batch_writer", writer_main, &it->writers[i]);
+		thread_start(&it->readers[i].thread, "data_iterator", reader_main, &it->readers[i]);
+	}
+}
+
+bool data_iterator_join(struct data_iterator *it)
+{
+	bool all = true;
+
+	for (unsigned i = 0; it->readers && i < it->worker_count; i++)
+		thread_join(&it->readers[i].thread);
+	for (unsigned i = 0; it->writers && i < it->worker_count; i++)
+		thread_join(&it->writers[i].thread);
+	mutex_lock(&it->lock);
+	for (size_t i = 0; i < it->plan_count; i++)
+		all = all && it->plans[i].is_complete;
+	mutex_unlock(&it->lock);
+	return all;
+}
+
+void data_iterator_free(struct data_iterator *it)
+{
+	void *item;
+
+	if (!it)
+		return;
+	while (channel_try_pop(&it->batches, &item))
+		row_batch_free(item);
+	channel_destroy(&it->batches);
+	for (size_t i = 0; i < it->plan_count; i++) {
+		chunk_plan_release(&it->plans[i]);
+		key_release(&it->target_keys[i]);
+	}
+	free(it->plans);
+	free(it->target_keys);
+	free(it->readers);
+	free(it->writers);
+	condition_destroy(&it->changed);
+	mutex_destroy(&it->lock);
+	free(it);
+}

@@ -1,0 +1,51 @@
+/* The inside of struct ferry, for ferry.c and ferry_status.c. */
+#ifndef FERRY_FERRY_PRIV_H
+#define FERRY_FERRY_PRIV_H
+
+#include "binlog/streamer.h"
+#include "ferry/binlog_writer.h"
+#include "ferry/data_iterator.h"
+#include "ferry/ferry.h"
+
+struct ferry {
+	/* Constant from ferry_new() on. */
+	const struct ferry_options *options;
+	const struct saved_state *resume; /* or NULL */
+	bool is_dry_run;
+	ferry_listener *listener;
+	void *listener_context;
+
+	/* Owned by the ferry's thread. */
+	struct thread thread;
+	struct db *source;
+	struct db *target; /* holds lock 0 of the run */
+	struct problems problems;
+	struct binlog_position start;
+
+	/* Lock themselves. */
+	struct stop stop;
+	struct throttler throttler;
+	struct state_tracker tracker;
+	struct run run;
+
+	/* Shared. */
+	struct mutex lock;
+	struct condition changed; /* automatic_cutover */
+	bool automatic_cutover;	  /* guarded by lock */
+	bool has_failed;	  /* guarded by lock */
+	bool is_started;	  /* guarded by lock: rows may be on the target */
+	struct error error;	  /* guarded by lock; constant once has_failed */
+	const char *error_from;	  /* guarded by lock */
+	struct binlog_position final; /* guarded by lock */
+	char waiting_for[256];	  /* guarded by lock */
+	/* Set under lock when ready for other threads, constant afterwards. */
+	bool has_tables;
+	struct schema schema;
+	struct ferry_tables tables;
+	char **key_names; /* by ferry_table.index */
+	struct data_iterator *iterator;
+	struct binlog_writer *writer;
+	struct binlog_streamer *streamer;
+};
+
+#endif

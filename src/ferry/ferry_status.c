@@ -1,0 +1,110 @@
+/* Snapshots for people and callbacks. Only short locks are taken, one at a time, so
+ * the parts may be moments apart; the state JSON (state_json.c) is the one that is
+ * consistent. */
+#include "ferry_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+static void address(char text[300], const struct db_params *params)
+{
+	if (params->is_unix)
+		snprintf(text, 300, "%s", params->host);
+	else
+		snprintf(text, 300, "%s:%u", params->host, params->port);
+}
+
+static const char *action(const struct table_state *state)
+{
+	if (state->is_complete)
+		return "completed";
+	return state->is_active || state->copied_up_to.is_set ? "copying" : "waiting";
+}
+
+static void table_status(struct ferry_table_status *status, const struct table_state *state)
+{
+	const struct ferry_table *table = state->table;
+
+	status->name = table->source->full_name;
+	status->action = action(state);
+	key_copy(&status->last_key, &state->copied_up_to);
+	status->key_columns = &table->key;
+	status->rows_written = state->rows_written;
+	status->bytes_written = state->bytes_written;
+	status->estimated_rows = table->source->estimated_rows;
+	status->estimated_bytes = table->source->data_bytes;
+	status->batch_rows = table->batch_rows;
+}
+
+static void tracker_status(struct ferry *f, struct ferry_status *status)
+{
+	struct state_tracker *tracker = &f->tracker;
+
+	mutex_lock(&tracker->lock);
+	status->phase = tracker->phase;
+	status->start_time = tracker->start_time;
+	status->done_time = tracker->done_time;
+	status->applied = tracker->position;
+	status->rows_written = tracker->rows_written;
+	status->bytes_written = tracker->bytes_written;
+	status->changes_applied = tracker->changes_applied;
+	status->table_count = tracker->table_count;
+	status->tables = mem_calloc(tracker->table_count ? tracker->table_count : 1,
+				    sizeof(*status->tables));
+	for (size_t i = 0; i < tracker->table_count; i++) {
+		table_status(&status->tables[i], &tracker->tables[i]);
+		status->completed_count += tracker->tables[i].is_complete;
+	}
+	mutex_unlock(&tracker->lock);
+}
+
+void ferry_status(struct ferry *f, struct ferry_status *status)
+{
+	*status = (struct ferry_status){ .phase = PHASE_STARTING };
+	mutex_lock(&f->lock);
+	status->has_started = f->is_started;
+	status->automatic_cutover = f->automatic_cutover;
+	status->final = f->final;
+	status->stop_requested = binlog_position_is_set(&f->final);
+	snprintf(status->waiting_for, sizeof(status->waiting_for), "%s", f->waiting_for);
+	bool has_tables = f->has_tables;
+	struct data_iterator *iterator = f->iterator;
+	struct binlog_writer *writer = f->writer;
+	struct binlog_streamer *streamer = f->streamer;
+	mutex_unlock(&f->lock);
+
+	address(status->source_address, &f->options->source);
+	address(status->target_address, &f->options->target);
+	status->is_paused = throttler_is_paused(&f->throttler);
+	tracker_status(f, status);
+	for (size_t i = 0; has_tables && i < status->table_count; i++) {
+		struct ferry_table_status *table = &status->tables[i];
+
+		table->key_column = f->key_names[i];
+		if (!table->batch_rows)
+			table->batch_rows = ferry_batch_rows(f);
+		if (iterator)
+			data_iterator_target_key(iterator, f->tables.tables[i], &table->target_key);
+	}
+	if (streamer) {
+		binlog_streamer_position(streamer, &status->streamed);
+		status->streamer_lag_s = binlog_streamer_lag_s(streamer);
+	}
+	if (writer) {
+		status->queued_changes = binlog_writer_queued(writer);
+		status->writer_lag_s = binlog_writer_lag_s(writer);
+	}
+}
+
+void ferry_status_release(struct ferry_status *status)
+{
+	for (size_t i = 0; i < status->table_count; i++) {
+		key_release(&status->tables[i].last_key);
+		key_release(&status->tables[i].target_key);
+	}
+	free(status->tables);
+	status->tables = NULL;
+	status->table_count = 0;
+}

@@ -1,0 +1,62 @@
+/* What the parts of the start-up checks share. Each part adds problems and goes on;
+ * it gives up with an error only when the server cannot be asked any more. */
+#ifndef FERRY_PREFLIGHT_PRIV_H
+#define FERRY_PREFLIGHT_PRIV_H
+
+#include "ferry/preflight.h"
+#include "preflight_grants.h"
+
+struct preflight {
+	const struct ferry_options *options;
+	struct db *source;
+	struct db *target;
+	struct problems *problems;
+	/* SHOW GLOBAL VARIABLES, name -> owned text. */
+	struct map source_variables;
+	struct map target_variables;
+	struct grants source_grants;
+	struct grants target_grants;
+	/* For the checks of tables alone. */
+	const struct schema *schema;
+	const struct ferry_tables *tables;
+	bool is_resuming;
+	/* "`schema`.`table`" on the target -> const struct ferry_table *. */
+	struct map wanted;
+	bool target_ignores_case;      /* lower_case_table_names: keys of wanted are lower case */
+	struct schema on_target;       /* the tables that exist there already */
+	const struct table **existing; /* by ferry_table.index, into on_target; NULL: none */
+};
+
+/* Asks both servers for variables and grants. *p is zeroed but for its borrowed
+ * pointers; preflight_end() is needed in any case. */
+bool preflight_begin(struct preflight *p, struct error *err) MUST_CHECK;
+void preflight_end(struct preflight *p);
+
+/* The variable's value, or NULL where the server has none of this name. */
+const char *preflight_variable(const struct map *variables, const char *name);
+bool preflight_is_on(const struct map *variables, const char *name);
+
+/* A check could not be made: true and a problem when the server refused it, false and
+ * *err = *failure when the connection is at fault. */
+bool preflight_forgive(struct preflight *p, const char *check, const struct error *failure,
+		       struct error *err) MUST_CHECK;
+
+/* Calls take for each row of the query. take's false ends it without an error. */
+bool preflight_rows(struct db *db, const char *sql,
+		    bool (*take)(void *context, const struct db_row *row), void *context,
+		    struct error *err) MUST_CHECK;
+/* A row's text, "" for NULL. */
+const char *preflight_text(const struct db_row *row, unsigned column);
+
+/* The table of the run that has, or is to have, this name on the target; or NULL. */
+const struct ferry_table *preflight_wanted(const struct preflight *p, const char *schema,
+					   const char *table);
+
+/* Parts of preflight_tables() in their order, each in a file of its name. */
+bool preflight_target_tables(struct preflight *p, struct error *err) MUST_CHECK;
+bool preflight_target(struct preflight *p, struct error *err) MUST_CHECK;
+bool preflight_collations(struct preflight *p, struct error *err) MUST_CHECK;
+bool preflight_source_tables(struct preflight *p, struct error *err) MUST_CHECK;
+bool preflight_left_out(struct preflight *p, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,271 @@
+/* Checks of the servers themselves. Settings that are right or wrong by themselves
+ * are tables; what needs more thought follows as functions. A setting a server does
+ * not have cannot be wrong there. */
+#include "preflight_priv.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+struct setting {
+	const char *name;
+	const char *wanted;
+	const char *reason; /* put behind "must be X, not Y" */
+	const char *remedy;
+};
+
+static const struct setting source_settings[] = {
+	{ "log_bin", "ON", "", "start the server with --log-bin and --server-id" },
+	{ "binlog_format", "ROW", "",
+	  "SET GLOBAL binlog_format = 'ROW', and have clients reconnect: sessions keep the old "
+	  "one" },
+	{ "binlog_row_value_options", "", "; partial JSON updates cannot be applied",
+	  "SET GLOBAL binlog_row_value_options = ''" },
+	{ "read_only", "OFF",
+	  ": source is a read replica. running Ghostferry with a source replica is unsafe: take "
+	  "its primary",
+	  "SET GLOBAL read_only = OFF, if this is the primary" },
+};
+
+static const struct setting source_row_image = { "binlog_row_image", "FULL", "",
+						 "SET GLOBAL binlog_row_image = 'FULL', and have "
+						 "clients reconnect: sessions keep the old one" };
+
+static const struct setting target_read_only = {
+	"read_only", "OFF", " (@@read_only must be OFF on target db)",
+	"SET GLOBAL read_only = OFF, or AllowSuperUserOnReadOnly for an account that may write"
+};
+
+/* These bind every account. */
+static const struct setting target_settings[] = {
+	{ "super_read_only", "OFF", "", "SET GLOBAL super_read_only = OFF" },
+	{ "innodb_read_only", "OFF", "", "start the server without --innodb-read-only" },
+};
+
+static void check_setting(struct preflight *p, const struct db *db, const struct map *variables,
+			  const struct setting *setting)
+{
+	const char *value = preflight_variable(variables, setting->name);
+
+	if (!value || strcasecmp(value, setting->wanted) == 0)
+		return;
+	problem_add(p->problems, PROBLEM_ERROR, setting->remedy, "%s: %s must be %s, not %s%s",
+		    db_label(db), setting->name, *setting->wanted ? setting->wanted : "empty",
+		    value, setting->reason);
+}
+
+static void check_settings(struct preflight *p)
+{
+	for (size_t i = 0; i < ARRAY_LEN(source_settings); i++)
+		check_setting(p, p->source, &p->source_variables, &source_settings[i]);
+	if (!p->options->skip_row_image_check)
+		check_setting(p, p->source, &p->source_variables, &source_row_image);
+	if (!p->options->allow_read_only_target)
+		check_setting(p, p->target, &p->target_variables, &target_read_only);
+	for (size_t i = 0; i < ARRAY_LEN(target_settings); i++)
+		check_setting(p, p->target, &p->target_variables, &target_settings[i]);
+}
+
+static void check_version(struct preflight *p, const struct db *db)
+{
+	const struct server_version *version = db_version(db);
+
+	if (!server_is_supported(version))
+		problem_add(p->problems, PROBLEM_ERROR, "use MySQL 5.7 or MariaDB 10.5, or newer",
+			    "%s: %s %s is not supported", db_label(db),
+			    flavour_name(version->flavour), version->text);
+}
+
+static void check_flavours(struct preflight *p)
+{
+	enum flavour source = db_version(p->source)->flavour;
+	enum flavour target = db_version(p->target)->flavour;
+
+	if (source != target)
+		problem_add(
+			p->problems, PROBLEM_NOTE, "",
+			"the source is %s and the target %s: table definitions are passed on "
+			"as they are, and some types and collations are known to one of them only",
+			flavour_name(source), flavour_name(target));
+}
+
+static uint64_t number_of(const struct map *variables, const char *name)
+{
+	const char *value = preflight_variable(variables, name);
+
+	return value ? strtoull(value, NULL, 10) : 0;
+}
+
+static void check_numbers(struct preflight *p)
+{
+	uint64_t ours = number_of(&p->source_variables, "max_allowed_packet");
+	uint64_t theirs = number_of(&p->target_variables, "max_allowed_packet");
+	struct buf remedy = BUF_INIT;
+
+	if (preflight_variable(&p->source_variables, "server_id") &&
+	    number_of(&p->source_variables, "server_id") == 0)
+		problem_add(p->problems, PROBLEM_ERROR, "SET GLOBAL server_id = 1",
+			    "source: server_id is 0, so the server sends its binlog to nobody");
+	if (theirs < ours) {
+		buf_printf(&remedy, "SET GLOBAL max_allowed_packet = %" PRIu64, ours);
+		problem_add(p->problems, PROBLEM_WARNING, buf_text(&remedy),
+			    "target: max_allowed_packet is %" PRIu64 ", the source's is %" PRIu64
+			    ": rows larger than the target's cannot be written",
+			    theirs, ours);
+	}
+	buf_release(&remedy);
+}
+
+/* Seconds after which binlog files are purged; 0: never. */
+static uint64_t binlog_lifetime(const struct map *variables)
+{
+	uint64_t seconds = number_of(variables, "binlog_expire_logs_seconds");
+
+	return seconds ? seconds : number_of(variables, "expire_logs_days") * 86400;
+}
+
+static void check_binlog_lifetime(struct preflight *p)
+{
+	uint64_t seconds = binlog_lifetime(&p->source_variables);
+
+	if (seconds != 0 && seconds < 86400)
+		problem_add(p->problems, PROBLEM_NOTE,
+			    "SET GLOBAL binlog_expire_logs_seconds = 604800",
+			    "source: binlog files are purged after %" PRIu64
+			    " seconds; a run that is interrupted for longer cannot be resumed",
+			    seconds);
+}
+
+/* Names that differ in case alone are checked with the tables. */
+static void check_name_case(struct preflight *p)
+{
+	const char *ours = preflight_variable(&p->source_variables, "lower_case_table_names");
+	const char *theirs = preflight_variable(&p->target_variables, "lower_case_table_names");
+
+	if (ours && theirs && strcmp(ours, theirs) != 0)
+		problem_add(
+			p->problems, PROBLEM_WARNING,
+			"use a target that was initialised with the source's setting",
+			"lower_case_table_names is %s on the source and %s on the target: names "
+			"may come out in another case",
+			ours, theirs);
+}
+
+static bool take_any(void *context, const struct db_row *row UNUSED)
+{
+	*(bool *)context = true;
+	return false;
+}
+
+static bool take_count(void *context, const struct db_row *row)
+{
+	*(bool *)context = strtoul(preflight_text(row, 1), NULL, 10) > 0;
+	return false;
+}
+
+/* MariaDB wants a privilege for SHOW SLAVE STATUS that nothing else here needs, but
+ * shows everybody how many replication threads run. */
+static bool ask_is_replica(struct preflight *p, bool *is_replica, struct error *err)
+{
+	const struct server_version *version = db_version(p->source);
+
+	if (version->flavour == FLAVOUR_MARIADB)
+		return preflight_rows(p->source, "SHOW GLOBAL STATUS LIKE 'Slaves_running'",
+				      take_count, is_replica, err);
+	return preflight_rows(
+		p->source, version->number >= 80022 ? "SHOW REPLICA STATUS" : "SHOW SLAVE STATUS",
+		take_any, is_replica, err);
+}
+
+/* Changes that a source replicates from elsewhere are in its binlog only with
+ * log_replica_updates. */
+static bool check_replicated_changes(struct preflight *p, struct error *err)
+{
+	const char *name = "log_replica_updates";
+	const char *value = preflight_variable(&p->source_variables, name);
+	struct error failure = ERROR_INIT;
+	bool is_replica = false;
+
+	if (!value)
+		value = preflight_variable(&p->source_variables, name = "log_slave_updates");
+	if (!value || strcasecmp(value, "OFF") != 0)
+		return true;
+	if (!ask_is_replica(p, &is_replica, &failure))
+		return preflight_forgive(p, "source: whether it is a replica cannot be read",
+					 &failure, err);
+	if (is_replica)
+		problem_add(p->problems, PROBLEM_ERROR,
+			    "start the source with --log-replica-updates (--log-slave-updates), or "
+			    "move from its primary",
+			    "source: it is a replica and %s is OFF: the changes it replicates are "
+			    "not in its binlog",
+			    name);
+	return true;
+}
+
+static bool take_nothing(void *context UNUSED, const struct db_row *row UNUSED)
+{
+	return true;
+}
+
+static void add_missing_privilege(struct preflight *p, const struct grants *grants,
+				  const char *label, const char *privilege, const char *why)
+{
+	struct buf remedy = BUF_INIT;
+
+	buf_printf(&remedy, "GRANT %s ON *.* TO %s", privilege, grants->account);
+	problem_add(p->problems, PROBLEM_ERROR, buf_text(&remedy),
+		    "%s: the account %s lacks the privilege %s%s", label, grants->account,
+		    privilege, why);
+	buf_release(&remedy);
+}
+
+static bool check_binlog_status(struct preflight *p, struct error *err)
+{
+	const struct server_version *version = db_version(p->source);
+	bool mariadb = version->flavour == FLAVOUR_MARIADB;
+	struct error failure = ERROR_INIT;
+
+	if (preflight_rows(p->source, server_binlog_status_query(version), take_nothing, NULL,
+			   &failure))
+		return true;
+	if (failure.kind != ERROR_ACCESS)
+		return preflight_forgive(p, "source: the binlog position cannot be read", &failure,
+					 err);
+	add_missing_privilege(p, &p->source_grants, "source",
+			      mariadb ? "BINLOG MONITOR" : "REPLICATION CLIENT",
+			      " (to read the binlog position)");
+	return true;
+}
+
+static void check_replication_privilege(struct preflight *p)
+{
+	if (grants_allow(&p->source_grants, "REPLICATION SLAVE", NULL) == GRANTS_NO)
+		add_missing_privilege(p, &p->source_grants, "source", "REPLICATION SLAVE",
+				      " (to read the binlog)");
+}
+
+bool preflight_servers(const struct ferry_options *options, struct db *source, struct db *target,
+		       struct problems *problems, struct error *err)
+{
+	struct preflight p = {
+		.options = options, .source = source, .target = target, .problems = problems
+	};
+	bool ok = preflight_begin(&p, err);
+
+	if (ok) {
+		check_version(&p, source);
+		check_version(&p, target);
+		check_flavours(&p);
+		check_settings(&p);
+		check_numbers(&p);
+		check_binlog_lifetime(&p);
+		check_name_case(&p);
+		check_replication_privilege(&p);
+		ok = check_binlog_status(&p, err) && check_replicated_changes(&p, err);
+	}
+	preflight_end(&p);
+	return ok;
+}

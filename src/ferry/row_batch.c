@@ -1,0 +1,145 @@
+/* Builds "INSERT INTO t (...) VALUES (...),(...) ON DUPLICATE KEY UPDATE a=a" from
+ * a result set. The no-op update is DESIGN I3: a copied row never overwrites one
+ * that is there, and errors in the data stay errors (INSERT IGNORE would turn them
+ * into warnings). */
+#include "ferry/row_batch.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+#define TABLE_COLUMNS_MAX 4096 /* the servers' limit */
+
+struct row_batch *row_batch_new(const struct ferry_table *table, uint64_t ticket,
+				struct chunk *chunk)
+{
+	struct row_batch *batch = mem_calloc(1, sizeof(*batch));
+
+	batch->table = table;
+	batch->ticket = ticket;
+	batch->chunk = chunk;
+	return batch;
+}
+
+void row_batch_clear(struct row_batch *batch)
+{
+	for (size_t i = 0; i < batch->statement_count; i++)
+		write_statement_release(&batch->statements[i]);
+	free(batch->statements);
+	batch->statements = NULL;
+	batch->statement_count = 0;
+	batch->rows = 0;
+	batch->bytes = 0;
+	key_release(&batch->last);
+}
+
+void row_batch_free(struct row_batch *batch)
+{
+	if (!batch)
+		return;
+	row_batch_clear(batch);
+	free(batch);
+}
+
+static void complete(struct row_batch *batch)
+{
+	if (batch->statement_count == 0)
+		return;
+
+	struct write_statement *statement = &batch->statements[batch->statement_count - 1];
+
+	buf_puts(&statement->sql, batch->table->insert_tail);
+	batch->bytes += statement->sql.length;
+}
+
+static struct write_statement *begin(struct row_batch *batch, uint64_t statement_bytes)
+{
+	complete(batch);
+	batch->statements = mem_resize(batch->statements, batch->statement_count + 1,
+				       sizeof(*batch->statements));
+
+	struct write_statement *statement = &batch->statements[batch->statement_count++];
+
+	*statement = (struct write_statement){ .sql = BUF_INIT };
+	buf_reserve(&statement->sql, statement_bytes + statement_bytes / 8);
+	buf_puts(&statement->sql, batch->table->insert_head);
+	return statement;
+}
+
+static bool remember_key(struct row_batch *batch, const struct value *values, struct error *err)
+{
+	const struct key_columns *columns = &batch->table->key;
+	struct value key[KEY_COLUMNS_MAX];
+
+	for (unsigned i = 0; i < columns->count; i++) {
+		key[i] = values[columns->columns[i]];
+		if (!key[i].bytes)
+			return error_set(err, ERROR_UNSUPPORTED,
+					 "table %s: NULL in the pagination key column %s; the key must "
+					 "be NOT NULL",
+					 batch->table->source->full_name,
+					 batch->table->source->columns[columns->columns[i]].name);
+	}
+	key_set(&batch->last, key, columns->count);
+	return true;
+}
+
+static void spread(const struct ferry_table *table, const struct db_row *row, struct value *values)
+{
+	for (unsigned i = 0; i < table->selected_count; i++)
+		values[table->selected[i]] =
+			(struct value){ .bytes = row->values[i], .length = row->lengths[i] };
+}
+
+bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t statement_bytes,
+		   uint64_t packet_limit, struct error *err)
+{
+	const struct ferry_table *table = batch->table;
+	struct value values[TABLE_COLUMNS_MAX];
+	uint64_t invalid_enums = 0;
+
+	if (row->count != table->selected_count || table->source->column_count > TABLE_COLUMNS_MAX)
+		return error_set(err, ERROR_SCHEMA, "table %s: %u columns selected, %u received",
+				 table->source->full_name, table->selected_count, row->count);
+	spread(table, row, values);
+	if (!remember_key(batch, values, err))
+		return false;
+
+	struct write_statement *statement =
+		batch->statement_count ? &batch->statements[batch->statement_count - 1] : NULL;
+
+	if (!statement || statement->sql.length >= statement_bytes)
+		statement = begin(batch, statement_bytes);
+	else
+		buf_putc(&statement->sql, ',');
+
+	size_t start = statement->sql.length;
+
+	write_tuple(&statement->sql, table, values, &invalid_enums);
+	/* A large row gets a statement of its own rather than bursting the packet. */
+	if (statement->sql.length + 4096 > packet_limit && statement->rows > 0) {
+		struct buf tuple = BUF_INIT;
+
+		buf_add(&tuple, statement->sql.data + start, statement->sql.length - start);
+		buf_truncate(&statement->sql, start - 1);
+		statement = begin(batch, tuple.length);
+		buf_add(&statement->sql, tuple.data, tuple.length);
+		buf_release(&tuple);
+	}
+	if (statement->sql.length + 4096 > packet_limit)
+		return error_set(err, ERROR_DATA,
+				 "table %s: a row takes %zu bytes as a statement, more than the target's "
+				 "max_allowed_packet lets through (%" PRIu64
+				 "); raise it: SET GLOBAL max_allowed_packet = 1073741824",
+				 table->source->full_name, statement->sql.length, packet_limit);
+	statement->rows++;
+	statement->invalid_enums += invalid_enums;
+	batch->rows++;
+	return true;
+}
+
+void row_batch_finish(struct row_batch *batch)
+{
+	complete(batch);
+}

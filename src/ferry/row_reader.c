@@ -1,0 +1,248 @@
+/* Reads rows of the source for the copy.
+ *
+ * The one query that matters is
+ *
+ *   SELECT ... FROM t FORCE INDEX (k) WHERE key > low AND key <= high
+ *   ORDER BY key LIMIT n FOR SHARE
+ *
+ * autocommitted at READ COMMITTED (DESIGN I1): the server sends a transaction's
+ * events before its rows can be seen, but such rows are still locked, so this read
+ * waits for them. Therefore every change received before it was sent is visible
+ * to it. Its locks last for this one statement.
+ *
+ * The whole result is taken before anything is written: rows are kept up to a few
+ * times the batch size; should they be much larger than expected the rest is read
+ * off and dropped, and the range goes on behind the last row kept. */
+#include "row_reader.h"
+
+#include <inttypes.h>
+
+#include "base/probe.h"
+#include "base/retry.h"
+
+#define KEEP_FACTOR 4
+#define READ_RETRY_MS 1000
+
+bool row_reader_open(struct row_reader *reader, struct run *run, uint64_t packet_limit,
+		     struct error *err)
+{
+	*reader = (struct row_reader){ .run = run, .packet_limit = packet_limit };
+	reader->source = db_open(&run->options->source, DB_SESSION_READ, NULL, err);
+	return reader->source != NULL;
+}
+
+void row_reader_close(struct row_reader *reader)
+{
+	db_close(reader->source);
+	buf_release(&reader->sql);
+	reader->source = NULL;
+}
+
+/* One read as the retry loop sees it. */
+struct read_attempt {
+	struct row_reader *reader;
+	const struct ferry_table *table;
+	bool (*take)(struct read_attempt *attempt, const struct db_row *row, struct error *err);
+	void (*restart)(struct read_attempt *attempt);
+	struct row_batch *batch; /* rows */
+	struct key *key;	 /* or one key */
+	uint64_t rows_seen;
+	uint64_t bytes_seen;
+	bool is_truncated;
+};
+
+static bool take_key(struct read_attempt *attempt, const struct db_row *row, struct error *err)
+{
+	struct value values[KEY_COLUMNS_MAX];
+	unsigned count = attempt->table->key.count;
+
+	if (row->count != count)
+		return error_set(err, ERROR_SCHEMA, "%u key columns expected, %u received", count,
+				 row->count);
+	for (unsigned i = 0; i < count; i++) {
+		values[i] = (struct value){ .bytes = row->values[i], .length = row->lengths[i] };
+		if (!values[i].bytes)
+			return error_set(err, ERROR_UNSUPPORTED, "NULL in a key column");
+	}
+	key_set(attempt->key, values, count);
+	return true;
+}
+
+static void restart_key(struct read_attempt *attempt)
+{
+	key_release(attempt->key);
+}
+
+static bool take_row(struct read_attempt *attempt, const struct db_row *row, struct error *err)
+{
+	uint64_t statement_bytes = attempt->reader->run->options->batch_bytes;
+
+	attempt->rows_seen++;
+	if (attempt->is_truncated)
+		return true;
+	for (unsigned i = 0; i < row->count; i++)
+		attempt->bytes_seen += row->lengths[i];
+	if (!row_batch_add(attempt->batch, row, statement_bytes, attempt->reader->packet_limit, err))
+		return false;
+	if (attempt->bytes_seen > statement_bytes * KEEP_FACTOR)
+		attempt->is_truncated = true;
+	return true;
+}
+
+static void restart_rows(struct read_attempt *attempt)
+{
+	row_batch_clear(attempt->batch);
+	attempt->rows_seen = 0;
+	attempt->bytes_seen = 0;
+	attempt->is_truncated = false;
+}
+
+static bool attempt_read(void *argument, struct error *err)
+{
+	struct read_attempt *attempt = argument;
+	struct row_reader *reader = attempt->reader;
+	struct db_row row;
+	enum db_fetch fetched;
+
+	attempt->restart(attempt);
+	if (!db_ready(reader->source, err) ||
+	    !db_query(reader->source, reader->sql.data, reader->sql.length, err))
+		return false;
+	while ((fetched = db_row_next(reader->source, &row, err)) == DB_ROW) {
+		if (!attempt->take(attempt, &row, err)) {
+			db_row_finish(reader->source);
+			return false;
+		}
+	}
+	return fetched == DB_END;
+}
+
+static bool run_read(struct read_attempt *attempt, struct error *err)
+{
+	struct run *run = attempt->reader->run;
+	const struct retry_policy policy = {
+		.verb = "fetch rows",
+		.tag = "cursor",
+		.attempts = run->options->read_attempts,
+		.sleep_ms = READ_RETRY_MS,
+	};
+
+	return retry_run(&policy, run->stop, attempt_read, attempt, err) ||
+	       error_wrap(err, "read table %s", attempt->table->source->full_name);
+}
+
+static void put_from(struct row_reader *reader, const struct ferry_table *table)
+{
+	struct buf *sql = &reader->sql;
+
+	buf_puts(sql, " FROM ");
+	sql_table_name(sql, table->source->schema, table->source->name);
+	if (table->key.index) {
+		buf_puts(sql, " FORCE INDEX (");
+		sql_name(sql, table->key.index);
+		buf_putc(sql, ')');
+	}
+}
+
+static void put_range(struct row_reader *reader, const struct ferry_table *table,
+		      const struct key *low, const struct key *high)
+{
+	const char *word = " WHERE (";
+
+	if (low->is_set) {
+		buf_puts(&reader->sql, word);
+		sql_key_after(&reader->sql, &table->key, low);
+		buf_putc(&reader->sql, ')');
+		word = " AND (";
+	}
+	if (high && high->is_set) {
+		buf_puts(&reader->sql, word);
+		sql_key_up_to(&reader->sql, &table->key, high);
+		buf_putc(&reader->sql, ')');
+	}
+}
+
+static void put_key_columns(struct row_reader *reader, const struct ferry_table *table)
+{
+	for (unsigned i = 0; i < table->key.count; i++) {
+		if (i)
+			buf_putc(&reader->sql, ',');
+		sql_select_column(&reader->sql, &table->source->columns[table->key.columns[i]]);
+	}
+}
+
+static void put_select(struct row_reader *reader)
+{
+	buf_clear(&reader->sql);
+	sql_comment(&reader->sql, reader->run->options->source_marginalia);
+	buf_puts(&reader->sql, "SELECT ");
+}
+
+bool row_reader_split(struct row_reader *reader, const struct ferry_table *table,
+		      const struct key *low, uint64_t rows, struct key *high, struct error *err)
+{
+	struct read_attempt attempt = { .reader = reader,
+					.table = table,
+					.take = take_key,
+					.restart = restart_key,
+					.key = high };
+
+	put_select(reader);
+	put_key_columns(reader, table);
+	put_from(reader, table);
+	put_range(reader, table, low, NULL);
+	buf_puts(&reader->sql, " ORDER BY ");
+	sql_key_order(&reader->sql, &table->key);
+	buf_printf(&reader->sql, " LIMIT 1 OFFSET %" PRIu64, rows - 1);
+	return run_read(&attempt, err);
+}
+
+bool row_reader_largest(struct row_reader *reader, const struct ferry_table *table,
+			struct key *key, struct error *err)
+{
+	struct read_attempt attempt = { .reader = reader,
+					.table = table,
+					.take = take_key,
+					.restart = restart_key,
+					.key = key };
+	/* The order backwards: the same key with all directions turned round. */
+	struct key_columns backwards = table->key;
+
+	for (unsigned i = 0; i < backwards.count; i++)
+		backwards.descending[i] = !backwards.descending[i];
+	put_select(reader);
+	put_key_columns(reader, table);
+	put_from(reader, table);
+	buf_puts(&reader->sql, " ORDER BY ");
+	sql_key_order(&reader->sql, &backwards);
+	buf_puts(&reader->sql, " LIMIT 1");
+	return run_read(&attempt, err);
+}
+
+bool row_reader_read(struct row_reader *reader, struct row_batch *batch, const struct key *low,
+		     const struct key *high, uint64_t limit, bool *more, struct error *err)
+{
+	const struct ferry_table *table = batch->table;
+	struct read_attempt attempt = { .reader = reader,
+					.table = table,
+					.take = take_row,
+					.restart = restart_rows,
+					.batch = batch };
+
+	put_select(reader);
+	buf_puts(&reader->sql, table->select_list);
+	put_from(reader, table);
+	put_range(reader, table, low, high);
+	buf_puts(&reader->sql, " ORDER BY ");
+	sql_key_order(&reader->sql, &table->key);
+	buf_printf(&reader->sql, " LIMIT %" PRIu64 " %s", limit,
+		   server_share_lock(db_version(reader->source)));
+	probe("before_chunk_read", "%s %" PRIu64, table->source->full_name, batch->ticket);
+	if (!run_read(&attempt, err))
+		return false;
+	row_batch_finish(batch);
+	*more = attempt.is_truncated || attempt.rows_seen >= limit;
+	probe("after_chunk_read", "%s %" PRIu64 " %" PRIu64, table->source->full_name, batch->ticket,
+	      batch->rows);
+	return true;
+}

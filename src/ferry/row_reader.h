@@ -1,0 +1,37 @@
+/* The source side of one copy worker: the queries by which a table is walked. One
+ * thread, one connection; every query is tried again as options->read_attempts
+ * allow. */
+#ifndef FERRY_ROW_READER_H
+#define FERRY_ROW_READER_H
+
+#include "ferry/row_batch.h"
+#include "ferry/run.h"
+
+struct row_reader {
+	struct run *run;	/* borrowed */
+	struct db *source;	/* owned */
+	struct buf sql;		/* under construction, kept for its capacity */
+	uint64_t packet_limit;	/* of the target, bytes */
+};
+
+bool row_reader_open(struct row_reader *reader, struct run *run, uint64_t packet_limit,
+		     struct error *err) MUST_CHECK;
+void row_reader_close(struct row_reader *reader);
+
+/* The key `rows` rows after low, without locks: only a place to split at, any value
+ * would do. Unset when the table has fewer rows behind low. */
+bool row_reader_split(struct row_reader *reader, const struct ferry_table *table,
+		      const struct key *low, uint64_t rows, struct key *high,
+		      struct error *err) MUST_CHECK;
+/* The table's largest key now, for progress; unset when it looks empty. */
+bool row_reader_largest(struct row_reader *reader, const struct ferry_table *table,
+			struct key *key, struct error *err) MUST_CHECK;
+
+/* Fills batch with up to `limit` rows of (low, high] by one locking read (DESIGN
+ * I1); the batch's ticket must have been issued before. *more: the range may hold
+ * further rows behind batch->last. */
+bool row_reader_read(struct row_reader *reader, struct row_batch *batch, const struct key *low,
+		     const struct key *high, uint64_t limit, bool *more,
+		     struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,399 @@
+/* Reading a state and putting it to use.
+ *
+ * Two layouts are taken. The documented one keeps what matters in "CopyStage"; later
+ * Ghostferry versions have the same members at the top and a second position for their
+ * inline verifier, and the copy then starts from the smaller of the two. Members are
+ * found by any of the names they had over time.
+ *
+ * A state is trusted no further than it was checked: whatever is missing, of another
+ * type, or does not suit today's tables stops the start, with the path of the member
+ * that is wrong. */
+#include "ferry/state_json.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/version.h"
+#include "saved_key.h"
+
+enum { STATE_FORMAT_MAX = 1, LOCKS_MAX = 1000000 };
+
+static const cJSON *member(const cJSON *object, const char *name)
+{
+	const cJSON *node = cJSON_GetObjectItemCaseSensitive(object, name);
+
+	return cJSON_IsNull(node) ? NULL : node;
+}
+
+/* The first of the names (ended by NULL) that is there and not null. */
+static const cJSON *member_of(const cJSON *object, const char *const *names, const char **found)
+{
+	for (; *names; names++) {
+		const cJSON *node = member(object, *names);
+
+		*found = *names;
+		if (node)
+			return node;
+	}
+	return NULL;
+}
+
+static bool fail_type(struct error *err, const char *path, const char *wanted, const cJSON *node)
+{
+	return error_set(err, ERROR_CONFIG, "%s: must be %s, is a %s", path, wanted,
+			 json_type_name(node));
+}
+
+/* The three numbers that lead "1.3.1+2026..."; false where there are none. */
+static bool parse_version(const char *text, uint64_t numbers[3])
+{
+	for (int i = 0; i < 3; i++) {
+		char *end;
+
+		if (!isdigit((unsigned char)*text))
+			return false;
+		numbers[i] = strtoull(text, &end, 10); /* too large is the largest */
+		if (i < 2 && *end != '.')
+			return false;
+		text = end + 1;
+	}
+	return true;
+}
+
+static bool is_newer(const char *theirs, const char *ours)
+{
+	uint64_t a[3], b[3];
+
+	if (!parse_version(theirs, a) || !parse_version(ours, b))
+		return false;
+	for (int i = 0; i < 3; i++)
+		if (a[i] != b[i])
+			return a[i] > b[i];
+	return false;
+}
+
+/* A version that is none ("?.?.?+..." of a build by hand) says nothing: accepted. */
+static bool read_version(struct saved_state *state, struct error *err)
+{
+	const cJSON *node = member(state->tree, "GhostferryVersion");
+	const cJSON *format = member(state->tree, "StateFormat");
+	uint64_t number;
+
+	if (!cJSON_IsString(node))
+		return fail_type(err, "GhostferryVersion", "a string", node);
+	state->version = node->valuestring;
+	if (format && (!json_u64(format, &number) || number > STATE_FORMAT_MAX))
+		return error_set(
+			err, ERROR_CONFIG,
+			"StateFormat: this version reads formats up to %d; resume with the "
+			"version that wrote the state, %.100s",
+			STATE_FORMAT_MAX, state->version);
+	if (is_newer(state->version, version_text))
+		return error_set(
+			err, ERROR_CONFIG,
+			"GhostferryVersion: the state was written by version %.100s, which "
+			"is newer than this one, %s; resume with that version",
+			state->version, version_text);
+	return true;
+}
+
+/* Unset when node is NULL or names no file. */
+static bool read_position(const cJSON *node, const char *path, struct binlog_position *position,
+			  struct error *err)
+{
+	const cJSON *name = member(node, "Name");
+	const cJSON *offset = member(node, "Pos");
+	uint64_t number;
+
+	memset(position, 0, sizeof(*position));
+	if (!node)
+		return true;
+	if (!cJSON_IsObject(node))
+		return fail_type(err, path, "an object", node);
+	if (!cJSON_IsString(name))
+		return fail_type(err, "Name", "a string", name) || error_wrap(err, "%s", path);
+	if (!json_u64(offset, &number))
+		return fail_type(err, "Pos", "a whole number", offset) ||
+		       error_wrap(err, "%s", path);
+	if (!binlog_position_set(position, name->valuestring, strlen(name->valuestring), number,
+				 err)) {
+		err->kind = ERROR_CONFIG;
+		return error_wrap(err, "%s", path);
+	}
+	return true;
+}
+
+/* The stream starts at the smaller one: what lies between was applied, but not seen by
+ * the verifier; applying it again does no harm. */
+static bool read_positions(struct saved_state *state, const cJSON *part, struct error *err)
+{
+	static const char *const names[] = { "LastProcessedBinlogPosition",
+					     "LastWrittenBinlogPosition", NULL };
+	static const char inline_name[] = "LastStoredBinlogPositionForInlineVerifier";
+	const char *path;
+	const cJSON *node = member_of(part, names, &path);
+	struct binlog_position stored;
+
+	if (!read_position(node, path, &state->position, err) ||
+	    !read_position(member(part, inline_name), inline_name, &stored, err))
+		return false;
+	if (binlog_position_is_set(&stored) &&
+	    (!binlog_position_is_set(&state->position) ||
+	     binlog_position_compare(&stored, &state->position) < 0))
+		state->position = stored;
+	if (!binlog_position_is_set(&state->position))
+		return error_set(
+			err, ERROR_CONFIG,
+			"%s: names no binlog file: the state was dumped before the run had "
+			"started; start anew without it",
+			path);
+	return true;
+}
+
+static size_t child_count(const cJSON *node)
+{
+	size_t count = 0;
+
+	for (const cJSON *child = node ? node->child : NULL; child; child = child->next)
+		count++;
+	return count;
+}
+
+static bool read_keys(struct saved_state *state, const cJSON *part, struct error *err)
+{
+	static const char *const names[] = { "LastSuccessfulPaginationKeys",
+					     "LastSuccessfulPrimaryKeys", NULL };
+	const char *name;
+	const cJSON *keys = member_of(part, names, &name);
+	char path[512];
+
+	if (!keys)
+		return true;
+	if (!cJSON_IsObject(keys))
+		return fail_type(err, name, "an object", keys);
+	state->keys = mem_calloc(child_count(keys) + 1, sizeof(*state->keys));
+	for (const cJSON *node = keys->child; node; node = node->next) {
+		struct saved_key *key = &state->keys[state->key_count++];
+
+		key->table = node->string;
+		snprintf(path, sizeof(path), "%s.%s", name, node->string);
+		if (!saved_key_read(node, path, key, err))
+			return false;
+	}
+	return true;
+}
+
+static bool read_completed(struct saved_state *state, const cJSON *part, struct error *err)
+{
+	const cJSON *completed = member(part, "CompletedTables");
+
+	if (!completed)
+		return true;
+	if (!cJSON_IsObject(completed))
+		return fail_type(err, "CompletedTables", "an object", completed);
+	state->completed = mem_calloc(child_count(completed) + 1, sizeof(*state->completed));
+	for (const cJSON *node = completed->child; node; node = node->next) {
+		if (!cJSON_IsBool(node))
+			return fail_type(err, node->string, "true", node) ||
+			       error_wrap(err, "CompletedTables");
+		if (cJSON_IsTrue(node))
+			state->completed[state->completed_count++] = node->string;
+	}
+	return true;
+}
+
+static bool read_text(const cJSON *tree, const char *name, char *text, size_t size,
+		      struct error *err)
+{
+	const cJSON *node = member(tree, name);
+
+	if (node && !cJSON_IsString(node))
+		return fail_type(err, name, "a string", node);
+	if (node && strlen(node->valuestring) >= size)
+		return error_set(err, ERROR_CONFIG, "%s: is longer than %zu bytes", name, size - 1);
+	snprintf(text, size, "%s", node ? node->valuestring : "");
+	return true;
+}
+
+/* The run id goes into names of locks: only what we make ourselves is taken. */
+static bool read_run_id(struct saved_state *state, struct error *err)
+{
+	size_t length;
+
+	if (!read_text(state->tree, "RunID", state->run_id, sizeof(state->run_id), err))
+		return false;
+	length = strlen(state->run_id);
+	if (length != 0 && (length != RUN_ID_SIZE - 1 ||
+			    strspn(state->run_id, "0123456789abcdef") != RUN_ID_SIZE - 1))
+		return error_set(err, ERROR_CONFIG, "RunID: must be %d hexadecimal digits",
+				 RUN_ID_SIZE - 1);
+	return true;
+}
+
+static bool read_own_keys(struct saved_state *state, struct error *err)
+{
+	const cJSON *locks = member(state->tree, "TargetLockCount");
+	uint64_t count = 0;
+
+	if (!read_run_id(state, err) ||
+	    !read_text(state->tree, "SourceServerUUID", state->source_uuid,
+		       sizeof(state->source_uuid), err))
+		return false;
+	if (locks && (!json_u64(locks, &count) || count > LOCKS_MAX))
+		return error_set(err, ERROR_CONFIG,
+				 "TargetLockCount: must be a whole number up to %d", LOCKS_MAX);
+	state->lock_count = (unsigned)count;
+	state->key_columns = member(state->tree, "PaginationKeyColumns");
+	if (state->key_columns && !cJSON_IsObject(state->key_columns))
+		return fail_type(err, "PaginationKeyColumns", "an object", state->key_columns);
+	return true;
+}
+
+static bool read_stage(struct saved_state *state, struct error *err)
+{
+	const cJSON *stage = member(state->tree, "CurrentStage");
+
+	if (stage && !cJSON_IsString(stage))
+		return fail_type(err, "CurrentStage", "a string", stage);
+	state->is_done = stage && strcmp(stage->valuestring, phase_stage(PHASE_DONE)) == 0;
+	state->schema_cache = member(state->tree, "LastKnownTableSchemaCache");
+	if (state->schema_cache && !cJSON_IsObject(state->schema_cache))
+		return fail_type(err, "LastKnownTableSchemaCache", "an object or null",
+				 state->schema_cache);
+	return true;
+}
+
+static bool read_part(struct saved_state *state, const cJSON *part, struct error *err)
+{
+	return read_positions(state, part, err) && read_keys(state, part, err) &&
+	       read_completed(state, part, err);
+}
+
+static bool read_state(struct saved_state *state, struct error *err)
+{
+	const cJSON *copy_stage = member(state->tree, "CopyStage");
+
+	if (!cJSON_IsObject(state->tree))
+		return fail_type(err, "the state", "an object", state->tree);
+	if (!read_version(state, err) || !read_stage(state, err) || !read_own_keys(state, err))
+		return false;
+	if (!copy_stage)
+		return read_part(state, state->tree, err);
+	if (!cJSON_IsObject(copy_stage))
+		return fail_type(err, "CopyStage", "an object", copy_stage);
+	return read_part(state, copy_stage, err) || error_wrap(err, "CopyStage");
+}
+
+bool saved_state_parse(cJSON *tree, struct saved_state *state, struct error *err)
+{
+	memset(state, 0, sizeof(*state));
+	state->tree = tree;
+	if (read_state(state, err))
+		return true;
+	saved_state_release(state);
+	return false;
+}
+
+void saved_state_release(struct saved_state *state)
+{
+	for (size_t i = 0; i < state->key_count; i++)
+		key_release(&state->keys[i].key);
+	free(state->keys);
+	free(state->completed);
+	cJSON_Delete(state->tree);
+	memset(state, 0, sizeof(*state));
+}
+
+/* Is the key made of the columns, in the directions, that it was made of then? Ghostferry
+ * walks upwards only and tells the column in its schema cache, if at all. */
+static bool check_key_columns(const struct saved_state *state, const struct ferry_table *t,
+			      struct error *err)
+{
+	const char *name = t->source->full_name;
+	const cJSON *then = member(state->key_columns, name);
+	const cJSON *cached = member(member(state->schema_cache, name), "PaginationKeyColumn");
+	cJSON *now;
+	bool same;
+
+	cached = member(cached, "Name");
+	if (!then && cJSON_IsString(cached) &&
+	    strcmp(cached->valuestring, t->source->columns[t->key.columns[0]].name) != 0)
+		return error_set(err, ERROR_CONFIG,
+				 "the table was walked by `%.200s` and is by `%s` now",
+				 cached->valuestring, t->source->columns[t->key.columns[0]].name);
+	now = saved_key_column_names(&t->key);
+	same = then ? cJSON_Compare(then, now, true) : !t->key.descending[0];
+	cJSON_Delete(now);
+	return same || error_set(err, ERROR_CONFIG,
+				 "the table's key columns are not those the copy was made with");
+}
+
+static bool apply_key(const struct saved_state *state, const struct saved_key *saved,
+		      const struct ferry_tables *tables, struct state_tracker *tracker,
+		      struct error *err)
+{
+	const struct ferry_table *t = map_get_text(&tables->by_source, saved->table);
+
+	if (!t)
+		return error_set(
+			err, ERROR_CONFIG,
+			"the table is not among those chosen now (dropped, or Databases or "
+			"Tables changed)");
+	if (t->key.count == 0)
+		return error_set(err, ERROR_CONFIG, "the table has no usable key now");
+	if (!check_key_columns(state, t, err) || !saved_key_fits(saved, &t->key, err))
+		return error_wrap(err,
+				  "take this entry out to have the table copied from its start");
+	state_tracker_copied_up_to(tracker, t, &saved->key);
+	return true;
+}
+
+static bool apply_completed(const char *name, const struct ferry_tables *tables,
+			    struct state_tracker *tracker, struct error *err)
+{
+	const struct ferry_table *t = map_get_text(&tables->by_source, name);
+
+	if (!t)
+		return error_set(err, ERROR_CONFIG,
+				 "CompletedTables.%s: the table is not among those chosen now "
+				 "(dropped, or Databases or Tables changed)",
+				 name);
+	state_tracker_complete(tracker, t);
+	return true;
+}
+
+static bool apply_identity(const struct saved_state *state, struct state_tracker *tracker,
+			   struct error *err)
+{
+	char known[sizeof(tracker->source_uuid)];
+
+	memcpy(known, tracker->source_uuid, sizeof(known)); /* constant by now */
+	if (*known && *state->source_uuid && strcmp(known, state->source_uuid) != 0)
+		return error_set(
+			err, ERROR_CONFIG,
+			"SourceServerUUID: the state belongs to the source %s, this one is "
+			"%s: its binlog positions mean nothing here",
+			state->source_uuid, known);
+	state_tracker_begin(tracker, state->run_id, *known ? known : state->source_uuid,
+			    state->lock_count);
+	return true;
+}
+
+bool saved_state_apply(const struct saved_state *state, const struct ferry_tables *tables,
+		       struct state_tracker *tracker, struct error *err)
+{
+	if (!apply_identity(state, tracker, err))
+		return false;
+	for (size_t i = 0; i < state->key_count; i++)
+		if (!apply_key(state, &state->keys[i], tables, tracker, err))
+			return error_wrap(err, "LastSuccessfulPaginationKeys.%s",
+					  state->keys[i].table);
+	for (size_t i = 0; i < state->completed_count; i++)
+		if (!apply_completed(state->completed[i], tables, tracker, err))
+			return false;
+	state_tracker_set_position(tracker, &state->position);
+	return true;
+}

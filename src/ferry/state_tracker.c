@@ -1,0 +1,166 @@
+/* Plain setters and getters around the one lock. What makes the struct safe to resume
+ * from at every instant is when they are called: after the commit, never before. */
+#include "ferry/state_tracker.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+void state_tracker_init(struct state_tracker *s)
+{
+	memset(s, 0, sizeof(*s));
+	mutex_init(&s->lock);
+	s->phase = PHASE_STARTING;
+	s->start_time = clock_wall();
+}
+
+void state_tracker_destroy(struct state_tracker *s)
+{
+	for (size_t i = 0; i < s->table_count; i++)
+		key_release(&s->tables[i].copied_up_to);
+	free(s->tables);
+	mutex_destroy(&s->lock);
+}
+
+static void make_run_id(char id[RUN_ID_SIZE])
+{
+	unsigned char bytes[(RUN_ID_SIZE - 1) / 2];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		abort(); /* cannot be: so few bytes come whole, or the call waits */
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+}
+
+void state_tracker_begin(struct state_tracker *s, const char *run_id, const char *source_uuid,
+			 unsigned lock_count)
+{
+	mutex_lock(&s->lock);
+	if (run_id && *run_id)
+		snprintf(s->run_id, sizeof(s->run_id), "%s", run_id);
+	else
+		make_run_id(s->run_id);
+	snprintf(s->source_uuid, sizeof(s->source_uuid), "%s", source_uuid);
+	s->lock_count = lock_count;
+	mutex_unlock(&s->lock);
+}
+
+void state_tracker_set_tables(struct state_tracker *s, const struct ferry_tables *tables)
+{
+	mutex_lock(&s->lock);
+	assert(!s->tables);
+	s->tables = mem_calloc(tables->count + 1, sizeof(*s->tables));
+	s->table_count = tables->count;
+	for (size_t i = 0; i < tables->count; i++)
+		s->tables[i].table = tables->tables[i];
+	mutex_unlock(&s->lock);
+}
+
+void state_tracker_set_phase(struct state_tracker *s, enum phase phase)
+{
+	mutex_lock(&s->lock);
+	assert(phase_may_follow(s->phase, phase));
+	s->phase = phase;
+	if (phase == PHASE_DONE)
+		s->done_time = clock_wall();
+	mutex_unlock(&s->lock);
+}
+
+enum phase state_tracker_phase(struct state_tracker *s)
+{
+	enum phase phase;
+
+	mutex_lock(&s->lock);
+	phase = s->phase;
+	mutex_unlock(&s->lock);
+	return phase;
+}
+
+void state_tracker_set_position(struct state_tracker *s, const struct binlog_position *position)
+{
+	assert(binlog_position_is_set(position));
+	mutex_lock(&s->lock);
+	s->position = *position;
+	s->has_position = true;
+	mutex_unlock(&s->lock);
+}
+
+bool state_tracker_position(struct state_tracker *s, struct binlog_position *position)
+{
+	bool has_position;
+
+	mutex_lock(&s->lock);
+	has_position = s->has_position;
+	if (has_position)
+		*position = s->position;
+	mutex_unlock(&s->lock);
+	return has_position;
+}
+
+static struct table_state *state_of(struct state_tracker *s, const struct ferry_table *table)
+	REQUIRES(s->lock)
+{
+	assert(table->index < s->table_count && s->tables[table->index].table == table);
+	return &s->tables[table->index];
+}
+
+void state_tracker_started(struct state_tracker *s, const struct ferry_table *table)
+{
+	mutex_lock(&s->lock);
+	state_of(s, table)->is_active = true;
+	mutex_unlock(&s->lock);
+}
+
+void state_tracker_batch_written(struct state_tracker *s, const struct ferry_table *table,
+				 uint64_t rows, uint64_t bytes)
+{
+	struct table_state *t;
+
+	mutex_lock(&s->lock);
+	t = state_of(s, table);
+	t->rows_written += rows;
+	t->bytes_written += bytes;
+	s->rows_written += rows;
+	s->bytes_written += bytes;
+	mutex_unlock(&s->lock);
+}
+
+void state_tracker_copied_up_to(struct state_tracker *s, const struct ferry_table *table,
+				const struct key *key)
+{
+	assert(key->is_set && key->count == table->key.count);
+	mutex_lock(&s->lock);
+	key_copy(&state_of(s, table)->copied_up_to, key);
+	mutex_unlock(&s->lock);
+}
+
+void state_tracker_complete(struct state_tracker *s, const struct ferry_table *table)
+{
+	mutex_lock(&s->lock);
+	state_of(s, table)->is_complete = true;
+	mutex_unlock(&s->lock);
+}
+
+void state_tracker_changes_applied(struct state_tracker *s, uint64_t changes)
+{
+	mutex_lock(&s->lock);
+	s->changes_applied += changes;
+	mutex_unlock(&s->lock);
+}
+
+void state_tracker_key(struct state_tracker *s, const struct ferry_table *table, struct key *key,
+		       bool *is_complete)
+{
+	const struct table_state *t;
+
+	mutex_lock(&s->lock);
+	t = state_of(s, table);
+	key_copy(key, &t->copied_up_to);
+	*is_complete = t->is_complete;
+	mutex_unlock(&s->lock);
+}

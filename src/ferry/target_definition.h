@@ -1,0 +1,13 @@
+/* Does a table that is on the target already fit the source's? */
+#ifndef FERRY_TARGET_DEFINITION_H
+#define FERRY_TARGET_DEFINITION_H
+
+#include "ferry/ferry_table.h"
+#include "ferry/problems.h"
+
+/* without_default: "`schema`.`table`.`column`" of the target's columns that are NOT
+ * NULL and have no default value. Only the keys count. */
+void target_definition_check(const struct ferry_table *t, const struct table *target,
+			     const struct map *without_default, struct problems *problems);
+
+#endif

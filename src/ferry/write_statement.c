@@ -1,0 +1,148 @@
+/* A batch of rows becomes one transaction on the target:
+ *
+ *   START TRANSACTION; statement ...; COMMIT
+ *
+ * Strict mode makes the server refuse values that do not fit. What it still lets
+ * pass with a warning or note (a DECIMAL rounded, blanks cut off) is refused here:
+ * the warnings of every statement are read before the commit, and any that is not
+ * known to be harmless rolls the transaction back. Without the transaction the
+ * rows would already be there, and a resumed run would take them for copied. */
+#include "ferry/write_statement.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/probe.h"
+
+/* Warnings that say nothing about data: deprecated syntax. */
+static const unsigned harmless_warnings[] = { 1287, 1681, 3719, 3778 };
+
+#define WARN_DATA_TRUNCATED 1265
+
+void write_statement_release(struct write_statement *statement)
+{
+	buf_release(&statement->sql);
+	statement->rows = 0;
+	statement->invalid_enums = 0;
+}
+
+void write_tuple(struct buf *sql, const struct ferry_table *table, const struct value *values,
+		 uint64_t *invalid_enums)
+{
+	for (unsigned i = 0; i < table->written_count; i++) {
+		const struct column *column = &table->source->columns[table->written[i]];
+		struct value value = values[table->written[i]];
+
+		buf_putc(sql, i ? ',' : '(');
+		sql_literal(sql, column, value);
+		if (column->type == COLUMN_ENUM && value.length == 1 && value.bytes[0] == '0')
+			(*invalid_enums)++;
+	}
+	buf_putc(sql, ')');
+}
+
+uint64_t write_packet_limit(const struct db *target)
+{
+	uint64_t limit = db_max_allowed_packet(target);
+
+	/* Room for the packet's own header. */
+	return limit > 2048 ? limit - 1024 : limit / 2;
+}
+
+static bool is_harmless(unsigned code)
+{
+	for (size_t i = 0; i < ARRAY_LEN(harmless_warnings); i++)
+		if (harmless_warnings[i] == code)
+			return true;
+	return false;
+}
+
+/* The first warning that tells of changed data fails the statement. Expected ones
+ * are those of invalid ENUM values: their number is compared, as the server lists
+ * only the first max_error_count. */
+static bool check_warnings(struct db *target, uint64_t expected, struct error *err)
+{
+	uint64_t total = db_warning_count(target);
+	uint64_t truncated = 0;
+	uint64_t listed = 0;
+	struct db_row row;
+	enum db_fetch fetched;
+	char text[512];
+
+	if (total == 0 && expected == 0)
+		return true;
+	if (!db_queryf(target, err, "SHOW WARNINGS"))
+		return false;
+	while ((fetched = db_row_next(target, &row, err)) == DB_ROW) {
+		unsigned code = row.count > 1 && row.values[1]
+					? (unsigned)strtoul(row.values[1], NULL, 10)
+					: 0;
+
+		listed++;
+		if (code == WARN_DATA_TRUNCATED)
+			truncated++;
+		if (is_harmless(code) || (code == WARN_DATA_TRUNCATED && expected > 0))
+			continue;
+		snprintf(text, sizeof(text), "%u %.*s", code, row.count > 2 ? (int)row.lengths[2] : 0,
+			 row.count > 2 && row.values[2] ? row.values[2] : "");
+		db_row_finish(target);
+		return error_set(err, ERROR_DATA, "%s: the server would change a value: %s",
+				 db_label(target), text);
+	}
+	if (fetched == DB_FAILED)
+		return false;
+	if (expected > 0 && (total != expected || (listed == total && truncated != expected)))
+		return error_set(err, ERROR_DATA,
+				 "%s: %" PRIu64 " values would be changed where only %" PRIu64
+				 " invalid ENUM values were to be stored",
+				 db_label(target), total, expected);
+	return true;
+}
+
+static bool execute(struct db *target, const struct write_statement *statement, struct error *err)
+{
+	if (statement->invalid_enums &&
+	    !db_execf(target, err,
+		      "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES,NO_AUTO_VALUE_ON_ZERO,"
+		      "ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION'"))
+		return false;
+
+	bool ok = db_exec(target, statement->sql.data, statement->sql.length, err) &&
+		  check_warnings(target, statement->invalid_enums, err);
+
+	if (statement->invalid_enums && !db_is_broken(target)) {
+		struct error ignored;
+
+		/* A session that stayed lenient must not be used again. */
+		if (!db_execf(target, ok ? err : &ignored, "SET SESSION sql_mode = '%s'",
+			      DB_WRITE_SQL_MODE)) {
+			ok = false;
+			if (!db_is_broken(target) && !db_fail(target, &ignored, "restore sql_mode"))
+				return false;
+		}
+	}
+	return ok;
+}
+
+bool write_statements(struct db *target, const struct write_statement *statements, size_t count,
+		      struct error *err)
+{
+	struct error ignored;
+	bool ok = db_execf(target, err, "START TRANSACTION");
+
+	for (size_t i = 0; ok && i < count; i++)
+		ok = execute(target, &statements[i], err);
+	if (ok) {
+		probe("before_commit", "%zu", count);
+		ok = db_execf(target, err, "COMMIT");
+	}
+	/* A server error leaves a session that works: give its locks back. When even
+	 * that fails the connection is lost, and with it the transaction. */
+	if (!ok && !db_is_broken(target) && !db_execf(target, &ignored, "ROLLBACK") &&
+	    !db_is_broken(target))
+		return db_fail(target, &ignored, "roll back");
+	return ok;
+}

@@ -1,0 +1,120 @@
+"""Base classes: a test is written once and run on each pair of flavours."""
+
+import os
+import time
+import unittest
+
+from . import compare, place, tables
+from .ferry import Ferry, Program
+from .probes import Probes
+from .server import Server, Unavailable
+from .writer import Writer
+
+MARIADB, MYSQL = ("mariadb", "mariadb"), ("mysql", "mysql")
+BOTH = (MARIADB, MYSQL)
+CROSS = (("mariadb", "mysql"), ("mysql", "mariadb"))
+
+
+class Pool:
+    """The servers of a run, started when first asked for and shared by all tests."""
+
+    def __init__(self):
+        self._servers, self._missing = {}, {}
+
+    def get(self, flavour, role):
+        if flavour in self._missing:
+            raise unittest.SkipTest(self._missing[flavour])
+        server = self._servers.get((flavour, role))
+        try:
+            if server is None:
+                server = self._servers[flavour, role] = Server(flavour, role)
+            if server.process is None or server.process.poll() is not None:
+                server.start()
+        except Unavailable as e:
+            self._missing[flavour] = str(e)
+            raise unittest.SkipTest(str(e)) from None
+        return server
+
+    def close(self):
+        for server in self._servers.values():
+            server.remove()
+        self._servers.clear()
+
+
+pool = Pool()
+program = Program(os.environ.get("GHOSTFERRY_BUILD", os.path.join(place.TOP, "build/probes")))
+
+
+class ServerTest(unittest.TestCase):
+    """A test over an empty source and an empty target: self.source, self.target.
+    The runner makes one class per pair of `pairs`."""
+
+    pairs = BOTH
+    pair = None
+    timeout = 120  # seconds for one test
+
+    def setUp(self):
+        self.source = pool.get(self.pair[0], "source")
+        self.target = pool.get(self.pair[1], "target")
+        self.watched = [self.source, self.target]
+        for server in (self.source, self.target):
+            server.drop_user_databases()
+
+    @property
+    def flavour(self):
+        """The source's."""
+        return self.pair[0]
+
+    def private_server(self, role="source", *options, flavour=None):
+        """A server for this test alone, with further command-line options."""
+        server = Server(flavour or self.pair[role == "target"], role, options)
+        self.addCleanup(server.remove)
+        self.watched.append(server)
+        return server.start()
+
+    def basic_tables(self, rows=300, database="abc", **how):
+        return tables.create_basic_tables(self.source, database, rows, **how)
+
+    def writer(self, made, database="abc", **how):
+        """Random writes to the source's tables; ends with the test."""
+        writer = Writer(self.source, database, made, **how)
+        self.addCleanup(writer.stop)
+        return writer.start()
+
+    def assert_equal(self, *args, **how):
+        compare.assert_equal(self.source, self.target, *args, **how)
+
+    def wait_until(self, condition, deadline=30, what="the condition"):
+        """Polls; returns what the condition returns."""
+        end = time.monotonic() + deadline
+        while True:
+            found = condition()
+            if found:
+                return found
+            if time.monotonic() > end:
+                raise AssertionError(f"waited {deadline} s in vain for {what}")
+            time.sleep(0.02)
+
+    def logs(self):
+        """For a failed test's report."""
+        return "".join(thing.logs() for thing in getattr(self, "watched", ()))
+
+
+class FerryTest(ServerTest):
+    """A ServerTest that runs the program."""
+
+    def setUp(self):
+        super().setUp()
+        if not program.exists:
+            self.fail(f"there is no {program.binary}")
+
+    def probes(self):
+        probes = Probes(program.inside)
+        self.addCleanup(probes.close)
+        return probes
+
+    def ferry(self, databases=("abc",), source=None, target=None, **how):
+        ferry = Ferry(program, source or self.source, target or self.target, databases, **how)
+        self.addCleanup(ferry.end)
+        self.watched.insert(0, ferry)
+        return ferry
