@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "ferry/batch_size.h"
 #include "ferry/name_filter.h"
 #include "ferry/problems.h"
 
@@ -192,7 +193,8 @@ static struct ferry_table *table_new(const struct ferry_options *options,
 	t->source = source;
 	t->target_schema = name_on_target(&options->databases, source->schema);
 	t->target_name = name_on_target(&options->tables, source->name);
-	t->batch_rows = rows ? *rows : 0;
+	t->batch_rows =
+		rows ? *rows : batch_size_for(&options->batch_points, source->avg_row_bytes);
 	fence_init(&t->fence);
 	check_engine(source, problems);
 	check_versioning(source, problems);
