@@ -30,7 +30,6 @@ bool parser_accept_symbol(struct parser *p, char symbol)
 	return true;
 }
 
-/* A list of words ended by NULL. */
 bool parser_accept_any(struct parser *p, const char *const *words)
 {
 	for (; *words; words++)
