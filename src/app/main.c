@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "db/db.h"
 #include "ferry/state_json.h"
+#include "verify_command.h"
 
 static const char log_tag[] = "copydb";
 
@@ -125,7 +126,7 @@ static bool prepare(struct program *program, struct error *err)
 	if (!config_validate(&program->config, err))
 		return error_wrap(err, "failed to validate config");
 	set_up_log(program);
-	return find_state(program, err);
+	return program->cli.verify || find_state(program, err);
 }
 
 /* cJSON looks at no allocation of its own; ours cannot fail. */
@@ -160,11 +161,13 @@ int main(int argc, char **argv)
 	if (program.cli.verbose)
 		log_set_level(LOG_DEBUG);
 	init_libraries();
-	if (prepare(&program, &err))
+	if (!prepare(&program, &err))
+		fprintf(stderr, "error: %s\n", err.text);
+	else if (program.cli.verify)
+		status = verify_command_run(&program.config, program.cli.json);
+	else
 		status = app_run(&program.config, program.is_resumed ? &program.state : NULL,
 				 program.cli.dry_run);
-	else
-		fprintf(stderr, "error: %s\n", err.text);
 	release(&program);
 	curl_global_cleanup();
 	return status;
