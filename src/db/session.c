@@ -92,6 +92,8 @@ static void set_binding(struct buf *sql, const struct db_params *params, enum db
 	buf_puts(sql, ", sql_mode='" DB_WRITE_SQL_MODE "'");
 	if (session == DB_SESSION_WRITE)
 		buf_puts(sql, ", foreign_key_checks=0");
+	else /* a list that is cut short is of no use */
+		buf_puts(sql, ", group_concat_max_len=4294967295");
 }
 
 void session_setup(struct buf *sql, const struct db_params *params, enum db_session session,

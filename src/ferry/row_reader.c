@@ -231,6 +231,7 @@ bool row_reader_read(struct row_reader *reader, struct row_batch *batch, const s
 
 	put_select(reader);
 	buf_puts(&reader->sql, table->select_list);
+	buf_puts(&reader->sql, table->types_list);
 	put_from(reader, table);
 	put_range(reader, table, low, high);
 	buf_puts(&reader->sql, " ORDER BY ");
