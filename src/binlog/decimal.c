@@ -9,8 +9,9 @@
 #define BYTES_MAX 44	 /* of that, with incomplete groups at both ends */
 
 static const unsigned bytes_of_digits[GROUP_DIGITS + 1] = { 0, 1, 1, 2, 2, 3, 3, 4, 4, 4 };
-static const uint32_t powers[GROUP_DIGITS + 1] = { 1,	   10,	    100,      1000,	 10000,
-						   100000, 1000000, 10000000, 100000000, 1000000000 };
+static const uint32_t powers[GROUP_DIGITS + 1] = {
+	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
+};
 
 static unsigned packed_size(unsigned digits)
 {

@@ -352,6 +352,7 @@ static bool print_container(struct printer *p, unsigned type, struct reader r)
 
 static bool print_value(struct printer *p, unsigned type, struct reader r)
 {
+	const uint8_t *bytes;
 	size_t length;
 	bool ok = true;
 
@@ -388,8 +389,8 @@ static bool print_value(struct printer *p, unsigned type, struct reader r)
 		break;
 	case JSON_STRING:
 		length = read_length(&r);
-		ok = length <= reader_left(&r) &&
-		     print_string(p, reader_bytes(&r, length), length);
+		bytes = reader_bytes(&r, length);
+		ok = bytes && print_string(p, bytes, length);
 		break;
 	case JSON_OPAQUE:
 		return print_opaque(p, r);

@@ -96,8 +96,8 @@ static bool read_columns(struct reader *r, const struct rows_type *type,
 				 table->full_name);
 	if (!full)
 		return error_set(err, ERROR_UNSUPPORTED,
-				 "table %s: the row image is not FULL: set binlog_row_image=FULL on "
-				 "the source, for all of its sessions, and start again",
+				 "table %s: the row image is not FULL: set binlog_row_image=FULL "
+				 "on the source, for all of its sessions, and start again",
 				 table->full_name);
 	return true;
 }

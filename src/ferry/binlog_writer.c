@@ -37,6 +37,7 @@ static const char log_tag[] = "binlog_writer";
 #define BATCH_CHANGES_MAX 10000
 #define WRITE_RETRY_MS 100
 #define WRITE_RETRY_MAX_MS 3000
+#define WRITE_RETRY_LOST_MS 3000
 #define STATEMENT_SLACK 4096
 
 struct apply_worker {
@@ -458,6 +459,7 @@ static bool apply_script_to(struct apply_worker *worker, const struct ferry_tabl
 		.attempts = run->options->write_attempts,
 		.sleep_ms = WRITE_RETRY_MS,
 		.max_sleep_ms = WRITE_RETRY_MAX_MS,
+		.lost_sleep_ms = WRITE_RETRY_LOST_MS,
 	};
 
 	return retry_run(&policy, run->stop, attempt_apply, &attempt, err) ||

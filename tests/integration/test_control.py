@@ -145,7 +145,7 @@ class SignalTest(FerryTest):
         ferry = self.waiting()
         ferry.terminate()
         ferry.assert_status(2)
-        argv = program.argv(program.seen(ferry.config_path), )
+        argv = program.argv(program.seen(ferry.config_path))
         os.unlink(ferry.config_path + ".state")
         self.target.drop_user_databases()
         process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -231,6 +231,15 @@ class StartTest(FerryTest):
         self.assertEqual(ferry.run(), 1)
         self.assertIn("error: ", ferry.log())
         self.assertIn("/nowhere/at/all", ferry.log())
+
+    def test_nobody_asked_for_the_default_state_file(self):
+        self.basic_tables(50)
+        ferry = self.ferry()
+        os.mkdir(ferry.config_path + ".state.new")  # in the way, for root as well
+        ferry.run_ok()
+        self.assertIn("without a state file", ferry.log())
+        self.assertIsNone(ferry.state_file())
+        self.assert_equal()
 
     def test_a_server_that_is_not_there(self):
         ferry = self.ferry(Source={"Port": 1})

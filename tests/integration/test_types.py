@@ -3,6 +3,7 @@ the binlog. Values are compared byte for byte."""
 
 import datetime
 import random
+import struct
 
 from lib import compare
 from lib.case import FerryTest
@@ -234,10 +235,12 @@ def geometries(mysql):
 
 
 def vectors():
-    return {"VECTOR(3)": [f"STRING_TO_VECTOR('{v}')" for v in (
-        "[0,0,0]", "[1,2,3]", "[-1.5,3.4e38,1e-38]", "[0.1,0.2,0.3]")],
-        "VECTOR": ["STRING_TO_VECTOR('[1]')",
-                   "STRING_TO_VECTOR('[" + ",".join(map(str, range(2000))) + "]')"]}
+    def packed(*numbers):
+        return f"x'{struct.pack(f'<{len(numbers)}f', *numbers).hex()}'"
+
+    return {"VECTOR(3)": [packed(0, 0, 0), packed(1, 2, 3), packed(-1.5, 3.4e38, 1e-45),
+                          packed(0.1, -0.0, 0.3)],
+            "VECTOR": [packed(1), packed(*range(2000)), packed(0, 0)]}
 
 
 class Matrix:

@@ -34,7 +34,8 @@ static const struct {
 	  "[\"base64:type15:q6urq6urq6urq6urq6urq6urq6urq6urq6urq6ur"
 	  "q6urq6urq6urq6urq6urq6urq6urq6urq6ur\\nq6ur\"]" },
 	/* Every escape, and what needs none. */
-	{ "0c0c 08090a0c0d 22 5c 2f 01 1f 7f 27", "\"\\b\\t\\n\\f\\r\\\"\\\\/\\u0001\\u001f\x7f'\"" },
+	{ "0c0c 08090a0c0d 22 5c 2f 01 1f 7f 27",
+	  "\"\\b\\t\\n\\f\\r\\\"\\\\/\\u0001\\u001f\x7f'\"" },
 	/* A large array: INT32 and UINT32 stand in the entries. */
 	{ "03 02000000 12000000 07 feffffff 08 ffffffff", "[-2, 4294967295]" },
 	/* A large object with one member. */
@@ -100,6 +101,7 @@ TEST(rejects_what_is_no_document)
 		"0b000000000000f07f",		    /* infinity */
 		"0b000000000000f87f",		    /* not a number */
 		"0cffffffffff01 00",		    /* a length of six bytes */
+		"0c8080808080 00",		    /* a length that does not end */
 		"0cffffffff0f 00",		    /* a length of 4 GiB */
 		"02ffffff ff",			    /* more entries than bytes */
 		"03ffffffffffffffff",		    /* the same in a large one */
