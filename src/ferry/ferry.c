@@ -271,12 +271,28 @@ static bool check_all(struct ferry *f, struct error *err)
 				f->resume != NULL, &f->problems, err);
 }
 
+/* What does not keep the run from starting is in the log; a run that is refused, and a
+ * dry run, print all of it. */
+static void log_problems(const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct problem *problem = &problems->items[i];
+		bool has_remedy = problem->remedy && *problem->remedy;
+
+		log_write(problem->severity == PROBLEM_NOTE ? LOG_INFO : LOG_WARN, log_tag, NULL, NULL,
+			  "%s%s%s%s", problem->text, has_remedy ? " (" : "",
+			  has_remedy ? problem->remedy : "", has_remedy ? ")" : "");
+	}
+}
+
 static bool refuse_problems(struct ferry *f, struct error *err)
 {
 	size_t errors = problems_errors(&f->problems);
 
-	if (errors == 0)
+	if (errors == 0) {
+		log_problems(&f->problems);
 		return true;
+	}
 	return error_set(err, ERROR_PREFLIGHT, "%zu problem%s must be mended first", errors,
 			 errors == 1 ? "" : "s");
 }
