@@ -821,7 +821,7 @@ class KeysTest(FerryTest):
         self.assertEqual(ferry.run(), 1)
         log = ferry.log()
         for table in ("float_key", "double_key", "prefix_key", "no_key", "null_key"):
-            self.assertRegex(log, rf"{table}.*ALTER TABLE")
+            self.assertRegex(log, rf"{table}.*\n  remedy: ALTER TABLE")
         self.assertEqual(self.target.databases(), [])
 
     def test_an_empty_table_and_one_of_one_row(self):
