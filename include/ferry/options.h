@@ -76,6 +76,7 @@ struct ferry_options {
 	uint64_t apply_rows;	 /* BinlogEventBatchSize; 0: sized by batch_bytes */
 	uint64_t queue_bytes;	 /* row changes held in memory before the streamer waits */
 
+	bool allow_inexact_json;	/* AllowInexactJSON: documents by their text alone */
 	bool skip_row_image_check;	/* SkipBinlogRowImageCheck */
 	bool skip_foreign_key_check;	/* SkipForeignKeyConstraintsCheck */
 	bool allow_read_only_target;	/* AllowSuperUserOnReadOnly */

@@ -107,6 +107,7 @@ static void how_to_move(struct wiring *wiring, const struct config *config)
 
 static void checks_and_cutover(struct ferry_options *options, const struct config *config)
 {
+	options->allow_inexact_json = config->allow_inexact_json;
 	options->skip_row_image_check = config->skip_binlog_row_image_check;
 	options->skip_foreign_key_check = config->skip_foreign_key_constraints_check;
 	options->allow_read_only_target = config->allow_super_user_on_read_only;

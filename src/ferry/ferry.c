@@ -233,6 +233,8 @@ static bool load_tables(struct ferry *f, struct error *err)
 	if (f->resume && !saved_state_check_schema(f->resume, &f->schema, err))
 		return false;
 	ferry_tables_make(f->options, &f->schema, &f->tables, &f->problems);
+	ferry_tables_set_json(&f->tables, f->options, db_version(f->source),
+			      db_version(f->target), &f->problems);
 	publish_tables(f);
 	log_info("table schemas cached: %zu tables", f->tables.count);
 	if (f->tables.count == 0)

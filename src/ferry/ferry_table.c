@@ -96,6 +96,7 @@ static char *make_delete_head(const struct ferry_table *t, const char *marginali
 static void make_texts(struct ferry_table *t, const char *marginalia)
 {
 	t->select_list = make_select_list(t);
+	t->types_list = mem_strdup("");
 	t->insert_head = make_write_head(t, marginalia, "INSERT INTO ");
 	t->insert_tail = t->written_count > 0 ? make_insert_tail(t) : mem_strdup("");
 	t->replace_head = make_write_head(t, marginalia, "REPLACE INTO ");
@@ -214,6 +215,7 @@ static void table_free(struct ferry_table *t)
 	free(t->selected);
 	free(t->written);
 	free(t->select_list);
+	free(t->types_list);
 	free(t->insert_head);
 	free(t->insert_tail);
 	free(t->replace_head);
