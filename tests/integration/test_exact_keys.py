@@ -131,7 +131,8 @@ class Keys(FerryTest):
             probes = self.probes()
             stop = probes.stop_at("batch_recorded", nth=nth)
             if ferry is None:
-                ferry = self.ferry(probes=probes, DataIterationBatchSize=2).start()
+                ferry = self.ferry(probes=probes, DataIterationBatchSize=2,
+                                   DataIterationConcurrency=1).start()
             else:
                 ferry.environ["GHOSTFERRY_PROBES"] = probes.path
                 ferry.resume()
