@@ -12,6 +12,8 @@
 struct cli {
 	bool verbose; /* log level debug, whatever else says */
 	bool dry_run; /* connect and check, move nothing */
+	bool verify;  /* compare source and target now, move nothing */
+	bool json;    /* -verify: the report as JSON */
 	bool version;
 	bool help;
 	const char *resume_state; /* path of a state, or NULL */

@@ -38,6 +38,20 @@ struct batch_points {
 	uint64_t max_row_bytes;		 /* larger ones as this */
 };
 
+enum verifier_type { VERIFIER_NONE, VERIFIER_CHECKSUM_TABLE, VERIFIER_ITERATIVE, VERIFIER_INLINE };
+
+struct verify_options {
+	enum verifier_type type;
+	int64_t interval_ms;	 /* Inline: between two rounds over changed rows */
+	int64_t max_downtime_ms; /* of the last verification; 0: no limit */
+	uint64_t queue_bytes;	 /* keys of changed rows held in memory */
+	unsigned workers;	 /* tables compared at the same time */
+	struct map ignored_columns; /* "schema.table.column" -> anything */
+	struct map ignored_bare;    /* "table.column", in whatever database -> anything */
+	struct string_list ignored_tables; /* by bare name */
+	struct map force_index;	    /* "schema.table" -> index name (char *) */
+};
+
 struct ferry_options {
 	struct db_params source;
 	struct db_params target;
@@ -62,6 +76,7 @@ struct ferry_options {
 	uint64_t apply_rows;	 /* BinlogEventBatchSize; 0: sized by batch_bytes */
 	uint64_t queue_bytes;	 /* row changes held in memory before the streamer waits */
 
+	bool allow_inexact_json;	/* AllowInexactJSON: documents by their text alone */
 	bool skip_row_image_check;	/* SkipBinlogRowImageCheck */
 	bool skip_foreign_key_check;	/* SkipForeignKeyConstraintsCheck */
 	bool allow_read_only_target;	/* AllowSuperUserOnReadOnly */
@@ -69,6 +84,8 @@ struct ferry_options {
 	unsigned cutover_attempts;	/* MaxCutoverRetries */
 	unsigned cutover_retry_wait_s;	/* CutoverRetryWaitSeconds */
 	bool no_schema_cache_in_state;	/* DoNotIncludeSchemaCacheInStateDump */
+
+	struct verify_options verify;
 
 	/* Called by the ferry's thread; NULL: nothing to ask. Text of the failure in *err. */
 	bool (*cutover_lock)(void *context, struct error *err);

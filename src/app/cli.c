@@ -19,9 +19,12 @@ static const struct flag {
 	  "connect and check everything, but move nothing" },
 	{ "h", NULL, offsetof(struct cli, help), "the same as -help" },
 	{ "help", NULL, offsetof(struct cli, help), "print this and exit" },
+	{ "json", NULL, offsetof(struct cli, json), "with -verify: print the report as JSON" },
 	{ "resumestate", "FILE", offsetof(struct cli, resume_state),
 	  "resume the interrupted run whose state this file holds" },
 	{ "verbose", NULL, offsetof(struct cli, verbose), "log at level debug" },
+	{ "verify", NULL, offsetof(struct cli, verify),
+	  "compare the tables of source and target as they are now; move and write nothing" },
 	{ "version", NULL, offsetof(struct cli, version), "print the version and exit" },
 };
 

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "db/db.h"
 #include "ferry/state_json.h"
+#include "verify_command.h"
 
 static const char log_tag[] = "copydb";
 
@@ -144,6 +145,8 @@ static bool prepare(struct program *program, struct error *err)
 	if (!config_validate(&program->config, err))
 		return error_wrap(err, "failed to validate config");
 	set_up_log(program);
+	if (program->cli.verify)
+		return true;
 	if (!find_state(program, err))
 		return false;
 	settle_state_file(program);
@@ -188,11 +191,13 @@ int main(int argc, char **argv)
 	if (program.cli.verbose)
 		log_set_level(LOG_DEBUG);
 	init_libraries();
-	if (prepare(&program, &err))
+	if (!prepare(&program, &err))
+		status = fail(&err);
+	else if (program.cli.verify)
+		status = verify_command_run(&program.config, program.cli.json);
+	else
 		status = app_run(&program.config, program.is_resumed ? &program.state : NULL,
 				 program.cli.dry_run);
-	else
-		status = fail(&err);
 	release(&program);
 	curl_global_cleanup();
 	return status;

@@ -107,6 +107,7 @@ static void how_to_move(struct wiring *wiring, const struct config *config)
 
 static void checks_and_cutover(struct ferry_options *options, const struct config *config)
 {
+	options->allow_inexact_json = config->allow_inexact_json;
 	options->skip_row_image_check = config->skip_binlog_row_image_check;
 	options->skip_foreign_key_check = config->skip_foreign_key_constraints_check;
 	options->allow_read_only_target = config->allow_super_user_on_read_only;
@@ -114,6 +115,93 @@ static void checks_and_cutover(struct ferry_options *options, const struct confi
 	options->cutover_attempts = config->max_cutover_retries;
 	options->cutover_retry_wait_s = config->cutover_retry_wait_s;
 	options->no_schema_cache_in_state = config->do_not_include_schema_cache_in_state_dump;
+}
+
+/* "database.table.column" of three levels of maps. */
+static void ignored_columns(struct map *flat, const struct config *config)
+{
+	struct buf name = BUF_INIT;
+	struct map by_table;
+	const struct map_entry *table, *column;
+	size_t cursor = 0;
+
+	map_init(flat);
+	config_flatten(&config->ignored_columns, &by_table);
+	while ((table = map_next(&by_table, &cursor))) {
+		size_t next = 0;
+
+		while ((column = map_next(table->value, &next))) {
+			buf_clear(&name);
+			buf_printf(&name, "%s.%s", table->key, column->key);
+			map_put(flat, name.data, name.length, column->value);
+		}
+	}
+	map_release(&by_table);
+	buf_release(&name);
+}
+
+/* "table.column" of the Iterative verifier. */
+static void ignored_bare(struct map *flat, const struct iterative_verifier_config *verifier)
+{
+	struct buf name = BUF_INIT;
+	const struct map_entry *table;
+	size_t cursor = 0;
+
+	map_init(flat);
+	while ((table = map_next(&verifier->ignored_columns, &cursor))) {
+		const struct config_list *columns = table->value;
+
+		for (size_t i = 0; i < columns->count; i++) {
+			buf_clear(&name);
+			buf_printf(&name, "%s.%s", table->key, columns->items[i]);
+			map_put(flat, name.data, name.length, columns->items[i]);
+		}
+	}
+	buf_release(&name);
+}
+
+static enum verifier_type verifier_type(const struct config *config)
+{
+	static const struct {
+		const char *name;
+		enum verifier_type type;
+	} types[] = {
+		{ "ChecksumTable", VERIFIER_CHECKSUM_TABLE },
+		{ "Inline", VERIFIER_INLINE },
+		{ "Iterative", VERIFIER_ITERATIVE },
+	};
+
+	for (size_t i = 0; config->verifier_type && i < ARRAY_LEN(types); i++)
+		if (strcmp(config->verifier_type, types[i].name) == 0)
+			return types[i].type;
+	return VERIFIER_NONE;
+}
+
+static int64_t milliseconds(const struct config_duration *duration)
+{
+	return (duration->ns + 999999) / 1000000;
+}
+
+static void how_to_verify(struct verify_options *verify, const struct config *config)
+{
+	const struct iterative_verifier_config *iterative = &config->iterative_verifier;
+	const struct inline_verifier_config *inlined = &config->inline_verifier;
+
+	verify->type = verifier_type(config);
+	verify->workers = config->data_iteration_concurrency;
+	verify->queue_bytes = config->memory_limit / 8;
+	config_flatten(&config->force_index, &verify->force_index);
+	ignored_columns(&verify->ignored_columns, config);
+	map_init(&verify->ignored_bare);
+	if (verify->type == VERIFIER_ITERATIVE) {
+		ignored_bare(&verify->ignored_bare, iterative);
+		verify->ignored_tables = list(&iterative->ignored_tables);
+		verify->workers = iterative->concurrency;
+		verify->max_downtime_ms = milliseconds(&iterative->max_expected_downtime);
+	} else if (verify->type == VERIFIER_INLINE) {
+		verify->interval_ms = milliseconds(&inlined->verify_binlog_events_interval);
+		verify->max_downtime_ms = milliseconds(&inlined->max_expected_downtime);
+	}
 }
 
 /* To verify nothing, or to follow the wrong server, would be worse than to stop. */
@@ -150,6 +238,7 @@ bool wiring_make(struct wiring *wiring, const struct config *config, struct erro
 	what_to_move(options, config);
 	how_to_move(wiring, config);
 	checks_and_cutover(options, config);
+	how_to_verify(&options->verify, config);
 	return check_available(config, err);
 }
 
@@ -158,6 +247,9 @@ void wiring_release(struct wiring *wiring)
 	map_release(&wiring->options.keys.per_table);
 	map_release(&wiring->options.batch_rows_per_table);
 	free(wiring->batch_points);
+	map_release(&wiring->options.verify.force_index);
+	map_release(&wiring->options.verify.ignored_columns);
+	map_release(&wiring->options.verify.ignored_bare);
 	free(wiring->source_variables);
 	free(wiring->target_variables);
 }

@@ -68,7 +68,7 @@ static void read_fraction(struct reader *r, unsigned digits, struct buf *text)
 
 void decimal_read(struct reader *r, unsigned precision, unsigned scale, struct buf *text)
 {
-	uint8_t plain[BYTES_MAX];
+	uint8_t plain[BYTES_MAX] = { 0 };
 	const uint8_t *stored;
 	struct reader digits;
 	size_t size;

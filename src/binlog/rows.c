@@ -128,7 +128,7 @@ bool binlog_rows_decode(struct row_decoder *decoder, struct binlog_event *event,
 	struct reader *r = &event->body;
 	struct row_change change;
 
-	assert(map->table && map->table->column_count == map->column_count);
+	assert(map->table && map->table->column_count <= map->column_count);
 	if (!type)
 		return error_set(err, ERROR_UNSUPPORTED, "table %s: rows in a %s event (%u)",
 				 map->table->full_name, binlog_event_type_name(event->type),

@@ -39,6 +39,12 @@ static bool same_octets(const struct binlog_column *in, const struct column *col
 	return in->meta == column->max_octets;
 }
 
+/* The length of a compressed VARCHAR counts the byte that tells how. */
+static bool same_string(const struct binlog_column *in, const struct column *column)
+{
+	return in->meta == column->max_octets + (in->type == TYPE_VARCHAR_COMPRESSED);
+}
+
 static bool same_length_bytes(const struct binlog_column *in, const struct column *column)
 {
 	return in->meta == column->length_bytes;
@@ -60,7 +66,7 @@ static bool same_set(const struct binlog_column *in, const struct column *column
 /* How a column of the schema may show itself in the binlog. */
 static const struct family {
 	uint8_t type;
-	uint8_t old_type; /* of tables made by old servers, or 0 */
+	uint8_t old_type; /* of tables made by old servers, or COMPRESSED; or 0 */
 	bool (*same)(const struct binlog_column *in, const struct column *column);
 } families[COLUMN_TYPE_COUNT] = {
 	[COLUMN_TINYINT] = { TYPE_TINY, 0, same_always },
@@ -78,18 +84,24 @@ static const struct family {
 	[COLUMN_DATETIME] = { TYPE_DATETIME2, TYPE_DATETIME, same_fraction },
 	[COLUMN_TIMESTAMP] = { TYPE_TIMESTAMP2, TYPE_TIMESTAMP, same_fraction },
 	[COLUMN_CHAR] = { TYPE_STRING, 0, same_octets },
-	[COLUMN_VARCHAR] = { TYPE_VARCHAR, 0, same_octets },
+	[COLUMN_VARCHAR] = { TYPE_VARCHAR, TYPE_VARCHAR_COMPRESSED, same_string },
 	[COLUMN_BINARY] = { TYPE_STRING, 0, same_octets },
-	[COLUMN_VARBINARY] = { TYPE_VARCHAR, 0, same_octets },
-	[COLUMN_TEXT] = { TYPE_BLOB, 0, same_length_bytes },
-	[COLUMN_BLOB] = { TYPE_BLOB, 0, same_length_bytes },
+	[COLUMN_VARBINARY] = { TYPE_VARCHAR, TYPE_VARCHAR_COMPRESSED, same_string },
+	[COLUMN_TEXT] = { TYPE_BLOB, TYPE_BLOB_COMPRESSED, same_length_bytes },
+	[COLUMN_BLOB] = { TYPE_BLOB, TYPE_BLOB_COMPRESSED, same_length_bytes },
 	[COLUMN_ENUM] = { TYPE_ENUM, 0, same_enum },
 	[COLUMN_SET] = { TYPE_SET, 0, same_set },
 	[COLUMN_JSON] = { TYPE_JSON, 0, same_always },
 	[COLUMN_GEOMETRY] = { TYPE_GEOMETRY, 0, same_always },
 	/* MariaDB's is a VARBINARY in the binlog. */
+	[COLUMN_UUID] = { TYPE_STRING, 0, same_octets },
+	[COLUMN_INET4] = { TYPE_STRING, 0, same_octets },
+	[COLUMN_INET6] = { TYPE_STRING, 0, same_octets },
 	[COLUMN_VECTOR] = { TYPE_VECTOR, TYPE_VARCHAR, same_always },
 };
+
+/* InnoDB takes 767 to 3072 bytes into a key, by row format and page size. */
+#define SHORTEST_LONG_KEY 767
 
 #define ALTERED                                                                                    \
 	"the table was altered while it was being copied; start the copy of this table again"
@@ -101,7 +113,7 @@ static bool check_supported(const struct binlog_table_map *map, unsigned index,
 	const struct binlog_column *in = &map->columns[index];
 	bool is_known = index < map->known_count && column_codec(in->type)->decode;
 
-	if (column->type != COLUMN_UNKNOWN && !column->is_compressed && is_known)
+	if (column->type != COLUMN_UNKNOWN && is_known)
 		return true;
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "table %s: column %u (`%s`) is %s, which cannot be read from the binlog "
@@ -145,15 +157,50 @@ static bool check_column(const struct binlog_table_map *map, unsigned index,
 	return false;
 }
 
+/* Is the index too long for a tree of any page size? */
+static bool is_long_unique(const struct table_index *index, const struct table *table)
+{
+	uint64_t octets = 0;
+
+	if (!index->is_unique || index->is_primary)
+		return false;
+	for (unsigned i = 0; i < index->part_count; i++) {
+		const struct index_part *part = &index->parts[i];
+
+		if (part->prefix > 0 || part->column >= table->column_count)
+			return false;
+		octets += table->columns[part->column].length_bytes > 0 ?
+				  UINT16_MAX :
+				  table->columns[part->column].max_octets;
+	}
+	return octets > SHORTEST_LONG_KEY;
+}
+
+/* MariaDB keeps a UNIQUE over long strings by a hash of them, in a hidden column
+ * behind the others: BIGINT UNSIGNED, one for each such index (seen as
+ * DB_ROW_HASH_1 with binlog_row_metadata=FULL). The schema does not have them, the
+ * row images do. */
+static bool is_hidden_hashes(const struct binlog_table_map *map, const struct table *table)
+{
+	unsigned indexes = 0;
+
+	for (unsigned i = 0; i < table->index_count; i++)
+		indexes += is_long_unique(&table->indexes[i], table);
+	for (unsigned i = table->column_count; i < map->column_count; i++)
+		if (map->columns[i].type != TYPE_LONGLONG || map->columns[i].sign == SIGN_SIGNED)
+			return false;
+	return map->column_count - table->column_count <= indexes;
+}
+
 bool binlog_table_map_check(const struct binlog_table_map *map, const struct table *table,
 			    struct error *err)
 {
-	if (map->column_count != table->column_count)
+	if (map->column_count < table->column_count || !is_hidden_hashes(map, table))
 		return error_set(err, ERROR_SCHEMA,
 				 "table %s has %u columns in the schema read at the start but %u "
 				 "in the binlog: " ALTERED,
 				 table->full_name, table->column_count, map->column_count);
-	for (unsigned i = 0; i < map->column_count; i++)
+	for (unsigned i = 0; i < table->column_count; i++)
 		if (!check_column(map, i, table, err))
 			return false;
 	return true;

@@ -176,8 +176,8 @@ static bool add_one(struct binlog_writer *w, const struct ferry_table *table,
 				 table->source->full_name);
 	put_key(&w->key_text, table, key_values);
 	buf_clear(&w->image_text);
-	if (image)
-		write_tuple(&w->image_text, table, image, &invalid_enums);
+	if (image && !write_tuple(&w->image_text, table, image, &invalid_enums, err))
+		return false;
 
 	struct change *change = change_new(w->key_text.data, w->key_text.length, w->image_text.data,
 					   w->image_text.length, invalid_enums);

@@ -55,7 +55,8 @@ bool chunk_plan_collect(struct chunk_plan *plan, struct key *end)
 	while (plan->first && plan->first->is_read && plan->first->batches == 0) {
 		struct chunk *chunk = plan->first;
 
-		key_copy(end, &chunk->high);
+		if (chunk->high.is_set)
+			key_copy(end, &chunk->high);
 		any = true;
 		plan->first = chunk->next;
 		if (!plan->first)

@@ -233,8 +233,9 @@ static bool take_chunk(struct data_iterator *it, struct row_reader *reader,
 static void settle_open_chunk(struct data_iterator *it, struct assignment *work,
 			      const struct row_batch *batch, bool more) REQUIRES(it->lock)
 {
-	if (more) {
+	if (batch->last.is_set)
 		key_copy(&work->chunk->high, &batch->last);
+	if (more) {
 		key_copy(&work->plan->next_low, &batch->last);
 	} else {
 		work->plan->is_exhausted = true;

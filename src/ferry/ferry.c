@@ -233,6 +233,8 @@ static bool load_tables(struct ferry *f, struct error *err)
 	if (f->resume && !saved_state_check_schema(f->resume, &f->schema, err))
 		return false;
 	ferry_tables_make(f->options, &f->schema, &f->tables, &f->problems);
+	ferry_tables_set_json(&f->tables, f->options, db_version(f->source),
+			      db_version(f->target), &f->problems);
 	publish_tables(f);
 	log_info("table schemas cached: %zu tables", f->tables.count);
 	if (f->tables.count == 0)
@@ -269,12 +271,28 @@ static bool check_all(struct ferry *f, struct error *err)
 				f->resume != NULL, &f->problems, err);
 }
 
+/* What does not keep the run from starting is in the log; a run that is refused, and a
+ * dry run, print all of it. */
+static void log_problems(const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct problem *problem = &problems->items[i];
+		bool has_remedy = problem->remedy && *problem->remedy;
+
+		log_write(problem->severity == PROBLEM_NOTE ? LOG_INFO : LOG_WARN, log_tag, NULL, NULL,
+			  "%s%s%s%s", problem->text, has_remedy ? " (" : "",
+			  has_remedy ? problem->remedy : "", has_remedy ? ")" : "");
+	}
+}
+
 static bool refuse_problems(struct ferry *f, struct error *err)
 {
 	size_t errors = problems_errors(&f->problems);
 
-	if (errors == 0)
+	if (errors == 0) {
+		log_problems(&f->problems);
 		return true;
+	}
 	return error_set(err, ERROR_PREFLIGHT, "%zu problem%s must be mended first", errors,
 			 errors == 1 ? "" : "s");
 }

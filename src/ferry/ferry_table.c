@@ -96,6 +96,7 @@ static char *make_delete_head(const struct ferry_table *t, const char *marginali
 static void make_texts(struct ferry_table *t, const char *marginalia)
 {
 	t->select_list = make_select_list(t);
+	t->types_list = mem_strdup("");
 	t->insert_head = make_write_head(t, marginalia, "INSERT INTO ");
 	t->insert_tail = t->written_count > 0 ? make_insert_tail(t) : mem_strdup("");
 	t->replace_head = make_write_head(t, marginalia, "REPLACE INTO ");
@@ -109,7 +110,7 @@ static void check_columns(const struct table *table, struct problems *problems)
 	for (unsigned i = 0; i < table->column_count; i++) {
 		const struct column *c = &table->columns[i];
 
-		if (c->type != COLUMN_UNKNOWN && !c->is_compressed)
+		if (c->type != COLUMN_UNKNOWN)
 			continue;
 		buf_clear(&remedy);
 		buf_puts(&remedy, "leave the table out (Tables.Blacklist), or convert the column: "
@@ -117,11 +118,10 @@ static void check_columns(const struct table *table, struct problems *problems)
 		sql_table_name(&remedy, table->schema, table->name);
 		buf_puts(&remedy, " MODIFY ");
 		sql_name(&remedy, c->name);
-		buf_puts(&remedy, c->is_compressed ? " ... (without COMPRESSED)" : " ...");
+		buf_puts(&remedy, " ...");
 		problem_add(problems, PROBLEM_ERROR, buf_text(&remedy),
-			    "source: column %s.%s is of type %s%s, which cannot be carried exactly",
-			    table->full_name, c->name, c->raw_type,
-			    c->is_compressed ? " COMPRESSED" : "");
+			    "source: column %s.%s is of type %s, which cannot be carried exactly",
+			    table->full_name, c->name, c->raw_type);
 	}
 	buf_release(&remedy);
 }
@@ -214,6 +214,7 @@ static void table_free(struct ferry_table *t)
 	free(t->selected);
 	free(t->written);
 	free(t->select_list);
+	free(t->types_list);
 	free(t->insert_head);
 	free(t->insert_tail);
 	free(t->replace_head);

@@ -3,13 +3,17 @@
  * every column type is decoded and the check against the schema passes. */
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../../src/binlog/column_codec.h"
 #include "base/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#define ROWS_MAX 1000
+
 static char text[] = "x";
+static volatile unsigned touched;
 
 static const enum column_type types[256] = {
 	[TYPE_TINY] = COLUMN_TINYINT,	    [TYPE_SHORT] = COLUMN_SMALLINT,
@@ -49,17 +53,21 @@ static void make_column(const struct binlog_column *in, unsigned index, struct c
 		column->member_count = in->meta * 8u;
 }
 
+/* Every byte of every value is looked at, for the sanitizers. */
+static void touch(const struct value *values, unsigned count)
+{
+	for (unsigned i = 0; values && i < count; i++)
+		if (values[i].bytes && memchr(values[i].bytes, 0, values[i].length))
+			touched++;
+}
+
 static bool see(void *context, const struct row_change *change, struct error *err UNUSED)
 {
 	unsigned *rows = context;
-	const struct value *images[] = { change->before, change->after };
-	volatile unsigned sum = 0;
 
-	for (unsigned k = 0; k < 2; k++)
-		for (unsigned i = 0; images[k] && i < change->table->column_count; i++)
-			for (size_t n = 0; images[k][i].bytes && n < images[k][i].length; n++)
-				sum += (unsigned char)images[k][i].bytes[n];
-	return ++*rows < 1000;
+	touch(change->before, change->table->column_count);
+	touch(change->after, change->table->column_count);
+	return ++*rows < ROWS_MAX;
 }
 
 static void decode(struct binlog_table_map *map, struct binlog_event *event,
@@ -79,7 +87,7 @@ static void decode(struct binlog_table_map *map, struct binlog_event *event,
 	map->table = &table;
 	ok = binlog_table_map_check(map, &table, &err) &&
 	     binlog_rows_decode(decoder, event, format, map, see, &rows, &err);
-	assert(ok || err.kind != ERROR_NONE || rows == 1000);
+	assert(ok || err.kind != ERROR_NONE || rows == ROWS_MAX);
 	row_decoder_free(decoder);
 	free(table.columns);
 }

@@ -15,7 +15,7 @@ sources="$(ls src/base/*.c src/binlog/*.c | grep -v -e /feed.c -e /streamer.c) s
 for name; do
 	clang -std=c11 -D_GNU_SOURCE -Iinclude -g -O1 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -o "$build/fuzz_$name" "tests/fuzz/fuzz_$name.c" \
-		$sources -lcjson -lz -lm -lpthread
+		$sources -lcjson -lz -lzstd -lm -lpthread
 	mkdir -p "$build/corpus/$name" "$build/crashes"
 	"$build/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
 		-artifact_prefix="$build/crashes/$name-" -print_final_stats=1 \

@@ -10,7 +10,7 @@ import threading
 from lib.case import FerryTest
 
 POSITION = r"bin\.\d{6}:\d+"
-REMEDY = r"anew|start the copy of this table again"
+REMEDY = r"anew|start the copy of this table again|and start again"
 
 
 class StreamTest(FerryTest):
@@ -57,16 +57,23 @@ class StreamTest(FerryTest):
         """Checks what is said and the state that is left; returns the log."""
         self.create()
         ferry = self.copied(**how)
-        before = self.source.position()
         self.run_on_source(statements, db)
-        ferry.assert_status(2)
+        ferry.assert_status(2, 20)
         message = [line for line in ferry.log().splitlines() if "fatal error detected" in line]
         self.assertEqual(len(message), 1, ferry.logs())
         for wanted in (re.escape(table), POSITION, REMEDY, pattern):
             self.assertRegex(message[0], wanted)
-        self.assert_position_at_most(ferry.state(), before)
+        self.assert_position_at_most(ferry.state(), self.start_of_last_group())
         self.assertEqual(ferry.state_file(), ferry.state())
         return message[0]
+
+    def start_of_last_group(self):
+        for (file, *_) in reversed(self.source.sql("SHOW BINARY LOGS")):
+            starts = [row[1] for row in self.source.sql(f"SHOW BINLOG EVENTS IN '{file}'")
+                      if row[2] == "Gtid" or row[2] == "Gtid_tagged_log"]
+            if starts:
+                return file, starts[-1]
+        raise AssertionError("the binlog is empty")
 
     def assert_position_at_most(self, state, limit):
         at = state["CopyStage"]["LastProcessedBinlogPosition"]
@@ -201,6 +208,19 @@ class StatementsTest(StreamTest):
                      "DELETE FROM other.x WHERE id = 10", "COMMIT",
                      "SET SESSION binlog_format = 'ROW'", "UPDATE abc.u SET v = 'row again'")
 
+    def test_statements_over_several_other_tables(self):
+        for db in (None, "other"):
+            self.goes_on(self.STATEMENT, "CREATE TABLE other.y LIKE other.x",
+                         "INSERT INTO other.y SELECT * FROM abc.t",
+                         "UPDATE other.x JOIN other.y USING (id) SET x.v = 'x', y.v = 'y'",
+                         "DELETE other.x, other.y FROM other.x JOIN other.y USING (id)", db=db)
+
+    def test_a_function_that_writes(self):
+        """The statement does not say where to."""
+        self.stops(["CREATE FUNCTION other.f() RETURNS INT BEGIN"
+                    " INSERT INTO abc.u VALUES (70, 'f', 7); RETURN 1; END",
+                    self.STATEMENT, "DO other.f()"], "any table", "(?i)binlog_format")
+
     def test_mixed_format_that_logs_a_statement(self):
         self.stops(["SET SESSION binlog_format = 'MIXED'", "UPDATE abc.t SET v = 'mixed'"],
                    "abc.t", "(?i)binlog_format")
@@ -216,9 +236,9 @@ class StatementsTest(StreamTest):
         self.create()
         ferry = self.copied()
         self.load("abc.t", "STATEMENT")
-        ferry.assert_status(2)
+        ferry.assert_status(2, 20)
         self.assertRegex(ferry.log(), POSITION)
-        self.assertRegex(ferry.log(), r"(?i)fatal error detected.*load")
+        self.assertRegex(ferry.log(), r"(?i)fatal error detected.*abc\.t.*load data")
         ferry.state()
 
     def test_load_data_of_other_tables(self):
@@ -344,7 +364,7 @@ class FormatsTest(StreamTest):
         if not self.source.is_mysql:
             self.skipTest("MySQL's feature")
         self.goes_on("SET gtid_next = 'AUTOMATIC:moving'", *self.transactions(),
-                     "SET gtid_next = 'AUTOMATIC:other'", *self.transactions()[2:6],
+                     "SET gtid_next = 'AUTOMATIC:other'", "UPDATE abc.t SET v = 'tag' WHERE id = 10",
                      "SET SESSION binlog_transaction_compression = ON", "UPDATE abc.t SET n = 3")
 
     def test_checksums(self):
@@ -413,6 +433,13 @@ class FormatsTest(StreamTest):
 
 
 class TransactionsTest(StreamTest):
+    def test_without_gtids(self):
+        if self.source.is_mysql:
+            self.source = self.private_server("source", "--gtid-mode=OFF",
+                                              "--enforce-gtid-consistency=OFF")
+        self.goes_on("INSERT INTO abc.t VALUES (10, 'ten', 1)", "BEGIN", "DELETE FROM abc.u",
+                     "UPDATE abc.t SET v = 'all'", "COMMIT", "ANALYZE TABLE abc.t")
+
     def test_savepoints(self):
         self.goes_on(
             "BEGIN", "UPDATE abc.t SET v = 'kept'", "SAVEPOINT a", "DELETE FROM abc.t",
@@ -421,8 +448,15 @@ class TransactionsTest(StreamTest):
             "DELETE FROM abc.u", "ROLLBACK TO SAVEPOINT d", "COMMIT",
             "BEGIN", "DELETE FROM abc.u", "ROLLBACK")
 
-    def test_a_mixed_transaction_that_is_rolled_back(self):
+    def create_mixed(self):
+        """On MySQL with GTIDs there are no such transactions."""
+        if self.source.is_mysql:
+            self.source = self.private_server("source", "--gtid-mode=OFF",
+                                              "--enforce-gtid-consistency=OFF")
         self.create()
+
+    def test_a_mixed_transaction_that_is_rolled_back(self):
+        self.create_mixed()
         self.source.sql("CREATE TABLE other.m (id INT PRIMARY KEY, v INT) ENGINE=MyISAM")
         ferry = self.copied()
         self.run_on_source([
@@ -436,7 +470,7 @@ class TransactionsTest(StreamTest):
 
     def test_a_mixed_transaction_that_is_rolled_back_in_part(self):
         """The servers may log the undone rows, and the undoing behind them."""
-        self.create()
+        self.create_mixed()
         self.source.sql("CREATE TABLE other.m (id INT PRIMARY KEY, v INT) ENGINE=MyISAM")
         ferry = self.copied()
         self.run_on_source(["BEGIN", "UPDATE abc.t SET v = 'stays'", "SAVEPOINT s",
@@ -510,7 +544,7 @@ class XaTest(StreamTest):
         self.create()
         ferry = self.copied()
         names = {"'a','b',7": "COMMIT", "'a','c',7": "ROLLBACK", "x'00FF27','\\\\'": "COMMIT",
-                 f"'{'l' * 64}','{'m' * 64}',4294967295": "COMMIT"}
+                 f"'{'l' * 64}','{'m' * 64}',2147483647": "COMMIT"}
         for n, xid in enumerate(names):
             self.xa(f"INSERT INTO abc.t VALUES ({100 + n}, 'xa', {n})", xid=xid)
         for xid, what in reversed(names.items()):
@@ -569,12 +603,13 @@ class XaTest(StreamTest):
         self.xa("UPDATE abc.t SET v = 'held' WHERE id = 1")
         self.source.sql("UPDATE abc.t SET v = 'later' WHERE id = 3")
         self.applied(ferry, "SELECT COUNT(*) FROM abc.t WHERE v = 'later'", 1)
-        ferry.kill9()
+        ferry.terminate()
+        ferry.assert_status(2)
         ferry.held.release()
         probes = self.probes()
         stop = probes.stop_at("copy_done")
         ferry.environ["GHOSTFERRY_PROBES"] = ferry.program.seen(probes.path)
-        ferry.resume(ferry.state_file())
+        ferry.resume()
         ferry.wait_until(lambda: stop.reached, what="the end of the copy")
         self.decide("COMMIT")
         ferry.held = stop

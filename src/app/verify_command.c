@@ -1,0 +1,116 @@
+/* A run without a ferry: two connections, the tables that the configuration chooses,
+ * one comparison. Nothing is locked and nothing is written. SIGINT and SIGTERM end the
+ * process at once, as there is nothing to save. */
+#include "verify_command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ending.h"
+#include "ferry/name_filter.h"
+#include "ferry/verification.h"
+#include "wiring.h"
+#include "ferry/recheck.h"
+
+/* Rows that are being written, or wait for a running move to bring them over, get this
+ * long to become equal: 0.2 + 0.4 + 0.8 + 1 + 1 s. */
+static const struct recheck_rules rules = {
+	.looks_same = 5,
+	.looks_max = 30,
+	.pause_ms = 200,
+};
+
+struct command {
+	const struct ferry_options *options;
+	struct db *source;
+	struct db *target;
+	struct schema schema;
+	struct ferry_tables tables;
+	struct problems problems;
+	struct verification verification;
+	struct verdict verdict;
+	struct stop stop;
+};
+
+static bool is_chosen(void *context, const char *schema, const char *table)
+{
+	return name_is_chosen(context, schema, table);
+}
+
+/* name_is_chosen() reads only. */
+static bool load(struct command *c, struct wiring *wiring, struct error *err)
+{
+	c->source = db_open(&c->options->source, DB_SESSION_READ, NULL, err);
+	if (!c->source)
+		return false;
+	c->target = db_open(&c->options->target, DB_SESSION_READ, NULL, err);
+	if (!c->target)
+		return false;
+	if (!schema_load(c->source, is_chosen, &wiring->options, &c->schema, err))
+		return error_wrap(err, "load table definitions of the source");
+	ferry_tables_make(c->options, &c->schema, &c->tables, &c->problems);
+	if (c->tables.count == 0)
+		return error_set(err, ERROR_CONFIG,
+				 "no table is chosen by Databases and Tables: there is nothing to "
+				 "compare");
+	return verification_load(&c->verification, c->options, &c->tables, c->target, &c->stop,
+				 err);
+}
+
+static bool compare(struct command *c, struct error *err)
+{
+	const struct comparison how = { .rules = &rules, .workers = c->options->copy_workers };
+
+	for (size_t i = 0; i < c->verification.count; i++)
+		if (c->tables.tables[i]->key.count == 0)
+			return error_set(err, ERROR_UNSUPPORTED,
+					 "table %s has no usable key: it cannot be compared",
+					 c->tables.tables[i]->source->full_name);
+	verdict_init(&c->verdict, c->verification.prints, c->verification.count);
+	return verification_compare(&c->verification, &how, &c->verdict, err);
+}
+
+static bool print(const struct command *c, bool as_json, struct error *err)
+{
+	struct buf text = BUF_INIT;
+
+	if (as_json)
+		verdict_json(&text, &c->verdict);
+	else
+		verdict_text(&text, &c->verdict);
+	bool ok = ending_print(text.data, text.length, err);
+	buf_release(&text);
+	return ok;
+}
+
+static void release(struct command *c)
+{
+	verdict_release(&c->verdict);
+	verification_release(&c->verification);
+	ferry_tables_release(&c->tables);
+	schema_release(&c->schema);
+	problems_release(&c->problems);
+	db_close(c->source);
+	db_close(c->target);
+	stop_destroy(&c->stop);
+}
+
+int verify_command_run(const struct config *config, bool as_json)
+{
+	struct wiring wiring;
+	struct command command = { .options = &wiring.options };
+	struct error err = ERROR_INIT;
+	int status = EXIT_NOT_STARTED;
+
+	stop_init(&command.stop);
+	problems_init(&command.problems);
+	ending_at_next_signal(EXIT_NOT_STARTED);
+	if (wiring_make(&wiring, config, &err) && load(&command, &wiring, &err) &&
+	    compare(&command, &err) && print(&command, as_json, &err))
+		status = verdict_different_tables(&command.verdict) > 0 ? EXIT_DIFFERENT : EXIT_DONE;
+	else
+		fprintf(stderr, "error: cannot compare: %s\n", err.text);
+	release(&command);
+	wiring_release(&wiring);
+	return status;
+}

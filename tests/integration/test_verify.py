@@ -1,0 +1,234 @@
+"""Source and target are compared: every kind of difference is found and named, and
+nothing else is."""
+
+import json
+import re
+
+from lib import tables
+from lib.case import BOTH, CROSS, FerryTest
+from lib.db import name
+
+KINDS = {"missing": "row missing on target", "extra": "row missing on source",
+         "differs": "rows checksum difference"}
+
+ODD = """id INT NOT NULL PRIMARY KEY, s VARCHAR(50), c CHAR(20), l VARCHAR(50) CHARACTER SET latin1,
+ t TEXT, b BLOB, lb LONGBLOB, f FLOAT, d DOUBLE, x DECIMAL(20,4), n INT, bt BIT(64),
+ e ENUM('a','b'), st SET('x','y','z'), dt DATETIME(6), ts TIMESTAMP(3) NULL, tm TIME(2),
+ y YEAR, bin BINARY(6), j JSON, g POINT"""
+ROW = ("({id}, 'text {id}', 'char', _latin1 x'e4f6fc', REPEAT('t',3000), x'000102',"
+       " REPEAT('long ', 20000), 1.1, '-2.2250738585072014e-308', 12.5, 7,"
+       " 0xfffffffffffffffe, 'b', 5, '2020-01-01 10:11:12.123456', '2020-01-01 10:11:12.5',"
+       " '-08:00:00.25', 2024, x'610000', '{{\"a\": 1.5, \"b\": [\"ä\", null]}}',"
+       " ST_GeomFromText('POINT(1 2)'))")
+
+
+class VerifyTest(FerryTest):
+    def fill_both(self, rows=50, body=ODD, row=ROW, table="odd"):
+        for server in (self.source, self.target):
+            with server.connect() as db:
+                db.run("SET time_zone='+00:00'", "CREATE DATABASE IF NOT EXISTS abc"
+                       " CHARACTER SET utf8mb4", f"CREATE TABLE abc.{name(table)} ({body})",
+                       f"INSERT INTO abc.{name(table)} VALUES "
+                       + ", ".join(row.format(id=n) for n in range(1, rows + 1)))
+
+    def report(self, *args, status=0, **settings):
+        """What -verify says: {table: its report}."""
+        ferry = self.ferry(**settings)
+        got = ferry.run("-verify", "-json", *args)
+        with open(ferry.stdout_path) as f:
+            text = f.read()
+        self.assertEqual(got, status, text + ferry.logs())
+        report = json.loads(text)
+        self.assertEqual(report["Equal"], status == 0)
+        return {table["Table"]: table for table in report["Tables"]}
+
+    def copied(self, rows=200, **how):
+        """The usual tables, moved."""
+        made = self.basic_tables(rows=rows, **how)
+        self.ferry().run_ok()
+        return made
+
+
+class VerifyCommandTest(VerifyTest):
+    pairs = BOTH
+
+    def test_equal_tables_of_every_kind(self):
+        self.copied()
+        report = self.report()
+        self.assertEqual(len(report), 11)
+        for table in report.values():
+            self.assertTrue(table["Equal"])
+            self.assertEqual(table["SourceRows"], table["TargetRows"])
+            self.assertEqual(table["Differences"], [])
+        self.assertEqual(report["abc.big"]["SourceRows"], 200)
+        self.assertEqual(report["abc.empty"]["SourceRows"], 0)
+
+    def test_every_change_of_a_value_is_found(self):
+        changes = [
+            "s = 'text 7 '", "s = NULL", "s = ''", "s = 'TEXT 7'", "s = 'NULL'", "c = 'Char'",
+            "l = _latin1 x'e4f6fd'", "t = REPEAT('t',2999)", "t = ''", "t = NULL",
+            "b = x'0001'", "b = x'000103'", "b = x''", "lb = LEFT(lb, 65535)",
+            "lb = CONCAT(LEFT(lb, LENGTH(lb) - 1), '!')", "f = 1.1000001", "f = -1.1", "f = NULL",
+            "d = '-2.225073858507202e-308'", "d = '-2.2250738585072019e-308'",
+            "d = '2.2250738585072014e-308'", "x = 12.5001", "n = NULL", "n = 0", "n = -7",
+            "bt = 0xffffffffffffffff", "e = 'a'", "st = 4", "dt = '2020-01-01 10:11:12.123457'",
+            "ts = '2020-01-01 10:11:12.501'", "tm = '08:00:00.25'", "y = 0",
+            "bin = x'610020'", "j = '{}'",
+            "j = '{\"a\": 1.5, \"b\": [\"a\", null]}'", "g = ST_GeomFromText('POINT(1 3)')",
+            "g = ST_GeomFromText('POINT(1 2)', 4326)", "id = 777",
+        ]
+        groups = [changes[n:n + 8] for n in range(0, len(changes), 8)]
+        for number, group in enumerate(groups):
+            self.fill_both(table=f"odd{number}")
+            with self.target.connect() as db:
+                db.run("SET time_zone='+00:00', sql_mode=''")
+                for n, change in enumerate(group, 1):
+                    # Row 49 is written anew as it was: a BINARY is filled up.
+                    db.run(f"UPDATE abc.odd{number} SET {change} WHERE id = {n}",
+                           f"UPDATE abc.odd{number} SET bin = x'6100' WHERE id = 49")
+        report = self.report(status=3)
+        for number, group in enumerate(groups):
+            found = [(d["Key"], d["Kind"]) for d in report[f"abc.odd{number}"]["Differences"]]
+            want = []
+            for n, change in enumerate(group, 1):
+                want += [(str(n), KINDS["differs"])] if "id" not in change else \
+                    [(str(n), KINDS["missing"]), ("777", KINDS["extra"])]
+            self.assertEqual(found, want, group)
+
+    def test_columns_cannot_be_mistaken_for_each_other(self):
+        body = "id INT PRIMARY KEY, a VARCHAR(20) NULL, b VARCHAR(20) NULL, c INT NULL"
+        pairs = [("'x','y',1", "'y','x',1"), ("NULL,'x',1", "'x',NULL,1"), ("'',NULL,1", "NULL,'',1"),
+                 ("'1#x','y',1", "'1','x#y',1"), ("'a','3#b',1", "'a#3','b',1"),
+                 ("'',' ',1", "' ','',1"), ("NULL,NULL,1", "NULL,'1',NULL"),
+                 ("'NULL',NULL,0", "NULL,'NULL',0")]
+        for server, side in ((self.source, 0), (self.target, 1)):
+            server.sql("CREATE DATABASE abc", f"CREATE TABLE abc.p ({body})",
+                       "INSERT INTO abc.p VALUES "
+                       + ", ".join(f"({n},{p[side]})" for n, p in enumerate(pairs)))
+        found = self.report(status=3)["abc.p"]
+        self.assertEqual(found["DifferentRows"], len(pairs))
+
+    def test_rows_lost_added_and_swapped(self):
+        self.copied(rows=3000)
+        with self.target.connect() as db:
+            db.run("SET NAMES utf8mb4", "DELETE FROM abc.big WHERE id IN (1, 1500, 3000)",
+                   "INSERT INTO abc.big (id, v) VALUES (-5, 'x'), (99999, 'y')",
+                   # Two rows with their values exchanged: sums alone would not see it.
+                   "UPDATE abc.negative a, abc.negative b SET a.v = 'p', a.n = 1, a.v = 'p'"
+                   " WHERE a.id = 5 AND b.id = 6",
+                   "UPDATE abc.composite SET n = n + 1 WHERE a = -6 LIMIT 1",
+                   "DELETE FROM abc.uuid LIMIT 2", "DELETE FROM abc.`we``ird.na me` LIMIT 1",
+                   "UPDATE abc.string_ci SET k = UPPER(k) LIMIT 1",
+                   "INSERT INTO abc.empty (id, n) VALUES (18446744073709551615, 1)")
+        report = self.report(status=3)
+        big = {d["Key"]: d["Kind"] for d in report["abc.big"]["Differences"]}
+        self.assertEqual(big, {"1": KINDS["missing"], "1500": KINDS["missing"],
+                               "3000": KINDS["missing"], "-5": KINDS["extra"],
+                               "99999": KINDS["extra"]})
+        self.assertEqual([d["Key"] for d in report["abc.negative"]["Differences"]], ["5"])
+        self.assertEqual(report["abc.composite"]["DifferentRows"], 1)
+        self.assertRegex(report["abc.composite"]["Differences"][0]["Key"], r"^-6,0x|^-6,B")
+        self.assertEqual(report["abc.uuid"]["DifferentRows"], 2)
+        self.assertRegex(report["abc.uuid"]["Differences"][0]["Key"], r"^0x[0-9a-f]{32}$")
+        self.assertEqual(report["abc.we`ird.na me"]["DifferentRows"], 1)
+        self.assertFalse(report["abc.string_ci"]["Equal"])
+        self.assertEqual(report["abc.empty"]["Differences"],
+                         [{"Key": "18446744073709551615", "Kind": KINDS["extra"]}])
+        self.assertTrue(report["abc.uniques"]["Equal"])
+
+    def test_the_same_change_made_twice_does_not_cancel_out(self):
+        self.copied(rows=400, names=("big",))
+        self.target.sql("UPDATE abc.big SET n = n + 1 WHERE id BETWEEN 100 AND 163")
+        found = self.report(status=3)["abc.big"]
+        self.assertEqual(found["DifferentRows"], 64)
+        self.assertEqual(len(found["Differences"]), 10)
+
+    def test_the_same_text_in_another_character_set_is_equal(self):
+        body = "k VARCHAR(20) CHARACTER SET {0} NOT NULL PRIMARY KEY, v TEXT CHARACTER SET {0}"
+        for server, charset in ((self.source, "latin1"), (self.target, "utf8mb4")):
+            with server.connect() as db:
+                db.run("CREATE DATABASE abc", f"CREATE TABLE abc.t ({body.format(charset)})",
+                       "INSERT INTO abc.t VALUES ('ä', 'ö'), ('b', ''), ('c', NULL)")
+        self.assertTrue(self.report()["abc.t"]["Equal"])
+        self.target.sql("UPDATE abc.t SET v = 'o' WHERE k = 'ä'")
+        self.assertEqual(self.report(status=3)["abc.t"]["DifferentRows"], 1)
+
+    def test_what_is_missing_on_the_target(self):
+        self.fill_both(rows=3)
+        self.target.sql("ALTER TABLE abc.odd DROP COLUMN y")
+        self.assertIn("column y is missing", self.report(status=3)["abc.odd"]["Problem"])
+        self.target.sql("DROP TABLE abc.odd")
+        self.assertIn("missing on the target", self.report(status=3)["abc.odd"]["Problem"])
+
+    def test_ignored_columns(self):
+        self.fill_both(rows=3)
+        self.target.sql("UPDATE abc.odd SET n = 8")
+        how = {"IgnoredColumnsForVerification": {"abc": {"odd": {"n": {}}}}}
+        self.assertIn("n (ignored)", self.report(**how)["abc.odd"]["NotCompared"])
+        self.report(status=3)
+
+    def test_the_text_report_and_the_status(self):
+        self.copied(names=("big", "empty"))
+        ferry = self.ferry()
+        self.assertEqual(ferry.run("-verify"), 0)
+        with open(ferry.stdout_path) as f:
+            self.assertEqual(sorted(f.read().splitlines()),
+                             ["2 tables compared, all equal", "abc.big: equal, 200 rows",
+                              "abc.empty: equal, 0 rows"])
+        self.target.sql("DELETE FROM abc.big WHERE id = 42")
+        ferry = self.ferry()
+        self.assertEqual(ferry.run("-verify"), 3)
+        with open(ferry.stdout_path) as f:
+            self.assertIn("abc.big: DIFFERENT, 200 rows on the source and 199 on the target, 1"
+                          " differ\n  key 42: row missing on target\n", f.read())
+        self.target.stop()
+        try:
+            self.assertEqual(self.ferry(DBReadRetries=1).run("-verify"), 1)
+        finally:
+            self.target.start()
+
+    def test_a_target_with_far_more_rows(self):
+        self.copied(rows=10, names=("big",))
+        with self.target.connect() as db:
+            db.run("SET SESSION sql_mode=''")
+            tables.fill_fast(db, "abc", "big", 60000, select="n + 100, 'x', 1")
+        found = self.report(status=3)["abc.big"]
+        self.assertEqual((found["TargetRows"], found["DifferentRows"]), (60010, 60000))
+
+    def test_nothing_is_called_different_while_a_move_goes_on(self):
+        made = self.basic_tables()
+        ferry = self.ferry(http=True, AutomaticCutover=False).start()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+        writer = self.writer(made, span=300, pause=0.02)
+        writer.wait_for(200)
+        self.report()
+        writer.stop()
+        ferry.allow_cutover()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+        self.report()
+
+
+class VerifyAcrossTest(VerifyTest):
+    pairs = CROSS
+
+    def test_equal_values_of_two_flavours(self):
+        body = ODD.replace(", j JSON", "")
+        row = re.sub(r" '\{\{.*?\}\}',", "", ROW)
+        self.fill_both(body=body, row=row)
+        floats = ["0", "1e-38", "-1.1754943e-38", "3.4028234e38", "1e-45", "-1.4e-45", "16777217",
+                  "0.1", "-1.17549435e-38"]
+        doubles = ["0", "-1.7976931348623157e308", "4.9e-324", "-2.2250738585072014e-308",
+                   "0.1", "1e15", "1e16", "123456789012345680", "-1.4074705188261364e113"]
+        for server in (self.source, self.target):
+            server.sql("CREATE TABLE abc.r (id INT PRIMARY KEY, f FLOAT, d DOUBLE)",
+                       "INSERT INTO abc.r VALUES " + ", ".join(
+                           f"({n}, '{f}', '{d}')" for n, (f, d) in enumerate(zip(floats, doubles))))
+        report = self.report()
+        self.assertTrue(report["abc.odd"]["Equal"])
+        self.assertTrue(report["abc.r"]["Equal"])
+        self.target.sql("UPDATE abc.r SET f = '-1.1754942e-38' WHERE id = 2",
+                        "UPDATE abc.r SET d = '-1.4074705188261362e113' WHERE id = 8")
+        self.assertEqual(sorted(d["Key"] for d in self.report(status=3)["abc.r"]["Differences"]),
+                         ["2", "8"])
+
+
