@@ -2,7 +2,7 @@
  *
  * Each table has a queue in stream order. A writer thread takes a table nobody else
  * works on, and as many of its changes as fit a batch and whose barrier the fence
- * has let pass (DESIGN I2). Of each key only the last change is kept: then the batch
+ * has let pass (README I2). Of each key only the last change is kept: then the batch
  * deletes every key it has a change of that ends in "gone", and replaces the rest.
  *
  * Why deletes go first: two keys that differ in bytes may be the same row for the
@@ -12,7 +12,7 @@
  * Why the order of replaced rows does not matter: they are images of one moment of
  * the source, so no two of them share a value of any unique key; and a row they push
  * out of the target is stale: its own change stands later in the stream, or in this
- * very batch (DESIGN section 3). Across batches the table's changes stay in order,
+ * very batch (README, How it works). Across batches the table's changes stay in order,
  * as one thread has the table at a time.
  *
  * A failed batch is tried again whole: it says what rows are to be, not what to do

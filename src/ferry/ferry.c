@@ -403,7 +403,7 @@ static bool prepare_target(struct ferry *f, struct error *err)
 
 /* Ghostferry never copies rows whose integer key is 0 or less, or whose text key is
  * empty, and counts their tables as done: the tables of its states are walked again
- * from their start. Rows that are there already stay as they are (DESIGN I3). */
+ * from their start. Rows that are there already stay as they are (README I3). */
 static bool resume_from(struct ferry *f, struct error *err)
 {
 	if (!saved_state_apply(f->resume, &f->tables, &f->tracker, err))

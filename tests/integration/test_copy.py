@@ -237,7 +237,27 @@ class LostConnectionsTest(MoveTest):
             db.run("BEGIN", "UPDATE abc.t SET v = 'held' WHERE id = 15")
             ferry.start()
             for _ in range(2):
-                ferry.wait_until(lambda: self.kill(self.source, "Query%LIMIT 10%"))
+                ferry.wait_until(lambda: self.kill(self.source, "Query%LIMIT 1 %"))
+            db.run("COMMIT")
+        self.done(ferry)
+
+    def test_a_read_that_waits_holds_nothing_else(self):
+        """The application goes on around a locked row.
+
+        Broken: the locking read waits without NOWAIT. The UPDATEs ran into the locks of
+        the rows that the waiting read had passed already."""
+        self.table(rows=60)
+        ferry = self.one_by_one()
+        with self.source.connect() as db, self.source.connect() as app:
+            db.run("BEGIN", "UPDATE abc.t SET v = 'held' WHERE id = 15")
+            ferry.start()
+            ferry.wait_until(lambda: app.rows(
+                "SELECT 1 FROM information_schema.processlist"
+                " WHERE info LIKE '%FROM `abc`.`t`%LIMIT 1 %SHARE%' AND id <> CONNECTION_ID()"),
+                what="a read of one row")
+            app.run("SET innodb_lock_wait_timeout = 1")
+            for row in (11, 12, 13, 14, 16, 17, 20):
+                app.run(f"UPDATE abc.t SET v = 'passed' WHERE id = {row}")
             db.run("COMMIT")
         self.done(ferry)
 
