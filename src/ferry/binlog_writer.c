@@ -514,7 +514,8 @@ static void apply_main(void *argument)
 	struct error err;
 
 	writer_lock_name(lock_name, w->run->tracker->run_id, w->first_lock + worker->number);
-	worker->target = db_open(&w->run->options->target, DB_SESSION_WRITE, lock_name, &err);
+	worker->target =
+		run_connect(w->run, lock_name, w->run->options->write_attempts, log_tag, &err);
 	bool ok = worker->target != NULL;
 
 	while (ok && next_batch(w, &batch)) {

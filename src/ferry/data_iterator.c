@@ -415,7 +415,8 @@ static bool connect_writer(struct worker *worker, struct db **target, struct err
 	char lock_name[WRITER_LOCK_NAME_SIZE];
 
 	writer_lock_name(lock_name, it->run->tracker->run_id, it->first_lock + worker->number);
-	*target = db_open(&it->run->options->target, DB_SESSION_WRITE, lock_name, err);
+	*target = run_connect(it->run, lock_name, it->run->options->write_attempts, "batch_writer",
+			      err);
 	if (!*target)
 		return false;
 	mutex_lock(&it->lock);

@@ -121,6 +121,7 @@ static bool open_target(struct ferry *f, struct error *err)
 	int64_t deadline = clock_ms() + RUN_LOCK_WAIT_MS;
 
 	writer_lock_name(name, f->tracker.run_id, 0);
+	snprintf(f->run.guard.lock_name, sizeof(f->run.guard.lock_name), "%s", name);
 	for (;;) {
 		f->target = db_open(&f->options->target, DB_SESSION_WRITE,
 				    f->is_dry_run ? NULL : name, err);
@@ -453,6 +454,8 @@ static bool copy_rows(struct ferry *f, struct error *err)
 {
 	set_phase(f, PHASE_COPYING);
 	probe("before_copy", " ");
+	run_lock_start(&f->run_lock, &f->run, f->target);
+	f->target = NULL;
 	binlog_writer_start(f->writer, 1 + f->options->copy_workers);
 	binlog_streamer_start(f->streamer);
 	data_iterator_start(f->iterator, 1);
@@ -600,6 +603,7 @@ static void ferry_main(void *argument)
 		ferry_fail(f, "cutover", &err);
 		return;
 	}
+	run_lock_end(&f->run_lock);
 	disconnect(f);
 	log_info("ghostferry run is complete, shutting down auxiliary services");
 	mutex_lock(&f->lock);
