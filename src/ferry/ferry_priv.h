@@ -6,6 +6,7 @@
 #include "ferry/binlog_writer.h"
 #include "ferry/data_iterator.h"
 #include "ferry/ferry.h"
+#include "ferry/verifier.h"
 
 struct ferry {
 	/* Constant from ferry_new() on. */
@@ -46,6 +47,7 @@ struct ferry {
 	struct data_iterator *iterator;
 	struct binlog_writer *writer;
 	struct binlog_streamer *streamer;
+	struct verifier *verifier; /* NULL: nothing is verified */
 };
 
 #endif
