@@ -70,6 +70,7 @@ lane "dependencies" tests/deps.sh || { echo "0 passed, 1 failed, 0 skipped"; exi
 lane "MySQL tree" tests/mysql-sid.sh
 lane "lint" make -s lint
 lane "build" make -s "$jobs" DEV=1
+lane "model" tests/model/run.sh
 lane "unit tests" unit_with BUILD=build
 lane "unit tests, ASan and UBSan" unit_with BUILD=build/asan SAN=address,undefined
 # TSan cannot live with every address layout.

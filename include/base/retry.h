@@ -11,6 +11,7 @@ struct retry_policy {
 	unsigned attempts;   /* in all; 0: without end */
 	int64_t sleep_ms;    /* before the second attempt */
 	int64_t max_sleep_ms; /* doubles each time up to this; 0: stays sleep_ms */
+	int64_t lost_sleep_ms; /* after the second ERROR_LOST on, where longer */
 };
 
 /* Calls attempt(argument, err) until it succeeds, its error is not retryable

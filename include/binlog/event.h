@@ -130,7 +130,9 @@ bool binlog_query_parse(struct binlog_event *event, const struct binlog_format *
 struct binlog_mariadb_gtid {
 	uint64_t sequence;
 	uint32_t domain;
-	uint8_t flags; /* 1 standalone, 2 commit id, 4 transactional, ... 32 DDL, 64 prepared XA, 128 completed XA */
+	/* 1 standalone, 2 commit id, 4 transactional, ... 32 DDL, 64 prepared XA, 128
+	 * completed XA */
+	uint8_t flags;
 };
 bool binlog_mariadb_gtid_parse(struct binlog_event *event, struct binlog_mariadb_gtid *gtid,
 			       struct error *err) MUST_CHECK;

@@ -30,7 +30,8 @@ struct statement {
 	const char *verb; /* static: "ALTER TABLE", "TRUNCATE", "DROP DATABASE", ... */
 	struct statement_name names[STATEMENT_NAMES_MAX];
 	unsigned name_count;
-	bool is_complete; /* false: names may be missing; assume any copied table */
+	bool is_complete; /* false: tables of the default database may be missing */
+	bool is_open;	  /* may touch any table of any database */
 	bool creates;	  /* CREATE TABLE/DATABASE: only harmful when chosen by the filters */
 	bool if_absent;	  /* ... IF NOT EXISTS: leaves what exists already as it is */
 };

@@ -22,9 +22,14 @@ struct ferry_table {
 	unsigned selected_count;
 	unsigned *written; /* in the order of the INSERT's columns: table order */
 	unsigned written_count;
+	/* Documents keep the types of their values (db/sql_json.h); else only their text. */
+	bool json_is_typed;
+	unsigned types_count; /* columns of types_list */
 	/* Owned texts. */
 	char *select_list;  /* "`a`,CAST(`b` AS UNSIGNED)": all written columns in table
 			     * order, then the generated ones of the key */
+	char *types_list;   /* for the copy, behind select_list: the types in its JSON
+			     * columns, ",(...),(...)", or "" */
 	char *insert_head;  /* "comment INSERT INTO `t` (`a`,`b`) VALUES " */
 	char *insert_tail;  /* " ON DUPLICATE KEY UPDATE `a`=`a`" (DESIGN I3) */
 	char *replace_head; /* "comment REPLACE INTO `t` (`a`,`b`) VALUES " */
@@ -44,6 +49,11 @@ struct ferry_tables {
 struct problems;
 void ferry_tables_make(const struct ferry_options *options, const struct schema *schema,
 		       struct ferry_tables *tables, struct problems *problems);
+/* How JSON columns are carried between these two servers. Typed documents that the
+ * source cannot tell about become problems. */
+void ferry_tables_set_json(struct ferry_tables *tables, const struct ferry_options *options,
+			   const struct server_version *source,
+			   const struct server_version *target, struct problems *problems);
 void ferry_tables_release(struct ferry_tables *tables);
 struct ferry_table *ferry_tables_find(const struct ferry_tables *tables, const char *schema,
 				      const char *name);

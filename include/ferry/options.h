@@ -25,6 +25,19 @@ struct key_rules {
 	const char *fallback; /* column name, or NULL */
 };
 
+/* Rows per batch at a row size. */
+struct batch_point {
+	uint64_t row_bytes;
+	uint64_t rows;
+};
+
+struct batch_points {
+	const struct batch_point *items; /* by row_bytes, ascending */
+	size_t count;			 /* 0: none are configured */
+	uint64_t min_row_bytes;		 /* smaller rows count as this */
+	uint64_t max_row_bytes;		 /* larger ones as this */
+};
+
 enum verifier_type { VERIFIER_NONE, VERIFIER_CHECKSUM_TABLE, VERIFIER_ITERATIVE, VERIFIER_INLINE };
 
 struct verify_options {
@@ -59,9 +72,11 @@ struct ferry_options {
 	uint64_t batch_rows;	 /* DataIterationBatchSize; 0: sized by batch_bytes */
 	uint64_t batch_bytes;	 /* of one INSERT, about */
 	struct map batch_rows_per_table; /* "schema.table" -> uint64_t *, wins over batch_rows */
+	struct batch_points batch_points; /* for tables not in it; wins over batch_rows too */
 	uint64_t apply_rows;	 /* BinlogEventBatchSize; 0: sized by batch_bytes */
 	uint64_t queue_bytes;	 /* row changes held in memory before the streamer waits */
 
+	bool allow_inexact_json;	/* AllowInexactJSON: documents by their text alone */
 	bool skip_row_image_check;	/* SkipBinlogRowImageCheck */
 	bool skip_foreign_key_check;	/* SkipForeignKeyConstraintsCheck */
 	bool allow_read_only_target;	/* AllowSuperUserOnReadOnly */

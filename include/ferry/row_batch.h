@@ -20,6 +20,7 @@ struct row_batch {
 	/* The range that was read: (low, high]; owned, unset where it is open. */
 	struct key low;
 	struct key high;
+	struct buf documents; /* of the row at hand: texts and types together */
 };
 
 struct row_batch *row_batch_new(const struct ferry_table *table, uint64_t ticket,
@@ -29,7 +30,7 @@ void row_batch_free(struct row_batch *batch);
 /* Forgets all rows: for reading the same again after a lost connection. */
 void row_batch_clear(struct row_batch *batch);
 
-/* row: values in the order of table->selected. A new statement begins when the one
+/* row: values in the order of table->selected, then those of table->types_list. A new statement begins when the one
  * under way has statement_bytes; a single row that does not fit into packet_limit
  * is ERROR_DATA. */
 bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t statement_bytes,

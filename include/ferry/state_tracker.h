@@ -44,13 +44,15 @@ struct state_tracker {
 /* Phase starting, start_time now, nothing known. */
 void state_tracker_init(struct state_tracker *s);
 void state_tracker_destroy(struct state_tracker *s);
-/* Who runs, once: run_id of the state that is resumed, or NULL for a new random one;
- * source_uuid "" when unknown. */
+/* Who runs: run_id of the state that is resumed; NULL or "" keeps the one there is, or
+ * makes a random one. source_uuid "" when unknown. */
 void state_tracker_begin(struct state_tracker *s, const char *run_id, const char *source_uuid,
 			 unsigned lock_count);
 /* Once, before any of the functions that take a table. */
 void state_tracker_set_tables(struct state_tracker *s, const struct ferry_tables *tables);
 /* Illegal moves assert (phase_may_follow()). */
+/* All tables are to be walked from their start. */
+void state_tracker_forget_copied(struct state_tracker *s);
 void state_tracker_set_phase(struct state_tracker *s, enum phase phase);
 enum phase state_tracker_phase(struct state_tracker *s);
 void state_tracker_set_position(struct state_tracker *s, const struct binlog_position *position);

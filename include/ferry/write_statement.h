@@ -21,9 +21,10 @@ struct write_statement {
 void write_statement_release(struct write_statement *statement);
 
 /* Appends "(literal,literal,...)" of the written columns. values: by table column;
- * generated columns are left out. Counts ENUM ordinals 0 into *invalid_enums. */
-void write_tuple(struct buf *sql, const struct ferry_table *table, const struct value *values,
-		 uint64_t *invalid_enums);
+ * generated columns are left out. Counts ENUM ordinals 0 into *invalid_enums. False
+ * for a value that no SQL makes, its column named. */
+bool write_tuple(struct buf *sql, const struct ferry_table *table, const struct value *values,
+		 uint64_t *invalid_enums, struct error *err) MUST_CHECK;
 
 /* Executes the statements as one transaction. On any failure it is rolled back, or
  * the connection is lost and the server does that. Retryable errors may be tried

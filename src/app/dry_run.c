@@ -24,8 +24,10 @@ static void put_key(struct buf *out, const struct key_columns *key)
 {
 	if (key->count == 0)
 		buf_puts(out, "none");
-	for (unsigned i = 0; i < key->count; i++)
-		buf_printf(out, "%s%s", i > 0 ? "," : "", key->table->columns[key->columns[i]].name);
+	for (unsigned i = 0; i < key->count; i++) {
+		buf_puts(out, i > 0 ? "," : "");
+		buf_puts(out, key->table->columns[key->columns[i]].name);
+	}
 }
 
 static void put_table(struct buf *out, const struct ferry_table *table)

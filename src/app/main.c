@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -95,13 +96,13 @@ static bool check_nothing_unfinished(const struct program *program, struct error
 	if (program->cli.dry_run || !path || (access(path, F_OK) != 0 && errno == ENOENT))
 		return true;
 	if (!read_state_file(&other, path, err))
-		return error_wrap(err, "there is a state file that cannot be read (remove it to start "
-				       "anew)");
+		return error_wrap(err, "a state file is there already, and cannot be read (remove "
+				       "it to start anew)");
 	ok = other.state.is_done;
 	saved_state_release(&other.state);
 	return ok || error_set(err, ERROR_CONFIG,
-			       "%s holds the state of an unfinished run: resume it with -resumestate "
-			       "%s, or remove the file to start anew",
+			       "%s holds the state of an unfinished run: resume it with "
+			       "-resumestate %s, or remove the file to start anew",
 			       path, path);
 }
 
@@ -119,6 +120,24 @@ static bool find_state(struct program *program, struct error *err)
 	return program->is_resumed || error_wrap(err, "StateToResumeFrom");
 }
 
+/* Nobody asked for the default one, and a configuration may well lie where nothing can
+ * be written. One that is configured must be writable: app_run() sees to that. */
+static void settle_state_file(struct program *program)
+{
+	char *usual = mem_printf("%s.state", program->cli.config_path);
+	char **path = &program->config.state_file;
+	struct error err = ERROR_INIT;
+
+	if (*path && !program->cli.dry_run && strcmp(*path, usual) == 0 &&
+	    !state_file_check(*path, &err)) {
+		log_warn_err(&err, "without a state file (see StateFile) a run that is killed "
+				   "cannot be resumed");
+		free(*path);
+		*path = NULL;
+	}
+	free(usual);
+}
+
 static bool prepare(struct program *program, struct error *err)
 {
 	if (!load_config(program, err))
@@ -126,7 +145,12 @@ static bool prepare(struct program *program, struct error *err)
 	if (!config_validate(&program->config, err))
 		return error_wrap(err, "failed to validate config");
 	set_up_log(program);
-	return program->cli.verify || find_state(program, err);
+	if (program->cli.verify)
+		return true;
+	if (!find_state(program, err))
+		return false;
+	settle_state_file(program);
+	return true;
 }
 
 /* cJSON looks at no allocation of its own; ours cannot fail. */
@@ -148,11 +172,17 @@ static void release(struct program *program)
 	config_release(&program->config);
 }
 
+static int fail(const struct error *err)
+{
+	fprintf(stderr, "error: %s\n", err->text);
+	return EXIT_NOT_STARTED;
+}
+
 int main(int argc, char **argv)
 {
 	struct program program = { .is_resumed = false };
 	struct error err = ERROR_INIT;
-	int status = EXIT_NOT_STARTED;
+	int status;
 
 	open_standard_files();
 	log_init();
@@ -162,7 +192,7 @@ int main(int argc, char **argv)
 		log_set_level(LOG_DEBUG);
 	init_libraries();
 	if (!prepare(&program, &err))
-		fprintf(stderr, "error: %s\n", err.text);
+		status = fail(&err);
 	else if (program.cli.verify)
 		status = verify_command_run(&program.config, program.cli.json);
 	else

@@ -167,6 +167,8 @@ GROUP(updatable_config) = { GROUP_OF(updatable_config) };
 static const struct config_option all_options[] = {
 	{ "AllowExistingTargetTable", BOOL(config, allow_existing_target_table),
 	  .help = "copy into tables that are there already" },
+	{ "AllowInexactJSON", BOOL(config, allow_inexact_json),
+	  .help = "MySQL to MySQL: carry JSON by its text, without the types inside it" },
 	{ "AllowSuperUserOnReadOnly", BOOL(config, allow_super_user_on_read_only),
 	  .help = "do not refuse a read-only target" },
 	{ "AutomaticCutover", BOOL(config, automatic_cutover),

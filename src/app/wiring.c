@@ -71,8 +71,20 @@ static void what_to_move(struct ferry_options *options, const struct config *con
 	options->keys.fallback = config->cascading_pagination.fallback_column;
 }
 
-static void how_to_move(struct ferry_options *options, const struct config *config)
+static struct batch_point *batch_points(const struct config_points *from)
 {
+	struct batch_point *points = mem_calloc(from->count + 1, sizeof(*points));
+
+	for (size_t i = 0; i < from->count; i++)
+		points[i] = (struct batch_point){ from->items[i].row_size,
+						  from->items[i].batch_size };
+	return points;
+}
+
+static void how_to_move(struct wiring *wiring, const struct config *config)
+{
+	struct ferry_options *options = &wiring->options;
+
 	options->write_attempts = config->db_write_retries;
 	options->read_attempts = config->db_read_retries;
 	options->server_id = config->my_server_id;
@@ -82,6 +94,12 @@ static void how_to_move(struct ferry_options *options, const struct config *conf
 	options->batch_bytes = config->updatable.data_iteration_batch_bytes;
 	config_flatten(&config->batch_size_override.table_override,
 		       &options->batch_rows_per_table);
+	options->batch_points = (struct batch_points){
+		.items = wiring->batch_points,
+		.count = config->batch_size_override.control_points.count,
+		.min_row_bytes = config->batch_size_override.min_row_size,
+		.max_row_bytes = config->batch_size_override.max_row_size,
+	};
 	options->apply_rows = config->binlog_event_batch_size;
 	/* The other half is for rows on their way. */
 	options->queue_bytes = config->memory_limit / 2;
@@ -89,6 +107,7 @@ static void how_to_move(struct ferry_options *options, const struct config *conf
 
 static void checks_and_cutover(struct ferry_options *options, const struct config *config)
 {
+	options->allow_inexact_json = config->allow_inexact_json;
 	options->skip_row_image_check = config->skip_binlog_row_image_check;
 	options->skip_foreign_key_check = config->skip_foreign_key_constraints_check;
 	options->allow_read_only_target = config->allow_super_user_on_read_only;
@@ -207,13 +226,15 @@ bool wiring_make(struct wiring *wiring, const struct config *config, struct erro
 	struct ferry_options *options = &wiring->options;
 
 	*wiring = (struct wiring){ .source_variables = variables(&config->source.params),
-				   .target_variables = variables(&config->target.params) };
+				   .target_variables = variables(&config->target.params),
+				   .batch_points = batch_points(
+					   &config->batch_size_override.control_points) };
 	options->source = database("source", &config->source, wiring->source_variables);
 	options->target = database("target", &config->target, wiring->target_variables);
 	options->source_marginalia = config->source.marginalia;
 	options->target_marginalia = config->target.marginalia;
 	what_to_move(options, config);
-	how_to_move(options, config);
+	how_to_move(wiring, config);
 	checks_and_cutover(options, config);
 	how_to_verify(&options->verify, config);
 	return check_available(config, err);
@@ -223,6 +244,7 @@ void wiring_release(struct wiring *wiring)
 {
 	map_release(&wiring->options.keys.per_table);
 	map_release(&wiring->options.batch_rows_per_table);
+	free(wiring->batch_points);
 	map_release(&wiring->options.verify.force_index);
 	map_release(&wiring->options.verify.ignored_columns);
 	map_release(&wiring->options.verify.ignored_bare);

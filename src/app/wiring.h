@@ -11,6 +11,7 @@
 struct wiring {
 	struct ferry_options options;
 	struct db_variable *source_variables;
+	struct batch_point *batch_points; /* owned */
 	struct db_variable *target_variables;
 };
 

@@ -49,8 +49,13 @@ bool retry_run(const struct retry_policy *policy, struct stop *stop,
 			return false;
 		}
 		log_attempt(policy, number, err);
+		bool is_lost = err->kind == ERROR_LOST || err->kind == ERROR_READ_ONLY;
+		/* A connection that was cut is back at once, a server that restarts is not. */
+		int64_t pause_ms = is_lost && number > 1 && policy->lost_sleep_ms > sleep_ms ?
+					   policy->lost_sleep_ms :
+					   sleep_ms;
 		/* Where the run ends meanwhile, the next round says so. */
-		if (stop_sleep_ms(stop, sleep_ms))
+		if (stop_sleep_ms(stop, pause_ms))
 			sleep_ms = next_sleep(policy, sleep_ms);
 	}
 }

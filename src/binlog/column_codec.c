@@ -283,9 +283,8 @@ void column_codec_describe(const struct binlog_column *in, struct buf *text)
 	buf_puts(text, name);
 	if (in->type == TYPE_NEWDECIMAL)
 		buf_printf(text, "(%u,%u)", meta >> 8, meta & 0xff);
-	else if (in->type == TYPE_BIT)
-		buf_printf(text, "(%u)", meta);
-	else if (in->type >= TYPE_TIMESTAMP2 && in->type <= TYPE_TIME2 && meta > 0)
+	else if (in->type == TYPE_BIT ||
+		 (in->type >= TYPE_TIMESTAMP2 && in->type <= TYPE_TIME2 && meta > 0))
 		buf_printf(text, "(%u)", meta);
 	else if (in->type == TYPE_VARCHAR || in->type == TYPE_STRING)
 		buf_printf(text, " of at most %u bytes", meta);

@@ -9,8 +9,9 @@
 #define BYTES_MAX 44	 /* of that, with incomplete groups at both ends */
 
 static const unsigned bytes_of_digits[GROUP_DIGITS + 1] = { 0, 1, 1, 2, 2, 3, 3, 4, 4, 4 };
-static const uint32_t powers[GROUP_DIGITS + 1] = { 1,	   10,	    100,      1000,	 10000,
-						   100000, 1000000, 10000000, 100000000, 1000000000 };
+static const uint32_t powers[GROUP_DIGITS + 1] = {
+	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
+};
 
 static unsigned packed_size(unsigned digits)
 {
@@ -67,7 +68,7 @@ static void read_fraction(struct reader *r, unsigned digits, struct buf *text)
 
 void decimal_read(struct reader *r, unsigned precision, unsigned scale, struct buf *text)
 {
-	uint8_t plain[BYTES_MAX];
+	uint8_t plain[BYTES_MAX] = { 0 };
 	const uint8_t *stored;
 	struct reader digits;
 	size_t size;

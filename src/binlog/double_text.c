@@ -9,6 +9,7 @@
  * above still hits: it is tried as well. */
 #include "double_text.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -75,10 +76,10 @@ static void shortest(double number, struct decimal_digits *d)
 	/* Denormals have fewer than 15 good digits. */
 	unsigned count = number < DBL_MIN ? 1 : DBL_DIG;
 
-	while (count < DIGITS_MAX && !fits(number, count, d))
+	while (!fits(number, count, d)) {
 		count++;
-	if (count == DIGITS_MAX && !fits(number, count, d))
-		d->count = 0; /* cannot be */
+		assert(count <= DIGITS_MAX);
+	}
 }
 
 /* Sixteen digits before the point are still plain when one follows it. */

@@ -280,7 +280,10 @@ bool binlog_query_parse(struct binlog_event *event, const struct binlog_format *
 			struct binlog_query *query, struct error *err)
 {
 	struct reader *r = &event->body;
-	unsigned post_header = format->header_sizes[EVENT_QUERY];
+	/* EXECUTE_LOAD_QUERY has more fixed fields in front of the same. */
+	unsigned post_header = format->header_sizes[event->type == EVENT_EXECUTE_LOAD_QUERY ?
+							    EVENT_EXECUTE_LOAD_QUERY :
+							    EVENT_QUERY];
 	unsigned status_length;
 
 	reader_u32(r);

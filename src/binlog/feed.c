@@ -181,40 +181,44 @@ static bool pick_server_id(struct binlog_feed *feed, uint32_t wanted, struct err
 }
 
 /* Random, version 4 (RFC 9562). */
-static bool set_uuid(struct binlog_feed *feed, struct error *err)
+static bool make_uuid(struct buf *uuid, struct error *err)
 {
+	static const uint8_t dash_before[] = { 4, 6, 8, 10 };
 	uint8_t b[16];
 
 	if (!random_bytes(b, sizeof(b), err))
 		return false;
 	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
 	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	return db_execf(feed->db, err,
-			"SET @replica_uuid = '%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
-			"%02x%02x%02x%02x%02x%02x', @slave_uuid = @replica_uuid",
-			b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11],
-			b[12], b[13], b[14], b[15]);
+	for (unsigned i = 0; i < sizeof(b); i++) {
+		if (memchr(dash_before, (int)i, sizeof(dash_before)))
+			buf_putc(uuid, '-');
+		buf_put_hex(uuid, &b[i], 1);
+	}
+	return true;
 }
 
 /* Each variable under its old and its new name: which one is read depends on the
- * server. Capability 4: MariaDB sends GTID events instead of stand-ins. */
+ * server. (One does not see the other's new value inside a statement.) Capability
+ * 4: MariaDB sends GTID events instead of stand-ins. */
 static bool say_what_we_understand(struct binlog_feed *feed, unsigned heartbeat_ms,
 				   struct error *err)
 {
+	uint64_t period = (uint64_t)heartbeat_ms * NS_PER_MS;
+	struct buf uuid = BUF_INIT;
 	struct buf algorithm = BUF_INIT;
-	uint64_t period_ns = (uint64_t)heartbeat_ms * NS_PER_MS;
 	bool ok;
 
-	ok = db_execf(feed->db, err,
+	ok = make_uuid(&uuid, err) &&
+	     db_execf(feed->db, err,
 		      "SET @source_binlog_checksum = @@global.binlog_checksum,"
 		      " @master_binlog_checksum = @@global.binlog_checksum,"
-		      " @source_heartbeat_period = %" PRIu64
-		      ", @master_heartbeat_period = %" PRIu64
-		      ", @mariadb_slave_capability = 4",
-		      period_ns, period_ns) &&
-	     set_uuid(feed, err) &&
-	     db_value(feed->db, &algorithm, NULL, err, "SELECT @source_binlog_checksum");
+		      " @source_heartbeat_period = %" PRIu64 ", @master_heartbeat_period = %" PRIu64
+		      ", @replica_uuid = '%s', @slave_uuid = '%s', @mariadb_slave_capability = 4",
+		      period, period, buf_text(&uuid), buf_text(&uuid)) &&
+	     db_value(feed->db, &algorithm, NULL, err, "SELECT @master_binlog_checksum");
 	feed->has_checksums = strcmp(buf_text(&algorithm), "CRC32") == 0;
+	buf_release(&uuid);
 	buf_release(&algorithm);
 	return ok;
 }

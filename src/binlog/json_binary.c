@@ -17,6 +17,7 @@
 #include "json_binary.h"
 
 #include "base/reader.h"
+#include "db/sql_json.h"
 #include "decimal.h"
 #include "double_text.h"
 #include "temporal.h"
@@ -53,6 +54,10 @@ struct printer {
 	struct buf *text;
 	size_t budget;
 	unsigned depth;
+	/* For the list of types: see db/sql_json.h. */
+	uint64_t seen;
+	bool is_first; /* the value at hand begins an array */
+	struct buf types;
 };
 
 /* An object or array while its members are printed. */
@@ -65,6 +70,30 @@ struct container {
 };
 
 static bool print_value(struct printer *p, unsigned type, struct reader r);
+
+/* The value at hand is of a type that its text does not tell. */
+static void note_type(struct printer *p, const char *type)
+{
+	if (p->types.length > 0)
+		buf_putc(&p->types, ',');
+	buf_put_u64(&p->types, p->seen);
+	buf_putc(&p->types, ' ');
+	buf_puts(&p->types, type);
+}
+
+static void print_signed(struct printer *p, int64_t number)
+{
+	if (number > JSON_PARSED_SIGNED_MAX)
+		note_type(p, "INTEGER");
+	buf_put_i64(p->text, number);
+}
+
+static void print_unsigned(struct printer *p, uint64_t number)
+{
+	if (number <= JSON_PARSED_SIGNED_MAX)
+		note_type(p, "UNSIGNED INTEGER");
+	buf_put_u64(p->text, number);
+}
 
 static bool pay(struct printer *p, size_t bytes)
 {
@@ -156,6 +185,24 @@ static void print_bytes(struct printer *p, unsigned type, struct reader *r)
 	buf_putc(p->text, '"');
 }
 
+static void print_temporal(struct printer *p, unsigned type, struct reader *r)
+{
+	static const char *const names[] = { [OPAQUE_TIMESTAMP] = "TIMESTAMP",
+					     [OPAQUE_DATE] = "DATE",
+					     [OPAQUE_TIME] = "TIME",
+					     [OPAQUE_DATETIME] = "DATETIME" };
+
+	note_type(p, names[type]);
+	buf_putc(p->text, '"');
+	if (type == OPAQUE_DATE)
+		temporal_read_packed_date(r, p->text);
+	else if (type == OPAQUE_TIME)
+		temporal_read_packed_time(r, p->text);
+	else
+		temporal_read_packed_datetime(r, p->text);
+	buf_putc(p->text, '"');
+}
+
 /* A value of a column type: type[1] length bytes. */
 static bool print_opaque(struct printer *p, struct reader r)
 {
@@ -167,6 +214,7 @@ static bool print_opaque(struct printer *p, struct reader r)
 		return false;
 	switch (type) {
 	case OPAQUE_DECIMAL:
+		note_type(p, "DECIMAL");
 		precision = reader_u8(&value);
 		scale = reader_u8(&value);
 		decimal_read(&value, precision, scale, p->text);
@@ -175,16 +223,10 @@ static bool print_opaque(struct printer *p, struct reader r)
 	case OPAQUE_TIME:
 	case OPAQUE_DATETIME:
 	case OPAQUE_TIMESTAMP:
-		buf_putc(p->text, '"');
-		if (type == OPAQUE_DATE)
-			temporal_read_packed_date(&value, p->text);
-		else if (type == OPAQUE_TIME)
-			temporal_read_packed_time(&value, p->text);
-		else
-			temporal_read_packed_datetime(&value, p->text);
-		buf_putc(p->text, '"');
+		print_temporal(p, type, &value);
 		break;
 	default:
+		note_type(p, "OPAQUE");
 		print_bytes(p, type, &value);
 	}
 	return !value.failed && reader_left(&value) == 0;
@@ -276,6 +318,7 @@ static bool print_members(struct printer *p, const struct container *c, struct r
 				return false;
 			buf_puts(p->text, ": ");
 		}
+		p->is_first = !c->is_object && i == 0;
 		if (!print_member(p, c, &values))
 			return false;
 	}
@@ -309,9 +352,11 @@ static bool print_container(struct printer *p, unsigned type, struct reader r)
 
 static bool print_value(struct printer *p, unsigned type, struct reader r)
 {
+	const uint8_t *bytes;
 	size_t length;
 	bool ok = true;
 
+	p->seen += p->is_first || (type != JSON_SMALL_ARRAY && type != JSON_LARGE_ARRAY);
 	switch (type) {
 	case JSON_SMALL_OBJECT:
 	case JSON_LARGE_OBJECT:
@@ -322,30 +367,30 @@ static bool print_value(struct printer *p, unsigned type, struct reader r)
 		ok = print_literal(p, reader_u8(&r));
 		break;
 	case JSON_INT16:
-		buf_put_i64(p->text, (int16_t)reader_u16(&r));
+		print_signed(p, (int16_t)reader_u16(&r));
 		break;
 	case JSON_UINT16:
-		buf_put_u64(p->text, reader_u16(&r));
+		print_unsigned(p, reader_u16(&r));
 		break;
 	case JSON_INT32:
-		buf_put_i64(p->text, (int32_t)reader_u32(&r));
+		print_signed(p, (int32_t)reader_u32(&r));
 		break;
 	case JSON_UINT32:
-		buf_put_u64(p->text, reader_u32(&r));
+		print_unsigned(p, reader_u32(&r));
 		break;
 	case JSON_INT64:
-		buf_put_i64(p->text, (int64_t)reader_u64(&r));
+		print_signed(p, (int64_t)reader_u64(&r));
 		break;
 	case JSON_UINT64:
-		buf_put_u64(p->text, reader_u64(&r));
+		print_unsigned(p, reader_u64(&r));
 		break;
 	case JSON_DOUBLE:
 		ok = print_double(p, reader_u64(&r));
 		break;
 	case JSON_STRING:
 		length = read_length(&r);
-		ok = length <= reader_left(&r) &&
-		     print_string(p, reader_bytes(&r, length), length);
+		bytes = reader_bytes(&r, length);
+		ok = bytes && print_string(p, bytes, length);
 		break;
 	case JSON_OPAQUE:
 		return print_opaque(p, r);
@@ -360,11 +405,18 @@ bool json_binary_text(const uint8_t *bytes, size_t length, struct buf *text)
 	struct printer p = { .text = text, .budget = length };
 	struct reader r = reader_over(bytes, length);
 	unsigned type;
+	bool ok;
 
 	/* What UPDATE IGNORE and the like leave in a NOT NULL column; the server
 	 * reads it as null (bugs.mysql.com 98496). */
 	if (length == 0)
 		return print_literal(&p, 0);
 	type = reader_u8(&r);
-	return print_value(&p, type, r);
+	ok = print_value(&p, type, r);
+	if (p.types.length > 0) {
+		buf_putc(text, '\0');
+		buf_add(text, p.types.data, p.types.length);
+	}
+	buf_release(&p.types);
+	return ok;
 }

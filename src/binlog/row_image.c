@@ -1,5 +1,6 @@
 /* Row images: a bitmap of the columns that are NULL, then the values of the
- * others without anything in between (MySQL source, sql/rpl_record.cc).
+ * others without anything in between (MySQL source, sql/rpl_record.cc). Columns that
+ * the schema does not have come last (see table_check.c) and are skipped.
  *
  * Printed values collect in one buffer, which may move while it grows; so they
  * are kept as offsets until the row is complete. */
@@ -11,6 +12,7 @@
 #include "column_codec.h"
 
 #define BORROWED SIZE_MAX
+#define HIDDEN_COLUMN_SIZE 8
 
 static void reserve(struct row_image *image, unsigned columns)
 {
@@ -27,6 +29,17 @@ void row_image_release(struct row_image *image)
 	free(image->offsets);
 	buf_release(&image->text);
 	*image = (struct row_image){ .room = 0 };
+}
+
+static bool is_null(const uint8_t *nulls, unsigned index)
+{
+	return nulls[index / 8] >> (index % 8) & 1;
+}
+
+static void set_null(struct row_image *image, unsigned index)
+{
+	image->values[index] = (struct value){ .bytes = NULL };
+	image->offsets[index] = BORROWED;
 }
 
 static void decode_value(struct row_image *image, struct reader *r,
@@ -54,6 +67,11 @@ static void resolve(struct row_image *image, unsigned columns)
 			image->values[i].bytes = buf_text(&image->text) + image->offsets[i];
 }
 
+static bool cut_short(const struct table *table, struct error *err)
+{
+	return error_set(err, ERROR_CORRUPT, "table %s: row image cut short", table->full_name);
+}
+
 static bool bad_value(const struct table *table, unsigned index, struct error *err)
 {
 	return error_set(err, ERROR_CORRUPT,
@@ -69,20 +87,22 @@ bool row_image_decode(struct row_image *image, struct reader *r,
 	const uint8_t *nulls = reader_bytes(r, (map->column_count + 7u) / 8);
 
 	if (!nulls)
-		return error_set(err, ERROR_CORRUPT, "table %s: row image cut short",
-				 table->full_name);
-	reserve(image, map->column_count);
+		return cut_short(table, err);
+	reserve(image, table->column_count);
 	buf_clear(&image->text);
-	for (unsigned i = 0; i < map->column_count; i++) {
-		if (nulls[i / 8] >> (i % 8) & 1) {
-			image->values[i] = (struct value){ .bytes = NULL };
-			image->offsets[i] = BORROWED;
-			continue;
-		}
-		decode_value(image, r, &map->columns[i], &table->columns[i]);
+	for (unsigned i = 0; i < table->column_count; i++) {
+		if (is_null(nulls, i))
+			set_null(image, i);
+		else
+			decode_value(image, r, &map->columns[i], &table->columns[i]);
 		if (r->failed)
 			return bad_value(table, i, err);
 	}
-	resolve(image, map->column_count);
+	for (unsigned i = table->column_count; i < map->column_count; i++)
+		if (!is_null(nulls, i))
+			reader_skip(r, HIDDEN_COLUMN_SIZE);
+	if (r->failed)
+		return cut_short(table, err);
+	resolve(image, table->column_count);
 	return true;
 }

@@ -96,8 +96,8 @@ static bool read_columns(struct reader *r, const struct rows_type *type,
 				 table->full_name);
 	if (!full)
 		return error_set(err, ERROR_UNSUPPORTED,
-				 "table %s: the row image is not FULL: set binlog_row_image=FULL on "
-				 "the source, for all of its sessions, and start again",
+				 "table %s: the row image is not FULL: set binlog_row_image=FULL "
+				 "on the source, for all of its sessions, and start again",
 				 table->full_name);
 	return true;
 }
@@ -128,7 +128,7 @@ bool binlog_rows_decode(struct row_decoder *decoder, struct binlog_event *event,
 	struct reader *r = &event->body;
 	struct row_change change;
 
-	assert(map->table && map->table->column_count == map->column_count);
+	assert(map->table && map->table->column_count <= map->column_count);
 	if (!type)
 		return error_set(err, ERROR_UNSUPPORTED, "table %s: rows in a %s event (%u)",
 				 map->table->full_name, binlog_event_type_name(event->type),

@@ -150,6 +150,7 @@ void statement_parse(const char *sql, size_t length, struct statement *statement
 	statement->verb = "unknown statement";
 	statement->name_count = 0;
 	statement->is_complete = true;
+	statement->is_open = false;
 	statement->creates = false;
 	statement->if_absent = false;
 	parser_advance(&p);
@@ -160,5 +161,11 @@ void statement_parse(const char *sql, size_t length, struct statement *statement
 	else
 		parser_find_rule(&p, verbs, ARRAY_LEN(verbs));
 	if (statement->kind == STATEMENT_UNKNOWN)
-		statement->is_complete = false;
+		statement->is_open = true;
+	/* A table of another database than the default one is written in full. */
+	if (!statement->is_complete) {
+		p.tokens = tokenizer_over(sql, length);
+		parser_advance(&p);
+		parser_take_qualified(&p);
+	}
 }

@@ -139,18 +139,18 @@ static const struct statement_rule alter_rules[] = {
 };
 
 static const struct statement_rule drop_rules[] = {
-	{ "DATABASE", drop_database }, { "INDEX", drop_index },	  { "SCHEMA", drop_database },
-	{ "TABLE", drop_table },       { "TABLES", drop_table },
+	{ "DATABASE", drop_database },
+	{ "INDEX", drop_index },
+	{ "SCHEMA", drop_database },
+	{ "TABLE", drop_table },
+	{ "TABLES", drop_table },
 };
 
 /* Objects that hold no rows of copied tables. */
-static const struct statement_rule other_objects[] = {
-	{ "EVENT", parser_harmless },	  { "FUNCTION", parser_harmless },  { "INSTANCE", parser_harmless },
-	{ "LIBRARY", parser_harmless },  { "LOGFILE", parser_harmless },   { "PACKAGE", parser_harmless },
-	{ "PREPARE", parser_harmless },  { "PROCEDURE", parser_harmless }, { "REFERENCE", parser_harmless },
-	{ "RESOURCE", parser_harmless }, { "ROLE", parser_harmless },	     { "SEQUENCE", parser_harmless },
-	{ "SERVER", parser_harmless },	  { "TABLESPACE", parser_harmless }, { "TEMPORARY", parser_harmless },
-	{ "TRIGGER", parser_harmless },  { "USER", parser_harmless },	     { "VIEW", parser_harmless },
+static const char *const other_objects[] = {
+	"EVENT",     "FUNCTION", "INSTANCE", "LIBRARY",	   "LOGFILE",	"PACKAGE", "PREPARE",
+	"PROCEDURE", "REFERENCE", "RESOURCE", "ROLE",	   "SEQUENCE",	"SERVER",  "TABLESPACE",
+	"TEMPORARY", "TRIGGER",	 "USER",     "VIEW",	   NULL,
 };
 
 /* [= name [@ host]]: either part may look like a keyword. Without it, DEFINER is
@@ -185,10 +185,14 @@ static bool skip_modifier(struct parser *p)
 
 static void object(struct parser *p, const struct statement_rule *rules, size_t count)
 {
-	while (!parser_find_rule(p, rules, count) &&
-	       !parser_find_rule(p, other_objects, ARRAY_LEN(other_objects)))
+	while (!parser_find_rule(p, rules, count)) {
+		if (parser_accept_any(p, other_objects)) {
+			parser_harmless(p);
+			return;
+		}
 		if (!skip_modifier(p))
 			return;
+	}
 }
 
 void statement_create(struct parser *p)

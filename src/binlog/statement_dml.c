@@ -87,9 +87,9 @@ void statement_load(struct parser *p)
 		parser_incomplete(p);
 }
 
-/* Statements that may change anything. */
+/* Statements that may change anything, since what they call does. */
 void statement_any_table(struct parser *p)
 {
 	parser_set(p, STATEMENT_DML, "CALL, DO, SELECT or WITH");
-	parser_incomplete(p);
+	p->out->is_open = true;
 }

@@ -30,7 +30,6 @@ bool parser_accept_symbol(struct parser *p, char symbol)
 	return true;
 }
 
-/* A list of words ended by NULL. */
 bool parser_accept_any(struct parser *p, const char *const *words)
 {
 	for (; *words; words++)
@@ -69,7 +68,7 @@ static struct statement_name *next_name(struct parser *p)
 	struct statement *out = p->out;
 
 	if (out->name_count == STATEMENT_NAMES_MAX) {
-		parser_incomplete(p);
+		out->is_open = true;
 		return NULL;
 	}
 	return &out->names[out->name_count];
@@ -103,6 +102,22 @@ void parser_take_tables(struct parser *p)
 {
 	while (parser_take_table(p) && parser_accept_symbol(p, ','))
 		;
+}
+
+/* Whatever may be a table's full name; columns behind an alias are among them. */
+void parser_take_qualified(struct parser *p)
+{
+	for (; p->token.kind != TOKEN_END; parser_advance(p)) {
+		struct statement_name *name = next_name(p);
+		struct parser ahead = *p;
+
+		if (!name)
+			return;
+		if (take_identifier(&ahead, name->schema, sizeof(name->schema)) &&
+		    parser_accept_symbol(&ahead, '.') &&
+		    take_identifier(&ahead, name->name, sizeof(name->name)))
+			p->out->name_count++;
+	}
 }
 
 void parser_take_database(struct parser *p)

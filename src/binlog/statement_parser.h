@@ -36,6 +36,8 @@ void parser_incomplete(struct parser *p);
 bool parser_take_table(struct parser *p);
 void parser_take_tables(struct parser *p); /* separated by commas */
 void parser_take_database(struct parser *p);
+/* Every "a.b" from here to the end. */
+void parser_take_qualified(struct parser *p);
 
 /* Verbs with a file of their own, called behind their first word. */
 void statement_create(struct parser *p);

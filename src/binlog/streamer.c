@@ -101,6 +101,15 @@ static bool refuse_if_rows(struct binlog_streamer *s, const char *what, struct e
 			 POSITION_ARGS(&s->boundary), what);
 }
 
+/* What was prepared and is committed later was not moved. */
+static void warn_of_undecided(const struct binlog_streamer *s)
+{
+	for (const struct xa_transaction *xa = s->undecided.first; xa; xa = xa->next)
+		log_warn("the XA transaction %s is prepared but neither committed nor rolled back: "
+			 "what it changes in copied tables is not moved (XA RECOVER shows it)",
+			 xa->xid);
+}
+
 /* The position lies between transactions and everything before it was handed on. */
 static bool at_boundary(struct binlog_streamer *s, uint32_t timestamp, struct error *err)
 {
@@ -121,8 +130,10 @@ static bool at_boundary(struct binlog_streamer *s, uint32_t timestamp, struct er
 
 	if (!s->params.handler.boundary(s->params.handler.context, safe, timestamp, err))
 		return false;
-	if (reached)
+	if (reached) {
 		s->is_finished = true;
+		warn_of_undecided(s);
+	}
 	return true;
 }
 
@@ -247,7 +258,9 @@ static bool statement_touches(struct binlog_streamer *s, const struct statement 
 		if (!name->name[0])
 			touched = h->is_chosen(h->context, in, NULL);
 		else if (statement->creates)
-			touched = h->is_chosen(h->context, in, name->name);
+			touched = h->is_chosen(h->context, in, name->name) &&
+				  !(statement->if_absent &&
+				    h->find_table(h->context, in, name->name));
 		else
 			touched = h->find_table(h->context, in, name->name) ||
 				  h->is_chosen(h->context, in, name->name);
@@ -255,6 +268,10 @@ static bool statement_touches(struct binlog_streamer *s, const struct statement 
 			snprintf(hit, hit_size, "%s%s%s", in, name->name[0] ? "." : "", name->name);
 			return true;
 		}
+	}
+	if (statement->is_open) {
+		snprintf(hit, hit_size, "any table");
+		return true;
 	}
 	if (!statement->is_complete && h->is_chosen(h->context, schema, NULL)) {
 		snprintf(hit, hit_size, "database %s", schema);
@@ -511,7 +528,7 @@ static event_function *const handlers[256] = {
 	[EVENT_BEGIN_LOAD_QUERY] = pass,
 	[EVENT_APPEND_BLOCK] = pass,
 	[EVENT_DELETE_FILE] = pass,
-	[EVENT_EXECUTE_LOAD_QUERY] = on_undecoded,
+	[EVENT_EXECUTE_LOAD_QUERY] = on_query, /* LOAD DATA in statement format */
 	[EVENT_TABLE_MAP] = on_table_map,
 	[EVENT_WRITE_ROWS_V1] = on_rows,
 	[EVENT_UPDATE_ROWS_V1] = on_rows,

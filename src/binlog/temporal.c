@@ -231,8 +231,8 @@ static void unpack_hires(uint64_t packed, unsigned fraction, struct fields *f)
 static void read_time_hires(struct reader *r, unsigned fraction, struct buf *text)
 {
 	static const uint8_t widths[FRACTION_MAX + 1] = { 3, 4, 4, 5, 5, 5, 6 };
-	/* 838:59:59.999999 is added, so that negative ones sort first. */
-	uint64_t zero = UINT64_C(3020399999999) / powers[FRACTION_MAX - fraction];
+	/* 839 hours are added, so that negative ones sort first. */
+	uint64_t zero = UINT64_C(3020400000000) / powers[FRACTION_MAX - fraction];
 	uint64_t packed = reader_uint_be(r, widths[fraction]);
 	struct fields f;
 

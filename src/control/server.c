@@ -332,6 +332,8 @@ static void request_done(void *context UNUSED, struct MHD_Connection *connection
 	*slot = NULL;
 }
 
+static void log_library(void *context, const char *format, va_list args) PRINTF(2, 0);
+
 static void log_library(void *context UNUSED, const char *format, va_list args)
 {
 	char text[512];

@@ -43,14 +43,12 @@ static double per_second(uint64_t before, uint64_t after, int64_t ms)
 
 static bool key_number(const struct key *key, double *number)
 {
+	char text[21] = ""; /* a value has no NUL behind it */
 	char *end;
 
 	if (!key->is_set || key->count != 1 || key->values[0].length == 0 ||
-	    key->values[0].length > 20)
+	    key->values[0].length >= sizeof(text))
 		return false;
-	/* key_set() keeps no NUL behind a value. */
-	char text[21] = "";
-
 	memcpy(text, key->values[0].bytes, key->values[0].length);
 	errno = 0;
 	*number = strtod(text, &end);

@@ -24,6 +24,7 @@
 #include "session.h"
 
 enum { THREAD_IS_GONE = 1094 }; /* ER_NO_SUCH_THREAD */
+enum { PREDECESSOR_WAIT_S = 30 }; /* for the rollback of its last statement */
 
 struct db {
 	const struct db_params *params; /* borrowed */
@@ -142,27 +143,50 @@ static bool ask_identity(struct db *db, struct error *err)
 	return ok;
 }
 
-static bool take_lock(struct db *db, struct error *err)
+/* *holder: the connection that holds it, 0 when it was got or nobody does. */
+static bool try_lock(struct db *db, unsigned wait_s, uint64_t *holder, struct error *err)
 {
 	struct buf sql = BUF_INIT;
 	struct db_row row;
 	bool ok = false;
 
+	*holder = 0;
 	buf_puts(&sql, "SELECT GET_LOCK(");
 	sql_text(&sql, db->lock_name);
-	buf_puts(&sql, ", 0), IS_USED_LOCK(");
+	buf_printf(&sql, ", %u), IS_USED_LOCK(", wait_s);
 	sql_text(&sql, db->lock_name);
 	buf_putc(&sql, ')');
 	if (db_query(db, sql.data, sql.length, err) && db_row_next(db, &row, err) == DB_ROW) {
 		ok = row.values[0] && strcmp(row.values[0], "1") == 0;
-		if (!ok)
+		if (!ok) {
+			*holder = row.values[1] ? strtoull(row.values[1], NULL, 10) : 0;
 			error_set(err, ERROR_BUSY, "%s: the lock '%s' is held by connection %s",
 				  db->params->label, db->lock_name,
 				  row.values[1] ? row.values[1] : "(unknown)");
+		}
 		db_row_finish(db);
 	}
 	buf_release(&sql);
 	return ok;
+}
+
+/* After a lost connection the holder is the session that was lost: the server may
+ * not have noticed, or is still busy with its last statement. That is ended and
+ * waited for, as it must not commit behind our back. */
+static bool take_lock(struct db *db, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	uint64_t holder;
+
+	if (try_lock(db, 0, &holder, err))
+		return true;
+	if (db->generation == 0 || holder == 0 || err->kind != ERROR_BUSY)
+		return false;
+	if (!db_kill(db, holder, &ignored) && !db->mysql) {
+		*err = ignored;
+		return false;
+	}
+	return try_lock(db, PREDECESSOR_WAIT_S, &holder, err);
 }
 
 /* Tables made here shall get no key of the server's own making. Needs a privilege

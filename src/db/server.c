@@ -80,6 +80,13 @@ const char *server_share_lock(const struct server_version *version)
 	return is_at_least(version, 80001, NEVER) ? "FOR SHARE" : "LOCK IN SHARE MODE";
 }
 
+const char *server_share_lock_nowait(const struct server_version *version)
+{
+	if (is_at_least(version, 80001, NEVER))
+		return "FOR SHARE NOWAIT";
+	return is_at_least(version, NEVER, 100300) ? "LOCK IN SHARE MODE NOWAIT" : NULL;
+}
+
 const char *server_binlog_status_query(const struct server_version *version)
 {
 	return is_at_least(version, 80200, NEVER) ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";

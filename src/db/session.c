@@ -90,8 +90,14 @@ static void set_binding(struct buf *sql, const struct db_params *params, enum db
 	buf_puts(sql, ", character_set_results=NULL, time_zone='+00:00', autocommit=1");
 	buf_printf(sql, ", %s='READ-COMMITTED'", isolation_variable(version));
 	buf_puts(sql, ", sql_mode='" DB_WRITE_SQL_MODE "'");
-	if (session == DB_SESSION_WRITE)
-		buf_puts(sql, ", foreign_key_checks=0");
+	/* A list that is cut short is of no use. */
+	buf_puts(sql, ", group_concat_max_len=4294967295");
+	if (session != DB_SESSION_WRITE)
+		return;
+	buf_puts(sql, ", foreign_key_checks=0");
+	/* Rows that were stored before a constraint, or without its being checked. */
+	if (is_mariadb(version))
+		buf_puts(sql, ", check_constraint_checks=0");
 }
 
 void session_setup(struct buf *sql, const struct db_params *params, enum db_session session,

@@ -38,6 +38,7 @@ static const char log_tag[] = "binlog_writer";
 #define BATCH_CHANGES_MAX 10000
 #define WRITE_RETRY_MS 100
 #define WRITE_RETRY_MAX_MS 3000
+#define WRITE_RETRY_LOST_MS 3000
 #define STATEMENT_SLACK 4096
 
 struct apply_worker {
@@ -176,8 +177,8 @@ static bool add_one(struct binlog_writer *w, const struct ferry_table *table,
 				 table->source->full_name);
 	put_key(&w->key_text, table, key_values);
 	buf_clear(&w->image_text);
-	if (image)
-		write_tuple(&w->image_text, table, image, &invalid_enums);
+	if (image && !write_tuple(&w->image_text, table, image, &invalid_enums, err))
+		return false;
 
 	struct change *change = change_new(w->key_text.data, w->key_text.length, w->image_text.data,
 					   w->image_text.length, invalid_enums);
@@ -470,6 +471,7 @@ static bool apply_script_to(struct apply_worker *worker, const struct ferry_tabl
 		.attempts = run->options->write_attempts,
 		.sleep_ms = WRITE_RETRY_MS,
 		.max_sleep_ms = WRITE_RETRY_MAX_MS,
+		.lost_sleep_ms = WRITE_RETRY_LOST_MS,
 	};
 
 	return retry_run(&policy, run->stop, attempt_apply, &attempt, err) ||

@@ -35,6 +35,7 @@ static const char log_tag[] = "data_iterator";
 #define DEFAULT_ROW_BYTES 512
 #define WRITE_RETRY_MS 100
 #define WRITE_RETRY_MAX_MS 3000
+#define WRITE_RETRY_LOST_MS 3000
 
 struct worker {
 	struct data_iterator *iterator;
@@ -381,6 +382,7 @@ static bool write_batch(struct batch_writer *writer, struct error *err)
 		.attempts = run->options->write_attempts,
 		.sleep_ms = WRITE_RETRY_MS,
 		.max_sleep_ms = WRITE_RETRY_MAX_MS,
+		.lost_sleep_ms = WRITE_RETRY_LOST_MS,
 	};
 
 	if (batch->rows == 0)

@@ -13,12 +13,10 @@
  * resume from: see state_tracker.h. */
 #include "ferry_priv.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -67,13 +65,16 @@ static void wait_for(struct ferry *f, const char *what)
 void ferry_fail(struct ferry *f, const char *from, const struct error *err)
 {
 	mutex_lock(&f->lock);
-	bool is_first = !f->has_failed;
+	bool is_done = f->is_done;
+	bool is_first = !f->has_failed && !is_done;
 	if (is_first) {
 		f->has_failed = true;
 		f->error = *err;
 		f->error_from = from;
 	}
 	mutex_unlock(&f->lock);
+	if (is_done) /* what is done cannot fail any more */
+		return;
 	stop_set(&f->stop);
 	if (is_first)
 		announce(f, FERRY_FAILED);
@@ -104,7 +105,7 @@ static void fail_start(struct ferry *f, const struct error *err)
 	if (is_first) {
 		f->has_failed = true;
 		f->error = *err;
-		f->error_from = "ferry.start";
+		f->error_from = f->step;
 	}
 	mutex_unlock(&f->lock);
 	stop_set(&f->stop);
@@ -118,23 +119,6 @@ static bool stopped(struct error *err)
 }
 
 /* --- connecting -------------------------------------------------------------- */
-
-static void new_run_id(char run_id[RUN_ID_SIZE])
-{
-	unsigned char bytes[(RUN_ID_SIZE - 1) / 2];
-	size_t have = 0;
-
-	while (have < sizeof(bytes)) {
-		ssize_t got = getrandom(bytes + have, sizeof(bytes) - have, 0);
-
-		if (got > 0)
-			have += (size_t)got;
-		else if (errno != EINTR)
-			abort();
-	}
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(run_id + 2 * i, 3, "%02x", bytes[i]);
-}
 
 /* The run's own lock tells a second process from the leftovers of a killed one: an
  * idle connection of a dead process ends at once, a live one stays. */
@@ -256,6 +240,8 @@ static bool load_tables(struct ferry *f, struct error *err)
 	if (f->resume && !saved_state_check_schema(f->resume, &f->schema, err))
 		return false;
 	ferry_tables_make(f->options, &f->schema, &f->tables, &f->problems);
+	ferry_tables_set_json(&f->tables, f->options, db_version(f->source),
+			      db_version(f->target), &f->problems);
 	publish_tables(f);
 	log_info("table schemas cached: %zu tables", f->tables.count);
 	if (f->tables.count == 0)
@@ -263,22 +249,57 @@ static bool load_tables(struct ferry *f, struct error *err)
 	return true;
 }
 
+static bool choose_start(struct ferry *f, struct error *err)
+{
+	if (f->resume) {
+		f->start = f->resume->position;
+		log_info("resuming from state at " POSITION_FORMAT, POSITION_ARGS(&f->start));
+		return true;
+	}
+	if (!binlog_current_position(f->source, &f->start, err))
+		return error_wrap(err, "read the source's binlog position");
+	probe("start_position_read", POSITION_FORMAT, POSITION_ARGS(&f->start));
+	return true;
+}
+
+/* The position comes before the table definitions: an ALTER after it is in the
+ * stream and ends the run, one before it shows in what is read. */
 static bool check_all(struct ferry *f, struct error *err)
 {
 	wait_for(f, "the start-up checks");
-	if (!preflight_servers(f->options, f->source, f->target, &f->problems, err) ||
-	    !load_tables(f, err))
+	if (!preflight_servers(f->options, f->source, f->target, &f->problems, err))
+		return false;
+	/* With problems (no binlog, say) the run ends here anyway: list them all. */
+	if (problems_errors(&f->problems) == 0 && !choose_start(f, err))
+		return false;
+	if (!load_tables(f, err))
 		return false;
 	return preflight_tables(f->options, f->source, f->target, &f->schema, &f->tables,
 				f->resume != NULL, &f->problems, err);
+}
+
+/* What does not keep the run from starting is in the log; a run that is refused, and a
+ * dry run, print all of it. */
+static void log_problems(const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct problem *problem = &problems->items[i];
+		bool has_remedy = problem->remedy && *problem->remedy;
+
+		log_write(problem->severity == PROBLEM_NOTE ? LOG_INFO : LOG_WARN, log_tag, NULL, NULL,
+			  "%s%s%s%s", problem->text, has_remedy ? " (" : "",
+			  has_remedy ? problem->remedy : "", has_remedy ? ")" : "");
+	}
 }
 
 static bool refuse_problems(struct ferry *f, struct error *err)
 {
 	size_t errors = problems_errors(&f->problems);
 
-	if (errors == 0)
+	if (errors == 0) {
+		log_problems(&f->problems);
 		return true;
+	}
 	return error_set(err, ERROR_PREFLIGHT, "%zu problem%s must be mended first", errors,
 			 errors == 1 ? "" : "s");
 }
@@ -320,18 +341,6 @@ static void ticket_ended(void *context)
 	struct ferry *f = context;
 
 	binlog_writer_wake(f->writer);
-}
-
-static bool choose_start(struct ferry *f, struct error *err)
-{
-	if (f->resume) {
-		f->start = f->resume->position;
-		log_info("resuming from state at " POSITION_FORMAT, POSITION_ARGS(&f->start));
-		return true;
-	}
-	/* Before anything else is read: what changes from now on is in the stream. */
-	return binlog_current_position(f->source, &f->start, err) ||
-	       error_wrap(err, "read the source's binlog position");
 }
 
 static bool open_stream(struct ferry *f, struct error *err)
@@ -385,6 +394,7 @@ static bool prepare_target(struct ferry *f, struct error *err)
 {
 	unsigned count = lock_count(f->options);
 
+	f->step = "ferry.createDatabasesAndTables";
 	if (f->resume) {
 		if (!writer_locks_take_over(f->target, f->tracker.run_id, f->resume->lock_count,
 					    &f->stop, err))
@@ -433,20 +443,34 @@ static bool make_verifier(struct ferry *f, struct error *err)
 	return verifier != NULL;
 }
 
+/* Ghostferry never copies rows whose integer key is 0 or less, or whose text key is
+ * empty, and counts their tables as done: the tables of its states are walked again
+ * from their start. Rows that are there already stay as they are (DESIGN I3). */
+static bool resume_from(struct ferry *f, struct error *err)
+{
+	if (!saved_state_apply(f->resume, &f->tables, &f->tracker, err))
+		return false;
+	if (f->resume->run_id[0])
+		return true;
+	log_warn("the state is another program's: its binlog position is taken up, and all tables "
+		 "are walked again, as rows with keys of 0 or less may have been left out");
+	state_tracker_forget_copied(&f->tracker);
+	return true;
+}
+
 /* Everything up to the point where a state is worth dumping. */
 static bool start(struct ferry *f, struct error *err)
 {
+	f->step = "ferry.initialize";
 	if (!connect_both(f, err) || !check_all(f, err))
 		return false;
+	f->step = "ferry.start";
 	if (f->is_dry_run)
 		return true;
 	if (!refuse_problems(f, err) || !check_source_identity(f, err))
 		return false;
 	wait_for(f, "the source's binlog");
-	if (!choose_start(f, err))
-		return false;
-	probe("start_position_read", POSITION_FORMAT, POSITION_ARGS(&f->start));
-	if (f->resume && !saved_state_apply(f->resume, &f->tables, &f->tracker, err))
+	if (f->resume && !resume_from(f, err))
 		return false;
 	if (!open_stream(f, err) || !prepare_target(f, err) || !make_verifier(f, err))
 		return false;
@@ -641,6 +665,12 @@ static void ferry_main(void *argument)
 	}
 	disconnect(f);
 	log_info("ghostferry run is complete, shutting down auxiliary services");
+	mutex_lock(&f->lock);
+	bool has_failed = f->has_failed; /* a signal was faster */
+	f->is_done = !has_failed;
+	mutex_unlock(&f->lock);
+	if (has_failed)
+		return;
 	set_phase(f, PHASE_DONE);
 	announce(f, FERRY_DONE);
 }
@@ -672,10 +702,8 @@ struct ferry *ferry_new(const struct ferry_options *options, const struct saved_
 	f->run.fail = fail_run;
 	f->run.fail_context = f;
 	atomic_store(&f->run.batch_rows, options->batch_rows);
-	if (resume && resume->run_id[0])
-		memcpy(f->tracker.run_id, resume->run_id, RUN_ID_SIZE);
-	else
-		new_run_id(f->tracker.run_id);
+	/* The source's identity and the locks follow when they are known. */
+	state_tracker_begin(&f->tracker, resume ? resume->run_id : NULL, "", 0);
 	return f;
 }
 

@@ -22,6 +22,7 @@ struct ferry {
 	struct db *target; /* holds lock 0 of the run */
 	struct problems problems;
 	struct binlog_position start;
+	const char *step; /* of the start, by Ghostferry's names for error reports */
 
 	/* Lock themselves. */
 	struct stop stop;
@@ -34,6 +35,7 @@ struct ferry {
 	struct condition changed; /* automatic_cutover */
 	bool automatic_cutover;	  /* guarded by lock */
 	bool has_failed;	  /* guarded by lock */
+	bool is_done;		  /* guarded by lock: nothing can fail any more */
 	bool is_started;	  /* guarded by lock: rows may be on the target */
 	struct error error;	  /* guarded by lock; constant once has_failed */
 	const char *error_from;	  /* guarded by lock */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "ferry/batch_size.h"
 #include "ferry/name_filter.h"
 #include "ferry/problems.h"
 
@@ -95,6 +96,7 @@ static char *make_delete_head(const struct ferry_table *t, const char *marginali
 static void make_texts(struct ferry_table *t, const char *marginalia)
 {
 	t->select_list = make_select_list(t);
+	t->types_list = mem_strdup("");
 	t->insert_head = make_write_head(t, marginalia, "INSERT INTO ");
 	t->insert_tail = t->written_count > 0 ? make_insert_tail(t) : mem_strdup("");
 	t->replace_head = make_write_head(t, marginalia, "REPLACE INTO ");
@@ -152,6 +154,18 @@ static void check_versioning(const struct table *table, struct problems *problem
 			    table->full_name);
 }
 
+/* The reason is one sentence with its remedy behind it; a problem keeps them apart. */
+static void add_key_problem(const struct error *err, struct problems *problems)
+{
+	const char *remedy = strstr(err->text, "; ALTER TABLE `");
+
+	if (!remedy)
+		problem_add(problems, PROBLEM_ERROR, "", "source: %s", err->text);
+	else
+		problem_add(problems, PROBLEM_ERROR, remedy + 2, "source: %.*s",
+			    (int)(remedy - err->text), err->text);
+}
+
 static void choose_key(const struct ferry_options *options, struct ferry_table *t,
 		       struct problems *problems)
 {
@@ -160,7 +174,7 @@ static void choose_key(const struct ferry_options *options, struct ferry_table *
 
 	if (!ferry_key_choose(options, t->source, &t->key, &t->key_is_configured, &ignored, &err)) {
 		t->key.count = 0;
-		problem_add(problems, PROBLEM_ERROR, "", "source: %s", err.text);
+		add_key_problem(&err, problems);
 		return;
 	}
 	if (!ignored)
@@ -180,7 +194,8 @@ static struct ferry_table *table_new(const struct ferry_options *options,
 	t->source = source;
 	t->target_schema = name_on_target(&options->databases, source->schema);
 	t->target_name = name_on_target(&options->tables, source->name);
-	t->batch_rows = rows ? *rows : 0;
+	t->batch_rows =
+		rows ? *rows : batch_size_for(&options->batch_points, source->avg_row_bytes);
 	fence_init(&t->fence);
 	check_engine(source, problems);
 	check_versioning(source, problems);
@@ -200,6 +215,7 @@ static void table_free(struct ferry_table *t)
 	free(t->selected);
 	free(t->written);
 	free(t->select_list);
+	free(t->types_list);
 	free(t->insert_head);
 	free(t->insert_tail);
 	free(t->replace_head);

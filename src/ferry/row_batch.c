@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "db/sql_json.h"
 
 #define TABLE_COLUMNS_MAX 4096 /* the servers' limit */
 
@@ -41,6 +42,7 @@ void row_batch_free(struct row_batch *batch)
 	row_batch_clear(batch);
 	key_release(&batch->low);
 	key_release(&batch->high);
+	buf_release(&batch->documents);
 	free(batch);
 }
 
@@ -94,6 +96,56 @@ static void spread(const struct ferry_table *table, const struct db_row *row, st
 			(struct value){ .bytes = row->values[i], .length = row->lengths[i] };
 }
 
+/* Puts the types that were read beside a document behind its text, which is the form
+ * of db/sql_json.h. Most documents have none. */
+static bool join_types(struct row_batch *batch, const struct db_row *row, unsigned i,
+		       struct value *value)
+{
+	struct value selected = { row->values[i], row->lengths[i] };
+	struct value types;
+	size_t start = batch->documents.length;
+
+	if (!value->bytes)
+		return true;
+	if (!sql_json_types(selected, &types))
+		return false;
+	if (types.length == 0)
+		return true;
+	buf_add(&batch->documents, value->bytes, value->length);
+	buf_putc(&batch->documents, '\0');
+	buf_add(&batch->documents, types.bytes, types.length);
+	*value = (struct value){ batch->documents.data + start, batch->documents.length - start };
+	return true;
+}
+
+static bool join_all_types(struct row_batch *batch, const struct db_row *row, struct value *values,
+			   struct error *err)
+{
+	const struct ferry_table *table = batch->table;
+	unsigned next = table->selected_count;
+	size_t bytes = 0;
+
+	if (table->types_count == 0)
+		return true;
+	/* Room for all of them first: values point into it. */
+	for (unsigned i = 0; i < row->count; i++)
+		bytes += row->lengths[i] + 1;
+	buf_clear(&batch->documents);
+	buf_reserve(&batch->documents, bytes);
+	for (unsigned i = 0; i < table->selected_count; i++) {
+		unsigned column = table->selected[i];
+
+		if (table->source->columns[column].type == COLUMN_JSON &&
+		    !join_types(batch, row, next++, &values[column]))
+			return error_set(err, ERROR_DATA,
+					 "table %s: the source did not tell all types inside the JSON "
+					 "column %s",
+					 table->source->full_name,
+					 table->source->columns[column].name);
+	}
+	return true;
+}
+
 bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t statement_bytes,
 		   uint64_t packet_limit, struct error *err)
 {
@@ -101,11 +153,13 @@ bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t s
 	struct value values[TABLE_COLUMNS_MAX];
 	uint64_t invalid_enums = 0;
 
-	if (row->count != table->selected_count || table->source->column_count > TABLE_COLUMNS_MAX)
+	if (row->count != table->selected_count + table->types_count ||
+	    table->source->column_count > TABLE_COLUMNS_MAX)
 		return error_set(err, ERROR_SCHEMA, "table %s: %u columns selected, %u received",
-				 table->source->full_name, table->selected_count, row->count);
+				 table->source->full_name,
+				 table->selected_count + table->types_count, row->count);
 	spread(table, row, values);
-	if (!remember_key(batch, values, err))
+	if (!join_all_types(batch, row, values, err) || !remember_key(batch, values, err))
 		return false;
 
 	struct write_statement *statement =
@@ -118,7 +172,8 @@ bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t s
 
 	size_t start = statement->sql.length;
 
-	write_tuple(&statement->sql, table, values, &invalid_enums);
+	if (!write_tuple(&statement->sql, table, values, &invalid_enums, err))
+		return false;
 	/* A large row gets a statement of its own rather than bursting the packet. */
 	if (statement->sql.length + 4096 > packet_limit && statement->rows > 0) {
 		struct buf tuple = BUF_INIT;

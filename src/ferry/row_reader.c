@@ -10,6 +10,12 @@
  * waits for them. Therefore every change received before it was sent is visible
  * to it. Its locks last for this one statement.
  *
+ * It must not wait while it holds locks on thousands of rows: it would hold up the
+ * application, and in a deadlock the server would rather end the application's small
+ * transaction. So it is sent with NOWAIT where the server has that, and when a row
+ * is locked again for fewer rows, down to a single one: that one is waited for, with
+ * nothing held meanwhile.
+ *
  * The whole result is taken before anything is written: rows are kept up to a few
  * times the batch size; should they be much larger than expected the rest is read
  * off and dropped, and the range goes on behind the last row kept. */
@@ -19,9 +25,11 @@
 
 #include "base/probe.h"
 #include "base/retry.h"
+#include "base/stop.h"
 
 #define KEEP_FACTOR 4
 #define READ_RETRY_MS 1000
+#define SHRINK_FACTOR 8
 
 bool row_reader_open(struct row_reader *reader, struct run *run, uint64_t packet_limit,
 		     struct error *err)
@@ -44,7 +52,10 @@ struct read_attempt {
 	const struct ferry_table *table;
 	bool (*take)(struct read_attempt *attempt, const struct db_row *row, struct error *err);
 	void (*restart)(struct read_attempt *attempt);
-	struct row_batch *batch; /* rows */
+	struct row_batch *batch; /* rows: of (low, high], up to limit */
+	const struct key *low;
+	const struct key *high;
+	uint64_t limit;
 	struct key *key;	 /* or one key */
 	uint64_t rows_seen;
 	uint64_t bytes_seen;
@@ -117,20 +128,6 @@ static bool attempt_read(void *argument, struct error *err)
 	return fetched == DB_END;
 }
 
-static bool run_read(struct read_attempt *attempt, struct error *err)
-{
-	struct run *run = attempt->reader->run;
-	const struct retry_policy policy = {
-		.verb = "fetch rows",
-		.tag = "cursor",
-		.attempts = run->options->read_attempts,
-		.sleep_ms = READ_RETRY_MS,
-	};
-
-	return retry_run(&policy, run->stop, attempt_read, attempt, err) ||
-	       error_wrap(err, "read table %s", attempt->table->source->full_name);
-}
-
 static void put_from(struct row_reader *reader, const struct ferry_table *table)
 {
 	struct buf *sql = &reader->sql;
@@ -178,6 +175,21 @@ static void put_select(struct row_reader *reader)
 	buf_puts(&reader->sql, "SELECT ");
 }
 
+static bool run_read(struct read_attempt *attempt,
+		     bool (*once)(void *argument, struct error *err), struct error *err)
+{
+	struct run *run = attempt->reader->run;
+	const struct retry_policy policy = {
+		.verb = "fetch rows",
+		.tag = "cursor",
+		.attempts = run->options->read_attempts,
+		.sleep_ms = READ_RETRY_MS,
+	};
+
+	return retry_run(&policy, run->stop, once, attempt, err) ||
+	       error_wrap(err, "read table %s", attempt->table->source->full_name);
+}
+
 bool row_reader_split(struct row_reader *reader, const struct ferry_table *table,
 		      const struct key *low, uint64_t rows, struct key *high, struct error *err)
 {
@@ -194,7 +206,7 @@ bool row_reader_split(struct row_reader *reader, const struct ferry_table *table
 	buf_puts(&reader->sql, " ORDER BY ");
 	sql_key_order(&reader->sql, &table->key);
 	buf_printf(&reader->sql, " LIMIT 1 OFFSET %" PRIu64, rows - 1);
-	return run_read(&attempt, err);
+	return run_read(&attempt, attempt_read, err);
 }
 
 bool row_reader_largest(struct row_reader *reader, const struct ferry_table *table,
@@ -216,7 +228,43 @@ bool row_reader_largest(struct row_reader *reader, const struct ferry_table *tab
 	buf_puts(&reader->sql, " ORDER BY ");
 	sql_key_order(&reader->sql, &backwards);
 	buf_puts(&reader->sql, " LIMIT 1");
-	return run_read(&attempt, err);
+	return run_read(&attempt, attempt_read, err);
+}
+
+static void put_rows_query(struct read_attempt *attempt, const char *lock)
+{
+	struct row_reader *reader = attempt->reader;
+	const struct ferry_table *table = attempt->table;
+
+	put_select(reader);
+	buf_puts(&reader->sql, table->select_list);
+	buf_puts(&reader->sql, table->types_list);
+	put_from(reader, table);
+	put_range(reader, table, attempt->low, attempt->high);
+	buf_puts(&reader->sql, " ORDER BY ");
+	sql_key_order(&reader->sql, &table->key);
+	buf_printf(&reader->sql, " LIMIT %" PRIu64 " %s", attempt->limit, lock);
+}
+
+static bool attempt_rows(void *argument, struct error *err)
+{
+	struct read_attempt *attempt = argument;
+	struct row_reader *reader = attempt->reader;
+
+	if (!db_ready(reader->source, err))
+		return false;
+	for (;;) {
+		const struct server_version *version = db_version(reader->source);
+		const char *nowait = server_share_lock_nowait(version);
+		bool may_shrink = nowait && attempt->limit > 1;
+
+		put_rows_query(attempt, may_shrink ? nowait : server_share_lock(version));
+		if (attempt_read(attempt, err))
+			return true;
+		if (err->kind != ERROR_BUSY || !may_shrink || stop_is_set(reader->run->stop))
+			return false;
+		attempt->limit = attempt->limit > SHRINK_FACTOR ? attempt->limit / SHRINK_FACTOR : 1;
+	}
 }
 
 bool row_reader_read(struct row_reader *reader, struct row_batch *batch, const struct key *low,
@@ -227,21 +275,16 @@ bool row_reader_read(struct row_reader *reader, struct row_batch *batch, const s
 					.table = table,
 					.take = take_row,
 					.restart = restart_rows,
-					.batch = batch };
+					.batch = batch,
+					.low = low,
+					.high = high,
+					.limit = limit };
 
-	put_select(reader);
-	buf_puts(&reader->sql, table->select_list);
-	put_from(reader, table);
-	put_range(reader, table, low, high);
-	buf_puts(&reader->sql, " ORDER BY ");
-	sql_key_order(&reader->sql, &table->key);
-	buf_printf(&reader->sql, " LIMIT %" PRIu64 " %s", limit,
-		   server_share_lock(db_version(reader->source)));
 	probe("before_chunk_read", "%s %" PRIu64, table->source->full_name, batch->ticket);
-	if (!run_read(&attempt, err))
+	if (!run_read(&attempt, attempt_rows, err))
 		return false;
 	row_batch_finish(batch);
-	*more = attempt.is_truncated || attempt.rows_seen >= limit;
+	*more = attempt.is_truncated || attempt.rows_seen >= attempt.limit;
 	probe("after_chunk_read", "%s %" PRIu64 " %" PRIu64, table->source->full_name, batch->ticket,
 	      batch->rows);
 	return true;

@@ -43,7 +43,7 @@ void state_tracker_begin(struct state_tracker *s, const char *run_id, const char
 	mutex_lock(&s->lock);
 	if (run_id && *run_id)
 		snprintf(s->run_id, sizeof(s->run_id), "%s", run_id);
-	else
+	else if (!*s->run_id)
 		make_run_id(s->run_id);
 	snprintf(s->source_uuid, sizeof(s->source_uuid), "%s", source_uuid);
 	s->lock_count = lock_count;
@@ -58,6 +58,16 @@ void state_tracker_set_tables(struct state_tracker *s, const struct ferry_tables
 	s->table_count = tables->count;
 	for (size_t i = 0; i < tables->count; i++)
 		s->tables[i].table = tables->tables[i];
+	mutex_unlock(&s->lock);
+}
+
+void state_tracker_forget_copied(struct state_tracker *s)
+{
+	mutex_lock(&s->lock);
+	for (size_t i = 0; i < s->table_count; i++) {
+		key_release(&s->tables[i].copied_up_to);
+		s->tables[i].is_complete = false;
+	}
 	mutex_unlock(&s->lock);
 }
 

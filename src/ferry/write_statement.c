@@ -16,6 +16,7 @@
 
 #include "base/mem.h"
 #include "base/probe.h"
+#include "db/sql_json.h"
 
 /* Warnings that say nothing about data: deprecated syntax. */
 static const unsigned harmless_warnings[] = { 1287, 1681, 3719, 3778 };
@@ -29,19 +30,36 @@ void write_statement_release(struct write_statement *statement)
 	statement->invalid_enums = 0;
 }
 
-void write_tuple(struct buf *sql, const struct ferry_table *table, const struct value *values,
-		 uint64_t *invalid_enums)
+static bool put_json(struct buf *sql, const struct ferry_table *table, const struct column *column,
+		     struct value value, struct error *err)
+{
+	if (table->json_is_typed)
+		return sql_json(sql, value, err) ||
+		       error_wrap(err, "%s.%s", table->source->full_name, column->name);
+	value.length = sql_json_text_length(value);
+	sql_literal(sql, column, value);
+	return true;
+}
+
+bool write_tuple(struct buf *sql, const struct ferry_table *table, const struct value *values,
+		 uint64_t *invalid_enums, struct error *err)
 {
 	for (unsigned i = 0; i < table->written_count; i++) {
 		const struct column *column = &table->source->columns[table->written[i]];
 		struct value value = values[table->written[i]];
 
 		buf_putc(sql, i ? ',' : '(');
+		if (column->type == COLUMN_JSON && value.bytes) {
+			if (!put_json(sql, table, column, value, err))
+				return false;
+			continue;
+		}
 		sql_literal(sql, column, value);
 		if (column->type == COLUMN_ENUM && value.length == 1 && value.bytes[0] == '0')
 			(*invalid_enums)++;
 	}
 	buf_putc(sql, ')');
+	return true;
 }
 
 uint64_t write_packet_limit(const struct db *target)

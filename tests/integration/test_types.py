@@ -3,6 +3,7 @@ the binlog. Values are compared byte for byte."""
 
 import datetime
 import random
+import struct
 
 from lib import compare
 from lib.case import FerryTest
@@ -125,10 +126,7 @@ def texts(mysql):
 def charsets(mysql):
     latin = [f"_latin1 x'{bytes(range(start, start + 32)).hex()}'"
              for start in range(0, 256, 32)]
-    # The second byte of these characters is a backslash, an apostrophe's neighbour.
-    gbk, sjis = "誠縗乗運", "ソ表能十"
-    assert all(0x5c in c.encode("gbk") for c in gbk[1:2])
-    assert all(0x5c in c.encode("cp932") for c in sjis)
+    gbk = "誠縗乗運"  # and below, pairs whose second byte is a backslash
     bmp = ("é", "日本語", "\u00df") + TRICKY
     all_planes = ("😀",) + bmp
     columns = {
@@ -172,7 +170,7 @@ def binaries():
         "BINARY(0)": ["x''"],
         "VARBINARY(20)": odd,
         "VARBINARY(300)": odd + [every, "x'" + "00" * 300 + "'"],
-        "TINYBLOB": odd, "BLOB": odd + [every, every * 1],
+        "TINYBLOB": odd, "BLOB": odd + [every],
         "MEDIUMBLOB": odd + [every], "LONGBLOB": odd + [every, f"REPEAT({every}, 300)"],
     }
 
@@ -183,7 +181,7 @@ def choices():
     columns = {
         "ENUM('a','B','é','','0','1','it''s','x,y')": [str(n) for n in range(9)],
         f"ENUM({many})": ["1", "255", "256", "300"],
-        "SET('a','b','c,')" if False else "SET('a','b','é')": ["0", "1", "5", "7"],
+        "SET('a','b','é')": ["0", "1", "5", "7"],
         f"SET({labels})": ["0", "1", str(1 << 63), str((1 << 64) - 1), str((1 << 63) + 1),
                            str(1 << 53 | 1)],
     }
@@ -237,10 +235,12 @@ def geometries(mysql):
 
 
 def vectors():
-    return {"VECTOR(3)": [f"STRING_TO_VECTOR('{v}')" for v in (
-        "[0,0,0]", "[1,2,3]", "[-1.5,3.4e38,1e-45]", "[0.1,0.2,0.3]")],
-        "VECTOR": ["STRING_TO_VECTOR('[1]')",
-                   "STRING_TO_VECTOR('[" + ",".join(map(str, range(2000))) + "]')"]}
+    def packed(*numbers):
+        return f"x'{struct.pack(f'<{len(numbers)}f', *numbers).hex()}'"
+
+    return {"VECTOR(3)": [packed(0, 0, 0), packed(1, 2, 3), packed(-1.5, 3.4e38, 1e-45),
+                          packed(0.1, -0.0, 0.3)],
+            "VECTOR": [packed(1), packed(*range(2000)), packed(0, 0)]}
 
 
 class Matrix:
@@ -682,8 +682,9 @@ def keys(mysql):
                      *strings("utf16", "utf-16-be", "b", "a", "😀", "é", "")),
         "utf32": one("VARCHAR(20) CHARACTER SET utf32",
                      *strings("utf32", "utf-32-be", "b", "a", "😀", "é", "")),
-        "binary": one("BINARY(4)", "x''", "x'01'", "x'0100'||x'01'" if False else "x'010001'",
-                      "x'27'", "x'5C275C'", "x'FFFFFFFF'", "x'20'"),
+        # Whole: the server does not pad what it compares with.
+        "binary": one("BINARY(4)", "x'00000000'", "x'01000000'", "x'01000100'", "x'27000000'",
+                      "x'5C275C00'", "x'FFFFFFFF'", "x'20000000'", "x'00000001'"),
         "varbinary": one("VARBINARY(8)", "x''", "x'00'", "x'0000'", "x'01'", "x'27'", "x'5C'",
                          "x'FF'", "x'20'", "x'2000'", "x'E9'"),
         "composite": ([("a", "INT"), ("b", "VARCHAR(9) COLLATE utf8mb4_general_ci"),
@@ -820,7 +821,7 @@ class KeysTest(FerryTest):
         self.assertEqual(ferry.run(), 1)
         log = ferry.log()
         for table in ("float_key", "double_key", "prefix_key", "no_key", "null_key"):
-            self.assertRegex(log, rf"{table}.*ALTER TABLE")
+            self.assertRegex(log, rf"{table}.*\n  remedy: ALTER TABLE")
         self.assertEqual(self.target.databases(), [])
 
     def test_an_empty_table_and_one_of_one_row(self):

@@ -79,11 +79,15 @@ static struct table fake_table = {
 	.column_count = 3,
 };
 
-static const struct key_columns fake_id UNUSED = { .table = &fake_table, .count = 1, .columns = { 0 } };
-static const struct key_columns fake_uuid UNUSED = { .table = &fake_table, .count = 1, .columns = { 1 } };
+static const struct key_columns fake_id UNUSED = { .table = &fake_table,
+						   .count = 1,
+						   .columns = { 0 } };
+static const struct key_columns fake_uuid UNUSED = { .table = &fake_table,
+						     .count = 1,
+						     .columns = { 1 } };
 static const struct key_columns fake_both UNUSED = { .table = &fake_table,
-					      .count = 2,
-					      .columns = { 2, 0 } };
+						     .count = 2,
+						     .columns = { 2, 0 } };
 
 static inline struct key fake_key(const char *first, const char *second)
 {

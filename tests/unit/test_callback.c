@@ -238,7 +238,9 @@ static void the_latest_report_wins(void **state)
 	(void)state;
 	snprintf(held, sizeof(held), "%s", url("/held"));
 	snprintf(plain, sizeof(plain), "%s", url("/200"));
+	mutex_lock(&remote.lock);
 	remote.held = true;
+	mutex_unlock(&remote.lock);
 	reporter_start(&reporter, &progress, &posted_state);
 	assert_true(reporter_wants(&reporter, REPORT_STATE));
 	reporter_send(&reporter, REPORT_PROGRESS, strdup("one"));

@@ -50,7 +50,8 @@ static int set_up(void **state UNUSED)
 	if (!listen_open(&listener, "127.0.0.1:0", &err))
 		return -1;
 	here.port = listener.port;
-	here.server = server_new(here.loop, &listener, api_routes, api_route_count, &here.api, &err);
+	here.server = server_new(here.loop, &listener, api_routes, api_route_count, &here.api,
+				 &err);
 	ev_async_init(&here.stop, on_stop);
 	ev_async_start(here.loop, &here.stop);
 	thread_start(&here.thread, "loop", run_loop, NULL);
@@ -150,7 +151,8 @@ static void every_route_and_its_refusals(void **state)
 		{ "POST", "/api/cutover", FORM, "", 400, NULL },
 		{ "POST", "/api/cutover?type=automatic", NULL, "", 303, "" },
 		{ "POST", "/api/cutover", "Content-Type: multipart/form-data; boundary=xx",
-		  "--xx\r\nContent-Disposition: form-data; name=\"type\"\r\n\r\nmanual\r\n--xx--\r\n",
+		  "--xx\r\nContent-Disposition: form-data; name=\"type\"\r\n\r\nmanual\r\n"
+		  "--xx--\r\n",
 		  303, "" },
 		{ "POST", "/api/cutover", JSON, "{\"type\":\"automatic\"}", 200, "" },
 		{ "POST", "/api/cutover", JSON, "{\"type\":\"manual\"}", 200, "" },
@@ -326,7 +328,7 @@ static void broken_requests_do_no_harm(void **state)
 		"GET / HTTP/9.9\r\n\r\n",
 		"POST /api/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
 		"POST /api/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{",
-		"POST /api/config HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+		"POST /api/config HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
 		"GET /%ff%2e%2e HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
 	};
 	char answer[4096];

@@ -168,8 +168,8 @@ static void lines_of_each_phase(void **state)
 	struct ferry_status status = example();
 
 	(void)state;
-	check_line(&status, "copying 1/5 tables, 41.5%, 52.1k rows/s, 11.3 MB/s, ETA 3m20s, lag 0s, "
-			    "a.two, a.three, a.four and 1 more");
+	check_line(&status, "copying 1/5 tables, 41.5%, 52.1k rows/s, 11.3 MB/s, ETA 3m20s, "
+			    "lag 0s, a.two, a.three, a.four and 1 more");
 	status.is_paused = true;
 	status.queued_changes = 12345;
 	check_line(&status, "copying (paused) 1/5 tables, 41.5%, 52.1k rows/s, 11.3 MB/s, "

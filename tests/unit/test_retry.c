@@ -51,7 +51,7 @@ TEST(tries_as_often_as_told)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct retry_policy policy = { "do it", "test", cases[i].attempts, 0, 0 };
+		struct retry_policy policy = { "do it", "test", cases[i].attempts, 0, 0, 0 };
 		struct script script = cases[i].script;
 		struct error err = ERROR_INIT;
 		struct stop stop;
@@ -67,7 +67,7 @@ TEST(tries_as_often_as_told)
 
 TEST(stop_ends_it)
 {
-	struct retry_policy policy = { "do it", "test", 0, 600000, 0 };
+	struct retry_policy policy = { "do it", "test", 0, 600000, 0, 0 };
 	struct script script = { ERROR_LOST, 99, 0, NULL };
 	struct error err = ERROR_INIT;
 	struct stop stop;
@@ -87,7 +87,7 @@ TEST(stop_ends_it)
 
 TEST(sleeps_double_up_to_the_limit)
 {
-	struct retry_policy policy = { "do it", "test", 5, 4, 9 };
+	struct retry_policy policy = { "do it", "test", 5, 4, 9, 0 };
 	struct script script = { ERROR_LOST, 4, 0, NULL };
 	struct error err = ERROR_INIT;
 	int64_t start = clock_us();
@@ -101,7 +101,7 @@ TEST(sleeps_double_up_to_the_limit)
 
 TEST(says_what_it_does)
 {
-	struct retry_policy policy = { "write row batch", "batch_writer", 2, 0, 0 };
+	struct retry_policy policy = { "write row batch", "batch_writer", 2, 0, 0, 0 };
 	struct script script = { ERROR_LOST, 9, 0, NULL };
 	struct error err = ERROR_INIT;
 	char path[] = "/tmp/test_retry_XXXXXX", text[1024] = "";

@@ -534,12 +534,18 @@ static void no_cache_is_not_compared(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(writes_the_documented_layout), CASE(keys_stand_as_documented),
-		CASE(comes_back_as_it_was),	    CASE(every_truncation_is_an_error),
-		CASE(survives_hostile_members),	    CASE(reads_layouts_of_other_versions),
-		CASE(refuses_with_the_reason),	    CASE(a_descending_key_needs_its_directions),
-		CASE(another_source_is_refused),    CASE(knows_a_finished_run),
-		CASE(notices_another_schema),	    CASE(no_cache_is_not_compared),
+		CASE(writes_the_documented_layout),
+		CASE(keys_stand_as_documented),
+		CASE(comes_back_as_it_was),
+		CASE(every_truncation_is_an_error),
+		CASE(survives_hostile_members),
+		CASE(reads_layouts_of_other_versions),
+		CASE(refuses_with_the_reason),
+		CASE(a_descending_key_needs_its_directions),
+		CASE(another_source_is_refused),
+		CASE(knows_a_finished_run),
+		CASE(notices_another_schema),
+		CASE(no_cache_is_not_compared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

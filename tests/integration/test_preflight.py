@@ -1,0 +1,114 @@
+"""Start-up checks: what stands against a move is found before anything is written,
+all of it at once, with the remedy; and what is created is what the source has."""
+
+from lib.case import FerryTest
+
+
+class PreflightTest(FerryTest):
+    def setUp(self):
+        super().setUp()
+        self.before = []
+        self.source.sql("CREATE DATABASE abc",
+                        "CREATE TABLE abc.t (id INT PRIMARY KEY, v VARCHAR(9))")
+
+    def report(self, status=1, **settings):
+        """The text of a dry run that ends with this status."""
+        ferry = self.ferry(**settings)
+        ferry.run("-dryrun")
+        ferry.assert_status(status)
+        self.assertEqual(self.target.databases(), self.before)
+        return ferry.stdout() + ferry.log()
+
+    def on_target(self, *statements):
+        self.target.sql("CREATE DATABASE abc", *statements)
+        self.before = ["abc"]
+
+    def assert_found(self, text, *parts):
+        for part in parts:
+            self.assertIn(part, text)
+
+    def test_a_plain_table_has_nothing_against_it(self):
+        text = self.report(0)
+        self.assertNotIn("error:", text)
+        self.assertNotIn("warning:", text)
+
+    def test_everything_is_found_at_once(self):
+        self.source.sql(
+            "CREATE TABLE abc.nokey (a INT)",
+            "CREATE TABLE abc.old (a INT PRIMARY KEY) ENGINE=MyISAM",
+            "CREATE TABLE abc.approximate (d DOUBLE PRIMARY KEY)",
+            "CREATE VIEW abc.w AS SELECT 1 AS one")
+        self.assert_found(
+            self.report(),
+            "`abc`.`nokey` has no Primary Key", "ALTER TABLE `abc`.`nokey` ADD PRIMARY KEY",
+            "table abc.old uses the engine MyISAM", "ALTER TABLE `abc`.`old` ENGINE=InnoDB",
+            "`d`, which is a floating point number",
+            "the view abc.w is not moved")
+
+    def test_an_existing_table_is_refused_by_name(self):
+        self.on_target("CREATE TABLE abc.t (id INT PRIMARY KEY, v VARCHAR(9))")
+        self.assert_found(self.report(), "target: 1 table is there already: `abc`.`t`",
+                          "DROP TABLE `abc`.`t`", "AllowExistingTargetTable")
+
+    def test_an_existing_table_must_fit(self):
+        self.on_target("CREATE TABLE abc.t (id INT, v VARCHAR(8), x INT NOT NULL,"
+                       " UNIQUE KEY u (v))",
+                       "CREATE TRIGGER abc.tr BEFORE INSERT ON abc.t FOR EACH ROW SET NEW.x = 1")
+        self.assert_found(
+            self.report(AllowExistingTargetTable=True, user="ghostferry_all"),
+            "column v of `abc`.`t` is of another type: varchar(9) on the source",
+            "column x of `abc`.`t` is not on the source",
+            "no UNIQUE key over just the NOT NULL columns (`id`)",
+            "the unique key u of `abc`.`t` is not on the source",
+            "the trigger tr on abc.t would change rows")
+
+    def test_an_existing_table_that_fits_is_used(self):
+        self.on_target("CREATE TABLE abc.t (id INT PRIMARY KEY, v VARCHAR(9))")
+        self.source.sql("INSERT INTO abc.t VALUES (-1, 'x'), (0, NULL), (7, '')")
+        self.ferry(AllowExistingTargetTable=True).run_ok()
+        self.assert_equal()
+
+    def test_settings_of_the_servers(self):
+        self.source.sql("SET GLOBAL binlog_format = 'MIXED'",
+                        "SET GLOBAL binlog_row_image = 'MINIMAL'")
+        self.target.sql("SET GLOBAL read_only = 1")
+        try:
+            text = self.report()
+        finally:
+            self.source.sql("SET GLOBAL binlog_format = 'ROW'",
+                            "SET GLOBAL binlog_row_image = 'FULL'")
+            self.target.sql("SET GLOBAL read_only = 0")
+        self.assert_found(text, "binlog_format must be ROW, not MIXED",
+                          "binlog_row_image must be FULL, not MINIMAL",
+                          "@@read_only must be OFF on target db")
+
+    def test_cascades_that_are_not_logged(self):
+        self.source.sql("CREATE TABLE abc.c (id INT PRIMARY KEY, p INT, CONSTRAINT fk"
+                        " FOREIGN KEY (p) REFERENCES abc.t (id) ON DELETE CASCADE)")
+        found = "found at least 1 foreign key constraint on source DB. table: abc.c,"
+        if self.flavour == "mariadb":
+            self.assertIn(found, self.report())
+            self.assertNotIn(found, self.report(0, SkipForeignKeyConstraintsCheck=True))
+        else:  # from MySQL 9.6 on cascades are in the binlog
+            self.assertNotIn(found, self.report(0))
+
+    def test_plain_foreign_keys_are_moved(self):
+        self.source.sql(
+            "CREATE TABLE abc.a (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES abc.t (id))",
+            "INSERT INTO abc.t VALUES (1, 'x')", "INSERT INTO abc.a VALUES (1, 1)")
+        self.ferry(Databases={"Rewrites": {"abc": "xyz"}}).run_ok()
+        self.assertIn("REFERENCES `t` (`id`)",
+                      self.target.db.rows("SHOW CREATE TABLE xyz.a")[0][1])
+
+    def test_the_source_itself_is_no_target(self):
+        text = self.report(target=self.source, AllowExistingTargetTable=True)
+        self.assert_found(text, "source and target are the same server")
+
+    def test_names_in_any_spelling_are_created(self):
+        self.source.sql(
+            "CREATE DATABASE `a``b.c`",
+            "CREATE TABLE `a``b.c`.`tä``b (x` (id INT PRIMARY KEY, d VARCHAR(20)"
+            " DEFAULT 'it''s\\\\' COMMENT 'li\\nne', b BINARY(2) DEFAULT 'a\\0')")
+        self.ferry(databases=["a`b.c"]).run_ok()
+        shown = "SHOW CREATE TABLE `a``b.c`.`tä``b (x`"
+        self.assertEqual(self.target.db.rows(shown), self.source.db.rows(shown))

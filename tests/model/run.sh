@@ -1,0 +1,122 @@
+#!/bin/bash
+# Checks the model: as designed it must hold, with an invariant taken away it must
+# not (I3 is a case of its own: ferry.pml). One line per variant; the last line counts
+# them. With names, or their beginnings, only those run, and each counterexample is
+# shown: one line of the model per step, then the state it ends in.
+set -u
+
+cd "$(dirname "$0")" || exit 1
+model=$PWD/ferry.pml
+mem_mib=1900 # of one search; as many run at once as there are processors
+
+# The bounds. Every search within them is exhaustive; "moving" has a unique value that
+# can move between two rows, "death" one row and a process that may die.
+moving="-DKEYS=2 -DVALUES=3 -DTRANSACTIONS=2"
+moving_small="-DKEYS=2 -DVALUES=2 -DTRANSACTIONS=2"
+moving_long="-DKEYS=2 -DVALUES=2 -DTRANSACTIONS=3 -DCOPIERS=1 -DBATCH=3"
+three_keys="-DKEYS=3 -DVALUES=3 -DTRANSACTIONS=1"
+death="-DKEYS=1 -DVALUES=2 -DTRANSACTIONS=2 -DCRASHES=1"
+two_deaths="-DKEYS=1 -DVALUES=2 -DTRANSACTIONS=3 -DCRASHES=2"
+death_moving="-DKEYS=2 -DVALUES=2 -DTRANSACTIONS=2 -DCRASHES=1 -DCOPIERS=1"
+death_copiers="-DKEYS=2 -DVALUES=2 -DTRANSACTIONS=1 -DCRASHES=1"
+
+# Name, what must come out (holds, differs, hangs), macros. "seen" asserts at the end
+# that something did not happen: that it is found shows that the model gets there.
+variants() {
+	cat <<-END
+	base/death-and-moving-value holds $death_moving
+	base/moving-value holds $moving
+	base/two-deaths holds $two_deaths
+	base/moving-value-longer holds $moving_long
+	base/death-and-two-copiers holds $death_copiers
+	base/three-keys holds $three_keys
+	seen/skipped-and-pushed-out differs $moving_small -DWITNESS=3
+	seen/leftover-and-replay differs $death_moving -DWITNESS=15
+	no-ticket-end hangs $death -DNO_TICKET_END
+	no-I1/moving-value differs $moving_small -DNO_I1
+	no-I1/death differs $death -DNO_I1
+	no-I1/end-of-table differs $death -DNO_I1_END
+	no-I2/moving-value differs $moving_small -DNO_I2
+	no-I2/death differs $death -DNO_I2
+	no-I4/moving-value differs $moving_small -DNO_I4
+	no-I4/death differs $death -DNO_I4
+	no-I5/on-duplicate-key-update differs $moving -DNO_I5_ODKU
+	no-I5/where-old-columns differs $moving -DNO_I5_WHERE
+	no-I6/death differs $death -DNO_I6
+	no-I8/death differs $death -DNO_I8
+	no-I8/death-and-moving-value differs $death_moving -DNO_I8
+	no-contiguous-prefix differs $death_copiers -DNO_PREFIX
+	no-I3/moving-value holds $moving_small -DNO_I3
+	no-I3/death-and-two-copiers holds $death_copiers -DNO_I3
+	leaky-I2/with-I3 holds $moving_small -DLEAKY_I2
+	leaky-I2/no-I3 differs $moving_small -DLEAKY_I2 -DNO_I3
+	leaky-I2/no-I3/death differs $death -DLEAKY_I2 -DNO_I3
+	END
+}
+
+search() { # macros; in the variant's own directory
+	spin "$@" -a "$model" >out 2>&1 &&
+		gcc -w -O2 -DSAFETY -DNOREDUCE -DCOLLAPSE -DMEMLIM="$mem_mib" -o pan pan.c >>out 2>&1 &&
+		timeout 600 ./pan -m2000 -w22 >>out 2>&1
+}
+
+# What came out; "unfinished" when the search was cut short without an error.
+result() {
+	if grep -q '^pan:.*assertion violated' out; then
+		echo differs
+	elif grep -q '^pan:.*invalid end state' out; then
+		echo hangs
+	elif grep -q 'errors: 0$' out && ! grep -Eq 'not completed|depth too small|reached -DMEM' out; then
+		echo holds
+	else
+		echo unfinished
+	fi
+}
+
+steps() { # macros
+	spin "$@" -k ferry.pml.trail -p "$model" | awk -v model="$model" '
+		BEGIN { while ((getline text < model) > 0) line[++n] = text }
+		/^spin: trail ends/ { ended = 1 }
+		ended && /=/ { print "    " $0 }
+		!ended && $2 == "proc" && $1 != step && match($0, /:[0-9]+ \(state/) {
+			step = $1
+			at = substr($0, RSTART + 1) + 0
+			print "    " $4 " " line[at]
+		}'
+}
+
+check() { # name expected macros...
+	local name=$1 expected=$2 verdict=ok got states start=$SECONDS
+	shift 2
+	mkdir -p "$work/$name" && cd "$work/$name" || exit 1
+	search "$@" || echo "status $?" >>out
+	got=$(result)
+	states=$(sed -n 's/^ *\([0-9.e+]*\) states, stored.*/\1/p' out)
+	[ "$got" = "$expected" ] || verdict="not ok"
+	echo "$verdict model/$name: $got${states:+, $states states}, $((SECONDS - start)) s"
+	if [ "$verdict" != ok ]; then
+		tail -n 20 out | sed 's/^/    /'
+		show=1
+	fi
+	[ -z "$show" ] || [ ! -f ferry.pml.trail ] || steps "$@"
+}
+
+if [ "${1:-}" = --one ]; then # by xargs below: work, show, then a line of variants
+	work=$2 show=$3
+	shift 3
+	check "$@"
+	exit
+fi
+
+command -v spin >/dev/null || { echo "spin is missing: make deps"; exit 77; }
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+show=${1:+1}
+variants | if [ $# -gt 0 ]; then grep "$(printf '^%s\n' "$@")"; else cat; fi >"$work/list"
+[ -s "$work/list" ] || { echo "no such variant"; exit 1; }
+xargs -P "$(nproc)" -L 1 ./run.sh --one "$work" "$show" <"$work/list" | tee "$work/lines"
+passed=$(grep -c '^ok ' "$work/lines")
+failed=$(($(wc -l <"$work/list") - passed))
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ]
