@@ -29,6 +29,7 @@
 #include "base/probe.h"
 #include "base/retry.h"
 #include "change_queue.h"
+#include "ferry/verifier.h"
 #include "ferry/write_statement.h"
 #include "ferry/writer_lock.h"
 
@@ -316,6 +317,17 @@ static bool next_batch(struct binlog_writer *w, struct change_batch *batch)
 	return found;
 }
 
+/* Before the position moves beyond these changes: a state that has the position has the
+ * rows to be verified too. */
+static void note_rows(struct binlog_writer *w, const struct change_batch *batch)
+{
+	if (!w->run->verifier)
+		return;
+	for (const struct change *change = batch->first; change; change = change->next)
+		verifier_note(w->run->verifier, batch->queue->table, change_key(change),
+			      change->key_length);
+}
+
 static void batch_is_applied(struct binlog_writer *w, struct change_batch *batch)
 {
 	size_t count = batch->count;
@@ -520,10 +532,12 @@ static void apply_main(void *argument)
 
 	while (ok && next_batch(w, &batch)) {
 		ok = apply_batch(worker, &batch, &err);
-		if (ok)
+		if (ok) {
+			note_rows(w, &batch);
 			batch_is_applied(w, &batch);
-		else
+		} else {
 			free_changes(batch.first);
+		}
 	}
 	db_close(worker->target);
 	if (!ok) {
