@@ -5,12 +5,12 @@
  * and handed on at once, also before their commit: a binlog holds committed
  * transactions only (mixed-engine rollbacks excepted, which are refused), and applying
  * is idempotent. XA transactions are held until they are decided. The end of a group is a boundary: the only kind of
- * position that is ever recorded (DESIGN I6).
+ * position that is ever recorded (README I6).
  *
  * Failure: a lost connection is taken up again from the last boundary, so the
  * rows of the open group come twice, which applying by key allows. Anything that
  * might change a copied table in a way that is not decoded here ends the run,
- * naming the table, the position and the remedy (DESIGN section 7).
+ * naming the table, the position and the remedy (README, How it works).
  *
  * Positions: headers carry the low 32 bits of an event's end; the high bits are
  * carried over from the event before, as no event is 4 GiB long. Events without
@@ -117,7 +117,7 @@ static bool at_boundary(struct binlog_streamer *s, uint32_t timestamp, struct er
 		return true;
 	s->group_start = s->position;
 	/* Never past an XA transaction that may still be committed: its rows must come
-	 * again after a resume (DESIGN section 7). */
+	 * again after a resume (README, How it works). */
 	const struct binlog_position *safe =
 		s->undecided.first ? &s->undecided.first->before : &s->position;
 

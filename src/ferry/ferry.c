@@ -121,6 +121,7 @@ static bool open_target(struct ferry *f, struct error *err)
 	int64_t deadline = clock_ms() + RUN_LOCK_WAIT_MS;
 
 	writer_lock_name(name, f->tracker.run_id, 0);
+	snprintf(f->run.guard.lock_name, sizeof(f->run.guard.lock_name), "%s", name);
 	for (;;) {
 		f->target = db_open(&f->options->target, DB_SESSION_WRITE,
 				    f->is_dry_run ? NULL : name, err);
@@ -271,12 +272,28 @@ static bool check_all(struct ferry *f, struct error *err)
 				f->resume != NULL, &f->problems, err);
 }
 
+/* What does not keep the run from starting is in the log; a run that is refused, and a
+ * dry run, print all of it. */
+static void log_problems(const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct problem *problem = &problems->items[i];
+		bool has_remedy = problem->remedy && *problem->remedy;
+
+		log_write(problem->severity == PROBLEM_NOTE ? LOG_INFO : LOG_WARN, log_tag, NULL, NULL,
+			  "%s%s%s%s", problem->text, has_remedy ? " (" : "",
+			  has_remedy ? problem->remedy : "", has_remedy ? ")" : "");
+	}
+}
+
 static bool refuse_problems(struct ferry *f, struct error *err)
 {
 	size_t errors = problems_errors(&f->problems);
 
-	if (errors == 0)
+	if (errors == 0) {
+		log_problems(&f->problems);
 		return true;
+	}
 	return error_set(err, ERROR_PREFLIGHT, "%zu problem%s must be mended first", errors,
 			 errors == 1 ? "" : "s");
 }
@@ -387,7 +404,7 @@ static bool prepare_target(struct ferry *f, struct error *err)
 
 /* Ghostferry never copies rows whose integer key is 0 or less, or whose text key is
  * empty, and counts their tables as done: the tables of its states are walked again
- * from their start. Rows that are there already stay as they are (DESIGN I3). */
+ * from their start. Rows that are there already stay as they are (README I3). */
 static bool resume_from(struct ferry *f, struct error *err)
 {
 	if (!saved_state_apply(f->resume, &f->tables, &f->tracker, err))
@@ -437,6 +454,8 @@ static bool copy_rows(struct ferry *f, struct error *err)
 {
 	set_phase(f, PHASE_COPYING);
 	probe("before_copy", " ");
+	run_lock_start(&f->run_lock, &f->run, f->target);
+	f->target = NULL;
 	binlog_writer_start(f->writer, 1 + f->options->copy_workers);
 	binlog_streamer_start(f->streamer);
 	data_iterator_start(f->iterator, 1);
@@ -584,6 +603,7 @@ static void ferry_main(void *argument)
 		ferry_fail(f, "cutover", &err);
 		return;
 	}
+	run_lock_end(&f->run_lock);
 	disconnect(f);
 	log_info("ghostferry run is complete, shutting down auxiliary services");
 	mutex_lock(&f->lock);

@@ -6,6 +6,7 @@
 #include "ferry/binlog_writer.h"
 #include "ferry/data_iterator.h"
 #include "ferry/ferry.h"
+#include "ferry/run_lock.h"
 
 struct ferry {
 	/* Constant from ferry_new() on. */
@@ -18,7 +19,8 @@ struct ferry {
 	/* Owned by the ferry's thread. */
 	struct thread thread;
 	struct db *source;
-	struct db *target; /* holds lock 0 of the run */
+	struct db *target; /* holds lock 0 of the run; the keeper's once rows are moved */
+	struct run_lock run_lock;
 	struct problems problems;
 	struct binlog_position start;
 	const char *step; /* of the start, by Ghostferry's names for error reports */
