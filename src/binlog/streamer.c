@@ -304,6 +304,36 @@ static bool refuse_statement(struct binlog_streamer *s, const struct statement *
 static bool decide_xa(struct binlog_streamer *s, const struct statement *statement,
 		      const struct binlog_query *query, struct error *err);
 
+/* What a trigger or stored function does for a statement is logged with it only in row
+ * format. */
+static bool refuse_side_effects(struct binlog_streamer *s, const struct binlog_query *query,
+				struct error *err)
+{
+	int shown = query->sql_length < 300 ? (int)query->sql_length : 300;
+
+	if (!s->params.has_side_effects)
+		return true;
+	return error_set(err, ERROR_UNSUPPORTED,
+			 "a statement logged in statement format may change copied tables by a trigger "
+			 "or a stored function of the source (after " POSITION_FORMAT ": %.*s): a "
+			 "session switched binlog_format away from ROW; stop that, drop what was "
+			 "copied on the target and start anew",
+			 POSITION_ARGS(&s->boundary), shown, query->sql);
+}
+
+/* From now on there is one, if the statement's beginning speaks of it. */
+static void notice_side_effects(struct binlog_streamer *s, const struct binlog_query *query)
+{
+	char begin[200];
+	size_t length = query->sql_length < sizeof(begin) ? query->sql_length : sizeof(begin) - 1;
+
+	memcpy(begin, query->sql, length);
+	begin[length] = '\0';
+	if (strcasestr(begin, "TRIGGER") || strcasestr(begin, "FUNCTION") ||
+	    strcasestr(begin, "PACKAGE"))
+		s->params.has_side_effects = true;
+}
+
 static bool on_query(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
 	struct binlog_query query;
@@ -330,11 +360,16 @@ static bool on_query(struct binlog_streamer *s, struct binlog_event *event, stru
 			return true;
 		return decide_xa(s, &statement, &query, err) && end_group(s, event, err);
 	case STATEMENT_HARMLESS:
+		notice_side_effects(s, &query);
 		break;
 	case STATEMENT_TABLE:
+		if (!refuse_statement(s, &statement, &query, err))
+			return false;
+		break;
 	case STATEMENT_DML:
 	case STATEMENT_UNKNOWN:
-		if (!refuse_statement(s, &statement, &query, err))
+		if (!refuse_statement(s, &statement, &query, err) ||
+		    !refuse_side_effects(s, &query, err))
 			return false;
 		break;
 	}

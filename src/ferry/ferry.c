@@ -344,8 +344,34 @@ static void ticket_ended(void *context)
 	binlog_writer_wake(f->writer);
 }
 
+/* An account without the privilege sees no trigger: then there may be some. */
+static bool ask_side_effects(struct ferry *f, bool *may_have, struct error *err)
+{
+	struct buf answer = BUF_INIT;
+	bool ok = db_ready(f->source, err) &&
+		  db_value(f->source, &answer, NULL, err,
+			   "SELECT EXISTS(SELECT 1 FROM information_schema.TRIGGERS"
+			   " WHERE TRIGGER_SCHEMA NOT IN ('mysql', 'sys'))"
+			   " OR EXISTS(SELECT 1 FROM information_schema.ROUTINES"
+			   " WHERE ROUTINE_TYPE <> 'PROCEDURE'"
+			   " AND ROUTINE_SCHEMA NOT IN ('mysql', 'sys'))"
+			   " OR NOT EXISTS(SELECT 1 FROM information_schema.USER_PRIVILEGES"
+			   " WHERE PRIVILEGE_TYPE = 'TRIGGER' AND GRANTEE ="
+			   " CONCAT(QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', 1)), '@',"
+			   " QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', -1))))");
+
+	*may_have = strcmp(buf_text(&answer), "0") != 0;
+	buf_release(&answer);
+	return ok || error_wrap(err, "look for triggers and stored functions of the source");
+}
+
 static bool open_stream(struct ferry *f, struct error *err)
 {
+	bool has_side_effects;
+
+	if (!ask_side_effects(f, &has_side_effects, err))
+		return false;
+
 	const struct binlog_streamer_params params = {
 		.feed = { .server = &f->options->source,
 			  .server_id = f->options->server_id,
@@ -357,6 +383,7 @@ static bool open_stream(struct ferry *f, struct error *err)
 			     .row = stream_row,
 			     .boundary = stream_boundary,
 			     .failed = stream_failed },
+		.has_side_effects = has_side_effects,
 		.stop = &f->stop,
 	};
 
