@@ -38,6 +38,8 @@ static const char log_tag[] = "ferry";
 #define RUN_LOCK_WAIT_MS 10000
 #define POSITION_ATTEMPTS 100
 #define POSITION_SLEEP_MS 600
+#define CATCH_UP_MAX_MS 60000
+#define CATCH_UP_POLL_MS 20
 
 static void announce(struct ferry *f, enum ferry_event event)
 {
@@ -111,6 +113,11 @@ static void fail_start(struct ferry *f, const struct error *err)
 		announce(f, FERRY_NOT_STARTED);
 }
 
+static bool stopped(struct error *err)
+{
+	return error_set(err, ERROR_STOPPED, "stopped");
+}
+
 /* --- connecting -------------------------------------------------------------- */
 
 /* The run's own lock tells a second process from the leftovers of a killed one: an
@@ -121,6 +128,7 @@ static bool open_target(struct ferry *f, struct error *err)
 	int64_t deadline = clock_ms() + RUN_LOCK_WAIT_MS;
 
 	writer_lock_name(name, f->tracker.run_id, 0);
+	snprintf(f->run.guard.lock_name, sizeof(f->run.guard.lock_name), "%s", name);
 	for (;;) {
 		f->target = db_open(&f->options->target, DB_SESSION_WRITE,
 				    f->is_dry_run ? NULL : name, err);
@@ -401,6 +409,41 @@ static bool prepare_target(struct ferry *f, struct error *err)
 	return true;
 }
 
+/* For rows that are compared while they change. When the stream has ended, or is far
+ * behind, they are looked at as they are. */
+static bool catch_up(void *context, struct db *source, struct error *err)
+{
+	struct ferry *f = context;
+	int64_t deadline = clock_ms() + CATCH_UP_MAX_MS;
+	struct binlog_position wanted, applied;
+
+	if (!db_ready(source, err) || !binlog_current_position(source, &wanted, err))
+		return false;
+	while (state_tracker_phase(&f->tracker) != PHASE_DONE && clock_ms() < deadline) {
+		if (state_tracker_position(&f->tracker, &applied) &&
+		    binlog_position_compare(&applied, &wanted) >= 0)
+			return true;
+		if (!stop_sleep_ms(&f->stop, CATCH_UP_POLL_MS))
+			return stopped(err);
+	}
+	return true;
+}
+
+static bool make_verifier(struct ferry *f, struct error *err)
+{
+	const struct verifier_hooks hooks = { .catch_up = catch_up, .context = f };
+
+	if (f->options->verify.type == VERIFIER_NONE)
+		return true;
+	struct verifier *verifier =
+		verifier_new(&f->run, f->target, f->resume ? f->resume->verifier_stage : NULL,
+			     f->resume != NULL, &hooks, err);
+	mutex_lock(&f->lock);
+	f->verifier = f->run.verifier = verifier;
+	mutex_unlock(&f->lock);
+	return verifier != NULL;
+}
+
 /* Ghostferry never copies rows whose integer key is 0 or less, or whose text key is
  * empty, and counts their tables as done: the tables of its states are walked again
  * from their start. Rows that are there already stay as they are (README I3). */
@@ -430,7 +473,7 @@ static bool start(struct ferry *f, struct error *err)
 	wait_for(f, "the source's binlog");
 	if (f->resume && !resume_from(f, err))
 		return false;
-	if (!open_stream(f, err) || !prepare_target(f, err))
+	if (!open_stream(f, err) || !prepare_target(f, err) || !make_verifier(f, err))
 		return false;
 	make_workers(f);
 	state_tracker_set_position(&f->tracker, &f->start);
@@ -444,18 +487,17 @@ static bool start(struct ferry *f, struct error *err)
 
 /* --- run ------------------------------------------------------------------------ */
 
-static bool stopped(struct error *err)
-{
-	return error_set(err, ERROR_STOPPED, "stopped");
-}
-
 static bool copy_rows(struct ferry *f, struct error *err)
 {
 	set_phase(f, PHASE_COPYING);
 	probe("before_copy", " ");
+	run_lock_start(&f->run_lock, &f->run, f->target);
+	f->target = NULL;
 	binlog_writer_start(f->writer, 1 + f->options->copy_workers);
 	binlog_streamer_start(f->streamer);
 	data_iterator_start(f->iterator, 1);
+	if (f->verifier)
+		verifier_start(f->verifier);
 	if (!data_iterator_join(f->iterator))
 		return stopped(err);
 	probe("copy_done", " ");
@@ -549,11 +591,34 @@ static bool drain(struct ferry *f, struct error *err)
 	return !stop_is_set(&f->stop) || stopped(err);
 }
 
+static bool verify_before(struct ferry *f, struct error *err)
+{
+	if (!f->verifier)
+		return true;
+	set_phase(f, PHASE_VERIFY_BEFORE_CUTOVER);
+	wait_for(f, "the verification before the cutover");
+	return verifier_before_cutover(f->verifier, err);
+}
+
+/* Always by itself: nobody has to ask for the verdict. */
+static bool verify_during(struct ferry *f, struct error *err)
+{
+	if (!f->verifier)
+		return true;
+	wait_for(f, "the final verification");
+	if (verifier_during_cutover(f->verifier, err))
+		return true;
+	if (err->kind != ERROR_STOPPED)
+		ferry_fail(f, "verifier", err);
+	return false;
+}
+
 static bool cut_over(struct ferry *f, struct error *err)
 {
 	log_info("entering cutover phase, notifying caller that row copy is complete");
 	set_phase(f, PHASE_CUTOVER);
-	if (!wait_until_caught_up(f, err) || !lock_cutover(f, err) || !drain(f, err))
+	if (!wait_until_caught_up(f, err) || !lock_cutover(f, err) || !drain(f, err) ||
+	    !verify_during(f, err))
 		return false;
 	if (f->options->cutover_unlock) {
 		wait_for(f, "the CutoverUnlock callback");
@@ -569,7 +634,8 @@ static bool move(struct ferry *f, struct error *err)
 	if (f->resume && f->resume->is_done)
 		log_warn("the state says that this move was finished: it is followed up to the "
 			 "source's position again");
-	return copy_rows(f, err) && wait_until_allowed(f, err) && cut_over(f, err);
+	return copy_rows(f, err) && wait_until_allowed(f, err) && verify_before(f, err) &&
+	       cut_over(f, err);
 }
 
 static void disconnect(struct ferry *f)
@@ -600,6 +666,7 @@ static void ferry_main(void *argument)
 		ferry_fail(f, "cutover", &err);
 		return;
 	}
+	run_lock_end(&f->run_lock);
 	disconnect(f);
 	log_info("ghostferry run is complete, shutting down auxiliary services");
 	mutex_lock(&f->lock);
@@ -658,6 +725,7 @@ void ferry_free(struct ferry *f)
 {
 	if (!f)
 		return;
+	verifier_free(f->verifier); /* its threads use the rest */
 	data_iterator_free(f->iterator);
 	binlog_writer_free(f->writer);
 	binlog_streamer_free(f->streamer);
@@ -675,15 +743,22 @@ void ferry_free(struct ferry *f)
 	free(f);
 }
 
+static cJSON *verifier_stage(void *context)
+{
+	return verifier_state(context);
+}
+
 bool ferry_state(struct ferry *f, struct buf *out)
 {
 	mutex_lock(&f->lock);
 	bool started = f->is_started;
+	struct verifier *verifier = f->verifier;
 	mutex_unlock(&f->lock);
 
 	if (started)
 		state_json_write(&f->tracker,
-				 f->options->no_schema_cache_in_state ? NULL : &f->schema, out);
+				 f->options->no_schema_cache_in_state ? NULL : &f->schema,
+				 verifier ? verifier_stage : NULL, verifier, out);
 	else if (f->resume) /* nothing has moved since: the same state again */
 		json_print(out, f->resume->tree, 1);
 	return started || f->resume;
@@ -700,6 +775,16 @@ void ferry_set_automatic_cutover(struct ferry *f, bool automatic)
 	f->automatic_cutover = automatic;
 	condition_broadcast(&f->changed);
 	mutex_unlock(&f->lock);
+}
+
+bool ferry_verify(struct ferry *f, struct error *err)
+{
+	mutex_lock(&f->lock);
+	struct verifier *verifier = f->verifier;
+	mutex_unlock(&f->lock);
+	if (!verifier)
+		return error_set(err, ERROR_UNSUPPORTED, "no verifier is configured");
+	return verifier_request(verifier, err);
 }
 
 void ferry_set_batch_rows(struct ferry *f, uint64_t rows)

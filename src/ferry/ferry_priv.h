@@ -6,6 +6,8 @@
 #include "ferry/binlog_writer.h"
 #include "ferry/data_iterator.h"
 #include "ferry/ferry.h"
+#include "ferry/run_lock.h"
+#include "ferry/verifier.h"
 
 struct ferry {
 	/* Constant from ferry_new() on. */
@@ -18,7 +20,8 @@ struct ferry {
 	/* Owned by the ferry's thread. */
 	struct thread thread;
 	struct db *source;
-	struct db *target; /* holds lock 0 of the run */
+	struct db *target; /* holds lock 0 of the run; the keeper's once rows are moved */
+	struct run_lock run_lock;
 	struct problems problems;
 	struct binlog_position start;
 	const char *step; /* of the start, by Ghostferry's names for error reports */
@@ -48,6 +51,7 @@ struct ferry {
 	struct data_iterator *iterator;
 	struct binlog_writer *writer;
 	struct binlog_streamer *streamer;
+	struct verifier *verifier; /* NULL: nothing is verified */
 };
 
 #endif

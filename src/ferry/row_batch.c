@@ -40,6 +40,8 @@ void row_batch_free(struct row_batch *batch)
 	if (!batch)
 		return;
 	row_batch_clear(batch);
+	key_release(&batch->low);
+	key_release(&batch->high);
 	buf_release(&batch->documents);
 	free(batch);
 }

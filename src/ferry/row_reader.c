@@ -35,7 +35,7 @@ bool row_reader_open(struct row_reader *reader, struct run *run, uint64_t packet
 		     struct error *err)
 {
 	*reader = (struct row_reader){ .run = run, .packet_limit = packet_limit };
-	reader->source = db_open(&run->options->source, DB_SESSION_READ, NULL, err);
+	reader->source = run_connect(run, NULL, run->options->read_attempts, "cursor", err);
 	return reader->source != NULL;
 }
 
