@@ -11,6 +11,7 @@
 #include "ferry/problems.h"
 #include "ferry/state_json.h"
 #include "ferry/throttler.h"
+#include "ferry/verifier.h"
 
 struct ferry; /* opaque */
 
@@ -48,6 +49,9 @@ bool ferry_state(struct ferry *ferry, struct buf *out);
 /* Any thread. */
 void ferry_set_paused(struct ferry *ferry, bool paused);
 void ferry_set_automatic_cutover(struct ferry *ferry, bool automatic);
+/* Compares everything now, in the background; false and why when that cannot be.
+ * ERROR_UNSUPPORTED: there is no verifier. */
+bool ferry_verify(struct ferry *ferry, struct error *err) MUST_CHECK;
 /* 0 goes back to sizing by bytes. */
 void ferry_set_batch_rows(struct ferry *ferry, uint64_t rows);
 uint64_t ferry_batch_rows(struct ferry *ferry);
@@ -89,6 +93,8 @@ struct ferry_status {
 	size_t completed_count;
 	char source_address[300]; /* "host:port" */
 	char target_address[300];
+	bool has_verifier;
+	struct verifier_status verifier; /* owned; valid with has_verifier */
 	char waiting_for[256]; /* what the ferry's thread waits for, "" nothing */
 };
 

@@ -17,6 +17,9 @@ struct row_batch {
 	uint64_t rows;
 	uint64_t bytes; /* of statements */
 	struct key last; /* of the last row; owned */
+	/* The range that was read: (low, high]; owned, unset where it is open. */
+	struct key low;
+	struct key high;
 	struct buf documents; /* of the row at hand: texts and types together */
 };
 

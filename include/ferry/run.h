@@ -8,14 +8,17 @@
 #include "ferry/state_tracker.h"
 #include "ferry/throttler.h"
 
+struct verifier;
+
 struct run {
 	const struct ferry_options *options;
 	const struct ferry_tables *tables;
 	struct state_tracker *tracker;
 	struct throttler *throttler;
 	struct stop *stop;
-	/* Nobody writes to the target unless the run holds its lock 0 (DESIGN I8). */
+	/* Nobody writes to the target unless the run holds its lock 0 (README I8). */
 	struct db_guard guard;
+	struct verifier *verifier; /* NULL: nothing is verified */
 	/* Rows per batch asked for at run time; 0: sized by bytes. */
 	_Atomic uint64_t batch_rows;
 	void (*fail)(void *context, const char *from, const struct error *err);

@@ -35,6 +35,7 @@ struct saved_state {
 	char run_id[RUN_ID_SIZE];  /* "" in states of other programs */
 	char source_uuid[64];
 	unsigned lock_count;
+	const cJSON *verifier_stage; /* object, or NULL */
 	bool is_done; /* the run it belongs to had finished */
 };
 
@@ -57,7 +58,9 @@ bool saved_state_apply(const struct saved_state *state, const struct ferry_table
 
 /* Appends the JSON text of a consistent snapshot, one space of indentation, no
  * newline at the end. schema may be NULL (not loaded yet, or not wanted): null. Any
- * thread; takes the tracker's lock only while copying. */
-void state_json_write(struct state_tracker *tracker, const struct schema *schema, struct buf *out);
+ * thread; takes the tracker's lock only while copying. verifier_stage, which may be
+ * NULL, is called after that and gives what belongs to the verifier. */
+void state_json_write(struct state_tracker *tracker, const struct schema *schema,
+		      cJSON *(*verifier_stage)(void *context), void *context, struct buf *out);
 
 #endif

@@ -212,8 +212,6 @@ static bool check_available(const struct config *config, struct error *err)
 		const char *key;
 		bool wanted;
 	} missing[] = {
-		{ "VerifierType", config->verifier_type &&
-					  strcmp(config->verifier_type, "NoVerification") != 0 },
 		{ "RunFerryFromReplica", config->run_ferry_from_replica },
 	};
 

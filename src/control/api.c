@@ -134,10 +134,16 @@ static void post_stop(void *context UNUSED, const struct server_request *request
 	server_reply_text(reply, 501, "stop is not implemented; send SIGTERM to the process");
 }
 
-static void post_verify(void *context UNUSED, const struct server_request *request UNUSED,
+static void post_verify(void *context, const struct server_request *request,
 			struct server_reply *reply)
 {
-	server_reply_text(reply, 501, "no verifier is configured");
+	const struct api *api = context;
+	struct error err = ERROR_INIT;
+
+	if (ferry_verify(api->ferry, &err))
+		server_reply_success(reply, request);
+	else
+		server_reply_text(reply, err.kind == ERROR_UNSUPPORTED ? 501 : 500, "%s", err.text);
 }
 
 static void get_config(void *context, const struct server_request *request UNUSED,

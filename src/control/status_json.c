@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,6 +183,17 @@ static void add_seconds(cJSON *object, const char *name, double value, bool whol
 		cJSON_AddNumberToObject(object, name, seconds(value));
 }
 
+static void add_verifier_message(cJSON *object, const struct ferry_status *status)
+{
+	char text[96] = "";
+
+	if (status->has_verifier)
+		snprintf(text, sizeof(text),
+			 "currentRowCount = %" PRIu64 ", currentEntryCount = %" PRIu64,
+			 status->verifier.queued, status->verifier.queued);
+	cJSON_AddStringToObject(object, "VerifierMessage", text);
+}
+
 /* whole: Ghostferry's status has these times without fraction. */
 static void add_progress(cJSON *object, const struct status_view *view, bool whole)
 {
@@ -198,8 +210,9 @@ static void add_progress(cJSON *object, const struct status_view *view, bool who
 	cJSON_AddBoolToObject(object, "Throttled", status->is_paused);
 	add_seconds(object, "TargetBinlogStreamerLag", 0, false);
 	json_add_u64(object, "ActiveDataIterators", active_tables(status));
-	cJSON_AddStringToObject(object, "VerifierType", "");
-	cJSON_AddStringToObject(object, "VerifierMessage", "");
+	cJSON_AddStringToObject(object, "VerifierType",
+				status->has_verifier ? status->verifier.type : "");
+	add_verifier_message(object, status);
 	add_position(object, "FinalBinlogPos", &status->final);
 	json_add_u64(object, "PaginationKeysPerSecond", (uint64_t)seconds(estimate->rows_per_s));
 	add_seconds(object, "ETA", estimate->eta_s, whole);
@@ -322,11 +335,44 @@ static void add_all_names(cJSON *object, const struct ferry_status *status)
 	add_names(object, "AllDatabaseNames", databases, status->table_count);
 }
 
-/* No verifier runs yet: what Ghostferry says without one. */
-static void add_verification(cJSON *object)
+static void add_verifier_result(cJSON *object, const struct verifier_status *verifier)
+{
+	cJSON *result = cJSON_AddObjectToObject(object, "VerificationResult");
+	cJSON *tables;
+
+	cJSON_AddBoolToObject(result, "DataCorrect", verifier->data_correct);
+	cJSON_AddStringToObject(result, "Message", verifier->message);
+	if (verifier->incorrect_count == 0) {
+		cJSON_AddNullToObject(result, "IncorrectTables");
+		return;
+	}
+	tables = cJSON_AddArrayToObject(result, "IncorrectTables");
+	for (size_t i = 0; i < verifier->incorrect_count; i++)
+		cJSON_AddItemToArray(tables, cJSON_CreateString(verifier->incorrect_tables[i]));
+}
+
+static void add_verifier(cJSON *object, const struct verifier_status *verifier)
+{
+	cJSON_AddTrueToObject(object, "VerifierSupport");
+	cJSON_AddBoolToObject(object, "VerifierAvailable", verifier->is_available);
+	cJSON_AddBoolToObject(object, "VerificationStarted", verifier->has_started);
+	cJSON_AddBoolToObject(object, "VerificationDone", verifier->is_done);
+	add_verifier_result(object, verifier);
+	if (verifier->has_failed)
+		cJSON_AddStringToObject(object, "VerificationErr", verifier->message);
+	else
+		cJSON_AddNullToObject(object, "VerificationErr");
+}
+
+/* Without a verifier: what Ghostferry says then. */
+static void add_verification(cJSON *object, const struct ferry_status *status)
 {
 	cJSON *result;
 
+	if (status->has_verifier) {
+		add_verifier(object, &status->verifier);
+		return;
+	}
 	cJSON_AddFalseToObject(object, "VerifierSupport");
 	cJSON_AddFalseToObject(object, "VerifierAvailable");
 	cJSON_AddFalseToObject(object, "VerificationStarted");
@@ -365,7 +411,7 @@ void status_json_write(struct buf *out, const struct status_view *view)
 	json_add_u64(object, "TotalTableCount", status->table_count);
 	add_table_statuses(object, status);
 	add_all_names(object, status);
-	add_verification(object);
+	add_verification(object, status);
 	cJSON_AddNullToObject(object, "CustomScriptStatuses");
 	/* Not in Ghostferry: why nothing seems to move. */
 	cJSON_AddStringToObject(object, "WaitingFor", status->waiting_for);

@@ -8,11 +8,11 @@
  * end first, and others can go on behind it at once.
  *
  * The end of a table is found only by a locking read without upper end that
- * returned fewer rows than asked for (DESIGN I1): a plain MAX(key) would miss a row
+ * returned fewer rows than asked for (README I1): a plain MAX(key) would miss a row
  * whose event was sent before the run and which is not yet visible.
  *
  * Each read has a ticket, issued before it is sent; the batch writer ends it when
- * the rows are committed (DESIGN I2). A reader that fails ends the run, so a ticket
+ * the rows are committed (README I2). A reader that fails ends the run, so a ticket
  * that is never ended holds nothing back but a run that is over. */
 #include "ferry/data_iterator.h"
 
@@ -25,6 +25,7 @@
 #include "base/probe.h"
 #include "base/retry.h"
 #include "ferry/chunk_plan.h"
+#include "ferry/verifier.h"
 #include "ferry/writer_lock.h"
 #include "row_reader.h"
 
@@ -273,10 +274,12 @@ static bool read_part(struct data_iterator *it, struct row_reader *reader,
 	struct row_batch *batch =
 		row_batch_new(table, fence_issue(&table->fence), work->chunk);
 
+	key_copy(&batch->low, &work->low);
 	if (!row_reader_read(reader, batch, &work->low, &work->high, work->rows, more, err)) {
 		row_batch_free(batch);
 		return false;
 	}
+	key_copy(&batch->high, *more ? &batch->last : &work->high);
 	if (batch->last.is_set)
 		key_copy(&work->low, &batch->last);
 	mutex_lock(&it->lock);
@@ -355,6 +358,8 @@ struct batch_writer {
 	struct data_iterator *iterator;
 	struct db *target;
 	const struct row_batch *batch; /* being written */
+	bool is_verifying;
+	struct table_comparer comparer; /* open when is_verifying */
 };
 
 static bool attempt_write(void *argument, struct error *err)
@@ -391,6 +396,17 @@ static bool write_batch(struct batch_writer *writer, struct error *err)
 	probe("after_batch_write", "%s %" PRIu64, table, batch->ticket);
 	state_tracker_batch_written(run->tracker, batch->table, batch->rows, batch->bytes);
 	return true;
+}
+
+/* Inside the fence: no change that was received since the read is applied yet. */
+static bool verify_batch(struct batch_writer *writer, struct error *err)
+{
+	struct run *run = writer->iterator->run;
+	const struct row_batch *batch = writer->batch;
+
+	return !writer->is_verifying ||
+	       verifier_batch(run->verifier, &writer->comparer, batch->table, &batch->low,
+			      &batch->high, err);
 }
 
 static void batch_is_done(struct data_iterator *it, const struct row_batch *batch)
@@ -435,16 +451,22 @@ static void writer_main(void *argument)
 	void *item;
 	bool ok = connect_writer(worker, &writer.target, &err);
 
+	if (ok && verifier_wants_batches(it->run->verifier))
+		ok = writer.is_verifying =
+			verifier_open_comparer(it->run->verifier, &writer.comparer, &err);
+
 	while (ok && channel_pop(&it->batches, &item)) {
 		struct row_batch *batch = item;
 
 		writer.batch = batch;
-		ok = write_batch(&writer, &err);
+		ok = write_batch(&writer, &err) && verify_batch(&writer, &err);
 		if (ok)
 			batch_is_done(it, batch);
 		row_batch_free(batch);
 	}
 	db_close(writer.target);
+	if (writer.is_verifying)
+		table_comparer_close(&writer.comparer);
 	if (!ok && err.kind != ERROR_STOPPED)
 		it->run->fail(it->run->fail_context, "data_iterator", &err);
 	if (!ok) /* readers must not wait for room for ever */

@@ -38,6 +38,8 @@ static const char log_tag[] = "ferry";
 #define RUN_LOCK_WAIT_MS 10000
 #define POSITION_ATTEMPTS 100
 #define POSITION_SLEEP_MS 600
+#define CATCH_UP_MAX_MS 60000
+#define CATCH_UP_POLL_MS 20
 
 static void announce(struct ferry *f, enum ferry_event event)
 {
@@ -109,6 +111,11 @@ static void fail_start(struct ferry *f, const struct error *err)
 	stop_set(&f->stop);
 	if (is_first)
 		announce(f, FERRY_NOT_STARTED);
+}
+
+static bool stopped(struct error *err)
+{
+	return error_set(err, ERROR_STOPPED, "stopped");
 }
 
 /* --- connecting -------------------------------------------------------------- */
@@ -337,8 +344,34 @@ static void ticket_ended(void *context)
 	binlog_writer_wake(f->writer);
 }
 
+/* An account without the privilege sees no trigger: then there may be some. */
+static bool ask_side_effects(struct ferry *f, bool *may_have, struct error *err)
+{
+	struct buf answer = BUF_INIT;
+	bool ok = db_ready(f->source, err) &&
+		  db_value(f->source, &answer, NULL, err,
+			   "SELECT EXISTS(SELECT 1 FROM information_schema.TRIGGERS"
+			   " WHERE TRIGGER_SCHEMA NOT IN ('mysql', 'sys'))"
+			   " OR EXISTS(SELECT 1 FROM information_schema.ROUTINES"
+			   " WHERE ROUTINE_TYPE <> 'PROCEDURE'"
+			   " AND ROUTINE_SCHEMA NOT IN ('mysql', 'sys'))"
+			   " OR NOT EXISTS(SELECT 1 FROM information_schema.USER_PRIVILEGES"
+			   " WHERE PRIVILEGE_TYPE = 'TRIGGER' AND GRANTEE ="
+			   " CONCAT(QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', 1)), '@',"
+			   " QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', -1))))");
+
+	*may_have = strcmp(buf_text(&answer), "0") != 0;
+	buf_release(&answer);
+	return ok || error_wrap(err, "look for triggers and stored functions of the source");
+}
+
 static bool open_stream(struct ferry *f, struct error *err)
 {
+	bool has_side_effects;
+
+	if (!ask_side_effects(f, &has_side_effects, err))
+		return false;
+
 	const struct binlog_streamer_params params = {
 		.feed = { .server = &f->options->source,
 			  .server_id = f->options->server_id,
@@ -350,6 +383,7 @@ static bool open_stream(struct ferry *f, struct error *err)
 			     .row = stream_row,
 			     .boundary = stream_boundary,
 			     .failed = stream_failed },
+		.has_side_effects = has_side_effects,
 		.stop = &f->stop,
 	};
 
@@ -402,9 +436,44 @@ static bool prepare_target(struct ferry *f, struct error *err)
 	return true;
 }
 
+/* For rows that are compared while they change. When the stream has ended, or is far
+ * behind, they are looked at as they are. */
+static bool catch_up(void *context, struct db *source, struct error *err)
+{
+	struct ferry *f = context;
+	int64_t deadline = clock_ms() + CATCH_UP_MAX_MS;
+	struct binlog_position wanted, applied;
+
+	if (!db_ready(source, err) || !binlog_current_position(source, &wanted, err))
+		return false;
+	while (state_tracker_phase(&f->tracker) != PHASE_DONE && clock_ms() < deadline) {
+		if (state_tracker_position(&f->tracker, &applied) &&
+		    binlog_position_compare(&applied, &wanted) >= 0)
+			return true;
+		if (!stop_sleep_ms(&f->stop, CATCH_UP_POLL_MS))
+			return stopped(err);
+	}
+	return true;
+}
+
+static bool make_verifier(struct ferry *f, struct error *err)
+{
+	const struct verifier_hooks hooks = { .catch_up = catch_up, .context = f };
+
+	if (f->options->verify.type == VERIFIER_NONE)
+		return true;
+	struct verifier *verifier =
+		verifier_new(&f->run, f->target, f->resume ? f->resume->verifier_stage : NULL,
+			     f->resume != NULL, &hooks, err);
+	mutex_lock(&f->lock);
+	f->verifier = f->run.verifier = verifier;
+	mutex_unlock(&f->lock);
+	return verifier != NULL;
+}
+
 /* Ghostferry never copies rows whose integer key is 0 or less, or whose text key is
  * empty, and counts their tables as done: the tables of its states are walked again
- * from their start. Rows that are there already stay as they are (DESIGN I3). */
+ * from their start. Rows that are there already stay as they are (README I3). */
 static bool resume_from(struct ferry *f, struct error *err)
 {
 	if (!saved_state_apply(f->resume, &f->tables, &f->tracker, err))
@@ -431,7 +500,7 @@ static bool start(struct ferry *f, struct error *err)
 	wait_for(f, "the source's binlog");
 	if (f->resume && !resume_from(f, err))
 		return false;
-	if (!open_stream(f, err) || !prepare_target(f, err))
+	if (!open_stream(f, err) || !prepare_target(f, err) || !make_verifier(f, err))
 		return false;
 	make_workers(f);
 	state_tracker_set_position(&f->tracker, &f->start);
@@ -445,11 +514,6 @@ static bool start(struct ferry *f, struct error *err)
 
 /* --- run ------------------------------------------------------------------------ */
 
-static bool stopped(struct error *err)
-{
-	return error_set(err, ERROR_STOPPED, "stopped");
-}
-
 static bool copy_rows(struct ferry *f, struct error *err)
 {
 	set_phase(f, PHASE_COPYING);
@@ -459,6 +523,8 @@ static bool copy_rows(struct ferry *f, struct error *err)
 	binlog_writer_start(f->writer, 1 + f->options->copy_workers);
 	binlog_streamer_start(f->streamer);
 	data_iterator_start(f->iterator, 1);
+	if (f->verifier)
+		verifier_start(f->verifier);
 	if (!data_iterator_join(f->iterator))
 		return stopped(err);
 	probe("copy_done", " ");
@@ -552,11 +618,34 @@ static bool drain(struct ferry *f, struct error *err)
 	return !stop_is_set(&f->stop) || stopped(err);
 }
 
+static bool verify_before(struct ferry *f, struct error *err)
+{
+	if (!f->verifier)
+		return true;
+	set_phase(f, PHASE_VERIFY_BEFORE_CUTOVER);
+	wait_for(f, "the verification before the cutover");
+	return verifier_before_cutover(f->verifier, err);
+}
+
+/* Always by itself: nobody has to ask for the verdict. */
+static bool verify_during(struct ferry *f, struct error *err)
+{
+	if (!f->verifier)
+		return true;
+	wait_for(f, "the final verification");
+	if (verifier_during_cutover(f->verifier, err))
+		return true;
+	if (err->kind != ERROR_STOPPED)
+		ferry_fail(f, "verifier", err);
+	return false;
+}
+
 static bool cut_over(struct ferry *f, struct error *err)
 {
 	log_info("entering cutover phase, notifying caller that row copy is complete");
 	set_phase(f, PHASE_CUTOVER);
-	if (!wait_until_caught_up(f, err) || !lock_cutover(f, err) || !drain(f, err))
+	if (!wait_until_caught_up(f, err) || !lock_cutover(f, err) || !drain(f, err) ||
+	    !verify_during(f, err))
 		return false;
 	if (f->options->cutover_unlock) {
 		wait_for(f, "the CutoverUnlock callback");
@@ -572,7 +661,8 @@ static bool move(struct ferry *f, struct error *err)
 	if (f->resume && f->resume->is_done)
 		log_warn("the state says that this move was finished: it is followed up to the "
 			 "source's position again");
-	return copy_rows(f, err) && wait_until_allowed(f, err) && cut_over(f, err);
+	return copy_rows(f, err) && wait_until_allowed(f, err) && verify_before(f, err) &&
+	       cut_over(f, err);
 }
 
 static void disconnect(struct ferry *f)
@@ -662,6 +752,7 @@ void ferry_free(struct ferry *f)
 {
 	if (!f)
 		return;
+	verifier_free(f->verifier); /* its threads use the rest */
 	data_iterator_free(f->iterator);
 	binlog_writer_free(f->writer);
 	binlog_streamer_free(f->streamer);
@@ -679,15 +770,22 @@ void ferry_free(struct ferry *f)
 	free(f);
 }
 
+static cJSON *verifier_stage(void *context)
+{
+	return verifier_state(context);
+}
+
 bool ferry_state(struct ferry *f, struct buf *out)
 {
 	mutex_lock(&f->lock);
 	bool started = f->is_started;
+	struct verifier *verifier = f->verifier;
 	mutex_unlock(&f->lock);
 
 	if (started)
 		state_json_write(&f->tracker,
-				 f->options->no_schema_cache_in_state ? NULL : &f->schema, out);
+				 f->options->no_schema_cache_in_state ? NULL : &f->schema,
+				 verifier ? verifier_stage : NULL, verifier, out);
 	else if (f->resume) /* nothing has moved since: the same state again */
 		json_print(out, f->resume->tree, 1);
 	return started || f->resume;
@@ -704,6 +802,16 @@ void ferry_set_automatic_cutover(struct ferry *f, bool automatic)
 	f->automatic_cutover = automatic;
 	condition_broadcast(&f->changed);
 	mutex_unlock(&f->lock);
+}
+
+bool ferry_verify(struct ferry *f, struct error *err)
+{
+	mutex_lock(&f->lock);
+	struct verifier *verifier = f->verifier;
+	mutex_unlock(&f->lock);
+	if (!verifier)
+		return error_set(err, ERROR_UNSUPPORTED, "no verifier is configured");
+	return verifier_request(verifier, err);
 }
 
 void ferry_set_batch_rows(struct ferry *f, uint64_t rows)

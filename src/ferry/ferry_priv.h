@@ -7,6 +7,7 @@
 #include "ferry/data_iterator.h"
 #include "ferry/ferry.h"
 #include "ferry/run_lock.h"
+#include "ferry/verifier.h"
 
 struct ferry {
 	/* Constant from ferry_new() on. */
@@ -50,6 +51,7 @@ struct ferry {
 	struct data_iterator *iterator;
 	struct binlog_writer *writer;
 	struct binlog_streamer *streamer;
+	struct verifier *verifier; /* NULL: nothing is verified */
 };
 
 #endif

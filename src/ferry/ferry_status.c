@@ -73,7 +73,12 @@ void ferry_status(struct ferry *f, struct ferry_status *status)
 	struct data_iterator *iterator = f->iterator;
 	struct binlog_writer *writer = f->writer;
 	struct binlog_streamer *streamer = f->streamer;
+	struct verifier *verifier = f->verifier;
 	mutex_unlock(&f->lock);
+
+	status->has_verifier = verifier != NULL;
+	if (verifier)
+		verifier_status(verifier, &status->verifier);
 
 	address(status->source_address, &f->options->source);
 	address(status->target_address, &f->options->target);
@@ -104,6 +109,8 @@ void ferry_status_release(struct ferry_status *status)
 		key_release(&status->tables[i].last_key);
 		key_release(&status->tables[i].target_key);
 	}
+	if (status->has_verifier)
+		verifier_status_release(&status->verifier);
 	free(status->tables);
 	status->tables = NULL;
 	status->table_count = 0;

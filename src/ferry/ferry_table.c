@@ -126,7 +126,7 @@ static void check_columns(const struct table *table, struct problems *problems)
 	buf_release(&remedy);
 }
 
-/* The copy relies on locking reads (DESIGN I1), the writes on transactions. */
+/* The copy relies on locking reads (README I1), the writes on transactions. */
 static void check_engine(const struct table *table, struct problems *problems)
 {
 	struct buf remedy = BUF_INIT;

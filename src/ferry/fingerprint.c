@@ -31,6 +31,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "db/sql_json.h"
 
 enum form {
 	FORM_PLAIN,  /* digits, dates: no '#' inside */
@@ -216,8 +217,9 @@ static bool is_nullable(const struct pair *pair)
 	return pair->column[SIDE_SOURCE]->is_nullable || pair->column[SIDE_TARGET]->is_nullable;
 }
 
+/* typed: the table whose JSON documents are compared with the types inside, or NULL. */
 static char *row_expression(const struct pair *pairs, unsigned count, enum side side,
-			    bool keep_zero_sign)
+			    bool keep_zero_sign, const struct table *typed)
 {
 	struct buf sql = BUF_INIT;
 	const char *separator = ",CONCAT(";
@@ -236,6 +238,11 @@ static char *row_expression(const struct pair *pairs, unsigned count, enum side 
 	for (unsigned i = 0; i < count; i++) {
 		buf_putc(&sql, ',');
 		put_column(&sql, pairs[i].column[side], pairs[i].column[!side], keep_zero_sign);
+		if (!typed || pairs[i].column[SIDE_SOURCE]->type != COLUMN_JSON)
+			continue;
+		buf_puts(&sql, ",SHA2(");
+		sql_json_select_types(&sql, typed, pairs[i].column[side]);
+		buf_puts(&sql, ",256)");
 	}
 	if (count == 0)
 		buf_puts(&sql, ",''");
@@ -380,7 +387,10 @@ void fingerprint_make(struct fingerprint *f, const struct ferry_options *options
 		unsigned count = make_pairs(f, options, target, pairs);
 
 		for (enum side side = 0; side < SIDE_COUNT; side++) {
-			f->row[side] = row_expression(pairs, count, side, keep_zero_sign);
+			const struct table *own = side == SIDE_SOURCE ? table->source : target;
+
+			f->row[side] = row_expression(pairs, count, side, keep_zero_sign,
+						      table->json_is_typed ? own : NULL);
 			f->keys[side] = key_list(table, target, side);
 			f->from[side] = from_text(options, table, target, side);
 		}

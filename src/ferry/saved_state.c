@@ -259,6 +259,7 @@ static bool read_stage(struct saved_state *state, struct error *err)
 	if (stage && !cJSON_IsString(stage))
 		return fail_type(err, "CurrentStage", "a string", stage);
 	state->is_done = stage && strcmp(stage->valuestring, phase_stage(PHASE_DONE)) == 0;
+	state->verifier_stage = member(state->tree, "VerifierStage");
 	state->schema_cache = member(state->tree, "LastKnownTableSchemaCache");
 	if (state->schema_cache && !cJSON_IsObject(state->schema_cache))
 		return fail_type(err, "LastKnownTableSchemaCache", "an object or null",

@@ -209,17 +209,19 @@ static void add_own_keys(cJSON *state, const struct snapshot *copy)
 	}
 }
 
-void state_json_write(struct state_tracker *tracker, const struct schema *schema, struct buf *out)
+void state_json_write(struct state_tracker *tracker, const struct schema *schema,
+		      cJSON *(*verifier_stage)(void *context), void *context, struct buf *out)
 {
 	struct snapshot copy;
 	cJSON *state = cJSON_CreateObject();
 
 	take_snapshot(tracker, &copy);
+	cJSON *stage = verifier_stage ? verifier_stage(context) : cJSON_CreateNull();
 	cJSON_AddStringToObject(state, "GhostferryVersion", version_text);
 	add_schema(state, schema);
 	cJSON_AddStringToObject(state, "CurrentStage", phase_stage(copy.phase));
 	add_copy_stage(state, &copy);
-	cJSON_AddNullToObject(state, "VerifierStage");
+	cJSON_AddItemToObject(state, "VerifierStage", stage);
 	add_own_keys(state, &copy);
 	json_print(out, state, 1);
 	cJSON_Delete(state);

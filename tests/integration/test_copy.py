@@ -330,3 +330,40 @@ class LostConnectionsTest(MoveTest):
             db.run("INSERT INTO abc.t VALUES (11, 'not mine', 0)", "ROLLBACK")
         ferry.wait_for_log("Deadlock found")
         self.done(ferry)
+
+
+class RestartTest(MoveTest):
+    """A server dies in the middle and comes back. Reads, writes and the stream are tried
+    again; should a write's few attempts be used up, the state is there to go on from."""
+
+    def restarted(self, server, stop_name):
+        made = self.basic_tables(rows=150, names=("big", "uniques", "composite"))
+        writer = self.writer(made, span=200, pause=0.002, reconnect=True)
+        probes = self.probes()
+        ferry = self.ferry(probes=probes, DataIterationBatchSize=10, AutomaticCutover=False)
+        stop = probes.stop_at(stop_name, nth=8)
+        ferry.start()
+        self.reach(ferry, stop)
+        server.kill9()
+        stop.release()
+        server.start()
+        ferry.wait_until(lambda: not ferry.running or ferry.log_contains("data copy is complete"))
+        writer.wait_for(100)
+        if ferry.running:
+            ferry.terminate()
+        ferry.assert_status(2)
+        writer.stop()
+        ferry.resume(AutomaticCutover=True)
+        self.done(ferry)
+
+    def test_source_while_reading(self):
+        self.restarted(self.source, "after_chunk_read")
+
+    def test_source_between_events(self):
+        self.restarted(self.source, "binlog_event")
+
+    def test_target_before_a_commit(self):
+        self.restarted(self.target, "before_commit")
+
+    def test_target_while_changes_are_applied(self):
+        self.restarted(self.target, "before_binlog_apply")

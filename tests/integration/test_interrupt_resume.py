@@ -1,6 +1,6 @@
 """Interrupted runs, what their states look like, and what may be done with a state.
 
-DESIGN I8 (no writer of an earlier run is still alive) is LeftoverWriterTest."""
+README I8 (no writer of an earlier run is still alive) is LeftoverWriterTest."""
 
 import json
 import os
@@ -166,7 +166,7 @@ class InterruptTest(MoveTest):
             ferry.start()
             ferry.wait_until(lambda: self.waits_for_a_lock(self.source))
             state = self.interrupted(ferry)
-            self.assertEqual(keys(state).get("abc.t"), 20)
+            self.assertIn(keys(state).get("abc.t"), range(20, 25))
             db.run("COMMIT")
         ferry.resume()
         self.done(ferry)
@@ -289,7 +289,9 @@ class LeftoverWriterTest(MoveTest):
     """I8: a statement of a killed process goes on in the server and would commit after
     the resumed run has moved on.
 
-    Broken: writer_locks_take_over() is not called. All went red."""
+    Broken: writer_locks_take_over() is not called. All but test_a_commit (not tried) went
+    red, as the writers' own locks are refused then. Broken: writers hold no locks. The same
+    went red, as the resumed run hangs at the leftover's row locks."""
 
     def leftover(self, lock, stop_name, detail, *after_kill, change=()):
         """The killed process's statement waits for a row lock on the target; the rows
@@ -331,6 +333,29 @@ class LeftoverWriterTest(MoveTest):
         self.leftover("UPDATE abc.t SET n = 0 WHERE id = 5", "copy_done", None,
                       "DELETE FROM abc.t WHERE id IN (5, 6, 7)",
                       change=["UPDATE abc.t SET v = 'changed' WHERE id IN (5, 6, 7)"])
+
+    def test_a_commit(self):
+        """The batch is in the tables, its COMMIT waits for a global read lock."""
+        self.table(rows=60)
+        probes = self.probes()
+        ferry = self.one_by_one(probes=probes)
+        stop = probes.stop_at("before_commit", nth=2)
+        ferry.start()
+        self.reach(ferry, stop)
+        with self.target.connect() as db:
+            db.run("FLUSH TABLES WITH READ LOCK")
+            stop.release()
+            ferry.wait_until(lambda: self.target.value(
+                "SELECT COUNT(*) FROM information_schema.processlist WHERE info = 'COMMIT'"))
+            ferry.wait_until(ferry.state_file)
+            ferry.kill9()
+            state = ferry.state_file()
+            self.source.sql("DELETE FROM abc.t WHERE id BETWEEN 11 AND 20")
+            probes.release_all()
+            ferry.resume(state)
+            ferry.wait_for_log("waiting for connection|phase copying")
+            db.run("UNLOCK TABLES")
+        self.done(ferry)
 
     def test_several_writers(self):
         self.table(rows=200)

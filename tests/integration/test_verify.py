@@ -1,8 +1,10 @@
 """Source and target are compared: every kind of difference is found and named, and
 nothing else is."""
 
+import http.server
 import json
 import re
+import threading
 
 from lib import tables
 from lib.case import BOTH, CROSS, FerryTest
@@ -208,6 +210,24 @@ class VerifyCommandTest(VerifyTest):
         self.report()
 
 
+class VerifyMySQLTest(VerifyTest):
+    pairs = (("mysql", "mysql"),)
+
+    def test_types_inside_json_and_the_sign_of_zero(self):
+        for server in (self.source, self.target):
+            server.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (id INT PRIMARY KEY, j JSON,"
+                       " f FLOAT, d DOUBLE)", "INSERT INTO abc.t VALUES"
+                       " (1, JSON_OBJECT('a', 1.0, 'b', CAST('2024-01-01' AS DATE)), '-0', '-0'),"
+                       " (2, '{\"a\": 1.0}', '-0', 0), (3, '[]', 0, '-0'), (4, NULL, 0, 0)")
+        self.report()
+        self.target.sql("UPDATE abc.t SET j = '{\"a\": 1.0, \"b\": \"2024-01-01\"}'"
+                        " WHERE id = 1", "UPDATE abc.t SET f = 0 WHERE id = 2",
+                        "UPDATE abc.t SET d = 0 WHERE id = 3",
+                        "UPDATE abc.t SET j = 'null' WHERE id = 4")
+        self.assertEqual([d["Key"] for d in self.report(status=3)["abc.t"]["Differences"]],
+                         ["1", "2", "3", "4"])
+
+
 class VerifyAcrossTest(VerifyTest):
     pairs = CROSS
 
@@ -232,3 +252,240 @@ class VerifyAcrossTest(VerifyTest):
                          ["2", "8"])
 
 
+
+
+TYPES = ("ChecksumTable", "Iterative", "Inline")
+
+
+class VerifierTest(VerifyTest):
+    """Verification as part of a move."""
+
+    pairs = BOTH
+
+    def hooks(self, lock=lambda: None):
+        """A server for callbacks: its URL, and the list of what was posted."""
+        calls = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                calls.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+                if self.path == "/lock":
+                    lock()
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.shutdown)
+        return f"http://127.0.0.1:{server.server_port}", calls
+
+    def move(self, kind, **how):
+        return self.ferry(VerifierType=kind, **how)
+
+    def test_a_good_move_is_found_good(self):
+        self.basic_tables(rows=300)
+        for kind in TYPES:
+            with self.subTest(kind):
+                ferry = self.move(kind).run_ok()
+                self.assertTrue(ferry.log_contains("verification: all tables are equal"))
+                self.assert_equal(databases=["abc"])
+                self.target.drop_user_databases()
+
+    def test_corruption_is_found_by_itself(self):
+        self.basic_tables(rows=300)
+        for kind in TYPES:
+            with self.subTest(kind):
+                probes = self.probes()
+                # What was equal once, and was not changed by the source since, is not
+                # looked at again by Inline and Iterative: the copy itself must be hit.
+                stop = probes.stop_at("after_batch_write", r"abc\.big ")
+                ferry = self.move(kind, probes=probes)
+                ferry.start()
+                stop.wait_reached()
+                self.target.sql("UPDATE abc.big SET v = CONCAT(IFNULL(v, ''), ' ') WHERE id = 7",
+                                "DELETE FROM abc.big WHERE id = 9",
+                                "INSERT INTO abc.big (id) VALUES (-1)")
+                stop.release()
+                self.assertEqual(ferry.wait(), 3)
+                for pattern in (r"abc\.big \[PKs: ", r"7 \(type: rows checksum difference",
+                                r"9 \(type: row missing on target", r"incorrect_tables=abc\.big",
+                                r"-1 \(type: row missing on source", r"errfrom=verifier"):
+                    self.assertTrue(ferry.log_contains(pattern), pattern)
+                self.assertTrue(ferry.state())
+                probes.close()
+                self.target.drop_user_databases()
+
+    def test_no_false_alarm_under_writes(self):
+        """Writes until the cutover is locked; during the verification before it too."""
+        made = self.basic_tables(rows=300)
+        for kind in TYPES:
+            with self.subTest(kind):
+                probes = self.probes()
+                allowed = probes.stop_at("cutover_allowed")
+                writer = self.writer(made)
+                url, calls = self.hooks(lock=writer.stop)
+                ferry = self.move(kind, probes=probes, CutoverLock={"URI": url + "/lock"},
+                                  UpdatableConfig={"DataIterationBatchSize": 20},
+                                  InlineVerifierConfig={"VerifyBinlogEventsInterval": "50ms"})
+                writer.wait_for(100)
+                ferry.start()
+                allowed.wait_reached(60)
+                writer.wait_for(300)
+                allowed.release()
+                self.assertEqual(ferry.wait(), 0)
+                self.assertEqual([path for path, _ in calls], ["/lock"])
+                self.assert_equal(databases=["abc"])
+                probes.close()
+                self.target.drop_user_databases()
+
+    def test_corruption_of_a_changed_row_is_found(self):
+        """A row that the stream wrote, spoilt before it is looked at again."""
+        self.basic_tables(rows=100)
+        for kind in TYPES:
+            with self.subTest(kind):
+                probes = self.probes()
+                allowed = probes.stop_at("cutover_allowed")
+                ferry = self.move(kind, probes=probes,
+                                  InlineVerifierConfig={"VerifyBinlogEventsInterval": "1h"}).start()
+                allowed.wait_reached()
+                applied = probes.stop_at("after_binlog_apply", r"abc\.uuid ")
+                allowed.release() if kind != "Inline" else None
+                self.source.sql("UPDATE abc.uuid SET n = 4711 ORDER BY id LIMIT 1")
+                applied.wait_reached()
+                self.target.sql("UPDATE abc.uuid SET n = NULL WHERE n = 4711")
+                applied.release()
+                allowed.release()
+                self.assertEqual(ferry.wait(), 3)
+                self.assertTrue(ferry.log_contains(r"abc\.uuid \[PKs: 0x[0-9a-f]{32} "))
+                probes.close()
+                self.target.drop_user_databases()
+                self.source.sql("UPDATE abc.uuid SET n = 5 WHERE n = 4711")
+
+    def test_unlock_is_not_sent_for_bad_data(self):
+        url, calls = self.hooks()
+        self.basic_tables(rows=20)
+        for spoil, status in ((True, 3), (False, 0)):
+            calls.clear()
+            probes = self.probes()
+            stop = probes.stop_at("after_batch_write", r"abc\.big ")
+            ferry = self.move("Inline", probes=probes, CutoverLock={"URI": url + "/lock"},
+                              CutoverUnlock={"URI": url + "/unlock"},
+                              ErrorCallback={"URI": url + "/error"}).start()
+            stop.wait_reached()
+            if spoil:
+                self.target.sql("UPDATE abc.big SET n = n + 1 WHERE id = 3")
+            stop.release()
+            self.assertEqual(ferry.wait(), status)
+            paths = [path for path, _ in calls]
+            self.assertEqual(paths, ["/lock", "/error"] if spoil else ["/lock", "/unlock"])
+            if spoil:
+                self.assertIn(b"abc.big [PKs: 3 ", calls[-1][1])
+            probes.close()
+            self.target.drop_user_databases()
+
+    def test_asked_for_at_any_time(self):
+        made = self.basic_tables(rows=200)
+        for kind in TYPES:
+            with self.subTest(kind):
+                ferry = self.move(kind, http=True, AutomaticCutover=False).start()
+                status = ferry.wait_for_status(
+                    lambda s: s["OverallState"] == "wait-for-cutover")
+                self.assertEqual((status["VerifierSupport"], status["VerifierType"],
+                                  status["VerificationStarted"]), (True, kind, False))
+                writer = self.writer(made, span=250, pause=0.01)
+                writer.wait_for(100)
+                self.ask(ferry, True)
+                writer.stop()
+                self.target.sql("UPDATE abc.big SET v = 'bad' WHERE id = (SELECT * FROM"
+                                " (SELECT MIN(id) FROM abc.big) x)")
+                status = self.ask(ferry, False)
+                self.assertEqual(status["VerificationResult"]["IncorrectTables"], ["abc.big"])
+                self.assertRegex(status["VerificationResult"]["Message"], r"abc\.big \[PKs: ")
+                self.assertTrue(ferry.running)
+                self.source.sql(f"UPDATE abc.big SET v = '{kind}' ORDER BY id LIMIT 1")
+                ferry.wait_for_status(lambda s: self.target.value(
+                    "SELECT v FROM abc.big ORDER BY id LIMIT 1") == kind)
+                self.ask(ferry, True)
+                ferry.allow_cutover()
+                status = ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+                self.assertTrue(status["VerificationResult"]["DataCorrect"])
+                self.ask(ferry, True)
+                ferry.end()
+                self.target.drop_user_databases()
+
+    def ask(self, ferry, correct):
+        code, body, _ = ferry.http("POST", "/api/verify", {})
+        self.assertLess(code, 400, body)
+        status = ferry.wait_for_status(lambda s: s["VerificationDone"])
+        self.assertEqual(status["VerificationResult"]["DataCorrect"], correct,
+                         status["VerificationResult"])
+        return status
+
+    def test_interrupted_and_resumed(self):
+        self.basic_tables(rows=300)
+        for kind in TYPES:
+            for spoil in (False, True):
+                with self.subTest(kind, spoil=spoil):
+                    probes = self.probes()
+                    where = "batch_recorded" if kind == "Inline" else "range_compared"
+                    compared = probes.stop_at(where, r"abc\.big")
+                    ferry = self.move(kind, probes=probes).start()
+                    if kind == "Inline" and spoil:
+                        written = probes.stop_at("after_batch_write", r"abc\.big ")
+                        written.wait_reached()
+                        self.target.sql("UPDATE abc.big SET n = n + 1 WHERE id = 3")
+                        written.release()
+                    compared.wait_reached()
+                    ferry.terminate()
+                    self.assertEqual(ferry.wait(), 2)
+                    probes.release_all()
+                    stage = ferry.state()["VerifierStage"]
+                    self.assertEqual(stage is None, kind == "ChecksumTable")
+                    if spoil and kind != "Inline":
+                        # Compared already, and changed by both sides while nobody ran.
+                        self.source.sql("UPDATE abc.big SET v = 'x' WHERE id = 3")
+                        self.target.sql("DELETE FROM abc.composite")
+                    if kind == "Inline" and spoil:
+                        self.assertEqual(stage["Tables"]["abc.big"]["Rows"], ["`id` = 3"])
+                    ferry.resume()
+                    # What was not compared before is found, the row that changed is mended.
+                    self.assertEqual(ferry.wait(), 3 if spoil else 0)
+                    if spoil:
+                        name = "big" if kind == "Inline" else "composite"
+                        self.assertTrue(ferry.log_contains(rf"failed for: abc\.{name} \["))
+                    probes.close()
+                    self.target.drop_user_databases()
+
+    def test_a_state_without_verification_is_not_trusted(self):
+        self.basic_tables(rows=300)
+        probes = self.probes()
+        stop = probes.stop_at("copy_done")
+        ferry = self.move("NoVerification", probes=probes).start()
+        stop.wait_reached()
+        ferry.terminate()
+        self.assertEqual(ferry.wait(), 2)
+        self.assertIsNone(ferry.state()["VerifierStage"])
+        probes.release_all()
+        self.target.sql("UPDATE abc.negative SET n = n + 1 WHERE id = -50")
+        ferry.resume(VerifierType="Inline")
+        self.assertEqual(ferry.wait(), 3)
+        self.assertTrue(ferry.log_contains(r"abc\.negative \[PKs: -50 "))
+
+    def test_a_full_queue_is_no_loss(self):
+        """With room for a few keys only, whole tables are compared instead."""
+        made = self.basic_tables(rows=300)
+        probes = self.probes()
+        allowed = probes.stop_at("cutover_allowed")
+        ferry = self.move("Inline", probes=probes, MemoryLimit=8 << 20,
+                          InlineVerifierConfig={"VerifyBinlogEventsInterval": "1h"}).start()
+        allowed.wait_reached()
+        self.source.sql("INSERT INTO abc.big (v) SELECT v FROM abc.big",
+                        *["INSERT INTO abc.big (v) SELECT v FROM abc.big"] * 5)
+        self.assertTrue(made)
+        allowed.release()
+        self.assertEqual(ferry.wait(), 0)
+        self.assertTrue(ferry.log_contains("too many rows of table abc.big"))
+        self.assert_equal(databases=["abc"])

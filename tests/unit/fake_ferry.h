@@ -28,6 +28,12 @@ void ferry_set_automatic_cutover(struct ferry *ferry, bool automatic)
 	atomic_store(&ferry->automatic, automatic);
 }
 
+bool ferry_verify(struct ferry *ferry, struct error *err)
+{
+	(void)ferry;
+	return error_set(err, ERROR_UNSUPPORTED, "no verifier is configured");
+}
+
 void ferry_set_batch_rows(struct ferry *ferry, uint64_t rows)
 {
 	atomic_store(&ferry->batch_rows, rows);

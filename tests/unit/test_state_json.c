@@ -131,7 +131,7 @@ static void writes_the_documented_layout(void **state)
 	struct buf out = BUF_INIT;
 
 	copied(c, "table1", "200", NULL);
-	state_json_write(&c->tracker, &c->fixture.schema, &out);
+	state_json_write(&c->tracker, &c->fixture.schema, NULL, NULL, &out);
 	assert_memory_equal(out.data, "{\n \"GhostferryVersion\": \"", 25);
 	assert_non_null(strstr(out.data, "\"LastKnownTableSchemaCache\": {\n"
 					 "  \"abc.table1\": {\n"
@@ -177,7 +177,7 @@ static void keys_stand_as_documented(void **state)
 	struct buf out = BUF_INIT;
 
 	copied_to_somewhere(c);
-	state_json_write(&c->tracker, NULL, &out);
+	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
 	assert_non_null(strstr(out.data, "\"abc.table1\": -9223372036854775808"));
 	assert_non_null(strstr(out.data, "\"abc.big\": 18446744073709551615"));
 	assert_non_null(strstr(out.data, "\"Pos\": 18446744073709551615"));
@@ -203,14 +203,14 @@ static void comes_back_as_it_was(void **state)
 	copied_to_somewhere(c);
 	run_id = mem_strdup(c->tracker.run_id);
 	assert_int_equal(strlen(run_id), 32);
-	state_json_write(&c->tracker, &c->fixture.schema, &out);
+	state_json_write(&c->tracker, &c->fixture.schema, NULL, NULL, &out);
 	state_tracker_destroy(&c->tracker);
 	state_tracker_init(&c->tracker);
 	state_tracker_set_tables(&c->tracker, &c->tables);
 	assert_true(apply(c, out.data));
 	assert_string_equal(c->tracker.run_id, run_id);
 	assert_int_equal(c->tracker.lock_count, 12);
-	state_json_write(&c->tracker, &c->fixture.schema, &again);
+	state_json_write(&c->tracker, &c->fixture.schema, NULL, NULL, &again);
 	assert_string_equal(out.data, again.data);
 	free(run_id);
 	buf_release(&out);
@@ -224,7 +224,7 @@ static void every_truncation_is_an_error(void **state)
 	struct saved_state saved;
 
 	copied_to_somewhere(c);
-	state_json_write(&c->tracker, &c->fixture.schema, &out);
+	state_json_write(&c->tracker, &c->fixture.schema, NULL, NULL, &out);
 	for (size_t length = 0; length < out.length; length++) {
 		char *cut = mem_memdup(out.data, length);
 		cJSON *tree = json_parse(cut, length, &c->err);
@@ -296,7 +296,7 @@ static void survives_hostile_members(void **state)
 	struct buf out = BUF_INIT;
 
 	copied_to_somewhere(c);
-	state_json_write(&c->tracker, &c->fixture.schema, &out);
+	state_json_write(&c->tracker, &c->fixture.schema, NULL, NULL, &out);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		assault(c, out.data, names[i], NULL);
 		for (size_t k = 0; k < ARRAY_LEN(values); k++) {
@@ -486,7 +486,7 @@ static void notices_another_schema(void **state)
 	struct table *t = &c->fixture.schema.tables[0];
 
 	copied_to_somewhere(c);
-	state_json_write(&c->tracker, &c->fixture.schema, &text);
+	state_json_write(&c->tracker, &c->fixture.schema, NULL, NULL, &text);
 	assert_true(schema_is_same(c, &text));
 	set(&t->columns[0].raw_type, "bigint");
 	assert_true(schema_is_same(c, &text));
@@ -524,7 +524,7 @@ static void no_cache_is_not_compared(void **state)
 	struct buf text = BUF_INIT;
 
 	copied_to_somewhere(c);
-	state_json_write(&c->tracker, NULL, &text);
+	state_json_write(&c->tracker, NULL, NULL, NULL, &text);
 	assert_true(schema_is_same(c, &text));
 	buf_release(&text);
 }

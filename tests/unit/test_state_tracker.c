@@ -124,14 +124,14 @@ static void a_dump_is_whole_while_others_go_on(void **state UNUSED)
 	thread_start(&thread, "advance", advance, NULL);
 	while (!atomic_load(&is_over)) {
 		buf_clear(&out);
-		state_json_write(&tracker, &fixture.schema, &out);
+		state_json_write(&tracker, &fixture.schema, NULL, NULL, &out);
 		tree = json_parse(out.data, out.length, &err);
 		assert_non_null(tree);
 		cJSON_Delete(tree);
 	}
 	thread_join(&thread);
 	buf_clear(&out);
-	state_json_write(&tracker, NULL, &out);
+	state_json_write(&tracker, NULL, NULL, NULL, &out);
 	assert_non_null(strstr(out.data, "\"abc.t1\": 20000"));
 	buf_release(&out);
 }

@@ -120,10 +120,42 @@ TEST(every_setting_arrives)
 	config_release(&config);
 }
 
+/* The iterative verifier names tables and columns without their database. */
+TEST(verifiers_arrive)
+{
+	static const struct {
+		const char *json;
+		enum verifier_type type;
+	} cases[] = {
+		{ ", \"VerifierType\": \"NoVerification\"", VERIFIER_NONE },
+		{ ", \"VerifierType\": \"ChecksumTable\"", VERIFIER_CHECKSUM_TABLE },
+		{ ", \"VerifierType\": \"Inline\"", VERIFIER_INLINE },
+		{ ", \"VerifierType\": \"Iterative\", \"IterativeVerifierConfig\": "
+		  "{\"IgnoredTables\": [\"t\"], "
+		  "\"IgnoredColumns\": {\"t\": [\"c\"]}}",
+		  VERIFIER_ITERATIVE },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct error err = ERROR_INIT;
+		struct config config;
+		struct wiring wiring;
+		bool iterative = cases[i].type == VERIFIER_ITERATIVE;
+
+		if (!make(&config, &wiring, cases[i].json, &err))
+			fail_msg("%s", err.text);
+		const struct verify_options *verify = &wiring.options.verify;
+		assert_int_equal(verify->type, cases[i].type);
+		assert_int_equal(verify->ignored_tables.count, iterative);
+		assert_int_equal(map_get_text(&verify->ignored_bare, "t.c") != NULL, iterative);
+		wiring_release(&wiring);
+		config_release(&config);
+	}
+}
+
 TEST(what_is_not_available_is_refused)
 {
 	static const char *const cases[] = {
-		", \"VerifierType\": \"ChecksumTable\"",
 		", \"RunFerryFromReplica\": true",
 	};
 
@@ -141,4 +173,5 @@ TEST(what_is_not_available_is_refused)
 }
 
 TEST_MAIN(cmocka_unit_test(every_setting_arrives),
+	  cmocka_unit_test(verifiers_arrive),
 	  cmocka_unit_test(what_is_not_available_is_refused))

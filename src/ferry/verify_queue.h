@@ -1,0 +1,69 @@
+/* Which rows are still to be verified: per table how far its full comparison is, and
+ * the keys of rows that differed or were changed since. Bounded: when the keys take too
+ * much memory, those of the largest table are dropped and the table is to be compared
+ * as a whole.
+ *
+ * Any thread; locks itself, never across I/O. */
+#ifndef FERRY_VERIFY_QUEUE_H
+#define FERRY_VERIFY_QUEUE_H
+
+#include "base/json.h"
+#include "ferry/state_json.h"
+
+enum table_stage {
+	TABLE_UNCOMPARED, /* will be as a whole: keys are not noted */
+	TABLE_COMPARING,  /* rows up to a key were: keys are noted */
+	TABLE_COMPARED,	  /* all rows were, or need not be: keys are noted */
+};
+
+struct queue_table {
+	const struct ferry_table *table;
+	enum table_stage stage;
+	struct key compared_up_to;
+	struct map keys; /* condition -> number of the note, as a pointer */
+	size_t bytes;
+};
+
+struct verify_queue {
+	struct mutex lock;
+	struct queue_table *tables; /* guarded by lock; by ferry_table.index; owned */
+	size_t count;
+	uint64_t bytes;	     /* guarded by lock; of all keys, about */
+	uint64_t bytes_max;  /* constant */
+	uint64_t notes;	     /* guarded by lock: counts up */
+};
+
+/* A key as it was when it was taken. */
+struct queued_key {
+	char *condition; /* owned */
+	size_t length;
+	uint64_t note;
+};
+
+void verify_queue_init(struct verify_queue *q, const struct ferry_tables *tables,
+		       enum table_stage stage, uint64_t bytes_max);
+void verify_queue_release(struct verify_queue *q);
+
+/* This row must be looked at (again). */
+void verify_queue_add(struct verify_queue *q, size_t table, const char *condition, size_t length);
+/* Copies the keys of a table; the caller frees them by queued_keys_free(). */
+struct queued_key *verify_queue_copy(struct verify_queue *q, size_t table, size_t *count);
+void queued_keys_free(struct queued_key *keys, size_t count);
+/* The row was equal: forgets the key unless it was noted again since it was copied. */
+void verify_queue_equal(struct verify_queue *q, size_t table, const struct queued_key *key);
+uint64_t verify_queue_count(struct verify_queue *q);
+
+/* The whole comparison: begins (or goes on behind low), went on, came to its end.
+ * False: the table needs none. */
+bool verify_queue_begin(struct verify_queue *q, size_t table, struct key *low);
+void verify_queue_compared(struct verify_queue *q, size_t table, const struct key *end);
+void verify_queue_set_stage(struct verify_queue *q, size_t table, enum table_stage stage);
+/* Tables whose whole comparison is not at its end. */
+size_t verify_queue_uncompared(struct verify_queue *q);
+
+/* For the state. What a state does not carry, or what does not fit the tables, is to be
+ * compared as a whole. */
+cJSON *verify_queue_to_json(struct verify_queue *q);
+void verify_queue_from_json(struct verify_queue *q, const cJSON *tables);
+
+#endif
