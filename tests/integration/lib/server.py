@@ -273,6 +273,8 @@ class Server:
         """A fresh session over an empty server, settings back to how it started."""
         self._forget_admin()
         self.db.run("SET foreign_key_checks=0")
+        for _, length, _, xid in self.sql("XA RECOVER"):  # left by a test that failed
+            self.db.run(f"XA ROLLBACK '{xid[:length]}'")
         for database in self.databases():
             self.db.run(f"DROP DATABASE {name(database)}")
 
