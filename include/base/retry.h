@@ -1,4 +1,4 @@
-/* Trying again: one rule for every read and write (BEHAVIOUR: WithRetries). */
+/* Trying again: one rule for every read and write (Ghostferry: WithRetries). */
 #ifndef BASE_RETRY_H
 #define BASE_RETRY_H
 

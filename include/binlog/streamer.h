@@ -36,6 +36,9 @@ struct binlog_streamer_params {
 	struct binlog_feed_params feed;
 	struct binlog_position start; /* must be a boundary */
 	struct binlog_handler handler;
+	/* The source has triggers or stored functions, or may have: a statement-format
+	 * change of any table may then change a copied one too. */
+	bool has_side_effects;
 	struct stop *stop; /* ends the thread at once (borrowed) */
 };
 

@@ -1,6 +1,6 @@
 /* XA transactions whose fate is open. Their rows stand in the binlog at PREPARE but
  * take effect at XA COMMIT, or never: they are held here, undecoded, until that is
- * known (DESIGN section 7). Owned by the streamer's thread. */
+ * known (README, How it works). Owned by the streamer's thread. */
 #ifndef BINLOG_XA_H
 #define BINLOG_XA_H
 

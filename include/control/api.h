@@ -1,4 +1,4 @@
-/* What the control server serves: Ghostferry's HTTP interface (BEHAVIOUR 8). All
+/* What the control server serves: Ghostferry's HTTP interface. All
  * on the loop's thread. */
 #ifndef CONTROL_API_H
 #define CONTROL_API_H

@@ -1,6 +1,6 @@
 /* Posting to the URLs of the configuration: progress, state, errors, the cutover
  * lock. A post is {"Payload":"<text>"} as application/json, and only status 200 is
- * success (BEHAVIOUR: 201 and 204 fail).
+ * success (201 and 204 fail, as in Ghostferry).
  *
  * Any thread: every post is a connection of its own. curl_global_init() is main's. */
 #ifndef CONTROL_CALLBACK_H

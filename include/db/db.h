@@ -9,6 +9,9 @@
 #ifndef DB_DB_H
 #define DB_DB_H
 
+#include <stdatomic.h>
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "base/error.h"
 #include "db/server.h"
@@ -72,10 +75,22 @@ void db_library_init(void);
  *   the sql_mode above, READ COMMITTED, autocommit.
  * max_allowed_packet of the client is 1 GiB. TCP keepalive is on. Local infile is
  * off. lock_name, when not NULL, is taken with GET_LOCK(name, 0) after every
- * (re)connect and failing to get it is an ERROR_BUSY; the string is copied.
+ * (re)connect and failing to get it is an ERROR_BUSY; the string is copied. An
+ * earlier session of the same db that still holds it is killed and waited for.
  * NULL and *err on failure. */
 struct db *db_open(const struct db_params *params, enum db_session session, const char *lock_name,
 		   struct error *err) MUST_CHECK;
+/* The same without connecting: broken until db_ready(). */
+struct db *db_new(const struct db_params *params, enum db_session session, const char *lock_name);
+
+/* A lock of another session without which this one must not work. */
+struct db_guard {
+	char lock_name[64];
+	_Atomic uint64_t holder; /* its connection id; 0: not held just now */
+};
+/* Each new session is given up with ERROR_LOST unless the holder has the guard's lock
+ * at that moment, asked for once it has its own. Borrowed; before the first db_ready(). */
+void db_set_guard(struct db *db, const struct db_guard *guard);
 /* NULL is fine. */
 void db_close(struct db *db);
 

@@ -34,6 +34,9 @@ enum column_type {
 	COLUMN_JSON, /* MySQL's own; MariaDB's alias is a TEXT */
 	COLUMN_GEOMETRY, /* and all its subtypes */
 	COLUMN_VECTOR,
+	COLUMN_UUID, /* MariaDB's; text to the outside, max_octets in the binlog */
+	COLUMN_INET4,
+	COLUMN_INET6,
 	COLUMN_TYPE_COUNT
 };
 
@@ -54,7 +57,7 @@ struct column {
 	bool is_invisible;
 	bool is_compressed;	/* MariaDB COMPRESSED, MySQL/Percona COLUMN_FORMAT COMPRESSED */
 	unsigned length_bytes;	/* TEXT/BLOB: 1..4 length bytes; CHAR/BINARY etc.: 0 */
-	uint64_t max_octets;	/* CHARACTER_OCTET_LENGTH; BINARY(n): n; else 0 */
+	uint64_t max_octets; /* CHARACTER_OCTET_LENGTH; BINARY(n): n; UUID, INET: bytes; else 0 */
 	unsigned precision;	/* DECIMAL digits, BIT width */
 	unsigned scale;		/* DECIMAL; FLOAT(M,D)/DOUBLE(M,D): D, see has_scale */
 	bool has_scale;		/* FLOAT/DOUBLE declared with (M,D) */

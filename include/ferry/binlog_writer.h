@@ -1,5 +1,5 @@
 /* Applies the source's row changes to the target, by key and as whole rows
- * (DESIGN I5): insert and update become "make the row with this key be this
+ * (README I5): insert and update become "make the row with this key be this
  * image", delete becomes "no row with this key".
  *
  * Threads: the streamer hands changes and boundaries in; apply_workers threads
@@ -22,7 +22,7 @@ bool binlog_writer_add(struct binlog_writer *writer, const struct row_change *ch
 		       struct error *err) MUST_CHECK;
 /* Streamer's thread: everything added so far lies before position, and position
  * between transactions. The tracker's position becomes this one when all of it is
- * applied (DESIGN I6). */
+ * applied (README I6). */
 void binlog_writer_boundary(struct binlog_writer *writer, const struct binlog_position *position,
 			    uint32_t timestamp);
 /* Any thread: a ticket of some fence has ended. */

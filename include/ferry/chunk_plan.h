@@ -10,7 +10,7 @@
 struct chunk {
 	struct chunk_plan *plan; /* the table's */
 	struct key low;	   /* exclusive; unset: from the first row */
-	struct key high;   /* inclusive; unset: to the end of the table */
+	struct key high;   /* inclusive; unset: to the end of the table, until that is read */
 	unsigned batches;  /* read, not yet written */
 	bool is_read;	   /* no further batch will come */
 	struct chunk *next;
@@ -33,8 +33,8 @@ void chunk_plan_init(struct chunk_plan *plan, const struct ferry_table *table);
 void chunk_plan_release(struct chunk_plan *plan);
 /* Appends the chunk (next_low, high]; high unset: to the end. */
 struct chunk *chunk_plan_append(struct chunk_plan *plan, const struct key *high);
-/* Takes finished chunks off the front. True when there were any; end is then a
- * copy of the last one's upper key (unset when that was the end of the table). */
+/* Takes finished chunks off the front. True when there were any; end is then a copy
+ * of the last upper key among them (as it was when none has one: no rows). */
 bool chunk_plan_collect(struct chunk_plan *plan, struct key *end);
 
 #endif

@@ -31,7 +31,7 @@ struct ferry_table {
 	char *types_list;   /* for the copy, behind select_list: the types in its JSON
 			     * columns, ",(...),(...)", or "" */
 	char *insert_head;  /* "comment INSERT INTO `t` (`a`,`b`) VALUES " */
-	char *insert_tail;  /* " ON DUPLICATE KEY UPDATE `a`=`a`" (DESIGN I3) */
+	char *insert_tail;  /* " ON DUPLICATE KEY UPDATE `a`=`a`" (README I3) */
 	char *replace_head; /* "comment REPLACE INTO `t` (`a`,`b`) VALUES " */
 	char *delete_head;  /* "comment DELETE FROM `t` WHERE " */
 };
@@ -58,7 +58,7 @@ void ferry_tables_release(struct ferry_tables *tables);
 struct ferry_table *ferry_tables_find(const struct ferry_tables *tables, const char *schema,
 				      const char *name);
 
-/* Chooses the pagination key (DESIGN section 4); false and a reason with its remedy.
+/* Chooses the pagination key (README, How it works); false and a reason with its remedy.
  * The key always identifies rows and the server enforces it: a configured column
  * without a UNIQUE index of its own, or that may be NULL, gives way to the table's
  * primary or unique key (*is_configured is false then, *ignored_column, which may be

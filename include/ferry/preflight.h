@@ -1,4 +1,4 @@
-/* Start-up checks on both servers (BEHAVIOUR 3.1, DESIGN sections 3 and 7): every
+/* Start-up checks on both servers (README, How it works): every
  * problem is found and reported in one go. Runs in the ferry's thread before
  * anything is written. */
 #ifndef FERRY_PREFLIGHT_H

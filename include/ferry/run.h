@@ -4,6 +4,7 @@
 #ifndef FERRY_RUN_H
 #define FERRY_RUN_H
 
+#include "db/db.h"
 #include "ferry/state_tracker.h"
 #include "ferry/throttler.h"
 
@@ -15,11 +16,18 @@ struct run {
 	struct state_tracker *tracker;
 	struct throttler *throttler;
 	struct stop *stop;
+	/* Nobody writes to the target unless the run holds its lock 0 (README I8). */
+	struct db_guard guard;
 	struct verifier *verifier; /* NULL: nothing is verified */
 	/* Rows per batch asked for at run time; 0: sized by bytes. */
 	_Atomic uint64_t batch_rows;
 	void (*fail)(void *context, const char *from, const struct error *err);
 	void *fail_context;
 };
+
+/* A worker's first connection, tried as often as any other read or write (0: without
+ * end). NULL and *err on failure. lock_name NULL: it reads the source. */
+struct db *run_connect(struct run *run, const char *lock_name, unsigned attempts, const char *tag,
+		       struct error *err) MUST_CHECK;
 
 #endif

@@ -394,11 +394,27 @@ static bool check_batch_sizes(struct config *config, struct error *err)
 	return error_wrap(err, "DataIterationBatchSizePoints invalid");
 }
 
+/* Each takes a connection, a copying one two; the fence has room for three batches
+ * of each (FENCE_TICKETS_MAX). */
+#define CONCURRENCY_MAX 256
+
+static bool check_concurrency(struct config *config, struct error *err)
+{
+	if (config->data_iteration_concurrency > CONCURRENCY_MAX)
+		return error_set(err, ERROR_CONFIG, "DataIterationConcurrency must be at most %d",
+				 CONCURRENCY_MAX);
+	if (config->binlog_writer_concurrency > CONCURRENCY_MAX)
+		return error_set(err, ERROR_CONFIG, "BinlogWriterConcurrency must be at most %d",
+				 CONCURRENCY_MAX);
+	return true;
+}
+
 bool config_validate(struct config *config, struct error *err)
 {
 	static bool (*const checks[])(struct config *config, struct error *err) = {
 		check_filters,	check_replica,	      check_log,       check_servers,
 		check_verifier, check_control_server, check_callbacks, check_batch_sizes,
+		check_concurrency,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++)

@@ -3,7 +3,7 @@
  * The state comes first, on stdout and in the state file; everything after that may
  * fail, hang or be cut short by a second signal without loss. The error callback is
  * posted last, with a short deadline. Then _exit(): the ferry's threads may hang in
- * queries, and a resumed run deals with whatever they still do (DESIGN I8). */
+ * queries, and a resumed run deals with whatever they still do (README I8). */
 #include "ending.h"
 
 #include <errno.h>

@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "control/status_json.h"
 
+#define CUTOVER_REPORT_TIMEOUT_MS 5000
+
 static const char log_tag[] = "ferry";
 
 /* speed NULL: the average of the whole run. */
@@ -59,7 +61,8 @@ static void post_cutover_progress(struct app *app)
 		return;
 	app->cutover_reported = true;
 	text = progress_text(app, NULL);
-	if (!callback_post(app->progress_callback.uri, text, CALLBACK_TIMEOUT_MS, &err))
+	/* The cutover waits for it, so not for long. */
+	if (!callback_post(app->progress_callback.uri, text, CUTOVER_REPORT_TIMEOUT_MS, &err))
 		log_warn_err(&err, "failed to post status, but that's probably okay");
 	free(text);
 }

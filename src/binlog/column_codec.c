@@ -7,6 +7,9 @@
  * that finds no valid value fails the reader. */
 #include "column_codec.h"
 
+#include <arpa/inet.h>
+#include <zlib.h>
+
 #include "decimal.h"
 #include "double_text.h"
 #include "json_binary.h"
@@ -175,10 +178,44 @@ static void pad(const struct column *column, struct cell *cell)
 	cell->bytes = NULL;
 }
 
+static void put_uuid(const uint8_t *bytes, struct buf *text)
+{
+	for (unsigned i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			buf_putc(text, '-');
+		buf_put_hex(text, bytes + i, 1);
+	}
+}
+
+/* UUID and INET: bytes in the order of their text, zeros at the end cut off. */
+static void decode_address(struct reader *r, const struct column *column, struct cell *cell)
+{
+	uint8_t bytes[16] = { 0 };
+	char text[INET6_ADDRSTRLEN];
+
+	if (!cell->bytes || cell->length > column->max_octets || cell->length > sizeof(bytes)) {
+		r->failed = true;
+		return;
+	}
+	memcpy(bytes, cell->bytes, cell->length);
+	cell->bytes = NULL;
+	if (column->type == COLUMN_UUID)
+		put_uuid(bytes, cell->text);
+	else if (inet_ntop(column->type == COLUMN_INET4 ? AF_INET : AF_INET6, bytes, text,
+			   sizeof(text)))
+		buf_puts(cell->text, text);
+	else
+		r->failed = true;
+}
+
 static void decode_string(struct reader *r, const struct binlog_column *in,
 			  const struct column *column, struct cell *cell)
 {
 	borrow(r, string_length(r, in->meta), cell);
+	if (column->type >= COLUMN_UUID && column->type <= COLUMN_INET6) {
+		decode_address(r, column, cell);
+		return;
+	}
 	if (column->type == COLUMN_BINARY && cell->bytes && cell->length < column->max_octets)
 		pad(column, cell);
 }
@@ -187,6 +224,70 @@ static void decode_blob(struct reader *r, const struct binlog_column *in,
 			const struct column *column UNUSED, struct cell *cell)
 {
 	borrow(r, reader_uint(r, in->meta), cell);
+}
+
+/* A value of a column that MariaDB compresses (sql/field_comp.cc): one byte, the
+ * method in its upper half; 0 is not compressed, 8 is zlib, then with bit 3 for a
+ * stream without header, and the original length in as many bytes, highest first, as
+ * bits 0 to 2 say. Nothing at all stands for the empty value. */
+static bool inflate_value(const uint8_t *from, size_t length, uint64_t original, bool is_raw,
+			  struct buf *text)
+{
+	z_stream stream = { .avail_in = (unsigned)length };
+	int status;
+
+	/* No stream of deflate is shorter than a thousandth of what it holds. */
+	if (length > UINT32_MAX || original > UINT32_MAX || original / 1100 > length)
+		return false;
+	if (inflateInit2(&stream, is_raw ? -MAX_WBITS : MAX_WBITS) != Z_OK)
+		return false;
+	buf_reserve(text, original);
+	stream.next_in = (Bytef *)(uintptr_t)from;
+	stream.next_out = (Bytef *)text->data + text->length;
+	stream.avail_out = (unsigned)original;
+	status = inflate(&stream, Z_FINISH);
+	inflateEnd(&stream);
+	if (status != Z_STREAM_END || stream.avail_out > 0)
+		return false;
+	text->length += original;
+	text->data[text->length] = '\0';
+	return true;
+}
+
+static void unpack(struct reader *r, struct cell *cell)
+{
+	struct reader value = reader_over(cell->bytes, cell->length);
+	unsigned head, method;
+	uint64_t original;
+
+	if (!cell->bytes || cell->length == 0)
+		return;
+	head = reader_u8(&value);
+	method = head >> 4;
+	if (method == 0) {
+		cell->bytes++;
+		cell->length--;
+		return;
+	}
+	cell->bytes = NULL;
+	original = reader_uint_be(&value, head & 7);
+	if (method != 8 || value.failed ||
+	    !inflate_value(value.at, reader_left(&value), original, head & 8, cell->text))
+		r->failed = true;
+}
+
+static void decode_compressed_varchar(struct reader *r, const struct binlog_column *in,
+				      const struct column *column UNUSED, struct cell *cell)
+{
+	borrow(r, string_length(r, in->meta), cell);
+	unpack(r, cell);
+}
+
+static void decode_compressed_blob(struct reader *r, const struct binlog_column *in,
+				   const struct column *column UNUSED, struct cell *cell)
+{
+	borrow(r, reader_uint(r, in->meta), cell);
+	unpack(r, cell);
 }
 
 static void decode_json(struct reader *r, const struct binlog_column *in,
@@ -254,8 +355,9 @@ static const struct column_codec codecs[256] = {
 	[TYPE_TIMESTAMP2] = { "TIMESTAMP", false, read_meta_1, decode_timestamp2 },
 	[TYPE_DATETIME2] = { "DATETIME", false, read_meta_1, decode_datetime2 },
 	[TYPE_TIME2] = { "TIME", false, read_meta_1, decode_time2 },
-	[TYPE_BLOB_COMPRESSED] = { "compressed BLOB", false, read_meta_1, NULL },
-	[TYPE_VARCHAR_COMPRESSED] = { "compressed VARCHAR", false, read_meta_2, NULL },
+	[TYPE_BLOB_COMPRESSED] = { "compressed BLOB", false, read_meta_1, decode_compressed_blob },
+	[TYPE_VARCHAR_COMPRESSED] = { "compressed VARCHAR", false, read_meta_2,
+				      decode_compressed_varchar },
 	[TYPE_VECTOR] = { "VECTOR", false, read_meta_1, decode_blob },
 	[TYPE_JSON] = { "JSON", false, read_meta_1, decode_json },
 	[TYPE_NEWDECIMAL] = { "DECIMAL", true, read_meta_decimal, decode_decimal },

@@ -5,12 +5,12 @@
  * and handed on at once, also before their commit: a binlog holds committed
  * transactions only (mixed-engine rollbacks excepted, which are refused), and applying
  * is idempotent. XA transactions are held until they are decided. The end of a group is a boundary: the only kind of
- * position that is ever recorded (DESIGN I6).
+ * position that is ever recorded (README I6).
  *
  * Failure: a lost connection is taken up again from the last boundary, so the
  * rows of the open group come twice, which applying by key allows. Anything that
  * might change a copied table in a way that is not decoded here ends the run,
- * naming the table, the position and the remedy (DESIGN section 7).
+ * naming the table, the position and the remedy (README, How it works).
  *
  * Positions: headers carry the low 32 bits of an event's end; the high bits are
  * carried over from the event before, as no event is 4 GiB long. Events without
@@ -117,7 +117,7 @@ static bool at_boundary(struct binlog_streamer *s, uint32_t timestamp, struct er
 		return true;
 	s->group_start = s->position;
 	/* Never past an XA transaction that may still be committed: its rows must come
-	 * again after a resume (DESIGN section 7). */
+	 * again after a resume (README, How it works). */
 	const struct binlog_position *safe =
 		s->undecided.first ? &s->undecided.first->before : &s->position;
 
@@ -304,6 +304,36 @@ static bool refuse_statement(struct binlog_streamer *s, const struct statement *
 static bool decide_xa(struct binlog_streamer *s, const struct statement *statement,
 		      const struct binlog_query *query, struct error *err);
 
+/* What a trigger or stored function does for a statement is logged with it only in row
+ * format. */
+static bool refuse_side_effects(struct binlog_streamer *s, const struct binlog_query *query,
+				struct error *err)
+{
+	int shown = query->sql_length < 300 ? (int)query->sql_length : 300;
+
+	if (!s->params.has_side_effects)
+		return true;
+	return error_set(err, ERROR_UNSUPPORTED,
+			 "a statement logged in statement format may change copied tables by a trigger "
+			 "or a stored function of the source (after " POSITION_FORMAT ": %.*s): a "
+			 "session switched binlog_format away from ROW; stop that, drop what was "
+			 "copied on the target and start anew",
+			 POSITION_ARGS(&s->boundary), shown, query->sql);
+}
+
+/* From now on there is one, if the statement's beginning speaks of it. */
+static void notice_side_effects(struct binlog_streamer *s, const struct binlog_query *query)
+{
+	char begin[200];
+	size_t length = query->sql_length < sizeof(begin) ? query->sql_length : sizeof(begin) - 1;
+
+	memcpy(begin, query->sql, length);
+	begin[length] = '\0';
+	if (strcasestr(begin, "TRIGGER") || strcasestr(begin, "FUNCTION") ||
+	    strcasestr(begin, "PACKAGE"))
+		s->params.has_side_effects = true;
+}
+
 static bool on_query(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
 	struct binlog_query query;
@@ -330,11 +360,16 @@ static bool on_query(struct binlog_streamer *s, struct binlog_event *event, stru
 			return true;
 		return decide_xa(s, &statement, &query, err) && end_group(s, event, err);
 	case STATEMENT_HARMLESS:
+		notice_side_effects(s, &query);
 		break;
 	case STATEMENT_TABLE:
+		if (!refuse_statement(s, &statement, &query, err))
+			return false;
+		break;
 	case STATEMENT_DML:
 	case STATEMENT_UNKNOWN:
-		if (!refuse_statement(s, &statement, &query, err))
+		if (!refuse_statement(s, &statement, &query, err) ||
+		    !refuse_side_effects(s, &query, err))
 			return false;
 		break;
 	}

@@ -39,6 +39,12 @@ static bool same_octets(const struct binlog_column *in, const struct column *col
 	return in->meta == column->max_octets;
 }
 
+/* The length of a compressed VARCHAR counts the byte that tells how. */
+static bool same_string(const struct binlog_column *in, const struct column *column)
+{
+	return in->meta == column->max_octets + (in->type == TYPE_VARCHAR_COMPRESSED);
+}
+
 static bool same_length_bytes(const struct binlog_column *in, const struct column *column)
 {
 	return in->meta == column->length_bytes;
@@ -60,7 +66,7 @@ static bool same_set(const struct binlog_column *in, const struct column *column
 /* How a column of the schema may show itself in the binlog. */
 static const struct family {
 	uint8_t type;
-	uint8_t old_type; /* of tables made by old servers, or 0 */
+	uint8_t old_type; /* of tables made by old servers, or COMPRESSED; or 0 */
 	bool (*same)(const struct binlog_column *in, const struct column *column);
 } families[COLUMN_TYPE_COUNT] = {
 	[COLUMN_TINYINT] = { TYPE_TINY, 0, same_always },
@@ -78,16 +84,19 @@ static const struct family {
 	[COLUMN_DATETIME] = { TYPE_DATETIME2, TYPE_DATETIME, same_fraction },
 	[COLUMN_TIMESTAMP] = { TYPE_TIMESTAMP2, TYPE_TIMESTAMP, same_fraction },
 	[COLUMN_CHAR] = { TYPE_STRING, 0, same_octets },
-	[COLUMN_VARCHAR] = { TYPE_VARCHAR, 0, same_octets },
+	[COLUMN_VARCHAR] = { TYPE_VARCHAR, TYPE_VARCHAR_COMPRESSED, same_string },
 	[COLUMN_BINARY] = { TYPE_STRING, 0, same_octets },
-	[COLUMN_VARBINARY] = { TYPE_VARCHAR, 0, same_octets },
-	[COLUMN_TEXT] = { TYPE_BLOB, 0, same_length_bytes },
-	[COLUMN_BLOB] = { TYPE_BLOB, 0, same_length_bytes },
+	[COLUMN_VARBINARY] = { TYPE_VARCHAR, TYPE_VARCHAR_COMPRESSED, same_string },
+	[COLUMN_TEXT] = { TYPE_BLOB, TYPE_BLOB_COMPRESSED, same_length_bytes },
+	[COLUMN_BLOB] = { TYPE_BLOB, TYPE_BLOB_COMPRESSED, same_length_bytes },
 	[COLUMN_ENUM] = { TYPE_ENUM, 0, same_enum },
 	[COLUMN_SET] = { TYPE_SET, 0, same_set },
 	[COLUMN_JSON] = { TYPE_JSON, 0, same_always },
 	[COLUMN_GEOMETRY] = { TYPE_GEOMETRY, 0, same_always },
 	/* MariaDB's is a VARBINARY in the binlog. */
+	[COLUMN_UUID] = { TYPE_STRING, 0, same_octets },
+	[COLUMN_INET4] = { TYPE_STRING, 0, same_octets },
+	[COLUMN_INET6] = { TYPE_STRING, 0, same_octets },
 	[COLUMN_VECTOR] = { TYPE_VECTOR, TYPE_VARCHAR, same_always },
 };
 
@@ -104,7 +113,7 @@ static bool check_supported(const struct binlog_table_map *map, unsigned index,
 	const struct binlog_column *in = &map->columns[index];
 	bool is_known = index < map->known_count && column_codec(in->type)->decode;
 
-	if (column->type != COLUMN_UNKNOWN && !column->is_compressed && is_known)
+	if (column->type != COLUMN_UNKNOWN && is_known)
 		return true;
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "table %s: column %u (`%s`) is %s, which cannot be read from the binlog "

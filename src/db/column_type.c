@@ -19,6 +19,8 @@ enum arguments {
 	ARGUMENTS_MEMBERS,
 };
 
+enum { UUID_BYTES = 16, INET4_BYTES = 4, INET6_BYTES = 16 };
+
 static const struct type_name {
 	const char *name; /* DATA_TYPE */
 	enum column_type type;
@@ -64,6 +66,9 @@ static const struct type_name {
 	{ "geometrycollection", COLUMN_GEOMETRY, ARGUMENTS_NONE, 0 },
 	{ "geomcollection", COLUMN_GEOMETRY, ARGUMENTS_NONE, 0 },
 	{ "vector", COLUMN_VECTOR, ARGUMENTS_NONE, 0 },
+	{ "uuid", COLUMN_UUID, ARGUMENTS_NONE, 0 },
+	{ "inet4", COLUMN_INET4, ARGUMENTS_NONE, 0 },
+	{ "inet6", COLUMN_INET6, ARGUMENTS_NONE, 0 },
 };
 
 static const struct type_name *find_type(const char *data_type)
@@ -167,6 +172,21 @@ static enum column_generation parse_generation(const char *extra)
 	return COLUMN_PLAIN;
 }
 
+/* Bytes of the types whose length is no argument. */
+static uint64_t fixed_octets(enum column_type type)
+{
+	switch (type) {
+	case COLUMN_UUID:
+		return UUID_BYTES;
+	case COLUMN_INET4:
+		return INET4_BYTES;
+	case COLUMN_INET6:
+		return INET6_BYTES;
+	default:
+		return 0;
+	}
+}
+
 void column_parse_type(struct column *column, const char *data_type)
 {
 	const struct type_name *known = find_type(data_type);
@@ -177,6 +197,7 @@ void column_parse_type(struct column *column, const char *data_type)
 
 	column->type = known ? known->type : COLUMN_UNKNOWN;
 	column->length_bytes = known ? known->length_bytes : 0;
+	column->max_octets = fixed_octets(column->type);
 	/* A parenthesis may also stand in a comment or in a member. */
 	if (known && open && (size_t)(open - column->raw_type) == strcspn(column->raw_type, " ("))
 		parse_arguments(column, known->arguments, open + 1);

@@ -7,7 +7,8 @@
  * A statement that fails because the connection is gone leaves the db broken:
  * everything further fails at once with a retryable error until db_ready() has
  * made a new session. The library never reconnects by itself, as that would
- * lose the set-up and the lock unseen. */
+ * lose the set-up and the lock unseen. The server may not have noticed that the
+ * session before is lost: as it holds the lock, it is found and ended first. */
 #include "db/db.h"
 
 #include <assert.h>
@@ -24,17 +25,21 @@
 #include "session.h"
 
 enum { THREAD_IS_GONE = 1094 }; /* ER_NO_SUCH_THREAD */
+enum { FORMER_IDS = 8 };
 enum { PREDECESSOR_WAIT_S = 30 }; /* for the rollback of its last statement */
 
 struct db {
 	const struct db_params *params; /* borrowed */
 	enum db_session session;
 	char *lock_name; /* owned; NULL: none */
+	const struct db_guard *guard; /* borrowed; NULL: none */
 	MYSQL *mysql;	 /* owned; NULL while broken */
 	MYSQL_RES *rows; /* owned; the open result of db_query() */
 	struct server_version version;
 	unsigned generation;
 	uint64_t connection_id;
+	uint64_t former[FORMER_IDS]; /* lost sessions that may hold the lock; 0: none */
+	unsigned former_count;
 	uint64_t max_allowed_packet;
 	char cipher[64];
 	uint64_t affected_rows;
@@ -61,6 +66,9 @@ void db_library_init(void)
 
 static void drop_connection(struct db *db)
 {
+	if (db->mysql && db->lock_name && db->connection_id)
+		db->former[db->former_count++ % FORMER_IDS] = db->connection_id;
+	db->connection_id = 0;
 	if (db->rows) {
 		/* Freeing reads what is still to come: hours of a large table. */
 		client_hang_up(db->mysql);
@@ -170,9 +178,18 @@ static bool try_lock(struct db *db, unsigned wait_s, uint64_t *holder, struct er
 	return ok;
 }
 
+static bool was_ours(const struct db *db, uint64_t id)
+{
+	for (unsigned i = 0; i < FORMER_IDS; i++)
+		if (db->former[i] == id)
+			return true;
+	return false;
+}
+
 /* After a lost connection the holder is the session that was lost: the server may
  * not have noticed, or is still busy with its last statement. That is ended and
- * waited for, as it must not commit behind our back. */
+ * waited for, as it must not commit behind our back. Any other holder belongs to
+ * another process. */
 static bool take_lock(struct db *db, struct error *err)
 {
 	struct error ignored = ERROR_INIT;
@@ -180,13 +197,31 @@ static bool take_lock(struct db *db, struct error *err)
 
 	if (try_lock(db, 0, &holder, err))
 		return true;
-	if (db->generation == 0 || holder == 0 || err->kind != ERROR_BUSY)
+	if (holder == 0 || err->kind != ERROR_BUSY || !was_ours(db, holder))
 		return false;
 	if (!db_kill(db, holder, &ignored) && !db->mysql) {
 		*err = ignored;
 		return false;
 	}
 	return try_lock(db, PREDECESSOR_WAIT_S, &holder, err);
+}
+
+/* Own lock first, then this look: whoever takes the guard's lock after it finds our
+ * lock taken and waits for us. */
+static bool check_guard(struct db *db, struct error *err)
+{
+	uint64_t holder = db->guard ? atomic_load(&db->guard->holder) : 0;
+	struct buf found = BUF_INIT;
+	bool ok;
+
+	if (!db->guard)
+		return true;
+	ok = db_value(db, &found, NULL, err, "SELECT IS_USED_LOCK('%s')", db->guard->lock_name);
+	if (ok && (holder == 0 || strtoull(buf_text(&found), NULL, 10) != holder))
+		ok = error_set(err, ERROR_LOST, "%s: the lock '%s' is not held by us just now",
+			       db->params->label, db->guard->lock_name);
+	buf_release(&found);
+	return ok;
 }
 
 /* Tables made here shall get no key of the server's own making. Needs a privilege
@@ -216,7 +251,8 @@ static bool set_up(struct db *db, struct error *err)
 	buf_release(&sql);
 	if (!ok)
 		return error_wrap(err, "setting up the session");
-	return forbid_generated_keys(db, err) && (!db->lock_name || take_lock(db, err));
+	return forbid_generated_keys(db, err) && (!db->lock_name || take_lock(db, err)) &&
+	       check_guard(db, err);
 }
 
 /* A binlog session sends nothing that the feed does not: what the greeting says
@@ -246,14 +282,26 @@ static bool connect_session(struct db *db, struct error *err)
 	return true;
 }
 
-struct db *db_open(const struct db_params *params, enum db_session session, const char *lock_name,
-		   struct error *err)
+struct db *db_new(const struct db_params *params, enum db_session session, const char *lock_name)
 {
 	struct db *db = mem_calloc(1, sizeof(*db));
 
 	db->params = params;
 	db->session = session;
 	db->lock_name = lock_name ? mem_strdup(lock_name) : NULL;
+	return db;
+}
+
+void db_set_guard(struct db *db, const struct db_guard *guard)
+{
+	db->guard = guard;
+}
+
+struct db *db_open(const struct db_params *params, enum db_session session, const char *lock_name,
+		   struct error *err)
+{
+	struct db *db = db_new(params, session, lock_name);
+
 	if (!connect_session(db, err)) {
 		db_close(db);
 		return NULL;

@@ -62,6 +62,9 @@ static const struct {
 	[COLUMN_JSON] = { READ_PLAIN, FORM_JSON, FORM_JSON },
 	[COLUMN_GEOMETRY] = { READ_PLAIN, FORM_BYTES, FORM_HEX },
 	[COLUMN_VECTOR] = { READ_PLAIN, FORM_BYTES, FORM_HEX },
+	[COLUMN_UUID] = { READ_PLAIN, FORM_QUOTED, FORM_QUOTED },
+	[COLUMN_INET4] = { READ_PLAIN, FORM_QUOTED, FORM_QUOTED },
+	[COLUMN_INET6] = { READ_PLAIN, FORM_QUOTED, FORM_QUOTED },
 };
 
 /* Appends bytes between two quote signs with those inside doubled. Statements are

@@ -2,7 +2,7 @@
  *
  * Each table has a queue in stream order. A writer thread takes a table nobody else
  * works on, and as many of its changes as fit a batch and whose barrier the fence
- * has let pass (DESIGN I2). Of each key only the last change is kept: then the batch
+ * has let pass (README I2). Of each key only the last change is kept: then the batch
  * deletes every key it has a change of that ends in "gone", and replaces the rest.
  *
  * Why deletes go first: two keys that differ in bytes may be the same row for the
@@ -12,7 +12,7 @@
  * Why the order of replaced rows does not matter: they are images of one moment of
  * the source, so no two of them share a value of any unique key; and a row they push
  * out of the target is stale: its own change stands later in the stream, or in this
- * very batch (DESIGN section 3). Across batches the table's changes stay in order,
+ * very batch (README, How it works). Across batches the table's changes stay in order,
  * as one thread has the table at a time.
  *
  * A failed batch is tried again whole: it says what rows are to be, not what to do
@@ -40,6 +40,9 @@ static const char log_tag[] = "binlog_writer";
 #define WRITE_RETRY_MAX_MS 3000
 #define WRITE_RETRY_LOST_MS 3000
 #define STATEMENT_SLACK 4096
+/* Conditions in one DELETE: MySQL gives up the index and scans the table when the
+ * ranges take more than range_optimizer_max_mem_size (8 MiB, some 230 bytes each). */
+#define DELETE_KEYS_MAX 1000
 
 struct apply_worker {
 	struct binlog_writer *writer;
@@ -370,13 +373,14 @@ static struct write_statement *new_statement(struct apply_script *script, const 
  * would become too long for one packet or has a full batch already. */
 static struct write_statement *room_for(struct apply_script *script, size_t first,
 					const char *head, const char *separator, size_t extra,
-					const struct binlog_writer *w, uint64_t packet_limit)
+					const struct binlog_writer *w, uint64_t packet_limit,
+					uint64_t rows_max)
 {
 	struct write_statement *last =
 		script->count > first ? &script->statements[script->count - 1] : NULL;
 
 	if (!last || last->sql.length + extra + STATEMENT_SLACK > packet_limit ||
-	    last->sql.length > w->run->options->batch_bytes)
+	    last->sql.length > w->run->options->batch_bytes || last->rows >= rows_max)
 		return new_statement(script, head);
 	buf_puts(&last->sql, separator);
 	return last;
@@ -402,7 +406,7 @@ static void put_deletes(struct binlog_writer *w, const struct ferry_table *table
 			continue;
 		struct write_statement *statement =
 			room_for(script, 0, table->delete_head, " OR ", change->key_length + 2, w,
-				 packet_limit);
+				 packet_limit, DELETE_KEYS_MAX);
 		buf_putc(&statement->sql, '(');
 		buf_add(&statement->sql, change_key(change), change->key_length);
 		buf_putc(&statement->sql, ')');
@@ -431,7 +435,7 @@ static bool put_replaces(struct binlog_writer *w, const struct ferry_table *tabl
 					 table->source->full_name, change->image_length);
 		struct write_statement *statement =
 			room_for(script, first, table->replace_head, ",", change->image_length, w,
-				 packet_limit);
+				 packet_limit, UINT64_MAX);
 		buf_add(&statement->sql, change_image(change), change->image_length);
 		statement->invalid_enums += change->invalid_enums;
 		statement->rows++;
@@ -522,7 +526,8 @@ static void apply_main(void *argument)
 	struct error err;
 
 	writer_lock_name(lock_name, w->run->tracker->run_id, w->first_lock + worker->number);
-	worker->target = db_open(&w->run->options->target, DB_SESSION_WRITE, lock_name, &err);
+	worker->target =
+		run_connect(w->run, lock_name, w->run->options->write_attempts, log_tag, &err);
 	bool ok = worker->target != NULL;
 
 	while (ok && next_batch(w, &batch)) {

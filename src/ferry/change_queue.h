@@ -21,7 +21,7 @@ struct change_group {
 struct change {
 	struct change *next;
 	struct change_group *group;
-	uint64_t barrier;	/* DESIGN I2 */
+	uint64_t barrier;	/* README I2 */
 	uint64_t invalid_enums; /* in the image */
 	bool is_delete;
 	size_t key_length;   /* "`a`=1 AND `b`=2": which row */

@@ -1,6 +1,6 @@
 /* Several workers copy one table, so chunks finish in any order, while the state
  * has one key per table: the end of the contiguous finished prefix. What was
- * finished beyond it is copied again after a resume, which is safe (DESIGN I3). */
+ * finished beyond it is copied again after a resume, which is safe (README I3). */
 #include "ferry/chunk_plan.h"
 
 #include <stdlib.h>
@@ -55,7 +55,8 @@ bool chunk_plan_collect(struct chunk_plan *plan, struct key *end)
 	while (plan->first && plan->first->is_read && plan->first->batches == 0) {
 		struct chunk *chunk = plan->first;
 
-		key_copy(end, &chunk->high);
+		if (chunk->high.is_set)
+			key_copy(end, &chunk->high);
 		any = true;
 		plan->first = chunk->next;
 		if (!plan->first)

@@ -8,11 +8,11 @@
  * end first, and others can go on behind it at once.
  *
  * The end of a table is found only by a locking read without upper end that
- * returned fewer rows than asked for (DESIGN I1): a plain MAX(key) would miss a row
+ * returned fewer rows than asked for (README I1): a plain MAX(key) would miss a row
  * whose event was sent before the run and which is not yet visible.
  *
  * Each read has a ticket, issued before it is sent; the batch writer ends it when
- * the rows are committed (DESIGN I2). A reader that fails ends the run, so a ticket
+ * the rows are committed (README I2). A reader that fails ends the run, so a ticket
  * that is never ended holds nothing back but a run that is over. */
 #include "ferry/data_iterator.h"
 
@@ -234,8 +234,9 @@ static bool take_chunk(struct data_iterator *it, struct row_reader *reader,
 static void settle_open_chunk(struct data_iterator *it, struct assignment *work,
 			      const struct row_batch *batch, bool more) REQUIRES(it->lock)
 {
-	if (more) {
+	if (batch->last.is_set)
 		key_copy(&work->chunk->high, &batch->last);
+	if (more) {
 		key_copy(&work->plan->next_low, &batch->last);
 	} else {
 		work->plan->is_exhausted = true;
@@ -430,7 +431,8 @@ static bool connect_writer(struct worker *worker, struct db **target, struct err
 	char lock_name[WRITER_LOCK_NAME_SIZE];
 
 	writer_lock_name(lock_name, it->run->tracker->run_id, it->first_lock + worker->number);
-	*target = db_open(&it->run->options->target, DB_SESSION_WRITE, lock_name, err);
+	*target = run_connect(it->run, lock_name, it->run->options->write_attempts, "batch_writer",
+			      err);
 	if (!*target)
 		return false;
 	mutex_lock(&it->lock);

@@ -128,6 +128,7 @@ static bool open_target(struct ferry *f, struct error *err)
 	int64_t deadline = clock_ms() + RUN_LOCK_WAIT_MS;
 
 	writer_lock_name(name, f->tracker.run_id, 0);
+	snprintf(f->run.guard.lock_name, sizeof(f->run.guard.lock_name), "%s", name);
 	for (;;) {
 		f->target = db_open(&f->options->target, DB_SESSION_WRITE,
 				    f->is_dry_run ? NULL : name, err);
@@ -343,8 +344,34 @@ static void ticket_ended(void *context)
 	binlog_writer_wake(f->writer);
 }
 
+/* An account without the privilege sees no trigger: then there may be some. */
+static bool ask_side_effects(struct ferry *f, bool *may_have, struct error *err)
+{
+	struct buf answer = BUF_INIT;
+	bool ok = db_ready(f->source, err) &&
+		  db_value(f->source, &answer, NULL, err,
+			   "SELECT EXISTS(SELECT 1 FROM information_schema.TRIGGERS"
+			   " WHERE TRIGGER_SCHEMA NOT IN ('mysql', 'sys'))"
+			   " OR EXISTS(SELECT 1 FROM information_schema.ROUTINES"
+			   " WHERE ROUTINE_TYPE <> 'PROCEDURE'"
+			   " AND ROUTINE_SCHEMA NOT IN ('mysql', 'sys'))"
+			   " OR NOT EXISTS(SELECT 1 FROM information_schema.USER_PRIVILEGES"
+			   " WHERE PRIVILEGE_TYPE = 'TRIGGER' AND GRANTEE ="
+			   " CONCAT(QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', 1)), '@',"
+			   " QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', -1))))");
+
+	*may_have = strcmp(buf_text(&answer), "0") != 0;
+	buf_release(&answer);
+	return ok || error_wrap(err, "look for triggers and stored functions of the source");
+}
+
 static bool open_stream(struct ferry *f, struct error *err)
 {
+	bool has_side_effects;
+
+	if (!ask_side_effects(f, &has_side_effects, err))
+		return false;
+
 	const struct binlog_streamer_params params = {
 		.feed = { .server = &f->options->source,
 			  .server_id = f->options->server_id,
@@ -356,6 +383,7 @@ static bool open_stream(struct ferry *f, struct error *err)
 			     .row = stream_row,
 			     .boundary = stream_boundary,
 			     .failed = stream_failed },
+		.has_side_effects = has_side_effects,
 		.stop = &f->stop,
 	};
 
@@ -445,7 +473,7 @@ static bool make_verifier(struct ferry *f, struct error *err)
 
 /* Ghostferry never copies rows whose integer key is 0 or less, or whose text key is
  * empty, and counts their tables as done: the tables of its states are walked again
- * from their start. Rows that are there already stay as they are (DESIGN I3). */
+ * from their start. Rows that are there already stay as they are (README I3). */
 static bool resume_from(struct ferry *f, struct error *err)
 {
 	if (!saved_state_apply(f->resume, &f->tables, &f->tracker, err))
@@ -490,6 +518,8 @@ static bool copy_rows(struct ferry *f, struct error *err)
 {
 	set_phase(f, PHASE_COPYING);
 	probe("before_copy", " ");
+	run_lock_start(&f->run_lock, &f->run, f->target);
+	f->target = NULL;
 	binlog_writer_start(f->writer, 1 + f->options->copy_workers);
 	binlog_streamer_start(f->streamer);
 	data_iterator_start(f->iterator, 1);
@@ -663,6 +693,7 @@ static void ferry_main(void *argument)
 		ferry_fail(f, "cutover", &err);
 		return;
 	}
+	run_lock_end(&f->run_lock);
 	disconnect(f);
 	log_info("ghostferry run is complete, shutting down auxiliary services");
 	mutex_lock(&f->lock);

@@ -6,6 +6,7 @@
 #include "ferry/binlog_writer.h"
 #include "ferry/data_iterator.h"
 #include "ferry/ferry.h"
+#include "ferry/run_lock.h"
 #include "ferry/verifier.h"
 
 struct ferry {
@@ -19,7 +20,8 @@ struct ferry {
 	/* Owned by the ferry's thread. */
 	struct thread thread;
 	struct db *source;
-	struct db *target; /* holds lock 0 of the run */
+	struct db *target; /* holds lock 0 of the run; the keeper's once rows are moved */
+	struct run_lock run_lock;
 	struct problems problems;
 	struct binlog_position start;
 	const char *step; /* of the start, by Ghostferry's names for error reports */

@@ -110,7 +110,7 @@ static void check_columns(const struct table *table, struct problems *problems)
 	for (unsigned i = 0; i < table->column_count; i++) {
 		const struct column *c = &table->columns[i];
 
-		if (c->type != COLUMN_UNKNOWN && !c->is_compressed)
+		if (c->type != COLUMN_UNKNOWN)
 			continue;
 		buf_clear(&remedy);
 		buf_puts(&remedy, "leave the table out (Tables.Blacklist), or convert the column: "
@@ -118,16 +118,15 @@ static void check_columns(const struct table *table, struct problems *problems)
 		sql_table_name(&remedy, table->schema, table->name);
 		buf_puts(&remedy, " MODIFY ");
 		sql_name(&remedy, c->name);
-		buf_puts(&remedy, c->is_compressed ? " ... (without COMPRESSED)" : " ...");
+		buf_puts(&remedy, " ...");
 		problem_add(problems, PROBLEM_ERROR, buf_text(&remedy),
-			    "source: column %s.%s is of type %s%s, which cannot be carried exactly",
-			    table->full_name, c->name, c->raw_type,
-			    c->is_compressed ? " COMPRESSED" : "");
+			    "source: column %s.%s is of type %s, which cannot be carried exactly",
+			    table->full_name, c->name, c->raw_type);
 	}
 	buf_release(&remedy);
 }
 
-/* The copy relies on locking reads (DESIGN I1), the writes on transactions. */
+/* The copy relies on locking reads (README I1), the writes on transactions. */
 static void check_engine(const struct table *table, struct problems *problems)
 {
 	struct buf remedy = BUF_INIT;

@@ -63,6 +63,19 @@ struct database_search {
 	struct map on_target; /* databases */
 };
 
+/* To the other flavour a database goes without such a collation, as its tables name
+ * theirs; see create_translate.c. */
+static void report_database(struct preflight *p, const char *schema, const char *collation)
+{
+	if (db_version(p->source)->flavour == db_version(p->target)->flavour)
+		refuse(p, schema, collation);
+	else
+		problem_add(p->problems, PROBLEM_WARNING, "",
+			    "target: the collation %s of database %s is not known to the server; "
+			    "the database gets the default one of its character set",
+			    collation, schema);
+}
+
 static bool take_database(void *context, const struct db_row *row)
 {
 	struct database_search *s = context;
@@ -75,7 +88,7 @@ static bool take_database(void *context, const struct db_row *row)
 			continue;
 		if (!map_get_text(&s->on_target, t->target_schema) &&
 		    !is_known(&s->known, collation))
-			refuse(s->p, schema, collation);
+			report_database(s->p, schema, collation);
 		break;
 	}
 	return true;

@@ -48,9 +48,13 @@ static bool note_objects(struct preflight *p, struct error *err)
 
 		if (preflight_rows(p->source, object_kinds[i].sql, take_count, &c, &failure))
 			continue;
-		error_wrap(&failure, "%s cannot be counted", c.plural);
-		if (!preflight_forgive(p, "source", &failure, err))
+		/* Only for information: no reason not to start. */
+		if (error_is_retryable(&failure)) {
+			*err = failure;
 			return false;
+		}
+		problem_add(p->problems, PROBLEM_NOTE, "", "source: %s cannot be counted: %s",
+			    c.plural, failure.text);
 	}
 	return true;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "create_statement.h"
+#include "create_translate.h"
 #include "ferry/name_filter.h"
 #include "foreign_key.h"
 
@@ -87,6 +88,23 @@ static void check_periods(struct preflight *p, const struct ferry_table *t, cons
 	}
 }
 
+/* Can the target's flavour have such a table? */
+static void check_translation(struct preflight *p, const struct ferry_table *t, const char *shown)
+{
+	struct buf translated = BUF_INIT;
+	struct error why = ERROR_INIT;
+
+	if (!p->existing[t->index] &&
+	    !create_translate(&translated, shown, db_version(p->source)->flavour,
+			      db_version(p->target)->flavour, &why))
+		problem_add(p->problems, PROBLEM_ERROR,
+			    "create the table on the target yourself, as it is to be there, and "
+			    "set AllowExistingTargetTable",
+			    "source: %s cannot be created on the target: %s", t->source->full_name,
+			    why.text);
+	buf_release(&translated);
+}
+
 static bool check_definition(struct preflight *p, const struct ferry_table *t, struct buf *shown,
 			     struct error *err)
 {
@@ -96,6 +114,7 @@ static bool check_definition(struct preflight *p, const struct ferry_table *t, s
 	if (!create_show_table(p->source, t->source->schema, t->source->name, shown, err))
 		return false;
 	check_periods(p, t, shown->data);
+	check_translation(p, t, shown->data);
 	for (at = shown->data; foreign_key_next(&at, &key);) {
 		check_cascade(p, t, &key);
 		check_parent(p, t, &key);

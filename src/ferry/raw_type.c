@@ -15,7 +15,7 @@ static bool has_display_width(const char *raw_type, size_t name_length)
 	return false;
 }
 
-void raw_type_normalise(struct buf *out, const char *raw_type)
+static void normalise_width(struct buf *out, const char *raw_type)
 {
 	size_t name_length = strcspn(raw_type, "( ");
 	const char *closed = strchr(raw_type, ')');
@@ -26,6 +26,19 @@ void raw_type_normalise(struct buf *out, const char *raw_type)
 	}
 	buf_add(out, raw_type, name_length);
 	buf_puts(out, closed + 1);
+}
+
+void raw_type_normalise(struct buf *out, const char *raw_type)
+{
+	size_t start = out->length;
+	char *comment;
+
+	if (strcmp(raw_type, "geomcollection") == 0)
+		raw_type = "geometrycollection";
+	normalise_width(out, raw_type);
+	comment = out->length > start ? strstr(out->data + start, " /*M!") : NULL;
+	if (comment)
+		buf_truncate(out, (size_t)(comment - out->data));
 }
 
 bool raw_type_equal(const char *a, const char *b)

@@ -5,7 +5,7 @@
  *   SELECT ... FROM t FORCE INDEX (k) WHERE key > low AND key <= high
  *   ORDER BY key LIMIT n FOR SHARE
  *
- * autocommitted at READ COMMITTED (DESIGN I1): the server sends a transaction's
+ * autocommitted at READ COMMITTED (README I1): the server sends a transaction's
  * events before its rows can be seen, but such rows are still locked, so this read
  * waits for them. Therefore every change received before it was sent is visible
  * to it. Its locks last for this one statement.
@@ -35,7 +35,7 @@ bool row_reader_open(struct row_reader *reader, struct run *run, uint64_t packet
 		     struct error *err)
 {
 	*reader = (struct row_reader){ .run = run, .packet_limit = packet_limit };
-	reader->source = db_open(&run->options->source, DB_SESSION_READ, NULL, err);
+	reader->source = run_connect(run, NULL, run->options->read_attempts, "cursor", err);
 	return reader->source != NULL;
 }
 

@@ -27,7 +27,7 @@ bool row_reader_split(struct row_reader *reader, const struct ferry_table *table
 bool row_reader_largest(struct row_reader *reader, const struct ferry_table *table,
 			struct key *key, struct error *err) MUST_CHECK;
 
-/* Fills batch with up to `limit` rows of (low, high] by one locking read (DESIGN
+/* Fills batch with up to `limit` rows of (low, high] by one locking read (README
  * I1); the batch's ticket must have been issued before. *more: the range may hold
  * further rows behind batch->last. */
 bool row_reader_read(struct row_reader *reader, struct row_batch *batch, const struct key *low,

@@ -333,6 +333,10 @@ static bool text_fits(const struct column *column, const char *text)
 	case COLUMN_DATETIME:
 	case COLUMN_TIMESTAMP:
 		return only_of(text, "0123456789-:. ");
+	case COLUMN_UUID:
+	case COLUMN_INET4:
+	case COLUMN_INET6:
+		return only_of(text, "0123456789abcdefABCDEF-:.");
 	default:
 		return false;
 	}

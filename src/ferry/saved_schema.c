@@ -44,6 +44,26 @@ static bool check_column(const cJSON *then, const struct column *now, struct err
 	return true;
 }
 
+/* Columns came or went: names the first one. */
+static bool fail_count(const cJSON *columns, int count, const struct table *now, struct error *err)
+{
+	const cJSON *then = count > 0 ? columns->child : NULL;
+	unsigned i = 0;
+
+	while (then && i < now->column_count &&
+	       strcmp(text_of(then, "Name"), now->columns[i].name) == 0) {
+		then = then->next;
+		i++;
+	}
+	if (i < now->column_count && (unsigned)count < now->column_count)
+		return error_set(err, ERROR_SCHEMA,
+				 "it had %d columns and has %u now: column `%s` was not there", count,
+				 now->column_count, now->columns[i].name);
+	return error_set(err, ERROR_SCHEMA,
+			 "it had %d columns and has %u now: column `%.200s` is gone", count,
+			 now->column_count, then ? text_of(then, "Name") : "");
+}
+
 static bool check_columns(const cJSON *then, const struct table *now, struct error *err)
 {
 	const cJSON *columns = cJSON_GetObjectItemCaseSensitive(then, "Columns");
@@ -52,8 +72,7 @@ static bool check_columns(const cJSON *then, const struct table *now, struct err
 	unsigned i = 0;
 
 	if (count < 0 || (unsigned)count != now->column_count)
-		return error_set(err, ERROR_SCHEMA, "it had %d columns and has %u now", count,
-				 now->column_count);
+		return fail_count(columns, count, now, err);
 	cJSON_ArrayForEach (column, columns)
 		if (!check_column(column, &now->columns[i++], err))
 			return false;

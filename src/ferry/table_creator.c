@@ -12,6 +12,9 @@
 
 #include "base/log.h"
 #include "create_statement.h"
+#include "create_translate.h"
+#include "ferry/problems.h"
+#include "target_definition.h"
 
 static const char log_tag[] = "table_creator";
 
@@ -23,6 +26,7 @@ struct creator {
 	struct map tables;    /* full source names, seen already */
 	size_t created;
 	struct buf shown;
+	struct buf translated;
 	struct buf sql;
 };
 
@@ -47,6 +51,19 @@ static bool is_there(struct creator *c, const char *schema, const char *table, b
 	return ok;
 }
 
+static bool is_cross(const struct creator *c)
+{
+	return db_version(c->source)->flavour != db_version(c->target)->flavour;
+}
+
+/* What was shown, in the target's words. */
+static bool translate(struct creator *c, struct error *err)
+{
+	buf_clear(&c->translated);
+	return create_translate(&c->translated, c->shown.data, db_version(c->source)->flavour,
+				db_version(c->target)->flavour, err);
+}
+
 static bool create_database(struct creator *c, const struct ferry_table *t, struct error *err)
 {
 	struct buf name = BUF_INIT;
@@ -60,7 +77,8 @@ static bool create_database(struct creator *c, const struct ferry_table *t, stru
 	buf_clear(&c->sql);
 	sql_comment(&c->sql, c->options->target_marginalia);
 	ok = create_show_database(c->source, t->source->schema, &c->shown, err) &&
-	     create_rename(&c->sql, c->shown.data, "DATABASE", true, name.data, err) &&
+	     translate(c, err) &&
+	     create_rename(&c->sql, c->translated.data, "DATABASE", true, name.data, err) &&
 	     db_exec(c->target, c->sql.data, c->sql.length, err);
 	if (!ok)
 		error_wrap(err,
@@ -88,7 +106,8 @@ static bool create_table(struct creator *c, const struct ferry_table *t, struct 
 	buf_clear(&c->sql);
 	sql_comment(&c->sql, c->options->target_marginalia);
 	ok = create_show_table(c->source, t->source->schema, t->source->name, &c->shown, err) &&
-	     create_rename(&c->sql, c->shown.data, "TABLE", may_exist, name.data, err) &&
+	     translate(c, err) &&
+	     create_rename(&c->sql, c->translated.data, "TABLE", may_exist, name.data, err) &&
 	     db_exec(c->target, c->sql.data, c->sql.length, err);
 	if (ok)
 		c->created++;
@@ -122,6 +141,64 @@ static bool create_all(struct creator *c, const struct schema *schema,
 	return true;
 }
 
+static bool is_created(void *context, const char *schema, const char *table)
+{
+	const struct ferry_tables *tables = context;
+
+	for (size_t i = 0; i < tables->count; i++)
+		if (strcmp(tables->tables[i]->target_schema, schema) == 0 &&
+		    strcmp(tables->tables[i]->target_name, table) == 0)
+			return true;
+	return false;
+}
+
+static void compare_all(const struct schema *made, const struct ferry_tables *tables,
+			struct problems *problems)
+{
+	struct map without_default;
+	struct buf name = BUF_INIT;
+
+	map_init(&without_default);
+	for (size_t i = 0; i < tables->count; i++) {
+		const struct ferry_table *t = tables->tables[i];
+		const struct table *found;
+
+		buf_clear(&name);
+		buf_printf(&name, "%s.%s", t->target_schema, t->target_name);
+		found = schema_find(made, name.data);
+		if (found)
+			target_definition_check(t, found, &without_default, problems);
+	}
+	buf_release(&name);
+	map_release(&without_default);
+}
+
+/* Did the other flavour make of the statements what they mean on the source? */
+static bool check_created(struct creator *c, const struct ferry_tables *tables, struct error *err)
+{
+	union {
+		const struct ferry_tables *given;
+		void *context;
+	} all = { .given = tables };
+	struct problems problems;
+	struct schema made;
+	bool ok = true;
+
+	if (!schema_load(c->target, is_created, all.context, &made, err))
+		return error_wrap(err, "load what was created on the target");
+	problems_init(&problems);
+	compare_all(&made, tables, &problems);
+	for (size_t i = 0; ok && i < problems.count; i++)
+		if (problems.items[i].severity == PROBLEM_ERROR)
+			ok = error_set(err, ERROR_UNSUPPORTED,
+				       "%s; create the table yourself and set "
+				       "AllowExistingTargetTable",
+				       problems.items[i].text);
+	problems_release(&problems);
+	schema_release(&made);
+	return ok;
+}
+
 /* After a failure the first error is the one to tell. */
 static bool end_dialects(struct creator *c, bool ok, struct error *err)
 {
@@ -148,13 +225,15 @@ bool tables_create(const struct ferry_options *options, struct db *source, struc
 	map_init(&c.databases);
 	map_init(&c.tables);
 	ok = create_dialect_begin(source, err) && create_dialect_begin(target, err) &&
-	     create_all(&c, schema, tables, err);
+	     create_all(&c, schema, tables, err) &&
+	     (!is_cross(&c) || check_created(&c, tables, err));
 	ok = end_dialects(&c, ok, err);
 	if (ok)
 		log_info("created %zu of %zu tables on the target", c.created, c.tables.count);
 	map_release(&c.databases);
 	map_release(&c.tables);
 	buf_release(&c.shown);
+	buf_release(&c.translated);
 	buf_release(&c.sql);
 	return ok;
 }

@@ -1,259 +1,580 @@
-"""What surrounds a move: the control server, signals and the state they leave, the
-callbacks, the ways to end."""
+"""The control server, the callbacks, and what a terminal shows."""
 
-import http.server
+import http.client
 import json
 import os
-import subprocess
+import pty
+import re
+import select
+import signal
+import socket
 import threading
+import time
 
-from lib.case import BOTH, FerryTest, program
+from lib import place
+from lib.case import FerryTest
+from lib.receiver import Receiver
 
-TAGS = ("control",)
+JSON = {"Content-Type": "application/json"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
-
-class Receiver:
-    """Takes posts; path /500 answers 500, /hang not at all, everything else 200."""
-
-    def __init__(self, test):
-        self.posts = []  # (path, payload)
-        self.release = threading.Event()
-        receiver = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.posts.append((self.path, json.loads(body)["Payload"]))
-                if self.path == "/hang":
-                    receiver.release.wait(60)
-                self.send_response(500 if self.path == "/500" else 200)
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        test.addCleanup(self.server.server_close)
-        test.addCleanup(self.server.shutdown)
-        test.addCleanup(self.release.set)
-
-    def uri(self, path="/"):
-        return f"http://127.0.0.1:{self.server.server_address[1]}{path}"
-
-    def payloads(self, path="/"):
-        return [payload for where, payload in list(self.posts) if where == path]
+NUMBER, TEXT, KEY = (int, float), str, (dict, type(None))
+POSITION = dict
+PROGRESS = {
+    "CurrentState": TEXT, "CustomPayload": TEXT, "Tables": dict,
+    "LastSuccessfulBinlogPos": POSITION, "BinlogStreamerLag": NUMBER,
+    "BinlogWriterLag": NUMBER, "Throttled": bool, "TargetBinlogStreamerLag": NUMBER,
+    "ActiveDataIterators": int, "VerifierType": TEXT, "VerifierMessage": TEXT,
+    "FinalBinlogPos": POSITION, "PaginationKeysPerSecond": int, "ETA": NUMBER,
+    "TimeTaken": NUMBER,
+}
+PROGRESS_TABLE = {"LastSuccessfulPaginationKey": KEY, "TargetPaginationKey": KEY,
+                  "CurrentAction": TEXT, "RowsWritten": int, "BatchSize": int,
+                  "BytesWritten": int}
+STATUS = dict(PROGRESS, **{
+    "BinlogStreamerLag": int, "ETA": int, "TimeTaken": int,
+    "GhostferryVersion": TEXT, "SourceHostPort": TEXT, "TargetHostPort": TEXT,
+    "OverallState": TEXT, "StartTime": TEXT, "CurrentTime": TEXT, "AutomaticCutover": bool,
+    "BinlogStreamerStopRequested": bool, "CompletedTableCount": int, "TotalTableCount": int,
+    "TableStatuses": list, "AllTableNames": list, "AllDatabaseNames": list,
+    "VerifierSupport": bool, "VerifierAvailable": bool, "VerificationStarted": bool,
+    "VerificationDone": bool, "VerificationResult": dict, "VerificationErr": (dict, type(None)),
+    "CustomScriptStatuses": (dict, type(None)),
+})
+TABLE_STATUS = {"TableName": TEXT, "PaginationKeyName": TEXT, "Status": TEXT,
+                "LastSuccessfulPaginationKey": KEY, "TargetPaginationKey": KEY,
+                "BatchSize": int}
 
 
-class ControlServerTest(FerryTest):
-    pairs = BOTH[:1]
+class ControlTest(FerryTest):
+    rows = 40
 
-    def test_a_move_is_steered_and_ends_by_a_signal(self):
-        self.basic_tables(500)
-        ferry = self.ferry(http=True, AutomaticCutover=False).start()
-        status = ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
-        self.assertEqual(status["CompletedTableCount"], status["TotalTableCount"])
-        self.assertEqual(status["SourceHostPort"], f"127.0.0.1:{self.source.port}")
-        self.assertIn("cut over", status["WaitingFor"])
-        code, page, _ = ferry.http("GET", "/")
-        self.assertEqual(code, 200)
-        self.assertIn(b"wait-for-cutover", page)
-        self.assertEqual(ferry.http("POST", "/api/pause", {})[0], 200)
-        self.assertTrue(ferry.status()["Throttled"])
-        self.assertEqual(ferry.http("POST", "/api/unpause", {})[0], 200)
-        self.assertFalse(ferry.status()["Throttled"])
-        ferry.allow_cutover()
-        ferry.wait_for_status(lambda s: s["OverallState"] == "done")
-        ferry.wait_for_log("control server remains online")
-        self.assertTrue(ferry.running)
-        ferry.interrupt()
-        ferry.assert_status(0)
-        self.assertEqual(ferry.stdout(), "")
-        self.assert_equal()
+    def setUp(self):
+        super().setUp()
+        self.basic_tables(rows=self.rows, names=("big", "string_ci", "empty"))
 
-    def test_an_address_in_use_is_told_before_anything_moves(self):
-        self.basic_tables(10)
-        receiver = Receiver(self)
-        address = receiver.uri()[len("http://"):].rstrip("/")
-        ferry = self.ferry(ControlServerConfig={"Enabled": True, "ServerBindAddr": address})
-        self.assertEqual(ferry.run(), 1)
-        self.assertRegex(ferry.log(), f"error: .*{address}.*Address already in use")
-        self.assertEqual(self.target.databases(), [])
+    def has_shape(self, value, shape):
+        for key, kind in shape.items():
+            self.assertIn(key, value)
+            self.assertIsInstance(value[key], kind, key)
+            if kind is int:
+                self.assertNotIsInstance(value[key], bool, key)
 
+    def request(self, ferry, method, path, body=None, headers=None):
+        """(status, headers, body); redirections are not followed."""
+        connection = http.client.HTTPConnection("127.0.0.1", ferry.port, timeout=10)
+        try:
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read().decode()
+        finally:
+            connection.close()
 
-class SignalTest(FerryTest):
-    pairs = BOTH[:1]
+    def code(self, ferry, method, path, body=None, headers=None):
+        return self.request(ferry, method, path, body, headers)[0]
 
     def waiting(self, **how):
-        self.basic_tables(300)
-        ferry = self.ferry(AutomaticCutover=False, **how).start()
-        ferry.wait_for_log("waiting for cutover")
+        """A run with a control server that waits for its cutover."""
+        ferry = self.ferry(http=True, AutomaticCutover=False, **how).start()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
         return ferry
 
-    def test_each_signal_dumps_the_state(self):
-        for name, text in ("terminate", "terminated"), ("interrupt", "interrupt"):
-            with self.subTest(name):
-                self.target.drop_user_databases()
-                self.source.drop_user_databases()
-                ferry = self.waiting()
-                getattr(ferry, name)()
-                ferry.assert_status(2)
-                self.assertEqual(len(ferry.state()["CopyStage"]["CompletedTables"]),
-                                 len(ferry.state_file()["CopyStage"]["CompletedTables"]))
-                self.assertRegex(ferry.log(), 'fatal error detected, state dump in stdout" errfrom=user_interrupt'
-                                 f' error="signal received: {text}"')
-
-    def test_either_setting_prints_the_state(self):
-        for on_signal, on_error, printed in (True, False, True), (False, True, True), \
-                (False, False, False):
-            with self.subTest(on_signal=on_signal, on_error=on_error):
-                self.target.drop_user_databases()
-                self.source.drop_user_databases()
-                ferry = self.waiting(DumpStateOnSignal=on_signal,
-                                     DumpStateToStdoutOnError=on_error)
-                ferry.terminate()
-                ferry.assert_status(2)
-                self.assertEqual(ferry.stdout() != "", printed)
-                self.assertEqual(ferry.log_contains("neither DumpStateOnSignal"), not printed)
-                self.assertIsNotNone(ferry.state_file())
-
-    def test_an_interrupted_run_is_resumed_from_the_state_file(self):
-        ferry = self.waiting()
-        ferry.kill9()
-        # A fresh start must not lose it.
-        self.assertEqual(ferry.run(), 1)
-        self.assertIn("unfinished run", ferry.log())
-        ferry.resume(ferry.state_file(), AutomaticCutover=True)
+    def finish(self, ferry):
+        ferry.allow_cutover()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+        ferry.terminate()
         ferry.assert_status(0)
         self.assert_equal()
-        # What is finished stands in nobody's way.
-        self.target.drop_user_databases()
-        ferry.run_ok()
-
-    def test_a_second_signal_ends_a_hanging_callback(self):
-        receiver = Receiver(self)
-        ferry = self.waiting(ErrorCallback={"URI": receiver.uri("/hang"), "Payload": ""})
-        ferry.terminate()
-        self.wait_until(lambda: receiver.payloads("/hang"), what="the error callback")
-        ferry.state()  # complete before anybody is told
-        ferry.terminate()
-        ferry.wait(4)
-        ferry.assert_status(2)
-
-    def test_a_reader_that_went_away_is_no_crash(self):
-        ferry = self.waiting()
-        ferry.terminate()
-        ferry.assert_status(2)
-        argv = program.argv(program.seen(ferry.config_path))
-        os.unlink(ferry.config_path + ".state")
-        self.target.drop_user_databases()
-        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.kill)
-        process.stdout.close()
-        self.wait_until(lambda: os.path.exists(ferry.config_path + ".state"))
-        process.terminate()
-        self.assertEqual(process.wait(20), 2)
-        self.assertIn(b"Broken pipe", process.stderr.read())
 
 
-class CallbackTest(FerryTest):
-    pairs = BOTH[:1]
-
-    def test_progress_state_and_cutover_callbacks(self):
-        self.basic_tables(500)
-        receiver = Receiver(self)
-        ferry = self.ferry(
-            ProgressCallback={"URI": receiver.uri("/progress"), "Payload": "mine"},
-            ProgressReportFrequency=100,
-            StateCallback={"URI": receiver.uri("/state"), "Payload": ""},
-            StateReportFrequency=100,
-            CutoverLock={"URI": receiver.uri("/lock"), "Payload": "locked"},
-            CutoverUnlock={"URI": receiver.uri("/unlock"), "Payload": "unlocked"})
-        ferry.run_ok()
-        paths = [path for path, _ in receiver.posts]
-        self.assertEqual(receiver.payloads("/lock"), ["locked"])
-        self.assertEqual(receiver.payloads("/unlock"), ["unlocked"])
-        self.assertLess(paths.index("/lock"), paths.index("/unlock"))
-        before_lock = [json.loads(payload) for path, payload
-                       in receiver.posts[:paths.index("/lock")] if path == "/progress"]
-        self.assertEqual(before_lock[-1]["CurrentState"], "cutover")
-        last = json.loads(receiver.payloads("/progress")[-1])
-        self.assertEqual(last["CurrentState"], "done")
-        self.assertEqual(last["CustomPayload"], "mine")
-        self.assertEqual(last["ActiveDataIterators"], 0)
-        for table in last["Tables"].values():
+class ServerTest(ControlTest):
+    def test_the_status(self):
+        ferry = self.waiting(ProgressCallback={"Payload": "of my own"})
+        status = ferry.status()
+        self.has_shape(status, STATUS)
+        self.assertEqual(status["CurrentState"], status["OverallState"])
+        self.assertEqual(status["SourceHostPort"], f"127.0.0.1:{self.source.port}")
+        self.assertEqual(status["TargetHostPort"], f"127.0.0.1:{self.target.port}")
+        self.assertEqual(status["AllTableNames"], ["abc.big", "abc.empty", "abc.string_ci"])
+        self.assertEqual(status["AllDatabaseNames"], ["abc"])
+        self.assertEqual(status["CustomPayload"], "of my own")
+        self.assertEqual((status["CompletedTableCount"], status["TotalTableCount"]), (3, 3))
+        self.assertFalse(status["AutomaticCutover"])
+        for moment in (status["StartTime"], status["CurrentTime"]):
+            self.assertRegex(moment, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
+        for table in status["TableStatuses"]:
+            self.has_shape(table, TABLE_STATUS)
+        for table in status["Tables"].values():
+            self.has_shape(table, PROGRESS_TABLE)
             self.assertEqual(table["CurrentAction"], "completed")
-        for payload in receiver.payloads("/state"):
-            self.assertIn("LastKnownTableSchemaCache", json.loads(payload))
+        big = status["Tables"]["abc.big"]
+        self.assertEqual(big["LastSuccessfulPaginationKey"],
+                         {"type": "uint64", "value": self.rows, "column": "id"})
+        self.assertEqual(big["TargetPaginationKey"]["value"], self.rows)
+        self.assertEqual(big["RowsWritten"], self.rows)
+        self.assertIsNone(status["Tables"]["abc.empty"]["LastSuccessfulPaginationKey"])
+        self.assertEqual([t["PaginationKeyName"] for t in status["TableStatuses"]],
+                         ["id", "id", "k"])
+        self.assertRegex(status["LastSuccessfulBinlogPos"]["Name"], r"^bin\.\d+$")
+        self.finish(ferry)
 
-    def test_a_refused_lock_aborts(self):
-        self.basic_tables(50)
-        receiver = Receiver(self)
-        ferry = self.ferry(CutoverLock={"URI": receiver.uri("/500"), "Payload": "x"},
-                           CutoverUnlock={"URI": receiver.uri("/unlock"), "Payload": ""},
-                           ErrorCallback={"URI": receiver.uri("/error"), "Payload": ""},
-                           MaxCutoverRetries=3, CutoverRetryWaitSeconds=1)
-        self.assertEqual(ferry.run(), 2)
-        self.assertEqual(len(receiver.payloads("/500")), 3)
-        self.assertEqual(receiver.payloads("/unlock"), [])
-        error, = (json.loads(payload) for payload in receiver.payloads("/error"))
-        self.assertEqual(error["ErrFrom"], "cutover")
-        self.assertIn("callback returned 500", error["ErrMessage"])
-        self.assertEqual(json.loads(error["StateDump"]), ferry.state())
-
-    def test_slow_receivers_hold_up_nothing(self):
-        self.basic_tables(200)
-        receiver = Receiver(self)
-        ferry = self.ferry(http=True, AutomaticCutover=False, ProgressReportFrequency=50,
-                           ProgressCallback={"URI": receiver.uri("/hang"), "Payload": ""})
-        ferry.start()
-        self.wait_until(lambda: receiver.payloads("/hang"), what="the first progress")
-        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", deadline=20)
+    def test_the_status_while_tables_are_copied(self):
+        probes = self.probes()
+        stop = probes.stop_at("before_batch_write", r"abc\.big ")
+        ferry = self.ferry(http=True, probes=probes).start()
+        ferry.wait_until(lambda: stop.reached, what="the batch")
+        status = ferry.wait_for_status(lambda s: s["CompletedTableCount"] == 2)
+        self.assertEqual(status["OverallState"], "copying")
+        self.assertEqual(status["Tables"]["abc.big"]["RowsWritten"], 0)
+        self.assertEqual(status["TableStatuses"][-1]["TableName"], "abc.big")
+        stop.release()
+        status = ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+        self.assertTrue(status["BinlogStreamerStopRequested"])
+        self.assertEqual(status["FinalBinlogPos"]["Name"], self.source.position()[0])
         ferry.terminate()
-        ferry.wait(5)
-        ferry.state()
+        ferry.assert_status(0)
 
+    def test_routes(self):
+        ferry = self.waiting()
+        for method, path, body, headers, wanted in (
+                ("GET", "/", None, {}, 200), ("GET", "/api/status", None, JSON, 200),
+                ("GET", "/api/status", None, {}, 200), ("GET", "/api/config", None, {}, 200),
+                ("GET", "/nothing", None, {}, 404), ("GET", "/api/", None, {}, 404),
+                ("GET", "/static/../../etc/passwd", None, {}, 404),
+                ("GET", "/static/%2e%2e/%2e%2e/etc/passwd", None, {}, 404),
+                ("POST", "/", "", FORM, 405), ("POST", "/api/status", "", JSON, 405),
+                ("GET", "/api/pause", None, {}, 405), ("DELETE", "/api/config", None, {}, 405),
+                ("PUT", "/api/cutover", "", JSON, 405),
+                ("POST", "/api/stop", "", JSON, 501), ("POST", "/api/verify", "", JSON, 501),
+                ("POST", "/api/cutover", '{"type": "now"}', JSON, 400),
+                ("POST", "/api/cutover", "type=later", FORM, 400),
+                ("POST", "/api/cutover", "", FORM, 400), ("POST", "/api/cutover", "{", JSON, 400),
+                ("POST", "/api/cutover", "[]", JSON, 400),
+                ("POST", "/api/config", "oops", JSON, 400),
+                ("POST", "/api/config", "", JSON, 400),
+                ("POST", "/api/config", "x" * 100000, JSON, 413)):
+            with self.subTest(f"{method} {path} {body and body[:20]}"):
+                self.assertEqual(self.code(ferry, method, path, body, headers), wanted)
+        self.assertEqual(self.request(ferry, "GET", "/api/pause")[1]["Allow"], "POST")
+        status, headers, page = self.request(ferry, "GET", "/")
+        self.assertIn("text/html", headers["Content-Type"])
+        self.assertIn("abc.big", page)
+        self.assertEqual(headers["X-Frame-Options"], "DENY")
+        self.finish(ferry)
 
-class StartTest(FerryTest):
-    pairs = BOTH[:1]
+    def test_redirections_for_browsers(self):
+        ferry = self.waiting()
+        for path, body in (("/api/pause", ""), ("/api/unpause", ""),
+                           ("/api/cutover", "type=manual")):
+            status, headers, _ = self.request(ferry, "POST", path, body, FORM)
+            self.assertEqual((status, headers["Location"]), (303, "/"))
+        for path, body in (("/api/pause", ""), ("/api/unpause", "{}"),
+                           ("/api/cutover", '{"type": "manual"}')):
+            self.assertEqual(self.request(ferry, "POST", path, body, JSON)[::2], (200, ""))
+        self.finish(ferry)
 
-    def test_a_dry_run_moves_nothing(self):
-        self.basic_tables(50)
-        ferry = self.ferry(StateFile="/nowhere/at/all")
-        self.assertEqual(ferry.run("-dryrun"), 0)
-        self.assertRegex(ferry.stdout(), r"(?s)would be moved:\n  abc\..*\nexiting due to dryrun\n$")
+    def test_cutover(self):
+        ferry = self.ferry(http=True, AutomaticCutover=True)
+        probes = self.probes()
+        stop = probes.stop_at("copy_done")
+        ferry.environ["GHOSTFERRY_PROBES"] = ferry.program.seen(probes.path)
+        ferry.start()
+        ferry.wait_until(lambda: stop.reached, what="the end of the copy")
+        self.assertEqual(self.code(ferry, "POST", "/api/cutover", '{"type": "manual"}', JSON), 200)
+        self.assertFalse(ferry.status()["AutomaticCutover"])
+        stop.release()
+        status = ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+        self.assertIn("cut", status["WaitingFor"])
+        self.assertEqual(self.code(ferry, "POST", "/api/cutover", "type=automatic", FORM), 303)
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+        self.assertTrue(ferry.running)
+        ferry.terminate()
+        ferry.assert_status(0)
+
+    def test_configuration_at_run_time(self):
+        probes = self.probes()
+        stop = probes.stop_at("before_chunk_read", r"abc\.big ", nth=2)
+        ferry = self.ferry(http=True, probes=probes, DataIterationConcurrency=1,
+                           UpdatableConfig={"DataIterationBatchSize": 3}).start()
+        ferry.wait_until(lambda: stop.reached, what="the second batch")
+        self.assertEqual(json.loads(self.request(ferry, "GET", "/api/config")[2]),
+                         {"DataIterationBatchSize": 3})
+        for body, wanted, size in (
+                ('{"DataIterationBatchSize": 0}', 200, 3), ("{}", 200, 3),
+                ('{"DataIterationBatchSize": "7"}', 400, 3),
+                ('{"DataIterationBatchSize": -7}', 400, 3),
+                ('{"DataIterationBatchSize": 7, "Other": 1}', 400, 3),
+                ('{"DataIterationBatchSize": 7}', 200, 7)):
+            self.assertEqual(self.code(ferry, "POST", "/api/config", body, JSON), wanted, body)
+            self.assertEqual(json.loads(self.request(ferry, "GET", "/api/config")[2]),
+                             {"DataIterationBatchSize": size})
+        stop.release()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+        sizes = [int(detail.split()[2]) for probe, detail in probes.seen
+                 if probe == "after_chunk_read" and detail.startswith("abc.big ")]
+        self.assertEqual(sizes[0], 3)
+        self.assertEqual(max(sizes), 7)
+        ferry.terminate()
+        ferry.assert_status(0)
+
+    def test_other_sites_are_refused(self):
+        ferry = self.waiting()
+        own = f"127.0.0.1:{ferry.port}"
+        for headers, wanted in (
+                ({"Origin": "http://evil.example"}, 403), ({"Origin": "null"}, 403),
+                ({"Origin": f"http://127.0.0.1:{ferry.port + 1}"}, 403),
+                ({"Sec-Fetch-Site": "cross-site"}, 403),
+                ({"Host": "evil.example", "Origin": "http://evil.example"}, 403),
+                ({"Host": f"evil.example:{ferry.port}"}, 403),
+                ({"Origin": f"http://{own}"}, 200), ({"Sec-Fetch-Site": "same-origin"}, 200),
+                ({"Host": f"localhost:{ferry.port}"}, 200), ({}, 200)):
+            for path in ("/api/unpause", "/api/cutover"):
+                with self.subTest(f"{headers} {path}"):
+                    self.assertEqual(self.code(ferry, "POST", path, '{"type": "manual"}',
+                                               {**JSON, **headers}), wanted)
+        self.assertFalse(ferry.status()["AutomaticCutover"])
+        self.finish(ferry)
+
+    def test_bound_to_loopback_by_default(self):
+        ferry = self.ferry(ControlServerConfig={"Enabled": True, "ServerBindAddr": None},
+                           AutomaticCutover=False).start()
+        found = ferry.wait_until(lambda: re.search(
+            r"control server (listens|cannot listen) on (\S+?):8000", ferry.log()),
+            what="the control server")
+        self.assertEqual(found.group(2), "127.0.0.1")
+
+    def test_an_address_in_use(self):
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            address = f"127.0.0.1:{other.getsockname()[1]}"
+            ferry = self.ferry(ControlServerConfig={"Enabled": True, "ServerBindAddr": address})
+            self.assertEqual(ferry.run(), 1)
+        self.assertRegex(ferry.log(), rf"error: .*listen on {re.escape(address)}.*in use")
         self.assertEqual(self.target.databases(), [])
 
-    def test_a_state_file_that_cannot_be_written_is_told_at_once(self):
-        ferry = self.ferry(StateFile="/nowhere/at/all")
-        self.assertEqual(ferry.run(), 1)
-        self.assertIn("error: ", ferry.log())
-        self.assertIn("/nowhere/at/all", ferry.log())
+    def test_it_stays_until_a_signal(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.target.drop_user_databases()
+            ferry = self.ferry(http=True).start()
+            ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+            self.assertTrue(ferry.running)
+            self.assertEqual(self.code(ferry, "GET", "/"), 200)
+            ferry.signal(number)
+            ferry.assert_status(0)
+            self.assertEqual(ferry.stdout(), "")
 
-    def test_nobody_asked_for_the_default_state_file(self):
-        self.basic_tables(50)
-        ferry = self.ferry()
-        os.mkdir(ferry.config_path + ".state.new")  # in the way, for root as well
-        ferry.run_ok()
-        self.assertIn("without a state file", ferry.log())
-        self.assertIsNone(ferry.state_file())
+    def test_a_client_that_does_not_speak(self):
+        ferry = self.waiting()
+        with socket.create_connection(("127.0.0.1", ferry.port)) as mute:
+            mute.sendall(b"POST /api/pause HTTP/1.1\r\nContent-Le")
+            self.finish(ferry)
+
+
+class PauseTest(ControlTest):
+    rows = 300
+
+    def count(self):
+        if "abc" not in self.target.databases():
+            return 0
+        return self.target.value("SELECT COUNT(*) FROM abc.big")
+
+    def settled(self, ferry):
+        """The number of rows once that of 30 status requests on end is the same."""
+        last, same = self.count(), 0
+        while same < 30:
+            self.assertTrue(ferry.status()["Throttled"])
+            same = same + 1 if self.count() == last else 0
+            last = self.count()
+        return last
+
+    def test_copy_and_changes_stop_and_go_on(self):
+        probes = self.probes()
+        stop = probes.stop_at("batch_recorded", r"abc\.big ", nth=5)
+        ferry = self.ferry(http=True, probes=probes, DataIterationConcurrency=1,
+                           UpdatableConfig={"DataIterationBatchSize": 1}).start()
+        ferry.wait_until(lambda: stop.reached, what="some batches")
+        self.assertEqual(self.code(ferry, "POST", "/api/pause", "", JSON), 200)
+        stop.release()
+        copied = self.settled(ferry)
+        self.assertLess(copied, 20)
+        # A change of a row that is there already waits too.
+        received = probes.hits("change_received")
+        self.source.sql("UPDATE abc.big SET n = -777 WHERE id = 1")
+        ferry.wait_until(lambda: probes.hits("change_received") > received, what="the change")
+        self.assertEqual(self.settled(ferry), copied)
+        self.assertNotEqual(self.target.value("SELECT n FROM abc.big WHERE id = 1"), -777)
+        self.assertEqual(self.code(ferry, "POST", "/api/unpause", "", JSON), 200)
+        self.assertFalse(ferry.status()["Throttled"])
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+        ferry.terminate()
+        ferry.assert_status(0)
         self.assert_equal()
 
-    def test_a_server_that_is_not_there(self):
-        ferry = self.ferry(Source={"Port": 1})
-        self.assertEqual(ferry.run(), 1)
-        self.assertRegex(ferry.log(), "error: failed to start ferry: .*source: ")
-        self.assertEqual(ferry.stdout(), "")
-
-    def test_closed_standard_files_are_no_trap(self):
-        self.basic_tables(50)
-        ferry = self.ferry()
-        ferry.run_ok()
-        os.unlink(ferry.config_path + ".state")
-        self.target.drop_user_databases()
-        command = " ".join(program.argv(program.seen(ferry.config_path)))
-        self.assertEqual(subprocess.call(["sh", "-c", f"exec {command} <&- >&- 2>&-"],
-                                         timeout=60), 0)
+    def test_an_interrupt_ends_a_pause(self):
+        probes = self.probes()
+        stop = probes.stop_at("batch_recorded", nth=2)
+        ferry = self.ferry(http=True, probes=probes,
+                           UpdatableConfig={"DataIterationBatchSize": 1}).start()
+        ferry.wait_until(lambda: stop.reached, what="some batches")
+        self.code(ferry, "POST", "/api/pause", "", JSON)
+        stop.release()
+        ferry.terminate()
+        ferry.assert_status(2, 10)
+        ferry.config["ControlServerConfig"] = {"Enabled": False}
+        del ferry.environ["GHOSTFERRY_PROBES"]
+        ferry.resume().assert_status(0)
         self.assert_equal()
+
+
+class CallbackTest(ControlTest):
+    def receiver(self, answer=lambda path: 200):
+        receiver = Receiver(answer)
+        self.addCleanup(receiver.close)
+        return receiver
+
+    def test_progress(self):
+        receiver = self.receiver()
+        probes = self.probes()
+        stop = probes.stop_at("copy_done")
+        ferry = self.ferry(probes=probes, EnableRowBatchSize=True, ProgressReportFrequency=50,
+                           ProgressCallback=receiver.callback("/progress", "<mine> & é")).start()
+        ferry.wait_until(lambda: stop.reached, what="the end of the copy")
+        receiver.wait_for("/progress", 3)
+        stop.release()
+        ferry.assert_status(0)
+        reports = [json.loads(payload) for payload in receiver.payloads("/progress")]
+        for report in reports:
+            self.has_shape(report, PROGRESS)
+            self.assertEqual(report["CustomPayload"], "<mine> & é")
+        states = [report["CurrentState"] for report in reports]
+        self.assertEqual(states[-1], "done")
+        self.assertIn("cutover", states)
+        last = reports[-1]
+        for name, table in last["Tables"].items():
+            self.has_shape(table, PROGRESS_TABLE)
+            self.assertEqual(table["CurrentAction"], "completed")
+            self.assertEqual(table["RowsWritten"],
+                             self.target.value(f"SELECT COUNT(*) FROM {name}"))
+        self.assertGreater(last["Tables"]["abc.big"]["BytesWritten"], 32 * self.rows)
+        self.assertEqual(last["ActiveDataIterators"], 0)
+        self.assertEqual(last["LastSuccessfulBinlogPos"], last["FinalBinlogPos"])
+        self.assertGreater(last["TimeTaken"], 0)
+        kind, body = receiver.bodies[0]
+        self.assertEqual(kind, "application/json")
+        self.assertNotRegex(body, rb"[<>&]")
+        self.assertTrue(body.endswith(b"\n"))
+
+    def test_states(self):
+        receiver = self.receiver()
+        probes = self.probes()
+        stop = probes.stop_at("copy_done")
+        ferry = self.ferry(probes=probes, StateReportFrequency=50,
+                           StateCallback=receiver.callback("/state")).start()
+        ferry.wait_until(lambda: stop.reached, what="the end of the copy")
+        states = [json.loads(payload) for payload in receiver.wait_for("/state", 3)]
+        for state in states:
+            for key in ("GhostferryVersion", "LastKnownTableSchemaCache", "CopyStage",
+                        "CurrentStage"):
+                self.assertIn(key, state)
+        self.source.sql("UPDATE abc.big SET n = 4")
+        ferry.kill9()
+        probes.release_all()
+        state = json.loads(receiver.payloads("/state")[-1])
+        del ferry.environ["GHOSTFERRY_PROBES"]
+        ferry.resume(state).assert_status(0)
+        self.assert_equal()
+
+    def test_errors(self):
+        receiver = self.receiver()
+        probes = self.probes()
+        stop = probes.stop_at("copy_done")
+        how = {"probes": probes, "ErrorCallback": receiver.callback("/error")}
+        ferry = self.ferry(**how).start()
+        ferry.wait_until(lambda: stop.reached, what="the end of the copy")
+        ferry.interrupt()
+        ferry.assert_status(2)
+        error = json.loads(receiver.payloads("/error")[0])
+        self.assertEqual(error["ErrFrom"], "user_interrupt")
+        self.assertEqual(error["ErrMessage"], "signal received: interrupt")
+        self.assertEqual(json.loads(error["StateDump"]), ferry.state())
+
+        stop = probes.stop_at("copy_done")
+        ferry.resume()
+        ferry.wait_until(lambda: stop.reached, what="the end of the copy")
+        self.source.sql("TRUNCATE abc.big")
+        ferry.assert_status(2)
+        error = json.loads(receiver.payloads("/error")[1])
+        self.assertEqual(error["ErrFrom"], "binlog_streamer")
+        self.assertRegex(error["ErrMessage"], r"TRUNCATE.*abc\.big")
+
+    def test_a_failed_start_is_an_error_too(self):
+        receiver = self.receiver()
+        ferry = self.ferry(Source={"Pass": "wrong"}, ErrorCallback=receiver.callback("/error"))
+        self.assertEqual(ferry.run(), 1)
+        error = json.loads(receiver.payloads("/error")[0])
+        self.assertRegex(error["ErrMessage"], "Access denied")
+        self.assertEqual(error["StateDump"], "")
+
+    def test_lock_drain_unlock(self):
+        """What is written until the lock is answered is on the target at the unlock."""
+        seen = {}
+
+        def answer(path):
+            if path == "/lock":
+                self.change()
+            if path == "/unlock":
+                with self.target.connect() as db:
+                    seen["at unlock"] = db.value("SELECT COUNT(*) FROM abc.big WHERE n = -5")
+            return 200
+
+        receiver = self.receiver(answer)
+        ferry = self.ferry(CutoverLock=receiver.callback("/lock", "lock me"),
+                           CutoverUnlock=receiver.callback("/unlock", "and <unlock>"),
+                           ProgressCallback=receiver.callback("/progress")).run_ok()
+        self.assertEqual(receiver.payloads("/lock"), ["lock me"])
+        self.assertEqual(receiver.payloads("/unlock"), ["and <unlock>"])
+        self.assertEqual(seen["at unlock"], self.rows)
+        paths = receiver.paths()
+        self.assertLess(paths.index("/lock"), paths.index("/unlock"))
+        before_lock = [json.loads(payload)["CurrentState"] for path, payload in
+                       receiver.posts[:paths.index("/lock")] if path == "/progress"]
+        self.assertIn("cutover", before_lock)
+        self.assert_equal()
+        self.assertNotIn("lock me", ferry.stdout())
+
+    def change(self):
+        with self.source.connect() as db:
+            db.run("UPDATE abc.big SET n = -5")
+
+    def test_a_lock_that_is_refused_at_first(self):
+        answers = iter((500, 503, 200))
+        receiver = self.receiver(lambda path: next(answers) if path == "/lock" else 200)
+        ferry = self.ferry(MaxCutoverRetries=3, CutoverLock=receiver.callback("/lock"),
+                           CutoverUnlock=receiver.callback("/unlock")).run_ok()
+        self.assertEqual(receiver.paths(), ["/lock"] * 3 + ["/unlock"])
+        self.assertRegex(ferry.log(), "callback returned 500")
+        self.assert_equal()
+
+    def test_a_lock_that_is_refused(self):
+        for code in (500, 204, 201):
+            with self.subTest(code):
+                self.target.drop_user_databases()
+                receiver = self.receiver(lambda path, code=code: code)
+                ferry = self.ferry(CutoverLock=receiver.callback("/lock"),
+                                   CutoverUnlock=receiver.callback("/unlock"))
+                self.assertEqual(ferry.run(), 2)
+                self.assertEqual(receiver.paths(), ["/lock"])
+                self.assertRegex(ferry.log(), f"locking failed, aborting run.*{code}"
+                                              f"|{code}.*locking failed")
+                ferry.config.pop("CutoverLock")
+                ferry.config.pop("CutoverUnlock")
+                ferry.resume().assert_status(0)
+                self.assert_equal()
+
+    def test_an_unlock_that_is_refused(self):
+        receiver = self.receiver(lambda path: 500 if path == "/unlock" else 200)
+        ferry = self.ferry(CutoverUnlock=receiver.callback("/unlock"))
+        self.assertEqual(ferry.run(), 2)
+        self.assertRegex(ferry.log(), "unlocking failed, aborting run")
+        self.assert_equal()
+        ferry.state()
+
+    def test_an_endpoint_that_is_not_there(self):
+        nowhere = {"URI": f"http://user:secret@127.0.0.1:{place.free_port()}/x?token=secret"}
+        ferry = self.ferry(ProgressCallback=nowhere, StateCallback=nowhere,
+                           ProgressReportFrequency=50).run_ok()
+        self.assertRegex(ferry.log(), "failed to post status, but that's probably okay")
+        self.assertNotIn("secret", ferry.log())
+        self.assert_equal()
+
+    def test_a_lock_that_hangs(self):
+        """Seen in the status, and an interrupt does not wait for it."""
+        go_on = threading.Event()
+        self.addCleanup(go_on.set)
+        receiver = self.receiver(lambda path: go_on.wait(60) and 200 or 200)
+        ferry = self.ferry(http=True, CutoverLock=receiver.callback("/lock"),
+                           CutoverUnlock=receiver.callback("/unlock")).start()
+        receiver.wait_for("/lock")
+        status = ferry.wait_for_status(lambda s: "CutoverLock" in s["WaitingFor"])
+        self.assertEqual(status["OverallState"], "cutover")
+        began = time.monotonic()
+        ferry.terminate()
+        ferry.assert_status(2, 10)
+        self.assertLess(time.monotonic() - began, 5)
+        self.assertRegex(ferry.log(), "CutoverLock may have been called")
+        go_on.set()
+        ferry.config.pop("CutoverLock")
+        ferry.config.pop("CutoverUnlock")
+        ferry.resume(ControlServerConfig={"Enabled": False}).assert_status(0)
+        self.assert_equal()
+
+    def test_reports_that_hang(self):
+        """They hold up nothing before the cutover."""
+        go_on = threading.Event()
+        self.addCleanup(go_on.set)
+        receiver = self.receiver(lambda path: go_on.wait(60) and 200 or 200)
+        ferry = self.ferry(http=True, AutomaticCutover=False, StateReportFrequency=50,
+                           StateCallback=receiver.callback("/state")).start()
+        receiver.wait_for("/state")
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+        ferry.allow_cutover()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+        go_on.set()
+        ferry.terminate()
+        ferry.assert_status(0, 20)
+
+    def test_an_error_endpoint_that_hangs(self):
+        """The state is out before; a second signal ends it."""
+        go_on = threading.Event()
+        self.addCleanup(go_on.set)
+        receiver = self.receiver(lambda path: go_on.wait(60) and 200 or 200)
+        probes = self.probes()
+        stop = probes.stop_at("copy_done")
+        ferry = self.ferry(probes=probes, ErrorCallback=receiver.callback("/error")).start()
+        ferry.wait_until(lambda: stop.reached, what="the end of the copy")
+        ferry.terminate()
+        receiver.wait_for("/error")
+        self.assertTrue(ferry.state()["CopyStage"]["CompletedTables"])
+        ferry.terminate()
+        ferry.assert_status(2, 5)
+
+
+class TerminalTest(ControlTest):
+    def test_the_progress_line(self):
+        probes = self.probes()
+        stop = probes.stop_at("copy_done")
+        ferry = self.ferry(probes=probes, args=())
+        with open(ferry.config_path, "w") as f:
+            json.dump(ferry.config, f)
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        ferry.process = place.popen(
+            ferry.program.argv(ferry.program.seen(ferry.config_path)), stdout=writing,
+            stderr=slave, env=ferry.environ)
+        os.close(slave)
+        os.close(writing)
+        shown = self.read_until(master, rb"copying 3/3 tables, 100\.0%")
+        self.assertRegex(shown, rb"INFO.*hello world from")
+        self.assertNotIn(b"time=", shown)
+        stop.release()
+        shown += self.read_until(master, rb"ghostferry run is complete")
+        self.assertEqual(ferry.wait(20), 0)
+        self.assertRegex(shown, rb"\r")
+        self.assertEqual(os.read(reading, 100), b"")  # stdout
+
+    def read_until(self, fd, pattern, timeout=30):
+        shown, end = b"", time.monotonic() + timeout
+        while not re.search(pattern, shown):
+            ready, _, _ = select.select([fd], [], [], 0.1)
+            if ready:
+                try:
+                    shown += os.read(fd, 65536)
+                except OSError:  # the other side is closed
+                    break
+            if time.monotonic() > end:
+                break
+        self.assertRegex(shown, pattern)
+        return shown

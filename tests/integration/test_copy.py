@@ -237,7 +237,27 @@ class LostConnectionsTest(MoveTest):
             db.run("BEGIN", "UPDATE abc.t SET v = 'held' WHERE id = 15")
             ferry.start()
             for _ in range(2):
-                ferry.wait_until(lambda: self.kill(self.source, "Query%LIMIT 10%"))
+                ferry.wait_until(lambda: self.kill(self.source, "Query%LIMIT 1 %"))
+            db.run("COMMIT")
+        self.done(ferry)
+
+    def test_a_read_that_waits_holds_nothing_else(self):
+        """The application goes on around a locked row.
+
+        Broken: the locking read waits without NOWAIT. The UPDATEs ran into the locks of
+        the rows that the waiting read had passed already."""
+        self.table(rows=60)
+        ferry = self.one_by_one()
+        with self.source.connect() as db, self.source.connect() as app:
+            db.run("BEGIN", "UPDATE abc.t SET v = 'held' WHERE id = 15")
+            ferry.start()
+            ferry.wait_until(lambda: app.rows(
+                "SELECT 1 FROM information_schema.processlist"
+                " WHERE info LIKE '%FROM `abc`.`t`%LIMIT 1 %SHARE%' AND id <> CONNECTION_ID()"),
+                what="a read of one row")
+            app.run("SET innodb_lock_wait_timeout = 1")
+            for row in (11, 12, 13, 14, 16, 17, 20):
+                app.run(f"UPDATE abc.t SET v = 'passed' WHERE id = {row}")
             db.run("COMMIT")
         self.done(ferry)
 
@@ -310,3 +330,40 @@ class LostConnectionsTest(MoveTest):
             db.run("INSERT INTO abc.t VALUES (11, 'not mine', 0)", "ROLLBACK")
         ferry.wait_for_log("Deadlock found")
         self.done(ferry)
+
+
+class RestartTest(MoveTest):
+    """A server dies in the middle and comes back. Reads, writes and the stream are tried
+    again; should a write's few attempts be used up, the state is there to go on from."""
+
+    def restarted(self, server, stop_name):
+        made = self.basic_tables(rows=150, names=("big", "uniques", "composite"))
+        writer = self.writer(made, span=200, pause=0.002, reconnect=True)
+        probes = self.probes()
+        ferry = self.ferry(probes=probes, DataIterationBatchSize=10, AutomaticCutover=False)
+        stop = probes.stop_at(stop_name, nth=8)
+        ferry.start()
+        self.reach(ferry, stop)
+        server.kill9()
+        stop.release()
+        server.start()
+        ferry.wait_until(lambda: not ferry.running or ferry.log_contains("data copy is complete"))
+        writer.wait_for(100)
+        if ferry.running:
+            ferry.terminate()
+        ferry.assert_status(2)
+        writer.stop()
+        ferry.resume(AutomaticCutover=True)
+        self.done(ferry)
+
+    def test_source_while_reading(self):
+        self.restarted(self.source, "after_chunk_read")
+
+    def test_source_between_events(self):
+        self.restarted(self.source, "binlog_event")
+
+    def test_target_before_a_commit(self):
+        self.restarted(self.target, "before_commit")
+
+    def test_target_while_changes_are_applied(self):
+        self.restarted(self.target, "before_binlog_apply")

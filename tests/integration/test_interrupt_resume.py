@@ -1,6 +1,6 @@
 """Interrupted runs, what their states look like, and what may be done with a state.
 
-DESIGN I8 (no writer of an earlier run is still alive) is LeftoverWriterTest."""
+README I8 (no writer of an earlier run is still alive) is LeftoverWriterTest."""
 
 import json
 import os
@@ -38,7 +38,7 @@ class InterruptTest(MoveTest):
         ferry = self.begin(probes=probes)
         state = None
         for n, number in enumerate((signal.SIGTERM, signal.SIGINT) * 2 + (signal.SIGTERM,)):
-            stop = probes.stop_at(("batch_recorded", "after_binlog_apply")[n % 2], nth=3 + n)
+            stop = probes.stop_at("before_commit", nth=5 + n)
             if state:
                 ferry.resume(state)
             else:
@@ -166,7 +166,7 @@ class InterruptTest(MoveTest):
             ferry.start()
             ferry.wait_until(lambda: self.waits_for_a_lock(self.source))
             state = self.interrupted(ferry)
-            self.assertEqual(keys(state).get("abc.t"), 20)
+            self.assertIn(keys(state).get("abc.t"), range(20, 25))
             db.run("COMMIT")
         ferry.resume()
         self.done(ferry)
@@ -289,7 +289,9 @@ class LeftoverWriterTest(MoveTest):
     """I8: a statement of a killed process goes on in the server and would commit after
     the resumed run has moved on.
 
-    Broken: writer_locks_take_over() is not called. All went red."""
+    Broken: writer_locks_take_over() is not called. All but test_a_commit (not tried) went
+    red, as the writers' own locks are refused then. Broken: writers hold no locks. The same
+    went red, as the resumed run hangs at the leftover's row locks."""
 
     def leftover(self, lock, stop_name, detail, *after_kill, change=()):
         """The killed process's statement waits for a row lock on the target; the rows
@@ -331,6 +333,29 @@ class LeftoverWriterTest(MoveTest):
         self.leftover("UPDATE abc.t SET n = 0 WHERE id = 5", "copy_done", None,
                       "DELETE FROM abc.t WHERE id IN (5, 6, 7)",
                       change=["UPDATE abc.t SET v = 'changed' WHERE id IN (5, 6, 7)"])
+
+    def test_a_commit(self):
+        """The batch is in the tables, its COMMIT waits for a global read lock."""
+        self.table(rows=60)
+        probes = self.probes()
+        ferry = self.one_by_one(probes=probes)
+        stop = probes.stop_at("before_commit", nth=2)
+        ferry.start()
+        self.reach(ferry, stop)
+        with self.target.connect() as db:
+            db.run("FLUSH TABLES WITH READ LOCK")
+            stop.release()
+            ferry.wait_until(lambda: self.target.value(
+                "SELECT COUNT(*) FROM information_schema.processlist WHERE info = 'COMMIT'"))
+            ferry.wait_until(ferry.state_file)
+            ferry.kill9()
+            state = ferry.state_file()
+            self.source.sql("DELETE FROM abc.t WHERE id BETWEEN 11 AND 20")
+            probes.release_all()
+            ferry.resume(state)
+            ferry.wait_for_log("waiting for connection|phase copying")
+            db.run("UNLOCK TABLES")
+        self.done(ferry)
 
     def test_several_writers(self):
         self.table(rows=200)
@@ -420,7 +445,7 @@ class KeysTest(MoveTest):
     def test_latin1_key(self):
         self.stopped_and_resumed(
             "k VARCHAR(20) CHARACTER SET latin1 NOT NULL PRIMARY KEY",
-            [f"(_latin1 x'{n:02x}')" for n in (0x41, 0x5c, 0x27, 0x80, 0xc4, 0xd0, 0xdf, 0xf7, 0xff,
+            [f"(_latin1 x'{n:02x}')" for n in (0x41, 0x5c, 0x27, 0x80, 0x42, 0xd0, 0xdf, 0xf7, 0xff,
                                                0x7e, 0x31, 0x00)])
 
     def test_binary_key(self):
@@ -559,10 +584,16 @@ class StateTest(MoveTest):
 
     # -- layouts of other versions --------------------------------------------------
 
-    def resumed(self, change):
-        """change(state) makes another layout of it; the run goes on behind key 20."""
+    def resumed(self, change, goes_on=False):
+        """change(state) makes another layout of it. Only a state of our own is gone on
+        with behind its keys: other programs leave out rows with keys of 0 or less."""
+        if not self.source.databases():
+            self.table(rows=60)
+        self.source.sql("INSERT INTO abc.t VALUES (0, 'zero', 0), (-5, 'negative', 0)")
         ferry = self.dumped()
         state = ferry.state()
+        if not goes_on:
+            self.target.sql("DELETE FROM abc.t WHERE id <= 0")
         self.source.sql("UPDATE abc.t SET v = 'later' WHERE id IN (3, 33)",
                         "DELETE FROM abc.t WHERE id IN (4, 44)")
         probes = self.probes()
@@ -570,7 +601,8 @@ class StateTest(MoveTest):
         ferry.resume(change(state))
         self.done(ferry)
         read = sum(int(d.split()[2]) for n, d in probes.seen if n == "after_chunk_read")
-        self.assertEqual(read, 39)
+        self.assertEqual(read, 41 if goes_on else 60)
+        self.assertNotEqual(ferry.log_contains("another program's"), goes_on)
         return ferry
 
     @staticmethod
@@ -629,7 +661,8 @@ class StateTest(MoveTest):
         self.resumed(change)
 
     def test_an_older_version_of_ours(self):
-        self.resumed(lambda state: dict(state, GhostferryVersion="0.9.0+20200101000000+0000000"))
+        self.resumed(lambda state: dict(state, GhostferryVersion="0.9.0+20200101000000+0000000"),
+                     goes_on=True)
 
     def test_no_keys_and_no_completed_tables(self):
         """All is copied again; what is there stays."""
@@ -652,11 +685,11 @@ class StateTest(MoveTest):
         self.assertEqual(self.target.value("SELECT COUNT(*) FROM abc.t"), there)
         return ferry
 
-    def with_schema(self, pattern, *statements):
+    def with_schema(self, pattern, *statements, status=1):
         ferry = self.dumped()
         self.source.sql(*statements)
         ferry.resume()
-        ferry.assert_status(1)
+        ferry.assert_status(status)
         self.assertRegex(ferry.log(), pattern)
 
     def test_a_column_was_added(self):
@@ -673,7 +706,13 @@ class StateTest(MoveTest):
                          "ALTER TABLE abc.t MODIFY v VARCHAR(200) COLLATE utf8mb4_bin")
 
     def test_a_unique_key_was_added(self):
-        self.with_schema(r"abc\.t", "ALTER TABLE abc.t ADD UNIQUE KEY uniq (n)")
+        """The state does not tell; the statement is in the binlog."""
+        self.with_schema(r"ALTER TABLE on the source touches abc\.t",
+                         "ALTER TABLE abc.t ADD UNIQUE KEY uniq (n)", status=2)
+
+    def test_the_primary_key_changed(self):
+        self.with_schema(r"abc\.t.*primary key",
+                         "ALTER TABLE abc.t DROP PRIMARY KEY, ADD PRIMARY KEY (n, id)")
 
     def test_a_table_was_added(self):
         self.with_schema(r"abc\.new", "CREATE TABLE abc.new (id INT PRIMARY KEY)")
@@ -732,11 +771,15 @@ class StateTest(MoveTest):
 
     def test_a_purged_position(self):
         ferry = self.dumped()
-        for _ in range(2):
-            self.source.sql("FLUSH BINARY LOGS")
-        self.source.sql(f"PURGE BINARY LOGS TO '{self.source.position()[0]}'")
+        file = position(ferry.state())[0]
+
+        def gone():
+            """A file may still be in use for a while."""
+            self.source.sql("FLUSH BINARY LOGS",
+                            f"PURGE BINARY LOGS TO '{self.source.position()[0]}'")
+            return file not in [row[0] for row in self.source.sql("SHOW BINARY LOGS")]
+        self.wait_until(gone)
         ferry.resume()
-        ferry.assert_status(ferry.wait())
         self.assertIn(ferry.wait(), (1, 2))
         self.assertRegex(ferry.log(), r"(?i)purge|no longer|gone|first log file")
 

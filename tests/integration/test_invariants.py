@@ -1,4 +1,4 @@
-"""One test at least per invariant of the design (docs/DESIGN.md, I1 to I7; I8 is in
+"""One test at least per invariant of the README ("How it works", I1 to I7; I8 is in
 test_interrupt_resume.py). Above each stands what was broken in the program to see
 it go red."""
 
@@ -279,9 +279,10 @@ class UniqueValuesTest(MoveTest):
     """I5: a unique value that moves between rows, with the binlog behind the copy, the
     copy behind the binlog, and rows on either side of what is copied.
 
-    Broken: INSERT … ON DUPLICATE KEY UPDATE of all columns in place of REPLACE. Red in
-    all but the random one, those where changes come one by one in their order, and
-    that of a single unique key."""
+    Broken: INSERT … ON DUPLICATE KEY UPDATE of all columns in place of REPLACE. Red
+    each time: after_the_copy, replayed_over_newer_rows, comes_one_by_one and
+    the_key_is_a_unique_key; others by turns, as the order of rows within a statement
+    decides."""
 
     CASES = len(unique_moves(1, 2, 3))
 
@@ -342,11 +343,12 @@ class UniqueValuesTest(MoveTest):
         self.done(ferry)
 
     def test_while_the_binlog_lags_and_comes_one_by_one(self):
+        """Each older image meets rows that are all newer."""
         self.table(rows=100, body=UNIQUES, **UNIQUE_FILL)
         probes = self.probes()
         ferry = self.one_by_one(probes=probes, BinlogEventBatchSize=1)
         stream = probes.stop_at("binlog_event")
-        chunk = probes.stop_at("after_batch_write", r"abc\.t 5$")
+        chunk = probes.stop_at("before_chunk_read", r"abc\.t 1$")
         ferry.start()
         self.reach(ferry, stream, chunk)
         for sql in self.statements():

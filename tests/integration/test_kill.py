@@ -8,6 +8,7 @@ import glob
 import os
 import re
 import signal
+import time
 
 from lib import place
 from lib.moves import MoveTest
@@ -29,14 +30,16 @@ class KillTest(MoveTest):
     change_received and before_binlog_apply."""
 
     def killed_at(self, name, first, second):
-        made = self.basic_tables(rows=60, names=("big", "uniques", "composite"))
-        writer = self.writer(made, span=70, pause=0.002)
+        # Most rows are written to once, so that a change that is lost stays lost.
+        made = self.basic_tables(rows=100, names=("big", "uniques", "composite"))
+        writer = self.writer(made, span=1500, pause=0.002)
         probes = self.probes()
         ferry = self.ferry(probes=probes, http=True, DataIterationBatchSize=10,
                            DataIterationConcurrency=2, BinlogWriterConcurrency=2)
         stop = probes.stop_at(name, nth=first)
         ferry.start()
         self.reach(ferry, stop)
+        self.let_the_state_be_saved(ferry)
         ferry.kill9()
         probes.release_all()
         stop = probes.stop_at(name, nth=second)
@@ -53,6 +56,17 @@ class KillTest(MoveTest):
         ferry.wait_for_status(lambda s: s["OverallState"] == "done")
         ferry.interrupt()
         self.done(ferry)
+
+    def let_the_state_be_saved(self, ferry):
+        """One thread stands in the stop, the others go on: what they record meanwhile
+        must not pass by what it has not done. Saved every second, when it changes."""
+        path, end = ferry.config_path + ".state", time.monotonic() + 1.2
+
+        def saved():
+            return os.path.exists(path) and os.stat(path).st_mtime_ns
+
+        before = saved()
+        self.wait_until(lambda: saved() != before or time.monotonic() > end)
 
     def start_again(self, ferry, **settings):
         """From the state file; anew when the program died before there was one."""

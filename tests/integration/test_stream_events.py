@@ -221,6 +221,13 @@ class StatementsTest(StreamTest):
                     " INSERT INTO abc.u VALUES (70, 'f', 7); RETURN 1; END",
                     self.STATEMENT, "DO other.f()"], "any table", "(?i)binlog_format")
 
+    def test_a_trigger_that_writes(self):
+        """The statement is on a table that is not copied; its trigger writes to one."""
+        self.stops(["CREATE TRIGGER other.tr AFTER INSERT ON other.x FOR EACH ROW"
+                    " INSERT INTO abc.u VALUES (NEW.id + 100, 't', 7)",
+                    self.STATEMENT, "INSERT INTO other.x VALUES (8, 'eight', 8)"],
+                   "trigger", "(?i)binlog_format")
+
     def test_mixed_format_that_logs_a_statement(self):
         self.stops(["SET SESSION binlog_format = 'MIXED'", "UPDATE abc.t SET v = 'mixed'"],
                    "abc.t", "(?i)binlog_format")

@@ -177,6 +177,25 @@ static void empty_text_is_a_key(void **state UNUSED)
 	key_release(&key);
 }
 
+static void a_set_of_64_members_is_compared_as_a_number(void **state UNUSED)
+{
+	static char name[] = "s";
+	struct column column = { .name = name, .type = COLUMN_SET, .charset = charset_none };
+	struct table alone = { .columns = &column, .column_count = 1 };
+	struct key_columns of = { .table = &alone, .count = 1 };
+	struct value value = { "18446744073709551615", 20 };
+	struct buf sql = BUF_INIT;
+
+	column.member_count = 63;
+	sql_key_equals(&sql, &of, &value);
+	assert_string_equal(sql.data, "`s` = 18446744073709551615");
+	buf_clear(&sql);
+	column.member_count = 64;
+	sql_key_equals(&sql, &of, &value);
+	assert_string_equal(sql.data, "(`s`|0) = 18446744073709551615");
+	buf_release(&sql);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -187,6 +206,7 @@ int main(void)
 		cmocka_unit_test(keys_own_their_bytes),
 		cmocka_unit_test(keys_are_copied_and_compared),
 		cmocka_unit_test(empty_text_is_a_key),
+		cmocka_unit_test(a_set_of_64_members_is_compared_as_a_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

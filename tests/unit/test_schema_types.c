@@ -65,9 +65,9 @@ static void types_are_known(void **state UNUSED)
 		{ "geometrycollection", "geometrycollection", COLUMN_GEOMETRY },
 		{ "geomcollection", "geomcollection", COLUMN_GEOMETRY },
 		{ "vector", "vector(3)", COLUMN_VECTOR },
-		{ "uuid", "uuid", COLUMN_UNKNOWN },
-		{ "inet6", "inet6", COLUMN_UNKNOWN },
-		{ "inet4", "inet4", COLUMN_UNKNOWN },
+		{ "uuid", "uuid", COLUMN_UUID },
+		{ "inet6", "inet6", COLUMN_INET6 },
+		{ "inet4", "inet4", COLUMN_INET4 },
 		{ "xmltype", "xmltype", COLUMN_UNKNOWN },
 		{ "", "", COLUMN_UNKNOWN },
 	};

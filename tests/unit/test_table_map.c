@@ -143,11 +143,8 @@ TEST(another_name_is_named)
 TEST(types_that_cannot_be_carried)
 {
 	struct column unknown = { .type = COLUMN_UNKNOWN };
-	struct column compressed = { .type = COLUMN_TEXT, .length_bytes = 2,
-				     .is_compressed = true };
 
 	check_refused(sample_mysql_map, 6, &unknown, ERROR_UNSUPPORTED, "cannot be read");
-	check_refused(sample_mysql_map, 15, &compressed, ERROR_UNSUPPORTED, "cannot be read");
 }
 
 TEST(another_count_of_columns)

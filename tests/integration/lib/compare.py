@@ -27,7 +27,7 @@ def _form(column, data_type):
         return (f"CONCAT(CAST({column} AS UNSIGNED), ' ',"
                 f" HEX(CONVERT({column} USING utf8mb4)))")
     if data_type in ("float", "double"):
-        return f"CAST({column} * 1e0 AS CHAR)"  # all digits, and the sign of zero
+        return f"{column} * 1e0"  # all digits; CAST AS CHAR would cut them
     if data_type == "bit":
         return f"CAST({column} AS UNSIGNED)"
     if data_type == "json":
@@ -72,7 +72,16 @@ def fetch(db, database, table, where=None):
     forms = ", ".join(_form(name(column), kind) for column, kind in cols)
     rows = db.raw(f"SELECT {forms} FROM {name(database, table)}"
                   + (f" WHERE {where}" if where else ""))
+    real = [i for i, (_, kind) in enumerate(cols) if kind in ("float", "double")]
+    if real:
+        rows = [_alike(row, real) for row in rows]
     return [column for column, _ in cols], rows
+
+
+def _alike(row, real):
+    """The servers print the same number differently."""
+    return tuple(repr(float(value)).encode() if i in real and value is not None else value
+                 for i, value in enumerate(row))
 
 
 def _readable(form):

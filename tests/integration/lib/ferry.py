@@ -269,5 +269,5 @@ class Ferry:
         if not self.runs:
             return "--- ghostferry-copydb: never started\n"
         return (f"--- ghostferry-copydb, run {self.runs}, {self.how()}; end of its log\n"
-                + place.tail(self.stderr_path)
+                + place.tail(self.stderr_path, without="served http request")
                 + f"--- stdout\n{place.tail(self.stdout_path, 5)[:1000]}")

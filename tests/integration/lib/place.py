@@ -45,9 +45,9 @@ def popen(argv, **how):
     return subprocess.Popen(argv, stdin=subprocess.DEVNULL, **how)
 
 
-def tail(path, lines=60):
+def tail(path, lines=60, without=None):
     try:
         with open(path, errors="replace") as f:
-            return "".join(f.readlines()[-lines:])
+            return "".join([line for line in f if not without or without not in line][-lines:])
     except OSError as e:
         return f"({e})\n"

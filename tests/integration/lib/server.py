@@ -136,6 +136,7 @@ class Server:
         self.dir = place.temp_dir(self.kind.inside)
         subprocess.run(["cp", "-a", "--sparse=always", template, self._at("data")],
                        check=True)
+        os.mkdir(self._at("tmp"))
         self.socket = self._at("sock")
         self.log = self._at("log")
         self.port = place.free_port()
@@ -154,6 +155,8 @@ class Server:
             [self.daemon, "--no-defaults", "--user=root",
              f"--datadir={self.seen(self._at('data'))}",
              f"--socket={self.seen(self.socket)}", f"--port={self.port}",
+             # A MariaDB that starts removes the temporary tables it finds.
+             f"--tmpdir={self.seen(self._at('tmp'))}",
              f"--pid-file={self.seen(self._at('pid'))}",
              f"--server-id={self.id}"] + COMMON + self.kind.extra + self.options)
 

@@ -1,0 +1,76 @@
+/* Asks the server for a sign of life twice a second. A lost connection is made anew,
+ * with the lock, for as long as the run goes on: writers give up sooner than this does.
+ *
+ * When another process has the lock by then it works on the same state, and it took
+ * over or is about to: the run ends at once. Its writers cannot have gone on, as they
+ * look at the guard before they do (db_set_guard()). */
+#include "ferry/run_lock.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+static const char log_tag[] = "run_lock";
+
+#define LOOK_MS 500
+#define TELL_EVERY_MS 60000
+
+static bool look(struct run_lock *lock, struct error *err)
+{
+	if (!db_ready(lock->target, err) || !db_execf(lock->target, err, "DO 0"))
+		return false;
+	atomic_store(&lock->run->guard.holder, db_connection_id(lock->target));
+	return true;
+}
+
+static void tell(struct run_lock *lock, const struct error *err, int64_t *told_ms)
+{
+	if (*told_ms == 0 || clock_ms() - *told_ms >= TELL_EVERY_MS) {
+		log_warn_err(err, "the run's lock '%s' on the target is lost, taking it again",
+			     lock->run->guard.lock_name);
+		*told_ms = clock_ms();
+	}
+}
+
+static void keep(void *argument)
+{
+	struct run_lock *lock = argument;
+	struct error err;
+	int64_t told_ms = 0;
+
+	while (stop_sleep_ms(&lock->ended, LOOK_MS) && !stop_is_set(lock->run->stop)) {
+		if (look(lock, &err)) {
+			if (told_ms)
+				log_info("the run's lock on the target is held again");
+			told_ms = 0;
+			continue;
+		}
+		atomic_store(&lock->run->guard.holder, 0);
+		if (err.kind == ERROR_BUSY && err.server_code == 0) {
+			error_wrap(&err, "another process is working on this state");
+			err.kind = ERROR_CONFIG;
+		}
+		if (!error_is_retryable(&err)) {
+			lock->run->fail(lock->run->fail_context, "run_lock", &err);
+			break;
+		}
+		tell(lock, &err, &told_ms);
+	}
+	db_close(lock->target);
+	lock->target = NULL;
+}
+
+void run_lock_start(struct run_lock *lock, struct run *run, struct db *target)
+{
+	lock->run = run;
+	lock->target = target;
+	stop_init(&lock->ended);
+	atomic_store(&run->guard.holder, db_connection_id(target));
+	thread_start(&lock->thread, "run_lock", keep, lock);
+}
+
+void run_lock_end(struct run_lock *lock)
+{
+	stop_set(&lock->ended);
+	thread_join(&lock->thread);
+	stop_destroy(&lock->ended);
+}

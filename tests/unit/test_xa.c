@@ -1,0 +1,123 @@
+/* XA transactions: the events by which the servers prepare them, and the list of those
+ * whose fate is open. */
+#include "binlog/xa.h"
+
+#include "hex.h"
+
+/* XA START 'gt','bq',7 ... XA PREPARE; and XA START X'00ff27' ... XA COMMIT ONE PHASE. */
+static const char mysql_prepare[] =
+	"d1a1036b260d38070028000000550300000000000700000002000000020000006774627109b6e48f";
+static const char mysql_one_phase[] =
+	"d1a1036b260d380700270000008705000000000101000000030000000000000000ff27ae964bbe";
+static const char mariadb_prepare[] =
+	"d1a1036b260e380700280000005006000000000007000000020000000200000067746271fd336a4c";
+
+TEST(events_and_statements_name_a_transaction_alike)
+{
+	static const struct {
+		const char *hex, *statement, *xid;
+		bool one_phase;
+	} cases[] = {
+		{ mysql_prepare, "XA COMMIT X'6774',X'6271',7", "x'6774',x'6271',7", false },
+		{ mariadb_prepare, "XA ROLLBACK X'6774', X'6271',7", "x'6774',x'6271',7", false },
+		{ mysql_one_phase, "XA COMMIT X'00FF27',X'',1", "x'00ff27',x'',1", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct bytes bytes = bytes_of_hex(cases[i].hex);
+		struct binlog_event event = {
+			.type = bytes.at[4],
+			.body = reader_over(bytes.at + EVENT_HEADER_SIZE,
+					    bytes.length - EVENT_HEADER_SIZE - 4),
+		};
+		struct buf xid = BUF_INIT;
+		struct error err = ERROR_INIT;
+		bool one_phase;
+
+		assert_true(xa_prepare_parse(&event, &xid, &one_phase, &err));
+		assert_string_equal(xid.data, cases[i].xid);
+		assert_int_equal(one_phase, cases[i].one_phase);
+		assert_true(xa_statement_parse(cases[i].statement, strlen(cases[i].statement), &xid,
+					       &err));
+		assert_string_equal(xid.data, cases[i].xid);
+		buf_release(&xid);
+		free(bytes.at);
+	}
+}
+
+TEST(a_prepare_rejects_every_truncation)
+{
+	struct bytes whole = bytes_of_hex(mysql_prepare);
+
+	for (size_t cut = 0; cut < whole.length - EVENT_HEADER_SIZE - 4; cut++) {
+		struct bytes bytes = bytes_copy(whole.at + EVENT_HEADER_SIZE, cut);
+		struct binlog_event event = { .type = EVENT_XA_PREPARE,
+					      .body = reader_over(bytes.at, cut) };
+		struct buf xid = BUF_INIT;
+		struct error err = ERROR_INIT;
+		bool one_phase;
+
+		assert_false(xa_prepare_parse(&event, &xid, &one_phase, &err));
+		buf_release(&xid);
+		free(bytes.at);
+	}
+	free(whole.at);
+}
+
+TEST(statements_without_an_xid_are_refused)
+{
+	static const char *const cases[] = { "XA COMMIT", "'", "", "XA COMMIT 5" };
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct buf xid = BUF_INIT;
+		struct error err = ERROR_INIT;
+
+		assert_false(xa_statement_parse(cases[i], strlen(cases[i]), &xid, &err));
+		buf_release(&xid);
+	}
+}
+
+static void hold(struct buf *events, uint8_t type, const char *body)
+{
+	struct binlog_event event = { .type = type, .body = reader_over(body, strlen(body)) };
+
+	xa_hold(events, &event);
+}
+
+TEST(held_events_come_back_in_order)
+{
+	struct xa_list list = { NULL };
+	struct binlog_position before = { "bin.000001", 4 };
+	struct buf events = BUF_INIT;
+	struct xa_transaction *found;
+	struct binlog_event event;
+	struct reader r;
+
+	hold(&events, EVENT_TABLE_MAP, "map");
+	hold(&events, EVENT_WRITE_ROWS_V2, "rows of it");
+	xa_prepare(&list, "x'61',x'',1", &before, &events);
+	assert_int_equal(events.length, 0);
+	before.offset = 500;
+	hold(&events, EVENT_WRITE_ROWS_V2, "other");
+	xa_prepare(&list, "x'62',x'',1", &before, &events);
+	assert_null(xa_decide(&list, "x'63',x'',1"));
+	assert_int_equal(list.first->before.offset, 4);
+	found = xa_decide(&list, "x'61',x'',1");
+	assert_non_null(found);
+	assert_int_equal(list.first->before.offset, 500);
+	r = reader_over(found->events.data, found->events.length);
+	assert_true(xa_next(&r, &event));
+	assert_int_equal(event.type, EVENT_TABLE_MAP);
+	assert_memory_equal(event.body.at, "map", 3);
+	assert_true(xa_next(&r, &event));
+	assert_int_equal(reader_left(&event.body), strlen("rows of it"));
+	assert_false(xa_next(&r, &event));
+	xa_transaction_free(found);
+	assert_null(xa_decide(&list, "x'61',x'',1"));
+	xa_list_release(&list);
+}
+
+TEST_MAIN(cmocka_unit_test(events_and_statements_name_a_transaction_alike),
+	  cmocka_unit_test(a_prepare_rejects_every_truncation),
+	  cmocka_unit_test(statements_without_an_xid_are_refused),
+	  cmocka_unit_test(held_events_come_back_in_order))
