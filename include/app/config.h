@@ -47,6 +47,7 @@ struct database_config {
 	struct map params; /* session variable -> SQL text (char *) */
 	struct tls_config tls;
 	uint32_t connect_timeout_s;
+	uint32_t network_timeout_s;
 	uint32_t read_timeout_s;  /* 0: none */
 	uint32_t write_timeout_s; /* 0: none */
 	char *marginalia; /* text of the comment in front of every statement */

@@ -8,6 +8,7 @@
 #include "ferry/ferry.h"
 
 #define STATE_FILE_INTERVAL_MS 1000
+#define STATE_FILE_TELL_EVERY_MS 60000
 
 struct state_file {
 	/* Constant after state_file_start(). */
@@ -22,7 +23,8 @@ struct state_file {
 
 	struct mutex writing; /* one writer at a time: the thread, or who saves at the end */
 	struct buf written;   /* guarded by writing; what the file holds */
-	bool is_failing;      /* guarded by writing; said once */
+	bool is_failing;      /* guarded by writing */
+	int64_t told_ms;      /* guarded by writing; when it was said last */
 };
 
 /* Is the place writable? Leaves nothing behind. */

@@ -43,6 +43,7 @@ struct db_params {
 	unsigned connect_timeout_s; /* 0: 10 */
 	unsigned read_timeout_s;    /* 0: none */
 	unsigned write_timeout_s;   /* 0: none */
+	unsigned network_timeout_s; /* the other side's system says nothing at all; 0: 120 */
 };
 
 enum db_session {
@@ -73,7 +74,8 @@ void db_library_init(void);
  *   then, as nobody may override these: SET NAMES utf8mb4 [COLLATE ...],
  *   character_set_results = NULL (values come as stored), time_zone '+00:00',
  *   the sql_mode above, READ COMMITTED, autocommit.
- * max_allowed_packet of the client is 1 GiB. TCP keepalive is on. Local infile is
+ * max_allowed_packet of the client is 1 GiB. A network that carries nothing counts as
+ * lost after network_timeout_s, however long statements may take. Local infile is
  * off. lock_name, when not NULL, is taken with GET_LOCK(name, 0) after every
  * (re)connect and failing to get it is an ERROR_BUSY; the string is copied. An
  * earlier session of the same db that still holds it is killed and waited for.

@@ -162,6 +162,7 @@ static void init_libraries(void)
 	cJSON_Hooks hooks = { .malloc_fn = mem_alloc, .free_fn = free };
 
 	signal(SIGPIPE, SIG_IGN); /* a reader that is gone is an error of write() */
+	signal(SIGXFSZ, SIG_IGN); /* so is a limit on the size of files */
 	cJSON_InitHooks(&hooks);
 	if (curl_global_init(CURL_GLOBAL_ALL) != 0)
 		abort(); /* lack of memory */

@@ -58,6 +58,8 @@ static const struct config_option database_config_options[] = {
 	  .help = "text of the comment in front of every statement" },
 	{ "Net", STRING(database_config, net), .fallback = "tcp",
 	  .help = "tcp or unix" },
+	{ "NetworkTimeout", U32(database_config, network_timeout_s), .fallback = "120",
+	  .help = "seconds after which a network that carries nothing counts as lost" },
 	{ "Params", MAP(1, STRING, database_config, params),
 	  .help = "session variables, as SQL: {\"lock_wait_timeout\": \"10\"}" },
 	{ "Pass", STRING(database_config, pass), .flags = OPTION_SECRET,

@@ -43,6 +43,7 @@ static struct db_params database(const char *label, const struct database_config
 		.tls_cert_path = from->tls.client_cert_path,
 		.tls_key_path = from->tls.client_key_path,
 		.connect_timeout_s = from->connect_timeout_s,
+		.network_timeout_s = from->network_timeout_s,
 		.read_timeout_s = from->read_timeout_s,
 		.write_timeout_s = from->write_timeout_s,
 	};

@@ -72,6 +72,13 @@ static bool dump_failed(struct binlog_feed *feed, const char *doing, struct erro
 	db_fail(feed->db, err, doing);
 	if (err->server_code == ER_READING_BINLOG)
 		err->kind = is_gone(err->text) ? ERROR_PURGED : ERROR_SQL;
+	if (err->kind == ERROR_PURGED)
+		return error_wrap(err,
+				  "the source no longer has its binlog from " POSITION_FORMAT " on, so "
+				  "that nobody knows what changed since; drop what was copied on the "
+				  "target and start anew, and let the source keep its logs for longer "
+				  "(binlog_expire_logs_seconds, expire_logs_days)",
+				  POSITION_ARGS(&feed->start));
 	return error_wrap(err, "binlog from " POSITION_FORMAT, POSITION_ARGS(&feed->start));
 }
 

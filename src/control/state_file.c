@@ -1,7 +1,7 @@
 /* The state file: temporary file, fsync, rename, fsync of the directory.
  *
- * A failure is logged and tried again a second later. It does not end the run: the
- * move itself is sound, and the state can still be had by a signal. */
+ * A failure is logged, at once and every minute, and tried again a second later. It does
+ * not end the run: the move itself is sound, and the state can still be had by a signal. */
 #include "control/state_file.h"
 
 #include <errno.h>
@@ -94,8 +94,13 @@ bool state_file_check(const char *path, struct error *err)
 
 static void log_failure(struct state_file *file, const struct error *err)
 {
-	if (!file->is_failing)
-		log_error_err(err, "the state file cannot be written, trying on");
+	int64_t now = clock_ms();
+
+	if (!file->is_failing || now - file->told_ms >= STATE_FILE_TELL_EVERY_MS) {
+		log_error_err(err, "the state file cannot be written, trying on: if the run were "
+				   "killed now it could only be resumed from where the file is");
+		file->told_ms = now;
+	}
 	file->is_failing = true;
 }
 
@@ -116,6 +121,8 @@ void state_file_save(struct state_file *file)
 
 			file->written = text;
 			text = former;
+			if (file->is_failing)
+				log_info("the state file is written again");
 			file->is_failing = false;
 		} else {
 			log_failure(file, &err);

@@ -6,6 +6,7 @@
  * encrypts where the server offers it, MariaDB's does not). */
 #include "client.h"
 
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -13,9 +14,7 @@
 
 enum {
 	DEFAULT_CONNECT_TIMEOUT_S = 10,
-	KEEPALIVE_IDLE_S = 60,
-	KEEPALIVE_INTERVAL_S = 15,
-	KEEPALIVE_PROBES = 8,
+	DEFAULT_NETWORK_TIMEOUT_S = 120,
 };
 
 static void set_timeouts(MYSQL *mysql, const struct db_params *params)
@@ -129,17 +128,25 @@ bool client_set_options(MYSQL *mysql, const struct db_params *params, struct err
 	return set_security(mysql, params, err);
 }
 
-void client_keep_alive(MYSQL *mysql)
+/* Keepalive finds a dead network while an answer is waited for; the user timeout while
+ * something was sent and is not acknowledged, which without it takes a quarter of an
+ * hour. A server that is merely busy acknowledges either. */
+void client_keep_alive(MYSQL *mysql, const struct db_params *params)
 {
-	static const struct {
+	unsigned limit_s = params->network_timeout_s ? params->network_timeout_s :
+						       DEFAULT_NETWORK_TIMEOUT_S;
+	int limit = limit_s < INT_MAX / 1000 ? (int)limit_s : INT_MAX / 1000;
+	int step = limit < 8 ? 1 : limit / 8;
+	const struct {
 		int level;
 		int name;
 		int value;
 	} settings[] = {
 		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
-		{ IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S },
-		{ IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S },
-		{ IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, limit < 2 ? 1 : limit / 2 },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, step },
+		{ IPPROTO_TCP, TCP_KEEPCNT, 4 },
+		{ IPPROTO_TCP, TCP_USER_TIMEOUT, limit * 1000 },
 	};
 
 	/* On a unix socket, and where the system refuses, it is done without. */

@@ -12,7 +12,7 @@
 bool client_set_options(MYSQL *mysql, const struct db_params *params, struct error *err) MUST_CHECK;
 
 /* After connecting: finds a peer that vanished without a word within minutes. */
-void client_keep_alive(MYSQL *mysql);
+void client_keep_alive(MYSQL *mysql, const struct db_params *params);
 
 /* Cuts the connection, so that nothing waits for the server any more; the handle
  * is still to be closed. */

@@ -126,8 +126,10 @@ static bool connect_handle(struct db *db, struct error *err)
 		return false;
 	if (mysql_real_connect(db->mysql, p->is_unix ? NULL : p->host, p->user,
 			       p->pass ? p->pass : "", NULL, p->port,
-			       p->is_unix ? p->host : NULL, 0))
+			       p->is_unix ? p->host : NULL, 0)) {
+		client_keep_alive(db->mysql, p);
 		return true;
+	}
 	fail(db, err);
 	if (p->is_unix)
 		return error_wrap(err, "connecting to %s", p->host);
@@ -275,7 +277,6 @@ static bool connect_session(struct db *db, struct error *err)
 		drop_connection(db);
 		return false;
 	}
-	client_keep_alive(db->mysql);
 	cipher = mysql_get_ssl_cipher(db->mysql);
 	snprintf(db->cipher, sizeof(db->cipher), "%s", cipher ? cipher : "");
 	db->generation++;

@@ -266,6 +266,22 @@ class XaWriter:
             except Exception as e:
                 self.error = e
                 return
+        self._clear_up()
+
+    def _clear_up(self):
+        """Nothing stays prepared: its locks would outlive everybody."""
+        end, left = time.monotonic() + 30, True
+        while left:
+            try:
+                with Connection(unix_socket=self.server.socket, user="root") as self._db:
+                    self._decide_leftovers()
+                    left = any(str(row[3]).startswith(self._prefix)
+                               for row in self._db.rows("XA RECOVER"))
+            except (pymysql.Error, OSError) as e:
+                if time.monotonic() > end:
+                    self.error = e
+                    return
+            time.sleep(.05 if left else 0)
 
     def _session(self):
         # Its statements run on a connection of its own; errors end the session.
@@ -350,16 +366,22 @@ class Director:
         except OSError:
             pass
 
+    @staticmethod
+    def connect(side):
+        """One that is suspended would not answer."""
+        side.resume()
+        return side.connect(read_timeout=10)
+
     def admin(self, side, sql):
         try:
-            with side.connect() as db:
+            with self.connect(side) as db:
                 db.run(sql)
         except (pymysql.Error, OSError) as e:
             self.tell(f"{sql}: {e}")
 
     def kill_connections(self, side, share, rng):
         try:
-            with side.connect() as db:
+            with self.connect(side) as db:
                 for (number,) in db.rows("SELECT id FROM information_schema.processlist"
                                          " WHERE user = 'ghostferry' ORDER BY id"):
                     if rng.random() < share:
@@ -380,7 +402,7 @@ class Director:
         """Locks until the returned function is called, when they can be had at all."""
         db = None
         try:
-            db = side.connect(read_timeout=5)
+            db = self.connect(side)
             db.run("SET innodb_lock_wait_timeout=1, lock_wait_timeout=1")
             db.run(*statements)
             self.held.append(db)
@@ -457,6 +479,7 @@ class Director:
             return
         # Nothing was moved, but tables may have been made.
         self.release()
+        self.target.resume()
         try:
             self.target.drop_user_databases()
         except (pymysql.Error, OSError) as e:

@@ -1,12 +1,14 @@
 """A TCP proxy between the program and a server, which treats connections badly."""
 
 import contextlib
+import ctypes
 import random
 import socket
 import struct
 import threading
 import time
 
+SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27
 TO_SERVER, TO_PROGRAM = "to the server", "to the program"
 
 
@@ -114,8 +116,21 @@ class Proxy:
         with self._lock:
             self._every_byte = None if count is None else (direction, count, is_reset)
 
+    def vanish(self):
+        """As if the cable were cut: packets of the program are dropped unseen, so its
+        connections hear nothing any more, not even that data has arrived."""
+        self.is_hole = True
+        drop_all = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))  # BPF: ret 0
+        program = struct.pack("HxxxxxxP", 1, ctypes.addressof(drop_all))
+        for end in [self._listener] + [link.ends[TO_SERVER][0] for link in self.links()]:
+            with contextlib.suppress(OSError):
+                end.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+
     def heal(self):
         """Everything passes again, on connections old and new."""
+        for end in [self._listener] + [link.ends[TO_SERVER][0] for link in self.links()]:
+            with contextlib.suppress(OSError):
+                end.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
         self.delay, self.is_hole = 0.0, False
         self.cut_new(None)
         for link in self.links():

@@ -1,0 +1,441 @@
+"""Fault by fault: what the user sees, and that nothing is lost. The table "What happens
+if" of the README names these tests."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+
+from lib.db import name, text
+from lib.moves import MoveTest, position
+from lib.proxy import TO_PROGRAM, TO_SERVER, Proxy
+from lib.server import PASSWORD
+
+TAGS = ("faults",)
+TABLES = ("big", "uniques", "composite")
+
+
+class FaultTest(MoveTest):
+    """A move with random writes, in the middle of which something happens."""
+
+    timeout = 180
+
+    def proxies(self):
+        """Proxies in front of source and target, and settings that lead through them."""
+        made = [Proxy(self.source), Proxy(self.target)]
+        for proxy in made:
+            self.addCleanup(proxy.close)
+        return made, {"Source": {"Port": made[0].port}, "Target": {"Port": made[1].port}}
+
+    def begin(self, rows=300, span=900, **settings):
+        """Copies in small steps; the caller ends it with finish()."""
+        made = self.basic_tables(rows=rows, names=TABLES)
+        self.busy = self.writer(made, span=span, pause=0.002, reconnect=True)
+        settings.setdefault("DataIterationBatchSize", 10)
+        settings.setdefault("AutomaticCutover", False)
+        return self.ferry(http=True, **settings)
+
+    def stopped_in_the_middle(self, **settings):
+        probes = self.probes()
+        ferry = self.begin(probes=probes, **settings)
+        stop = probes.stop_at("after_batch_write", nth=9)
+        ferry.start()
+        self.reach(ferry, stop)
+        return ferry, stop
+
+    def finish(self, ferry):
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", 90)
+        self.busy.stop()
+        ferry.allow_cutover()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done", 90)
+        ferry.interrupt()
+        self.done(ferry)
+
+    def resume_and_finish(self, ferry, **settings):
+        ferry.resume(ferry.state_file(), **settings)
+        self.finish(ferry)
+
+    def assert_ended(self, ferry, *patterns, status=2, timeout=90):
+        """With the state dumped and a log that says this."""
+        ferry.assert_status(status, timeout)
+        for pattern in patterns:
+            self.assertRegex(ferry.log(), pattern)
+        if status == 2:
+            self.assertEqual(position(ferry.state())[0][:4], "bin.")
+
+
+class ServersTest(FaultTest):
+    """The run outlives servers that come back soon."""
+
+    def survives(self, happens, *patterns):
+        ferry, stop = self.stopped_in_the_middle()
+        happens()
+        stop.release()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", 90)
+        happens()
+        self.busy.wait_for(30)
+        self.finish(ferry)
+        for pattern in patterns:
+            self.assertRegex(ferry.log(), pattern)
+
+    def test_the_source_is_restarted(self):
+        self.survives(self.source.restart, "binlog stream lost", "taken up again")
+
+    def test_the_target_is_restarted(self):
+        self.survives(self.target.restart, "failed to write .* 1 of 5 max retries")
+
+    def test_the_source_is_killed(self):
+        self.survives(lambda: (self.source.kill9(), self.source.start()), "taken up again")
+
+    def test_the_target_is_killed(self):
+        self.survives(lambda: (self.target.kill9(), self.target.start()))
+
+    def test_both_are_killed(self):
+        def happens():
+            self.source.kill9()
+            self.target.kill9()
+            self.source.start()
+            self.target.start()
+        self.survives(happens)
+
+    def test_the_target_stays_away(self):
+        ferry, stop = self.stopped_in_the_middle(DBWriteRetries=2)
+        self.target.stop()
+        stop.release()
+        self.assert_ended(ferry, "retry limit exceeded", "resumed with -resumestate")
+        self.target.start()
+        self.resume_and_finish(ferry)
+
+    def test_the_source_stays_away(self):
+        ferry, stop = self.stopped_in_the_middle(DBReadRetries=2)
+        self.source.stop()
+        stop.release()
+        self.assert_ended(ferry, "retry limit exceeded", "resumed with -resumestate")
+        self.source.start()
+        self.resume_and_finish(ferry)
+
+    def test_all_connections_are_killed(self):
+        ferry = self.begin(DataIterationBatchSize=2).start()
+        ferry.wait_for_log("ferry initialized")
+        for _ in range(10):
+            for server in (self.source, self.target):
+                server.kill_connections("ghostferry")
+            self.busy.wait_for(20)
+        self.finish(ferry)
+
+
+class NetworkTest(FaultTest):
+    def cut_everywhere(self, side, direction, is_reset):
+        """Each connection to that side ends after a number of bytes, which grows."""
+        proxies, settings = self.proxies()
+        ferry = self.begin(rows=60, span=200, DBWriteRetries=0, DBReadRetries=1000,
+                           DataIterationConcurrency=2, BinlogWriterConcurrency=2, **settings)
+        proxy = proxies[side]
+        ferry.start()
+        ferry.wait_for_log("ferry initialized")
+        for count in (1, 30, 100, 150, 260, 400, 600, 800, 1100, 1500, 2000, 2600, 3500, 5000, 9000):
+            proxy.cut_new(count, direction, is_reset)
+            proxy.cut_after(count, direction, is_reset)
+            time.sleep(.15)  # as far as it comes
+        proxy.heal()
+        self.finish(ferry)
+
+    def test_cut_on_the_way_to_the_target(self):
+        self.cut_everywhere(1, TO_SERVER, True)
+
+    def test_cut_on_the_way_from_the_target(self):
+        """A COMMIT that was done and whose answer was lost."""
+        self.cut_everywhere(1, TO_PROGRAM, False)
+
+    def test_cut_on_the_way_to_the_source(self):
+        self.cut_everywhere(0, TO_SERVER, False)
+
+    def test_cut_on_the_way_from_the_source(self):
+        self.cut_everywhere(0, TO_PROGRAM, True)
+
+    def vanishes(self, side, waits=(), **settings):
+        """No packet comes through any more, and nobody says so."""
+        proxies, through = self.proxies()
+        probes = self.probes()
+        for of in through.values():
+            of["NetworkTimeout"] = 3
+        ferry = self.begin(probes=probes, **through, **settings)
+        stop = probes.stop_at("before_batch_write", nth=9)
+        ferry.start()
+        self.reach(ferry, stop)
+        proxies[side].vanish()
+        stop.release()
+        ferry.wait_until(lambda: ferry.log_contains(
+            "failed to (write|fetch rows|connect).* 1 of"), 20, "the loss to be noticed")
+        proxies[side].cut()
+        proxies[side].heal()
+        self.finish(ferry)
+
+    def test_the_network_to_the_target_vanishes(self):
+        self.vanishes(1)
+
+    def test_the_network_to_the_source_vanishes(self):
+        self.vanishes(0)
+
+    def test_the_network_vanishes_while_an_answer_is_waited_for(self):
+        """Nothing is on its way then: only asking tells (keepalive)."""
+        proxies, through = self.proxies()
+        through["Target"]["NetworkTimeout"] = 3
+        self.table(rows=60)
+        probes = self.probes()
+        ferry = self.one_by_one(probes=probes, **through)
+        stop = probes.stop_at("before_batch_write", r"abc\.t 3$")
+        ferry.start()
+        self.reach(ferry, stop)
+        with self.target.connect() as db:
+            db.run("BEGIN", "INSERT INTO abc.t VALUES (25, 'not mine', 1)")
+            stop.release()
+            ferry.wait_until(lambda: self.waits_for_a_lock(self.target))
+            proxies[1].vanish()
+            ferry.wait_for_log("failed to write row batch, 1 of", 20)
+            db.run("ROLLBACK")
+        proxies[1].cut()
+        proxies[1].heal()
+        self.done(ferry)
+
+
+class TargetTest(FaultTest):
+    """Others work on the target, or its administrator does."""
+
+    def test_a_lock_that_is_held_for_long(self):
+        """The statement fails by the server's lock wait timeout, and is tried again."""
+        ferry, stop = self.stopped_in_the_middle(
+            Target={"Params": {"innodb_lock_wait_timeout": "1"}}, DBWriteRetries=20)
+        with self.target.connect() as db:
+            db.run("BEGIN", "SELECT COUNT(*) FROM abc.big FOR UPDATE")
+            stop.release()
+            ferry.wait_for_log(r"Lock wait timeout .*failed to write .* of 20 max|"
+                               r"failed to write .* of 20 max.*Lock wait timeout")
+            db.run("ROLLBACK")
+        self.finish(ferry)
+
+    def test_deadlocks(self):
+        """Somebody who locks rows in the other order."""
+        ferry = self.begin(DBWriteRetries=0, DataIterationBatchSize=50)
+        ferry.start()
+        ferry.wait_for_log("ferry initialized")
+        seen = 0
+        with self.target.connect() as db:
+            db.run("SET innodb_lock_wait_timeout=2")
+            for turn in range(40):
+                try:
+                    db.run("BEGIN")
+                    for n in range(120, 0, -7):
+                        db.run(f"SELECT COUNT(*) FROM abc.big WHERE id = {n} FOR UPDATE")
+                    db.run("COMMIT")
+                except Exception as e:
+                    seen += e.args[0] == 1213
+                    db.run("ROLLBACK")
+        self.finish(ferry)
+
+    def test_a_packet_that_is_too_large(self):
+        self.table(rows=5, body="id INT NOT NULL PRIMARY KEY, v LONGTEXT, n INT")
+        before = self.target.value("SELECT @@max_allowed_packet")
+        self.addCleanup(self.target.sql, f"SET GLOBAL max_allowed_packet = {before}")
+        ferry = self.ferry(AutomaticCutover=False).start()
+        ferry.wait_for_log("waiting for cutover")
+        ferry.kill9()
+        self.target.sql("SET GLOBAL max_allowed_packet = 1048576")
+        self.source.sql("UPDATE abc.t SET v = REPEAT('x', 2000000) WHERE id = 3")
+        ferry.resume(ferry.state_file())
+        self.assert_ended(ferry, r"abc\.t: a changed row takes 20\d+ bytes",
+                          "SET GLOBAL max_allowed_packet")
+        self.target.sql(f"SET GLOBAL max_allowed_packet = {before}")
+        ferry.resume(AutomaticCutover=True)
+        self.done(ferry)
+
+    def account(self, server, grants):
+        """An account of its own with these privileges on the server."""
+        secret = PASSWORD.replace("\\", "\\\\").replace("'", "\\'")
+        server.sql("DROP USER IF EXISTS mover@'%'",
+                   f"CREATE USER mover@'%' IDENTIFIED BY '{secret}'",
+                   f"GRANT {grants} ON *.* TO mover@'%'")
+        self.addCleanup(server.sql, "DROP USER IF EXISTS mover@'%'")
+
+    def test_a_privilege_is_revoked(self):
+        self.account(self.target, "SELECT, INSERT, UPDATE, DELETE, CREATE, REFERENCES, PROCESS")
+        ferry, stop = self.stopped_in_the_middle(Target={"User": "mover"})
+        self.target.sql("REVOKE DELETE, INSERT ON *.* FROM mover@'%'")
+        # Old sessions of MariaDB keep global privileges.
+        self.target.kill_connections("mover")
+        stop.release()
+        self.assert_ended(ferry, r"(INSERT|DELETE)[^\n]*command denied")
+        self.target.sql("GRANT INSERT, DELETE ON *.* TO mover@'%'")
+        self.resume_and_finish(ferry)
+
+    def test_the_source_s_privileges_are_revoked(self):
+        self.account(self.source, "SELECT, REPLICATION SLAVE, REPLICATION CLIENT, PROCESS,"
+                     " SHOW VIEW, TRIGGER, EVENT, LOCK TABLES")
+        ferry, stop = self.stopped_in_the_middle(Source={"User": "mover"})
+        self.source.sql("REVOKE SELECT ON *.* FROM mover@'%'")
+        self.source.kill_connections("mover")
+        stop.release()
+        self.assert_ended(ferry, "SELECT.*command denied|denied")
+        self.source.sql("GRANT SELECT ON *.* TO mover@'%'")
+        self.resume_and_finish(ferry)
+
+    def test_the_account_is_dropped(self):
+        self.account(self.target, "SELECT, INSERT, UPDATE, DELETE, CREATE, REFERENCES, PROCESS")
+        ferry, stop = self.stopped_in_the_middle(Target={"User": "mover"})
+        self.target.sql("DROP USER mover@'%'")
+        self.target.kill_connections("mover")
+        stop.release()
+        self.assert_ended(ferry, r"Access denied for user|\(1045\)")
+        self.account(self.target, "SELECT, INSERT, UPDATE, DELETE, CREATE, REFERENCES, PROCESS")
+        self.resume_and_finish(ferry)
+
+    def read_only(self, on):
+        self.target.sql(f"SET GLOBAL read_only = {on}")
+
+    def test_read_only_for_a_while(self):
+        ferry, stop = self.stopped_in_the_middle()
+        self.addCleanup(self.read_only, 0)
+        self.read_only(1)
+        stop.release()
+        ferry.wait_for_log("read.only")
+        self.read_only(0)
+        self.finish(ferry)
+
+    def test_read_only_for_good(self):
+        ferry, stop = self.stopped_in_the_middle(DBWriteRetries=2)
+        self.addCleanup(self.read_only, 0)
+        self.read_only(1)
+        stop.release()
+        self.assert_ended(ferry, "read.only", "retry limit exceeded")
+        self.read_only(0)
+        self.resume_and_finish(ferry)
+
+
+class OneAtATimeTest(FaultTest):
+    """The run's lock on the target lasts as long as the run, whatever becomes of the
+    connection that holds it.
+
+    Broken: no keeper of the lock. Red: the second process began to work."""
+
+    def refused(self, first):
+        second = self.ferry(AutomaticCutover=False)
+        second.resume(first.state_file())
+        second.assert_status(1, timeout=40)
+        self.assertTrue(second.log_contains("another process is working on this state"))
+
+    def test_a_second_process_after_a_restart_of_the_target(self):
+        ferry, stop = self.stopped_in_the_middle()
+        ferry.wait_until(ferry.state_file)
+        self.target.restart()
+        stop.release()
+        ferry.wait_for_log("lock on the target is held again")
+        self.refused(ferry)
+        self.finish(ferry)
+
+    def test_the_first_process_wakes_up_late(self):
+        """Suspended, cut off, and overtaken: it must not write a row any more."""
+        ferry, stop = self.stopped_in_the_middle()
+        ferry.wait_until(ferry.state_file)
+        ferry.suspend()
+        self.target.kill_connections("ghostferry")
+        second = self.ferry(http=True, AutomaticCutover=False)
+        second.resume(ferry.state_file())
+        second.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", 60)
+        stop.release()
+        ferry.go_on()
+        ferry.assert_status(2, timeout=60)
+        self.assertRegex(ferry.log(), "another process is working on this state|"
+                         "is held by connection|not held by us")
+        self.finish(second)
+
+
+class StateFileTest(FaultTest):
+    def test_its_folder_goes_away(self):
+        """The run goes on, says so, and the state is still to be had on stdout."""
+        folder = os.path.join(tempfile.mkdtemp(dir=self.ferry().dir), "d")
+        os.mkdir(folder)
+        ferry = self.begin(StateFile=os.path.join(folder, "state"))
+        ferry.config["StateFile"] = ferry.program.seen(ferry.config["StateFile"])
+        ferry.start()
+        self.wait_until(lambda: os.listdir(folder) == ["state"], what="the state file")
+        shutil.rmtree(folder)
+        ferry.wait_for_log("level=error msg=.the state file cannot be written, trying on")
+        os.mkdir(folder)
+        ferry.wait_for_log("the state file is written again")
+        shutil.rmtree(folder)
+        ferry.terminate()
+        self.assert_ended(ferry)
+        ferry.config["StateFile"] = None
+        del ferry.config["StateFile"]
+        ferry.resume()
+        self.finish(ferry)
+
+    def test_its_disk_is_full(self):
+        folder = os.path.join(self.ferry().dir, "small")
+        os.mkdir(folder)
+        if subprocess.call(["mount", "-t", "tmpfs", "-o", "size=32k", "none", folder]):
+            self.skipTest("nothing can be mounted here")
+        self.addCleanup(subprocess.call, ["umount", "-l", folder])
+        ferry = self.begin(StateFile=os.path.join(folder, "state"))
+        path = ferry.config["StateFile"]
+        ferry.config["StateFile"] = ferry.program.seen(path)
+        ferry.start()
+        self.wait_until(lambda: os.path.exists(path), what="the state file")
+        with open(path) as f:
+            before = f.read()
+        with open(os.path.join(folder, "filler"), "wb", 0) as f:
+            try:
+                while f.write(b"x" * 512):
+                    pass
+            except OSError:
+                pass
+        self.busy.wait_for(50)
+        ferry.wait_for_log("cannot be written, trying on.*No space left on device")
+        with open(path) as f:
+            self.assertTrue(f.read().endswith("}\n"))  # the last whole one
+        self.assertTrue(before)
+        ferry.terminate()
+        self.assert_ended(ferry)
+        ferry.resume()
+        os.unlink(os.path.join(folder, "filler"))
+        self.finish(ferry)
+
+    def test_cut_off_or_changed_by_hand(self):
+        ferry, stop = self.stopped_in_the_middle()
+        path = ferry.config_path + ".state"
+        ferry.wait_until(ferry.state_file)
+        ferry.kill9()
+        with open(path) as f:
+            whole = f.read()
+        for broken in (whole[:len(whole) // 2], "", "{}", whole.replace("bin.", "nib."),
+                       whole.replace('"Pos":', '"Pos":-')):
+            with open(path, "w") as f:
+                f.write(broken)
+            for start in ((), ("-resumestate", ferry.program.seen(path))):
+                ferry.start(*start)
+                self.assertIn(ferry.wait(20), (1, 2))
+                self.assertRegex(ferry.log(), "(?i)error: .*state|binlog|position")
+        with open(path, "w") as f:
+            f.write(whole)
+        self.resume_and_finish(ferry)
+
+
+class BinlogTest(FaultTest):
+    def test_purged_while_cut_off(self):
+        """The source throws away what the stream has not yet seen."""
+        proxies, through = self.proxies()
+        ferry = self.begin(**through).start()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+        ferry.suspend()
+        self.busy.wait_for(200)
+        proxies[0].cut()
+        where = position(ferry.state_file())[0]
+
+        def purged():
+            self.source.sql("FLUSH BINARY LOGS",
+                            f"PURGE BINARY LOGS TO '{self.source.position()[0]}'")
+            return where not in [row[0] for row in self.source.sql("SHOW BINARY LOGS")]
+        self.wait_until(purged)
+        ferry.go_on()
+        self.assert_ended(ferry, rf"no longer has[^\n]*bin\.\d+", "start anew")
