@@ -622,27 +622,6 @@ class SpecialColumnsTest(FerryTest):
         self.assertRegex(ferry.log(), r"abc\.t")
         self.assertRegex(ferry.log(), r"(?i)version")
 
-    def test_types_that_cannot_be_carried_are_refused_by_name(self):
-        if self.source.is_mysql:
-            self.skipTest("MariaDB's types")
-        self.source.sql(
-            "CREATE DATABASE abc", "CREATE TABLE abc.good (id INT PRIMARY KEY)",
-            "INSERT INTO abc.good VALUES (1)",
-            "CREATE TABLE abc.u (id INT PRIMARY KEY, u_col UUID)",
-            "CREATE TABLE abc.i (id INT PRIMARY KEY, i_col INET6, j_col INET4)",
-            "CREATE TABLE abc.c (id INT PRIMARY KEY, c_col TEXT COMPRESSED,"
-            " d_col VARCHAR(2000) COMPRESSED)")
-        ferry = self.ferry()
-        self.assertEqual(ferry.run(), 1)
-        log = ferry.log()
-        for column in ("abc.u.u_col", "abc.i.i_col", "abc.i.j_col", "abc.c.c_col", "abc.c.d_col"):
-            self.assertIn(column, log)
-        self.assertEqual(self.target.databases(), [])
-        self.assertEqual(ferry.stdout(), "")
-        left_out = self.ferry(Tables={"Blacklist": ["u", "i", "c"]})
-        left_out.run_ok()
-        self.assert_equal(only=["good"])
-
 
 def keys(mysql):
     """label: (key columns with definitions, key values as tuples of literals)"""
