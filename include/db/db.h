@@ -47,7 +47,7 @@ struct db_params {
 };
 
 enum db_session {
-	/* Reads rows and metadata: READ COMMITTED, autocommit. */
+	/* Reads rows and metadata: READ COMMITTED, autocommit, lock_wait_timeout=60. */
 	DB_SESSION_READ,
 	/* Writes rows: additionally foreign_key_checks=0 and lock_wait_timeout=300. */
 	DB_SESSION_WRITE,

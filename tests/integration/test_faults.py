@@ -312,6 +312,28 @@ class TargetTest(FaultTest):
         self.resume_and_finish(ferry)
 
 
+class SourceTest(FaultTest):
+    def test_a_table_that_is_locked_for_long(self):
+        """LOCK TABLES, or a definition being changed. Said after a minute; here sooner."""
+        self.table(rows=30)
+        ferry = self.one_by_one(Source={"Params": {"lock_wait_timeout": "1"}}, http=True,
+                                AutomaticCutover=False)
+        probes = self.probes()
+        ferry.environ["GHOSTFERRY_PROBES"] = ferry.program.seen(probes.path)
+        stop = probes.stop_at("before_chunk_read", r"abc\.t 2$")
+        ferry.start()
+        self.reach(ferry, stop)
+        with self.source.connect() as db:
+            db.run("LOCK TABLES abc.t WRITE")
+            stop.release()
+            ferry.wait_for_log(r"failed to fetch rows, 1 of 60 [^\n]*Lock wait timeout")
+            db.run("UNLOCK TABLES")
+        ferry.allow_cutover()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+        ferry.interrupt()
+        self.done(ferry)
+
+
 class OneAtATimeTest(FaultTest):
     """The run's lock on the target lasts as long as the run, whatever becomes of the
     connection that holds it.

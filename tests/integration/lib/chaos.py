@@ -525,6 +525,9 @@ class Director:
         self.ferry.interrupt()
         self.ferry.assert_status(0)
         self.test.assert_equal()
+        self.tell("source and target are equal")
+        if os.environ.get("CHAOS_TELL"):
+            print(self.logs(), end="")
 
 
 def _quietly(function):
