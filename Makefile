@@ -46,7 +46,7 @@ say    = $(if $(quiet),@:,@printf '  %-4s %s\n' $(1) $(2))
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all unit check check-unit check-integration lint test demo deps \
+.PHONY: all unit check check-unit check-integration lint fuzz test demo deps \
         install uninstall clean help FORCE
 
 all: $(BIN) ## build $(BUILD)/ghostferry-copydb (the default)
@@ -120,6 +120,9 @@ check-integration: ## integration tests against private throwaway servers
 
 lint: ## layers, headers, banned functions, top level
 	$(Q)CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' tests/lint/run.sh
+
+fuzz: ## replay the fuzzers' corpus, and fuzz with clang for SECONDS= each (20)
+	$(Q)CC='$(CC)' tests/fuzz/run.sh $(or $(SECONDS),20) $(ARGS)
 
 test: ## everything, as the gate runs it; last line is the count
 	$(Q)+tests/run.sh

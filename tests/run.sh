@@ -75,6 +75,7 @@ lane "unit tests" unit_with BUILD=build
 lane "unit tests, ASan and UBSan" unit_with BUILD=build/asan SAN=address,undefined
 # TSan cannot live with every address layout.
 RUNNER="setarch -R" lane "unit tests, TSan" unit_with BUILD=build/tsan SAN=thread
+lane "fuzz" tests/fuzz/run.sh 10
 lane "build and unit tests with Oracle's client" in_sid
 if lane "build with probes" make -s "$jobs" DEV=1 PROBES=1 BUILD=build/probes; then
 	lane "integration, MariaDB's client" integration mariadb build/probes

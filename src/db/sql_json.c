@@ -318,6 +318,19 @@ static void put_path(struct walk *w)
 	buf_putc(w->out, ',');
 }
 
+/* The number behind an "e"; one too long is too large in any case. */
+static long exponent_of(const char *at, const char *end)
+{
+	bool is_negative = at < end && *at == '-';
+	long exponent = 0;
+
+	if (at < end && (*at == '-' || *at == '+'))
+		at++;
+	for (; at < end && *at >= '0' && *at <= '9' && exponent < 10000; at++)
+		exponent = exponent * 10 + (*at - '0');
+	return is_negative ? -exponent : exponent;
+}
+
 /* Any parser finds digits * 10^exponent exactly when both are exact doubles. */
 static bool is_found_exactly(struct token token)
 {
@@ -338,7 +351,7 @@ static bool is_found_exactly(struct token token)
 		}
 	}
 	if (at < end)
-		power += strtol(at + 1, NULL, 10);
+		power += exponent_of(at + 1, end);
 	return digits <= EXACT_DIGITS_MAX && labs(power) <= EXACT_POWER_MAX;
 }
 

@@ -36,6 +36,56 @@ static void check_primary_keys(struct preflight *p)
 			check_primary_key_rule(p, rules[i]);
 }
 
+/* CREATE TABLE would fail, with half of the tables there. */
+static bool is_type_known(const struct preflight *p, const struct column *column)
+{
+	const struct server_version *version = db_version(p->target);
+	bool is_mariadb = version->flavour == FLAVOUR_MARIADB;
+
+	switch (column->type) {
+	case COLUMN_UUID:
+	case COLUMN_INET4:
+	case COLUMN_INET6:
+		return is_mariadb;
+	case COLUMN_VECTOR:
+		return version->number >= (is_mariadb ? 110700 : 90000);
+	case COLUMN_GEOMETRY:
+		return !is_mariadb || strncmp(column->raw_type, "geomcollection", 14) != 0;
+	default:
+		return !column->is_compressed ||
+		       version->flavour == db_version(p->source)->flavour;
+	}
+}
+
+static void refuse_type(struct preflight *p, const struct table *table,
+			const struct column *column)
+{
+	struct buf remedy = BUF_INIT;
+
+	buf_puts(&remedy, "leave the table out (Tables.Blacklist), or convert the column: "
+			  "ALTER TABLE ");
+	sql_table_name(&remedy, table->schema, table->name);
+	buf_puts(&remedy, " MODIFY ");
+	sql_name(&remedy, column->name);
+	buf_puts(&remedy, " ...");
+	problem_add(p->problems, PROBLEM_ERROR, buf_text(&remedy),
+		    "target: the server does not know the type of the column %s.%s, %s%s",
+		    table->full_name, column->name, column->raw_type,
+		    column->is_compressed ? " COMPRESSED" : "");
+	buf_release(&remedy);
+}
+
+static void check_types(struct preflight *p)
+{
+	for (size_t i = 0; i < p->tables->count; i++) {
+		const struct table *table = p->tables->tables[i]->source;
+
+		for (unsigned c = 0; !p->existing[i] && c < table->column_count; c++)
+			if (!is_type_known(p, &table->columns[c]))
+				refuse_type(p, table, &table->columns[c]);
+	}
+}
+
 static void put_missing_privileges(struct preflight *p, const char *schema, bool creates,
 				   struct buf *missing)
 {
@@ -156,5 +206,6 @@ bool preflight_target(struct preflight *p, struct error *err)
 {
 	check_accounts(p);
 	check_primary_keys(p);
+	check_types(p);
 	return check_same_server(p, err) && check_events(p, err);
 }

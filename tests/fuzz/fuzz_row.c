@@ -29,6 +29,7 @@ static const enum column_type types[256] = {
 	[TYPE_BLOB] = COLUMN_BLOB,	    [TYPE_STRING] = COLUMN_BINARY,
 	[TYPE_VARCHAR] = COLUMN_VARCHAR,    [TYPE_JSON] = COLUMN_JSON,
 	[TYPE_GEOMETRY] = COLUMN_GEOMETRY,  [TYPE_VECTOR] = COLUMN_VECTOR,
+	[TYPE_BLOB_COMPRESSED] = COLUMN_BLOB, [TYPE_VARCHAR_COMPRESSED] = COLUMN_VARCHAR,
 };
 
 /* Whatever the map says, said as a schema would. */
@@ -47,6 +48,10 @@ static void make_column(const struct binlog_column *in, unsigned index, struct c
 		.fraction = in->type < TYPE_TIMESTAMP2 ? index % 8 : in->meta,
 		.member_count = in->meta,
 	};
+	if (in->type == TYPE_VARCHAR_COMPRESSED)
+		column->max_octets = in->meta - 1u;
+	if (in->type == TYPE_STRING && in->meta == 16 && index % 2 == 1)
+		column->type = index % 4 == 1 ? COLUMN_UUID : COLUMN_INET6;
 	if (in->type == TYPE_ENUM)
 		column->member_count = in->meta == 2 ? 300 : 3;
 	if (in->type == TYPE_SET)

@@ -21,7 +21,9 @@ def _seed_test(seed):
     return test
 
 
-for _seed in seeds(USUAL):
+# By chance means minutes, and timeouts of servers that are killed: on request only,
+# CHAOS_SEEDS=7-18 (the usual ones) or any others.
+for _seed in seeds(()):
     setattr(ChaosTest, f"test_seed_{_seed:04}", _seed_test(_seed))
 
 

@@ -431,14 +431,16 @@ class VerifierTest(VerifyTest):
                 with self.subTest(kind, spoil=spoil):
                     probes = self.probes()
                     where = "batch_recorded" if kind == "Inline" else "range_compared"
-                    compared = probes.stop_at(where, r"abc\.big")
-                    ferry = self.move(kind, probes=probes).start()
+                    compared = probes.stop_at(where, r"abc\.big" if kind == "Inline" else None)
+                    ferry = self.move(kind, probes=probes, DataIterationConcurrency=1,
+                                      IterativeVerifierConfig={"Concurrency": 1}).start()
                     if kind == "Inline" and spoil:
                         written = probes.stop_at("after_batch_write", r"abc\.big ")
                         written.wait_reached()
                         self.target.sql("UPDATE abc.big SET n = n + 1 WHERE id = 3")
                         written.release()
-                    compared.wait_reached()
+                    first = compared.wait_reached()
+                    other = "composite" if "composite" not in first else "negative"
                     ferry.terminate()
                     self.assertEqual(ferry.wait(), 2)
                     probes.release_all()
@@ -447,15 +449,15 @@ class VerifierTest(VerifyTest):
                     if spoil and kind != "Inline":
                         # Compared already, and changed by both sides while nobody ran.
                         self.source.sql("UPDATE abc.big SET v = 'x' WHERE id = 3")
-                        self.target.sql("DELETE FROM abc.composite")
+                        self.target.sql(f"DELETE FROM abc.{other}")
                     if kind == "Inline" and spoil:
                         self.assertEqual(stage["Tables"]["abc.big"]["Rows"], ["`id` = 3"])
                     ferry.resume()
                     # What was not compared before is found, the row that changed is mended.
                     self.assertEqual(ferry.wait(), 3 if spoil else 0)
                     if spoil:
-                        name = "big" if kind == "Inline" else "composite"
-                        self.assertTrue(ferry.log_contains(rf"failed for: abc\.{name} \["))
+                        named = "big" if kind == "Inline" else other
+                        self.assertTrue(ferry.log_contains(rf"failed for: abc\.{named} \["))
                     probes.close()
                     self.target.drop_user_databases()
 

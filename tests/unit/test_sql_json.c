@@ -89,8 +89,8 @@ static void what_does_not_fit_is_refused(void **state UNUSED)
 static void no_truncation_reads_beyond(void **state UNUSED)
 {
 	static const char whole[] = "{\"a\": [1.50, \"2024-01-01\", \"base64:type15:/wBB\", "
-				    "0.30000000000000004, {\"b\\\"\": 5}]}\0"
-				    "2 DECIMAL,3 DATE,4 BLOB,7 UNSIGNED INTEGER";
+				    "0.30000000000000004, 1e23, {\"b\\\"\": 5}]}\0"
+				    "2 DECIMAL,3 DATE,4 BLOB,8 UNSIGNED INTEGER";
 
 	for (size_t length = 1; length < sizeof(whole); length++) {
 		char *bytes = malloc(length);
@@ -101,6 +101,24 @@ static void no_truncation_reads_beyond(void **state UNUSED)
 		memcpy(bytes, whole, length);
 		if (sql_json(&sql, value, &err))
 			assert_true(sql.length > 0);
+		buf_release(&sql);
+		free(bytes);
+	}
+}
+
+/* A number at the very end, and nothing behind it. */
+static void a_bare_number_ends_where_it_ends(void **state UNUSED)
+{
+	static const char text[] = "-1.2345678901234567e-30";
+
+	for (size_t length = 1; length < sizeof(text); length++) {
+		char *bytes = malloc(length);
+		struct value value = { bytes, length };
+		struct buf sql = BUF_INIT;
+		struct error err = ERROR_INIT;
+
+		memcpy(bytes, text, length);
+		assert_true(sql_json(&sql, value, &err));
 		buf_release(&sql);
 		free(bytes);
 	}
@@ -137,6 +155,7 @@ int main(void)
 		cmocka_unit_test(documents_become_expressions),
 		cmocka_unit_test(what_does_not_fit_is_refused),
 		cmocka_unit_test(no_truncation_reads_beyond),
+		cmocka_unit_test(a_bare_number_ends_where_it_ends),
 		cmocka_unit_test(lists_must_be_complete),
 	};
 

@@ -1,0 +1,40 @@
+/* An XA_PREPARE event's body behind a 0, a statement behind any other byte; both are
+ * also held and taken back, as the rows of a prepared transaction are. */
+#include <assert.h>
+
+#include "binlog/xa.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void hold_and_take(const uint8_t *data, size_t size)
+{
+	struct binlog_event event = { .type = data[0], .body = reader_over(data, size) };
+	struct buf events = BUF_INIT;
+	struct reader r;
+
+	xa_hold(&events, &event);
+	r = reader_over(events.data, events.length);
+	assert(xa_next(&r, &event) && reader_left(&event.body) == size);
+	assert(!xa_next(&r, &event));
+	buf_release(&events);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct binlog_event event = { .type = EVENT_XA_PREPARE };
+	struct buf xid = BUF_INIT;
+	struct error err = ERROR_INIT;
+	bool one_phase, ok;
+
+	if (size == 0)
+		return 0;
+	hold_and_take(data, size);
+	event.body = reader_over(data + 1, size - 1);
+	if (data[0] == 0)
+		ok = xa_prepare_parse(&event, &xid, &one_phase, &err);
+	else
+		ok = xa_statement_parse((const char *)data + 1, size - 1, &xid, &err);
+	assert(!ok || xid.length > 0);
+	buf_release(&xid);
+	return 0;
+}
