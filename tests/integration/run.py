@@ -27,7 +27,8 @@ def arguments():
     parser.add_argument("--build", metavar="DIR", help="where ghostferry-copydb is"
                         " (default: build/probes; may lie in the MySQL tree)")
     parser.add_argument("--tag", help="only tests of modules that have this in TAGS")
-    parser.add_argument("--without", metavar="TAG", help="and not these")
+    parser.add_argument("--without", action="append", metavar="TAG", default=[],
+                        help="and not these; repeatable")
     return parser.parse_args()
 
 
@@ -52,7 +53,7 @@ def collect(flavour, tag, without):
             continue
         module = importlib.import_module(file[:-3])
         tags = getattr(module, "TAGS", ())
-        if (tag and tag not in tags) or without in tags:
+        if (tag and tag not in tags) or set(without) & set(tags):
             continue
         for cls in vars(module).values():
             if isinstance(cls, type) and issubclass(cls, unittest.TestCase) \
