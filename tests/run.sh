@@ -60,6 +60,7 @@ integration() { # client, build directory, further arguments
 oracle_integration() {
 	local copy
 	copy=$(tests/sid-make.sh -s "$jobs" PROBES=1 BUILD=build/probes all) || return
+	# The faults wait for real timeouts, and those are the same with either client.
 	integration oracle "$(tail -n 1 <<<"$copy")/build/probes" --without harness --without faults
 }
 
