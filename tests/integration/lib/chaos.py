@@ -275,8 +275,7 @@ class XaWriter:
             try:
                 with Connection(unix_socket=self.server.socket, user="root") as self._db:
                     self._decide_leftovers()
-                    left = any(str(row[3]).startswith(self._prefix)
-                               for row in self._db.rows("XA RECOVER"))
+                    left = self._left()
             except (pymysql.Error, OSError) as e:
                 if time.monotonic() > end:
                     self.error = e
@@ -299,11 +298,15 @@ class XaWriter:
         finally:
             self._db.close()
 
+    def _left(self):
+        """What is prepared; MariaDB's are bytes."""
+        xids = [row[3] for row in self._db.rows("XA RECOVER")]
+        return [xid for xid in (x.decode() if isinstance(x, bytes) else x for x in xids)
+                if xid.startswith(self._prefix)]
+
     def _decide_leftovers(self):
-        for row in self._db.rows("XA RECOVER"):
-            xid = row[3]
-            if str(xid).startswith(self._prefix):
-                self._db.run(f"XA {self.rng.choice(('COMMIT', 'ROLLBACK'))} '{xid}'")
+        for xid in self._left():
+            self._db.run(f"XA {self.rng.choice(('COMMIT', 'ROLLBACK'))} '{xid}'")
 
     def _transaction(self):
         rng, xid = self.rng, f"{self._prefix}-{self.count}"
@@ -509,6 +512,9 @@ class Director:
     def wait_for_state(self, wanted):
         end = time.monotonic() + self.deadline
         while True:
+            for writer in self.writers:
+                if writer.error:
+                    raise writer.error
             self.look_after()
             status = self.ferry.status()
             if status and status["OverallState"] == wanted:

@@ -274,7 +274,9 @@ class Server:
         self._forget_admin()
         self.db.run("SET foreign_key_checks=0")
         for _, length, _, xid in self.sql("XA RECOVER"):  # left by a test that failed
-            self.db.run(f"XA ROLLBACK '{xid[:length]}'")
+            xid = xid[:length]  # MariaDB's are bytes
+            self.db.run("XA ROLLBACK " + (f"x'{xid.hex()}'" if isinstance(xid, bytes)
+                                          else f"'{xid}'"))
         for database in self.databases():
             self.db.run(f"DROP DATABASE {name(database)}")
 
