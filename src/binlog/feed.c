@@ -144,8 +144,11 @@ static bool dump_next(struct binlog_feed *feed, const uint8_t **packet, size_t *
 
 static void dump_close(struct binlog_feed *feed)
 {
-	if (feed->is_dumping)
-		mysql_binlog_close(db_native(feed->db), &feed->dump);
+	MYSQL *mysql = db_native(feed->db);
+
+	/* It reads off what is still to come: nothing is when the connection is gone. */
+	if (feed->is_dumping && mysql)
+		mysql_binlog_close(mysql, &feed->dump);
 }
 #endif
 

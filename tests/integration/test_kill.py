@@ -24,7 +24,12 @@ def stops_in_the_source():
     return sorted(found)
 
 
-VERIFIER_STOPS = {"before_final_verification", "range_compared", "rows_reverified"}
+VERIFIER_STOPS = {
+    "before_final_verification": {"VerifierType": "Iterative"},
+    "range_compared": {"VerifierType": "Iterative"},
+    "rows_reverified": {"VerifierType": "Inline", "AutomaticCutover": False,
+                        "InlineVerifierConfig": {"VerifyBinlogEventsInterval": "50ms"}},
+}
 
 
 class KillTest(MoveTest):
@@ -37,7 +42,7 @@ class KillTest(MoveTest):
         made = self.basic_tables(rows=100, names=("big", "uniques", "composite"))
         writer = self.writer(made, span=1500, pause=0.002)
         probes = self.probes()
-        verifier = {"VerifierType": "Iterative"} if name in VERIFIER_STOPS else {}
+        verifier = VERIFIER_STOPS.get(name, {})
         ferry = self.ferry(probes=probes, http=True, DataIterationBatchSize=10,
                            DataIterationConcurrency=2, BinlogWriterConcurrency=2, **verifier)
         stop = probes.stop_at(name, nth=first)
