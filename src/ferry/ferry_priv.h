@@ -1,4 +1,5 @@
-/* The inside of struct ferry, for ferry.c and ferry_status.c. */
+/* The inside of struct ferry, for ferry.c, ferry_start.c, ferry_cutover.c and
+ * ferry_status.c. */
 #ifndef FERRY_FERRY_PRIV_H
 #define FERRY_FERRY_PRIV_H
 
@@ -53,5 +54,14 @@ struct ferry {
 	struct binlog_streamer *streamer;
 	struct verifier *verifier; /* NULL: nothing is verified */
 };
+
+/* All by the ferry's thread. */
+bool ferry_prepare(struct ferry *f, struct error *err) MUST_CHECK;  /* ferry_start.c */
+bool ferry_cut_over(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_cutover.c */
+void ferry_set_phase(struct ferry *f, enum phase phase);
+/* For the status; "": nothing. */
+void ferry_waits_for(struct ferry *f, const char *what);
+/* ERROR_STOPPED, as the run ends; false. */
+bool ferry_stopped(struct error *err);
 
 #endif

@@ -1,0 +1,150 @@
+/* From the copied tables to the end: permission, verification, the CutoverLock callback,
+ * the source's position, the stream's last event, the verdict, CutoverUnlock.
+ *
+ * The ferry's thread runs it. A failure anywhere leaves source and target as they are:
+ * CutoverUnlock is not sent, and the state can be resumed. */
+#include "ferry_priv.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/probe.h"
+#include "base/retry.h"
+
+static const char log_tag[] = "ferry";
+
+#define CAUGHT_UP_S 10.0
+#define CAUGHT_UP_POLL_MS 500
+#define CUTOVER_POLL_MS 1000
+#define POSITION_ATTEMPTS 100
+#define POSITION_SLEEP_MS 600
+
+static bool wait_until_allowed(struct ferry *f, struct error *err)
+{
+	ferry_set_phase(f, PHASE_WAIT_FOR_CUTOVER);
+	mutex_lock(&f->lock);
+	if (!f->automatic_cutover)
+		snprintf(f->waiting_for, sizeof(f->waiting_for),
+			 "permission to cut over (AutomaticCutover or POST /api/cutover)");
+	while (!f->automatic_cutover && !stop_is_set(&f->stop))
+		condition_wait_ms(&f->changed, &f->lock, CUTOVER_POLL_MS);
+	f->waiting_for[0] = '\0';
+	mutex_unlock(&f->lock);
+	probe("cutover_allowed", " ");
+	return !stop_is_set(&f->stop) || ferry_stopped(err);
+}
+
+static bool wait_until_caught_up(struct ferry *f, struct error *err)
+{
+	ferry_waits_for(f, "the binlog streamer and writers to catch up");
+	while (binlog_streamer_lag_s(f->streamer) >= CAUGHT_UP_S ||
+	       binlog_writer_lag_s(f->writer) >= CAUGHT_UP_S)
+		if (!stop_sleep_ms(&f->stop, CAUGHT_UP_POLL_MS))
+			return ferry_stopped(err);
+	return !stop_is_set(&f->stop) || ferry_stopped(err);
+}
+
+static bool attempt_lock(void *argument, struct error *err)
+{
+	struct ferry *f = argument;
+
+	if (f->options->cutover_lock(f->options->hook_context, err))
+		return true;
+	err->kind = ERROR_BUSY; /* Ghostferry tries whatever the endpoint said again */
+	return false;
+}
+
+static bool lock_cutover(struct ferry *f, struct error *err)
+{
+	const struct retry_policy policy = {
+		.verb = "lock for cutover",
+		.tag = "cutover",
+		.attempts = f->options->cutover_attempts,
+		.sleep_ms = (int64_t)f->options->cutover_retry_wait_s * 1000,
+	};
+
+	if (!f->options->cutover_lock)
+		return true;
+	ferry_waits_for(f, "the CutoverLock callback");
+	return retry_run(&policy, &f->stop, attempt_lock, f, err) ||
+	       error_wrap(err, "locking failed, aborting run");
+}
+
+static bool attempt_position(void *argument, struct error *err)
+{
+	struct ferry *f = argument;
+	struct binlog_position final;
+
+	if (!db_ready(f->source, err) || !binlog_current_position(f->source, &final, err))
+		return false;
+	mutex_lock(&f->lock);
+	f->final = final;
+	mutex_unlock(&f->lock);
+	return true;
+}
+
+static bool drain(struct ferry *f, struct error *err)
+{
+	const struct retry_policy policy = {
+		.verb = "read current binlog position",
+		.tag = "cutover",
+		.attempts = POSITION_ATTEMPTS,
+		.sleep_ms = POSITION_SLEEP_MS,
+	};
+
+	ferry_waits_for(f, "the stream to reach the source's position");
+	if (!retry_run(&policy, &f->stop, attempt_position, f, err))
+		return error_wrap(err, "read the source's final binlog position");
+	log_info("current stop binlog position was recorded: " POSITION_FORMAT,
+		 POSITION_ARGS(&f->final));
+	probe("final_position_read", " ");
+	binlog_streamer_stop_at(f->streamer, &f->final);
+	if (!binlog_streamer_join(f->streamer) || !binlog_writer_finish(f->writer))
+		return ferry_stopped(err);
+	probe("drained", " ");
+	return !stop_is_set(&f->stop) || ferry_stopped(err);
+}
+
+static bool verify_before(struct ferry *f, struct error *err)
+{
+	if (!f->verifier)
+		return true;
+	ferry_set_phase(f, PHASE_VERIFY_BEFORE_CUTOVER);
+	ferry_waits_for(f, "the verification before the cutover");
+	return verifier_before_cutover(f->verifier, err);
+}
+
+/* Always by itself: nobody has to ask for the verdict. */
+static bool verify_during(struct ferry *f, struct error *err)
+{
+	if (!f->verifier)
+		return true;
+	ferry_waits_for(f, "the final verification");
+	if (verifier_during_cutover(f->verifier, err))
+		return true;
+	if (err->kind != ERROR_STOPPED)
+		ferry_fail(f, "verifier", err);
+	return false;
+}
+
+static bool lock_to_unlock(struct ferry *f, struct error *err)
+{
+	log_info("entering cutover phase, notifying caller that row copy is complete");
+	ferry_set_phase(f, PHASE_CUTOVER);
+	if (!wait_until_caught_up(f, err) || !lock_cutover(f, err) || !drain(f, err) ||
+	    !verify_during(f, err))
+		return false;
+	if (f->options->cutover_unlock) {
+		ferry_waits_for(f, "the CutoverUnlock callback");
+		if (!f->options->cutover_unlock(f->options->hook_context, err))
+			return error_wrap(err, "unlocking failed, aborting run");
+	}
+	ferry_waits_for(f, "");
+	return true;
+}
+
+bool ferry_cut_over(struct ferry *f, struct error *err)
+{
+	return wait_until_allowed(f, err) && verify_before(f, err) && lock_to_unlock(f, err);
+}
