@@ -1,0 +1,69 @@
+/* The inside of struct binlog_streamer, for streamer.c, streamer_events.c and
+ * streamer_statements.c. All functions by the streamer's thread. */
+#ifndef BINLOG_STREAMER_PRIV_H
+#define BINLOG_STREAMER_PRIV_H
+
+#include "binlog/streamer.h"
+#include "binlog/xa.h"
+
+enum group {
+	GROUP_NONE,	   /* between transactions */
+	GROUP_ANNOUNCED,   /* a GTID was seen: a statement or a transaction follows */
+	GROUP_TRANSACTION, /* until XID, COMMIT, ROLLBACK or XA_PREPARE */
+};
+
+struct binlog_streamer {
+	struct binlog_streamer_params params;
+	struct thread thread;
+
+	/* Owned by the streamer's thread once it runs. */
+	struct binlog_feed *feed; /* NULL: to be opened at the last boundary */
+	struct binlog_format format;
+	struct binlog_position position; /* end of the last event */
+	struct binlog_position group_start; /* the last place between groups */
+	struct binlog_position skip_to;	 /* events that end at or before it were seen already */
+	enum group group;
+	bool group_is_xa;
+	bool group_has_rows; /* of copied tables */
+	struct map table_maps; /* table id (8 bytes) -> struct binlog_table_map */
+	struct row_decoder *decoder;
+	struct buf plain;  /* an uncompressed event */
+	struct buf held;   /* events of copied tables in the open XA transaction */
+	struct buf xid;	   /* scratch */
+	struct xa_list undecided;
+	bool is_finished; /* reached the stop position */
+
+	/* Shared. */
+	struct mutex lock;
+	struct binlog_position boundary; /* guarded by lock: last one handed on */
+	struct binlog_position stop_at;	 /* guarded by lock; unset: go on */
+	uint32_t last_timestamp;	 /* guarded by lock; 0: idle at the end */
+};
+
+/* streamer_events.c */
+
+/* One event as it came from the server: moves the position, hands on rows and
+ * boundaries. */
+bool streamer_dispatch(struct binlog_streamer *s, struct binlog_event *event,
+		       struct error *err) MUST_CHECK;
+void streamer_forget_table_maps(struct binlog_streamer *s);
+/* Whatever was open is forgotten. */
+void streamer_leave_group(struct binlog_streamer *s);
+/* The open group ends here: a boundary. */
+bool streamer_end_group(struct binlog_streamer *s, const struct binlog_event *event,
+			struct error *err) MUST_CHECK;
+/* Rows handed on since the last boundary cannot be taken back: a group that turns
+ * out not to be committed as logged is an error when it has any. */
+bool streamer_refuse_if_rows(struct binlog_streamer *s, const char *what,
+			     struct error *err) MUST_CHECK;
+/* An XA transaction is committed: what it did happens now. */
+bool streamer_hand_on_held(struct binlog_streamer *s, const struct buf *events,
+			   struct error *err) MUST_CHECK;
+
+/* streamer_statements.c */
+
+/* Statements: the brackets of transactions, XA decisions, and what must end the run. */
+bool streamer_on_query(struct binlog_streamer *s, struct binlog_event *event,
+		       struct error *err) MUST_CHECK;
+
+#endif
