@@ -54,7 +54,7 @@ in_sid() {
 }
 
 integration() { # client, build directory, further arguments
-	/usr/bin/python3 tests/integration/run.py --client "$1" --build "$2" "${@:3}"
+	/usr/bin/python3 tests/integration/run.py -j "$(nproc)" --client "$1" --build "$2" "${@:3}"
 }
 
 oracle_integration() {

@@ -1,12 +1,18 @@
 #!/usr/bin/python3
-"""Runs the integration tests. The last line counts them."""
+"""Runs the integration tests. The last line counts them.
+
+With --jobs N, N processes take them a few at a time, each with servers of its own;
+tests that were only too slow are tried again at the end, by themselves."""
 
 import argparse
 import fnmatch
 import importlib
+import json
 import os
 import signal
+import subprocess
 import sys
+import threading
 import time
 import traceback
 import unittest
@@ -22,6 +28,9 @@ def arguments():
     parser.add_argument("-l", "--list", action="store_true", help="names only")
     parser.add_argument("--flavour", choices=("mariadb", "mysql"),
                         help="only pairs of this flavour")
+    parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N",
+                        help="processes that run tests at the same time (default: 1)")
+    parser.add_argument("--worker", type=int, metavar="FD", help=argparse.SUPPRESS)
     parser.add_argument("--client", choices=("mariadb", "oracle"), default="mariadb",
                         help="the client library the program was built with")
     parser.add_argument("--build", metavar="DIR", help="where ghostferry-copydb is"
@@ -72,42 +81,61 @@ def chosen(test, patterns):
 
 
 class Result(unittest.TestResult):
-    """One line per test; a failure with its logs."""
+    """One line per test; a failure with its logs. Printed at once, as others print too."""
+
+    def __init__(self):
+        super().__init__()
+        self.bad = {}  # test -> what was wrong, as text
+        self.skips = 0
 
     def startTest(self, test):
         super().startTest(test)
-        self.began, self.outcome = time.monotonic(), "ok"
+        self.began, self.outcome, self.report = time.monotonic(), "ok", []
         signal.alarm(getattr(test, "timeout", 120))
 
     def stopTest(self, test):
         signal.alarm(0)
-        print(f"{self.outcome}: {label(test)} ({time.monotonic() - self.began:.2f} s)",
-              flush=True)
+        self.report.append(f"{self.outcome}: {label(test)}"
+                           f" ({time.monotonic() - self.began:.2f} s)\n")
+        sys.stdout.write("".join(self.report))
+        sys.stdout.flush()
         super().stopTest(test)
 
-    def _report(self, test, err):
+    def _bad(self, test, err):
         self.outcome = "FAILED"
-        print("".join(traceback.format_exception(*err)), end="")
+        text = "".join(traceback.format_exception(*err))
+        self.bad.setdefault(test, []).append(text)
+        self.report.append(text)
         if hasattr(test, "logs"):
-            print(test.logs(), end="")
+            self.report.append(test.logs())
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
-        self._report(test, err)
+        self._bad(test, err)
 
     def addError(self, test, err):
         super().addError(test, err)
-        self._report(test, err)
+        if not isinstance(test, unittest.TestCase):  # a class that could not be set up
+            self.outcome, self.report = "FAILED", []
+            self._bad(test, err)
+            print("".join(self.report) + f"FAILED: {label(test)}", flush=True)
+            return
+        self._bad(test, err)
 
     def addSubTest(self, test, subtest, err):
         super().addSubTest(test, subtest, err)
         if err:
-            print(f"in {subtest}")
-            self._report(test, err)
+            self.report.append(f"in {subtest}\n")
+            self._bad(test, err)
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
+        self.skips += 1
         self.outcome = f"SKIPPED ({reason})"
+
+    def counts(self):
+        return {"run": self.testsRun, "skipped": self.skips,
+                "bad": {label(test): reasons for test, reasons in self.bad.items()}}
 
 
 # A busy machine may be too slow for a deadline: such a test gets a second try, loudly.
@@ -120,23 +148,111 @@ def too_slow(reason):
     return any(words in reason for words in TIMING) and "source and target differ" not in reason
 
 
-def try_again(result):
-    """The tests that failed for good."""
-    reasons = {}
-    for test, reason in result.failures + result.errors:
-        test = getattr(test, "test_case", test)
-        reasons.setdefault(test, []).append(reason)
-    bad = []
-    for test, all_reasons in reasons.items():
-        if all(map(too_slow, all_reasons)):
-            print(f"SECOND TRY of {label(test)}", flush=True)
+def try_again(tests, bad):
+    """The names of those that failed for good."""
+    by_name = {label(test): test for test in tests}
+    for name, reasons in list(bad.items()):
+        if name in by_name and all(map(too_slow, reasons)):
+            print(f"SECOND TRY of {name}", flush=True)
             second = Result()
-            test.run(second)
-            if second.wasSuccessful():
-                print(f"**** TOO SLOW AT FIRST: {label(test)}", flush=True)
-                continue
-        bad.append(label(test))
-    return bad
+            unittest.TestSuite([by_name[name]]).run(second)
+            if not second.bad:
+                print(f"**** TOO SLOW AT FIRST: {name}", flush=True)
+                del bad[name]
+    return list(bad)
+
+
+AT_A_TIME = 6  # tests handed to a process: few, so that all end at about the same time
+
+
+class Worker:
+    """A process that runs the tests it is told to: their numbers go in, counts come out."""
+
+    alive = set()
+
+    def __init__(self):
+        reader, writer = os.pipe()
+        self.process = subprocess.Popen(
+            [sys.executable, os.path.abspath(__file__), *sys.argv[1:], "--worker", str(writer)],
+            stdin=subprocess.PIPE, pass_fds=[writer], text=True)
+        os.close(writer)
+        self.counts = os.fdopen(reader)
+        self.alive.add(self)
+
+    def run(self, numbers):
+        """What it counted; None when it died."""
+        try:
+            self.process.stdin.write(json.dumps(numbers) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return None
+        line = self.counts.readline()
+        return json.loads(line) if line else None
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.alive.discard(self)
+
+
+def share_out(tests, jobs):
+    """Counts of all. What runs in one piece: the tests of one class, a few of them."""
+    pieces, total = [], {"run": 0, "skipped": 0, "bad": {}}
+    for number, test in enumerate(tests):
+        last = pieces[-1] if pieces else None
+        if not last or len(last) == AT_A_TIME or type(tests[last[0]]) is not type(test):
+            pieces.append([])
+        pieces[-1].append(number)
+    pieces.reverse()
+    lock = threading.Lock()
+
+    def go_on():
+        worker = Worker()
+        while True:
+            with lock:
+                piece = pieces.pop() if pieces else None
+            counted = worker.run(piece) if piece else None
+            if piece and not counted:
+                counted = {"run": len(piece), "skipped": 0,
+                           "bad": {label(tests[n]): ["its process died"] for n in piece}}
+            if not piece:
+                break
+            with lock:
+                total["run"] += counted["run"]
+                total["skipped"] += counted["skipped"]
+                total["bad"].update(counted["bad"])
+            if worker.process.poll() is not None:
+                worker.close()
+                worker = Worker()
+        worker.close()
+
+    threads = [threading.Thread(target=go_on, daemon=True) for _ in range(jobs)]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            thread.join()
+    finally:
+        for worker in Worker.alive:
+            worker.process.terminate()
+    return total
+
+
+def work(tests, fd):
+    with os.fdopen(fd, "w") as out:
+        for line in sys.stdin:
+            result = Result()
+            unittest.TestSuite([tests[n] for n in json.loads(line)]).run(result)
+            out.write(json.dumps(result.counts()) + "\n")
+            out.flush()
+    return 0
+
+
+def in_one_process(tests, failfast):
+    result = Result()
+    result.failfast = failfast
+    unittest.TestSuite(tests).run(result)
+    return result.counts()
 
 
 def on_alarm(*_):
@@ -158,18 +274,20 @@ def main():
     signal.signal(signal.SIGALRM, on_alarm)
     # Ends by SystemExit, so that servers are removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    result = Result()
-    result.failfast = args.failfast
     began = time.monotonic()
     try:
-        unittest.TestSuite(tests).run(result)
-        bad = try_again(result)
+        if args.worker is not None:
+            return work(tests, args.worker)
+        if args.jobs > 1:
+            counts = share_out(tests, args.jobs)
+        else:
+            counts = in_one_process(tests, args.failfast)
+        bad = try_again(tests, counts["bad"])
     finally:
         case.pool.close()
-    skipped = len(result.skipped)
-    good = max(result.testsRun - len(bad) - skipped, 0)
+    good = max(counts["run"] - len(bad) - counts["skipped"], 0)
     print(f"integration, client {args.client}: {time.monotonic() - began:.0f} s")
-    print(f"{good} passed, {len(bad)} failed, {skipped} skipped")
+    print(f"{good} passed, {len(bad)} failed, {counts['skipped']} skipped")
     return 1 if bad else 0
 
 
