@@ -18,7 +18,13 @@ unavailable() {
 	exit 77
 }
 
+# Programs that run in the tree look names up there.
+name_localhost() {
+	grep -qs localhost "$1/etc/hosts" || echo '127.0.0.1 localhost' >>"$1/etc/hosts"
+}
+
 if [ -x "$sid/usr/sbin/mysqld" ] && [ -x "$sid/usr/bin/make" ]; then
+	name_localhost "$sid"
 	echo "$sid"
 	exit 0
 fi
@@ -47,6 +53,7 @@ debootstrap --variant=minbase --include="$PACKAGES" sid "$new" $url \
 	{ tail -n 5 "$log" >&2; unavailable "debootstrap failed"; }
 rm -rf "$new"/var/cache/apt/archives/*.deb
 chmod 755 "$new"
+name_localhost "$new"
 mv -T "$new" "$sid"
 trap - EXIT
 echo "$sid"

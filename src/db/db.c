@@ -131,6 +131,9 @@ static bool connect_handle(struct db *db, struct error *err)
 		return true;
 	}
 	fail(db, err);
+	if (err->server_code == CR_SSL_CONNECTION_ERROR && p->use_tls)
+		error_wrap(err, "TLS with CertPath %s",
+			   p->tls_ca_path ? p->tls_ca_path : "of the system");
 	if (p->is_unix)
 		return error_wrap(err, "connecting to %s", p->host);
 	return error_wrap(err, "connecting to %s:%u", p->host, p->port);

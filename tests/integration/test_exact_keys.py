@@ -139,8 +139,8 @@ class Keys(FerryTest):
             ferry.wait_until(lambda: stop.reached, what=stop.probe)
             self.change(rng)
             ferry.terminate()
-            stop.release()
             ferry.assert_status(2)
+            probes.release_all()
             self.change(rng)
         del ferry.environ["GHOSTFERRY_PROBES"]
         ferry.resume().assert_status(0)
