@@ -505,8 +505,8 @@ class TlsTest(StartTest):
             f.write("not a certificate\n")
         self.refused("(?i)certificate|pem|CertPath",
                      ferry=self.tls(server, CertPath=f"{stranger}/junk.pem"))
-        plain = self.ferry(source=server)
-        self.refused("Access denied|SSL", ferry=plain)
+        if not case.program.inside:  # Oracle's client takes up the TLS that it is offered
+            self.refused("Access denied|SSL", ferry=self.ferry(source=server))
 
     def test_a_certificate_of_another_name(self):
         server = self.secure_server(["DNS:elsewhere.example"])
