@@ -211,7 +211,7 @@ class Director:
             if is_gone and now > since:
                 side.launch()
                 del self.down[side]
-            elif now > since + 20:
+            elif now > since + 3:  # MySQL waits 10 s for a binlog dump
                 side.process.kill()
 
     def hold(self, side, *statements):
@@ -315,15 +315,16 @@ class Director:
         if self.ferry.running:
             return
         status = self.ferry.wait()
-        reason = re.findall(r'(?m)^.*errfrom=.*$|^error: .*$', self.ferry.log())
+        # The fatal error and, where it is that problems were found, these.
+        reason = re.search(r"(?ms)^[^\n]*errfrom=.*|^error: .*", self.ferry.log())
         reason = reason[0] if reason else ""
         if status == 0 and self.is_allowed:
             return
         self.tell(f"the program ended with {status}: {reason[:300]}")
         if status not in (1, 2, *BY_SIGNAL):
             raise AssertionError(f"exit status {status}")
-        # A second signal ends it at once and without a word.
-        if status > 0 and not MAY_END.search(reason) and (status != 2 or self.terms < 2):
+        # A signal that finds it ending does so at once and without a word.
+        if status > 0 and not MAY_END.search(reason) and not (self.terms and not reason):
             raise AssertionError(f"ended with {status} for no good reason: {reason}")
         self.bad_starts = self.bad_starts + 1 if status == 1 else 0
         if self.bad_starts > 1:
