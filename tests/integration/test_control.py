@@ -320,7 +320,7 @@ class PauseTest(ControlTest):
         self.code(ferry, "POST", "/api/pause", "", JSON)
         stop.release()
         ferry.terminate()
-        ferry.assert_status(2, 10)
+        ferry.assert_status(2, 30)
         ferry.config["ControlServerConfig"] = {"Enabled": False}
         del ferry.environ["GHOSTFERRY_PROBES"]
         ferry.resume().assert_status(0)
@@ -500,7 +500,7 @@ class CallbackTest(ControlTest):
         self.assertEqual(status["OverallState"], "cutover")
         began = time.monotonic()
         ferry.terminate()
-        ferry.assert_status(2, 10)
+        ferry.assert_status(2, 30)
         self.assertLess(time.monotonic() - began, 5)
         self.assertRegex(ferry.log(), "CutoverLock may have been called")
         go_on.set()

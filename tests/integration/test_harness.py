@@ -269,7 +269,7 @@ class ProbesTest(unittest.TestCase):
         self.assertEqual([client.recv(9) for client in held], [b"go\n"] * 2)
 
     def test_a_stop_not_reached_says_so(self):
-        with self.assertRaisesRegex(AssertionError, "nowhere was not reached"):
+        with self.assertRaisesRegex(AssertionError, "in vain for the probe nowhere"):
             self.probes.stop_at("nowhere").wait_reached(0.05)
 
     def test_survives_a_killed_client(self):

@@ -229,7 +229,7 @@ class NothingDiscardedTest(MoveTest):
         self.reach(ferry, ahead)
         ferry.wait_until(lambda: self.target.value(
             "SELECT GROUP_CONCAT(id ORDER BY id) FROM abc.t WHERE id > 90") == "95,500,600",
-            10, "the changes on the target, the copy being far from them")
+            30, "the changes on the target, the copy being far from them")
         ahead.release()
         self.done(ferry)
 
@@ -522,7 +522,7 @@ class PositionTest(MoveTest):
     def wait_for_position(self, ferry, at):
         """The state file has come to a position."""
         ferry.wait_until(lambda: ferry.state_file() and position(ferry.state_file()) >= at,
-                         15, f"the recorded position to reach {at}")
+                         30, f"the recorded position to reach {at}")
 
     def terminated(self, ferry):
         ferry.terminate()
@@ -693,7 +693,7 @@ class EveryStopTest(MoveTest):
             start()
             ferry.wait_until(lambda: stop.reached or not ferry.running)
             ferry.signal(number)
-            ferry.wait(3)  # a thread hangs in the stop
+            ferry.wait(15)  # a thread hangs in the stop
             if number == signal.SIGTERM or stop.reached:
                 ferry.assert_status(2)
                 state = ferry.state()
@@ -713,7 +713,7 @@ class EveryStopTest(MoveTest):
             ferry.start()
             self.reach(ferry, stop)
             ferry.signal(number)
-            self.assertIn(ferry.wait(3), (1, 2))
+            self.assertIn(ferry.wait(15), (1, 2))
             self.assertEqual(ferry.stdout(), "")
             probes.release_all()
         ferry.start()

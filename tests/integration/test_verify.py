@@ -433,9 +433,11 @@ class VerifierTest(VerifyTest):
                     where = "batch_recorded" if kind == "Inline" else "range_compared"
                     compared = probes.stop_at(where, r"abc\.big" if kind == "Inline" else None)
                     ferry = self.move(kind, probes=probes, DataIterationConcurrency=1,
-                                      IterativeVerifierConfig={"Concurrency": 1}).start()
+                                      IterativeVerifierConfig={"Concurrency": 1})
                     if kind == "Inline" and spoil:
                         written = probes.stop_at("after_batch_write", r"abc\.big ")
+                    ferry.start()
+                    if kind == "Inline" and spoil:
                         written.wait_reached()
                         self.target.sql("UPDATE abc.big SET n = n + 1 WHERE id = 3")
                         written.release()

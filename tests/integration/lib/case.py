@@ -84,7 +84,7 @@ class ServerTest(unittest.TestCase):
     def assert_equal(self, *args, **how):
         compare.assert_equal(self.source, self.target, *args, **how)
 
-    def wait_until(self, condition, deadline=30, what="the condition"):
+    def wait_until(self, condition, deadline=60, what="the condition"):
         """Polls; returns what the condition returns."""
         end = time.monotonic() + deadline
         while True:
@@ -92,7 +92,7 @@ class ServerTest(unittest.TestCase):
             if found:
                 return found
             if time.monotonic() > end:
-                raise AssertionError(f"waited {deadline} s in vain for {what}")
+                raise AssertionError(f"waited in vain for {what} ({deadline} s)")
             time.sleep(0.02)
 
     def logs(self):

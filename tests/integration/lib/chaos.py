@@ -2,7 +2,8 @@
 
 A plan is a list of (seconds, fault, parameters), made from the seed alone before
 anything runs. The director carries it out, resumes the program whenever it has ended,
-mends everything at the end and brings the move to its cutover.
+mends everything at the end and brings the move to its cutover, during which a few
+more things happen.
 """
 
 import heapq
@@ -15,204 +16,66 @@ import time
 
 import pymysql
 
-from .db import Connection, name
-from .proxy import TO_PROGRAM, TO_SERVER, Proxy
-from .writer import GONE, Writer
-
-FAULTS = {}  # name -> (weight, function(director, rng) -> None or (seconds, undo))
+from .db import name
+from .faults import FAULTS, LATE
+from .proxy import Proxy
+from .writer import Writer
+from .xa_writer import XaWriter
 
 # The program may give up for these, with its state dumped; anything else that ends it
 # is a bug.
 MAY_END = re.compile(
-    r"signal received|[Cc]an't connect|Can't connect|Lost connection|gone away|not connected|"
+    r"signal received|[Cc]an't connect|Lost connection|gone away|not connected|"
     r"ended the connection|ended the binlog stream|Server shutdown|shutdown in progress|"
     r"Lock wait timeout|Deadlock|interrupted|Connection was killed|Connection refused|"
     r"Connection reset|handshake|initial communication packet|is held by connection|"
-    r"another process is working on this state|Unknown error|Malformed packet|"
-    r"packets out of order|Broken pipe|reading authorization packet|timeout|Session was killed|"
-    r"starting up|Got packets|Got timeout", re.I)
+    r"another process is working on this state|not held by us|Malformed packet|"
+    r"packets out of order|Broken pipe|reading authorization packet|timeout|timed out|"
+    r"Session was killed|starting up|Got packets|Got timeout|read.only|"
+    r"Unknown error", re.I)
+BY_SIGNAL = (-signal.SIGKILL, -signal.SIGTERM)  # SIGTERM: before it listened to signals
 
-
-def fault(weight=1):
-    def add(function):
-        FAULTS[function.__name__] = (weight, function)
-        return function
-    return add
-
-
-# --- the program ---------------------------------------------------------------
-
-
-@fault(3)
-def terminate(d, rng):
-    d.signal(signal.SIGTERM)
-
-
-@fault(4)
-def kill_9(d, rng):
-    d.signal(signal.SIGKILL)
-
-
-@fault(2)
-def suspend(d, rng):
-    d.signal(signal.SIGSTOP)
-    return rng.uniform(.05, 1.5), lambda: d.signal(signal.SIGCONT)
-
-
-@fault(2)
-def pause(d, rng):
-    d.http("/api/pause")
-    return rng.uniform(.05, 1), lambda: d.http("/api/unpause")
-
-
-# --- the servers ---------------------------------------------------------------
-
-
-def _some_side(d, rng):
-    return rng.choice((d.source, d.target))
-
-
-@fault(3)
-def kill_connections(d, rng):
-    side, share = _some_side(d, rng), rng.choice((.2, .5, 1))
-    d.kill_connections(side, share, rng)
-
-
-@fault(1)
-def restart_source(d, rng):
-    d.restart(d.source, signal.SIGTERM, rng.choice((0, 0, .5)))
-
-
-@fault(1)
-def restart_target(d, rng):
-    d.restart(d.target, signal.SIGTERM, rng.choice((0, 0, .5)))
-
-
-@fault(1)
-def kill_9_source(d, rng):
-    d.restart(d.source, signal.SIGKILL, rng.choice((0, 0, .5)))
-
-
-@fault(1)
-def kill_9_target(d, rng):
-    d.restart(d.target, signal.SIGKILL, rng.choice((0, 0, .5)))
-
-
-@fault(1)
-def suspend_server(d, rng):
-    side = _some_side(d, rng)
-    side.suspend()
-    return rng.uniform(.05, 1.5), side.resume
-
-
-@fault(2)
-def flush_logs(d, rng):
-    for _ in range(rng.randrange(1, 4)):
-        d.admin(d.source, "FLUSH BINARY LOGS")
-
-
-@fault(2)
-def lock_rows(d, rng):
-    side, table = _some_side(d, rng), rng.choice(d.tables)
-    return rng.uniform(.1, 2), d.hold(
-        side, "BEGIN", f"SELECT COUNT(*) FROM {name(d.database, table.name)} FOR UPDATE")
-
-
-@fault(1)
-def lock_table(d, rng):
-    side, table = _some_side(d, rng), rng.choice(d.tables)
-    return rng.uniform(.1, 1), d.hold(
-        side, f"LOCK TABLES {name(d.database, table.name)} WRITE")
-
-
-@fault(1)
-def read_lock(d, rng):
-    side = _some_side(d, rng)
-    return rng.uniform(.1, 1), d.hold(side, "FLUSH TABLES WITH READ LOCK")
-
-
-# --- the network -----------------------------------------------------------------
-
-
-def _some_proxy(d, rng):
-    return rng.choice(d.proxies)
-
-
-def _bytes(rng):
-    return int(2 ** rng.uniform(0, 16))
-
-
-@fault(3)
-def cut(d, rng):
-    _some_proxy(d, rng).cut(rng.choice((.3, 1)), rng, rng.random() < .7)
-
-
-@fault(4)
-def cut_after(d, rng):
-    _some_proxy(d, rng).cut_after(_bytes(rng), rng.choice((TO_PROGRAM, TO_SERVER)),
-                                  rng.random() < .7)
-
-
-@fault(2)
-def cut_new(d, rng):
-    proxy = _some_proxy(d, rng)
-    proxy.cut_new(_bytes(rng), rng.choice((TO_PROGRAM, TO_SERVER)), rng.random() < .7)
-    proxy.cut(rng.choice((.3, 1)), rng)
-    return rng.uniform(.1, 1.5), lambda: proxy.cut_new(None)
-
-
-@fault(2)
-def black_hole(d, rng):
-    proxy, ends_by_reset = _some_proxy(d, rng), rng.random() < .5
-    proxy.is_hole = True
-
-    def undo():
-        if ends_by_reset:
-            proxy.cut()
-        proxy.is_hole = False
-    return rng.uniform(.1, 2), undo
-
-
-@fault(3)
-def delay(d, rng):
-    proxy = _some_proxy(d, rng)
-    proxy.delay = rng.choice((.001, .005, .02))
-
-    def undo():
-        proxy.delay = 0.0
-    return rng.uniform(.5, 3), undo
-
-
-# --- the plan ----------------------------------------------------------------------
+RESTARTS = ("restart_source", "restart_target", "kill_9_source", "kill_9_target")
+RESTARTS_MAX = 2  # of a plan: they take the longest
 
 
 class Plan:
     """What a seed stands for."""
 
-    def __init__(self, seed, seconds=None):
+    def __init__(self, seed):
         rng = random.Random(seed)
         self.seed = seed
-        self.seconds = seconds or rng.uniform(2, 4)
-        names = sorted(FAULTS)
-        weights = [FAULTS[n][0] for n in names]
-        self.faults = sorted(
-            (rng.uniform(0, self.seconds), rng.choices(names, weights)[0], rng.getrandbits(32))
-            for _ in range(rng.randrange(3, 11)))
-        # Bursts: things that go wrong together.
-        if rng.random() < .4:
+        self.seconds = rng.uniform(1, 2.5)
+        self.faults = [(rng.uniform(0, self.seconds), n, rng.getrandbits(32))
+                       for n in self._names(rng, rng.randrange(3, 11))]
+        if rng.random() < .4:  # things that go wrong together
             at = rng.uniform(0, self.seconds)
             self.faults += [(at + rng.uniform(0, .05), n, rng.getrandbits(32))
-                            for n in rng.choices(names, weights, k=3)]
-            self.faults.sort()
+                            for n in self._names(rng, 3)]
+        self._drop_some_restarts()
+        self.late = [(rng.uniform(0, .3), rng.choice(LATE), rng.getrandbits(32))
+                     for _ in range(rng.choice((0, 0, 1, 2)))]
         self.writers = rng.randrange(1, 4)
         self.settings = {
-            "DataIterationBatchSize": rng.choice((1, 5, 20, 100)),
+            "DataIterationBatchSize": rng.choice((3, 5, 20, 100)),
             "DataIterationConcurrency": rng.choice((1, 2, 4)),
             "BinlogWriterConcurrency": rng.choice((1, 2, 4)),
             "BinlogEventBatchSize": rng.choice((0, 0, 1, 10)),
+            "VerifierType": rng.choice(("NoVerification", "Inline", "Iterative")),
+            "InlineVerifierConfig": {"VerifyBinlogEventsInterval": "100ms"},
         }
-        self.rows = rng.choice((30, 200, 600))
+        self.rows = rng.choice((30, 100, 300))
         self.has_xa = rng.random() < .6
+
+    @staticmethod
+    def _names(rng, count):
+        names = sorted(FAULTS)
+        return rng.choices(names, [FAULTS[n][0] for n in names], k=count)
+
+    def _drop_some_restarts(self):
+        self.faults.sort()
+        restarts = [f for f in self.faults if f[1] in RESTARTS]
+        self.faults = [f for f in self.faults if f not in restarts[RESTARTS_MAX:]]
 
     def has(self, fault_name):
         return any(n == fault_name for _, n, _ in self.faults)
@@ -220,126 +83,16 @@ class Plan:
     def text(self):
         lines = [f"--- chaos, seed {self.seed}: CHAOS_SEEDS={self.seed}; {self.rows} rows,"
                  f" {self.writers} writers, XA {self.has_xa}, {self.settings}"]
-        return "\n".join(lines + [f"{at:8.2f} s {n}" for at, n, _ in self.faults]) + "\n"
-
-
-class XaWriter:
-    """XA transactions, some of which stay undecided for a while, also beyond the end
-    of the session and the server that prepared them."""
-
-    def __init__(self, server, database, tables, seed, span):
-        self.server, self.rng = server, random.Random(seed)
-        self.inner = Writer(server, database, tables, seed=seed, span=span)
-        self.inner._do = self._do
-        self.count, self.error = 0, None
-        self._stop = threading.Event()
-        self._db = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._prefix = f"x{seed}"
-
-    def start(self):
-        self._thread.start()
-        return self
-
-    def stop(self):
-        self._stop.set()
-        self._thread.join(60)
-        if self._thread.is_alive():
-            raise AssertionError("the XA writer does not stop")
-        if self.error:
-            raise self.error
-
-    def _do(self, *statements):
-        for sql in statements:
-            self._db.run(sql)
-
-    def _run(self):
-        while not self._stop.is_set():
-            try:
-                self._session()
-            except (pymysql.Error, OSError) as e:
-                if not (e.args and e.args[0] in GONE | {1317, 1205, 1213, 1062, 1614, 1613, 1399,
-                                                        1402, 1397}):
-                    self.error = e
-                    return
-                self._stop.wait(.05)
-            except Exception as e:
-                self.error = e
-                return
-        self._clear_up()
-
-    def _clear_up(self):
-        """Nothing stays prepared: its locks would outlive everybody."""
-        end, left = time.monotonic() + 30, True
-        while left:
-            try:
-                with Connection(unix_socket=self.server.socket, user="root") as self._db:
-                    self._decide_leftovers()
-                    left = self._left()
-            except (pymysql.Error, OSError) as e:
-                if time.monotonic() > end:
-                    self.error = e
-                    return
-            time.sleep(.05 if left else 0)
-
-    def _session(self):
-        # Its statements run on a connection of its own; errors end the session.
-        self._db = Connection(unix_socket=self.server.socket, user="root")
-        try:
-            self._db.run("SET sql_mode='STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO'",
-                         "SET innodb_lock_wait_timeout=2")
-            self._decide_leftovers()
-            while not self._stop.is_set():
-                self._transaction()
-                self._stop.wait(.01)
-                if self.count % 10 == 0:  # a session that was lost may have left one late
-                    self._decide_leftovers()
-            self._decide_leftovers()
-        finally:
-            self._db.close()
-
-    def _left(self):
-        """What is prepared; MariaDB's are bytes."""
-        xids = [row[3] for row in self._db.rows("XA RECOVER")]
-        return [xid for xid in (x.decode() if isinstance(x, bytes) else x for x in xids)
-                if xid.startswith(self._prefix)]
-
-    def _decide_leftovers(self):
-        for xid in self._left():
-            self._db.run(f"XA {self.rng.choice(('COMMIT', 'ROLLBACK'))} '{xid}'")
-
-    def _transaction(self):
-        rng, xid = self.rng, f"{self._prefix}-{self.count}"
-        self.count += 1
-        self._db.run(f"XA START '{xid}'")
-        try:
-            for _ in range(rng.randrange(1, 4)):
-                self.inner._any()
-        except pymysql.Error as e:
-            if e.args[0] not in (1062, 1205, 1213):
-                raise
-            if e.args[0] != 1062:  # rolled back by the server, or to be
-                try:
-                    self._db.run(f"XA END '{xid}'")
-                except pymysql.Error:
-                    pass
-                self._db.run(f"XA ROLLBACK '{xid}'")
-                return
-        self._db.run(f"XA END '{xid}'")
-        if rng.random() < .2:
-            self._db.run(f"XA COMMIT '{xid}' ONE PHASE")
-            return
-        self._db.run(f"XA PREPARE '{xid}'")
-        if rng.random() < .4:
-            self._stop.wait(rng.uniform(0, .3))
-        self._db.run(f"XA {'ROLLBACK' if rng.random() < .3 else 'COMMIT'} '{xid}'")
+        lines += [f"{at:8.2f} s {n}" for at, n, _ in self.faults]
+        lines += [f"cutover + {at:.2f} s {n}" for at, n, _ in sorted(self.late)]
+        return "\n".join(lines) + "\n"
 
 
 class Director:
     """Runs one plan over a test's servers. test: a FerryTest."""
 
     database = "abc"
-    deadline = 60  # seconds for the mended move to come to its end
+    deadline = 90  # seconds for the mended move to come to its end
 
     def __init__(self, test, plan):
         self.test, self.plan = test, plan
@@ -349,9 +102,17 @@ class Director:
         for proxy in self.proxies:
             test.addCleanup(proxy.close)
         self.told = []  # (seconds, what)
-        self.ends = []  # how runs of the program ended
         self.began = time.monotonic()
-        self.held = []
+        self.held = []         # connections that hold locks
+        self.fights = []       # events that end threads
+        self.down = {}         # server -> the time from which it is to be up again
+        self.overtaken = []    # programs that another one has replaced
+        self.resumed_from = None
+        self.kept = None       # an older state of this very move
+        self.terms = 0         # SIGTERMs that the running program got
+        self.is_suspended = False
+        self.is_allowed = False  # to cut over
+        self.bad_starts = 0    # in a row
 
     def tell(self, what):
         self.told.append((time.monotonic() - self.began, what))
@@ -359,30 +120,70 @@ class Director:
     def logs(self):
         return self.plan.text() + "".join(f"{at:8.2f} s {what}\n" for at, what in self.told)
 
-    # -- what faults use ----------------------------------------------------------
+    # -- what faults do to the program ----------------------------------------------
 
     def signal(self, number):
-        if self.ferry.running:
-            self.ferry.signal(number)
+        if not self.ferry.running:
+            return
+        self.terms += number == signal.SIGTERM
+        if number in (signal.SIGSTOP, signal.SIGCONT):
+            self.is_suspended = number == signal.SIGSTOP
+        self.ferry.signal(number)
 
-    def http(self, path):
+    def http(self, path, body=None):
+        """A program that is suspended would only read it when it is forgotten."""
+        if self.is_suspended or not self.ferry.running:
+            return
         try:
-            self.ferry.http("POST", path, {})
+            self.ferry.http("POST", path, body or {}, timeout=1)
         except OSError:
             pass
+
+    def keep_the_state(self):
+        self.kept = self.ferry.state_file() or self.kept
+
+    def overtake(self):
+        state = self.ferry.state_file()
+        if not self.ferry.running or not state:
+            return
+        old = self.ferry
+        old.suspend()
+        self.overtaken.append(old)
+        self.kill_connections(self.target, 1, self.rng)
+        self.ferry = self.new_ferry()
+        self.resume(state)
+
+    def wake_overtaken(self):
+        for old in self.overtaken:
+            if old.running:
+                old.go_on()
+
+    def end_overtaken(self):
+        for old in self.overtaken:
+            old.end()
+
+    # -- and to the servers -----------------------------------------------------------
 
     @staticmethod
     def connect(side):
         """One that is suspended would not answer."""
         side.resume()
-        return side.connect(read_timeout=10)
+        db = side.connect(connect_timeout=3, read_timeout=5)
+        db.run("SET innodb_lock_wait_timeout=1, lock_wait_timeout=1")
+        return db
 
-    def admin(self, side, sql):
+    def admin(self, side, *statements):
+        """Says whether that was done."""
         try:
             with self.connect(side) as db:
-                db.run(sql)
+                db.run(*statements)
+            return True
         except (pymysql.Error, OSError) as e:
-            self.tell(f"{sql}: {e}")
+            self.tell(f"{statements[0]}: {e}")
+            return False
+
+    def writable(self):
+        return self.admin(self.target, "SET GLOBAL read_only = 0")
 
     def kill_connections(self, side, share, rng):
         try:
@@ -398,33 +199,77 @@ class Director:
             self.tell(f"kill connections: {e}")
 
     def restart(self, side, number, down):
-        """Gone, for some seconds and the time it takes to come back."""
-        side._end(number, 30)
-        time.sleep(down)
-        side.start()
+        """Ends it; see_to_servers() brings it back."""
+        if side not in self.down:
+            side.resume()
+            side.process.send_signal(number)
+            self.down[side] = time.monotonic() + down
+
+    def see_to_servers(self):
+        for side, since in list(self.down.items()):
+            is_gone, now = side.process.poll() is not None, time.monotonic()
+            if is_gone and now > since:
+                side.launch()
+                del self.down[side]
+            elif now > since + 3:  # MySQL waits 10 s for a binlog dump
+                side.process.kill()
 
     def hold(self, side, *statements):
         """Locks until the returned function is called, when they can be had at all."""
         db = None
         try:
             db = self.connect(side)
-            db.run("SET innodb_lock_wait_timeout=1, lock_wait_timeout=1")
-            db.run(*statements)
             self.held.append(db)
+            db.run(*statements)
         except (pymysql.Error, OSError) as e:
             self.tell(f"{statements[-1]}: {e}")
         return lambda: db and db.close()
+
+    def fight(self, side, seed):
+        """Locks a few rows at a time, in any order, until the returned function is called."""
+        end, rng = threading.Event(), random.Random(seed)
+        tables = [name(self.database, t.name) for t in self.tables]
+        self.fights.append(end)
+
+        def run():
+            try:
+                with side.connect(connect_timeout=3) as db:
+                    db.run("SET innodb_lock_wait_timeout=1")
+                    while not end.is_set():
+                        self._lock_some(db, rng, tables)
+            except (pymysql.Error, OSError):
+                pass  # the server was restarted
+        threading.Thread(target=run, daemon=True).start()
+        return end.set
+
+    @staticmethod
+    def _lock_some(db, rng, tables):
+        db.run("BEGIN")
+        try:
+            for _ in range(4):
+                db.run(f"SELECT 1 FROM {rng.choice(tables)} ORDER BY 1 DESC"
+                       f" LIMIT {rng.randrange(1, 60)} FOR UPDATE")
+        except pymysql.Error as e:
+            if e.args[0] not in (1205, 1213, 1146):
+                raise
+        db.run("ROLLBACK")
 
     # -- the run ----------------------------------------------------------------------
 
     def run(self):
         self.set_up()
-        agenda = [(at, i, n, number) for i, (at, n, number) in enumerate(self.plan.faults)]
-        heapq.heapify(agenda)
         self.began = time.monotonic()
+        self.carry_out(self.plan.faults)
+        self.mend()
+        self.finish()
+
+    def carry_out(self, faults):
+        began = time.monotonic()
+        agenda = [(at, i, n, number) for i, (at, n, number) in enumerate(faults)]
+        heapq.heapify(agenda)
         while agenda:
             at, _, what, number = heapq.heappop(agenda)
-            while time.monotonic() - self.began < at:
+            while time.monotonic() - began < at:
                 self.look_after()
                 time.sleep(.01)
             self.look_after()
@@ -435,10 +280,8 @@ class Director:
             self.tell(what)
             undo = FAULTS[what][1](self, random.Random(number))
             if undo:
-                heapq.heappush(agenda, (time.monotonic() - self.began + undo[0], id(undo),
+                heapq.heappush(agenda, (time.monotonic() - began + undo[0], id(undo),
                                         undo[1], what))
-        self.mend()
-        self.finish()
 
     def set_up(self):
         plan, test = self.plan, self.test
@@ -455,35 +298,59 @@ class Director:
         for writer in self.writers:
             test.addCleanup(_quietly, writer.stop)
         test.addCleanup(_quietly, self.mend)  # so that they can stop
-        self.ferry = test.ferry(
-            http=True, AutomaticCutover=False, Source={"Port": self.proxies[0].port},
-            Target={"Port": self.proxies[1].port}, **plan.settings)
         test.watched.insert(0, self)
-        self.ferry.start()
+        self.ferry = self.new_ferry().start()
+
+    def new_ferry(self):
+        # What the network does to the program shows within seconds.
+        soon = {"NetworkTimeout": 2, "ConnectTimeout": 3}
+        return self.test.ferry(
+            http=True, AutomaticCutover=False,
+            Source={"Port": self.proxies[0].port, **soon},
+            Target={"Port": self.proxies[1].port, **soon}, **self.plan.settings)
 
     def look_after(self):
-        """Starts the program again when it has ended."""
+        """Starts again whatever has ended."""
+        self.see_to_servers()
         if self.ferry.running:
             return
-        status, log = self.ferry.wait(), self.ferry.log()
-        reason = re.findall(r'(?m)^.*errfrom=.*$|^error: .*$', log)
-        self.ends.append((status, reason[0] if reason else ""))
-        self.tell(f"the program ended with {status}: {reason[0][:300] if reason else ''}")
-        if status not in (1, 2, -9, -15):  # -15: before it listened to signals
+        status = self.ferry.wait()
+        # The fatal error and, where it is that problems were found, these.
+        reason = re.search(r"(?ms)^[^\n]*errfrom=.*|^error: .*", self.ferry.log())
+        reason = reason[0] if reason else ""
+        if status == 0 and self.is_allowed:
+            return
+        self.tell(f"the program ended with {status}: {reason[:300]}")
+        if status not in (1, 2, *BY_SIGNAL):
             raise AssertionError(f"exit status {status}")
-        if status > 0 and not (reason and MAY_END.search(reason[0])):
+        # A signal that finds it ending does so at once and without a word.
+        if status > 0 and not MAY_END.search(reason) and not (self.terms and not reason):
             raise AssertionError(f"ended with {status} for no good reason: {reason}")
+        self.bad_starts = self.bad_starts + 1 if status == 1 else 0
+        if self.bad_starts > 1:
+            time.sleep(.2)  # not at once and for ever
         self.start_again(status)
 
     def start_again(self, status):
         state = self.ferry.state_file()
         if status == 2 and self.rng.random() < .5 and self.ferry.stdout():
             state = self.ferry.state()
+        if self.kept and self.rng.random() < .5:
+            state, self.kept = self.kept, None
+            self.tell("from an older state")
+        state = state or self.resumed_from
         if state:
-            time.sleep(.1)  # does not come back at once and for ever
-            self.ferry.resume(state)
-            return
-        # Nothing was moved, but tables may have been made.
+            self.resume(state)
+        else:
+            self.start_anew()
+
+    def resume(self, state):
+        self.terms, self.is_suspended, self.resumed_from = 0, False, state
+        self.ferry.resume(state)
+
+    def start_anew(self):
+        """Nothing was moved, but tables may have been made."""
+        self.end_overtaken()
         self.release()
         self.target.resume()
         try:
@@ -492,51 +359,79 @@ class Director:
             self.tell(f"the target cannot be cleared: {e}")
             self.target._forget_admin()
             return
+        self.kept, self.terms, self.is_suspended = None, 0, False
         self.ferry.start()
 
     def mend(self):
         self.tell("mended")
-        for side in (self.source, self.target):
-            side.resume()
         self.release()
         for proxy in self.proxies:
             proxy.heal()
+        self.end_overtaken()
+        for side in (self.source, self.target):
+            side.resume()
+            while side in self.down:
+                self.see_to_servers()
+                time.sleep(.01)
+            side.wait_until_up()
         self.signal(signal.SIGCONT)
         self.http("/api/unpause")
+        self.test.wait_until(self.writable, 60, "the target to be writable")
 
     def release(self):
         for db in self.held:
             db.close()
-        self.held = []
+        for end in self.fights:
+            end.set()
+        self.held, self.fights = [], []
 
-    def wait_for_state(self, wanted):
+    def state(self):
+        """The move's; None while it is not to be had."""
+        status = self.ferry.status()
+        return status and status["OverallState"]
+
+    def wait_for(self, condition, what):
         end = time.monotonic() + self.deadline
         while True:
             for writer in self.writers:
                 if writer.error:
                     raise writer.error
-            self.look_after()
-            status = self.ferry.status()
-            if status and status["OverallState"] == wanted:
+            if condition():
                 return
+            self.look_after()
             if time.monotonic() > end:
-                raise AssertionError(f"not {wanted} after {self.deadline} s:"
-                                     f" {status and status['WaitingFor']}")
-            time.sleep(.2)
+                raise AssertionError(f"not {what} after {self.deadline} s: {self.ferry.status()}")
+            time.sleep(.05)
 
     def finish(self):
-        self.wait_for_state("wait-for-cutover")
+        self.wait_for(lambda: self.state() == "wait-for-cutover", "ready for the cutover")
         for writer in self.writers:
             writer.stop()
         self.tell("the writers have stopped")
-        self.ferry.allow_cutover()
-        self.wait_for_state("done")
-        self.ferry.interrupt()
+        self.allow_cutover()
+        self.carry_out(self.plan.late)
+        self.mend()
+        self.wait_for(self.is_done, "done")
+        if self.ferry.running:
+            self.ferry.interrupt()
         self.ferry.assert_status(0)
         self.test.assert_equal()
         self.tell("source and target are equal")
         if os.environ.get("CHAOS_TELL"):
             print(self.logs(), end="")
+
+    def is_done(self):
+        """Says once more that the cutover may come, in case the program was resumed."""
+        if not self.ferry.running:
+            return self.ferry.wait() == 0
+        state = self.state()
+        if state == "wait-for-cutover":
+            self.allow_cutover()
+        return state == "done"
+
+    def allow_cutover(self):
+        self.is_allowed = True
+        self.http("/api/cutover", {"type": "automatic"})
 
 
 def _quietly(function):

@@ -220,7 +220,7 @@ class Ferry:
 
     # -- its control server ----------------------------------------------------------
 
-    def http(self, method, path, body=None, headers=None):
+    def http(self, method, path, body=None, headers=None, timeout=10):
         """(status, body as bytes, headers). A dict body goes as JSON."""
         headers = dict(headers or {})
         if isinstance(body, dict):
@@ -231,7 +231,7 @@ class Ferry:
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers,
                                          method=method)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
                 return answer.status, answer.read(), dict(answer.headers)
         except urllib.error.HTTPError as e:
             with e:

@@ -117,7 +117,7 @@ class MoveTest(FerryTest):
         self.addCleanup(held.release)
         return held
 
-    def reach(self, ferry, *stops, deadline=30):
+    def reach(self, ferry, *stops, deadline=60):
         """Waits until the program stands at the stops; fails early when it ends."""
         for stop in stops:
             ferry.wait_until(lambda: stop.reached, deadline, f"the stop at {stop.probe}")
@@ -129,7 +129,7 @@ class MoveTest(FerryTest):
 
     def seen(self, ferry, probes, name, detail="", count=1):
         """Waits until calls of a probe whose detail matches have come by."""
-        ferry.wait_until(lambda: self.count(probes, name, detail) >= count, 30,
+        ferry.wait_until(lambda: self.count(probes, name, detail) >= count, 60,
                          f"{count} of {name} {detail!r}; hits: {dict(probes.counts)}")
 
     @staticmethod

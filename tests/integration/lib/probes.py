@@ -39,10 +39,10 @@ class Stop:
     def reached(self):
         return self._reached.is_set()
 
-    def wait_reached(self, timeout=30):
+    def wait_reached(self, timeout=60):
         """Returns the detail; raises if the program does not come by."""
         if not self._reached.wait(timeout):
-            raise AssertionError(f"probe {self.probe} was not reached in {timeout} s;"
+            raise AssertionError(f"waited in vain for the probe {self.probe} ({timeout} s);"
                                  f" hits: {dict(self._probes.counts)}")
         return self.detail
 

@@ -126,12 +126,17 @@ class Proxy:
             with contextlib.suppress(OSError):
                 end.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
 
-    def heal(self):
-        """Everything passes again, on connections old and new."""
+    def reappear(self):
+        """The end of vanish(): what TCP has not given up goes on."""
         for end in [self._listener] + [link.ends[TO_SERVER][0] for link in self.links()]:
             with contextlib.suppress(OSError):
                 end.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
-        self.delay, self.is_hole = 0.0, False
+        self.is_hole = False
+
+    def heal(self):
+        """Everything passes again, on connections old and new."""
+        self.reappear()
+        self.delay = 0.0
         self.cut_new(None)
         for link in self.links():
             link.left = dict.fromkeys(link.left)

@@ -164,20 +164,30 @@ class Server:
 
     def start(self, deadline=60):
         """Starts it and waits until it answers; the first time makes the users."""
-        for attempt in range(3):
-            with open(self.log, "ab") as log:
-                self.process = place.popen(self.argv(), stdout=log, stderr=log)
-            if self._wait_until_up(deadline):
-                break
-            if "in use" not in place.tail(self.log) or attempt == 2:
-                raise RuntimeError(f"{self} did not start:\n{place.tail(self.log)}")
-            self.port = place.free_port()
+        self.launch()
+        self.wait_until_up(deadline)
         if not os.path.exists(self._at("users-made")):
             self._make_users()
             open(self._at("users-made"), "w").close()
         return self
 
-    def _wait_until_up(self, seconds):
+    def launch(self):
+        """Starts it, and leaves it at that."""
+        self._forget_admin()
+        with open(self.log, "ab") as log:
+            self.process = place.popen(self.argv(), stdout=log, stderr=log)
+
+    def wait_until_up(self, deadline=60):
+        """After launch(). A port that somebody else has taken meanwhile is changed."""
+        for attempt in range(3):
+            if self._answers_within(deadline):
+                return
+            if "in use" not in place.tail(self.log) or attempt == 2:
+                raise RuntimeError(f"{self} did not start:\n{place.tail(self.log)}")
+            self.port = place.free_port()
+            self.launch()
+
+    def _answers_within(self, seconds):
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:
             try:
