@@ -155,9 +155,18 @@ static bool pass(struct binlog_streamer *s, struct binlog_event *event, struct e
 static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
 	struct binlog_rotate rotate;
+	struct binlog_position to;
 
-	if (!binlog_rotate_parse(event, &rotate, err))
+	if (!binlog_rotate_parse(event, &rotate, err) ||
+	    !binlog_position_set(&to, rotate.file, rotate.file_length, rotate.offset, err))
 		return false;
+	/* What follows would be taken for events that were seen already. */
+	if (binlog_position_compare(&to, &s->position) < 0)
+		return error_set(err, ERROR_PURGED,
+				 "the source's binlog goes back from " POSITION_FORMAT
+				 " to " POSITION_FORMAT ", as after RESET: changes may be missing; "
+				 "drop what was copied on the target and start anew",
+				 POSITION_ARGS(&s->position), POSITION_ARGS(&to));
 	/* The server's fake rotation at the start of a dump and of each file says
 	 * where the following events stand. */
 	if (s->group != GROUP_NONE) {
@@ -165,8 +174,7 @@ static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, str
 			return false;
 		leave_group(s);
 	}
-	if (!binlog_position_set(&s->position, rotate.file, rotate.file_length, rotate.offset, err))
-		return false;
+	s->position = to;
 	if (event->timestamp != 0 || (event->log_pos != 0 && !(event->flags & EVENT_FLAG_ARTIFICIAL)))
 		log_info("binlog file rotated to " POSITION_FORMAT, POSITION_ARGS(&s->position));
 	/* When a dump begins in mid-file far behind, this is not yet a place to go on
