@@ -14,7 +14,8 @@
  *
  * Positions: headers carry the low 32 bits of an event's end; the high bits are
  * carried over from the event before, as no event is 4 GiB long. Events without
- * a position (artificial ones, those inside some groups) leave it alone. */
+ * a position (artificial ones, those inside some groups, one that ends at 4 GiB
+ * exactly) leave it alone; a group that ends with one is no boundary. */
 #include "binlog/streamer.h"
 
 #include <stdio.h>
@@ -47,7 +48,8 @@ struct binlog_streamer {
 	/* Owned by the streamer's thread once it runs. */
 	struct binlog_feed *feed; /* NULL: to be opened at the last boundary */
 	struct binlog_format format;
-	struct binlog_position position; /* end of the last event */
+	struct binlog_position position; /* end of the last event that told */
+	bool is_behind; /* of an event since then that told nothing */
 	struct binlog_position group_start; /* the last place between groups */
 	struct binlog_position skip_to;	 /* events that end at or before it were seen already */
 	enum group group;
@@ -113,7 +115,7 @@ static void warn_of_undecided(const struct binlog_streamer *s)
 /* The position lies between transactions and everything before it was handed on. */
 static bool at_boundary(struct binlog_streamer *s, uint32_t timestamp, struct error *err)
 {
-	if (binlog_position_compare(&s->position, &s->skip_to) < 0)
+	if (s->is_behind || binlog_position_compare(&s->position, &s->skip_to) < 0)
 		return true;
 	s->group_start = s->position;
 	/* Never past an XA transaction that may still be committed: its rows must come
@@ -175,6 +177,7 @@ static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, str
 		leave_group(s);
 	}
 	s->position = to;
+	s->is_behind = false;
 	if (event->timestamp != 0 || (event->log_pos != 0 && !(event->flags & EVENT_FLAG_ARTIFICIAL)))
 		log_info("binlog file rotated to " POSITION_FORMAT, POSITION_ARGS(&s->position));
 	/* When a dump begins in mid-file far behind, this is not yet a place to go on
@@ -202,6 +205,7 @@ static bool on_heartbeat(struct binlog_streamer *s, struct binlog_event *event, 
 	}
 	if (binlog_position_compare(&at, &s->position) > 0)
 		s->position = at;
+	s->is_behind = false;
 	return at_boundary(s, 0, err);
 }
 
@@ -690,6 +694,9 @@ static bool advance(struct binlog_streamer *s, const struct binlog_event *event)
 		if (offset < s->position.offset)
 			offset += UINT64_C(1) << 32;
 		s->position.offset = offset;
+		s->is_behind = false;
+	} else if (s->group != GROUP_NONE) {
+		s->is_behind = true;
 	}
 	return has_own_position(event) || event->type == EVENT_FORMAT_DESCRIPTION ||
 	       binlog_position_compare(&s->position, &s->skip_to) > 0;
@@ -733,6 +740,7 @@ static bool open_feed(struct binlog_streamer *s, struct error *err)
 	s->format.has_checksum = binlog_feed_has_checksums(s->feed);
 	xa_list_release(&s->undecided);
 	s->position = s->boundary;
+	s->is_behind = false;
 	s->group_start = s->boundary;
 	s->skip_to = s->boundary;
 	/* A dump of a position beyond 32 bits comes from the file's beginning. */

@@ -41,7 +41,7 @@ fuzz() {
 	mkdir -p "$build/corpus/$1" "$build/crashes"
 	clang $flags -fsanitize=fuzzer,address,undefined -o "$build/fuzz_$1" \
 		"tests/fuzz/fuzz_$1.c" "$build/clang/all.a" $libs &&
-		"$build/fuzz_$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+		"$build/fuzz_$1" -max_total_time="$seconds" -timeout="${TIMEOUT:-30}" -rss_limit_mb=2048 \
 			-artifact_prefix="$build/crashes/$1-" -print_final_stats=1 \
 			"$build/corpus/$1" "tests/fuzz/corpus/$1"
 }
