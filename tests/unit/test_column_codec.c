@@ -120,9 +120,14 @@ static bool decode(uint8_t type, const char *meta, const struct column *column,
 	struct binlog_column in;
 	struct bytes b = metadata(type, meta, &in);
 
+	/* What was printed before stays. */
 	buf_clear(text);
+	buf_puts(text, "before");
 	column_codec(in.type)->decode(&r, &in, column, &cell);
 	free(b.at);
+	assert_true(text->length >= 6 && memcmp(text->data, "before", 6) == 0);
+	memmove(text->data, text->data + 6, text->length - 6 + 1);
+	text->length -= 6;
 	if (r.failed)
 		return false;
 	if (cell.bytes) {
@@ -337,6 +342,7 @@ TEST(descriptions)
 		{ { .type = TYPE_LONG, .sign = SIGN_SIGNED }, "INT" },
 		{ { .type = TYPE_NEWDECIMAL, .meta = 0x0a02 }, "DECIMAL(10,2)" },
 		{ { .type = TYPE_NEWDECIMAL, .meta = 0x2a1e }, "DECIMAL(42,30)" },
+		{ { .type = TYPE_NEWDECIMAL, .meta = 0x0503 }, "DECIMAL(5,3)" },
 		{ { .type = TYPE_BIT, .meta = 0 }, "BIT(0)" },
 		{ { .type = TYPE_BIT, .meta = 9 }, "BIT(9)" },
 		{ { .type = TYPE_TIMESTAMP2, .meta = 0 }, "TIMESTAMP" },

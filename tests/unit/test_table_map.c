@@ -278,6 +278,76 @@ TEST(rejects_every_truncation)
 	truncate_map(sample_mariadb_map, mariadb, ARRAY_LEN(mariadb));
 }
 
+static bool parse_map(const char *hex, struct binlog_table_map *map, struct error *err)
+{
+	struct bytes b = bytes_of_hex(hex);
+	struct binlog_event event = { .type = EVENT_TABLE_MAP,
+				      .body = reader_over(b.at, b.length) };
+	struct binlog_format format = sample_format();
+	bool ok = binlog_table_map_parse(&event, &format, map, err);
+
+	free(b.at);
+	return ok;
+}
+
+#define MAP_HEAD "070000000000 0100 01 76 00 01 74 00 "
+
+TEST(a_table_of_one_column)
+{
+	struct binlog_table_map map;
+	struct error err = ERROR_INIT;
+
+	assert_true(parse_map(MAP_HEAD "01 03 00 00 01 01 80", &map, &err));
+	assert_int_equal(map.column_count, 1);
+	assert_int_equal(map.known_count, 1);
+	assert_int_equal(map.columns[0].sign, SIGN_UNSIGNED);
+	assert_false(map.columns[0].is_nullable);
+	binlog_table_map_release(&map);
+}
+
+/* One bit for each, from the highest of each byte down; texts and dates have none. */
+TEST(signs_of_many_columns)
+{
+	struct binlog_table_map map;
+	struct error err = ERROR_INIT;
+
+	assert_true(parse_map(MAP_HEAD "0c 03 0a 03 03 03 03 03 03 03 0a 03 03 00 0000 01 02 3540",
+			      &map, &err));
+	for (unsigned i = 0, bit = 0; i < map.column_count; i++) {
+		static const char wants[] = "ssuusususu";
+
+		if (map.columns[i].type == 10) {
+			assert_int_equal(map.columns[i].sign, SIGN_UNKNOWN);
+			continue;
+		}
+		assert_int_equal(map.columns[i].sign,
+				 wants[bit++] == 'u' ? SIGN_UNSIGNED : SIGN_SIGNED);
+	}
+	binlog_table_map_release(&map);
+}
+
+TEST(maps_that_are_not_valid)
+{
+	static const char *const bad[] = {
+		MAP_HEAD "00 00",			/* no columns */
+		MAP_HEAD "01 0f 00 00",			/* a VARCHAR without its length */
+		MAP_HEAD "01 0f 01 0a 00",		/* with half of it */
+		MAP_HEAD "01 03 00 00 01 00",		/* no signs where there should be one */
+		MAP_HEAD "01 03 00 00 04 02 0261",	/* half a name */
+		MAP_HEAD "01 03 00 00 04 02 0161 04 02 0161", /* names twice */
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct binlog_table_map map;
+		struct error err = ERROR_INIT;
+
+		if (parse_map(bad[i], &map, &err))
+			fail_msg("%s is taken", bad[i]);
+		assert_int_equal(err.kind, ERROR_CORRUPT);
+		assert_null(map.columns);
+	}
+}
+
 TEST(ids_of_rows)
 {
 	struct binlog_format format = sample_format();
@@ -303,4 +373,6 @@ TEST_MAIN(cmocka_unit_test(mysql_minimal), cmocka_unit_test(mariadb_full),
 	  cmocka_unit_test(another_name_is_named), cmocka_unit_test(types_that_cannot_be_carried),
 	  cmocka_unit_test(another_count_of_columns),
 	  cmocka_unit_test(hidden_hashes_of_long_unique_keys), cmocka_unit_test(an_unknown_type),
-	  cmocka_unit_test(rejects_every_truncation), cmocka_unit_test(ids_of_rows))
+	  cmocka_unit_test(rejects_every_truncation), cmocka_unit_test(ids_of_rows),
+	  cmocka_unit_test(a_table_of_one_column), cmocka_unit_test(signs_of_many_columns),
+	  cmocka_unit_test(maps_that_are_not_valid))
