@@ -563,6 +563,32 @@ class LongValuesTest(FerryTest):
         ferry.assert_status(0)
         self.assert_equal()
 
+    def test_events_that_end_with_a_packet(self):
+        """A packet has 16 MiB less one byte at most; after one that is full, another
+        follows, an empty one too."""
+        self.source.sql("CREATE DATABASE abc",
+                        "CREATE TABLE abc.t (id INT PRIMARY KEY, b LONGBLOB)")
+        probes = self.probes()
+        stop = probes.stop_at("copy_done")
+        ferry = self.ferry(probes=probes).start()
+        ferry.wait_until(lambda: stop.reached, what="the end of the copy")
+        self.source.sql("INSERT INTO abc.t VALUES (1, REPEAT('x', 100000))")
+        around = self.size_of_last_rows() - 100000
+        full = (16 * MIB - 1) - 1 - around  # the first byte of the first packet is no event's
+        self.source.sql(f"INSERT INTO abc.t VALUES (2, REPEAT('y', {full}))",
+                        f"INSERT INTO abc.t VALUES (3, REPEAT('z', {full + 16 * MIB - 1}))")
+        self.assertEqual(self.size_of_last_rows() + 1, 2 * (16 * MIB - 1))
+        stop.release()
+        ferry.assert_status(0)
+        self.assert_equal()
+
+    def size_of_last_rows(self):
+        for (file, *_) in reversed(self.source.sql("SHOW BINARY LOGS")):
+            for row in reversed(self.source.sql(f"SHOW BINLOG EVENTS IN '{file}'")):
+                if row[2].lower().startswith("write_rows"):
+                    return row[4] - row[1]
+        raise AssertionError("no rows in the binlog")
+
     def test_a_row_larger_than_the_target_takes_is_refused_by_name(self):
         self.target = self.private_server("target", "--max-allowed-packet=1M")
         self.source.sql("CREATE DATABASE abc",
