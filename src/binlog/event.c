@@ -19,6 +19,7 @@
 #define FLAGS_OFFSET 17
 #define FLAG_IN_USE 0x0001
 #define SERVER_VERSION_SIZE 50
+#define OFFSET_MAX INT64_MAX /* my_off_t of the servers; sums with it do not wrap */
 #define QUERY_POST_HEADER 13
 
 static const struct {
@@ -93,7 +94,7 @@ void binlog_format_init(struct binlog_format *format)
 
 static bool cut_short(const struct binlog_event *event, struct error *err)
 {
-	return error_set(err, ERROR_CORRUPT, "%s event cut short (%u bytes)",
+	return error_set(err, ERROR_CORRUPT, "%s event cut short or not valid (%u bytes)",
 			 binlog_event_type_name(event->type), event->size);
 }
 
@@ -211,7 +212,7 @@ bool binlog_rotate_parse(struct binlog_event *event, struct binlog_rotate *rotat
 	rotate->offset = reader_u64(r);
 	rotate->file_length = reader_left(r);
 	rotate->file = (const char *)reader_bytes(r, rotate->file_length);
-	if (r->failed || rotate->file_length == 0)
+	if (r->failed || rotate->file_length == 0 || rotate->offset > OFFSET_MAX)
 		return cut_short(event, err);
 	return true;
 }
@@ -242,7 +243,8 @@ static bool parse_heartbeat_v2(struct binlog_event *event, struct binlog_heartbe
 		}
 	}
 	heartbeat->offset_is_64 = true;
-	if (r->failed || !has_offset || heartbeat->file_length == 0)
+	if (r->failed || !has_offset || heartbeat->file_length == 0 ||
+	    heartbeat->offset > OFFSET_MAX)
 		return cut_short(event, err);
 	return true;
 }
@@ -269,7 +271,7 @@ bool binlog_heartbeat_parse(struct binlog_event *event, struct binlog_heartbeat 
 	}
 	heartbeat->file_length = reader_left(r);
 	heartbeat->file = (const char *)reader_bytes(r, heartbeat->file_length);
-	if (r->failed || heartbeat->file_length == 0)
+	if (r->failed || heartbeat->file_length == 0 || heartbeat->offset > OFFSET_MAX)
 		return cut_short(event, err);
 	return true;
 }

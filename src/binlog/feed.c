@@ -56,6 +56,7 @@ static bool is_gone(const char *text)
 {
 	static const char *const reasons[] = {
 		"Could not find first log file", /* both servers */
+		"could not find next log",	 /* both, after RESET */
 		"purged required binary logs",	 /* MySQL */
 		"position > file size",		 /* MySQL: a log lost in a crash, or reset */
 		"impossible position",		 /* MariaDB: the same */

@@ -14,7 +14,8 @@
  *
  * Positions: headers carry the low 32 bits of an event's end; the high bits are
  * carried over from the event before, as no event is 4 GiB long. Events without
- * a position (artificial ones, those inside some groups) leave it alone. */
+ * a position (artificial ones, those inside some groups, one that ends at 4 GiB
+ * exactly) leave it alone; a group that ends with one is no boundary. */
 #include "streamer_priv.h"
 
 #include <stdlib.h>
@@ -56,6 +57,7 @@ static bool open_feed(struct binlog_streamer *s, struct error *err)
 	s->format.has_checksum = binlog_feed_has_checksums(s->feed);
 	xa_list_release(&s->undecided);
 	s->position = s->boundary;
+	s->is_behind = false;
 	s->group_start = s->boundary;
 	s->skip_to = s->boundary;
 	/* A dump of a position beyond 32 bits comes from the file's beginning. */

@@ -55,7 +55,7 @@ static void warn_of_undecided(const struct binlog_streamer *s)
 /* The position lies between transactions and everything before it was handed on. */
 static bool at_boundary(struct binlog_streamer *s, uint32_t timestamp, struct error *err)
 {
-	if (binlog_position_compare(&s->position, &s->skip_to) < 0)
+	if (s->is_behind || binlog_position_compare(&s->position, &s->skip_to) < 0)
 		return true;
 	s->group_start = s->position;
 	/* Never past an XA transaction that may still be committed: its rows must come
@@ -97,9 +97,18 @@ static bool pass(struct binlog_streamer *s, struct binlog_event *event, struct e
 static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
 	struct binlog_rotate rotate;
+	struct binlog_position to;
 
-	if (!binlog_rotate_parse(event, &rotate, err))
+	if (!binlog_rotate_parse(event, &rotate, err) ||
+	    !binlog_position_set(&to, rotate.file, rotate.file_length, rotate.offset, err))
 		return false;
+	/* What follows would be taken for events that were seen already. */
+	if (binlog_position_compare(&to, &s->position) < 0)
+		return error_set(err, ERROR_PURGED,
+				 "the source's binlog goes back from " POSITION_FORMAT
+				 " to " POSITION_FORMAT ", as after RESET: changes may be missing; "
+				 "drop what was copied on the target and start anew",
+				 POSITION_ARGS(&s->position), POSITION_ARGS(&to));
 	/* The server's fake rotation at the start of a dump and of each file says
 	 * where the following events stand. */
 	if (s->group != GROUP_NONE) {
@@ -107,8 +116,8 @@ static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, str
 			return false;
 		streamer_leave_group(s);
 	}
-	if (!binlog_position_set(&s->position, rotate.file, rotate.file_length, rotate.offset, err))
-		return false;
+	s->position = to;
+	s->is_behind = false;
 	if (event->timestamp != 0 || (event->log_pos != 0 && !(event->flags & EVENT_FLAG_ARTIFICIAL)))
 		log_info("binlog file rotated to " POSITION_FORMAT, POSITION_ARGS(&s->position));
 	/* When a dump begins in mid-file far behind, this is not yet a place to go on
@@ -136,6 +145,7 @@ static bool on_heartbeat(struct binlog_streamer *s, struct binlog_event *event, 
 	}
 	if (binlog_position_compare(&at, &s->position) > 0)
 		s->position = at;
+	s->is_behind = false;
 	return at_boundary(s, 0, err);
 }
 
@@ -468,6 +478,9 @@ static bool advance(struct binlog_streamer *s, const struct binlog_event *event)
 		if (offset < s->position.offset)
 			offset += UINT64_C(1) << 32;
 		s->position.offset = offset;
+		s->is_behind = false;
+	} else if (s->group != GROUP_NONE) {
+		s->is_behind = true;
 	}
 	return has_own_position(event) || event->type == EVENT_FORMAT_DESCRIPTION ||
 	       binlog_position_compare(&s->position, &s->skip_to) > 0;

@@ -19,7 +19,8 @@ struct binlog_streamer {
 	/* Owned by the streamer's thread once it runs. */
 	struct binlog_feed *feed; /* NULL: to be opened at the last boundary */
 	struct binlog_format format;
-	struct binlog_position position; /* end of the last event */
+	struct binlog_position position; /* end of the last event that told */
+	bool is_behind; /* of an event since then that told nothing */
 	struct binlog_position group_start; /* the last place between groups */
 	struct binlog_position skip_to;	 /* events that end at or before it were seen already */
 	enum group group;

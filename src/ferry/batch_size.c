@@ -22,7 +22,6 @@ static uint64_t between(const struct batch_point *a, const struct batch_point *b
 
 uint64_t batch_size_for(const struct batch_points *points, uint64_t average_bytes)
 {
-	const struct batch_point *end = points->items + points->count;
 	const struct batch_point *low;
 	uint64_t bytes = average_bytes;
 
@@ -33,7 +32,7 @@ uint64_t batch_size_for(const struct batch_points *points, uint64_t average_byte
 	if (bytes > points->max_row_bytes)
 		bytes = points->max_row_bytes;
 	low = below(points, bytes);
-	if (low->row_bytes >= bytes || low + 1 == end)
+	if (low->row_bytes >= bytes || low == &points->items[points->count - 1])
 		return low->rows;
 	return between(low, low + 1, bytes);
 }

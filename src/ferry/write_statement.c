@@ -41,6 +41,24 @@ static bool put_json(struct buf *sql, const struct ferry_table *table, const str
 	return true;
 }
 
+/* In front of a part of a character the servers put zeros, without a word. */
+static bool is_whole_text(const struct column *column, size_t length)
+{
+	static const struct {
+		const char *charset;
+		unsigned width;
+	} wide[] = { { "ucs2", 2 }, { "utf16", 2 }, { "utf16le", 2 }, { "utf32", 4 } };
+	bool is_text = column->type == COLUMN_CHAR || column->type == COLUMN_VARCHAR ||
+		       column->type == COLUMN_TEXT;
+
+	if (length % 4 == 0 || !is_text || column->charset[0] != 'u')
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(wide); i++)
+		if (strcmp(column->charset, wide[i].charset) == 0)
+			return length % wide[i].width == 0;
+	return true;
+}
+
 bool write_tuple(struct buf *sql, const struct ferry_table *table, const struct value *values,
 		 uint64_t *invalid_enums, struct error *err)
 {
@@ -54,6 +72,12 @@ bool write_tuple(struct buf *sql, const struct ferry_table *table, const struct 
 				return false;
 			continue;
 		}
+		if (value.bytes && !is_whole_text(column, value.length))
+			return error_set(err, ERROR_DATA,
+					 "%s.%s: a text of %zu bytes ends inside a character of %s, and "
+					 "the target would store another one: mend it on the source",
+					 table->source->full_name, column->name, value.length,
+					 column->charset);
 		sql_literal(sql, column, value);
 		if (column->type == COLUMN_ENUM && value.length == 1 && value.bytes[0] == '0')
 			(*invalid_enums)++;

@@ -414,6 +414,24 @@ class FormatsTest(StreamTest):
         self.goes_on("UPDATE abc.t SET n = 4", "FLUSH BINARY LOGS", "UPDATE abc.t SET n = 5",
                      "FLUSH LOGS", "FLUSH BINARY LOGS", "DELETE FROM abc.u WHERE id = 1")
 
+    def test_reset_of_the_binlog(self):
+        """What was not received yet is gone, and new events stand where old ones stood:
+        taken for seen already, they were passed over without a word."""
+        reset = "RESET BINARY LOGS AND GTIDS" if self.source.is_mysql else "RESET MASTER"
+        for changes in (1, 40):  # behind the place reached, and in front of it
+            with self.subTest(changes):
+                self.create()
+                ferry = self.copied()
+                self.source.sql(*["UPDATE abc.u SET n = n + 1"] * 20)
+                at = self.source.position()
+                ferry.wait_until(lambda: ferry.state_file()["CopyStage"]
+                                 ["LastProcessedBinlogPosition"]["Name"] >= at[0], what="the stream")
+                self.source.sql(reset, *["UPDATE abc.t SET n = n + 1"] * changes)
+                ferry.held.release()
+                ferry.assert_status(2, 60)
+                self.assertRegex(ferry.log(), "fatal error.*(goes back|no longer has its binlog)")
+                self.assertRegex(ferry.log(), "anew")
+
     def test_a_transaction_of_many_rows(self):
         self.create()
         # Without probes, which would be asked for each row.

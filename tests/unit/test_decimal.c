@@ -102,5 +102,85 @@ TEST(every_shape)
 	}
 }
 
-TEST_MAIN(cmocka_unit_test(vectors), cmocka_unit_test(rejects_every_truncation),
+/* From the table of the servers' own bin2decimal. */
+static const struct {
+	unsigned bytes;
+	uint32_t nines, mixed;
+} groups[10] = {
+	{ 0, 0, 0 },	       { 1, 9, 1 },	      { 1, 99, 12 },
+	{ 2, 999, 123 },       { 2, 9999, 1234 },     { 3, 99999, 12345 },
+	{ 3, 999999, 123456 }, { 4, 9999999, 1234567 }, { 4, 99999999, 12345678 },
+	{ 4, 999999999, 123456789 },
+};
+
+/* One group, at either side of the point; returns false where it is refused. */
+static bool read_one(unsigned digits, uint32_t number, bool is_fraction, struct buf *text)
+{
+	uint8_t stored[4] = { 0 };
+	unsigned width = groups[digits].bytes;
+	struct reader r = reader_over(stored, width);
+
+	for (unsigned i = 0; i < width; i++)
+		stored[i] = (uint8_t)(number >> 8 * (width - 1 - i));
+	stored[0] ^= 0x80;
+	buf_clear(text);
+	decimal_read(&r, digits, is_fraction ? digits : 0, text);
+	assert_true(r.failed || reader_left(&r) == 0);
+	return !r.failed;
+}
+
+TEST(groups_of_every_size)
+{
+	struct buf text = BUF_INIT;
+	char want[16];
+
+	for (unsigned digits = 1; digits <= 9; digits++) {
+		for (unsigned i = 0; i < 2; i++) {
+			const char *prefix = i ? "0." : "";
+
+			snprintf(want, sizeof(want), "%s%u", prefix, groups[digits].nines);
+			assert_true(read_one(digits, groups[digits].nines, i, &text));
+			assert_string_equal(buf_text(&text), want);
+			snprintf(want, sizeof(want), "%s%u", prefix, groups[digits].mixed);
+			assert_true(read_one(digits, groups[digits].mixed, i, &text));
+			assert_string_equal(buf_text(&text), want);
+			assert_false(read_one(digits, groups[digits].nines + 1, i, &text));
+		}
+	}
+	buf_release(&text);
+}
+
+/* Zeros in front go, however many. */
+TEST(a_one_of_every_precision)
+{
+	for (unsigned precision = 1; precision <= 81; precision++) {
+		unsigned size = precision / 9 * 4 + groups[precision % 9].bytes;
+		uint8_t stored[64] = { 0 };
+		struct reader r = reader_over(stored, size);
+		struct buf text = BUF_INIT;
+
+		stored[size - 1] = 1;
+		stored[0] ^= 0x80;
+		decimal_read(&r, precision, 0, &text);
+		assert_false(r.failed);
+		assert_string_equal(buf_text(&text), "1");
+		buf_release(&text);
+	}
+}
+
+TEST(more_digits_than_there_are)
+{
+	for (unsigned precision = 82; precision <= 100; precision++) {
+		uint8_t zeros[64] = { 0x80 };
+		struct reader r = reader_over(zeros, sizeof(zeros));
+		struct buf text = BUF_INIT;
+
+		decimal_read(&r, precision, precision / 2, &text);
+		assert_true(r.failed);
+		buf_release(&text);
+	}
+}
+
+TEST_MAIN(cmocka_unit_test(groups_of_every_size), cmocka_unit_test(a_one_of_every_precision),
+	  cmocka_unit_test(more_digits_than_there_are), cmocka_unit_test(vectors), cmocka_unit_test(rejects_every_truncation),
 	  cmocka_unit_test(rejects_what_is_no_decimal), cmocka_unit_test(every_shape))

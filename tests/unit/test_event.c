@@ -2,6 +2,9 @@
  * cut off. */
 #include "binlog/event.h"
 
+#include <zlib.h>
+
+#include "base/buf.h"
 #include "hex.h"
 
 static const char mysql_format[] =
@@ -365,11 +368,102 @@ TEST(bodies_cut_off)
 				assert_false(ok);
 				assert_int_equal(err.kind, ERROR_CORRUPT);
 			}
-			if (n == length)
+			if (n == length || n == cases[i].whole_from)
 				assert_true(ok);
 			free(b.at);
 		}
 		free(whole.at);
+	}
+}
+
+/* Nothing but a header and its checksum. */
+TEST(an_event_without_a_body)
+{
+	/* STOP of MariaDB, with its CRC32. */
+	static const uint8_t stop[] = { 0xf0, 0x91, 0x03, 0x6b, 3,  1, 0, 0, 0,	   23,	 0, 0,
+					0,    100,  0,	  0,	0,  0, 0, 0, 0,	   0,	 0 };
+	struct bytes b = bytes_copy(stop, sizeof(stop));
+	struct binlog_format format;
+	struct binlog_event event;
+	struct error err = ERROR_INIT;
+
+	binlog_format_init(&format);
+	assert_false(format.has_checksum);
+	format.has_checksum = true;
+	set_u32(b.at + 19, (uint32_t)crc32(0, b.at, 19));
+	assert_true(binlog_event_parse(b.at, b.length, &format, &event, &err));
+	assert_int_equal(reader_left(&event.body), 0);
+	free(b.at);
+
+	/* Without room for one; a format needs that, and a byte that says which. */
+	for (size_t n = EVENT_HEADER_SIZE; n < EVENT_HEADER_SIZE + 5; n++) {
+		for (unsigned type = 3; type <= 15; type += 12) {
+			b = bytes_copy(stop, n < sizeof(stop) ? n : sizeof(stop));
+			b.at[4] = (uint8_t)type;
+			set_u32(b.at + 9, (uint32_t)b.length);
+			assert_false(binlog_event_parse(b.at, b.length, &format, &event, &err));
+			free(b.at);
+		}
+	}
+}
+
+/* A server with more kinds of events than there are numbers for. */
+TEST(formats_of_the_future)
+{
+	struct buf body = BUF_INIT;
+	struct binlog_format format;
+	struct error err = ERROR_INIT;
+	struct binlog_event event = { .type = EVENT_FORMAT_DESCRIPTION };
+
+	buf_add(&body, "\4\0", 2);
+	for (unsigned i = 0; i < 54; i++)
+		buf_putc(&body, 0);
+	buf_putc(&body, EVENT_HEADER_SIZE);
+	for (unsigned i = 0; i < 300; i++)
+		buf_putc(&body, 7);
+	buf_putc(&body, 1);
+	event.body = reader_over(body.data, body.length);
+	assert_true(binlog_format_parse(&event, &format, &err));
+	assert_int_equal(format.header_size_count, 255);
+	assert_int_equal(format.header_sizes[255], 7);
+	assert_int_equal(format.header_sizes[0], 0);
+	assert_true(format.has_checksum);
+	buf_release(&body);
+}
+
+TEST(places_at_the_end_of_what_can_be)
+{
+	static const struct {
+		const char *hex;
+		bool ok;
+	} cases[] = {
+		/* ROTATE: 2^63 - 1 and one more. */
+		{ "0000000004010000001c000000000000000000 ffffffffffffff7f 62", true },
+		{ "0000000004010000001c000000000000000000 0000000000000080 62", false },
+		/* HEARTBEAT with its place in front. */
+		{ "000000001b010000001c000000000000000000 ffffffffffff0000 62", true },
+		{ "000000001b010000001c000000000000000000 0000000000000100 62", true },
+		/* HEARTBEAT_V2, with an end mark and without. */
+		{ "000000002901000000200000000000000000000101620209feffffffffffffff7f00", true },
+		{ "000000002901000000200000000000000000000101620209fe000000000000008000", false },
+		{ "0000000029010000001f0000000000000000000101620209feffffffffffffff7f", true },
+		/* Without a file, without a place. */
+		{ "0000000029010000001e0000000000000000000209fe010000000000000000", false },
+		{ "00000000290100000018000000000000000000010262630000", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct bytes b = bytes_of_hex(cases[i].hex);
+		struct binlog_format format;
+		struct binlog_event event;
+		struct error err = ERROR_INIT;
+
+		set_u32(b.at + 9, (uint32_t)b.length);
+		binlog_format_init(&format);
+		assert_true(binlog_event_parse(b.at, b.length, &format, &event, &err));
+		if (parse_body(&event, &err) != cases[i].ok)
+			fail_msg("case %zu", i);
+		free(b.at);
 	}
 }
 
@@ -402,6 +496,7 @@ TEST(rejects_formats_we_do_not_know)
 TEST(names_of_types)
 {
 	assert_string_equal(binlog_event_type_name(EVENT_WRITE_ROWS_V2), "WRITE_ROWS");
+	assert_string_equal(binlog_event_type_name(EVENT_START_V3), "START_V3");
 	assert_string_equal(binlog_event_type_name(EVENT_TRANSACTION_PAYLOAD),
 			    "TRANSACTION_PAYLOAD");
 	assert_string_equal(binlog_event_type_name(99), "unknown event");
@@ -414,4 +509,6 @@ TEST_MAIN(cmocka_unit_test(header), cmocka_unit_test(formats),
 	  cmocka_unit_test(queries), cmocka_unit_test(mariadb_gtids),
 	  cmocka_unit_test(rejects_every_damage), cmocka_unit_test(rejects_every_truncation),
 	  cmocka_unit_test(bodies_cut_off), cmocka_unit_test(rejects_formats_we_do_not_know),
-	  cmocka_unit_test(names_of_types))
+	  cmocka_unit_test(names_of_types), cmocka_unit_test(an_event_without_a_body),
+	  cmocka_unit_test(formats_of_the_future),
+	  cmocka_unit_test(places_at_the_end_of_what_can_be))

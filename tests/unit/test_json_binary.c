@@ -40,6 +40,17 @@ static const struct {
 	{ "03 02000000 12000000 07 feffffff 08 ffffffff", "[-2, 4294967295]" },
 	/* A large object with one member. */
 	{ "01 01000000 15000000 13000000 0200 05 01000000 6162", "{\"ab\": 1}" },
+	{ "0c 03 612062", "\"a b\"" },
+	/* Binary values of every length of their last group; 58 bytes take a second line. */
+	{ "0ffc 01 ff", "\"base64:type252:/w==\"" },
+	{ "0ffc 02 ff01", "\"base64:type252:/wE=\"" },
+	{ "0ffc 03 ff01fe", "\"base64:type252:/wH+\"" },
+	{ "0ffc 04 ff01fe57", "\"base64:type252:/wH+Vw==\"" },
+	{ "0ffc 05 ff01fe57fb", "\"base64:type252:/wH+V/s=\"" },
+	{ "0ffc 3c 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f2021222324252627"
+	  "28292a2b2c2d2e2f303132333435363738393a3b",
+	  "\"base64:type252:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyM"
+	  "zQ1Njc4\\nOTo7\"" },
 	/* Containers in which nothing is. */
 	{ "0000000400", "{}" },
 	{ "0200000400", "[]" },
@@ -110,6 +121,7 @@ TEST(rejects_what_is_no_document)
 		"0ff60132",			    /* a decimal cut short */
 		"0ff6040501 8000",		    /* with bytes left over */
 		"0f0a080000000000bab2ff",	    /* a date beyond 9999 */
+		"0001000c00 ffff0100 040000 61",    /* a key beyond the end */
 	};
 	struct buf text = BUF_INIT;
 
@@ -134,7 +146,7 @@ TEST(rejects_shared_members)
 
 	buf_putc(&document, 2);
 	for (unsigned level = 0; level < 60; level++) {
-		unsigned left = (60 - level) * 10;
+		unsigned left = (60 - level) * 10 + 4;
 
 		buf_add(&document, "\x02\x00", 2);
 		buf_putc(&document, (char)left);
@@ -145,6 +157,102 @@ TEST(rejects_shared_members)
 	assert_false(json_binary_text((const uint8_t *)document.data, document.length, &text));
 	assert_true(text.length < 10 * document.length);
 	buf_release(&document);
+	buf_release(&text);
+}
+
+/* Many members that are one text, or one binary value. */
+TEST(rejects_shared_values)
+{
+	static const struct {
+		uint8_t type, head[2];
+		unsigned head_size;
+	} kinds[] = { { 12, { 100 }, 1 }, { 15, { 252, 100 }, 2 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		unsigned members = 200, size = 4 + 3 * members + kinds[i].head_size + 100;
+		struct buf document = BUF_INIT;
+		struct buf text = BUF_INIT;
+
+		buf_putc(&document, 2);
+		buf_putc(&document, (char)members);
+		buf_putc(&document, 0);
+		buf_putc(&document, (char)size);
+		buf_putc(&document, (char)(size >> 8));
+		for (unsigned member = 0; member < members; member++) {
+			buf_putc(&document, (char)kinds[i].type);
+			buf_putc(&document, (char)(4 + 3 * members));
+			buf_putc(&document, (char)((4 + 3 * members) >> 8));
+		}
+		buf_add(&document, kinds[i].head, kinds[i].head_size);
+		for (unsigned byte = 0; byte < 100; byte++)
+			buf_putc(&document, 'x');
+		assert_false(json_binary_text((const uint8_t *)document.data, document.length,
+					      &text));
+		assert_true(text.length < 2 * document.length);
+		buf_release(&document);
+		buf_release(&text);
+	}
+}
+
+TEST(a_length_of_two_bytes)
+{
+	struct buf document = BUF_INIT;
+	struct buf text = BUF_INIT;
+
+	buf_add(&document, "\x0c\xc8\x01", 3);
+	for (unsigned i = 0; i < 200; i++)
+		buf_putc(&document, 'x');
+	assert_true(print((const uint8_t *)document.data, document.length, &text));
+	assert_int_equal(text.length, 202);
+	buf_release(&document);
+	buf_release(&text);
+}
+
+/* The list behind the text: see db/sql_json.h. */
+TEST(types_that_the_text_does_not_tell)
+{
+	static const struct {
+		const char *hex, *text, *types;
+	} lists[] = {
+		{ "050700", "7", NULL },
+		{ "060700", "7", "1 UNSIGNED INTEGER" },
+		{ "08ffffffff", "4294967295", "1 UNSIGNED INTEGER" },
+		{ "09ffffffff00000000", "4294967295", NULL },
+		{ "090000000001000000", "4294967296", "1 INTEGER" },
+		{ "0affffffff00000000", "4294967295", "1 UNSIGNED INTEGER" },
+		{ "0a0000000001000000", "4294967296", NULL },
+		{ "0f07 08 40f5068310bab219", "\"2024-02-29 01:02:03.456000\"", "1 TIMESTAMP" },
+		{ "0ffc 01 ff", "\"base64:type252:/w==\"", "1 OPAQUE" },
+		{ "0203001b00020d000605000214000100070006050001000700060500", "[[5], 5, [5]]",
+		  "2 UNSIGNED INTEGER,3 UNSIGNED INTEGER,4 UNSIGNED INTEGER" },
+		{ "0201001a00000700010013000b000100020c006101000700060500", "[{\"a\": [5]}]",
+		  "2 UNSIGNED INTEGER" },
+		{ "0202001100050100020a0001000700060500", "[1, [5]]", "2 UNSIGNED INTEGER" },
+		{ "00020025001200010013000100021400060500616202001100020a0006050001000700060500",
+		  "{\"a\": [[5], 5], \"b\": 5}",
+		  "3 UNSIGNED INTEGER,4 UNSIGNED INTEGER,5 UNSIGNED INTEGER" },
+		{ "0007006f0035000100360001003700010038000100390001003a0001003b0001000f3c000f45000f4f"
+		  "000f59000f6300006700026b006465666768696af6070b027ffffff3cd0a080000000000bab2190b08"
+		  "e05ef84737ffffff0c0840f5068310bab2190f0201020000040000000400",
+		  "{\"d\": -12.50, \"e\": \"2024-02-29\", \"f\": \"-12:34:56.500000\", "
+		  "\"g\": \"2024-02-29 01:02:03.456000\", \"h\": \"base64:type15:AQI=\", \"i\": {}, "
+		  "\"j\": []}",
+		  "2 DECIMAL,3 DATE,4 TIME,5 DATETIME,6 OPAQUE" },
+	};
+	struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		struct bytes b = bytes_of_hex(lists[i].hex);
+		size_t length = strlen(lists[i].text);
+
+		assert_true(print(b.at, b.length, &text));
+		assert_string_equal(buf_text(&text), lists[i].text);
+		if (lists[i].types)
+			assert_string_equal(text.data + length + 1, lists[i].types);
+		assert_int_equal(text.length,
+				 length + (lists[i].types ? 1 + strlen(lists[i].types) : 0));
+		free(b.at);
+	}
 	buf_release(&text);
 }
 
@@ -176,5 +284,7 @@ TEST(rejects_documents_that_are_too_deep)
 TEST_MAIN(cmocka_unit_test(vectors), cmocka_unit_test(nothing_is_null),
 	  cmocka_unit_test(rejects_every_truncation),
 	  cmocka_unit_test(rejects_what_is_no_document),
-	  cmocka_unit_test(rejects_shared_members),
+	  cmocka_unit_test(rejects_shared_members), cmocka_unit_test(rejects_shared_values),
+	  cmocka_unit_test(a_length_of_two_bytes),
+	  cmocka_unit_test(types_that_the_text_does_not_tell),
 	  cmocka_unit_test(rejects_documents_that_are_too_deep))

@@ -9,6 +9,9 @@
  * log_bin_compress=ON. */
 #include "binlog/payload.h"
 
+#include <zlib.h>
+#include <zstd.h>
+
 #include "hex.h"
 
 static const char mysql_payload[] =
@@ -97,6 +100,257 @@ TEST(a_payload_rejects_every_truncation)
 	free(whole.at);
 }
 
+static void put_number(struct buf *b, uint64_t number, unsigned width)
+{
+	for (unsigned i = 0; i < width; i++)
+		buf_putc(b, (char)(number >> 8 * i));
+}
+
+/* An inner event of that size; claimed: the size it tells. */
+static void put_inner(struct buf *b, uint8_t type, size_t size, size_t claimed)
+{
+	put_number(b, 0, 4);
+	put_number(b, type, 1);
+	put_number(b, 1, 4);
+	put_number(b, claimed, 4);
+	put_number(b, 0, 6);
+	for (size_t i = EVENT_HEADER_SIZE; i < size; i++)
+		buf_putc(b, (char)(i * 7 + i / 256));
+}
+
+/* How many events a payload of those bytes has; -1: it is refused. */
+static int count_events(const struct buf *inner, bool is_packed, const char *fields)
+{
+	struct bytes head = bytes_of_hex(fields);
+	struct buf body = BUF_INIT;
+	struct binlog_event event = { .type = EVENT_TRANSACTION_PAYLOAD };
+	struct error err = ERROR_INIT;
+	enum payload_result result = PAYLOAD_FAILED;
+	struct payload *payload;
+	const uint8_t *bytes;
+	size_t length;
+	int count = 0;
+
+	buf_add(&body, head.at, head.length);
+	free(head.at);
+	if (is_packed) {
+		size_t room = ZSTD_compressBound(inner->length);
+
+		buf_reserve(&body, room);
+		body.length += ZSTD_compress(body.data + body.length, room, inner->data,
+					     inner->length, 1);
+	} else {
+		buf_add(&body, inner->data, inner->length);
+	}
+	head = bytes_copy(body.data, body.length);
+	event.body = reader_over(head.at, head.length);
+	payload = payload_open(&event, &err);
+	while (payload && (result = payload_next(payload, &bytes, &length, &err)) == PAYLOAD_EVENT) {
+		struct reader r = reader_over(bytes, length);
+
+		reader_skip(&r, 9);
+		assert_int_equal(reader_u32(&r), length);
+		count++;
+	}
+	payload_close(payload);
+	free(head.at);
+	buf_release(&body);
+	return result == PAYLOAD_END ? count : -1;
+}
+
+#define PLAIN "0203fcff00 00"
+#define PACKED "020100 00"
+
+TEST(events_of_every_size)
+{
+	static const size_t sizes[] = { 19, 20, 255, 70000, (1 << 20) - 1, 1 << 20, (1 << 20) + 1,
+					(1 << 20) + 19, (1 << 20) + 20, 3 << 20 };
+	struct buf inner = BUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+		put_inner(&inner, EVENT_WRITE_ROWS_V2, sizes[i], sizes[i]);
+	assert_int_equal(count_events(&inner, false, PLAIN), ARRAY_LEN(sizes));
+	assert_int_equal(count_events(&inner, true, PACKED), ARRAY_LEN(sizes));
+	/* Half an event behind them, or half a header. */
+	for (size_t cut = 1; cut < 40; cut += 3) {
+		struct buf longer = BUF_INIT;
+
+		buf_add(&longer, inner.data, inner.length);
+		put_inner(&longer, EVENT_XID, 40 - cut > 19 ? 40 - cut : 19, 40);
+		buf_truncate(&longer, inner.length + 40 - cut);
+		assert_int_equal(count_events(&longer, false, PLAIN), -1);
+		assert_int_equal(count_events(&longer, true, PACKED), -1);
+		buf_release(&longer);
+	}
+	buf_release(&inner);
+}
+
+TEST(inner_sizes_that_cannot_be)
+{
+	static const uint64_t sizes[] = { 0, 1, 18, 41, (1 << 30) + 1, UINT32_MAX };
+
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		struct buf inner = BUF_INIT;
+
+		put_inner(&inner, EVENT_XID, 40, sizes[i]);
+		assert_int_equal(count_events(&inner, false, PLAIN), -1);
+		assert_int_equal(count_events(&inner, true, PACKED), -1);
+		buf_release(&inner);
+	}
+}
+
+TEST(fields_of_a_payload)
+{
+	static const struct {
+		const char *fields;
+		int events;
+	} cases[] = {
+		{ "0203fcff00 0101 28 00", 1 },	     /* its size: 40 */
+		{ "0203fcff00 0101 27 00", -1 },     /* another */
+		{ "0203fcff00 0101 29 00", -1 },
+		{ "0203fcff00 0301 28 0901 05 00", 1 }, /* unpacked size; one we do not know */
+		{ "0101 28 00", 1 },		     /* no method: not packed */
+		{ "0201 01 00", -1 },		     /* a method that is none */
+		{ "0201 fd 00", -1 },		     /* half a number */
+		{ "0203fcff00 0105 28 00", -1 },     /* a field longer than what is left of it */
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct buf inner = BUF_INIT;
+
+		put_inner(&inner, EVENT_XID, 40, 40);
+		if (count_events(&inner, false, cases[i].fields) != cases[i].events)
+			fail_msg("case %zu", i);
+		buf_release(&inner);
+	}
+}
+
+/* A rows event of MariaDB, packed; false where it is refused. */
+static bool unpack_rows(uint8_t type, const char *head_hex, const char *lead_hex, const void *rows,
+			size_t length, struct buf *out)
+{
+	struct bytes head = bytes_of_hex(head_hex), lead = bytes_of_hex(lead_hex);
+	uint8_t packed[4096];
+	uLongf size = sizeof(packed);
+	struct buf body = BUF_INIT;
+	struct binlog_event event = { .type = type };
+	struct error err = ERROR_INIT;
+	bool ok;
+
+	assert_int_equal(compress2(packed, &size, rows, length, 9), Z_OK);
+	buf_add(&body, head.at, head.length);
+	buf_add(&body, lead.at, lead.length);
+	buf_add(&body, packed, size);
+	free(lead.at);
+	lead = bytes_copy(body.data, body.length);
+	event.body = reader_over(lead.at, lead.length);
+	ok = mariadb_event_uncompress(&event, &format, out, &err);
+	if (ok) {
+		assert_int_equal(out->length, head.length + length);
+		assert_memory_equal(out->data, head.at, head.length);
+		assert_memory_equal(out->data + head.length, rows, length);
+		assert_int_equal(out->data[out->length], 0);
+		assert_int_equal(reader_left(&event.body), out->length);
+	}
+	free(head.at);
+	free(lead.at);
+	buf_release(&body);
+	return ok;
+}
+
+#define ROWS "\1\2\3\4\5\6\7"
+
+TEST(heads_that_are_not_packed)
+{
+	static const struct {
+		uint8_t type;
+		const char *head;
+	} heads[] = {
+		{ EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1, "070000000000 0100 08 ff" },
+		{ EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1, "070000000000 0100 09 ff01" },
+		{ EVENT_MARIADB_DELETE_ROWS_COMPRESSED_V1, "070000000000 0100 10 ffff" },
+		{ EVENT_MARIADB_UPDATE_ROWS_COMPRESSED_V1, "070000000000 0100 09 ff01 ff01" },
+		{ EVENT_MARIADB_WRITE_ROWS_COMPRESSED, "070000000000 0100 0200 01 01" },
+		{ EVENT_MARIADB_WRITE_ROWS_COMPRESSED, "070000000000 0100 0500 aabbcc 01 01" },
+		{ EVENT_MARIADB_UPDATE_ROWS_COMPRESSED, "070000000000 0100 0300 aa 01 01 01" },
+		{ EVENT_MARIADB_DELETE_ROWS_COMPRESSED, "070000000000 0100 0200 01 01" },
+		/* One that does not count itself has nothing more. */
+		{ EVENT_MARIADB_DELETE_ROWS_COMPRESSED, "070000000000 0100 0100 01 01" },
+	};
+	struct buf out = BUF_INIT;
+
+	binlog_format_init(&format);
+	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
+		if (!unpack_rows(heads[i].type, heads[i].head, "8107", ROWS, 7, &out))
+			fail_msg("case %zu", i);
+	/* More columns than there can be. */
+	for (unsigned columns = 65534; columns < 65538; columns++) {
+		struct buf head = BUF_INIT;
+
+		buf_printf(&head, "070000000000 0100 fd%02x%02x%02x ", columns & 0xff,
+			   columns >> 8 & 0xff, columns >> 16);
+		for (unsigned i = 0; i < (columns + 7) / 8; i++)
+			buf_puts(&head, "ff");
+		assert_int_equal(unpack_rows(EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1,
+					     buf_text(&head), "8107", ROWS, 7, &out),
+				 columns < 65536);
+		buf_release(&head);
+	}
+	buf_release(&out);
+}
+
+TEST(leads_of_what_is_packed)
+{
+	static const struct {
+		const char *lead;
+		bool ok;
+	} leads[] = {
+		{ "8107", true },	   { "820007", true },
+		{ "8400000007", true },	   { "850000000007", false }, /* five bytes */
+		{ "80", false },	   { "0107", false }, /* not marked as packed */
+		{ "0207", false },	   { "9107", false }, /* another method */
+		{ "c107", false },	   { "8106", false }, /* more or less than it says */
+		{ "8108", false },	   { "8440000001", false }, /* over a GiB */
+		{ "8440000000", false },   { "83ffffff", false }, /* more than can be packed */
+		{ "8100", false },
+	};
+	struct buf out = BUF_INIT;
+
+	binlog_format_init(&format);
+	for (size_t i = 0; i < ARRAY_LEN(leads); i++) {
+		buf_release(&out);
+		if (unpack_rows(EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1, "070000000000 0100 08 ff",
+				leads[i].lead, ROWS, 7, &out) != leads[i].ok)
+			fail_msg("case %zu", i);
+		assert_true(out.room < 1 << 20); /* no memory for a claim that cannot be true */
+	}
+	buf_release(&out);
+}
+
+/* As well as zlib can: that is no lie. */
+TEST(rows_that_compress_well)
+{
+	static char zeros[1 << 20];
+	struct buf out = BUF_INIT;
+
+	binlog_format_init(&format);
+	assert_true(unpack_rows(EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1, "070000000000 0100 08 ff",
+				"83100000", zeros, sizeof(zeros), &out));
+	buf_release(&out);
+}
+
+TEST(events_that_are_not_packed)
+{
+	struct binlog_event event = { .type = EVENT_WRITE_ROWS_V1,
+				      .body = reader_over("\7\0\0\0\0\0\1\0\1\1\x81\1x", 13) };
+	struct buf out = BUF_INIT;
+	struct error err = ERROR_INIT;
+
+	assert_false(mariadb_event_uncompress(&event, &format, &out, &err));
+	assert_int_equal(err.kind, ERROR_CORRUPT);
+	buf_release(&out);
+}
+
 TEST(mariadb_events_become_plain_ones)
 {
 	static const struct {
@@ -153,4 +407,8 @@ TEST(mariadb_events_reject_every_truncation)
 TEST_MAIN(cmocka_unit_test(a_payload_holds_the_transaction),
 	  cmocka_unit_test(a_payload_rejects_every_truncation),
 	  cmocka_unit_test(mariadb_events_become_plain_ones),
-	  cmocka_unit_test(mariadb_events_reject_every_truncation))
+	  cmocka_unit_test(mariadb_events_reject_every_truncation),
+	  cmocka_unit_test(events_of_every_size), cmocka_unit_test(inner_sizes_that_cannot_be),
+	  cmocka_unit_test(fields_of_a_payload), cmocka_unit_test(heads_that_are_not_packed),
+	  cmocka_unit_test(leads_of_what_is_packed), cmocka_unit_test(rows_that_compress_well),
+	  cmocka_unit_test(events_that_are_not_packed))

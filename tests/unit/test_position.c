@@ -61,6 +61,32 @@ TEST(zeros_before_the_number_do_not_count)
 	assert_true(binlog_position_compare(&a, &b) < 0);
 }
 
+/* "bin." and names without a number on one side only. */
+TEST(a_number_against_none)
+{
+	static const char *const ascending[] = { "a.10", "a.9x", "bin", "bin.", "bin.10", "bin.9x" };
+
+	for (size_t i = 0; i < ARRAY_LEN(ascending); i++) {
+		for (size_t k = 0; k < ARRAY_LEN(ascending); k++) {
+			struct binlog_position a = at(ascending[i], 4);
+			struct binlog_position b = at(ascending[k], 4);
+			int order = binlog_position_compare(&a, &b);
+
+			assert_int_equal((order > 0) - (order < 0), (i > k) - (i < k));
+		}
+	}
+}
+
+TEST(names_of_one_byte)
+{
+	struct binlog_position p = at("b", 4);
+	struct error err = ERROR_INIT;
+
+	assert_string_equal(p.file, "b");
+	assert_true(binlog_position_is_set(&p));
+	assert_false(binlog_position_set(&p, "", 1, 4, &err));
+}
+
 TEST(set_or_not)
 {
 	struct binlog_position p = { .file = "" };
@@ -98,4 +124,5 @@ TEST(names_that_are_none)
 TEST_MAIN(cmocka_unit_test(order),
 	  cmocka_unit_test(suffixes_that_are_no_numbers_order_as_text),
 	  cmocka_unit_test(zeros_before_the_number_do_not_count), cmocka_unit_test(set_or_not),
+	  cmocka_unit_test(a_number_against_none), cmocka_unit_test(names_of_one_byte),
 	  cmocka_unit_test(takes_the_length_given), cmocka_unit_test(names_that_are_none))

@@ -245,7 +245,7 @@ TEST(rows_that_do_not_fit_their_map)
 	check_refused(sample_mysql_write, 8, 1, ERROR_CORRUPT, "cut short");
 	check_refused(sample_mysql_write, 9, 0xff, ERROR_CORRUPT, "cut short");
 	/* The year 10082 in the first row's DATETIME is named with its column. */
-	check_refused(sample_mysql_write, 47, 0xff, ERROR_CORRUPT, "`dt`");
+	check_refused(sample_mysql_write, 47, 0xff, ERROR_CORRUPT, "column 10 (`dt`");
 }
 
 TEST(extra_data_is_skipped)
@@ -267,6 +267,74 @@ TEST(extra_data_is_skipped)
 	assert_int_equal(seen.count, 1);
 	forget(&seen);
 	free(body);
+	free(b.at);
+}
+
+/* From servers before MySQL 5.1.4 the id has four bytes. */
+TEST(short_ids)
+{
+	struct row_decoder *decoder = row_decoder_new();
+	struct binlog_format format = sample_format();
+	struct table table = sample_table();
+	struct binlog_table_map map;
+	struct binlog_event event;
+	struct bytes b = sample_event(sample_mariadb_delete, &event);
+	struct seen seen = { .count = 0 };
+	struct error err = ERROR_INIT;
+
+	format.header_sizes[EVENT_DELETE_ROWS_V1] = 6;
+	event.body.at += 2;
+	sample_map(sample_mariadb_map, &map);
+	map.table = &table;
+	assert_true(binlog_rows_decode(decoder, &event, &format, &map, see, &seen, &err));
+	assert_int_equal(seen.count, 1);
+	forget(&seen);
+	binlog_table_map_release(&map);
+	row_decoder_free(decoder);
+	free(b.at);
+}
+
+static bool see_number(void *context, const struct row_change *change, struct error *err UNUSED)
+{
+	struct buf *text = context;
+
+	buf_add(text, change->after[0].bytes, change->after[0].length);
+	buf_putc(text, ' ');
+	return true;
+}
+
+/* Of hidden columns behind those of the schema, eight bytes each, or NULL. */
+TEST(hidden_columns_are_skipped)
+{
+	static char name[] = "id", full_name[] = "v.h";
+	struct column column = { .name = name, .raw_type = sample_type, .type = COLUMN_INT };
+	struct table table = { .full_name = full_name, .columns = &column, .column_count = 1 };
+	struct binlog_column in[3] = { { .type = 3 }, { .type = 8 }, { .type = 8 } };
+	struct binlog_table_map map = {
+		.columns = in, .column_count = 3, .known_count = 3, .table = &table
+	};
+	struct bytes b = bytes_of_hex("070000000000 0100 03 ff"
+				      "f8 01000000 aaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbb"
+				      "fa 02000000 cccccccccccccccc" /* the first is NULL */
+				      "fe 03000000"
+				      "fc 04000000 dddddddddddddddd"); /* the second */
+	struct row_decoder *decoder = row_decoder_new();
+	struct binlog_format format = sample_format();
+	struct buf text = BUF_INIT;
+	struct error err = ERROR_INIT;
+
+	for (size_t cut = 0; cut < 2; cut++) {
+		struct binlog_event event = { .type = EVENT_WRITE_ROWS_V1,
+					      .body = reader_over(b.at, b.length - cut) };
+
+		buf_clear(&text);
+		assert_int_equal(binlog_rows_decode(decoder, &event, &format, &map, see_number,
+						    &text, &err),
+				 !cut);
+		assert_string_equal(buf_text(&text), cut ? "1 2 3 " : "1 2 3 4 ");
+	}
+	buf_release(&text);
+	row_decoder_free(decoder);
 	free(b.at);
 }
 
@@ -304,5 +372,6 @@ TEST_MAIN(cmocka_unit_test(images), cmocka_unit_test(rejects_every_truncation),
 	  cmocka_unit_test(images_that_are_not_full),
 	  cmocka_unit_test(bits_behind_the_last_column_mean_nothing),
 	  cmocka_unit_test(rows_that_do_not_fit_their_map),
-	  cmocka_unit_test(extra_data_is_skipped), cmocka_unit_test(other_events_are_refused),
+	  cmocka_unit_test(extra_data_is_skipped), cmocka_unit_test(short_ids),
+	  cmocka_unit_test(hidden_columns_are_skipped), cmocka_unit_test(other_events_are_refused),
 	  cmocka_unit_test(the_handler_may_refuse))

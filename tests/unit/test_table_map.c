@@ -278,6 +278,183 @@ TEST(rejects_every_truncation)
 	truncate_map(sample_mariadb_map, mariadb, ARRAY_LEN(mariadb));
 }
 
+/* Which types a column of the schema may show itself as: no other passes. */
+TEST(types_that_stand_for_each_other)
+{
+	static const struct {
+		enum column_type column;
+		uint8_t types[2];
+	} same[] = {
+		{ COLUMN_TINYINT, { 1 } },	 { COLUMN_SMALLINT, { 2 } },
+		{ COLUMN_MEDIUMINT, { 9 } },	 { COLUMN_INT, { 3 } },
+		{ COLUMN_BIGINT, { 8 } },	 { COLUMN_DECIMAL, { 246 } },
+		{ COLUMN_FLOAT, { 4 } },	 { COLUMN_DOUBLE, { 5 } },
+		{ COLUMN_BIT, { 16 } },		 { COLUMN_YEAR, { 13 } },
+		{ COLUMN_DATE, { 10, 14 } },	 { COLUMN_TIME, { 19, 11 } },
+		{ COLUMN_DATETIME, { 18, 12 } }, { COLUMN_TIMESTAMP, { 17, 7 } },
+		{ COLUMN_CHAR, { 254 } },	 { COLUMN_VARCHAR, { 15, 141 } },
+		{ COLUMN_BINARY, { 254 } },	 { COLUMN_VARBINARY, { 15, 141 } },
+		{ COLUMN_TEXT, { 252, 140 } },	 { COLUMN_BLOB, { 252, 140 } },
+		{ COLUMN_ENUM, { 247 } },	 { COLUMN_SET, { 248 } },
+		{ COLUMN_JSON, { 245 } },	 { COLUMN_GEOMETRY, { 255 } },
+		{ COLUMN_UUID, { 254 } },	 { COLUMN_INET4, { 254 } },
+		{ COLUMN_INET6, { 254 } },	 { COLUMN_VECTOR, { 242, 15 } },
+	};
+	static char name[] = "c", full_name[] = "v.t";
+
+	for (size_t i = 0; i < ARRAY_LEN(same); i++) {
+		struct column column = { .name = name,
+					 .raw_type = sample_type,
+					 .type = same[i].column };
+		struct table table = { .full_name = full_name,
+				       .columns = &column,
+				       .column_count = 1 };
+
+		for (unsigned type = 1; type < 256; type++) {
+			struct binlog_column in = { .type = (uint8_t)type };
+			struct binlog_table_map map = { .columns = &in,
+							.column_count = 1,
+							.known_count = 1 };
+			struct error err = ERROR_INIT;
+			bool may = type == same[i].types[0] || type == same[i].types[1];
+
+			in.meta = type == 141 || type == 247;
+			assert_int_equal(binlog_table_map_check(&map, &table, &err), may);
+			if (!may)
+				assert_non_null(strstr(err.text, "column 1 (`c`)"));
+		}
+	}
+}
+
+/* Stored in one byte or two; in one to four or eight. */
+TEST(widths_of_members)
+{
+	static const struct {
+		enum column_type column;
+		unsigned members, width;
+	} widths[] = {
+		{ COLUMN_ENUM, 1, 1 },	{ COLUMN_ENUM, 255, 1 }, { COLUMN_ENUM, 256, 2 },
+		{ COLUMN_SET, 1, 1 },	{ COLUMN_SET, 8, 1 },	 { COLUMN_SET, 9, 2 },
+		{ COLUMN_SET, 24, 3 },	{ COLUMN_SET, 25, 4 },	 { COLUMN_SET, 32, 4 },
+		{ COLUMN_SET, 33, 8 },	{ COLUMN_SET, 40, 8 },	 { COLUMN_SET, 64, 8 },
+	};
+	static char name[] = "c", full_name[] = "v.t";
+
+	for (size_t i = 0; i < ARRAY_LEN(widths); i++) {
+		struct column column = { .name = name,
+					 .raw_type = sample_type,
+					 .type = widths[i].column,
+					 .member_count = widths[i].members };
+		struct table table = { .full_name = full_name,
+				       .columns = &column,
+				       .column_count = 1 };
+
+		for (uint16_t width = 0; width < 10; width++) {
+			struct binlog_column in = {
+				.type = widths[i].column == COLUMN_ENUM ? 247 : 248, .meta = width
+			};
+			struct binlog_table_map map = { .columns = &in,
+							.column_count = 1,
+							.known_count = 1 };
+			struct error err = ERROR_INIT;
+
+			assert_int_equal(binlog_table_map_check(&map, &table, &err),
+					 width == widths[i].width);
+		}
+	}
+}
+
+/* Of a compressed VARCHAR the byte that tells how is counted. */
+TEST(the_length_of_a_compressed_text)
+{
+	static char name[] = "c", full_name[] = "v.t";
+	struct column column = { .name = name,
+				 .raw_type = sample_type,
+				 .type = COLUMN_VARCHAR,
+				 .max_octets = 40 };
+	struct table table = { .full_name = full_name, .columns = &column, .column_count = 1 };
+
+	for (uint16_t length = 38; length < 44; length++) {
+		struct binlog_column in = { .type = 141, .meta = length };
+		struct binlog_table_map map = { .columns = &in,
+						.column_count = 1,
+						.known_count = 1 };
+		struct error err = ERROR_INIT;
+
+		assert_int_equal(binlog_table_map_check(&map, &table, &err), length == 41);
+	}
+}
+
+static bool parse_map(const char *hex, struct binlog_table_map *map, struct error *err)
+{
+	struct bytes b = bytes_of_hex(hex);
+	struct binlog_event event = { .type = EVENT_TABLE_MAP,
+				      .body = reader_over(b.at, b.length) };
+	struct binlog_format format = sample_format();
+	bool ok = binlog_table_map_parse(&event, &format, map, err);
+
+	free(b.at);
+	return ok;
+}
+
+#define MAP_HEAD "070000000000 0100 01 76 00 01 74 00 "
+
+TEST(a_table_of_one_column)
+{
+	struct binlog_table_map map;
+	struct error err = ERROR_INIT;
+
+	assert_true(parse_map(MAP_HEAD "01 03 00 00 01 01 80", &map, &err));
+	assert_int_equal(map.column_count, 1);
+	assert_int_equal(map.known_count, 1);
+	assert_int_equal(map.columns[0].sign, SIGN_UNSIGNED);
+	assert_false(map.columns[0].is_nullable);
+	binlog_table_map_release(&map);
+}
+
+/* One bit for each, from the highest of each byte down; texts and dates have none. */
+TEST(signs_of_many_columns)
+{
+	struct binlog_table_map map;
+	struct error err = ERROR_INIT;
+
+	assert_true(parse_map(MAP_HEAD "0c 03 0a 03 03 03 03 03 03 03 0a 03 03 00 0000 01 02 3540",
+			      &map, &err));
+	for (unsigned i = 0, bit = 0; i < map.column_count; i++) {
+		static const char wants[] = "ssuusususu";
+
+		if (map.columns[i].type == 10) {
+			assert_int_equal(map.columns[i].sign, SIGN_UNKNOWN);
+			continue;
+		}
+		assert_int_equal(map.columns[i].sign,
+				 wants[bit++] == 'u' ? SIGN_UNSIGNED : SIGN_SIGNED);
+	}
+	binlog_table_map_release(&map);
+}
+
+TEST(maps_that_are_not_valid)
+{
+	static const char *const bad[] = {
+		MAP_HEAD "00 00",			/* no columns */
+		MAP_HEAD "01 0f 00 00",			/* a VARCHAR without its length */
+		MAP_HEAD "01 0f 01 0a 00",		/* with half of it */
+		MAP_HEAD "01 03 00 00 01 00",		/* no signs where there should be one */
+		MAP_HEAD "01 03 00 00 04 02 0261",	/* half a name */
+		MAP_HEAD "01 03 00 00 04 02 0161 04 02 0161", /* names twice */
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct binlog_table_map map;
+		struct error err = ERROR_INIT;
+
+		if (parse_map(bad[i], &map, &err))
+			fail_msg("%s is taken", bad[i]);
+		assert_int_equal(err.kind, ERROR_CORRUPT);
+		assert_null(map.columns);
+	}
+}
+
 TEST(ids_of_rows)
 {
 	struct binlog_format format = sample_format();
@@ -303,4 +480,7 @@ TEST_MAIN(cmocka_unit_test(mysql_minimal), cmocka_unit_test(mariadb_full),
 	  cmocka_unit_test(another_name_is_named), cmocka_unit_test(types_that_cannot_be_carried),
 	  cmocka_unit_test(another_count_of_columns),
 	  cmocka_unit_test(hidden_hashes_of_long_unique_keys), cmocka_unit_test(an_unknown_type),
-	  cmocka_unit_test(rejects_every_truncation), cmocka_unit_test(ids_of_rows))
+	  cmocka_unit_test(rejects_every_truncation), cmocka_unit_test(ids_of_rows),
+	  cmocka_unit_test(types_that_stand_for_each_other), cmocka_unit_test(widths_of_members),
+	  cmocka_unit_test(the_length_of_a_compressed_text), cmocka_unit_test(a_table_of_one_column), cmocka_unit_test(signs_of_many_columns),
+	  cmocka_unit_test(maps_that_are_not_valid))

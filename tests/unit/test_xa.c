@@ -64,6 +64,46 @@ TEST(a_prepare_rejects_every_truncation)
 	free(whole.at);
 }
 
+/* Each part of a name has 64 bytes at most. */
+TEST(names_of_every_length)
+{
+	for (unsigned gtrid = 0; gtrid <= 66; gtrid++) {
+		for (unsigned bqual = 0; bqual <= 66; bqual += 11) {
+			uint8_t body[13 + 132] = { 0, 1, 0, 0, 0, (uint8_t)gtrid, 0, 0, 0,
+						   (uint8_t)bqual, 0, 0, 0 };
+			struct bytes b = bytes_copy(body, 13 + gtrid + bqual);
+			struct binlog_event event = { .type = EVENT_XA_PREPARE,
+						      .body = reader_over(b.at, b.length) };
+			struct buf xid = BUF_INIT;
+			struct error err = ERROR_INIT;
+			bool one_phase;
+
+			assert_int_equal(xa_prepare_parse(&event, &xid, &one_phase, &err),
+					 gtrid <= 64 && bqual <= 64);
+			buf_release(&xid);
+			free(b.at);
+		}
+	}
+}
+
+/* In memory of exact size, for the sanitizers. */
+TEST(a_statement_ends_where_it_ends)
+{
+	static const char sql[] = "XA COMMIT X'61',X'',1";
+	struct bytes b = bytes_copy((const uint8_t *)sql, strlen(sql));
+	struct buf xid = BUF_INIT;
+	struct error err = ERROR_INIT;
+
+	assert_true(xa_statement_parse((const char *)b.at, b.length, &xid, &err));
+	assert_string_equal(xid.data, "x'61',x'',1");
+	free(b.at);
+	b = bytes_copy((const uint8_t *)sql, 9);
+	assert_false(xa_statement_parse((const char *)b.at, b.length, &xid, &err));
+	assert_non_null(strstr(err.text, "XA COMMIT"));
+	free(b.at);
+	buf_release(&xid);
+}
+
 TEST(statements_without_an_xid_are_refused)
 {
 	static const char *const cases[] = { "XA COMMIT", "'", "", "XA COMMIT 5" };
@@ -120,4 +160,5 @@ TEST(held_events_come_back_in_order)
 TEST_MAIN(cmocka_unit_test(events_and_statements_name_a_transaction_alike),
 	  cmocka_unit_test(a_prepare_rejects_every_truncation),
 	  cmocka_unit_test(statements_without_an_xid_are_refused),
-	  cmocka_unit_test(held_events_come_back_in_order))
+	  cmocka_unit_test(held_events_come_back_in_order),
+	  cmocka_unit_test(names_of_every_length), cmocka_unit_test(a_statement_ends_where_it_ends))

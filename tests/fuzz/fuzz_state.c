@@ -1,0 +1,98 @@
+/* A state that a run is to go on from, over tables with keys of every form. One that is
+ * taken is written out again, and that is taken too. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "../unit/table_fixture.h"
+#include "ferry/problems.h"
+#include "ferry/state_json.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct fixture fixture;
+static struct ferry_options options;
+static struct ferry_tables tables;
+
+static void make_table(const char *name, enum column_type type, const char *raw_type,
+		       const char *collation)
+{
+	struct table *table = fixture_table(&fixture, "abc", name);
+
+	fixture_column(table, "k", type, raw_type, collation);
+	fixture_column(table, "v", COLUMN_INT, "int(11)", "");
+	fixture_index(table, "PRIMARY", true, "k");
+}
+
+static void make_tables(void)
+{
+	struct problems problems;
+	struct table *pairs;
+
+	if (fixture.schema.tables)
+		return;
+	fixture_init(&fixture);
+	make_table("number", COLUMN_BIGINT, "bigint(20) unsigned", "");
+	make_table("bytes", COLUMN_BINARY, "binary(4)", "");
+	make_table("text", COLUMN_VARCHAR, "varchar(9)", "utf8mb4_bin");
+	make_table("day", COLUMN_DATE, "date", "");
+	pairs = fixture_table(&fixture, "abc", "pairs");
+	fixture_column(pairs, "a", COLUMN_INT, "int(11)", "");
+	fixture_column(pairs, "b", COLUMN_VARCHAR, "varchar(9)", "utf8mb4_bin");
+	fixture_index(pairs, "PRIMARY", true, "a,b")->parts[1].descending = true;
+	options.target_marginalia = "x";
+	problems_init(&problems);
+	ferry_tables_make(&options, &fixture.schema, &tables, &problems);
+	assert(problems.count == 0);
+	problems_release(&problems);
+}
+
+static bool take(cJSON *tree, struct state_tracker *tracker)
+{
+	struct error err = ERROR_INIT;
+	struct saved_state state;
+	bool ok;
+
+	if (!saved_state_parse(tree, &state, &err)) {
+		assert(err.kind == ERROR_CONFIG && err.text[0]);
+		return false;
+	}
+	ok = saved_state_check_schema(&state, &fixture.schema, &err) &&
+	     saved_state_apply(&state, &tables, tracker, &err);
+	assert(ok || err.text[0]);
+	saved_state_release(&state);
+	return ok;
+}
+
+static void go_on_from(const struct buf *text)
+{
+	struct error err = ERROR_INIT;
+	struct state_tracker tracker;
+	cJSON *tree = json_parse(text->data, text->length, &err);
+
+	assert(tree);
+	state_tracker_init(&tracker);
+	state_tracker_set_tables(&tracker, &tables);
+	assert(take(tree, &tracker));
+	state_tracker_destroy(&tracker);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct error err = ERROR_INIT;
+	struct state_tracker tracker;
+	struct buf text = BUF_INIT;
+	cJSON *tree = json_parse((const char *)data, size, &err);
+
+	if (!tree)
+		return 0;
+	make_tables();
+	state_tracker_init(&tracker);
+	state_tracker_set_tables(&tracker, &tables);
+	if (take(tree, &tracker)) {
+		state_json_write(&tracker, &fixture.schema, NULL, NULL, &text);
+		go_on_from(&text);
+	}
+	state_tracker_destroy(&tracker);
+	buf_release(&text);
+	return 0;
+}
