@@ -46,6 +46,7 @@ struct verify_options {
 	int64_t max_downtime_ms; /* of the last verification; 0: no limit */
 	uint64_t queue_bytes;	 /* keys of changed rows held in memory */
 	unsigned workers;	 /* tables compared at the same time */
+	bool repair;		 /* rows that differ are copied again */
 	struct map ignored_columns; /* "schema.table.column" -> anything */
 	struct map ignored_bare;    /* "table.column", in whatever database -> anything */
 	struct string_list ignored_tables; /* by bare name */

@@ -16,11 +16,17 @@ void verdict_init(struct verdict *v, const struct fingerprint *prints, size_t co
 		v->tables[i].f = &prints[i];
 }
 
+void table_verdict_reset(struct table_verdict *t)
+{
+	for (size_t k = 0; k < t->shown_count; k++)
+		free(t->shown[k].key);
+	*t = (struct table_verdict){ .f = t->f, .repaired = t->repaired };
+}
+
 void verdict_release(struct verdict *v)
 {
 	for (size_t i = 0; i < v->count; i++)
-		for (size_t k = 0; k < v->tables[i].shown_count; k++)
-			free(v->tables[i].shown[k].key);
+		table_verdict_reset(&v->tables[i]);
 	free(v->tables);
 	*v = (struct verdict){ .tables = NULL };
 }

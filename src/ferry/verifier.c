@@ -70,9 +70,52 @@ static void take_over(struct verifier *v, const cJSON *stage)
 	}
 }
 
+/* Workers of a comparison, and the ferry's own thread. */
+unsigned verifier_lock_count(const struct ferry_options *options)
+{
+	return options->verify.type != VERIFIER_NONE && options->verify.repair
+		       ? options->verify.workers + 1
+		       : 0;
+}
+
+static void pushed_out(void *context, size_t table)
+{
+	struct verifier *v = context;
+
+	mutex_lock(&v->lock);
+	v->is_pushed_out[table] = true;
+	mutex_unlock(&v->lock);
+}
+
+bool verifier_take_pushed_out(struct verifier *v, bool *which)
+{
+	bool any = false;
+
+	mutex_lock(&v->lock);
+	for (size_t i = 0; i < v->verification.count; i++) {
+		which[i] = v->is_pushed_out[i];
+		any |= which[i];
+		v->is_pushed_out[i] = false;
+	}
+	mutex_unlock(&v->lock);
+	return any;
+}
+
+const struct repair_plan *verifier_repair(const struct verifier *v)
+{
+	return v->repair.run ? &v->repair : NULL;
+}
+
+void verifier_count_repaired(struct verifier *v, const struct table_verdict *verdict)
+{
+	mutex_lock(&v->lock);
+	v->repaired[verdict->f->table->index] += verdict->repaired;
+	mutex_unlock(&v->lock);
+}
+
 struct verifier *verifier_new(struct run *run, struct db *target, const cJSON *stage,
-			      bool is_resumed, const struct verifier_hooks *hooks,
-			      struct error *err)
+			      bool is_resumed, unsigned first_lock,
+			      const struct verifier_hooks *hooks, struct error *err)
 {
 	const struct verify_options *options = &run->options->verify;
 	struct verifier *v = mem_calloc(1, sizeof(*v));
@@ -82,6 +125,15 @@ struct verifier *verifier_new(struct run *run, struct db *target, const cJSON *s
 	v->hooks = *hooks;
 	v->is_ignored = ignored_tables(run);
 	v->is_incorrect = mem_calloc(run->tables->count + 1, sizeof(*v->is_incorrect));
+	v->is_pushed_out = mem_calloc(run->tables->count + 1, sizeof(*v->is_pushed_out));
+	v->repaired = mem_calloc(run->tables->count + 1, sizeof(*v->repaired));
+	if (options->repair)
+		v->repair = (struct repair_plan){ .run = run,
+						  .first_lock = first_lock,
+						  .ticket_ended = hooks->ticket_ended,
+						  .ticket_context = hooks->context,
+						  .pushed_out = pushed_out,
+						  .context = v };
 	mutex_init(&v->lock);
 	stop_init(&v->rounds_stop);
 	stop_init(&v->stop);
@@ -108,6 +160,8 @@ void verifier_free(struct verifier *v)
 	verify_queue_release(&v->queue);
 	free(v->is_ignored);
 	free(v->is_incorrect);
+	free(v->is_pushed_out);
+	free(v->repaired);
 	free(v->message);
 	stop_destroy(&v->rounds_stop);
 	stop_destroy(&v->stop);
@@ -122,6 +176,13 @@ void verifier_note(struct verifier *v, const struct ferry_table *table, const ch
 {
 	if (v->type != VERIFIER_CHECKSUM_TABLE && !v->is_ignored[table->index])
 		verify_queue_add(&v->queue, table->index, condition, length);
+}
+
+bool verifier_catch_up(void *context, struct db *source, struct error *err)
+{
+	struct verifier *v = context;
+
+	return v->hooks.catch_up(v->hooks.context, source, err);
 }
 
 void verifier_queue_difference(void *context, const struct fingerprint *f,
@@ -191,6 +252,8 @@ static void result_status(struct verifier *v, struct verifier_status *status)
 	status->has_failed = v->has_failed;
 	status->data_correct = v->data_correct;
 	status->message = mem_strdup(v->message ? v->message : "");
+	for (size_t i = 0; i < v->verification.count; i++)
+		status->repaired += v->repaired[i];
 	for (size_t i = 0; i < v->verification.count; i++)
 		if (v->is_incorrect[i])
 			status->incorrect_tables[status->incorrect_count++] =

@@ -39,20 +39,13 @@ static void report(struct verifier *v, unsigned number, const struct verdict *ve
 	verifier_set_result(v, number, verdict, false, correct, buf_take(&message));
 }
 
-static bool catch_up(void *context, struct db *source, struct error *err)
-{
-	struct verifier *v = context;
-
-	return v->hooks.catch_up(v->hooks.context, source, err);
-}
-
 static void asked_main(void *argument)
 {
 	struct verifier *v = argument;
 	const struct recheck_rules rules = { .looks_same = 2,
 					     .looks_max = 30,
 					     .pause_ms = 100,
-					     .catch_up = catch_up,
+					     .catch_up = verifier_catch_up,
 					     .context = v };
 	const struct comparison how = { .rules = &rules,
 					.begin = begin_any,

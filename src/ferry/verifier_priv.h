@@ -5,6 +5,7 @@
 #define FERRY_VERIFIER_PRIV_H
 
 #include "base/stop.h"
+#include "ferry/repair_plan.h"
 #include "ferry/verification.h"
 #include "ferry/verifier.h"
 #include "verify_queue.h"
@@ -17,6 +18,7 @@ struct verifier {
 	enum verifier_type type;
 	struct verifier_hooks hooks;
 	struct verification verification;
+	struct repair_plan repair; /* run NULL: nothing is repaired */
 	bool *is_ignored; /* owned; by ferry_table.index */
 
 	struct verify_queue queue; /* locks itself */
@@ -36,14 +38,27 @@ struct verifier {
 	bool data_correct;  /* guarded by lock */
 	char *message;	    /* guarded by lock; owned; NULL: none */
 	bool *is_incorrect; /* guarded by lock; owned; by ferry_table.index */
+	bool *is_pushed_out; /* guarded by lock; owned; by ferry_table.index: to be compared
+			      * as a whole again, after a repair */
+	uint64_t *repaired; /* guarded by lock; owned; by ferry_table.index: rows */
 };
 
 /* Rows that differ are to be looked at again: a difference_found, context is the
  * verifier. */
 void verifier_queue_difference(void *context, const struct fingerprint *f,
 			       const struct row_difference *difference);
+/* For rows that may still be on their way: a recheck's catch_up. */
+bool verifier_catch_up(void *context, struct db *source, struct error *err);
 /* Where the comparison of a table begins; a comparison's begin. */
 bool verifier_begin_table(void *context, size_t table, struct key *low);
+
+/* The plan, or NULL. */
+const struct repair_plan *verifier_repair(const struct verifier *v);
+/* Adds to the number of repaired rows. */
+void verifier_count_repaired(struct verifier *v, const struct table_verdict *verdict);
+/* Was any table pushed out of since it was last asked? Copies which; a table is told
+ * once. */
+bool verifier_take_pushed_out(struct verifier *v, bool *which);
 
 /* verifier_rounds.c: the body of Inline's own thread. */
 void verifier_rounds_main(void *argument);

@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
+#include "ferry/recheck.h"
+#include "row_repair.h"
 
 static const char log_tag[] = "verifier";
 
@@ -180,6 +182,65 @@ static bool passes(struct pass *pass, struct error *err)
 	return true;
 }
 
+static bool repair_table(struct pass *pass, struct row_repair *repair, size_t table,
+			 struct error *err)
+{
+	struct verifier *v = pass->v;
+	const struct recheck_rules rules = { .looks_same = 2,
+					     .looks_max = 10,
+					     .pause_ms = 100,
+					     .catch_up = verifier_catch_up,
+					     .context = v };
+	struct table_verdict verdict = { .f = &v->verification.prints[table] };
+	struct recheck recheck;
+	size_t count;
+	struct queued_key *keys = verify_queue_copy(&v->queue, table, &count);
+	bool ok = true;
+
+	recheck_init(&recheck, verdict.f);
+	for (size_t at = 0; ok && at < count; at++) {
+		recheck_add_key(&recheck, keys[at].condition, keys[at].length);
+		if (recheck.rows.count >= KEYS_PER_SLICE || at + 1 == count)
+			ok = recheck_run(&recheck, &pass->comparer, &rules, repair, &verdict, err);
+	}
+	recheck_release(&recheck);
+	queued_keys_free(keys, count);
+	verifier_count_repaired(v, &verdict);
+	table_verdict_reset(&verdict);
+	return ok;
+}
+
+/* What still differs when the target has caught up is repaired already now, so that it
+ * does not have to be while the application waits. The keys stay in the queue: the
+ * verdict looks at them as at all others. */
+static bool repair_remaining(struct pass *pass, struct error *err)
+{
+	struct verifier *v = pass->v;
+	bool *which = mem_calloc(v->verification.count + 1, sizeof(*which));
+	struct row_repair repair;
+	bool ok = true;
+
+	row_repair_init(&repair, &v->repair, v->run->options->verify.workers);
+	for (size_t i = 0; ok && i < v->verification.count; i++)
+		if (!v->verification.prints[i].problem)
+			ok = repair_table(pass, &repair, i, err);
+	row_repair_release(&repair);
+	verifier_take_pushed_out(v, which);
+	for (size_t i = 0; i < v->verification.count; i++)
+		if (which[i])
+			verify_queue_forget(&v->queue, i);
+	free(which);
+	return ok;
+}
+
+static bool compare_uncompared(struct verifier *v, struct error *err)
+{
+	for (unsigned i = 0; i < FULL_ROUNDS_MAX && verify_queue_uncompared(&v->queue) > 0; i++)
+		if (!compare_into_queue(v, err))
+			return false;
+	return true;
+}
+
 bool verifier_before_cutover(struct verifier *v, struct error *err)
 {
 	struct pass pass;
@@ -189,10 +250,14 @@ bool verifier_before_cutover(struct verifier *v, struct error *err)
 	if (v->type == VERIFIER_CHECKSUM_TABLE)
 		return true;
 	log_info("pre-cutover verification started");
-	for (unsigned i = 0; i < FULL_ROUNDS_MAX && verify_queue_uncompared(&v->queue) > 0; i++)
-		if (!compare_into_queue(v, err))
-			return false;
-	bool ok = pass_open(&pass, v, err) && passes(&pass, err);
+	if (!compare_uncompared(v, err))
+		return false;
+	bool ok = pass_open(&pass, v, err);
+
+	if (ok && verifier_repair(v))
+		ok = passes(&pass, err) && repair_remaining(&pass, err) &&
+		     compare_uncompared(v, err);
+	ok = ok && passes(&pass, err);
 	pass_close(&pass);
 	return ok;
 }

@@ -9,8 +9,11 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "ferry/recheck.h"
+#include "row_repair.h"
 
 static const char log_tag[] = "verifier";
+
+#define REPAIR_ROUNDS_MAX 3 /* over a whole table */
 
 /* Nothing is written any more; a transaction may still become visible. */
 static const struct recheck_rules standing_still = {
@@ -66,13 +69,21 @@ uint64_t verifier_unsettled(const struct verdict *verdict)
 	return count;
 }
 
+/* One attempt to settle everything: the verdict of the tables in which. */
+struct settlement {
+	struct verifier *v;
+	const bool *which; /* by table; NULL: all */
+	const struct repair_plan *repair;
+	struct verdict *verdict;
+};
+
 /* Rows of the queue that still differ go into the verdict. */
-static bool settle_table(struct verifier *v, struct table_comparer *c,
+static bool settle_table(struct settlement *s, struct table_comparer *c, struct row_repair *repair,
 			 struct table_verdict *verdict, struct error *err)
 {
 	size_t table = verdict->f->table->index;
 	size_t count;
-	struct queued_key *keys = verify_queue_copy(&v->queue, table, &count);
+	struct queued_key *keys = verify_queue_copy(&s->v->queue, table, &count);
 	struct recheck recheck;
 	bool ok = true;
 
@@ -80,35 +91,81 @@ static bool settle_table(struct verifier *v, struct table_comparer *c,
 	for (size_t at = 0; ok && at < count; at++) {
 		recheck_add_key(&recheck, keys[at].condition, keys[at].length);
 		if (recheck.rows.count >= KEYS_PER_SLICE || at + 1 == count)
-			ok = recheck_run(&recheck, c, &standing_still, verdict, err);
+			ok = recheck_run(&recheck, c, &standing_still, repair, verdict, err);
 	}
 	recheck_release(&recheck);
 	queued_keys_free(keys, count);
 	return ok;
 }
 
+static bool settle_queue(struct settlement *s, struct error *err)
+{
+	struct verifier *v = s->v;
+	struct table_comparer comparer;
+	struct row_repair repair;
+	bool ok = true;
+
+	if (!table_comparer_open(&comparer, v->run->options, v->run->stop, NULL, NULL, err))
+		return false;
+	if (s->repair)
+		row_repair_init(&repair, s->repair, v->run->options->verify.workers);
+	for (size_t i = 0; ok && i < s->verdict->count; i++)
+		if (!s->verdict->tables[i].f->problem)
+			ok = settle_table(s, &comparer, s->repair ? &repair : NULL,
+					  &s->verdict->tables[i], err);
+	if (s->repair)
+		row_repair_release(&repair);
+	table_comparer_close(&comparer);
+	return ok;
+}
+
+static bool begin_concerned(void *context, size_t table, struct key *low)
+{
+	struct settlement *s = context;
+
+	return s->which ? s->which[table] : verifier_begin_table(s->v, table, low);
+}
+
+static bool settle(struct settlement *s, struct error *err)
+{
+	struct verifier *v = s->v;
+	const struct comparison how = { .rules = &standing_still,
+					.begin = begin_concerned,
+					.compared = NULL,
+					.context = s,
+					.repair = s->repair,
+					.workers = v->run->options->verify.workers };
+
+	/* Tables that are compared from their start need nothing of the queue. */
+	return verification_compare(&v->verification, &how, s->verdict, err) &&
+	       (s->which || settle_queue(s, err));
+}
+
+/* Repairs may cost other rows: such tables are compared anew from their start, and the
+ * last time nothing is repaired any more. */
 static bool settle_all(struct verifier *v, struct verdict *verdict, struct error *err)
 {
-	const struct comparison how = { .rules = &standing_still,
-					.begin = verifier_begin_table,
-					.compared = NULL,
-					.context = v,
-					.workers = v->run->options->verify.workers };
-	struct table_comparer comparer;
+	struct settlement s = { .v = v, .repair = verifier_repair(v), .verdict = verdict };
+	bool *which = mem_calloc(verdict->count + 1, sizeof(*which));
 	size_t uncompared = verify_queue_uncompared(&v->queue);
 
 	if (uncompared > 0 && v->type != VERIFIER_CHECKSUM_TABLE)
 		log_warn("%zu tables changed too much to be verified before: they are compared now",
 			 uncompared);
-	if (!verification_compare(&v->verification, &how, verdict, err))
-		return false;
-	if (!table_comparer_open(&comparer, v->run->options, v->run->stop, NULL, NULL, err))
-		return false;
-	bool ok = true;
-	for (size_t i = 0; ok && i < verdict->count; i++)
-		if (!verdict->tables[i].f->problem)
-			ok = settle_table(v, &comparer, &verdict->tables[i], err);
-	table_comparer_close(&comparer);
+	bool ok = settle(&s, err);
+
+	for (unsigned round = 1; ok && verifier_take_pushed_out(v, which); round++) {
+		s.which = which;
+		if (round == REPAIR_ROUNDS_MAX)
+			s.repair = NULL;
+		for (size_t i = 0; i < verdict->count; i++)
+			if (which[i])
+				table_verdict_reset(&verdict->tables[i]);
+		ok = settle(&s, err);
+	}
+	for (size_t i = 0; i < verdict->count; i++)
+		verifier_count_repaired(v, &verdict->tables[i]);
+	free(which);
 	return ok;
 }
 
@@ -135,14 +192,43 @@ size_t verifier_different_tables(const struct verifier *v, const struct verdict 
 	return count;
 }
 
+/* "" when nothing was; sum: of all tables. */
+static void put_repaired(struct verifier *v, struct buf *message, uint64_t *sum)
+{
+	*sum = 0;
+	mutex_lock(&v->lock);
+	for (size_t i = 0; i < v->verification.count; i++) {
+		if (v->repaired[i] == 0)
+			continue;
+		buf_printf(message, "%s%s (%" PRIu64 ")", *sum ? ", " : "repaired rows: ",
+			   v->run->tables->tables[i]->source->full_name, v->repaired[i]);
+		*sum += v->repaired[i];
+	}
+	mutex_unlock(&v->lock);
+}
+
+static void accept(struct verifier *v, unsigned number, const struct verdict *verdict)
+{
+	struct buf message = BUF_INIT;
+	uint64_t repaired;
+
+	put_repaired(v, &message, &repaired);
+	if (repaired > 0)
+		log_warn("verification: all tables are equal, but not by the copy alone: %s",
+			 buf_text(&message));
+	else
+		log_info("verification: all tables are equal");
+	verifier_set_result(v, number, verdict, false, true, buf_take(&message));
+}
+
 static bool judge(struct verifier *v, unsigned number, const struct verdict *verdict,
 		  struct error *err)
 {
 	struct buf message = BUF_INIT;
+	uint64_t repaired;
 
 	if (verifier_different_tables(v, verdict) == 0 && verifier_unsettled(verdict) == 0) {
-		verifier_set_result(v, number, verdict, false, true, mem_strdup(""));
-		log_info("verification: all tables are equal");
+		accept(v, number, verdict);
 		return true;
 	}
 	buf_puts(&message, "cutover verification failed for: ");
@@ -152,6 +238,7 @@ static bool judge(struct verifier *v, unsigned number, const struct verdict *ver
 			   "%" PRIu64 " rows were written during the verification: the writers "
 			   "must be stopped before the cutover (CutoverLock)",
 			   verifier_unsettled(verdict));
+	put_repaired(v, &message, &repaired);
 	log_incorrect(v, verdict);
 	error_set(err, ERROR_DIFFERENT, "%s", buf_text(&message));
 	verifier_set_result(v, number, verdict, false, false, buf_take(&message));

@@ -173,6 +173,14 @@ void verify_queue_set_stage(struct verify_queue *q, size_t table, enum table_sta
 	mutex_unlock(&q->lock);
 }
 
+void verify_queue_forget(struct verify_queue *q, size_t table)
+{
+	mutex_lock(&q->lock);
+	drop_keys(q, &q->tables[table]);
+	q->tables[table].stage = TABLE_UNCOMPARED;
+	mutex_unlock(&q->lock);
+}
+
 size_t verify_queue_uncompared(struct verify_queue *q)
 {
 	size_t count = 0;

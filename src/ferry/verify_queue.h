@@ -58,6 +58,8 @@ uint64_t verify_queue_count(struct verify_queue *q);
 bool verify_queue_begin(struct verify_queue *q, size_t table, struct key *low);
 void verify_queue_compared(struct verify_queue *q, size_t table, const struct key *end);
 void verify_queue_set_stage(struct verify_queue *q, size_t table, enum table_stage stage);
+/* The table is to be compared as a whole again. */
+void verify_queue_forget(struct verify_queue *q, size_t table);
 /* Tables whose whole comparison is not at its end. */
 size_t verify_queue_uncompared(struct verify_queue *q);
 
