@@ -37,6 +37,13 @@ void verdict_add(struct table_verdict *t, enum difference_kind kind, char *key,
 {
 	struct verdict_row *row = &t->shown[t->shown_count];
 
+	/* It may have been found in two ways. */
+	for (size_t i = 0; i < t->shown_count; i++) {
+		if (strcmp(t->shown[i].key, key) == 0) {
+			free(key);
+			return;
+		}
+	}
 	t->different++;
 	if (t->shown_count == VERDICT_KEYS_SHOWN) {
 		free(key);

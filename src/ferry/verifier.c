@@ -140,6 +140,8 @@ struct verifier *verifier_new(struct run *run, struct db *target, const cJSON *s
 	verify_queue_init(&v->queue, run->tables,
 			  v->type == VERIFIER_INLINE ? TABLE_COMPARED : TABLE_UNCOMPARED,
 			  options->queue_bytes);
+	if (v->type != VERIFIER_CHECKSUM_TABLE)
+		verify_queue_spill_to(&v->queue, options->spill_beside);
 	if (is_resumed)
 		take_over(v, stage);
 	for (size_t i = 0; i < run->tables->count; i++)

@@ -49,9 +49,10 @@ static void queue_others(struct pass *pass, size_t table, const struct queued_ke
 		verify_queue_add(&pass->v->queue, table, entry->key, entry->key_length);
 }
 
-static bool pass_slice(struct pass *pass, size_t table, const struct queued_key *keys,
-		       size_t count, struct error *err)
+static bool pass_slice(void *context, size_t table, const struct queued_key *keys, size_t count,
+		       struct error *err)
 {
+	struct pass *pass = context;
 	struct verifier *v = pass->v;
 	const char **conditions = mem_calloc(count, sizeof(*conditions));
 
@@ -66,6 +67,8 @@ static bool pass_slice(struct pass *pass, size_t table, const struct queued_key 
 	for (size_t i = 0; ok && i < count; i++)
 		if (!map_get(&pass->differing, keys[i].condition, keys[i].length))
 			verify_queue_equal(&v->queue, table, &keys[i]);
+		else if (keys[i].note == 0)
+			verify_queue_add(&v->queue, table, keys[i].condition, keys[i].length);
 	if (ok)
 		queue_others(pass, table, keys, count);
 	return ok;
@@ -73,15 +76,8 @@ static bool pass_slice(struct pass *pass, size_t table, const struct queued_key 
 
 static bool pass_table(struct pass *pass, size_t table, struct error *err)
 {
-	size_t count;
-	struct queued_key *keys = verify_queue_copy(&pass->v->queue, table, &count);
-	bool ok = true;
-
-	for (size_t at = 0; ok && at < count; at += KEYS_PER_SLICE)
-		ok = pass_slice(pass, table, keys + at,
-				count - at < KEYS_PER_SLICE ? count - at : KEYS_PER_SLICE, err);
-	queued_keys_free(keys, count);
-	return ok;
+	return verify_queue_each(&pass->v->queue, table, KEYS_PER_SLICE, false, pass_slice, pass,
+				 err);
 }
 
 static bool pass_all(struct pass *pass, struct error *err)
@@ -182,31 +178,44 @@ static bool passes(struct pass *pass, struct error *err)
 	return true;
 }
 
-static bool repair_table(struct pass *pass, struct row_repair *repair, size_t table,
-			 struct error *err)
+/* The repair of one table's queued rows. */
+struct live_repair {
+	struct pass *pass;
+	struct row_repair repair;
+	struct table_verdict verdict;
+};
+
+static bool repair_queued(void *context, size_t table, const struct queued_key *keys, size_t count,
+			  struct error *err)
 {
-	struct verifier *v = pass->v;
+	struct live_repair *live = context;
+	struct verifier *v = live->pass->v;
 	const struct recheck_rules rules = { .looks_same = 2,
 					     .looks_max = 10,
 					     .pause_ms = 100,
 					     .catch_up = verifier_catch_up,
 					     .context = v };
-	struct table_verdict verdict = { .f = &v->verification.prints[table] };
 	struct recheck recheck;
-	size_t count;
-	struct queued_key *keys = verify_queue_copy(&v->queue, table, &count);
-	bool ok = true;
 
-	recheck_init(&recheck, verdict.f);
-	for (size_t at = 0; ok && at < count; at++) {
-		recheck_add_key(&recheck, keys[at].condition, keys[at].length);
-		if (recheck.rows.count >= KEYS_PER_SLICE || at + 1 == count)
-			ok = recheck_run(&recheck, &pass->comparer, &rules, repair, &verdict, err);
-	}
+	recheck_init(&recheck, &v->verification.prints[table]);
+	for (size_t i = 0; i < count; i++)
+		recheck_add_key(&recheck, keys[i].condition, keys[i].length);
+	bool ok = recheck_run(&recheck, &live->pass->comparer, &rules, &live->repair,
+			      &live->verdict, err);
 	recheck_release(&recheck);
-	queued_keys_free(keys, count);
-	verifier_count_repaired(v, &verdict);
-	table_verdict_reset(&verdict);
+	return ok;
+}
+
+static bool repair_table(struct live_repair *live, size_t table, struct error *err)
+{
+	struct verifier *v = live->pass->v;
+
+	live->verdict = (struct table_verdict){ .f = &v->verification.prints[table] };
+	bool ok = live->verdict.f->problem ||
+		  verify_queue_each(&v->queue, table, KEYS_PER_SLICE, true, repair_queued, live,
+				    err);
+	verifier_count_repaired(v, &live->verdict);
+	table_verdict_reset(&live->verdict);
 	return ok;
 }
 
@@ -217,14 +226,13 @@ static bool repair_remaining(struct pass *pass, struct error *err)
 {
 	struct verifier *v = pass->v;
 	bool *which = mem_calloc(v->verification.count + 1, sizeof(*which));
-	struct row_repair repair;
+	struct live_repair live = { .pass = pass };
 	bool ok = true;
 
-	row_repair_init(&repair, &v->repair, v->run->options->verify.workers);
+	row_repair_init(&live.repair, &v->repair, v->run->options->verify.workers);
 	for (size_t i = 0; ok && i < v->verification.count; i++)
-		if (!v->verification.prints[i].problem)
-			ok = repair_table(pass, &repair, i, err);
-	row_repair_release(&repair);
+		ok = repair_table(&live, i, err);
+	row_repair_release(&live.repair);
 	verifier_take_pushed_out(v, which);
 	for (size_t i = 0; i < v->verification.count; i++)
 		if (which[i])

@@ -78,44 +78,44 @@ struct settlement {
 };
 
 /* Rows of the queue that still differ go into the verdict. */
-static bool settle_table(struct settlement *s, struct table_comparer *c, struct row_repair *repair,
-			 struct table_verdict *verdict, struct error *err)
-{
-	size_t table = verdict->f->table->index;
-	size_t count;
-	struct queued_key *keys = verify_queue_copy(&s->v->queue, table, &count);
-	struct recheck recheck;
-	bool ok = true;
+struct queue_settlement {
+	struct settlement *s;
+	struct table_comparer comparer;
+	struct row_repair repair; /* initialised if there is a plan for it */
+};
 
-	recheck_init(&recheck, verdict->f);
-	for (size_t at = 0; ok && at < count; at++) {
-		recheck_add_key(&recheck, keys[at].condition, keys[at].length);
-		if (recheck.rows.count >= KEYS_PER_SLICE || at + 1 == count)
-			ok = recheck_run(&recheck, c, &standing_still, repair, verdict, err);
-	}
+static bool settle_slice(void *context, size_t table, const struct queued_key *keys, size_t count,
+			 struct error *err)
+{
+	struct queue_settlement *q = context;
+	struct recheck recheck;
+
+	recheck_init(&recheck, &q->s->v->verification.prints[table]);
+	for (size_t i = 0; i < count; i++)
+		recheck_add_key(&recheck, keys[i].condition, keys[i].length);
+	bool ok = recheck_run(&recheck, &q->comparer, &standing_still,
+			      q->s->repair ? &q->repair : NULL, &q->s->verdict->tables[table], err);
 	recheck_release(&recheck);
-	queued_keys_free(keys, count);
 	return ok;
 }
 
 static bool settle_queue(struct settlement *s, struct error *err)
 {
 	struct verifier *v = s->v;
-	struct table_comparer comparer;
-	struct row_repair repair;
+	struct queue_settlement q = { .s = s };
 	bool ok = true;
 
-	if (!table_comparer_open(&comparer, v->run->options, v->run->stop, NULL, NULL, err))
+	if (!table_comparer_open(&q.comparer, v->run->options, v->run->stop, NULL, NULL, err))
 		return false;
 	if (s->repair)
-		row_repair_init(&repair, s->repair, v->run->options->verify.workers);
+		row_repair_init(&q.repair, s->repair, v->run->options->verify.workers);
 	for (size_t i = 0; ok && i < s->verdict->count; i++)
 		if (!s->verdict->tables[i].f->problem)
-			ok = settle_table(s, &comparer, s->repair ? &repair : NULL,
-					  &s->verdict->tables[i], err);
+			ok = verify_queue_each(&v->queue, i, KEYS_PER_SLICE, true, settle_slice, &q,
+					       err);
 	if (s->repair)
-		row_repair_release(&repair);
-	table_comparer_close(&comparer);
+		row_repair_release(&q.repair);
+	table_comparer_close(&q.comparer);
 	return ok;
 }
 

@@ -178,7 +178,7 @@ class RepairWhileWritingTest(MoveVerified):
                     "DELETE FROM abc.big WHERE id IN (10, 11)",
                     "INSERT INTO abc.big (id, v) VALUES (-9, 'x')")
                 before = probes.counts["change_received"]
-                self.source.sql("UPDATE abc.big SET v = 'newer' WHERE id = 1",
+                self.source.sql(f"UPDATE abc.big SET v = '{kind}' WHERE id = 1",
                                 "DELETE FROM abc.big WHERE id IN (2, 10)",
                                 "UPDATE abc.big SET id = 3000 + id WHERE id = 3",
                                 "INSERT INTO abc.big (id, v) VALUES (-9, 'real')")
