@@ -422,48 +422,47 @@ class VerifierTest(MoveVerified):
     def test_a_queue_in_a_file(self):
         """Rows that are too many for memory are not forgotten: before the cutover they are
         looked at from the file, and during it."""
-        for kind in ("Iterative", "Inline"):
-            for when in ("copied", "locked"):
-                with self.subTest(kind, when=when):
-                    update = "UPDATE abc.s SET v = 'y'"
-                    probes = self.probes()
-                    url, _ = self.hooks(
-                        lock=lambda: when == "locked" and self.source.sql(update))
-                    allowed = probes.stop_at("cutover_allowed")
-                    drained = probes.stop_at("drained")
-                    ferry = self.spilling(kind, probes=probes,
-                                          CutoverLock={"URI": url + "/lock"},
-                                          InlineVerifierConfig={"VerifyBinlogEventsInterval":
-                                                                "1h"}).start()
-                    allowed.wait_reached()
-                    # Iterative begins to note rows when it has compared them.
-                    compared = probes.stop_at("range_compared") if kind == "Iterative" else None
-                    if compared and when == "copied":
-                        allowed.release()
-                        compared.wait_reached()
-                    if when == "copied":
-                        self.source.sql(update)
-                        ferry.wait_until(lambda: self.target.value(
-                            "SELECT COUNT(*) FROM abc.s WHERE v = 'y'") == 15000)
-                        self.target.sql("UPDATE abc.s SET v = 'z' WHERE id IN (3, 14999)")
-                    if compared:
-                        compared.release()
+        for kind, when in (("Iterative", "copied"), ("Inline", "locked")):
+            with self.subTest(kind, when=when):
+                update = "UPDATE abc.s SET v = 'y'"
+                probes = self.probes()
+                url, _ = self.hooks(
+                    lock=lambda: when == "locked" and self.source.sql(update))
+                allowed = probes.stop_at("cutover_allowed")
+                drained = probes.stop_at("drained")
+                ferry = self.spilling(kind, probes=probes,
+                                      CutoverLock={"URI": url + "/lock"},
+                                      InlineVerifierConfig={"VerifyBinlogEventsInterval":
+                                                            "1h"}).start()
+                allowed.wait_reached()
+                # Iterative begins to note rows when it has compared them.
+                compared = probes.stop_at("range_compared") if kind == "Iterative" else None
+                if compared and when == "copied":
                     allowed.release()
-                    drained.wait_reached()
-                    if when == "locked":
-                        self.target.sql("UPDATE abc.s SET v = 'z' WHERE id IN (3, 14999)")
-                    drained.release()
-                    self.assertEqual(ferry.wait(), 3, ferry.logs())
-                    self.assertTrue(ferry.log_contains("rows of table abc.s to be verified were"
-                                                       " put into a file"))
-                    self.assertFalse(ferry.log_contains("compared as a whole"))
-                    for key in (3, 14999):
-                        self.assertTrue(ferry.log_contains(rf"[ \[]{key} \(type: rows checksum"))
-                    self.assertEqual(ferry.state()["VerifierStage"]["Tables"]["abc.s"]["Stage"],
-                                     "uncompared" if when == "locked" else "compared")
-                    probes.close()
-                    self.source.drop_user_databases()
-                    self.target.drop_user_databases()
+                    compared.wait_reached()
+                if when == "copied":
+                    self.source.sql(update)
+                    ferry.wait_until(lambda: self.target.value(
+                        "SELECT COUNT(*) FROM abc.s WHERE v = 'y'") == 15000)
+                    self.target.sql("UPDATE abc.s SET v = 'z' WHERE id IN (3, 14999)")
+                if compared:
+                    compared.release()
+                allowed.release()
+                drained.wait_reached()
+                if when == "locked":
+                    self.target.sql("UPDATE abc.s SET v = 'z' WHERE id IN (3, 14999)")
+                drained.release()
+                self.assertEqual(ferry.wait(), 3, ferry.logs())
+                self.assertTrue(ferry.log_contains("rows of table abc.s to be verified were"
+                                                   " put into a file"))
+                self.assertFalse(ferry.log_contains("compared as a whole"))
+                for key in (3, 14999):
+                    self.assertTrue(ferry.log_contains(rf"[ \[]{key} \(type: rows checksum"))
+                self.assertEqual(ferry.state()["VerifierStage"]["Tables"]["abc.s"]["Stage"],
+                                 "uncompared" if when == "locked" else "compared")
+                probes.close()
+                self.source.drop_user_databases()
+                self.target.drop_user_databases()
 
     def test_no_place_for_a_queue_in_a_file(self):
         probes = self.probes()
