@@ -46,7 +46,7 @@ say    = $(if $(quiet),@:,@printf '  %-4s %s\n' $(1) $(2))
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all unit check check-unit check-integration lint fuzz test demo deps \
+.PHONY: all unit check check-unit check-integration lint fuzz test demo bench deps \
         install uninstall clean help FORCE
 
 all: $(BIN) ## build $(BUILD)/ghostferry-copydb (the default)
@@ -129,6 +129,9 @@ test: ## everything, as the gate runs it; last line is the count
 
 demo: ## a live move between two throwaway servers, interrupted twice
 	$(Q)+tests/demo.sh
+
+bench: ## how verifiers, workers and a plain dump compare: ratios, never fails on timing
+	$(Q)+tests/bench.sh
 
 deps: ## install what is missing (Debian packages; needs root)
 	$(Q)tests/deps.sh

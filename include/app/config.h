@@ -158,6 +158,7 @@ struct config {
 	bool skip_binlog_row_image_check;
 	bool skip_foreign_key_constraints_check;
 	bool skip_target_verification;
+	bool verifier_repair;
 	bool allow_super_user_on_read_only;
 
 	/* Verification. */

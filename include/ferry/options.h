@@ -45,7 +45,10 @@ struct verify_options {
 	int64_t interval_ms;	 /* Inline: between two rounds over changed rows */
 	int64_t max_downtime_ms; /* of the last verification; 0: no limit */
 	uint64_t queue_bytes;	 /* keys of changed rows held in memory */
+	const char *spill_beside; /* what exceeds that goes to a file beside this one; NULL:
+				   * in $TMPDIR */
 	unsigned workers;	 /* tables compared at the same time */
+	bool repair;		 /* rows that differ are copied again */
 	struct map ignored_columns; /* "schema.table.column" -> anything */
 	struct map ignored_bare;    /* "table.column", in whatever database -> anything */
 	struct string_list ignored_tables; /* by bare name */

@@ -6,6 +6,8 @@
 
 #include "ferry/verdict.h"
 
+struct row_repair;
+
 struct recheck_rules {
 	unsigned looks_same; /* further looks that must find the same difference */
 	unsigned looks_max;
@@ -28,8 +30,11 @@ void recheck_add(struct recheck *r, const struct row_difference *difference);
 /* A row that may differ. */
 void recheck_add_key(struct recheck *r, const char *condition, size_t length);
 
-/* Looks until all are equal or settled; the verdict gets the rest. r is empty then. */
+/* Looks until all are equal or settled; the verdict gets the rest. r is empty then.
+ * repair, which may be NULL: rows that are settled are repaired by it and looked at
+ * again, a few times. */
 bool recheck_run(struct recheck *r, struct table_comparer *c, const struct recheck_rules *rules,
-		 struct table_verdict *verdict, struct error *err) MUST_CHECK;
+		 struct row_repair *repair, struct table_verdict *verdict,
+		 struct error *err) MUST_CHECK;
 
 #endif

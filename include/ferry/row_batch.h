@@ -12,6 +12,8 @@ struct row_batch {
 	const struct ferry_table *table; /* borrowed */
 	uint64_t ticket;		 /* of the table's fence */
 	struct chunk *chunk;		 /* the data iterator's; it outlives the batch */
+	const char *head;		    /* of every statement; the table's INSERT */
+	const char *tail;
 	struct write_statement *statements; /* owned */
 	size_t statement_count;
 	uint64_t rows;

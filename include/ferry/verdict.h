@@ -18,6 +18,7 @@ struct table_verdict {
 	bool is_compared; /* to its end */
 	uint64_t rows[SIDE_COUNT];
 	uint64_t different;
+	uint64_t repaired;  /* differed, and do not any more */
 	uint64_t unsettled; /* differed in every look, but changed between them */
 	struct verdict_row shown[VERDICT_KEYS_SHOWN]; /* the first of the different */
 	size_t shown_count;
@@ -35,6 +36,8 @@ void verdict_add(struct table_verdict *t, enum difference_kind kind, char *key,
 		 const char source_print[FINGERPRINT_SIZE],
 		 const char target_print[FINGERPRINT_SIZE]);
 
+/* Back to "not compared yet"; what was repaired stays counted. */
+void table_verdict_reset(struct table_verdict *t);
 bool table_verdict_is_different(const struct table_verdict *t);
 size_t verdict_different_tables(const struct verdict *v);
 /* Ghostferry's words: "db.t [PKs: 1 (type: rows checksum difference, source: .., target:

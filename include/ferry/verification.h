@@ -6,6 +6,7 @@
 #include "ferry/verdict.h"
 
 struct recheck_rules;
+struct repair_plan;
 
 /* The tables as both sides define them. Read-only once loaded. */
 struct verification {
@@ -34,6 +35,8 @@ struct comparison {
 	/* A range was compared; end unset: the table was, to its end. NULL: nobody asks. */
 	void (*compared)(void *context, size_t table, const struct key *end);
 	struct throttler *throttler; /* NULL: is not to be paused */
+	/* What differs is repaired, by each worker with a connection of its own; NULL: not. */
+	const struct repair_plan *repair;
 	unsigned workers;
 };
 

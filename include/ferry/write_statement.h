@@ -16,6 +16,7 @@ struct write_statement {
 	 * mode refuses: such a statement runs without strict mode and must give just
 	 * so many warnings. */
 	uint64_t invalid_enums;
+	uint64_t *affected; /* borrowed: rows touched are added; NULL: nobody asks */
 };
 
 void write_statement_release(struct write_statement *statement);

@@ -288,6 +288,8 @@ static const struct config_option all_options[] = {
 	  .help = "the server to copy to" },
 	{ "UpdatableConfig", OBJECT(updatable_config, config, updatable),
 	  .help = "what can be changed during the run" },
+	{ "VerifierRepair", BOOL(config, verifier_repair),
+	  .help = "copy rows again that the verification finds different" },
 	{ "VerifierType", STRING(config, verifier_type),
 	  .help = "NoVerification, ChecksumTable, Iterative or Inline" },
 	{ "WaitForReplicationTimeout", DURATION(config, wait_for_replication_timeout),

@@ -190,6 +190,8 @@ static void how_to_verify(struct verify_options *verify, const struct config *co
 
 	verify->type = verifier_type(config);
 	verify->workers = config->data_iteration_concurrency;
+	verify->repair = config->verifier_repair;
+	verify->spill_beside = config->state_file;
 	verify->queue_bytes = config->memory_limit / 8;
 	config_flatten(&config->force_index, &verify->force_index);
 	ignored_columns(&verify->ignored_columns, config);

@@ -342,6 +342,7 @@ static void add_verifier_result(cJSON *object, const struct verifier_status *ver
 
 	cJSON_AddBoolToObject(result, "DataCorrect", verifier->data_correct);
 	cJSON_AddStringToObject(result, "Message", verifier->message);
+	json_add_u64(result, "RepairedRows", verifier->repaired);
 	if (verifier->incorrect_count == 0) {
 		cJSON_AddNullToObject(result, "IncorrectTables");
 		return;

@@ -322,7 +322,7 @@ static void make_workers(struct ferry *f)
 
 static unsigned lock_count(const struct ferry_options *options)
 {
-	return options->copy_workers + options->apply_workers;
+	return options->copy_workers + options->apply_workers + verifier_lock_count(options);
 }
 
 static bool prepare_target(struct ferry *f, struct error *err)
@@ -365,13 +365,16 @@ static bool catch_up(void *context, struct db *source, struct error *err)
 
 static bool make_verifier(struct ferry *f, struct error *err)
 {
-	const struct verifier_hooks hooks = { .catch_up = catch_up, .context = f };
+	const struct verifier_hooks hooks = { .catch_up = catch_up,
+					      .ticket_ended = ticket_ended,
+					      .context = f };
+	unsigned first_lock = 1 + f->options->copy_workers + f->options->apply_workers;
 
 	if (f->options->verify.type == VERIFIER_NONE)
 		return true;
 	struct verifier *verifier =
 		verifier_new(&f->run, f->target, f->resume ? f->resume->verifier_stage : NULL,
-			     f->resume != NULL, &hooks, err);
+			     f->resume != NULL, first_lock, &hooks, err);
 	mutex_lock(&f->lock);
 	f->verifier = f->run.verifier = verifier;
 	mutex_unlock(&f->lock);

@@ -6,9 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
+#include "row_repair.h"
+
+static const char log_tag[] = "verifier";
 
 #define PAUSE_MAX_MS 1000
+#define REPAIRS_MAX 3 /* of one row */
+#define REPAIRS_SHOWN 10
 
 struct candidate {
 	enum difference_kind kind;
@@ -16,6 +22,7 @@ struct candidate {
 	unsigned same;	   /* looks that found it as the look before */
 	unsigned look;	   /* the last one that found it */
 	bool is_settled;
+	unsigned repairs;
 	char *key; /* owned: for people; NULL: not seen to differ yet */
 };
 
@@ -142,8 +149,19 @@ static bool take_look(struct recheck *r, struct table_comparer *c, unsigned numb
 	return ok;
 }
 
+static void note_repaired(const struct recheck *r, const struct candidate *candidate,
+			  struct table_verdict *verdict)
+{
+	if (candidate->repairs == 0)
+		return;
+	if (++verdict->repaired <= REPAIRS_SHOWN)
+		log_warn("table %s, key %s: repaired (%s)", r->f->table->source->full_name,
+			 candidate->key, difference_kind_name(candidate->kind));
+}
+
 /* How many are still open. */
-static size_t sort_out(struct recheck *r, const struct recheck_rules *rules, unsigned number)
+static size_t sort_out(struct recheck *r, const struct recheck_rules *rules, unsigned number,
+		       struct table_verdict *verdict)
 {
 	size_t cursor = 0, open = 0;
 	struct map_entry *entry;
@@ -154,6 +172,7 @@ static size_t sort_out(struct recheck *r, const struct recheck_rules *rules, uns
 		if (candidate->is_settled)
 			continue;
 		if (candidate->look != number) {
+			note_repaired(r, candidate, verdict);
 			free_candidate(map_remove(&r->rows, entry->key, entry->key_length));
 			continue;
 		}
@@ -182,8 +201,9 @@ static void tell(struct recheck *r, struct table_verdict *verdict)
 	clear(r);
 }
 
-bool recheck_run(struct recheck *r, struct table_comparer *c, const struct recheck_rules *rules,
-		 struct table_verdict *verdict, struct error *err)
+static bool look_until_settled(struct recheck *r, struct table_comparer *c,
+			       const struct recheck_rules *rules, struct table_verdict *verdict,
+			       struct error *err)
 {
 	int64_t pause_ms = rules->pause_ms;
 	size_t open = r->rows.count;
@@ -196,9 +216,50 @@ bool recheck_run(struct recheck *r, struct table_comparer *c, const struct reche
 			return false;
 		if (!take_look(r, c, number, err))
 			return false;
-		open = sort_out(r, rules, number);
+		open = sort_out(r, rules, number, verdict);
 		pause_ms = pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause_ms * 2;
 	}
-	tell(r, verdict);
 	return true;
+}
+
+/* The settled ones become open again: whoever was repaired is looked at anew. Borrowed
+ * from the map; the array is the caller's. */
+static const char **reopen_settled(struct recheck *r, size_t *count)
+{
+	const char **conditions = mem_calloc(r->rows.count + 1, sizeof(*conditions));
+	struct map_entry *entry;
+	size_t cursor = 0;
+
+	*count = 0;
+	while ((entry = map_next(&r->rows, &cursor))) {
+		struct candidate *candidate = entry->value;
+
+		if (!candidate->is_settled || candidate->repairs == REPAIRS_MAX)
+			continue;
+		candidate->repairs++;
+		candidate->is_settled = false;
+		candidate->look = 0;
+		candidate->same = 0;
+		conditions[(*count)++] = entry->key;
+	}
+	return conditions;
+}
+
+bool recheck_run(struct recheck *r, struct table_comparer *c, const struct recheck_rules *rules,
+		 struct row_repair *repair, struct table_verdict *verdict, struct error *err)
+{
+	bool ok = look_until_settled(r, c, rules, verdict, err);
+	size_t count = 1;
+
+	while (ok && repair && count > 0) {
+		const char **conditions = reopen_settled(r, &count);
+
+		ok = count == 0 || (row_repair_rows(repair, c->db[SIDE_SOURCE], r->f->table,
+						    conditions, count, err) &&
+				    look_until_settled(r, c, rules, verdict, err));
+		free(conditions);
+	}
+	if (ok)
+		tell(r, verdict);
+	return ok;
 }

@@ -20,6 +20,8 @@ struct row_batch *row_batch_new(const struct ferry_table *table, uint64_t ticket
 	batch->table = table;
 	batch->ticket = ticket;
 	batch->chunk = chunk;
+	batch->head = table->insert_head;
+	batch->tail = table->insert_tail;
 	return batch;
 }
 
@@ -53,7 +55,7 @@ static void complete(struct row_batch *batch)
 
 	struct write_statement *statement = &batch->statements[batch->statement_count - 1];
 
-	buf_puts(&statement->sql, batch->table->insert_tail);
+	buf_puts(&statement->sql, batch->tail);
 	batch->bytes += statement->sql.length;
 }
 
@@ -67,7 +69,7 @@ static struct write_statement *begin(struct row_batch *batch, uint64_t statement
 
 	*statement = (struct write_statement){ .sql = BUF_INIT };
 	buf_reserve(&statement->sql, statement_bytes + statement_bytes / 8);
-	buf_puts(&statement->sql, batch->table->insert_head);
+	buf_puts(&statement->sql, batch->head);
 	return statement;
 }
 

@@ -57,6 +57,8 @@ struct read_attempt {
 	const struct key *high;
 	uint64_t limit;
 	struct key *key;	 /* or one key */
+	const char *const *conditions; /* or the rows of these */
+	size_t condition_count;
 	uint64_t rows_seen;
 	uint64_t bytes_seen;
 	bool is_truncated;
@@ -108,16 +110,14 @@ static void restart_rows(struct read_attempt *attempt)
 	attempt->is_truncated = false;
 }
 
-static bool attempt_read(void *argument, struct error *err)
+/* Sends the reader's query and takes its rows. */
+static bool take_all(struct read_attempt *attempt, struct error *err)
 {
-	struct read_attempt *attempt = argument;
 	struct row_reader *reader = attempt->reader;
 	struct db_row row;
 	enum db_fetch fetched;
 
-	attempt->restart(attempt);
-	if (!db_ready(reader->source, err) ||
-	    !db_query(reader->source, reader->sql.data, reader->sql.length, err))
+	if (!db_query(reader->source, reader->sql.data, reader->sql.length, err))
 		return false;
 	while ((fetched = db_row_next(reader->source, &row, err)) == DB_ROW) {
 		if (!attempt->take(attempt, &row, err)) {
@@ -126,6 +126,14 @@ static bool attempt_read(void *argument, struct error *err)
 		}
 	}
 	return fetched == DB_END;
+}
+
+static bool attempt_read(void *argument, struct error *err)
+{
+	struct read_attempt *attempt = argument;
+
+	attempt->restart(attempt);
+	return db_ready(attempt->reader->source, err) && take_all(attempt, err);
 }
 
 static void put_from(struct row_reader *reader, const struct ferry_table *table)
@@ -287,5 +295,75 @@ bool row_reader_read(struct row_reader *reader, struct row_batch *batch, const s
 	*more = attempt.is_truncated || attempt.rows_seen >= attempt.limit;
 	probe("after_chunk_read", "%s %" PRIu64 " %" PRIu64, table->source->full_name, batch->ticket,
 	      batch->rows);
+	return true;
+}
+
+static void put_keys_query(struct read_attempt *attempt, size_t first, size_t count,
+			   const char *lock)
+{
+	struct row_reader *reader = attempt->reader;
+
+	put_select(reader);
+	buf_puts(&reader->sql, attempt->table->select_list);
+	buf_puts(&reader->sql, attempt->table->types_list);
+	put_from(reader, attempt->table);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&reader->sql, "%s(%s)", i ? " OR " : " WHERE ",
+			   attempt->conditions[first + i]);
+	buf_printf(&reader->sql, " %s", lock);
+}
+
+static bool take_groups(struct read_attempt *attempt, size_t group, const char *lock,
+			struct error *err)
+{
+	attempt->restart(attempt);
+	for (size_t at = 0; at < attempt->condition_count; at += group) {
+		size_t left = attempt->condition_count - at;
+
+		put_keys_query(attempt, at, left < group ? left : group, lock);
+		if (!take_all(attempt, err))
+			return false;
+	}
+	return true;
+}
+
+/* As for ranges: nothing is locked while a row is waited for. */
+static bool attempt_keys(void *argument, struct error *err)
+{
+	struct read_attempt *attempt = argument;
+	struct db *source = attempt->reader->source;
+	size_t group = attempt->condition_count;
+
+	if (!db_ready(source, err))
+		return false;
+	for (;;) {
+		const char *nowait = server_share_lock_nowait(db_version(source));
+		bool may_shrink = nowait && group > 1;
+
+		if (take_groups(attempt, group,
+				may_shrink ? nowait : server_share_lock(db_version(source)), err))
+			return true;
+		if (err->kind != ERROR_BUSY || !may_shrink ||
+		    stop_is_set(attempt->reader->run->stop))
+			return false;
+		group = group > SHRINK_FACTOR ? group / SHRINK_FACTOR : 1;
+	}
+}
+
+bool row_reader_keys(struct row_reader *reader, struct row_batch *batch,
+		     const char *const *conditions, size_t count, bool *all, struct error *err)
+{
+	struct read_attempt attempt = { .reader = reader,
+					.table = batch->table,
+					.take = take_row,
+					.restart = restart_rows,
+					.batch = batch,
+					.conditions = conditions,
+					.condition_count = count };
+
+	if (!run_read(&attempt, attempt_keys, err))
+		return false;
+	row_batch_finish(batch);
+	*all = !attempt.is_truncated || count == 1;
 	return true;
 }

@@ -34,4 +34,11 @@ bool row_reader_read(struct row_reader *reader, struct row_batch *batch, const s
 		     const struct key *high, uint64_t limit, bool *more,
 		     struct error *err) MUST_CHECK;
 
+/* Fills batch with the rows of these conditions, each of one key, by locking reads;
+ * those that are not there any more are left out. The batch's ticket must have been
+ * issued before. *all false: they are too large to be held at once, ask for fewer. */
+bool row_reader_keys(struct row_reader *reader, struct row_batch *batch,
+		     const char *const *conditions, size_t count, bool *all,
+		     struct error *err) MUST_CHECK;
+
 #endif

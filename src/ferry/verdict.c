@@ -16,11 +16,17 @@ void verdict_init(struct verdict *v, const struct fingerprint *prints, size_t co
 		v->tables[i].f = &prints[i];
 }
 
+void table_verdict_reset(struct table_verdict *t)
+{
+	for (size_t k = 0; k < t->shown_count; k++)
+		free(t->shown[k].key);
+	*t = (struct table_verdict){ .f = t->f, .repaired = t->repaired };
+}
+
 void verdict_release(struct verdict *v)
 {
 	for (size_t i = 0; i < v->count; i++)
-		for (size_t k = 0; k < v->tables[i].shown_count; k++)
-			free(v->tables[i].shown[k].key);
+		table_verdict_reset(&v->tables[i]);
 	free(v->tables);
 	*v = (struct verdict){ .tables = NULL };
 }
@@ -31,6 +37,13 @@ void verdict_add(struct table_verdict *t, enum difference_kind kind, char *key,
 {
 	struct verdict_row *row = &t->shown[t->shown_count];
 
+	/* It may have been found in two ways. */
+	for (size_t i = 0; i < t->shown_count; i++) {
+		if (strcmp(t->shown[i].key, key) == 0) {
+			free(key);
+			return;
+		}
+	}
 	t->different++;
 	if (t->shown_count == VERDICT_KEYS_SHOWN) {
 		free(key);

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "ferry/recheck.h"
+#include "row_repair.h"
 
 static const char log_tag[] = "verifier";
 
@@ -97,6 +98,8 @@ struct compare_worker {
 	struct thread thread;
 	struct table_comparer comparer;
 	struct recheck recheck; /* of the table at hand */
+	struct row_repair repair; /* initialised if there is a plan for it */
+	unsigned number;
 };
 
 static void fail(struct job *job, const struct error *err)
@@ -135,8 +138,8 @@ static bool look_again(struct compare_worker *worker, size_t enough, struct tabl
 {
 	if (worker->recheck.rows.count < enough)
 		return true;
-	return recheck_run(&worker->recheck, &worker->comparer, worker->job->how->rules, verdict,
-			   err);
+	return recheck_run(&worker->recheck, &worker->comparer, worker->job->how->rules,
+			   worker->job->how->repair ? &worker->repair : NULL, verdict, err);
 }
 
 static bool may_go_on(struct job *job, struct error *err)
@@ -219,12 +222,17 @@ static void worker_main(void *argument)
 	struct job *job = worker->job;
 	struct error err;
 	size_t table;
+
+	if (job->how->repair)
+		row_repair_init(&worker->repair, job->how->repair, worker->number);
 	bool ok = table_comparer_open(&worker->comparer, job->v->options, job->v->stop, differs,
 				      worker, &err);
 
 	while (ok && take_table(job, &table))
 		ok = compare_table(worker, table, &err);
 	table_comparer_close(&worker->comparer);
+	if (job->how->repair)
+		row_repair_release(&worker->repair);
 	if (!ok)
 		fail(job, &err);
 }
@@ -239,6 +247,7 @@ bool verification_compare(const struct verification *v, const struct comparison 
 	mutex_init(&job.lock);
 	for (unsigned i = 0; i < count; i++) {
 		workers[i].job = &job;
+		workers[i].number = i;
 		thread_start(&workers[i].thread, "verifier", worker_main, &workers[i]);
 	}
 	for (unsigned i = 0; i < count; i++)

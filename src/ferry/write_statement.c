@@ -152,8 +152,11 @@ static bool execute(struct db *target, const struct write_statement *statement, 
 		      "ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION'"))
 		return false;
 
-	bool ok = db_exec(target, statement->sql.data, statement->sql.length, err) &&
-		  check_warnings(target, statement->invalid_enums, err);
+	bool ok = db_exec(target, statement->sql.data, statement->sql.length, err);
+
+	if (ok && statement->affected)
+		*statement->affected += db_affected_rows(target);
+	ok = ok && check_warnings(target, statement->invalid_enums, err);
 
 	if (statement->invalid_enums && !db_is_broken(target)) {
 		struct error ignored;

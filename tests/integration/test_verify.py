@@ -1,55 +1,11 @@
 """Source and target are compared: every kind of difference is found and named, and
 nothing else is."""
 
-import http.server
-import json
 import re
-import threading
 
 from lib import tables
-from lib.case import BOTH, CROSS, FerryTest
-from lib.db import name
-
-KINDS = {"missing": "row missing on target", "extra": "row missing on source",
-         "differs": "rows checksum difference"}
-
-ODD = """id INT NOT NULL PRIMARY KEY, s VARCHAR(50), c CHAR(20), l VARCHAR(50) CHARACTER SET latin1,
- t TEXT, b BLOB, lb LONGBLOB, f FLOAT, d DOUBLE, x DECIMAL(20,4), n INT, bt BIT(64),
- e ENUM('a','b'), st SET('x','y','z'), dt DATETIME(6), ts TIMESTAMP(3) NULL, tm TIME(2),
- y YEAR, bin BINARY(6), j JSON, g POINT"""
-ROW = ("({id}, 'text {id}', 'char', _latin1 x'e4f6fc', REPEAT('t',3000), x'000102',"
-       " REPEAT('long ', 20000), 1.1, '-2.2250738585072014e-308', 12.5, 7,"
-       " 0xfffffffffffffffe, 'b', 5, '2020-01-01 10:11:12.123456', '2020-01-01 10:11:12.5',"
-       " '-08:00:00.25', 2024, x'610000', '{{\"a\": 1.5, \"b\": [\"ä\", null]}}',"
-       " ST_GeomFromText('POINT(1 2)'))")
-
-
-class VerifyTest(FerryTest):
-    def fill_both(self, rows=50, body=ODD, row=ROW, table="odd"):
-        for server in (self.source, self.target):
-            with server.connect() as db:
-                db.run("SET time_zone='+00:00'", "CREATE DATABASE IF NOT EXISTS abc"
-                       " CHARACTER SET utf8mb4", f"CREATE TABLE abc.{name(table)} ({body})",
-                       f"INSERT INTO abc.{name(table)} VALUES "
-                       + ", ".join(row.format(id=n) for n in range(1, rows + 1)))
-
-    def report(self, *args, status=0, **settings):
-        """What -verify says: {table: its report}."""
-        ferry = self.ferry(**settings)
-        got = ferry.run("-verify", "-json", *args)
-        with open(ferry.stdout_path) as f:
-            text = f.read()
-        self.assertEqual(got, status, text + ferry.logs())
-        report = json.loads(text)
-        self.assertEqual(report["Equal"], status == 0)
-        return {table["Table"]: table for table in report["Tables"]}
-
-    def copied(self, rows=200, **how):
-        """The usual tables, moved."""
-        made = self.basic_tables(rows=rows, **how)
-        self.ferry().run_ok()
-        return made
-
+from lib.case import BOTH, CROSS
+from lib.verify import KINDS, ODD, ROW, TYPES, MoveVerified, VerifyTest
 
 class VerifyCommandTest(VerifyTest):
     pairs = BOTH
@@ -252,38 +208,8 @@ class VerifyAcrossTest(VerifyTest):
                          ["2", "8"])
 
 
-
-
-TYPES = ("ChecksumTable", "Iterative", "Inline")
-
-
-class VerifierTest(VerifyTest):
-    """Verification as part of a move."""
-
-    pairs = BOTH
-
-    def hooks(self, lock=lambda: None):
-        """A server for callbacks: its URL, and the list of what was posted."""
-        calls = []
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                calls.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
-                if self.path == "/lock":
-                    lock()
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.shutdown)
-        return f"http://127.0.0.1:{server.server_port}", calls
-
-    def move(self, kind, **how):
-        return self.ferry(VerifierType=kind, **how)
+class VerifierTest(MoveVerified):
+    """The verdict of each verifier."""
 
     def test_a_good_move_is_found_good(self):
         self.basic_tables(rows=300)
@@ -416,14 +342,6 @@ class VerifierTest(VerifyTest):
                 ferry.end()
                 self.target.drop_user_databases()
 
-    def ask(self, ferry, correct):
-        code, body, _ = ferry.http("POST", "/api/verify", {})
-        self.assertLess(code, 400, body)
-        status = ferry.wait_for_status(lambda s: s["VerificationDone"])
-        self.assertEqual(status["VerificationResult"]["DataCorrect"], correct,
-                         status["VerificationResult"])
-        return status
-
     def test_interrupted_and_resumed(self):
         self.basic_tables(rows=300)
         for kind in TYPES:
@@ -492,4 +410,72 @@ class VerifierTest(VerifyTest):
         allowed.release()
         self.assertEqual(ferry.wait(), 0)
         self.assertTrue(ferry.log_contains("too many rows of table abc.big"))
+        self.assert_equal(databases=["abc"])
+
+    def spilling(self, kind, rows=15000, **how):
+        """A table whose changed rows do not fit into memory, and a move of it."""
+        with self.source.connect() as db:
+            db.run("CREATE DATABASE abc", "CREATE TABLE abc.s (id INT PRIMARY KEY,"
+                   " v VARCHAR(20))")
+            tables.fill_fast(db, "abc", "s", rows, select="n, 'x'", columns="id, v")
+            db.run("ANALYZE TABLE abc.s")
+        return self.move(kind, MemoryLimit=8 << 20, **how)
+
+    def test_a_queue_in_a_file(self):
+        """Rows that are too many for memory are not forgotten: before the cutover they are
+        looked at from the file, and during it."""
+        for kind, when in (("Iterative", "copied"), ("Inline", "locked")):
+            with self.subTest(kind, when=when):
+                update = "UPDATE abc.s SET v = 'y'"
+                probes = self.probes()
+                url, _ = self.hooks(
+                    lock=lambda: when == "locked" and self.source.sql(update))
+                allowed = probes.stop_at("cutover_allowed")
+                drained = probes.stop_at("drained")
+                ferry = self.spilling(kind, probes=probes,
+                                      CutoverLock={"URI": url + "/lock"},
+                                      InlineVerifierConfig={"VerifyBinlogEventsInterval":
+                                                            "1h"}).start()
+                allowed.wait_reached()
+                # Iterative begins to note rows when it has compared them.
+                compared = probes.stop_at("range_compared") if kind == "Iterative" else None
+                if compared and when == "copied":
+                    allowed.release()
+                    compared.wait_reached()
+                if when == "copied":
+                    self.source.sql(update)
+                    ferry.wait_until(lambda: self.target.value(
+                        "SELECT COUNT(*) FROM abc.s WHERE v = 'y'") == 15000)
+                    self.target.sql("UPDATE abc.s SET v = 'z' WHERE id IN (3, 14999)")
+                if compared:
+                    compared.release()
+                allowed.release()
+                drained.wait_reached()
+                if when == "locked":
+                    self.target.sql("UPDATE abc.s SET v = 'z' WHERE id IN (3, 14999)")
+                drained.release()
+                self.assertEqual(ferry.wait(), 3, ferry.logs())
+                self.assertTrue(ferry.log_contains("rows of table abc.s to be verified were"
+                                                   " put into a file"))
+                self.assertFalse(ferry.log_contains("compared as a whole"))
+                for key in (3, 14999):
+                    self.assertTrue(ferry.log_contains(rf"[ \[]{key} \(type: rows checksum"))
+                self.assertEqual(ferry.state()["VerifierStage"]["Tables"]["abc.s"]["Stage"],
+                                 "uncompared" if when == "locked" else "compared")
+                probes.close()
+                self.source.drop_user_databases()
+                self.target.drop_user_databases()
+
+    def test_no_place_for_a_queue_in_a_file(self):
+        probes = self.probes()
+        allowed = probes.stop_at("cutover_allowed")
+        ferry = self.spilling("Inline", probes=probes, StateFile="",
+                              environ={"TMPDIR": "/there/is/no/such"},
+                              InlineVerifierConfig={"VerifyBinlogEventsInterval": "1h"}).start()
+        allowed.wait_reached()
+        self.source.sql("UPDATE abc.s SET v = 'y'")
+        allowed.release()
+        self.assertEqual(ferry.wait(), 0, ferry.logs())
+        self.assertTrue(ferry.log_contains("make a file in /there/is/no/such"))
+        self.assertTrue(ferry.log_contains("too many rows of table abc.s"))
         self.assert_equal(databases=["abc"])
