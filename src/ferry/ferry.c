@@ -225,6 +225,8 @@ static void publish_tables(struct ferry *f)
 	f->key_names = mem_calloc(f->tables.count ? f->tables.count : 1, sizeof(*f->key_names));
 	for (size_t i = 0; i < f->tables.count; i++)
 		f->key_names[i] = key_name(f->tables.tables[i]);
+	if (!f->options->no_schema_cache_in_state)
+		f->schema_text = state_json_schema(&f->schema);
 	state_tracker_set_tables(&f->tracker, &f->tables);
 	mutex_lock(&f->lock);
 	f->has_tables = true;
@@ -429,8 +431,11 @@ static bool prepare_target(struct ferry *f, struct error *err)
 			return false;
 		if (count < f->resume->lock_count)
 			count = f->resume->lock_count;
-	} else if (!tables_create(f->options, f->source, f->target, &f->schema, &f->tables, err)) {
-		return error_wrap(err, "create databases and tables");
+	} else {
+		wait_for(f, "the creation of tables on the target");
+		if (!tables_create(f->options, f->source, f->target, &f->schema, &f->tables, &f->stop,
+				   err))
+			return error_wrap(err, "create databases and tables");
 	}
 	f->tracker.lock_count = count;
 	return true;
@@ -759,6 +764,7 @@ void ferry_free(struct ferry *f)
 	for (size_t i = 0; f->key_names && i < f->tables.count; i++)
 		free(f->key_names[i]);
 	free(f->key_names);
+	free(f->schema_text);
 	ferry_tables_release(&f->tables);
 	schema_release(&f->schema);
 	problems_release(&f->problems);
@@ -783,9 +789,8 @@ bool ferry_state(struct ferry *f, struct buf *out)
 	mutex_unlock(&f->lock);
 
 	if (started)
-		state_json_write(&f->tracker,
-				 f->options->no_schema_cache_in_state ? NULL : &f->schema,
-				 verifier ? verifier_stage : NULL, verifier, out);
+		state_json_write(&f->tracker, f->schema_text, verifier ? verifier_stage : NULL,
+				 verifier, out);
 	else if (f->resume) /* nothing has moved since: the same state again */
 		json_print(out, f->resume->tree, 1);
 	return started || f->resume;
