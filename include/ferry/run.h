@@ -4,6 +4,7 @@
 #ifndef FERRY_RUN_H
 #define FERRY_RUN_H
 
+#include "base/budget.h"
 #include "db/db.h"
 #include "ferry/state_tracker.h"
 #include "ferry/throttler.h"
@@ -19,6 +20,10 @@ struct run {
 	/* Nobody writes to the target unless the run holds its lock 0 (README I8). */
 	struct db_guard guard;
 	struct verifier *verifier; /* NULL: nothing is verified */
+	struct budget rows; /* copied rows in memory, options->rows_bytes of them */
+	/* Milliseconds that threads stood still because the other side was slower. */
+	_Atomic uint64_t waited_for_source_ms;
+	_Atomic uint64_t waited_for_target_ms;
 	/* Rows per batch asked for at run time; 0: sized by bytes. */
 	_Atomic uint64_t batch_rows;
 	void (*fail)(void *context, const char *from, const struct error *err);

@@ -386,6 +386,7 @@ static bool open_stream(struct ferry *f, struct error *err)
 			     .boundary = stream_boundary,
 			     .failed = stream_failed },
 		.has_side_effects = has_side_effects,
+		.xa_bytes_max = f->options->xa_bytes,
 		.stop = &f->stop,
 	};
 
@@ -737,6 +738,7 @@ struct ferry *ferry_new(const struct ferry_options *options, const struct saved_
 	f->run.stop = &f->stop;
 	f->run.fail = fail_run;
 	f->run.fail_context = f;
+	budget_init(&f->run.rows, options->rows_bytes);
 	atomic_store(&f->run.batch_rows, options->batch_rows);
 	/* The source's identity and the locks follow when they are known. */
 	state_tracker_begin(&f->tracker, resume ? resume->run_id : NULL, "", 0);
@@ -770,6 +772,7 @@ void ferry_free(struct ferry *f)
 	problems_release(&f->problems);
 	state_tracker_destroy(&f->tracker);
 	throttler_destroy(&f->throttler);
+	budget_destroy(&f->run.rows);
 	stop_destroy(&f->stop);
 	condition_destroy(&f->changed);
 	mutex_destroy(&f->lock);
