@@ -11,6 +11,9 @@
 
 struct verifier;
 
+/* The server that is waited for. */
+enum slower_side { SLOWER_NONE, SLOWER_SOURCE, SLOWER_TARGET };
+
 struct run {
 	const struct ferry_options *options;
 	const struct ferry_tables *tables;
@@ -21,9 +24,6 @@ struct run {
 	struct db_guard guard;
 	struct verifier *verifier; /* NULL: nothing is verified */
 	struct budget rows; /* copied rows in memory, options->rows_bytes of them */
-	/* Milliseconds that threads stood still because the other side was slower. */
-	_Atomic uint64_t waited_for_source_ms;
-	_Atomic uint64_t waited_for_target_ms;
 	/* Rows per batch asked for at run time; 0: sized by bytes. */
 	_Atomic uint64_t batch_rows;
 	void (*fail)(void *context, const char *from, const struct error *err);

@@ -3,8 +3,6 @@
 
 #include <assert.h>
 
-#include "base/clock.h"
-
 enum { POLL_MS = 200 };
 
 void budget_init(struct budget *b, uint64_t limit)
@@ -25,9 +23,8 @@ static bool fits(const struct budget *b, uint64_t bytes) REQUIRES(b->lock)
 	return b->used == 0 || (bytes <= b->limit && b->used <= b->limit - bytes);
 }
 
-bool budget_take(struct budget *b, uint64_t bytes, struct stop *stop, int64_t *waited_ms)
+bool budget_take(struct budget *b, uint64_t bytes, struct stop *stop)
 {
-	int64_t began_ms = clock_ms();
 	bool taken;
 
 	mutex_lock(&b->lock);
@@ -41,9 +38,15 @@ bool budget_take(struct budget *b, uint64_t bytes, struct stop *stop, int64_t *w
 		condition_broadcast(&b->changed); /* the next may fit too */
 	}
 	mutex_unlock(&b->lock);
-	if (waited_ms)
-		*waited_ms = clock_ms() - began_ms;
 	return taken;
+}
+
+bool budget_is_waited_for(struct budget *b)
+{
+	mutex_lock(&b->lock);
+	bool is_waited_for = b->asked > b->granted;
+	mutex_unlock(&b->lock);
+	return is_waited_for;
 }
 
 void budget_change(struct budget *b, uint64_t from, uint64_t to)

@@ -73,6 +73,7 @@ struct binlog_writer {
 	struct change_groups groups;	/* guarded by lock */
 	uint64_t queued_bytes;		/* guarded by lock */
 	uint64_t queued_changes;	/* guarded by lock: received, not yet applied */
+	bool is_waited_for;		/* guarded by lock: by the streamer, for room */
 	bool is_finishing;		/* guarded by lock */
 	bool has_failed;		/* guarded by lock */
 };
@@ -120,13 +121,13 @@ static bool has_room(const struct binlog_writer *w, size_t size) REQUIRES(w->loc
  * Nobody else puts changes in. */
 static bool wait_for_room(struct binlog_writer *w, size_t size, struct error *err)
 {
-	int64_t began_ms = clock_ms();
-
 	mutex_lock(&w->lock);
-	while (!has_room(w, size) && !stop_is_set(w->run->stop))
+	while (!has_room(w, size) && !stop_is_set(w->run->stop)) {
+		w->is_waited_for = true;
 		condition_wait_ms(&w->room, &w->lock, 200);
+	}
+	w->is_waited_for = false;
 	mutex_unlock(&w->lock);
-	atomic_fetch_add(&w->run->waited_for_target_ms, (uint64_t)(clock_ms() - began_ms));
 	return !stop_is_set(w->run->stop) || error_set(err, ERROR_STOPPED, "stopped");
 }
 
@@ -274,6 +275,14 @@ uint64_t binlog_writer_queued(struct binlog_writer *w)
 	uint64_t queued = w->queued_changes;
 	mutex_unlock(&w->lock);
 	return queued;
+}
+
+bool binlog_writer_is_full(struct binlog_writer *w)
+{
+	mutex_lock(&w->lock);
+	bool is_full = w->is_waited_for;
+	mutex_unlock(&w->lock);
+	return is_full;
 }
 
 double binlog_writer_lag_s(struct binlog_writer *w)

@@ -20,7 +20,6 @@
 #include <stdlib.h>
 
 #include "base/channel.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
@@ -96,6 +95,18 @@ void data_iterator_on_ticket_end(struct data_iterator *it, void (*ended)(void *c
 {
 	it->ticket_ended = ended;
 	it->ticket_context = context;
+}
+
+enum slower_side data_iterator_limit(struct data_iterator *it)
+{
+	size_t waiting = channel_count(&it->batches);
+
+	mutex_lock(&it->lock);
+	bool is_reading = it->readers_running > 0;
+	mutex_unlock(&it->lock);
+	if (waiting == it->worker_count || budget_is_waited_for(&it->run->rows))
+		return SLOWER_TARGET;
+	return is_reading && waiting == 0 ? SLOWER_SOURCE : SLOWER_NONE;
 }
 
 void data_iterator_target_key(struct data_iterator *it, const struct ferry_table *table,
@@ -288,13 +299,11 @@ static struct row_batch *begin_batch(struct data_iterator *it, struct row_reader
 				     struct assignment *work)
 {
 	struct ferry_table *table = it->run->tables->tables[work->plan->table->index];
-	int64_t waited_ms;
 	uint64_t row_bytes;
 	uint64_t bytes = plan_memory(it, work, &row_bytes);
 
-	if (!budget_take(&it->run->rows, bytes, it->run->stop, &waited_ms))
+	if (!budget_take(&it->run->rows, bytes, it->run->stop))
 		return NULL;
-	atomic_fetch_add(&it->run->waited_for_target_ms, (uint64_t)waited_ms);
 	row_reader_expect(reader, row_bytes);
 
 	struct row_batch *batch =
@@ -344,15 +353,11 @@ static void drop_batch(struct data_iterator *it, struct row_batch *batch)
 
 static bool send_batch(struct data_iterator *it, struct row_batch *batch, struct error *err)
 {
-	int64_t began_ms = clock_ms();
-
 	set_taken(it, batch, batch->bytes);
-	if (!channel_push(&it->batches, batch)) {
-		row_batch_free(batch);
-		return error_set(err, ERROR_STOPPED, "stopped");
-	}
-	atomic_fetch_add(&it->run->waited_for_target_ms, (uint64_t)(clock_ms() - began_ms));
-	return true;
+	if (channel_push(&it->batches, batch))
+		return true;
+	row_batch_free(batch);
+	return error_set(err, ERROR_STOPPED, "stopped");
 }
 
 /* Reads one part of the chunk and sends it on. */
@@ -531,32 +536,22 @@ static bool connect_writer(struct worker *worker, struct db **target, struct err
 	return true;
 }
 
-static bool pop_batch(struct data_iterator *it, struct row_batch **batch)
-{
-	int64_t began_ms = clock_ms();
-	void *item;
-
-	if (!channel_pop(&it->batches, &item))
-		return false;
-	atomic_fetch_add(&it->run->waited_for_source_ms, (uint64_t)(clock_ms() - began_ms));
-	*batch = item;
-	return true;
-}
-
 static void writer_main(void *argument)
 {
 	struct worker *worker = argument;
 	struct data_iterator *it = worker->iterator;
 	struct batch_writer writer = { .iterator = it };
-	struct row_batch *batch;
 	struct error err;
+	void *item;
 	bool ok = connect_writer(worker, &writer.target, &err);
 
 	if (ok && verifier_wants_batches(it->run->verifier))
 		ok = writer.is_verifying =
 			verifier_open_comparer(it->run->verifier, &writer.comparer, &err);
 
-	while (ok && pop_batch(it, &batch)) {
+	while (ok && channel_pop(&it->batches, &item)) {
+		struct row_batch *batch = item;
+
 		writer.batch = batch;
 		ok = write_batch(&writer, &err) && verify_batch(&writer, &err);
 		if (ok)

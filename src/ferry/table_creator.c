@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/probe.h"
 #include "base/stop.h"
 #include "create_statement.h"
 #include "create_translate.h"
@@ -166,6 +167,7 @@ static bool create_table(struct creator *c, const struct ferry_table *t, struct 
 	if (may_exist && !is_there(c, t->target_schema, t->target_name, &found, err))
 		return false;
 	sql_table_name(&name, t->target_schema, t->target_name);
+	probe("before_create_table", "%s", t->source->full_name);
 	ok = found || (put_create(c, t, name.data, err) && exec_create(c, err));
 	if (ok)
 		count_table(c->creation, found);

@@ -143,6 +143,7 @@ class InterruptTest(MoveTest):
         stop = probes.stop_at("after_chunk_read", r"abc\.t3 2 ")
         ferry.start()
         self.reach(ferry, stop)
+        self.seen(ferry, probes, "batch_recorded", r"abc\.t3 1")
         state = self.interrupted(ferry)
         self.assertEqual(completed(state), ["abc.t0", "abc.t1", "abc.t2"])
         self.assertEqual(keys(state)["abc.t3"], 10)

@@ -1,7 +1,6 @@
-#include "unit.h"
-
+/* budget: in the order of asking, whole when nothing else is held, ended by a stop. */
 #include "base/budget.h"
-#include "base/clock.h"
+#include "unit.h"
 
 struct taker {
 	struct budget *budget;
@@ -15,7 +14,7 @@ static void take(void *argument)
 {
 	struct taker *t = argument;
 
-	if (budget_take(t->budget, t->bytes, t->stop, NULL))
+	if (budget_take(t->budget, t->bytes, t->stop))
 		atomic_store(&t->has_it, true);
 }
 
@@ -36,7 +35,7 @@ static void start(struct taker *t, struct budget *b, struct stop *stop, uint64_t
 	}
 }
 
-static void gives_in_order(void **state UNUSED)
+TEST(gives_in_the_order_of_asking)
 {
 	struct taker large, small;
 	struct budget b;
@@ -44,11 +43,12 @@ static void gives_in_order(void **state UNUSED)
 
 	stop_init(&stop);
 	budget_init(&b, 100);
-	assert_true(budget_take(&b, 60, &stop, NULL));
+	assert_true(budget_take(&b, 60, &stop));
 	start(&large, &b, &stop, 1000);
 	start(&small, &b, &stop, 1);
 	/* It would fit, but the large one came first. */
 	assert_false(atomic_load(&small.has_it));
+	assert_true(budget_is_waited_for(&b));
 	budget_give(&b, 60);
 	thread_join(&large.thread);
 	assert_true(atomic_load(&large.has_it));
@@ -56,12 +56,13 @@ static void gives_in_order(void **state UNUSED)
 	budget_change(&b, 1000, 99);
 	thread_join(&small.thread);
 	assert_true(atomic_load(&small.has_it));
+	assert_false(budget_is_waited_for(&b));
 	assert_int_equal(b.used, 100);
 	budget_destroy(&b);
 	stop_destroy(&stop);
 }
 
-static void a_stop_ends_the_wait(void **state UNUSED)
+TEST(a_stop_ends_the_wait)
 {
 	struct taker t;
 	struct budget b;
@@ -69,7 +70,7 @@ static void a_stop_ends_the_wait(void **state UNUSED)
 
 	stop_init(&stop);
 	budget_init(&b, 10);
-	assert_true(budget_take(&b, 11, &stop, NULL));
+	assert_true(budget_take(&b, 11, &stop));
 	start(&t, &b, &stop, 1);
 	stop_set(&stop);
 	thread_join(&t.thread);
@@ -79,12 +80,4 @@ static void a_stop_ends_the_wait(void **state UNUSED)
 	stop_destroy(&stop);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(gives_in_order),
-		cmocka_unit_test(a_stop_ends_the_wait),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(gives_in_the_order_of_asking), cmocka_unit_test(a_stop_ends_the_wait))
