@@ -36,12 +36,15 @@ static bool write_all(int fd, const char *bytes, size_t length)
 	return true;
 }
 
-/* The state names hosts, tables and keys: for its owner only. */
+/* The state names hosts, tables and keys: for its owner only, also where something by that
+ * name is left over from others. */
 static bool write_temporary(const char *path, const struct buf *text, struct error *err)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd;
 	bool ok;
 
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_errno(err, "%s", path);
 	ok = write_all(fd, buf_text(text), text->length) && write_all(fd, "\n", 1) &&
