@@ -25,6 +25,8 @@ bool channel_pop(struct channel *c, void **item) MUST_CHECK;
 /* Without waiting; false when nothing is there. */
 bool channel_try_pop(struct channel *c, void **item) MUST_CHECK;
 /* No further pushes; poppers get what is queued, then false. */
+/* How many items wait just now. */
+size_t channel_count(struct channel *channel);
 void channel_close(struct channel *c);
 
 #endif

@@ -35,6 +35,8 @@ cJSON *json_new_i64(int64_t number);
 
 /* Appends the value's text: indent spaces per level, 0 for one line. */
 void json_print(struct buf *out, const cJSON *value, int indent);
+/* The same for a value that is to stand within others, level of them. */
+void json_print_within(struct buf *out, const cJSON *value, int indent, int level);
 
 /* "object", "string", ... for messages. */
 const char *json_type_name(const cJSON *node);

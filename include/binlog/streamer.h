@@ -39,6 +39,7 @@ struct binlog_streamer_params {
 	/* The source has triggers or stored functions, or may have: a statement-format
 	 * change of any table may then change a copied one too. */
 	bool has_side_effects;
+	uint64_t xa_bytes_max; /* of events held for undecided XA transactions; 0: no limit */
 	struct stop *stop; /* ends the thread at once (borrowed) */
 };
 

@@ -31,6 +31,8 @@ void xa_prepare(struct xa_list *list, const char *xid, const struct binlog_posit
 /* Removes and hands over the transaction of that xid, or NULL when it is not held. */
 struct xa_transaction *xa_decide(struct xa_list *list, const char *xid);
 void xa_transaction_free(struct xa_transaction *transaction);
+/* Of all their events. */
+size_t xa_list_bytes(const struct xa_list *list);
 void xa_list_release(struct xa_list *list);
 
 /* The xid of an XA_PREPARE event (mysql/binlog/event, XA_prepare_event: one phase 1,

@@ -9,6 +9,7 @@
 
 #define STATE_FILE_INTERVAL_MS 1000
 #define STATE_FILE_TELL_EVERY_MS 60000
+#define STATE_FILE_SLOW_MS 10000
 
 struct state_file {
 	/* Constant after state_file_start(). */
@@ -25,6 +26,8 @@ struct state_file {
 	struct buf written;   /* guarded by writing; what the file holds */
 	bool is_failing;      /* guarded by writing */
 	int64_t told_ms;      /* guarded by writing; when it was said last */
+	_Atomic int64_t began_ms; /* when the write under way began; 0: none is */
+	int64_t told_slow_ms;	  /* the loop's: when it said last that it takes long */
 };
 
 /* Is the place writable? Leaves nothing behind. */
@@ -34,6 +37,8 @@ bool state_file_check(const char *path, struct error *err) MUST_CHECK;
 void state_file_start(struct state_file *file, const char *path, struct ferry *ferry);
 /* Any thread: write soon. */
 void state_file_poke(struct state_file *file);
+/* The loop's thread, now and then: says when the disk does not answer. */
+void state_file_look(struct state_file *file);
 /* Writes the state of now and waits for the disk; failures are logged. After the
  * call the thread writes no older state. */
 void state_file_save(struct state_file *file);

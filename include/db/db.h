@@ -96,6 +96,14 @@ void db_set_guard(struct db *db, const struct db_guard *guard);
 /* NULL is fine. */
 void db_close(struct db *db);
 
+/* The largest packet, that is row, to be received: one that is larger fails before there
+ * is memory for it. Ends the connection, and with it the library's buffer, which never
+ * shrinks; db_ready() makes the next one. */
+void db_set_packet_max(struct db *db, uint64_t bytes);
+/* May that be why db_row_next() failed? MariaDB's library tells of it as of a connection
+ * that was lost. */
+bool db_row_may_be_too_large(const struct error *err);
+
 /* Connects anew when the connection was lost. */
 bool db_ready(struct db *db, struct error *err) MUST_CHECK;
 bool db_is_broken(const struct db *db);

@@ -27,6 +27,9 @@ struct chunk_plan {
 	unsigned readers;    /* at work on this table */
 	/* For choosing the number of rows per read. */
 	uint64_t average_bytes; /* per row, in statements */
+	/* Rows are larger than options->row_bytes: how large they may be where the next chunk
+	 * begins. 0: they are not. */
+	uint64_t large_row_bytes;
 };
 
 void chunk_plan_init(struct chunk_plan *plan, const struct ferry_table *table);

@@ -21,6 +21,9 @@ void data_iterator_free(struct data_iterator *iterator);
 void data_iterator_target_key(struct data_iterator *iterator, const struct ferry_table *table,
 			      struct key *key);
 
+/* Any thread: which side do threads wait for just now? */
+enum slower_side data_iterator_limit(struct data_iterator *iterator);
+
 /* Any thread, after a ticket ended: tells who waits at the fence. Set by the ferry. */
 void data_iterator_on_ticket_end(struct data_iterator *iterator, void (*ended)(void *context),
 				 void *context);

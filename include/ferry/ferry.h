@@ -95,6 +95,7 @@ struct ferry_status {
 	char target_address[300];
 	bool has_verifier;
 	struct verifier_status verifier; /* owned; valid with has_verifier */
+	enum slower_side limit; /* just now */
 	char waiting_for[256]; /* what the ferry's thread waits for, "" nothing */
 };
 

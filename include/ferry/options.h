@@ -78,6 +78,9 @@ struct ferry_options {
 	struct batch_points batch_points; /* for tables not in it; wins over batch_rows too */
 	uint64_t apply_rows;	 /* BinlogEventBatchSize; 0: sized by batch_bytes */
 	uint64_t queue_bytes;	 /* row changes held in memory before the streamer waits */
+	uint64_t rows_bytes;	 /* copied rows held in memory before readers wait */
+	uint64_t row_bytes;	 /* larger rows are read one at a time, see row_reader.h */
+	uint64_t xa_bytes;	 /* events of undecided XA transactions */
 
 	bool allow_inexact_json;	/* AllowInexactJSON: documents by their text alone */
 	bool skip_row_image_check;	/* SkipBinlogRowImageCheck */

@@ -18,6 +18,7 @@ struct row_batch {
 	size_t statement_count;
 	uint64_t rows;
 	uint64_t bytes; /* of statements */
+	uint64_t taken; /* of the run's budget for rows, by the data iterator */
 	struct key last; /* of the last row; owned */
 	/* The range that was read: (low, high]; owned, unset where it is open. */
 	struct key low;

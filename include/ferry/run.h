@@ -4,11 +4,15 @@
 #ifndef FERRY_RUN_H
 #define FERRY_RUN_H
 
+#include "base/budget.h"
 #include "db/db.h"
 #include "ferry/state_tracker.h"
 #include "ferry/throttler.h"
 
 struct verifier;
+
+/* The server that is waited for. */
+enum slower_side { SLOWER_NONE, SLOWER_SOURCE, SLOWER_TARGET };
 
 struct run {
 	const struct ferry_options *options;
@@ -19,6 +23,7 @@ struct run {
 	/* Nobody writes to the target unless the run holds its lock 0 (README I8). */
 	struct db_guard guard;
 	struct verifier *verifier; /* NULL: nothing is verified */
+	struct budget rows; /* copied rows in memory, options->rows_bytes of them */
 	/* Rows per batch asked for at run time; 0: sized by bytes. */
 	_Atomic uint64_t batch_rows;
 	void (*fail)(void *context, const char *from, const struct error *err);

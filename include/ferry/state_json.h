@@ -32,6 +32,9 @@ struct saved_state {
 	struct binlog_position position;
 	const cJSON *schema_cache; /* object, or NULL */
 	const cJSON *key_columns;  /* object: table -> ["a", "b DESC"], or NULL */
+	/* The members of both by name: cJSON looks through a list. */
+	struct map schema_tables;
+	struct map key_columns_of;
 	char run_id[RUN_ID_SIZE];  /* "" in states of other programs */
 	char source_uuid[64];
 	unsigned lock_count;
@@ -56,11 +59,16 @@ bool saved_state_check_schema(const struct saved_state *state, const struct sche
 bool saved_state_apply(const struct saved_state *state, const struct ferry_tables *tables,
 		       struct state_tracker *tracker, struct error *err) MUST_CHECK;
 
+/* The schema as it stands in every state, made once: with tens of thousands of tables it
+ * is most of the text. The caller's. */
+char *state_json_schema(const struct schema *schema);
+
 /* Appends the JSON text of a consistent snapshot, one space of indentation, no
- * newline at the end. schema may be NULL (not loaded yet, or not wanted): null. Any
- * thread; takes the tracker's lock only while copying. verifier_stage, which may be
- * NULL, is called after that and gives what belongs to the verifier. */
-void state_json_write(struct state_tracker *tracker, const struct schema *schema,
+ * newline at the end. schema: what state_json_schema() gave, or NULL (not loaded yet, or
+ * not wanted): null. Any thread; takes the tracker's lock only while copying.
+ * verifier_stage, which may be NULL, is called after that and gives what belongs to the
+ * verifier. */
+void state_json_write(struct state_tracker *tracker, const char *schema,
 		      cJSON *(*verifier_stage)(void *context), void *context, struct buf *out);
 
 #endif

@@ -2,12 +2,13 @@
 #ifndef FERRY_TABLE_CREATOR_H
 #define FERRY_TABLE_CREATOR_H
 
+#include "base/stop.h"
 #include "ferry/ferry_table.h"
 
-/* create_first in its order, then the rest in schema order. Existing tables are
- * an error unless allow_existing_target_table. */
+/* create_first in its order, then the rest, over further connections where there are
+ * many. Existing tables are an error unless allow_existing_target_table. */
 bool tables_create(const struct ferry_options *options, struct db *source, struct db *target,
 		   const struct schema *schema, const struct ferry_tables *tables,
-		   struct error *err) MUST_CHECK;
+		   struct stop *stop, struct error *err) MUST_CHECK;
 
 #endif

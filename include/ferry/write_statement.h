@@ -11,6 +11,7 @@
 
 struct write_statement {
 	struct buf sql;
+	bool is_borrowed; /* sql is somebody else's, who keeps it until this is released */
 	uint64_t rows;
 	/* ENUM values with ordinal 0 (the server's own "invalid value"), which strict
 	 * mode refuses: such a statement runs without strict mode and must give just

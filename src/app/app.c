@@ -170,6 +170,8 @@ static void on_tick(struct ev_loop *loop UNUSED, ev_timer *watcher, int revents 
 	ferry_status(app->ferry, &status);
 	speed_add(&app->speed, clock_ms(), status.rows_written, status.bytes_written);
 	show_progress(app, &status);
+	limit_log(&app->limit, &status);
+	state_file_look(&app->state_file);
 	ferry_status_release(&status);
 }
 

@@ -7,6 +7,7 @@
 
 #include <ev.h>
 
+#include "control/limit.h"
 #include "control/api.h"
 #include "control/reporter.h"
 #include "control/state_file.h"
@@ -34,6 +35,7 @@ struct app {
 	struct api api;
 	struct server *server; /* NULL: no control server */
 	struct speed speed;
+	struct limit limit;
 	ev_async wake; /* the ferry has something to say */
 	ev_signal interrupted;
 	ev_signal terminated;

@@ -1,8 +1,9 @@
 /* The way out.
  *
- * The state comes first, on stdout and in the state file; everything after that may
- * fail, hang or be cut short by a second signal without loss. The error callback is
- * posted last, with a short deadline. Then _exit(): the ferry's threads may hang in
+ * The state comes first, on stdout, then in the state file; everything after that may
+ * fail, hang or be cut short by a second signal, or by ENDING_S, without loss (a state
+ * file on a disk that does not answer, say). The error callback is posted last, with a
+ * short deadline. Then _exit(): the ferry's threads may hang in
  * queries, and a resumed run deals with whatever they still do (README I8). */
 #include "ending.h"
 
@@ -35,6 +36,7 @@ void ending_at_next_signal(int exit_status)
 	signal_status = exit_status;
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGALRM, &action, NULL);
 }
 
 /* A pipe that poll() calls writable has room for PIPE_BUF bytes, thus write() does
@@ -145,8 +147,9 @@ static void report_error(struct app *app, const struct error *err, const char *f
 	log_progress("");
 	printed = print_state(app, &state);
 	ending_at_next_signal(status);
-	state_file_save(&app->state_file);
+	alarm(ENDING_S);
 	log_fatal(err, from, printed);
+	state_file_save(&app->state_file);
 	say_where_the_state_is(app, &state, printed);
 	warn_about_lock(app, app->phase);
 	post_error(app, err, from, &state);

@@ -6,6 +6,7 @@
 
 #define ERROR_CALLBACK_TIMEOUT_MS 5000
 #define STDOUT_PATIENCE_MS 30000
+#define ENDING_S 15 /* once the state is on stdout */
 
 /* Interrupted or failed: prints the state, saves it, reports, leaves. Waits for none
  * of the ferry's threads, which may hang in a query. */

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,8 @@
 #include "verify_command.h"
 
 static const char log_tag[] = "copydb";
+
+#define LARGE_BUFFER_BYTES (4 << 20)
 
 /* What lives from the command line to the end. */
 struct program {
@@ -182,6 +185,15 @@ static int fail(const struct error *err)
 	return EXIT_NOT_STARTED;
 }
 
+/* Large buffers, of rows and statements, go back to the system when they are freed.
+ * glibc would keep ever larger ones for later. */
+static void return_memory(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BUFFER_BYTES);
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	struct program program = { .is_resumed = false };
@@ -189,6 +201,7 @@ int main(int argc, char **argv)
 	int status;
 
 	open_standard_files();
+	return_memory();
 	log_init();
 	if (!cli_parse(argc, argv, &program.cli, &status, stdout, stderr))
 		return status;

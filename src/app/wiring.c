@@ -6,6 +6,9 @@
 
 #include "base/mem.h"
 
+#define ROW_BYTES_MIN (UINT64_C(1) << 20)
+#define ROW_BYTES_MAX (UINT64_C(16) << 20)
+
 struct callback wiring_callback(const struct http_callback *configured)
 {
 	return (struct callback){ .uri = configured->uri, .payload = configured->payload };
@@ -82,6 +85,22 @@ static struct batch_point *batch_points(const struct config_points *from)
 	return points;
 }
 
+/* Three eighths for row changes that wait, a quarter for copied rows on their way, a
+ * quarter for XA transactions that are not decided; the last eighth is the verifier's
+ * (how_to_verify()). A buffer that each connection keeps comes on top: small enough not
+ * to count, as larger rows are read one at a time and their buffers freed. */
+static void share_memory(struct ferry_options *options, uint64_t limit)
+{
+	uint64_t row_bytes = limit / 64;
+
+	options->queue_bytes = limit / 8 * 3;
+	options->rows_bytes = limit / 4;
+	options->xa_bytes = limit / 4;
+	options->row_bytes = row_bytes < ROW_BYTES_MIN	 ? ROW_BYTES_MIN :
+			     row_bytes > ROW_BYTES_MAX ? ROW_BYTES_MAX :
+							 row_bytes;
+}
+
 static void how_to_move(struct wiring *wiring, const struct config *config)
 {
 	struct ferry_options *options = &wiring->options;
@@ -102,8 +121,7 @@ static void how_to_move(struct wiring *wiring, const struct config *config)
 		.max_row_bytes = config->batch_size_override.max_row_size,
 	};
 	options->apply_rows = config->binlog_event_batch_size;
-	/* The other half is for rows on their way. */
-	options->queue_bytes = config->memory_limit / 2;
+	share_memory(options, config->memory_limit);
 }
 
 static void checks_and_cutover(struct ferry_options *options, const struct config *config)

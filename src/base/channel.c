@@ -78,6 +78,14 @@ bool channel_try_pop(struct channel *c, void **item)
 	return popped;
 }
 
+size_t channel_count(struct channel *c)
+{
+	mutex_lock(&c->lock);
+	size_t count = c->count;
+	mutex_unlock(&c->lock);
+	return count;
+}
+
 void channel_close(struct channel *c)
 {
 	mutex_lock(&c->lock);

@@ -114,3 +114,8 @@ void json_print(struct buf *out, const cJSON *value, int indent)
 {
 	print_value(out, value, indent, 0);
 }
+
+void json_print_within(struct buf *out, const cJSON *value, int indent, int level)
+{
+	print_value(out, value, indent, level);
+}

@@ -1,10 +1,14 @@
 /* The log. A line is put together in a buffer of its own and leaves in one
  * write(2), under a lock that keeps it apart from the progress line of a
  * terminal. What goes wrong while logging is ignored: there is nowhere to say it,
- * and a full disk under the log must not end a migration. */
+ * and a full disk under the log must not end a migration. Nor must a reader that has
+ * stopped (a pager, a terminal on hold) hold it up, or keep a signal from being
+ * answered: lines that nobody takes are dropped, and counted. */
 #include "base/log.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -20,7 +24,7 @@
 
 #define CLEAR_LINE "\r\033[K"
 
-enum { FIELDS_MAX = 32 };
+enum { FIELDS_MAX = 32, PATIENCE_MS = 500 };
 
 static const struct {
 	const char *name;     /* in a logrus line and in settings */
@@ -49,6 +53,7 @@ static int64_t started_ms;
 /* Keeps lines and the progress line apart; guards progress. */
 static struct mutex output_lock = { PTHREAD_MUTEX_INITIALIZER };
 static struct buf progress = BUF_INIT;
+static uint64_t dropped; /* guarded by output_lock: lines, since the reader stopped */
 
 /* One line's content, before it is given a form. */
 struct line {
@@ -132,10 +137,29 @@ bool log_is_terminal(void)
 	return terminal;
 }
 
-static void write_all(const char *bytes, size_t length)
+/* Once the reader has stopped nobody waits for it any more. */
+static bool is_taken(void) REQUIRES(output_lock)
+{
+	struct pollfd out = { .fd = output, .events = POLLOUT };
+	int ready;
+
+	do
+		ready = poll(&out, 1, dropped > 0 ? 0 : PATIENCE_MS);
+	while (ready < 0 && errno == EINTR);
+	return ready != 0;
+}
+
+/* A pipe that poll() calls writable takes PIPE_BUF bytes at once. */
+static void write_all(const char *bytes, size_t length) REQUIRES(output_lock)
 {
 	while (length > 0) {
-		ssize_t written = write(output, bytes, length);
+		ssize_t written;
+
+		if (!is_taken()) {
+			dropped++;
+			return;
+		}
+		written = write(output, bytes, length < PIPE_BUF ? length : PIPE_BUF);
 
 		if (written < 0 && errno == EINTR)
 			continue;
@@ -315,12 +339,24 @@ static void add_field(struct line *line, const char *key, const char *value)
 	line->count++;
 }
 
+static void tell_of_dropped(void) REQUIRES(output_lock)
+{
+	char text[80];
+	int length = snprintf(text, sizeof(text), "... %llu lines are missing, as nobody took them\n",
+			      (unsigned long long)dropped);
+
+	dropped = 0;
+	write_all(text, (size_t)length);
+}
+
 static void emit(struct buf *text)
 {
 	buf_putc(text, '\n');
 	mutex_lock(&output_lock);
 	if (terminal)
 		buf_add(text, buf_text(&progress), progress.length);
+	if (dropped > 0 && is_taken())
+		tell_of_dropped();
 	write_all(text->data, text->length);
 	mutex_unlock(&output_lock);
 }

@@ -191,6 +191,24 @@ static bool on_commit(struct binlog_streamer *s, struct binlog_event *event, str
 	return streamer_end_group(s, event, err);
 }
 
+/* Memory is not without end, and neither is the time until somebody decides. */
+static bool hold(struct binlog_streamer *s, const struct binlog_event *event, struct error *err)
+{
+	uint64_t limit = s->params.xa_bytes_max;
+	uint64_t bytes = xa_list_bytes(&s->undecided) + s->held.length + reader_left(&event->body);
+
+	if (limit > 0 && bytes > limit)
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "XA transactions that are not decided hold %" PRIu64
+				 " bytes of changes in copied tables, more than a quarter of "
+				 "MemoryLimit: commit them or roll them back (XA RECOVER shows those "
+				 "that are prepared), or raise MemoryLimit to %" PRIu64
+				 " or more, and resume",
+				 bytes, bytes * 5);
+	xa_hold(&s->held, event);
+	return true;
+}
+
 static bool on_table_map(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
 	struct binlog_table_map *map = mem_calloc(1, sizeof(*map));
@@ -202,8 +220,11 @@ static bool on_table_map(struct binlog_streamer *s, struct binlog_event *event, 
 		return false;
 	}
 	map->table = h->find_table(h->context, map->schema, map->name);
-	if (map->table && s->group_is_xa)
-		xa_hold(&s->held, &whole);
+	if (map->table && s->group_is_xa && !hold(s, &whole, err)) {
+		binlog_table_map_release(map);
+		free(map);
+		return false;
+	}
 	struct binlog_table_map *old =
 		map_put(&s->table_maps, &map->table_id, sizeof(map->table_id), map);
 	if (old) {
@@ -246,10 +267,8 @@ static bool on_rows(struct binlog_streamer *s, struct binlog_event *event, struc
 		return false;
 	if (!map || !map->table)
 		return true;
-	if (s->group_is_xa) {
-		xa_hold(&s->held, event);
-		return true;
-	}
+	if (s->group_is_xa)
+		return hold(s, event, err);
 	if (s->group != GROUP_TRANSACTION)
 		return error_set(err, ERROR_CORRUPT, "rows of %s outside of a transaction",
 				 map->table->full_name);

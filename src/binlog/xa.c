@@ -70,6 +70,15 @@ void xa_transaction_free(struct xa_transaction *transaction)
 	free(transaction);
 }
 
+size_t xa_list_bytes(const struct xa_list *list)
+{
+	size_t bytes = 0;
+
+	for (const struct xa_transaction *xa = list->first; xa; xa = xa->next)
+		bytes += xa->events.length;
+	return bytes;
+}
+
 void xa_list_release(struct xa_list *list)
 {
 	while (list->first) {

@@ -1,7 +1,11 @@
 /* The state file: temporary file, fsync, rename, fsync of the directory.
  *
  * A failure is logged, at once and every minute, and tried again a second later. It does
- * not end the run: the move itself is sound, and the state can still be had by a signal. */
+ * not end the run: the move itself is sound, and the state can still be had by a signal.
+ *
+ * Nobody who moves rows waits for any of this: the thread takes a copy of the state under
+ * the tracker's lock, and holds nothing but its own lock while the disk is busy. A disk
+ * that does not answer at all is told of by the loop. */
 #include "control/state_file.h"
 
 #include <errno.h>
@@ -32,12 +36,15 @@ static bool write_all(int fd, const char *bytes, size_t length)
 	return true;
 }
 
-/* The state names hosts, tables and keys: for its owner only. */
+/* The state names hosts, tables and keys: for its owner only, also where something by that
+ * name is left over from others. */
 static bool write_temporary(const char *path, const struct buf *text, struct error *err)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd;
 	bool ok;
 
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_errno(err, "%s", path);
 	ok = write_all(fd, buf_text(text), text->length) && write_all(fd, "\n", 1) &&
@@ -112,6 +119,7 @@ void state_file_save(struct state_file *file)
 	if (!file->path)
 		return;
 	mutex_lock(&file->writing);
+	atomic_store(&file->began_ms, clock_ms());
 	/* Read under the lock, so that no older state can come after a newer one. */
 	if (ferry_state(file->ferry, &text) &&
 	    (text.length != file->written.length ||
@@ -128,8 +136,24 @@ void state_file_save(struct state_file *file)
 			log_failure(file, &err);
 		}
 	}
+	atomic_store(&file->began_ms, 0);
 	mutex_unlock(&file->writing);
 	buf_release(&text);
+}
+
+void state_file_look(struct state_file *file)
+{
+	int64_t now_ms = clock_ms();
+	int64_t began_ms = atomic_load(&file->began_ms);
+
+	if (began_ms == 0 || now_ms - began_ms < STATE_FILE_SLOW_MS ||
+	    (file->told_slow_ms > began_ms &&
+	     now_ms - file->told_slow_ms < STATE_FILE_TELL_EVERY_MS))
+		return;
+	file->told_slow_ms = now_ms;
+	log_error("writing the state file takes %lld s already, its disk does not answer: if the "
+		  "run were killed now it could only be resumed from where the file is",
+		  (long long)((now_ms - began_ms) / 1000));
 }
 
 /* False: closed. */

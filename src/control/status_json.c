@@ -124,6 +124,17 @@ static cJSON *key_json(const struct ferry_table_status *table, const struct key 
 	return key->is_set ? composite_json(columns, key) : cJSON_CreateNull();
 }
 
+static const char *side_name(enum slower_side side)
+{
+	static const char *const names[] = {
+		[SLOWER_NONE] = "",
+		[SLOWER_SOURCE] = "source",
+		[SLOWER_TARGET] = "target",
+	};
+
+	return names[side];
+}
+
 static void add_position(cJSON *object, const char *name, const struct binlog_position *position)
 {
 	cJSON *item = cJSON_AddObjectToObject(object, name);
@@ -414,7 +425,8 @@ void status_json_write(struct buf *out, const struct status_view *view)
 	add_all_names(object, status);
 	add_verification(object, status);
 	cJSON_AddNullToObject(object, "CustomScriptStatuses");
-	/* Not in Ghostferry: why nothing seems to move. */
+	/* Not in Ghostferry: why nothing seems to move, or not any faster. */
+	cJSON_AddStringToObject(object, "LimitedBy", side_name(status->limit));
 	cJSON_AddStringToObject(object, "WaitingFor", status->waiting_for);
 	print_and_delete(out, object);
 }

@@ -30,11 +30,11 @@ static void set_timeouts(MYSQL *mysql, const struct db_params *params)
 		mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &params->write_timeout_s);
 }
 
-static void set_common(MYSQL *mysql, const struct db_params *params)
+static void set_common(MYSQL *mysql, const struct db_params *params, uint64_t packet_max)
 {
 	unsigned protocol = params->is_unix ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
 	unsigned local_infile = 0;
-	unsigned long max_packet = 1ul << 30;
+	unsigned long max_packet = packet_max ? (unsigned long)packet_max : 1ul << 30;
 
 	/* "localhost" would mean a socket to the libraries. */
 	mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
@@ -122,9 +122,10 @@ static int socket_of(MYSQL *mysql)
 
 #endif
 
-bool client_set_options(MYSQL *mysql, const struct db_params *params, struct error *err)
+bool client_set_options(MYSQL *mysql, const struct db_params *params, uint64_t packet_max,
+			struct error *err)
 {
-	set_common(mysql, params);
+	set_common(mysql, params, packet_max);
 	return set_security(mysql, params, err);
 }
 

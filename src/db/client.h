@@ -8,8 +8,10 @@
 #include "db/db.h"
 
 /* Sets all options on a handle that is not yet connected. False when the library
- * cannot do what the params ask for (checking a certificate, say). */
-bool client_set_options(MYSQL *mysql, const struct db_params *params, struct error *err) MUST_CHECK;
+ * cannot do what the params ask for (checking a certificate, say). packet_max: bytes
+ * of the largest packet to be received; 0: 1 GiB. */
+bool client_set_options(MYSQL *mysql, const struct db_params *params, uint64_t packet_max,
+			struct error *err) MUST_CHECK;
 
 /* After connecting: finds a peer that vanished without a word within minutes. */
 void client_keep_alive(MYSQL *mysql, const struct db_params *params);

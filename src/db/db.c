@@ -41,6 +41,7 @@ struct db {
 	uint64_t former[FORMER_IDS]; /* lost sessions that may hold the lock; 0: none */
 	unsigned former_count;
 	uint64_t max_allowed_packet;
+	uint64_t packet_max; /* to be received; 0: no limit of ours */
 	char cipher[64];
 	uint64_t affected_rows;
 	unsigned warning_count;
@@ -122,7 +123,7 @@ static bool connect_handle(struct db *db, struct error *err)
 	db->mysql = mysql_init(NULL);
 	if (!db->mysql)
 		return error_set(err, ERROR_SYSTEM, "%s: out of memory", p->label);
-	if (!client_set_options(db->mysql, p, err))
+	if (!client_set_options(db->mysql, p, db->packet_max, err))
 		return false;
 	if (mysql_real_connect(db->mysql, p->is_unix ? NULL : p->host, p->user,
 			       p->pass ? p->pass : "", NULL, p->port,
@@ -320,6 +321,21 @@ void db_close(struct db *db)
 	drop_connection(db);
 	free(db->lock_name);
 	free(db);
+}
+
+void db_set_packet_max(struct db *db, uint64_t bytes)
+{
+	drop_connection(db);
+	db->packet_max = bytes;
+}
+
+bool db_row_may_be_too_large(const struct error *err)
+{
+#ifdef MARIADB_BASE_VERSION
+	if (err->server_code == CR_SERVER_LOST)
+		return true;
+#endif
+	return err->server_code == CR_NET_PACKET_TOO_LARGE;
 }
 
 bool db_ready(struct db *db, struct error *err)

@@ -40,6 +40,7 @@ static const char log_tag[] = "binlog_writer";
 #define WRITE_RETRY_MAX_MS 3000
 #define WRITE_RETRY_LOST_MS 3000
 #define STATEMENT_SLACK 4096
+#define LARGE_IMAGE_BYTES (1 << 20)
 /* Conditions in one DELETE: MySQL gives up the index and scans the table when the
  * ranges take more than range_optimizer_max_mem_size (8 MiB, some 230 bytes each). */
 #define DELETE_KEYS_MAX 1000
@@ -59,8 +60,7 @@ struct binlog_writer {
 	struct apply_worker *workers; /* owned */
 
 	/* Owned by the streamer's thread. */
-	struct buf key_text;
-	struct buf image_text;
+	struct buf text; /* a change under construction */
 
 	/* Shared. */
 	struct mutex lock;
@@ -73,6 +73,7 @@ struct binlog_writer {
 	struct change_groups groups;	/* guarded by lock */
 	uint64_t queued_bytes;		/* guarded by lock */
 	uint64_t queued_changes;	/* guarded by lock: received, not yet applied */
+	bool is_waited_for;		/* guarded by lock: by the streamer, for room */
 	bool is_finishing;		/* guarded by lock */
 	bool has_failed;		/* guarded by lock */
 };
@@ -109,32 +110,39 @@ static void list_ready(struct binlog_writer *w, struct table_queue *queue) REQUI
 	w->ready_end = &queue->next_ready;
 }
 
-static bool append(struct binlog_writer *w, struct table_queue *queue, struct change *change,
-		   struct error *err)
+/* Only changes are waited for: groups are there because of some. */
+static bool has_room(const struct binlog_writer *w, size_t size) REQUIRES(w->lock)
 {
-	size_t size = change_size(change);
+	return w->queued_bytes == 0 || w->queued_bytes + change_groups_size(&w->groups) + size <=
+					       w->run->options->queue_bytes;
+}
 
+/* Before a change is built: a large one is not held beside others that fill the queue.
+ * Nobody else puts changes in. */
+static bool wait_for_room(struct binlog_writer *w, size_t size, struct error *err)
+{
 	mutex_lock(&w->lock);
-	while (w->queued_bytes > 0 && w->queued_bytes + size > w->run->options->queue_bytes &&
-	       !stop_is_set(w->run->stop))
+	while (!has_room(w, size) && !stop_is_set(w->run->stop)) {
+		w->is_waited_for = true;
 		condition_wait_ms(&w->room, &w->lock, 200);
-	bool stopped = stop_is_set(w->run->stop);
-	if (!stopped) {
-		change->group = w->groups.last;
-		change->group->pending++;
-		*queue->end = change;
-		queue->end = &change->next;
-		w->queued_bytes += size;
-		w->queued_changes++;
-		list_ready(w, queue);
-		condition_signal(&w->work);
 	}
+	w->is_waited_for = false;
 	mutex_unlock(&w->lock);
-	if (stopped) {
-		free(change);
-		return error_set(err, ERROR_STOPPED, "stopped");
-	}
-	return true;
+	return !stop_is_set(w->run->stop) || error_set(err, ERROR_STOPPED, "stopped");
+}
+
+static void append(struct binlog_writer *w, struct table_queue *queue, struct change *change)
+{
+	mutex_lock(&w->lock);
+	change->group = w->groups.last;
+	change->group->pending++;
+	*queue->end = change;
+	queue->end = &change->next;
+	w->queued_bytes += change_size(change);
+	w->queued_changes++;
+	list_ready(w, queue);
+	condition_signal(&w->work);
+	mutex_unlock(&w->lock);
 }
 
 static void put_key(struct buf *text, const struct ferry_table *table, const struct value *values)
@@ -143,7 +151,6 @@ static void put_key(struct buf *text, const struct ferry_table *table, const str
 
 	for (unsigned i = 0; i < table->key.count; i++)
 		key[i] = values[table->key.columns[i]];
-	buf_clear(text);
 	sql_key_equals(text, &table->key, key);
 }
 
@@ -167,29 +174,56 @@ static bool same_key(const struct ferry_table *table, const struct value *a, con
 	return true;
 }
 
+static size_t image_bytes(const struct ferry_table *table, const struct value *image)
+{
+	size_t bytes = 0;
+
+	for (unsigned i = 0; image && i < table->written_count; i++)
+		bytes += image[table->written[i]].length;
+	return bytes;
+}
+
+/* A large image becomes a whole statement, which is sent as it lies there. */
+static bool build(struct binlog_writer *w, const struct ferry_table *table,
+		  const struct value *key_values, const struct value *image, size_t bytes,
+		  struct change **change, struct error *err)
+{
+	struct buf *text = &w->text;
+	uint64_t invalid_enums = 0;
+
+	change_begin(text);
+	size_t start = text->length;
+	put_key(text, table, key_values);
+	size_t key_length = text->length - start;
+	if (bytes >= LARGE_IMAGE_BYTES)
+		buf_puts(text, table->replace_head);
+	size_t head_length = text->length - start - key_length;
+	if (image && !write_tuple(text, table, image, &invalid_enums, err))
+		return false;
+	*change = change_end(text, key_length, head_length, invalid_enums);
+	return true;
+}
+
 /* values NULL for the image of a delete. */
 static bool add_one(struct binlog_writer *w, const struct ferry_table *table,
 		    const struct value *key_values, const struct value *image, struct error *err)
 {
-	uint64_t invalid_enums = 0;
+	size_t bytes = image_bytes(table, image);
+	struct change *change;
 
 	if (has_null_key(table, key_values))
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "table %s: a row with NULL in its key columns in the binlog; the key "
 				 "must be NOT NULL",
 				 table->source->full_name);
-	put_key(&w->key_text, table, key_values);
-	buf_clear(&w->image_text);
-	if (image && !write_tuple(&w->image_text, table, image, &invalid_enums, err))
+	if (!wait_for_room(w, sizeof(*change) + bytes, err) ||
+	    !build(w, table, key_values, image, bytes, &change, err))
 		return false;
-
-	struct change *change = change_new(w->key_text.data, w->key_text.length, w->image_text.data,
-					   w->image_text.length, invalid_enums);
-
 	/* The event is here, so any read that gets a later ticket sees it. */
 	change->barrier = fence_barrier(&table->fence);
 	probe("change_received", "%s %s", table->source->full_name, image ? "image" : "delete");
-	return append(w, &w->queues[table->index], change, err);
+	append(w, &w->queues[table->index], change);
+	return true;
 }
 
 bool binlog_writer_add(struct binlog_writer *w, const struct row_change *change, struct error *err)
@@ -241,6 +275,14 @@ uint64_t binlog_writer_queued(struct binlog_writer *w)
 	uint64_t queued = w->queued_changes;
 	mutex_unlock(&w->lock);
 	return queued;
+}
+
+bool binlog_writer_is_full(struct binlog_writer *w)
+{
+	mutex_lock(&w->lock);
+	bool is_full = w->is_waited_for;
+	mutex_unlock(&w->lock);
+	return is_full;
 }
 
 double binlog_writer_lag_s(struct binlog_writer *w)
@@ -369,6 +411,19 @@ static struct write_statement *new_statement(struct apply_script *script, const 
 	return statement;
 }
 
+/* Not copied: a statement for a large row alone. The change outlives the script. */
+static struct write_statement *borrow_statement(struct apply_script *script,
+						struct change *change)
+{
+	struct write_statement *statement = new_statement(script, "");
+
+	buf_release(&statement->sql);
+	statement->is_borrowed = true;
+	statement->sql.data = change->bytes + change->key_length;
+	statement->sql.length = change->head_length + change->image_length;
+	return statement;
+}
+
 /* The statement to append `extra` bytes to: the last one, or a new one when that
  * would become too long for one packet or has a full batch already. */
 static struct write_statement *room_for(struct apply_script *script, size_t first,
@@ -379,7 +434,7 @@ static struct write_statement *room_for(struct apply_script *script, size_t firs
 	struct write_statement *last =
 		script->count > first ? &script->statements[script->count - 1] : NULL;
 
-	if (!last || last->sql.length + extra + STATEMENT_SLACK > packet_limit ||
+	if (!last || last->is_borrowed || last->sql.length + extra + STATEMENT_SLACK > packet_limit ||
 	    last->sql.length > w->run->options->batch_bytes || last->rows >= rows_max)
 		return new_statement(script, head);
 	buf_puts(&last->sql, separator);
@@ -423,7 +478,7 @@ static bool put_replaces(struct binlog_writer *w, const struct ferry_table *tabl
 	struct map_entry *entry;
 
 	while ((entry = map_next(last, &cursor))) {
-		const struct change *change = entry->value;
+		struct change *change = entry->value;
 
 		if (change->is_delete)
 			continue;
@@ -433,10 +488,15 @@ static bool put_replaces(struct binlog_writer *w, const struct ferry_table *tabl
 					 "than the target's max_allowed_packet lets through; raise it: "
 					 "SET GLOBAL max_allowed_packet = 1073741824",
 					 table->source->full_name, change->image_length);
-		struct write_statement *statement =
-			room_for(script, first, table->replace_head, ",", change->image_length, w,
-				 packet_limit, UINT64_MAX);
-		buf_add(&statement->sql, change_image(change), change->image_length);
+		struct write_statement *statement;
+
+		if (change->head_length > 0) {
+			statement = borrow_statement(script, change);
+		} else {
+			statement = room_for(script, first, table->replace_head, ",",
+					     change->image_length, w, packet_limit, UINT64_MAX);
+			buf_add(&statement->sql, change_image(change), change->image_length);
+		}
 		statement->invalid_enums += change->invalid_enums;
 		statement->rows++;
 	}
@@ -582,8 +642,7 @@ void binlog_writer_free(struct binlog_writer *w)
 	free(w->queues);
 	free(w->workers);
 	change_groups_release(&w->groups);
-	buf_release(&w->key_text);
-	buf_release(&w->image_text);
+	buf_release(&w->text);
 	condition_destroy(&w->work);
 	condition_destroy(&w->room);
 	mutex_destroy(&w->lock);

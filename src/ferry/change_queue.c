@@ -8,23 +8,36 @@
 
 #include "base/mem.h"
 
-struct change *change_new(const char *key, size_t key_length, const char *image,
-			  size_t image_length, uint64_t invalid_enums)
+enum { KEPT_BUFFER_BYTES = 1 << 20 };
+
+void change_begin(struct buf *text)
 {
-	struct change *change = mem_alloc(sizeof(*change) + key_length + image_length);
+	static const struct change nothing;
+
+	buf_clear(text);
+	buf_add(text, &nothing, sizeof(nothing));
+}
+
+struct change *change_end(struct buf *text, size_t key_length, size_t head_length,
+			  uint64_t invalid_enums)
+{
+	size_t length = text->length;
+	size_t image_length = length - sizeof(struct change) - key_length - head_length;
+	void *memory = length < KEPT_BUFFER_BYTES ? mem_memdup(text->data, length) :
+						    mem_resize(buf_take(text), length, 1);
+	struct change *change = memory;
 
 	*change = (struct change){ .key_length = key_length,
+				   .head_length = head_length,
 				   .image_length = image_length,
 				   .is_delete = image_length == 0,
 				   .invalid_enums = invalid_enums };
-	memcpy(change->bytes, key, key_length);
-	if (image_length)
-		memcpy(change->bytes + key_length, image, image_length);
 	return change;
 }
 
 void change_groups_init(struct change_groups *groups)
 {
+	*groups = (struct change_groups){ .count = 0 };
 	groups->first = groups->last = mem_calloc(1, sizeof(*groups->first));
 }
 
@@ -36,7 +49,7 @@ void change_groups_release(struct change_groups *groups)
 		free(groups->first);
 		groups->first = next;
 	}
-	groups->last = NULL;
+	groups->last = groups->closed = NULL;
 }
 
 void change_groups_close(struct change_groups *groups, const struct binlog_position *position,
@@ -44,11 +57,19 @@ void change_groups_close(struct change_groups *groups, const struct binlog_posit
 {
 	struct change_group *open = groups->last;
 
+	/* Nothing to wait for by itself: many such may come while others wait. The time stays,
+	 * as it tells of what is waited for. */
+	if (open->pending == 0 && groups->closed) {
+		groups->closed->end = *position;
+		return;
+	}
 	open->end = *position;
 	open->timestamp = timestamp;
 	open->is_closed = true;
 	open->next = mem_calloc(1, sizeof(*open));
 	groups->last = open->next;
+	groups->closed = open;
+	groups->count++;
 }
 
 bool change_groups_collect(struct change_groups *groups, struct binlog_position *end)
@@ -61,6 +82,9 @@ bool change_groups_collect(struct change_groups *groups, struct binlog_position 
 		*end = done->end;
 		any = true;
 		groups->first = done->next;
+		groups->count--;
+		if (groups->closed == done)
+			groups->closed = NULL;
 		free(done);
 	}
 	return any;

@@ -4,6 +4,7 @@
 #ifndef FERRY_CHANGE_QUEUE_H
 #define FERRY_CHANGE_QUEUE_H
 
+#include "base/buf.h"
 #include "binlog/position.h"
 #include "ferry/ferry_table.h"
 
@@ -25,6 +26,7 @@ struct change {
 	uint64_t invalid_enums; /* in the image */
 	bool is_delete;
 	size_t key_length;   /* "`a`=1 AND `b`=2": which row */
+	size_t head_length;  /* of a large image: "REPLACE INTO ... VALUES ", or 0 */
 	size_t image_length; /* "(1,2,'x')"; 0 for a delete */
 	char bytes[];
 };
@@ -41,6 +43,8 @@ struct table_queue {
 struct change_groups {
 	struct change_group *first; /* owned list in stream order */
 	struct change_group *last;  /* the open one; never NULL */
+	struct change_group *closed; /* the one before it; NULL: none */
+	size_t count;		     /* closed ones */
 };
 
 static inline const char *change_key(const struct change *change)
@@ -48,19 +52,32 @@ static inline const char *change_key(const struct change *change)
 	return change->bytes;
 }
 
+/* The head stands in front of it. */
 static inline const char *change_image(const struct change *change)
 {
-	return change->bytes + change->key_length;
+	return change->bytes + change->key_length + change->head_length;
 }
 
+#define ALLOCATION_BYTES 16 /* what malloc() adds */
+
+/* In memory. */
 static inline size_t change_size(const struct change *change)
 {
-	return sizeof(*change) + change->key_length + change->image_length;
+	return sizeof(*change) + change->key_length + change->head_length + change->image_length +
+	       ALLOCATION_BYTES;
 }
 
-/* Copies key and image. */
-struct change *change_new(const char *key, size_t key_length, const char *image,
-			  size_t image_length, uint64_t invalid_enums);
+static inline size_t change_groups_size(const struct change_groups *groups)
+{
+	return groups->count * (sizeof(struct change_group) + ALLOCATION_BYTES);
+}
+
+/* A change is built in a buffer that is used again, behind room for the struct: a small
+ * one is copied out of it, a large one takes the buffer with it. */
+void change_begin(struct buf *text);
+/* text: key, head and image behind what change_begin() put there; the rest is image. */
+struct change *change_end(struct buf *text, size_t key_length, size_t head_length,
+			  uint64_t invalid_enums);
 
 void change_groups_init(struct change_groups *groups);
 void change_groups_release(struct change_groups *groups);

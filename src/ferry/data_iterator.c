@@ -97,6 +97,18 @@ void data_iterator_on_ticket_end(struct data_iterator *it, void (*ended)(void *c
 	it->ticket_context = context;
 }
 
+enum slower_side data_iterator_limit(struct data_iterator *it)
+{
+	size_t waiting = channel_count(&it->batches);
+
+	mutex_lock(&it->lock);
+	bool is_reading = it->readers_running > 0;
+	mutex_unlock(&it->lock);
+	if (waiting == it->worker_count || budget_is_waited_for(&it->run->rows))
+		return SLOWER_TARGET;
+	return is_reading && waiting == 0 ? SLOWER_SOURCE : SLOWER_NONE;
+}
+
 void data_iterator_target_key(struct data_iterator *it, const struct ferry_table *table,
 			      struct key *key)
 {
@@ -170,6 +182,7 @@ struct assignment {
 	struct key low;
 	struct key high;
 	uint64_t rows;
+	uint64_t large_row_bytes; /* as in the plan, where the next row is read */
 	bool is_first; /* of the table in this process */
 };
 
@@ -187,6 +200,7 @@ static bool take_plan(struct data_iterator *it, struct assignment *work, bool *s
 		work->plan = plan;
 		work->is_first = !plan->first && plan->average_bytes == 0;
 		work->rows = rows_per_read(it, plan);
+		work->large_row_bytes = plan->large_row_bytes;
 		key_copy(&work->low, &plan->next_low);
 		*split = it->unread < it->worker_count;
 	}
@@ -266,18 +280,102 @@ static void end_ticket(struct data_iterator *it, const struct row_batch *batch)
 		it->ticket_ended(it->ticket_context);
 }
 
+/* How large a row may be that is read next, and what the read takes at most: the row in
+ * the client library's buffer, and in a statement behind all rows that are kept. */
+static uint64_t plan_memory(struct data_iterator *it, struct assignment *work,
+			    uint64_t *row_bytes)
+{
+	const struct ferry_options *options = it->run->options;
+	uint64_t large = work->large_row_bytes;
+
+	*row_bytes = large ? large : options->row_bytes;
+	if (large) /* alone */
+		work->rows = 1;
+	return 2 * *row_bytes + (large ? 0 : ROW_READER_KEEP_FACTOR * options->batch_bytes);
+}
+
+/* Before the ticket is issued: changes that wait for it must not be waited for. */
+static struct row_batch *begin_batch(struct data_iterator *it, struct row_reader *reader,
+				     struct assignment *work)
+{
+	struct ferry_table *table = it->run->tables->tables[work->plan->table->index];
+	uint64_t row_bytes;
+	uint64_t bytes = plan_memory(it, work, &row_bytes);
+
+	if (!budget_take(&it->run->rows, bytes, it->run->stop))
+		return NULL;
+	row_reader_expect(reader, row_bytes);
+
+	struct row_batch *batch =
+		row_batch_new(table, fence_issue(&table->fence), work->chunk);
+
+	batch->taken = bytes;
+	key_copy(&batch->low, &work->low);
+	return batch;
+}
+
+static void set_taken(struct data_iterator *it, struct row_batch *batch, uint64_t bytes)
+{
+	budget_change(&it->run->rows, batch->taken, bytes);
+	batch->taken = bytes;
+}
+
+/* What comes next may be as large as this one was. A connection that received a row so
+ * large that others had to wait for it is given up, with its buffer. */
+static void learn_large_rows(struct data_iterator *it, struct row_reader *reader,
+			     struct assignment *work, const struct row_batch *batch)
+{
+	uint64_t usual = it->run->options->row_bytes;
+	uint64_t large = 0;
+
+	if (reader->too_large)
+		large = ROW_READER_LARGEST_ROW;
+	else if (reader->row_bytes > usual && batch->bytes > usual / 2)
+		large = batch->bytes + batch->bytes / 2;
+	if (large > ROW_READER_LARGEST_ROW)
+		large = ROW_READER_LARGEST_ROW;
+	if (reader->row_bytes > it->run->options->rows_bytes / 4)
+		row_reader_expect(reader, usual);
+	work->large_row_bytes = large > usual ? large : 0;
+	mutex_lock(&it->lock);
+	work->plan->large_row_bytes = work->large_row_bytes;
+	mutex_unlock(&it->lock);
+}
+
+/* Nothing was read: the first row is too large. The ticket ends, and the next read, of
+ * this row alone, has another one. */
+static void drop_batch(struct data_iterator *it, struct row_batch *batch)
+{
+	set_taken(it, batch, 0);
+	end_ticket(it, batch);
+	row_batch_free(batch);
+}
+
+static bool send_batch(struct data_iterator *it, struct row_batch *batch, struct error *err)
+{
+	set_taken(it, batch, batch->bytes);
+	if (channel_push(&it->batches, batch))
+		return true;
+	row_batch_free(batch);
+	return error_set(err, ERROR_STOPPED, "stopped");
+}
+
 /* Reads one part of the chunk and sends it on. */
 static bool read_part(struct data_iterator *it, struct row_reader *reader,
 		      struct assignment *work, bool *more, struct error *err)
 {
-	struct ferry_table *table = it->run->tables->tables[work->plan->table->index];
-	struct row_batch *batch =
-		row_batch_new(table, fence_issue(&table->fence), work->chunk);
+	struct row_batch *batch = begin_batch(it, reader, work);
 
-	key_copy(&batch->low, &work->low);
+	if (!batch)
+		return error_set(err, ERROR_STOPPED, "stopped");
 	if (!row_reader_read(reader, batch, &work->low, &work->high, work->rows, more, err)) {
 		row_batch_free(batch);
 		return false;
+	}
+	learn_large_rows(it, reader, work, batch);
+	if (reader->too_large && batch->rows == 0) {
+		drop_batch(it, batch);
+		return true;
 	}
 	key_copy(&batch->high, *more ? &batch->last : &work->high);
 	if (batch->last.is_set)
@@ -293,11 +391,7 @@ static bool read_part(struct data_iterator *it, struct row_reader *reader,
 	if (!*more)
 		work->chunk->is_read = true;
 	mutex_unlock(&it->lock);
-	if (!channel_push(&it->batches, batch)) {
-		row_batch_free(batch);
-		return error_set(err, ERROR_STOPPED, "stopped");
-	}
-	return true;
+	return send_batch(it, batch, err);
 }
 
 static bool read_chunk(struct data_iterator *it, struct row_reader *reader, struct error *err)
@@ -462,6 +556,7 @@ static void writer_main(void *argument)
 		ok = write_batch(&writer, &err) && verify_batch(&writer, &err);
 		if (ok)
 			batch_is_done(it, batch);
+		set_taken(it, batch, 0);
 		row_batch_free(batch);
 	}
 	db_close(writer.target);

@@ -195,6 +195,7 @@ struct ferry *ferry_new(const struct ferry_options *options, const struct saved_
 	f->run.stop = &f->stop;
 	f->run.fail = fail_run;
 	f->run.fail_context = f;
+	budget_init(&f->run.rows, options->rows_bytes);
 	atomic_store(&f->run.batch_rows, options->batch_rows);
 	/* The source's identity and the locks follow when they are known. */
 	state_tracker_begin(&f->tracker, resume ? resume->run_id : NULL, "", 0);
@@ -222,11 +223,13 @@ void ferry_free(struct ferry *f)
 	for (size_t i = 0; f->key_names && i < f->tables.count; i++)
 		free(f->key_names[i]);
 	free(f->key_names);
+	free(f->schema_text);
 	ferry_tables_release(&f->tables);
 	schema_release(&f->schema);
 	problems_release(&f->problems);
 	state_tracker_destroy(&f->tracker);
 	throttler_destroy(&f->throttler);
+	budget_destroy(&f->run.rows);
 	stop_destroy(&f->stop);
 	condition_destroy(&f->changed);
 	mutex_destroy(&f->lock);
@@ -246,9 +249,8 @@ bool ferry_state(struct ferry *f, struct buf *out)
 	mutex_unlock(&f->lock);
 
 	if (started)
-		state_json_write(&f->tracker,
-				 f->options->no_schema_cache_in_state ? NULL : &f->schema,
-				 verifier ? verifier_stage : NULL, verifier, out);
+		state_json_write(&f->tracker, f->schema_text, verifier ? verifier_stage : NULL,
+				 verifier, out);
 	else if (f->resume) /* nothing has moved since: the same state again */
 		json_print(out, f->resume->tree, 1);
 	return started || f->resume;

@@ -48,6 +48,7 @@ struct ferry {
 	bool has_tables;
 	struct schema schema;
 	struct ferry_tables tables;
+	char *schema_text; /* owned; for the state; NULL: not wanted there */
 	char **key_names; /* by ferry_table.index */
 	struct data_iterator *iterator;
 	struct binlog_writer *writer;

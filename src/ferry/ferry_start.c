@@ -132,6 +132,8 @@ static void publish_tables(struct ferry *f)
 	f->key_names = mem_calloc(f->tables.count ? f->tables.count : 1, sizeof(*f->key_names));
 	for (size_t i = 0; i < f->tables.count; i++)
 		f->key_names[i] = key_name(f->tables.tables[i]);
+	if (!f->options->no_schema_cache_in_state)
+		f->schema_text = state_json_schema(&f->schema);
 	state_tracker_set_tables(&f->tracker, &f->tables);
 	mutex_lock(&f->lock);
 	f->has_tables = true;
@@ -291,6 +293,7 @@ static bool open_stream(struct ferry *f, struct error *err)
 			     .boundary = stream_boundary,
 			     .failed = stream_failed },
 		.has_side_effects = has_side_effects,
+		.xa_bytes_max = f->options->xa_bytes,
 		.stop = &f->stop,
 	};
 
@@ -336,8 +339,11 @@ static bool prepare_target(struct ferry *f, struct error *err)
 			return false;
 		if (count < f->resume->lock_count)
 			count = f->resume->lock_count;
-	} else if (!tables_create(f->options, f->source, f->target, &f->schema, &f->tables, err)) {
-		return error_wrap(err, "create databases and tables");
+	} else {
+		ferry_waits_for(f, "the creation of tables on the target");
+		if (!tables_create(f->options, f->source, f->target, &f->schema, &f->tables, &f->stop,
+				   err))
+			return error_wrap(err, "create databases and tables");
 	}
 	f->tracker.lock_count = count;
 	return true;

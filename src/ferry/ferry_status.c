@@ -8,6 +8,8 @@
 
 #include "base/mem.h"
 
+#define LAGGING_S 10.0
+
 static void address(char text[300], const struct db_params *params)
 {
 	if (params->is_unix)
@@ -60,6 +62,20 @@ static void tracker_status(struct ferry *f, struct ferry_status *status)
 	mutex_unlock(&tracker->lock);
 }
 
+/* The copy is the larger part while it lasts; then changes are. */
+static enum slower_side slower_side(const struct ferry_status *status,
+				    struct data_iterator *iterator, struct binlog_writer *writer)
+{
+	if (writer && binlog_writer_is_full(writer))
+		return SLOWER_TARGET;
+	if (status->is_paused)
+		return SLOWER_NONE;
+	if (iterator && status->phase == PHASE_COPYING)
+		return data_iterator_limit(iterator);
+	return status->streamer_lag_s >= LAGGING_S && status->queued_changes == 0 ? SLOWER_SOURCE :
+										    SLOWER_NONE;
+}
+
 void ferry_status(struct ferry *f, struct ferry_status *status)
 {
 	*status = (struct ferry_status){ .phase = PHASE_STARTING };
@@ -101,6 +117,7 @@ void ferry_status(struct ferry *f, struct ferry_status *status)
 		status->queued_changes = binlog_writer_queued(writer);
 		status->writer_lag_s = binlog_writer_lag_s(writer);
 	}
+	status->limit = slower_side(status, iterator, writer);
 }
 
 void ferry_status_release(struct ferry_status *status)

@@ -27,14 +27,15 @@
 #include "base/retry.h"
 #include "base/stop.h"
 
-#define KEEP_FACTOR 4
 #define READ_RETRY_MS 1000
 #define SHRINK_FACTOR 8
 
 bool row_reader_open(struct row_reader *reader, struct run *run, uint64_t packet_limit,
 		     struct error *err)
 {
-	*reader = (struct row_reader){ .run = run, .packet_limit = packet_limit };
+	*reader = (struct row_reader){ .run = run,
+				       .packet_limit = packet_limit,
+				       .row_bytes = run->options->row_bytes };
 	reader->source = run_connect(run, NULL, run->options->read_attempts, "cursor", err);
 	return reader->source != NULL;
 }
@@ -44,6 +45,14 @@ void row_reader_close(struct row_reader *reader)
 	db_close(reader->source);
 	buf_release(&reader->sql);
 	reader->source = NULL;
+}
+
+void row_reader_expect(struct row_reader *reader, uint64_t row_bytes)
+{
+	if (reader->row_bytes == row_bytes)
+		return;
+	reader->row_bytes = row_bytes;
+	db_set_packet_max(reader->source, row_bytes);
 }
 
 /* One read as the retry loop sees it. */
@@ -97,7 +106,7 @@ static bool take_row(struct read_attempt *attempt, const struct db_row *row, str
 		attempt->bytes_seen += row->lengths[i];
 	if (!row_batch_add(attempt->batch, row, statement_bytes, attempt->reader->packet_limit, err))
 		return false;
-	if (attempt->bytes_seen > statement_bytes * KEEP_FACTOR)
+	if (attempt->bytes_seen > statement_bytes * ROW_READER_KEEP_FACTOR)
 		attempt->is_truncated = true;
 	return true;
 }
@@ -108,6 +117,19 @@ static void restart_rows(struct read_attempt *attempt)
 	attempt->rows_seen = 0;
 	attempt->bytes_seen = 0;
 	attempt->is_truncated = false;
+}
+
+/* Rows that came before it are as good as if no more had been asked for. */
+static bool end_at_large_row(struct read_attempt *attempt, const struct error *err)
+{
+	struct row_reader *reader = attempt->reader;
+
+	if (!attempt->batch || !db_row_may_be_too_large(err) ||
+	    reader->row_bytes >= ROW_READER_LARGEST_ROW)
+		return false;
+	reader->too_large = true;
+	attempt->is_truncated = true;
+	return true;
 }
 
 /* Sends the reader's query and takes its rows. */
@@ -125,7 +147,7 @@ static bool take_all(struct read_attempt *attempt, struct error *err)
 			return false;
 		}
 	}
-	return fetched == DB_END;
+	return fetched == DB_END || end_at_large_row(attempt, err);
 }
 
 static bool attempt_read(void *argument, struct error *err)
@@ -289,6 +311,7 @@ bool row_reader_read(struct row_reader *reader, struct row_batch *batch, const s
 					.limit = limit };
 
 	probe("before_chunk_read", "%s %" PRIu64, table->source->full_name, batch->ticket);
+	reader->too_large = false;
 	if (!run_read(&attempt, attempt_rows, err))
 		return false;
 	row_batch_finish(batch);

@@ -1,17 +1,27 @@
 /* The source side of one copy worker: the queries by which a table is walked. One
  * thread, one connection; every query is tried again as options->read_attempts
- * allow. */
+ * allow.
+ *
+ * Rows that are larger than expected are refused by the client library before there is
+ * memory for them. Those before them are kept, as if no more had been asked for, and
+ * too_large tells; the caller makes room and reads the large one alone. */
 #ifndef FERRY_ROW_READER_H
 #define FERRY_ROW_READER_H
 
 #include "ferry/row_batch.h"
 #include "ferry/run.h"
 
+/* Rows are kept up to this many times options->batch_bytes. */
+#define ROW_READER_KEEP_FACTOR 4
+#define ROW_READER_LARGEST_ROW (UINT64_C(1) << 30) /* the servers' limit */
+
 struct row_reader {
 	struct run *run;	/* borrowed */
 	struct db *source;	/* owned */
 	struct buf sql;		/* under construction, kept for its capacity */
 	uint64_t packet_limit;	/* of the target, bytes */
+	uint64_t row_bytes;	/* the largest row to be received */
+	bool too_large;		/* the last read was cut short at what may be a larger one */
 };
 
 bool row_reader_open(struct row_reader *reader, struct run *run, uint64_t packet_limit,
@@ -26,6 +36,9 @@ bool row_reader_split(struct row_reader *reader, const struct ferry_table *table
 /* The table's largest key now, for progress; unset when it looks empty. */
 bool row_reader_largest(struct row_reader *reader, const struct ferry_table *table,
 			struct key *key, struct error *err) MUST_CHECK;
+
+/* From the next read on. Makes a new connection when it is another size. */
+void row_reader_expect(struct row_reader *reader, uint64_t row_bytes);
 
 /* Fills batch with up to `limit` rows of (low, high] by one locking read (README
  * I1); the batch's ticket must have been issued before. *more: the range may hold

@@ -30,6 +30,8 @@ struct db *run_connect(struct run *run, const char *lock_name, unsigned attempts
 
 	if (lock_name)
 		db_set_guard(db, &run->guard);
+	else
+		db_set_packet_max(db, options->row_bytes);
 	if (!retry_run(&policy, run->stop, attempt_connect, db, err)) {
 		db_close(db);
 		return NULL;

@@ -118,12 +118,12 @@ static bool check_known(const cJSON *cache, const struct schema *schema, struct 
 	return true;
 }
 
-static bool check_new(const cJSON *cache, const struct schema *schema, struct error *err)
+static bool check_new(const struct map *known, const struct schema *schema, struct error *err)
 {
 	for (size_t i = 0; i < schema->table_count; i++) {
 		const char *name = schema->tables[i].full_name;
 
-		if (!cJSON_GetObjectItemCaseSensitive(cache, name))
+		if (!map_get_text(known, name))
 			return error_set(err, ERROR_SCHEMA,
 					 "table %s was not there, or not chosen; leave it out "
 					 "(Tables.Blacklist) or start anew",
@@ -137,7 +137,8 @@ bool saved_state_check_schema(const struct saved_state *state, const struct sche
 {
 	const cJSON *cache = state->schema_cache;
 
-	if (!cache || (check_known(cache, schema, err) && check_new(cache, schema, err)))
+	if (!cache ||
+	    (check_known(cache, schema, err) && check_new(&state->schema_tables, schema, err)))
 		return true;
 	return error_wrap(err, "the schema is not the one the state was made with");
 }

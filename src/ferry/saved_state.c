@@ -273,6 +273,14 @@ static bool read_part(struct saved_state *state, const cJSON *part, struct error
 	       read_completed(state, part, err);
 }
 
+/* A state may be hostile: members that are null are not there. */
+static void index_members(struct map *by_name, const cJSON *object)
+{
+	for (cJSON *node = object ? object->child : NULL; node; node = node->next)
+		if (!cJSON_IsNull(node))
+			map_put_text(by_name, node->string, node);
+}
+
 static bool read_state(struct saved_state *state, struct error *err)
 {
 	const cJSON *copy_stage = member(state->tree, "CopyStage");
@@ -281,6 +289,8 @@ static bool read_state(struct saved_state *state, struct error *err)
 		return fail_type(err, "the state", "an object", state->tree);
 	if (!read_version(state, err) || !read_stage(state, err) || !read_own_keys(state, err))
 		return false;
+	index_members(&state->schema_tables, state->schema_cache);
+	index_members(&state->key_columns_of, state->key_columns);
 	if (!copy_stage)
 		return read_part(state, state->tree, err);
 	if (!cJSON_IsObject(copy_stage))
@@ -304,6 +314,8 @@ void saved_state_release(struct saved_state *state)
 		key_release(&state->keys[i].key);
 	free(state->keys);
 	free(state->completed);
+	map_release(&state->schema_tables);
+	map_release(&state->key_columns_of);
 	cJSON_Delete(state->tree);
 	memset(state, 0, sizeof(*state));
 }
@@ -314,8 +326,9 @@ static bool check_key_columns(const struct saved_state *state, const struct ferr
 			      struct error *err)
 {
 	const char *name = t->source->full_name;
-	const cJSON *then = member(state->key_columns, name);
-	const cJSON *cached = member(member(state->schema_cache, name), "PaginationKeyColumn");
+	const cJSON *then = map_get_text(&state->key_columns_of, name);
+	const cJSON *cached =
+		member(map_get_text(&state->schema_tables, name), "PaginationKeyColumn");
 	cJSON *now;
 	bool same;
 

@@ -1,6 +1,6 @@
 /* Writing the state. The lock is held while a few values and keys are copied; the
- * text is made of the copy, so a slow dump never holds up a writer. The schema is
- * read-only once loaded and needs no lock. */
+ * text is made of the copy, so a slow dump never holds up a writer. The schema's part
+ * does not change and is made once. */
 #include "ferry/state_json.h"
 
 #include <assert.h>
@@ -11,7 +11,7 @@
 #include "base/version.h"
 #include "saved_key.h"
 
-enum { STATE_FORMAT = 1 };
+enum { STATE_FORMAT = 1, STATE_INDENT = 1 };
 
 struct snapshot {
 	enum phase phase;
@@ -156,18 +156,27 @@ static cJSON *table_json(const struct table *table)
 	return object;
 }
 
-static void add_schema(cJSON *state, const struct schema *schema)
+char *state_json_schema(const struct schema *schema)
 {
-	cJSON *tables;
+	cJSON *tables = cJSON_CreateObject();
+	struct buf text = BUF_INIT;
 
-	if (!schema) {
-		cJSON_AddNullToObject(state, "LastKnownTableSchemaCache");
-		return;
-	}
-	tables = cJSON_AddObjectToObject(state, "LastKnownTableSchemaCache");
 	for (size_t i = 0; i < schema->table_count; i++)
 		cJSON_AddItemToObject(tables, schema->tables[i].full_name,
 				      table_json(&schema->tables[i]));
+	json_print_within(&text, tables, STATE_INDENT, 1);
+	cJSON_Delete(tables);
+	return buf_take(&text);
+}
+
+/* The text is borrowed, not copied: it may have many megabytes. */
+static void add_schema(cJSON *state, const char *schema)
+{
+	cJSON *text = schema ? cJSON_CreateStringReference(schema) : cJSON_CreateNull();
+
+	if (schema)
+		text->type = cJSON_Raw | cJSON_IsReference;
+	cJSON_AddItemToObject(state, "LastKnownTableSchemaCache", text);
 }
 
 static void add_copy_stage(cJSON *state, const struct snapshot *copy)
@@ -209,7 +218,7 @@ static void add_own_keys(cJSON *state, const struct snapshot *copy)
 	}
 }
 
-void state_json_write(struct state_tracker *tracker, const struct schema *schema,
+void state_json_write(struct state_tracker *tracker, const char *schema,
 		      cJSON *(*verifier_stage)(void *context), void *context, struct buf *out)
 {
 	struct snapshot copy;
@@ -223,7 +232,7 @@ void state_json_write(struct state_tracker *tracker, const struct schema *schema
 	add_copy_stage(state, &copy);
 	cJSON_AddItemToObject(state, "VerifierStage", stage);
 	add_own_keys(state, &copy);
-	json_print(out, state, 1);
+	json_print(out, state, STATE_INDENT);
 	cJSON_Delete(state);
 	release_snapshot(&copy);
 }

@@ -35,6 +35,26 @@
 #define KEYS_PER_QUERY 200
 #define READ_RETRY_MS 1000
 
+static bool attempt_connect(void *argument, struct error *err)
+{
+	return db_ready(argument, err);
+}
+
+/* A server that restarts just now is tried again, as with every query. */
+static bool connect_side(struct table_comparer *c, enum side side, const struct db_params *params,
+			 struct error *err)
+{
+	const struct retry_policy policy = {
+		.verb = "connect",
+		.tag = "verifier",
+		.attempts = c->options->read_attempts,
+		.sleep_ms = READ_RETRY_MS,
+	};
+
+	c->db[side] = db_new(params, DB_SESSION_READ, NULL);
+	return retry_run(&policy, c->stop, attempt_connect, c->db[side], err);
+}
+
 bool table_comparer_open(struct table_comparer *c, const struct ferry_options *options,
 			 struct stop *stop, difference_found *found, void *context,
 			 struct error *err)
@@ -42,10 +62,8 @@ bool table_comparer_open(struct table_comparer *c, const struct ferry_options *o
 	*c = (struct table_comparer){
 		.options = options, .stop = stop, .found = found, .context = context
 	};
-	c->db[SIDE_SOURCE] = db_open(&options->source, DB_SESSION_READ, NULL, err);
-	if (c->db[SIDE_SOURCE])
-		c->db[SIDE_TARGET] = db_open(&options->target, DB_SESSION_READ, NULL, err);
-	if (c->db[SIDE_TARGET])
+	if (connect_side(c, SIDE_SOURCE, &options->source, err) &&
+	    connect_side(c, SIDE_TARGET, &options->target, err))
 		return true;
 	table_comparer_close(c);
 	return false;

@@ -3,6 +3,13 @@
  * mean the table's own, which is right after a rewrite of databases; the start-up
  * checks refuse the cases where it is not (preflight_foreign_keys.c).
  *
+ * Databases come first, then the tables whose order was asked for, one after the other.
+ * The rest is created over several connections at once: a server takes milliseconds for
+ * a CREATE TABLE, most of them waiting for its disk, and there may be tens of thousands.
+ * Their order is free, as no foreign keys are checked. These connections need no lock of
+ * the run (README I8): they write no rows, and a run that was killed this early left no
+ * state that could be resumed.
+ *
  * There is no undo: when a statement fails, what was created stays, as it may not have
  * been created by us. The error says which table it was. */
 #include "ferry/table_creator.h"
@@ -10,7 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
+#include "base/probe.h"
+#include "base/stop.h"
 #include "create_statement.h"
 #include "create_translate.h"
 #include "ferry/problems.h"
@@ -18,13 +29,36 @@
 
 static const char log_tag[] = "table_creator";
 
-struct creator {
+#define TABLES_PER_CREATOR 20 /* fewer are not worth a connection */
+#define CREATORS_MAX 8
+#define BUSY_ATTEMPTS 20
+#define BUSY_SLEEP_MS 100
+#define TELL_EVERY_MS 10000
+
+/* What several creators share. */
+struct creation {
+	/* Constant once they run. */
 	const struct ferry_options *options;
+	struct stop *stop;
+	const struct ferry_table **todo; /* owned; in the order of creation */
+	size_t count;
+
+	/* Shared. */
+	struct mutex lock;
+	size_t next;	 /* guarded by lock: of todo, to be taken */
+	size_t created;	 /* guarded by lock */
+	size_t seen;	 /* guarded by lock: created, or there already */
+	int64_t told_ms; /* guarded by lock */
+	bool has_failed; /* guarded by lock */
+	struct error err; /* guarded by lock; the first one */
+};
+
+/* A connection to each server, one thread's. */
+struct creator {
+	struct creation *creation;
+	struct thread thread;
 	struct db *source;
 	struct db *target;
-	struct map databases; /* target names, seen already */
-	struct map tables;    /* full source names, seen already */
-	size_t created;
 	struct buf shown;
 	struct buf translated;
 	struct buf sql;
@@ -69,13 +103,11 @@ static bool create_database(struct creator *c, const struct ferry_table *t, stru
 	struct buf name = BUF_INIT;
 	bool found, ok;
 
-	if (map_put_text(&c->databases, t->target_schema, c))
-		return true;
 	if (!is_there(c, t->target_schema, NULL, &found, err) || found)
 		return found;
 	sql_name(&name, t->target_schema);
 	buf_clear(&c->sql);
-	sql_comment(&c->sql, c->options->target_marginalia);
+	sql_comment(&c->sql, c->creation->options->target_marginalia);
 	ok = create_show_database(c->source, t->source->schema, &c->shown, err) &&
 	     translate(c, err) &&
 	     create_rename(&c->sql, c->translated.data, "DATABASE", true, name.data, err) &&
@@ -89,28 +121,56 @@ static bool create_database(struct creator *c, const struct ferry_table *t, stru
 	return ok;
 }
 
+static bool put_create(struct creator *c, const struct ferry_table *t, const char *name,
+		       struct error *err)
+{
+	buf_clear(&c->sql);
+	sql_comment(&c->sql, c->creation->options->target_marginalia);
+	return create_show_table(c->source, t->source->schema, t->source->name, &c->shown, err) &&
+	       translate(c, err) &&
+	       create_rename(&c->sql, c->translated.data, "TABLE",
+			     c->creation->options->allow_existing_target_table, name, err);
+}
+
+/* Two that refer to each other may deadlock over their names: then nothing was done. */
+static bool exec_create(struct creator *c, struct error *err)
+{
+	for (unsigned i = 1; !db_exec(c->target, c->sql.data, c->sql.length, err); i++)
+		if (err->kind != ERROR_BUSY || i >= BUSY_ATTEMPTS ||
+		    !stop_sleep_ms(c->creation->stop, BUSY_SLEEP_MS))
+			return false;
+	return true;
+}
+
+static void count_table(struct creation *all, bool was_there)
+{
+	mutex_lock(&all->lock);
+	all->seen++;
+	all->created += !was_there;
+	bool tell = clock_ms() - all->told_ms >= TELL_EVERY_MS;
+	size_t seen = all->seen;
+	if (tell)
+		all->told_ms = clock_ms();
+	mutex_unlock(&all->lock);
+	if (tell)
+		log_info("created %zu of %zu tables on the target", seen, all->count);
+}
+
 static bool create_table(struct creator *c, const struct ferry_table *t, struct error *err)
 {
-	bool may_exist = c->options->allow_existing_target_table;
+	bool may_exist = c->creation->options->allow_existing_target_table;
 	struct buf name = BUF_INIT;
 	bool found = false, ok;
 
-	if (map_put_text(&c->tables, t->source->full_name, c))
-		return true;
-	if (!create_database(c, t, err) ||
-	    (may_exist && !is_there(c, t->target_schema, t->target_name, &found, err)))
+	if (stop_is_set(c->creation->stop))
+		return error_set(err, ERROR_STOPPED, "stopped");
+	if (may_exist && !is_there(c, t->target_schema, t->target_name, &found, err))
 		return false;
-	if (found)
-		return true;
 	sql_table_name(&name, t->target_schema, t->target_name);
-	buf_clear(&c->sql);
-	sql_comment(&c->sql, c->options->target_marginalia);
-	ok = create_show_table(c->source, t->source->schema, t->source->name, &c->shown, err) &&
-	     translate(c, err) &&
-	     create_rename(&c->sql, c->translated.data, "TABLE", may_exist, name.data, err) &&
-	     db_exec(c->target, c->sql.data, c->sql.length, err);
+	probe("before_create_table", "%s", t->source->full_name);
+	ok = found || (put_create(c, t, name.data, err) && exec_create(c, err));
 	if (ok)
-		c->created++;
+		count_table(c->creation, found);
 	else
 		error_wrap(err,
 			   "cannot create table %s for %s; this may leave the target with some "
@@ -121,35 +181,143 @@ static bool create_table(struct creator *c, const struct ferry_table *t, struct 
 }
 
 /* Names in create_first that are no table of the run are passed over, as in
- * Ghostferry. */
+ * Ghostferry. *first: how many lead the list because of it. */
+static void list_tables(struct creation *all, const struct schema *schema,
+			const struct ferry_tables *tables, size_t *first)
+{
+	const struct string_list *names = &all->options->create_first;
+	const struct ferry_table *t;
+	struct map listed;
+
+	map_init(&listed);
+	all->todo = mem_calloc(schema->table_count + 1, sizeof(*all->todo));
+	for (size_t i = 0; i < names->count; i++)
+		if ((t = map_get_text(&tables->by_source, names->items[i])) &&
+		    !map_put_text(&listed, names->items[i], &listed))
+			all->todo[all->count++] = t;
+	*first = all->count;
+	for (size_t i = 0; i < schema->table_count; i++)
+		if ((t = map_get_text(&tables->by_source, schema->tables[i].full_name)) &&
+		    !map_put_text(&listed, schema->tables[i].full_name, &listed))
+			all->todo[all->count++] = t;
+	map_release(&listed);
+}
+
+static bool create_databases(struct creator *c, struct error *err)
+{
+	struct map seen;
+	bool ok = true;
+
+	map_init(&seen);
+	for (size_t i = 0; ok && i < c->creation->count; i++)
+		if (!map_put_text(&seen, c->creation->todo[i]->target_schema, &seen))
+			ok = create_database(c, c->creation->todo[i], err);
+	map_release(&seen);
+	return ok;
+}
+
+static const struct ferry_table *take_table(struct creation *all)
+{
+	const struct ferry_table *t = NULL;
+
+	mutex_lock(&all->lock);
+	if (!all->has_failed && all->next < all->count)
+		t = all->todo[all->next++];
+	mutex_unlock(&all->lock);
+	return t;
+}
+
+static void fail(struct creation *all, const struct error *err)
+{
+	mutex_lock(&all->lock);
+	if (!all->has_failed)
+		all->err = *err;
+	all->has_failed = true;
+	mutex_unlock(&all->lock);
+}
+
+static void create_taken(struct creator *c)
+{
+	const struct ferry_table *t;
+	struct error err;
+
+	while ((t = take_table(c->creation)))
+		if (!create_table(c, t, &err))
+			fail(c->creation, &err);
+}
+
+static void creator_main(void *argument)
+{
+	struct creator *c = argument;
+	const struct ferry_options *options = c->creation->options;
+	struct error err;
+
+	c->source = db_open(&options->source, DB_SESSION_READ, NULL, &err);
+	if (c->source)
+		c->target = db_open(&options->target, DB_SESSION_WRITE, NULL, &err);
+	if (!c->target || !create_dialect_begin(c->source, &err) ||
+	    !create_dialect_begin(c->target, &err))
+		fail(c->creation, &err);
+	create_taken(c);
+	db_close(c->source);
+	db_close(c->target);
+}
+
+static void release_buffers(struct creator *c)
+{
+	buf_release(&c->shown);
+	buf_release(&c->translated);
+	buf_release(&c->sql);
+}
+
+/* This thread's connections and others' beside them. */
+static void create_rest(struct creator *c)
+{
+	struct creation *all = c->creation;
+	size_t wanted = (all->count - all->next) / TABLES_PER_CREATOR;
+	size_t limit = all->options->copy_workers < CREATORS_MAX ? all->options->copy_workers :
+								   CREATORS_MAX;
+	size_t others = wanted < limit ? wanted : limit - 1;
+	struct creator *helpers = mem_calloc(others + 1, sizeof(*helpers));
+
+	for (size_t i = 0; i < others; i++) {
+		helpers[i].creation = all;
+		thread_start(&helpers[i].thread, "table_creator", creator_main, &helpers[i]);
+	}
+	create_taken(c);
+	for (size_t i = 0; i < others; i++) {
+		thread_join(&helpers[i].thread);
+		release_buffers(&helpers[i]);
+	}
+	free(helpers);
+}
+
 static bool create_all(struct creator *c, const struct schema *schema,
 		       const struct ferry_tables *tables, struct error *err)
 {
-	const struct string_list *first = &c->options->create_first;
-	const struct ferry_table *t;
+	struct creation *all = c->creation;
+	size_t first;
 
-	for (size_t i = 0; i < first->count; i++) {
-		t = map_get_text(&tables->by_source, first->items[i]);
-		if (t && !create_table(c, t, err))
+	list_tables(all, schema, tables, &first);
+	if (!create_databases(c, err))
+		return false;
+	for (; all->next < first; all->next++)
+		if (!create_table(c, all->todo[all->next], err))
 			return false;
-	}
-	for (size_t i = 0; i < schema->table_count; i++) {
-		t = map_get_text(&tables->by_source, schema->tables[i].full_name);
-		if (t && !create_table(c, t, err))
-			return false;
-	}
-	return true;
+	create_rest(c);
+	if (all->has_failed)
+		*err = all->err;
+	return !all->has_failed;
 }
 
 static bool is_created(void *context, const char *schema, const char *table)
 {
-	const struct ferry_tables *tables = context;
+	struct buf name = BUF_INIT;
 
-	for (size_t i = 0; i < tables->count; i++)
-		if (strcmp(tables->tables[i]->target_schema, schema) == 0 &&
-		    strcmp(tables->tables[i]->target_name, table) == 0)
-			return true;
-	return false;
+	sql_table_name(&name, schema, table);
+	bool found = map_get(context, name.data, name.length) != NULL;
+	buf_release(&name);
+	return found;
 }
 
 static void compare_all(const struct schema *made, const struct ferry_tables *tables,
@@ -173,18 +341,32 @@ static void compare_all(const struct schema *made, const struct ferry_tables *ta
 	map_release(&without_default);
 }
 
+static void put_target_names(struct map *names, const struct ferry_tables *tables)
+{
+	struct buf name = BUF_INIT;
+
+	for (size_t i = 0; i < tables->count; i++) {
+		buf_clear(&name);
+		sql_table_name(&name, tables->tables[i]->target_schema,
+			       tables->tables[i]->target_name);
+		map_put(names, name.data, name.length, names);
+	}
+	buf_release(&name);
+}
+
 /* Did the other flavour make of the statements what they mean on the source? */
 static bool check_created(struct creator *c, const struct ferry_tables *tables, struct error *err)
 {
-	union {
-		const struct ferry_tables *given;
-		void *context;
-	} all = { .given = tables };
 	struct problems problems;
 	struct schema made;
-	bool ok = true;
+	struct map names;
+	bool ok;
 
-	if (!schema_load(c->target, is_created, all.context, &made, err))
+	map_init(&names);
+	put_target_names(&names, tables);
+	ok = schema_load(c->target, is_created, &names, &made, err);
+	map_release(&names);
+	if (!ok)
 		return error_wrap(err, "load what was created on the target");
 	problems_init(&problems);
 	compare_all(&made, tables, &problems);
@@ -215,25 +397,23 @@ static bool end_dialects(struct creator *c, bool ok, struct error *err)
 
 bool tables_create(const struct ferry_options *options, struct db *source, struct db *target,
 		   const struct schema *schema, const struct ferry_tables *tables,
-		   struct error *err)
+		   struct stop *stop, struct error *err)
 {
-	struct creator c = { .options = options, .source = source, .target = target };
+	struct creation all = { .options = options, .stop = stop, .told_ms = clock_ms() };
+	struct creator c = { .creation = &all, .source = source, .target = target };
 	bool ok;
 
 	if (!db_ready(source, err) || !db_ready(target, err))
 		return false;
-	map_init(&c.databases);
-	map_init(&c.tables);
+	mutex_init(&all.lock);
 	ok = create_dialect_begin(source, err) && create_dialect_begin(target, err) &&
 	     create_all(&c, schema, tables, err) &&
 	     (!is_cross(&c) || check_created(&c, tables, err));
 	ok = end_dialects(&c, ok, err);
 	if (ok)
-		log_info("created %zu of %zu tables on the target", c.created, c.tables.count);
-	map_release(&c.databases);
-	map_release(&c.tables);
-	buf_release(&c.shown);
-	buf_release(&c.translated);
-	buf_release(&c.sql);
+		log_info("created %zu of %zu tables on the target", all.created, all.count);
+	mutex_destroy(&all.lock);
+	free(all.todo);
+	release_buffers(&c);
 	return ok;
 }

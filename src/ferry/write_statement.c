@@ -25,9 +25,9 @@ static const unsigned harmless_warnings[] = { 1287, 1681, 3719, 3778 };
 
 void write_statement_release(struct write_statement *statement)
 {
-	buf_release(&statement->sql);
-	statement->rows = 0;
-	statement->invalid_enums = 0;
+	if (!statement->is_borrowed)
+		buf_release(&statement->sql);
+	*statement = (struct write_statement){ .rows = 0 };
 }
 
 static bool put_json(struct buf *sql, const struct ferry_table *table, const struct column *column,

@@ -508,6 +508,22 @@ class TlsTest(StartTest):
         if not case.program.inside:  # Oracle's client takes up the TLS that it is offered
             self.refused("Access denied|SSL", ferry=self.ferry(source=server))
 
+    def test_a_certificate_of_our_own(self):
+        """An account that must show one that the server's CA has signed."""
+        self.source = server = self.secure_server()
+        server.sql("SET sql_log_bin = 0", "ALTER USER ghostferry@'%' REQUIRE X509",
+                   "SET sql_log_bin = 1")
+        own = {}
+        ferry = self.tls(server)
+        for key, leaf in (("ClientCertPath", "cert.pem"), ("ClientKeyPath", "key.pem")):
+            path = os.path.join(ferry.dir, leaf)
+            shutil.copy(os.path.join(os.path.dirname(server.ca), leaf), path)
+            own[key] = ferry.program.seen(path)
+        ferry.config["Source"]["TLS"].update(own)
+        ferry.run_ok()
+        self.assert_equal()
+        self.refused("source.*Access denied", ferry=self.tls(server))
+
     def test_a_certificate_of_another_name(self):
         server = self.secure_server(["DNS:elsewhere.example"])
         self.refused("source", ferry=self.tls(server))

@@ -106,6 +106,14 @@ static void copied_to_somewhere(struct context *c)
 	state_tracker_complete(&c->tracker, ferry_tables_find(&c->tables, "abc", "days"));
 }
 
+static void write_state(struct context *c, struct buf *out)
+{
+	char *schema = state_json_schema(&c->fixture.schema);
+
+	state_json_write(&c->tracker, schema, NULL, NULL, out);
+	free(schema);
+}
+
 static bool parse(struct context *c, const char *text, struct saved_state *saved)
 {
 	cJSON *tree = json_parse(text, strlen(text), &c->err);
@@ -131,7 +139,7 @@ static void writes_the_documented_layout(void **state)
 	struct buf out = BUF_INIT;
 
 	copied(c, "table1", "200", NULL);
-	state_json_write(&c->tracker, &c->fixture.schema, NULL, NULL, &out);
+	write_state(c, &out);
 	assert_memory_equal(out.data, "{\n \"GhostferryVersion\": \"", 25);
 	assert_non_null(strstr(out.data, "\"LastKnownTableSchemaCache\": {\n"
 					 "  \"abc.table1\": {\n"
@@ -203,14 +211,14 @@ static void comes_back_as_it_was(void **state)
 	copied_to_somewhere(c);
 	run_id = mem_strdup(c->tracker.run_id);
 	assert_int_equal(strlen(run_id), 32);
-	state_json_write(&c->tracker, &c->fixture.schema, NULL, NULL, &out);
+	write_state(c, &out);
 	state_tracker_destroy(&c->tracker);
 	state_tracker_init(&c->tracker);
 	state_tracker_set_tables(&c->tracker, &c->tables);
 	assert_true(apply(c, out.data));
 	assert_string_equal(c->tracker.run_id, run_id);
 	assert_int_equal(c->tracker.lock_count, 12);
-	state_json_write(&c->tracker, &c->fixture.schema, NULL, NULL, &again);
+	write_state(c, &again);
 	assert_string_equal(out.data, again.data);
 	free(run_id);
 	buf_release(&out);
@@ -224,7 +232,7 @@ static void every_truncation_is_an_error(void **state)
 	struct saved_state saved;
 
 	copied_to_somewhere(c);
-	state_json_write(&c->tracker, &c->fixture.schema, NULL, NULL, &out);
+	write_state(c, &out);
 	for (size_t length = 0; length < out.length; length++) {
 		char *cut = mem_memdup(out.data, length);
 		cJSON *tree = json_parse(cut, length, &c->err);
@@ -296,7 +304,7 @@ static void survives_hostile_members(void **state)
 	struct buf out = BUF_INIT;
 
 	copied_to_somewhere(c);
-	state_json_write(&c->tracker, &c->fixture.schema, NULL, NULL, &out);
+	write_state(c, &out);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		assault(c, out.data, names[i], NULL);
 		for (size_t k = 0; k < ARRAY_LEN(values); k++) {
@@ -486,7 +494,7 @@ static void notices_another_schema(void **state)
 	struct table *t = &c->fixture.schema.tables[0];
 
 	copied_to_somewhere(c);
-	state_json_write(&c->tracker, &c->fixture.schema, NULL, NULL, &text);
+	write_state(c, &text);
 	assert_true(schema_is_same(c, &text));
 	set(&t->columns[0].raw_type, "bigint");
 	assert_true(schema_is_same(c, &text));

@@ -93,7 +93,10 @@ static void check_numbers(const struct ferry_options *o)
 	assert_int_equal(o->copy_workers, 14);
 	assert_int_equal(o->apply_workers, 15);
 	assert_int_equal(o->apply_rows, 16);
-	assert_int_equal(o->queue_bytes, 50000000);
+	assert_int_equal(o->queue_bytes, 37500000);
+	assert_int_equal(o->rows_bytes, 25000000);
+	assert_int_equal(o->xa_bytes, 25000000);
+	assert_int_equal(o->row_bytes, 1562500);
 	assert_true(o->skip_row_image_check);
 	assert_true(o->skip_foreign_key_check);
 	assert_true(o->allow_read_only_target);
