@@ -78,6 +78,8 @@ SAME = {
         ("while (reader_left(r) > 0)", "0", "1", "what is left is the end mark"),
         ("reader_left(&event->body) > 8", ">", ">=", "an offset without a name is refused"),
         ("post_header > QUERY_POST_HEADER", ">", ">=", "skips nothing"),
+        ("if (r->failed || heartbeat->file_length == 0 || heartbeat->offset >", ">", ">=",
+         "its eighth byte is 0"),
     ),
     "json_binary": (
         ("bytes > p->budget", ">", ">=", "the first byte, a type, is never paid for"),
@@ -93,15 +95,34 @@ SAME = {
     "payload": (
         ("FIELD_UNCOMPRESSED_SIZE = 3", "3", "2", "only its number, and not read"),
         ("want < reader_left", "<", "<=", "the same number"),
+        ("EVENT_BYTES_MAX (UINT64_C(1) << 30)", "30", "31", "refused for its end is not there"),
+        ("out.pos == 0 && in.pos", "&&", "||", "a call ends with output full or input empty"),
+        ("size < EVENT_HEADER_SIZE ||", "||", "&&", "refused for its size is another"),
+        ("size > EVENT_BYTES_MAX", ">", ">=", "refused for its end is not there"),
+        ("size / 1040 >", ">", ">=", "zlib is far from it"),
+        ("size / 1040 >", "1040", "1041", "zlib is far from it"),
+        ("size / 1040 >", "64", "65", "zlib is far from it"),
+        ("extra >= 2 ?", ">=", ">", "of 2 nothing is left"),
+        ("extra >= 2 ?", "2", "3", "of 2 nothing is left"),
         ("while (want > 0)", ">", ">=", "nothing comes out for a want of 0"),
         ("want < (1U << 20) ? want", "20", "21", "the size of a step only"),
         ("want < (1U << 20) ? want", "<", "<=", "the same number"),
         ("p->event.data[p->event.length] = '\\0'", ANY, ANY, "events are no texts"),
         ("out->data[out->length] = '\\0'", ANY, ANY, "buf_reserve() left one"),
     ),
+    "position": (
+        ("x_length < y_length", "<", "<=", "they differ"),
+    ),
     "row_image": (
         ("columns <= image->room", "<=", "<", "grows to what it has"),
         ("{ .room = 0 }", "0", "1", "not used after its release"),
+    ),
+    "table_check": (
+        ("[COLUMN_TINYINT]", "0", "1", "its own type"),
+        ("[COLUMN_ENUM]", "0", "1", "TINYINT has no width"),
+        ("index < map->known_count && column_codec", ANY, ANY, "the first type that is not known"
+         " has no decoder either"),
+        ("part->column >= table->column_count", ">=", ">", "a column, or none"),
     ),
     "table_map": (
         ("bytes && !r->failed", "&&", "||", "the map is thrown away"),
@@ -120,6 +141,9 @@ SAME = {
         ("part < powers[fraction]", "<", "<=", "a whole second of micros is refused"),
         ("packed >> 40", "40", "41", "such a year is refused"),
         ("if (fraction > FRACTION_MAX) r->failed = true;", "true", "false", "put_datetime_checked() looks at it again"),
+    ),
+    "xa": (
+        ("length < 200 ?", ANY, ANY, "how much a message shows"),
     ),
 }
 TOKEN = re.compile(r"""

@@ -226,6 +226,19 @@ TEST(heartbeats_beyond_4_gib)
 	assert_text(heartbeat.file, heartbeat.file_length, "b.002");
 	free(b.at);
 
+	/* A name of one byte behind it, and an offset of seven. */
+	b = parse("000000001b010000001c000000000000000000 00f2052a01000000 62", false, &event);
+	assert_true(binlog_heartbeat_parse(&event, &heartbeat, &err));
+	assert_true(heartbeat.offset == 5000000000);
+	assert_text(heartbeat.file, heartbeat.file_length, "b");
+	free(b.at);
+	b = parse("000000001b0100000020000000000000000000 0000000000000100 622e303032", false,
+		  &event);
+	assert_true(binlog_heartbeat_parse(&event, &heartbeat, &err));
+	assert_true(heartbeat.offset == UINT64_C(1) << 48);
+	assert_text(heartbeat.file, heartbeat.file_length, "b.002");
+	free(b.at);
+
 	/* An offset that wraps to 0 exactly has just the name. */
 	b = parse("000000001b0100000020000000000000000000 6d7973716c2d62696e2e303031", false,
 		  &event);

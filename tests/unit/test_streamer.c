@@ -511,6 +511,44 @@ TEST(events_that_are_not_known)
 	check_fails("@b.000001:200", ERROR_UNSUPPORTED, "the source lost changes");
 }
 
+/* Context, notes, what concerns other replicas: a boundary between transactions, nothing
+ * inside of one. */
+TEST(events_that_change_nothing)
+{
+	static const uint8_t types[] = {
+		EVENT_STOP,
+		EVENT_INTVAR,
+		EVENT_RAND,
+		EVENT_USER_VAR,
+		EVENT_BEGIN_LOAD_QUERY,
+		EVENT_APPEND_BLOCK,
+		EVENT_DELETE_FILE,
+		EVENT_IGNORABLE,
+		EVENT_ROWS_QUERY,
+		EVENT_PREVIOUS_GTIDS,
+		EVENT_TRANSACTION_CONTEXT,
+		EVENT_VIEW_CHANGE,
+		EVENT_MARIADB_ANNOTATE_ROWS,
+		EVENT_MARIADB_BINLOG_CHECKPOINT,
+		EVENT_MARIADB_GTID_LIST,
+		EVENT_MARIADB_START_ENCRYPTION,
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		start_at("b.000001", 200);
+		begin("b.000001", 200);
+		put(types[i], 300, "whatever it is", 14);
+		put(i % 2 ? EVENT_ANONYMOUS_GTID : EVENT_GTID_TAGGED, 320, "\0\0", 2);
+		put_query(340, "BEGIN");
+		put(types[i], 360, "whatever it is", 14);
+		put_map(370);
+		put(types[i], 380, "whatever it is", 14);
+		put_rows(390, NULL, "1 a");
+		put_xid(400);
+		check_seen("@b.000001:200 @b.000001:300 +1/a @b.000001:400");
+	}
+}
+
 TEST(statements)
 {
 	static const struct {
@@ -766,7 +804,8 @@ TEST_MAIN(cmocka_unit_test(a_transaction), cmocka_unit_test(a_file_grows_beyond_
 	  cmocka_unit_test(xa_transactions),
 	  cmocka_unit_test(lost_while_an_xa_transaction_is_open), cmocka_unit_test(xa_in_one_phase),
 	  cmocka_unit_test(xa_of_mariadb), cmocka_unit_test(heartbeats),
-	  cmocka_unit_test(events_that_are_not_known), cmocka_unit_test(statements),
+	  cmocka_unit_test(events_that_are_not_known),
+	  cmocka_unit_test(events_that_change_nothing), cmocka_unit_test(statements),
 	  cmocka_unit_test(create_table_select), cmocka_unit_test(a_new_trigger),
 	  cmocka_unit_test(other_tables), cmocka_unit_test(rows_in_the_wrong_place),
 	  cmocka_unit_test(another_definition), cmocka_unit_test(a_row_that_is_not_taken),
