@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 static void address(char text[300], const struct db_params *params)
@@ -60,6 +61,11 @@ static void tracker_status(struct ferry *f, struct ferry_status *status)
 	mutex_unlock(&tracker->lock);
 }
 
+double ferry_source_now(struct ferry *f)
+{
+	return clock_wall() - atomic_load(&f->clock_ahead_s);
+}
+
 void ferry_status(struct ferry *f, struct ferry_status *status)
 {
 	*status = (struct ferry_status){ .phase = PHASE_STARTING };
@@ -95,11 +101,11 @@ void ferry_status(struct ferry *f, struct ferry_status *status)
 	}
 	if (streamer) {
 		binlog_streamer_position(streamer, &status->streamed);
-		status->streamer_lag_s = binlog_streamer_lag_s(streamer);
+		status->streamer_lag_s = binlog_streamer_lag_s(streamer, ferry_source_now(f));
 	}
 	if (writer) {
 		status->queued_changes = binlog_writer_queued(writer);
-		status->writer_lag_s = binlog_writer_lag_s(writer);
+		status->writer_lag_s = binlog_writer_lag_s(writer, ferry_source_now(f));
 	}
 }
 
