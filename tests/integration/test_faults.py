@@ -530,14 +530,19 @@ class StateFileTest(FaultTest):
         ferry.kill9()
         with open(path) as f:
             whole = f.read()
-        for broken in (whole[:len(whole) // 2], "", "{}", whole.replace("bin.", "nib."),
-                       whole.replace('"Pos":', '"Pos":-')):
+        unreadable = "error: .*failed to parse state file"
+        for broken, status, resumed in (
+                (whole[:len(whole) // 2], 1, unreadable), ("", 1, unreadable),
+                ("{}", 1, unreadable), (whole.replace('"Pos":', '"Pos":-'), 1, unreadable),
+                (whole.replace("bin.", "nib."), 2, r"no longer has its binlog from nib\.")):
             with open(path, "w") as f:
                 f.write(broken)
-            for start in ((), ("-resumestate", ferry.program.seen(path))):
-                ferry.start(*start)
-                self.assertIn(ferry.wait(20), (1, 2))
-                self.assertRegex(ferry.log(), "(?i)error: .*state|binlog|position")
+            ferry.run()
+            ferry.assert_status(1)
+            self.assertRegex(ferry.log(), f"{unreadable}|holds the state of an unfinished run")
+            ferry.run("-resumestate", ferry.program.seen(path))
+            ferry.assert_status(status)
+            self.assertRegex(ferry.log(), resumed)
         with open(path, "w") as f:
             f.write(whole)
         self.resume_and_finish(ferry)

@@ -113,6 +113,24 @@ for _name, _first, _second in (("binlog_event", 25, 9), ("before_commit", 6, 5),
 class AnyMomentTest(MoveTest):
     """The same at moments that no stop names."""
 
+    def test_killed_before_there_was_a_state(self):
+        self.table(rows=20)
+        probes = self.probes()
+        ferry = self.one_by_one(probes=probes)
+        stop = probes.stop_at("before_copy")
+        ferry.start()
+        self.reach(ferry, stop)
+        ferry.kill9()
+        probes.release_all()
+        if os.path.exists(ferry.config_path + ".state"):
+            os.unlink(ferry.config_path + ".state")
+        ferry.run()
+        ferry.assert_status(1)
+        self.assertRegex(ferry.log(), "table is there already: `abc`.`t`\n  remedy: DROP TABLE")
+        self.target.sql("DROP TABLE abc.t")
+        ferry.start()
+        self.done(ferry)
+
     def test_killed_every_now_and_then(self):
         made = self.basic_tables(rows=1500)
         writer = self.writer(made, span=1600, pause=0.001)
