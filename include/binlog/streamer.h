@@ -56,8 +56,8 @@ void binlog_streamer_stop_at(struct binlog_streamer *streamer,
 /* Any thread: a copy of the last boundary handed on. */
 void binlog_streamer_position(struct binlog_streamer *streamer, struct binlog_position *position);
 /* Any thread: seconds behind the source by event timestamps; 0 when idle at the
- * end of the binlog. Clock skew between hosts shows in it. */
-double binlog_streamer_lag_s(struct binlog_streamer *streamer);
+ * end of the binlog. source_now: by the clock that made these. */
+double binlog_streamer_lag_s(struct binlog_streamer *streamer, double source_now);
 /* Waits for the thread's end; true when it ended by reaching the stop position. */
 bool binlog_streamer_join(struct binlog_streamer *streamer);
 void binlog_streamer_free(struct binlog_streamer *streamer);

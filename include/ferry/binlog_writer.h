@@ -34,7 +34,7 @@ uint64_t binlog_writer_queued(struct binlog_writer *writer);
 bool binlog_writer_is_full(struct binlog_writer *writer);
 /* Any thread: seconds between the oldest change not yet applied and now by the
  * source's clock; 0 when there is none. */
-double binlog_writer_lag_s(struct binlog_writer *writer);
+double binlog_writer_lag_s(struct binlog_writer *writer, double source_now);
 
 /* Nothing will be added any more: threads end when the queues are empty. Joins
  * them; true when everything was applied. */

@@ -20,7 +20,6 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
@@ -162,13 +161,13 @@ void binlog_streamer_position(struct binlog_streamer *s, struct binlog_position 
 	mutex_unlock(&s->lock);
 }
 
-double binlog_streamer_lag_s(struct binlog_streamer *s)
+double binlog_streamer_lag_s(struct binlog_streamer *s, double source_now)
 {
 	mutex_lock(&s->lock);
 	uint32_t last = s->last_timestamp;
 	mutex_unlock(&s->lock);
 
-	double lag = last ? clock_wall() - (double)last : 0;
+	double lag = last ? source_now - (double)last : 0;
 	return lag > 0 ? lag : 0;
 }
 

@@ -23,7 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
@@ -285,13 +284,13 @@ bool binlog_writer_is_full(struct binlog_writer *w)
 	return is_full;
 }
 
-double binlog_writer_lag_s(struct binlog_writer *w)
+double binlog_writer_lag_s(struct binlog_writer *w, double source_now)
 {
 	mutex_lock(&w->lock);
 	uint32_t oldest = w->groups.first->pending ? w->groups.first->timestamp : 0;
 	mutex_unlock(&w->lock);
 
-	double lag = oldest ? clock_wall() - (double)oldest : 0;
+	double lag = oldest ? source_now - (double)oldest : 0;
 	return lag > 0 ? lag : 0;
 }
 

@@ -7,7 +7,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/probe.h"
 #include "base/retry.h"
@@ -35,14 +37,54 @@ static bool wait_until_allowed(struct ferry *f, struct error *err)
 	return !stop_is_set(&f->stop) || ferry_stopped(err);
 }
 
+bool ferry_ask_clock(struct ferry *f, struct error *err)
+{
+	struct buf now = BUF_INIT;
+	bool ok = db_value(f->source, &now, NULL, err, "SELECT UNIX_TIMESTAMP()");
+
+	if (ok)
+		atomic_store(&f->clock_ahead_s, clock_wall() - strtod(buf_text(&now), NULL));
+	buf_release(&now);
+	return ok;
+}
+
+static bool attempt_clock(void *argument, struct error *err)
+{
+	struct ferry *f = argument;
+
+	return db_ready(f->source, err) && ferry_ask_clock(f, err);
+}
+
+/* By the source's clock as it is now: ours may be another, or have been set. */
+static bool is_behind(struct ferry *f, bool *behind, struct error *err)
+{
+	const struct retry_policy policy = {
+		.verb = "read the source's clock",
+		.tag = "cutover",
+		.attempts = POSITION_ATTEMPTS,
+		.sleep_ms = POSITION_SLEEP_MS,
+	};
+
+	if (!retry_run(&policy, &f->stop, attempt_clock, f, err))
+		return error_wrap(err, "read the source's clock");
+	*behind = binlog_streamer_lag_s(f->streamer, ferry_source_now(f)) >= CAUGHT_UP_S ||
+		  binlog_writer_lag_s(f->writer, ferry_source_now(f)) >= CAUGHT_UP_S;
+	return true;
+}
+
 static bool wait_until_caught_up(struct ferry *f, struct error *err)
 {
+	bool behind;
+
 	ferry_waits_for(f, "the binlog streamer and writers to catch up");
-	while (binlog_streamer_lag_s(f->streamer) >= CAUGHT_UP_S ||
-	       binlog_writer_lag_s(f->writer) >= CAUGHT_UP_S)
+	for (;;) {
+		if (!is_behind(f, &behind, err))
+			return false;
+		if (!behind)
+			return true;
 		if (!stop_sleep_ms(&f->stop, CAUGHT_UP_POLL_MS))
 			return ferry_stopped(err);
-	return !stop_is_set(&f->stop) || ferry_stopped(err);
+	}
 }
 
 static bool attempt_lock(void *argument, struct error *err)

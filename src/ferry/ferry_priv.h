@@ -34,6 +34,7 @@ struct ferry {
 	struct run run;
 
 	/* Shared. */
+	_Atomic double clock_ahead_s; /* our wall clock's lead over the source's */
 	struct mutex lock;
 	struct condition changed; /* automatic_cutover */
 	bool automatic_cutover;	  /* guarded by lock */
@@ -62,6 +63,10 @@ bool ferry_cut_over(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_cut
 void ferry_set_phase(struct ferry *f, enum phase phase);
 /* For the status; "": nothing. */
 void ferry_waits_for(struct ferry *f, const char *what);
+/* Compares our clock with the source's, over the ferry's own connection. */
+bool ferry_ask_clock(struct ferry *f, struct error *err) MUST_CHECK;
+/* Any thread: seconds since 1970 by the source's clock, as the binlog has them. */
+double ferry_source_now(struct ferry *f);
 /* ERROR_STOPPED, as the run ends; false. */
 bool ferry_stopped(struct error *err);
 

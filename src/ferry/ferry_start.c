@@ -278,7 +278,7 @@ static bool open_stream(struct ferry *f, struct error *err)
 {
 	bool has_side_effects;
 
-	if (!ask_side_effects(f, &has_side_effects, err))
+	if (!ask_side_effects(f, &has_side_effects, err) || !ferry_ask_clock(f, err))
 		return false;
 
 	const struct binlog_streamer_params params = {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 #define LAGGING_S 10.0
@@ -76,6 +77,11 @@ static enum slower_side slower_side(const struct ferry_status *status,
 										    SLOWER_NONE;
 }
 
+double ferry_source_now(struct ferry *f)
+{
+	return clock_wall() - atomic_load(&f->clock_ahead_s);
+}
+
 void ferry_status(struct ferry *f, struct ferry_status *status)
 {
 	*status = (struct ferry_status){ .phase = PHASE_STARTING };
@@ -111,11 +117,11 @@ void ferry_status(struct ferry *f, struct ferry_status *status)
 	}
 	if (streamer) {
 		binlog_streamer_position(streamer, &status->streamed);
-		status->streamer_lag_s = binlog_streamer_lag_s(streamer);
+		status->streamer_lag_s = binlog_streamer_lag_s(streamer, ferry_source_now(f));
 	}
 	if (writer) {
 		status->queued_changes = binlog_writer_queued(writer);
-		status->writer_lag_s = binlog_writer_lag_s(writer);
+		status->writer_lag_s = binlog_writer_lag_s(writer, ferry_source_now(f));
 	}
 	status->limit = slower_side(status, iterator, writer);
 }

@@ -7,10 +7,12 @@ import subprocess
 import tempfile
 import time
 
+from lib import place
 from lib.db import name, text
 from lib.moves import MoveTest, position
 from lib.proxy import TO_PROGRAM, TO_SERVER, Proxy
-from lib.server import PASSWORD
+from lib.receiver import Receiver
+from lib.server import FLAVOURS, PASSWORD
 
 TAGS = ("faults",)
 TABLES = ("big", "uniques", "composite")
@@ -139,6 +141,16 @@ class NetworkTest(FaultTest):
             proxy.cut_after(count, direction, is_reset)
             time.sleep(.15)  # as far as it comes
         proxy.heal()
+        self.finish(ferry)
+
+    def test_a_slow_network(self):
+        proxies, settings = self.proxies()
+        ferry = self.begin(rows=60, span=200, DataIterationBatchSize=30, **settings)
+        for proxy in proxies:
+            proxy.delay = .004
+        ferry.start()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+        self.busy.wait_for(50)
         self.finish(ferry)
 
     def test_cut_on_the_way_to_the_target(self):
@@ -290,6 +302,44 @@ class TargetTest(FaultTest):
         self.account(self.target, "SELECT, INSERT, UPDATE, DELETE, CREATE, REFERENCES, PROCESS")
         self.resume_and_finish(ferry)
 
+    def small_disk(self, megabytes):
+        """A directory for a target, and what takes its room and gives it back."""
+        folder = place.temp_dir(FLAVOURS[self.pair[1]].inside)
+        if subprocess.call(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", folder]):
+            self.skipTest("nothing can be mounted here")
+        self.addCleanup(subprocess.call, ["umount", "-l", folder])
+        filler = os.path.join(folder, "filler")
+
+        def fill():
+            with open(filler, "wb", 0) as f:
+                try:
+                    while f.write(bytes(1 << 16)):
+                        pass
+                except OSError:
+                    pass
+        return folder, fill, lambda: os.unlink(filler)
+
+    def test_its_disk_is_full(self):
+        home, fill, make_room = self.small_disk(400)
+        self.target = self.private_server("target", "--skip-log-bin", home=home)
+        self.table(rows=100, body="id INT NOT NULL PRIMARY KEY, v LONGTEXT, n INT",
+                   select="n, REPEAT('x', 40000), n")
+        probes = self.probes()
+        ferry = self.one_by_one(probes=probes, DBWriteRetries=2)
+        stop = probes.stop_at("before_batch_write", r"abc\.t 3$")
+        ferry.start()
+        self.reach(ferry, stop)
+        fill()
+        probes.release_all()
+        # MySQL says so; MariaDB ends itself when it cannot write its log.
+        self.assert_ended(ferry, "1 of 2.*(is full|No space left|Lost connection)",
+                          "retry limit exceeded")
+        make_room()
+        if self.target.process.poll() is not None:
+            self.target.start()
+        ferry.resume(ferry.state_file())
+        self.done(ferry)
+
     def read_only(self, on):
         self.target.sql(f"SET GLOBAL read_only = {on}")
 
@@ -332,6 +382,56 @@ class SourceTest(FaultTest):
         ferry.wait_for_status(lambda s: s["OverallState"] == "done")
         ferry.interrupt()
         self.done(ferry)
+
+
+class ClockTest(FaultTest):
+    """The machine's clock is set, or far from the source's, while the source is never
+    idle. Waits go by the monotonic clock; how far behind the stream is by the source's.
+
+    Broken: the lag is by our own clock. Red: no cutover with the clock ahead."""
+
+    def with_clock(self, ferry):
+        """Its clock; set() by seconds."""
+        library = os.path.join(ferry.dir, "wall_clock.so")
+        subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, os.path.join(
+            place.TOP, "tests/integration/lib/wall_clock.c"), "-ldl"], check=True)
+        path = os.path.join(ferry.dir, "ahead")
+        ferry.environ.update(LD_PRELOAD=library, WALL_CLOCK=path)
+
+        def ahead(seconds):
+            with open(path + ".new", "w") as f:
+                f.write(str(seconds))
+            os.rename(path + ".new", path)
+        ahead(0)
+        return ahead
+
+    def jumps(self, seconds):
+        probes = self.probes()
+        receiver = Receiver(lambda path: self.busy.stop() or 200)
+        self.addCleanup(receiver.close)
+        ferry = self.begin(probes=probes, CutoverLock=receiver.callback("/lock"))
+        ahead = self.with_clock(ferry)
+        stop = probes.stop_at("after_batch_write", nth=9)
+        ferry.start()
+        self.reach(ferry, stop)
+        ahead(seconds)
+        stop.release()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+        before = position(ferry.state_file())
+        ferry.wait_until(lambda: position(ferry.state_file()) > before, what="a later state")
+        status = ferry.status()
+        for key in ("BinlogStreamerLag", "BinlogWriterLag", "ETA", "TimeTaken"):
+            self.assertGreaterEqual(status[key], 0, key)
+        ferry.allow_cutover()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+        ferry.interrupt()
+        self.done(ferry)
+
+    def test_a_day_ahead(self):
+        self.jumps(86400)
+
+    def test_a_day_behind(self):
+        self.jumps(-86400)
 
 
 class OneAtATimeTest(FaultTest):
@@ -430,14 +530,19 @@ class StateFileTest(FaultTest):
         ferry.kill9()
         with open(path) as f:
             whole = f.read()
-        for broken in (whole[:len(whole) // 2], "", "{}", whole.replace("bin.", "nib."),
-                       whole.replace('"Pos":', '"Pos":-')):
+        unreadable = "error: .*failed to parse state file"
+        for broken, status, resumed in (
+                (whole[:len(whole) // 2], 1, unreadable), ("", 1, unreadable),
+                ("{}", 1, unreadable), (whole.replace('"Pos":', '"Pos":-'), 1, unreadable),
+                (whole.replace("bin.", "nib."), 2, r"no longer has its binlog from nib\.")):
             with open(path, "w") as f:
                 f.write(broken)
-            for start in ((), ("-resumestate", ferry.program.seen(path))):
-                ferry.start(*start)
-                self.assertIn(ferry.wait(20), (1, 2))
-                self.assertRegex(ferry.log(), "(?i)error: .*state|binlog|position")
+            ferry.run()
+            ferry.assert_status(1)
+            self.assertRegex(ferry.log(), f"{unreadable}|holds the state of an unfinished run")
+            ferry.run("-resumestate", ferry.program.seen(path))
+            ferry.assert_status(status)
+            self.assertRegex(ferry.log(), resumed)
         with open(path, "w") as f:
             f.write(whole)
         self.resume_and_finish(ferry)

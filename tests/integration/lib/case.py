@@ -65,9 +65,9 @@ class ServerTest(unittest.TestCase):
         """The source's."""
         return self.pair[0]
 
-    def private_server(self, role="source", *options, flavour=None):
+    def private_server(self, role="source", *options, flavour=None, home=None):
         """A server for this test alone, with further command-line options."""
-        server = Server(flavour or self.pair[role == "target"], role, options)
+        server = Server(flavour or self.pair[role == "target"], role, options, home)
         self.addCleanup(server.remove)
         self.watched.append(server)
         return server.start()

@@ -122,9 +122,10 @@ def _template(flavour):
 
 
 class Server:
-    """One server. Options are further command-line options, as strings."""
+    """One server. Options are further command-line options, as strings; home is an empty
+    directory (of place.temp_dir()) where it may live."""
 
-    def __init__(self, flavour="mariadb", role="source", options=()):
+    def __init__(self, flavour="mariadb", role="source", options=(), home=None):
         global _next_id
         _next_id += 1
         self.flavour, self.role = flavour, role
@@ -133,9 +134,10 @@ class Server:
         self.options = list(options)
         self.daemon = self.kind.daemon()
         template = _template(flavour)
-        self.dir = place.temp_dir(self.kind.inside)
-        subprocess.run(["cp", "-a", "--sparse=always", template, self._at("data")],
-                       check=True)
+        self.dir = home or place.temp_dir(self.kind.inside)
+        # With a disk of its own, its logs take their room at once, as they would there.
+        subprocess.run(["cp", "-a", f"--sparse={'never' if home else 'always'}", template,
+                        self._at("data")], check=True)
         os.mkdir(self._at("tmp"))
         self.socket = self._at("sock")
         self.log = self._at("log")
