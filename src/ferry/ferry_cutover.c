@@ -1,5 +1,6 @@
 /* From the copied tables to the end: permission, verification, the CutoverLock callback,
- * the source's position, the stream's last event, the verdict, CutoverUnlock.
+ * the source's position, the stream's last event, the verdict, a last look for writes of
+ * others to the target, CutoverUnlock.
  *
  * The ferry's thread runs it. A failure anywhere leaves source and target as they are:
  * CutoverUnlock is not sent, and the state can be resumed. */
@@ -39,7 +40,8 @@ static bool wait_until_caught_up(struct ferry *f, struct error *err)
 {
 	ferry_waits_for(f, "the binlog streamer and writers to catch up");
 	while (binlog_streamer_lag_s(f->streamer) >= CAUGHT_UP_S ||
-	       binlog_writer_lag_s(f->writer) >= CAUGHT_UP_S)
+	       binlog_writer_lag_s(f->writer) >= CAUGHT_UP_S ||
+	       (f->target_verifier && target_verifier_lag_s(f->target_verifier) >= CAUGHT_UP_S))
 		if (!stop_sleep_ms(&f->stop, CAUGHT_UP_POLL_MS))
 			return ferry_stopped(err);
 	return !stop_is_set(&f->stop) || ferry_stopped(err);
@@ -115,6 +117,25 @@ static bool verify_before(struct ferry *f, struct error *err)
 	return verifier_before_cutover(f->verifier, err);
 }
 
+/* What others did to the target explains the differences that the verdict would find. */
+static bool look_at_target(struct ferry *f, struct error *err)
+{
+	if (!f->target_verifier)
+		return true;
+	ferry_waits_for(f, "the target's binlog to be read up to its end");
+	return target_verifier_catch_up(f->target_verifier, err);
+}
+
+/* For the last time, after the verdict. */
+static bool stop_watching(struct ferry *f, struct error *err)
+{
+	if (!f->target_verifier)
+		return true;
+	ferry_waits_for(f, "the target's binlog to be read up to its end");
+	probe("before_last_look", " ");
+	return target_verifier_finish(f->target_verifier, err);
+}
+
 /* Always by itself: nobody has to ask for the verdict. */
 static bool verify_during(struct ferry *f, struct error *err)
 {
@@ -133,7 +154,7 @@ static bool lock_to_unlock(struct ferry *f, struct error *err)
 	log_info("entering cutover phase, notifying caller that row copy is complete");
 	ferry_set_phase(f, PHASE_CUTOVER);
 	if (!wait_until_caught_up(f, err) || !lock_cutover(f, err) || !drain(f, err) ||
-	    !verify_during(f, err))
+	    !look_at_target(f, err) || !verify_during(f, err) || !stop_watching(f, err))
 		return false;
 	if (f->options->cutover_unlock) {
 		ferry_waits_for(f, "the CutoverUnlock callback");

@@ -59,7 +59,7 @@ static int set_up(void **state)
 	make_schema(&c->fixture);
 	c->options.target_marginalia = "x";
 	problems_init(&c->problems);
-	ferry_tables_make(&c->options, &c->fixture.schema, &c->tables, &c->problems);
+	ferry_tables_make(&c->options, NULL, &c->fixture.schema, &c->tables, &c->problems);
 	assert_int_equal(c->problems.count, 0);
 	state_tracker_init(&c->tracker);
 	state_tracker_set_tables(&c->tracker, &c->tables);
