@@ -264,7 +264,7 @@ class NoFalseAlarmTest(WatchTest):
         def restart(writer):
             writer.wait_for(30)
             self.target.restart()
-        self.busy(restart, VerifierType="Iterative")
+        self.busy(restart, VerifierType="Iterative", DBWriteRetries=60)
 
     def test_compressed_and_rotated(self):
         ForeignWriteTest.compress(self)
