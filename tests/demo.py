@@ -136,7 +136,8 @@ def demo(stack):
     say("an application writes to it: inserts, updates, deletes, changed keys, rollbacks")
 
     program = Program(os.path.join(place.TOP, "build"))
-    ferry = Ferry(program, source, target, [DATABASE], http=True, AutomaticCutover=False)
+    ferry = Ferry(program, source, target, [DATABASE], http=True, AutomaticCutover=False,
+                  SkipTargetVerification=False)
     stack.append(ferry.end)
     ferry.start()
     say(f"ghostferry-copydb -verbose {ferry.config_path}")

@@ -1,7 +1,8 @@
-/* The binlog streamer: a thread that follows the source's binlog, finds
- * transaction boundaries, decodes the rows of copied tables and hands them on in
- * order. It fails closed on everything that could change copied data in a way it
- * does not decode. Knows no target. */
+/* The binlog streamer: a thread that follows a server's binlog and finds transaction
+ * boundaries. The source's is decoded: the rows of copied tables are handed on in
+ * order, and everything that could change copied data in a way that is not decoded
+ * fails the run. The target's is watched: whatever touches a copied table is told
+ * together with the statement that did it, and no row is decoded. */
 #ifndef BINLOG_STREAMER_H
 #define BINLOG_STREAMER_H
 
@@ -10,11 +11,21 @@
 #include "binlog/feed.h"
 #include "binlog/table_map.h"
 
+/* What touched a copied table, on a stream that is watched. */
+struct watched_statement {
+	const char *what;  /* static: "WRITE_ROWS", "TRUNCATE", ... */
+	const char *table; /* "schema.table", or what else may be touched */
+	const char *text;  /* its beginning, not terminated; NULL: the server does not tell */
+	size_t text_length;
+	uint32_t timestamp;
+	const struct binlog_position *after; /* the boundary in front of it */
+};
+
 /* Called from the streamer's thread only. Every bool one fails the run by
  * returning false with *err. */
 struct binlog_handler {
 	void *context;
-	/* The copied table of that name, or NULL (exact, case-sensitive). */
+	/* The copied table of that name on this server, or NULL (exact, case-sensitive). */
 	const struct table *(*find_table)(void *context, const char *schema, const char *name);
 	/* Would the filters choose a table or database of that name, were it created
 	 * now? name NULL: any table of the database. */
@@ -22,6 +33,10 @@ struct binlog_handler {
 	/* A row of a copied table inside the open transaction. position is the end of
 	 * the last boundary (for messages). */
 	bool (*row)(void *context, const struct row_change *change, struct error *err);
+	/* Not NULL: the stream is watched. Then row is not called, and this is for each
+	 * event that holds rows of a copied table and each statement that may touch one. */
+	bool (*touched)(void *context, const struct watched_statement *statement,
+			struct error *err);
 	/* Everything up to position has been handed on, and position lies between
 	 * transactions. Also called for transactions that touch no copied table,
 	 * rotations and heartbeats. timestamp: of the last event, seconds of the
@@ -34,9 +49,10 @@ struct binlog_handler {
 
 struct binlog_streamer_params {
 	struct binlog_feed_params feed;
+	const char *tag; /* of log lines */
 	struct binlog_position start; /* must be a boundary */
 	struct binlog_handler handler;
-	/* The source has triggers or stored functions, or may have: a statement-format
+	/* The server has triggers or stored functions, or may have: a statement-format
 	 * change of any table may then change a copied one too. */
 	bool has_side_effects;
 	uint64_t xa_bytes_max; /* of events held for undecided XA transactions; 0: no limit */
@@ -55,9 +71,9 @@ void binlog_streamer_stop_at(struct binlog_streamer *streamer,
 			     const struct binlog_position *position);
 /* Any thread: a copy of the last boundary handed on. */
 void binlog_streamer_position(struct binlog_streamer *streamer, struct binlog_position *position);
-/* Any thread: seconds behind the source by event timestamps; 0 when idle at the
- * end of the binlog. source_now: by the clock that made these. */
-double binlog_streamer_lag_s(struct binlog_streamer *streamer, double source_now);
+/* Any thread: seconds behind the server by event timestamps; 0 when idle at the
+ * end of the binlog. now: by the clock that made these. */
+double binlog_streamer_lag_s(struct binlog_streamer *streamer, double now);
 /* Waits for the thread's end; true when it ended by reaching the stop position. */
 bool binlog_streamer_join(struct binlog_streamer *streamer);
 void binlog_streamer_free(struct binlog_streamer *streamer);

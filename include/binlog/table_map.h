@@ -66,6 +66,9 @@ void row_decoder_free(struct row_decoder *decoder);
  * map with before anything is decoded. */
 bool binlog_rows_table_id(const struct binlog_event *event, const struct binlog_format *format,
 			  uint64_t *table_id, struct error *err) MUST_CHECK;
+/* Is this the last rows event of its statement? */
+bool binlog_rows_end_statement(const struct binlog_event *event,
+			       const struct binlog_format *format);
 bool binlog_rows_decode(struct row_decoder *decoder, struct binlog_event *event,
 			const struct binlog_format *format, const struct binlog_table_map *map,
 			row_change_handler *handler, void *context, struct error *err) MUST_CHECK;

@@ -43,6 +43,8 @@ struct db_params {
 	unsigned connect_timeout_s; /* 0: 10 */
 	unsigned read_timeout_s;    /* 0: none */
 	unsigned write_timeout_s;   /* 0: none */
+	bool logs_statements; /* what a DB_SESSION_WRITE sends shall stand in the binlog beside its
+			       * rows, where the account may ask for that */
 	unsigned network_timeout_s; /* the other side's system says nothing at all; 0: 120 */
 };
 

@@ -42,13 +42,15 @@ struct ferry_tables {
 	struct map by_source; /* full source name -> struct ferry_table * */
 };
 
-/* schema and options must outlive the tables. Problems that make a table impossible
+/* schema and options must outlive the tables. run_id is put into the statements
+ * (signature.h); NULL: nothing will be written. Problems that make a table impossible
  * to move (no usable key, a column type or engine that cannot be carried, two tables
  * with one target name) are added to problems, one line each; the table is in the
  * list even then. */
 struct problems;
-void ferry_tables_make(const struct ferry_options *options, const struct schema *schema,
-		       struct ferry_tables *tables, struct problems *problems);
+void ferry_tables_make(const struct ferry_options *options, const char *run_id,
+		       const struct schema *schema, struct ferry_tables *tables,
+		       struct problems *problems);
 /* How JSON columns are carried between these two servers. Typed documents that the
  * source cannot tell about become problems. */
 void ferry_tables_set_json(struct ferry_tables *tables, const struct ferry_options *options,

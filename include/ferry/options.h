@@ -86,6 +86,7 @@ struct ferry_options {
 	bool skip_row_image_check;	/* SkipBinlogRowImageCheck */
 	bool skip_foreign_key_check;	/* SkipForeignKeyConstraintsCheck */
 	bool allow_read_only_target;	/* AllowSuperUserOnReadOnly */
+	bool watch_target;		/* not SkipTargetVerification */
 	bool automatic_cutover;		/* may change at run time: see ferry_set_automatic_cutover() */
 	unsigned cutover_attempts;	/* MaxCutoverRetries */
 	unsigned cutover_retry_wait_s;	/* CutoverRetryWaitSeconds */

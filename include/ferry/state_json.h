@@ -30,6 +30,7 @@ struct saved_state {
 	const char **completed; /* full names; the array is owned */
 	size_t completed_count;
 	struct binlog_position position;
+	struct binlog_position target_position; /* watched up to there; unset: it was not */
 	const cJSON *schema_cache; /* object, or NULL */
 	const cJSON *key_columns;  /* object: table -> ["a", "b DESC"], or NULL */
 	/* The members of both by name: cJSON looks through a list. */

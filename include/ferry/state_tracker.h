@@ -30,6 +30,8 @@ struct state_tracker {
 	size_t table_count;
 	struct binlog_position position; /* applied up to here */
 	bool has_position;
+	struct binlog_position watched; /* in the target's binlog: no writes of others up to
+					 * here; unset: it is not watched */
 	uint64_t rows_written; /* sums over all tables */
 	uint64_t bytes_written;
 	uint64_t changes_applied; /* row changes of the stream */
@@ -58,6 +60,7 @@ enum phase state_tracker_phase(struct state_tracker *s);
 void state_tracker_set_position(struct state_tracker *s, const struct binlog_position *position);
 /* False while there is none. */
 bool state_tracker_position(struct state_tracker *s, struct binlog_position *position);
+void state_tracker_set_watched(struct state_tracker *s, const struct binlog_position *position);
 void state_tracker_started(struct state_tracker *s, const struct ferry_table *table);
 void state_tracker_batch_written(struct state_tracker *s, const struct ferry_table *table,
 				 uint64_t rows, uint64_t bytes);

@@ -148,9 +148,6 @@ static bool prepare(struct program *program, struct error *err)
 	if (!config_validate(&program->config, err))
 		return error_wrap(err, "failed to validate config");
 	set_up_log(program);
-	if (!program->config.skip_target_verification && !program->cli.verify)
-		log_warn("the target is not watched for writes of others: this version cannot, "
-			 "set SkipTargetVerification to say that this is known");
 	if (program->cli.verify)
 		return true;
 	if (!find_state(program, err))

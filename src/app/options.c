@@ -245,7 +245,7 @@ static const struct config_option all_options[] = {
 	{ "MemoryLimit", U64(config, memory_limit), .fallback = "268435456",
 	  .help = "bytes of rows and row changes held at a time, about" },
 	{ "MyServerId", U32(config, my_server_id),
-	  .help = "replication server id; 0: a random unused one" },
+	  .help = "replication server id of the source's stream; 0: a random unused one" },
 	{ "ProgressCallback", OBJECT(http_callback, config, progress_callback),
 	  .help = "told the progress every ProgressReportFrequency" },
 	{ "ProgressReportFrequency", INT(config, progress_report_frequency_ms),

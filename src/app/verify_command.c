@@ -48,7 +48,7 @@ static bool load(struct command *c, struct wiring *wiring, struct error *err)
 		return false;
 	if (!schema_load(c->source, is_chosen, &wiring->options, &c->schema, err))
 		return error_wrap(err, "load table definitions of the source");
-	ferry_tables_make(c->options, &c->schema, &c->tables, &c->problems);
+	ferry_tables_make(c->options, NULL, &c->schema, &c->tables, &c->problems);
 	ferry_tables_set_json(&c->tables, c->options, db_version(c->source), db_version(c->target),
 			      &c->problems);
 	if (c->tables.count == 0)

@@ -129,6 +129,8 @@ static void checks_and_cutover(struct ferry_options *options, const struct confi
 	options->allow_inexact_json = config->allow_inexact_json;
 	options->skip_row_image_check = config->skip_binlog_row_image_check;
 	options->skip_foreign_key_check = config->skip_foreign_key_constraints_check;
+	options->watch_target = !config->skip_target_verification;
+	options->target.logs_statements = options->watch_target;
 	options->allow_read_only_target = config->allow_super_user_on_read_only;
 	options->automatic_cutover = config->automatic_cutover;
 	options->cutover_attempts = config->max_cutover_retries;

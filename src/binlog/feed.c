@@ -40,6 +40,7 @@ struct binlog_feed {
 	struct db_params server; /* the caller's with our read timeout */
 	struct db *db;		 /* owned */
 	struct binlog_position start;
+	const char *if_purged; /* borrowed */
 	uint32_t server_id;
 	bool has_checksums;
 #if defined(MARIADB_PACKAGE_VERSION)
@@ -75,11 +76,10 @@ static bool dump_failed(struct binlog_feed *feed, const char *doing, struct erro
 		err->kind = is_gone(err->text) ? ERROR_PURGED : ERROR_SQL;
 	if (err->kind == ERROR_PURGED)
 		return error_wrap(err,
-				  "the source no longer has its binlog from " POSITION_FORMAT " on, so "
-				  "that nobody knows what changed since; drop what was copied on the "
-				  "target and start anew, and let the source keep its logs for longer "
-				  "(binlog_expire_logs_seconds, expire_logs_days)",
-				  POSITION_ARGS(&feed->start));
+				  "the %s no longer has its binlog from " POSITION_FORMAT " on, so "
+				  "that nobody knows what changed since; %s, and let it keep its logs "
+				  "for longer (binlog_expire_logs_seconds, expire_logs_days)",
+				  feed->server.label, POSITION_ARGS(&feed->start), feed->if_purged);
 	return error_wrap(err, "binlog from " POSITION_FORMAT, POSITION_ARGS(&feed->start));
 }
 
@@ -256,6 +256,7 @@ struct binlog_feed *binlog_feed_open(const struct binlog_feed_params *params,
 	feed->server.read_timeout_s =
 		params->read_timeout_s ? params->read_timeout_s : READ_TIMEOUT_S;
 	feed->start = *position;
+	feed->if_purged = params->if_purged;
 	if (!start_dump(feed, params, err)) {
 		binlog_feed_close(feed);
 		return NULL;

@@ -1,4 +1,4 @@
-/* Follows the source's binlog event by event.
+/* Follows a server's binlog event by event.
  *
  * Happy path: the feed gives events; GTID or BEGIN opens a group, TABLE_MAP and
  * rows events follow, XID or COMMIT closes it. Rows of copied tables are decoded
@@ -24,8 +24,6 @@
 #include "base/mem.h"
 #include "base/probe.h"
 
-static const char log_tag[] = "source_binlog_streamer";
-
 #define RECONNECT_ATTEMPTS 60
 #define RECONNECT_SLEEP_MS 1000
 
@@ -41,7 +39,8 @@ static bool one_event(struct binlog_streamer *s, struct error *err)
 	    !streamer_dispatch(s, &event, err))
 		return error_wrap(err, "binlog event that ends at " POSITION_FORMAT,
 				  POSITION_ARGS(&s->position));
-	probe("binlog_event", "%s", binlog_event_type_name(event.type));
+	probe(streamer_is_watched(s) ? "watched_event" : "binlog_event", "%s",
+	      binlog_event_type_name(event.type));
 	return true;
 }
 
@@ -74,6 +73,8 @@ static void close_feed(struct binlog_streamer *s)
 /* After a lost connection: again from the last boundary, until it can be had. */
 static bool reopen_feed(struct binlog_streamer *s, struct error *err)
 {
+	const char *log_tag = s->params.tag;
+
 	for (unsigned i = 1;; i++) {
 		if (open_feed(s, err)) {
 			log_info("binlog stream taken up again at " POSITION_FORMAT,
@@ -91,6 +92,8 @@ static bool reopen_feed(struct binlog_streamer *s, struct error *err)
 
 static bool follow(struct binlog_streamer *s, struct error *err)
 {
+	const char *log_tag = s->params.tag;
+
 	while (!s->is_finished) {
 		struct error lost;
 
@@ -161,13 +164,13 @@ void binlog_streamer_position(struct binlog_streamer *s, struct binlog_position 
 	mutex_unlock(&s->lock);
 }
 
-double binlog_streamer_lag_s(struct binlog_streamer *s, double source_now)
+double binlog_streamer_lag_s(struct binlog_streamer *s, double now)
 {
 	mutex_lock(&s->lock);
 	uint32_t last = s->last_timestamp;
 	mutex_unlock(&s->lock);
 
-	double lag = last ? source_now - (double)last : 0;
+	double lag = last ? now - (double)last : 0;
 	return lag > 0 ? lag : 0;
 }
 
@@ -187,6 +190,7 @@ void binlog_streamer_free(struct binlog_streamer *s)
 	buf_release(&s->plain);
 	buf_release(&s->held);
 	buf_release(&s->xid);
+	buf_release(&s->text);
 	xa_list_release(&s->undecided);
 	row_decoder_free(s->decoder);
 	mutex_destroy(&s->lock);

@@ -10,8 +10,6 @@
 #include "base/mem.h"
 #include "binlog/payload.h"
 
-static const char log_tag[] = "source_binlog_streamer";
-
 void streamer_forget_table_maps(struct binlog_streamer *s)
 {
 	size_t cursor = 0;
@@ -29,6 +27,7 @@ void streamer_leave_group(struct binlog_streamer *s)
 	s->group = GROUP_NONE;
 	s->group_is_xa = false;
 	s->group_has_rows = false;
+	s->has_text = false;
 	buf_clear(&s->held);
 	streamer_forget_table_maps(s);
 }
@@ -46,6 +45,8 @@ bool streamer_refuse_if_rows(struct binlog_streamer *s, const char *what, struct
 /* What was prepared and is committed later was not moved. */
 static void warn_of_undecided(const struct binlog_streamer *s)
 {
+	const char *log_tag = s->params.tag;
+
 	for (const struct xa_transaction *xa = s->undecided.first; xa; xa = xa->next)
 		log_warn("the XA transaction %s is prepared but neither committed nor rolled back: "
 			 "what it changes in copied tables is not moved (XA RECOVER shows it)",
@@ -96,6 +97,7 @@ static bool pass(struct binlog_streamer *s, struct binlog_event *event, struct e
 
 static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
+	const char *log_tag = s->params.tag;
 	struct binlog_rotate rotate;
 	struct binlog_position to;
 
@@ -105,7 +107,7 @@ static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, str
 	/* What follows would be taken for events that were seen already. */
 	if (binlog_position_compare(&to, &s->position) < 0)
 		return error_set(err, ERROR_PURGED,
-				 "the source's binlog goes back from " POSITION_FORMAT
+				 "the binlog goes back from " POSITION_FORMAT
 				 " to " POSITION_FORMAT ", as after RESET: changes may be missing; "
 				 "drop what was copied on the target and start anew",
 				 POSITION_ARGS(&s->position), POSITION_ARGS(&to));
@@ -215,12 +217,15 @@ static bool on_table_map(struct binlog_streamer *s, struct binlog_event *event, 
 	const struct binlog_handler *h = &s->params.handler;
 	const struct binlog_event whole = *event;
 
+	if (s->text_is_over)
+		s->has_text = false;
 	if (!binlog_table_map_parse(event, &s->format, map, err)) {
 		free(map);
 		return false;
 	}
 	map->table = h->find_table(h->context, map->schema, map->name);
-	if (map->table && s->group_is_xa && !hold(s, &whole, err)) {
+	if (map->table && s->group_is_xa && !streamer_is_watched(s) &&
+	    !hold(s, &whole, err)) {
 		binlog_table_map_release(map);
 		free(map);
 		return false;
@@ -231,7 +236,8 @@ static bool on_table_map(struct binlog_streamer *s, struct binlog_event *event, 
 		binlog_table_map_release(old);
 		free(old);
 	}
-	return !map->table || binlog_table_map_check(map, map->table, err);
+	return !map->table || streamer_is_watched(s) ||
+	       binlog_table_map_check(map, map->table, err);
 }
 
 /* Row events carry this id, and no rows, to end a statement without any. */
@@ -245,6 +251,7 @@ static bool find_map(struct binlog_streamer *s, const struct binlog_event *event
 	*map = NULL;
 	if (!binlog_rows_table_id(event, &s->format, &id, err))
 		return false;
+	s->text_is_over = binlog_rows_end_statement(event, &s->format);
 	*map = map_get(&s->table_maps, &id, sizeof(id));
 	if (!*map && id != DUMMY_TABLE_ID)
 		return error_set(err, ERROR_CORRUPT, "%s for table id %" PRIu64 " that was not mapped",
@@ -267,6 +274,8 @@ static bool on_rows(struct binlog_streamer *s, struct binlog_event *event, struc
 		return false;
 	if (!map || !map->table)
 		return true;
+	if (streamer_is_watched(s))
+		return streamer_watch_rows(s, event, map, err);
 	if (s->group_is_xa)
 		return hold(s, event, err);
 	if (s->group != GROUP_TRANSACTION)
@@ -320,6 +329,8 @@ static bool on_compressed_rows(struct binlog_streamer *s, struct binlog_event *e
 	/* Rows of other tables are not even unpacked. */
 	if (!map || !map->table)
 		return true;
+	if (streamer_is_watched(s))
+		return streamer_watch_rows(s, event, map, err);
 	return mariadb_event_uncompress(event, &s->format, &s->plain, err) && on_rows(s, event, err);
 }
 
@@ -340,6 +351,8 @@ static bool on_undecoded_rows(struct binlog_streamer *s, struct binlog_event *ev
 		return false;
 	if (!map || !map->table)
 		return true;
+	if (streamer_is_watched(s))
+		return streamer_watch_rows(s, event, map, err);
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "table %s is changed by a %s event, which is not decoded: set "
 			 "binlog_row_value_options = '' on the source, drop what was copied on the "
@@ -349,14 +362,21 @@ static bool on_undecoded_rows(struct binlog_streamer *s, struct binlog_event *ev
 
 static bool on_undecoded(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
-	const char *remedy = "start anew without what makes the source log it";
+	const char *remedy = "start anew without what makes the server log it";
 
 	(void)s;
 	if (event->type == EVENT_INCIDENT)
-		remedy = "the source lost changes that it should have logged: start anew";
+		remedy = "the server lost changes that it should have logged: start anew";
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "the binlog holds a %s event, which is not decoded: %s",
 			 binlog_event_type_name(event->type), remedy);
+}
+
+static bool on_text(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
+{
+	if (streamer_is_watched(s))
+		streamer_take_text(s, event);
+	return pass(s, event, err);
 }
 
 static bool on_payload(struct binlog_streamer *s, struct binlog_event *event, struct error *err);
@@ -386,7 +406,7 @@ static event_function *const handlers[256] = {
 	[EVENT_INCIDENT] = on_undecoded,
 	[EVENT_HEARTBEAT] = on_heartbeat,
 	[EVENT_IGNORABLE] = pass,
-	[EVENT_ROWS_QUERY] = pass,
+	[EVENT_ROWS_QUERY] = on_text,
 	[EVENT_WRITE_ROWS_V2] = on_rows,
 	[EVENT_UPDATE_ROWS_V2] = on_rows,
 	[EVENT_DELETE_ROWS_V2] = on_rows,
@@ -400,7 +420,7 @@ static event_function *const handlers[256] = {
 	[EVENT_TRANSACTION_PAYLOAD] = on_payload,
 	[EVENT_HEARTBEAT_V2] = on_heartbeat,
 	[EVENT_GTID_TAGGED] = on_gtid,
-	[EVENT_MARIADB_ANNOTATE_ROWS] = pass,
+	[EVENT_MARIADB_ANNOTATE_ROWS] = on_text,
 	[EVENT_MARIADB_BINLOG_CHECKPOINT] = pass,
 	[EVENT_MARIADB_GTID] = on_mariadb_gtid,
 	[EVENT_MARIADB_GTID_LIST] = pass,

@@ -1,5 +1,5 @@
-/* The inside of struct binlog_streamer, for streamer.c, streamer_events.c and
- * streamer_statements.c. All functions by the streamer's thread. */
+/* The inside of struct binlog_streamer, for streamer.c, streamer_events.c,
+ * streamer_statements.c and streamer_watch.c. All functions by the streamer's thread. */
 #ifndef BINLOG_STREAMER_PRIV_H
 #define BINLOG_STREAMER_PRIV_H
 
@@ -31,6 +31,9 @@ struct binlog_streamer {
 	struct buf plain;  /* an uncompressed event */
 	struct buf held;   /* events of copied tables in the open XA transaction */
 	struct buf xid;	   /* scratch */
+	struct buf text;   /* beginning of the statement whose rows follow; watched streams */
+	bool has_text;
+	bool text_is_over; /* the statement's last rows were seen */
 	struct xa_list undecided;
 	bool is_finished; /* reached the stop position */
 
@@ -66,5 +69,18 @@ bool streamer_hand_on_held(struct binlog_streamer *s, const struct buf *events,
 /* Statements: the brackets of transactions, XA decisions, and what must end the run. */
 bool streamer_on_query(struct binlog_streamer *s, struct binlog_event *event,
 		       struct error *err) MUST_CHECK;
+
+/* streamer_watch.c */
+
+bool streamer_is_watched(const struct binlog_streamer *s);
+/* ROWS_QUERY, ANNOTATE_ROWS: the statement whose rows follow. */
+void streamer_take_text(struct binlog_streamer *s, const struct binlog_event *event);
+/* Rows of a copied table. */
+bool streamer_watch_rows(struct binlog_streamer *s, const struct binlog_event *event,
+			 const struct binlog_table_map *map, struct error *err) MUST_CHECK;
+/* A statement that may touch what is named. */
+bool streamer_watch_statement(struct binlog_streamer *s, const char *verb, const char *hit,
+			      const struct binlog_query *query, uint32_t timestamp,
+			      struct error *err) MUST_CHECK;
 
 #endif

@@ -66,13 +66,16 @@ static bool statement_touches(struct binlog_streamer *s, const struct statement 
 }
 
 static bool refuse_statement(struct binlog_streamer *s, const struct statement *statement,
-			     const struct binlog_query *query, struct error *err)
+			     const struct binlog_query *query, uint32_t timestamp,
+			     struct error *err)
 {
 	char hit[400];
 	int shown = query->sql_length < 300 ? (int)query->sql_length : 300;
 
 	if (!statement_touches(s, statement, query, hit, sizeof(hit)))
 		return true;
+	if (streamer_is_watched(s))
+		return streamer_watch_statement(s, statement->verb, hit, query, timestamp, err);
 	if (statement->kind == STATEMENT_TABLE)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "%s on the source touches %s, which is being copied (after "
@@ -145,12 +148,12 @@ bool streamer_on_query(struct binlog_streamer *s, struct binlog_event *event, st
 		notice_side_effects(s, &query);
 		break;
 	case STATEMENT_TABLE:
-		if (!refuse_statement(s, &statement, &query, err))
+		if (!refuse_statement(s, &statement, &query, event->timestamp, err))
 			return false;
 		break;
 	case STATEMENT_DML:
 	case STATEMENT_UNKNOWN:
-		if (!refuse_statement(s, &statement, &query, err) ||
+		if (!refuse_statement(s, &statement, &query, event->timestamp, err) ||
 		    !refuse_side_effects(s, &query, err))
 			return false;
 		break;

@@ -35,6 +35,17 @@ bool binlog_rows_table_id(const struct binlog_event *event, const struct binlog_
 	return true;
 }
 
+#define STATEMENT_END 1 /* STMT_END_F */
+
+bool binlog_rows_end_statement(const struct binlog_event *event,
+			       const struct binlog_format *format)
+{
+	struct reader r = event->body;
+
+	read_table_id(&r, format->header_sizes[event->type]);
+	return reader_u16(&r) & STATEMENT_END;
+}
+
 /* length[1], the text, a NUL. */
 static char *read_name(struct reader *r)
 {

@@ -230,21 +230,32 @@ static bool check_guard(struct db *db, struct error *err)
 	return ok;
 }
 
-/* Tables made here shall get no key of the server's own making. Needs a privilege
- * that few accounts have; without it the server's own setting holds. */
-static bool forbid_generated_keys(struct db *db, struct error *err)
+/* Needs a privilege that few accounts have; without it the server's own setting holds.
+ * False only when the connection is lost. */
+static bool try_to_set(struct db *db, const char *assignment, struct error *err)
 {
 	struct error ignored = ERROR_INIT;
 
-	if (db->session != DB_SESSION_WRITE || db->version.flavour != FLAVOUR_MYSQL ||
-	    db->version.number < 80030)
-		return true;
-	if (!db_execf(db, &ignored, "SET SESSION sql_generate_invisible_primary_key=0") &&
-	    !db->mysql) {
+	if (!db_execf(db, &ignored, "SET SESSION %s", assignment) && !db->mysql) {
 		*err = ignored;
 		return false;
 	}
 	return true;
+}
+
+static bool set_privileged(struct db *db, struct error *err)
+{
+	bool is_mysql = db->version.flavour == FLAVOUR_MYSQL;
+
+	if (db->session != DB_SESSION_WRITE)
+		return true;
+	/* Tables made here shall get no key of the server's own making. */
+	if (is_mysql && db->version.number >= 80030 &&
+	    !try_to_set(db, "sql_generate_invisible_primary_key=0", err))
+		return false;
+	return !db->params->logs_statements ||
+	       try_to_set(db, is_mysql ? "binlog_rows_query_log_events=1" :
+					 "binlog_annotate_row_events=1", err);
 }
 
 static bool set_up(struct db *db, struct error *err)
@@ -257,7 +268,7 @@ static bool set_up(struct db *db, struct error *err)
 	buf_release(&sql);
 	if (!ok)
 		return error_wrap(err, "setting up the session");
-	return forbid_generated_keys(db, err) && (!db->lock_name || take_lock(db, err)) &&
+	return set_privileged(db, err) && (!db->lock_name || take_lock(db, err)) &&
 	       check_guard(db, err);
 }
 

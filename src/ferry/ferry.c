@@ -106,6 +106,8 @@ static bool copy_rows(struct ferry *f, struct error *err)
 {
 	ferry_set_phase(f, PHASE_COPYING);
 	probe("before_copy", " ");
+	if (f->target_verifier)
+		target_verifier_start(f->target_verifier);
 	run_lock_start(&f->run_lock, &f->run, f->target);
 	f->target = NULL;
 	binlog_writer_start(f->writer, 1 + f->options->copy_workers);
@@ -220,6 +222,7 @@ void ferry_free(struct ferry *f)
 	data_iterator_free(f->iterator);
 	binlog_writer_free(f->writer);
 	binlog_streamer_free(f->streamer);
+	target_verifier_free(f->target_verifier);
 	for (size_t i = 0; f->key_names && i < f->tables.count; i++)
 		free(f->key_names[i]);
 	free(f->key_names);

@@ -1,5 +1,6 @@
 /* From the copied tables to the end: permission, verification, the CutoverLock callback,
- * the source's position, the stream's last event, the verdict, CutoverUnlock.
+ * the source's position, the stream's last event, the verdict, a last look for writes of
+ * others to the target, CutoverUnlock.
  *
  * The ferry's thread runs it. A failure anywhere leaves source and target as they are:
  * CutoverUnlock is not sent, and the state can be resumed. */
@@ -157,6 +158,25 @@ static bool verify_before(struct ferry *f, struct error *err)
 	return verifier_before_cutover(f->verifier, err);
 }
 
+/* What others did to the target explains the differences that the verdict would find. */
+static bool look_at_target(struct ferry *f, struct error *err)
+{
+	if (!f->target_verifier)
+		return true;
+	ferry_waits_for(f, "the target's binlog to be read up to its end");
+	return target_verifier_catch_up(f->target_verifier, err);
+}
+
+/* For the last time, after the verdict. */
+static bool stop_watching(struct ferry *f, struct error *err)
+{
+	if (!f->target_verifier)
+		return true;
+	ferry_waits_for(f, "the target's binlog to be read up to its end");
+	probe("before_last_look", " ");
+	return target_verifier_finish(f->target_verifier, err);
+}
+
 /* Always by itself: nobody has to ask for the verdict. */
 static bool verify_during(struct ferry *f, struct error *err)
 {
@@ -175,7 +195,7 @@ static bool lock_to_unlock(struct ferry *f, struct error *err)
 	log_info("entering cutover phase, notifying caller that row copy is complete");
 	ferry_set_phase(f, PHASE_CUTOVER);
 	if (!wait_until_caught_up(f, err) || !lock_cutover(f, err) || !drain(f, err) ||
-	    !verify_during(f, err))
+	    !look_at_target(f, err) || !verify_during(f, err) || !stop_watching(f, err))
 		return false;
 	if (f->options->cutover_unlock) {
 		ferry_waits_for(f, "the CutoverUnlock callback");

@@ -8,6 +8,7 @@
 #include "ferry/data_iterator.h"
 #include "ferry/ferry.h"
 #include "ferry/run_lock.h"
+#include "ferry/target_verifier.h"
 #include "ferry/verifier.h"
 
 struct ferry {
@@ -55,6 +56,9 @@ struct ferry {
 	struct binlog_writer *writer;
 	struct binlog_streamer *streamer;
 	struct verifier *verifier; /* NULL: nothing is verified */
+
+	/* The ferry's thread. */
+	struct target_verifier *target_verifier; /* NULL: the target is not watched */
 };
 
 /* All by the ferry's thread. */

@@ -149,7 +149,8 @@ static bool load_tables(struct ferry *f, struct error *err)
 		log_info("view %s is left out", f->schema.views[i]);
 	if (f->resume && !saved_state_check_schema(f->resume, &f->schema, err))
 		return false;
-	ferry_tables_make(f->options, &f->schema, &f->tables, &f->problems);
+	ferry_tables_make(f->options, f->tracker.run_id, &f->schema, &f->tables,
+			  &f->problems);
 	ferry_tables_set_json(&f->tables, f->options, db_version(f->source),
 			      db_version(f->target), &f->problems);
 	publish_tables(f);
@@ -284,7 +285,9 @@ static bool open_stream(struct ferry *f, struct error *err)
 	const struct binlog_streamer_params params = {
 		.feed = { .server = &f->options->source,
 			  .server_id = f->options->server_id,
-			  .heartbeat_ms = HEARTBEAT_MS },
+			  .heartbeat_ms = HEARTBEAT_MS,
+			  .if_purged = "drop what was copied on the target and start anew" },
+		.tag = "source_binlog_streamer",
 		.start = f->start,
 		.handler = { .context = f,
 			     .find_table = stream_find_table,
@@ -307,6 +310,25 @@ static bool open_stream(struct ferry *f, struct error *err)
 	mutex_unlock(&f->lock);
 	log_info("streaming the source's binlog from " POSITION_FORMAT, POSITION_ARGS(&f->start));
 	return true;
+}
+
+/* Before tables are created: nobody may have written to them unseen. */
+static bool watch_target(struct ferry *f, struct error *err)
+{
+	struct binlog_position from = { .file = "" };
+
+	if (!f->options->watch_target) {
+		log_info("the target is not watched for writes of others (SkipTargetVerification)");
+		return true;
+	}
+	ferry_waits_for(f, "the target's binlog");
+	if (f->resume)
+		from = f->resume->target_position;
+	if (f->resume && !binlog_position_is_set(&from))
+		log_info("the state does not tell up to where the target was watched for writes of "
+			 "others: it is from now on");
+	f->target_verifier = target_verifier_open(&f->run, f->target, &from, err);
+	return f->target_verifier != NULL;
 }
 
 /* --- start --------------------------------------------------------------------- */
@@ -415,7 +437,7 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 	ferry_waits_for(f, "the source's binlog");
 	if (f->resume && !resume_from(f, err))
 		return false;
-	if (!open_stream(f, err) || !prepare_target(f, err) || !make_verifier(f, err))
+	if (!open_stream(f, err) || !watch_target(f, err) || !prepare_target(f, err) || !make_verifier(f, err))
 		return false;
 	make_workers(f);
 	state_tracker_set_position(&f->tracker, &f->start);

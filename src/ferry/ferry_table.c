@@ -12,6 +12,7 @@
 #include "ferry/batch_size.h"
 #include "ferry/name_filter.h"
 #include "ferry/problems.h"
+#include "signature.h"
 
 static bool is_key_column(const struct key_columns *key, unsigned column)
 {
@@ -49,19 +50,19 @@ static char *make_select_list(const struct ferry_table *t)
 	return buf_take(&sql);
 }
 
-static void put_target(struct buf *sql, const struct ferry_table *t, const char *marginalia,
+static void put_target(struct buf *sql, const struct ferry_table *t, const char *comment,
 		       const char *verb)
 {
-	sql_comment(sql, marginalia);
+	buf_puts(sql, comment);
 	buf_puts(sql, verb);
 	sql_table_name(sql, t->target_schema, t->target_name);
 }
 
-static char *make_write_head(const struct ferry_table *t, const char *marginalia, const char *verb)
+static char *make_write_head(const struct ferry_table *t, const char *comment, const char *verb)
 {
 	struct buf sql = BUF_INIT;
 
-	put_target(&sql, t, marginalia, verb);
+	put_target(&sql, t, comment, verb);
 	buf_puts(&sql, " (");
 	for (unsigned i = 0; i < t->written_count; i++) {
 		if (i > 0)
@@ -84,23 +85,23 @@ static char *make_insert_tail(const struct ferry_table *t)
 	return buf_take(&sql);
 }
 
-static char *make_delete_head(const struct ferry_table *t, const char *marginalia)
+static char *make_delete_head(const struct ferry_table *t, const char *comment)
 {
 	struct buf sql = BUF_INIT;
 
-	put_target(&sql, t, marginalia, "DELETE FROM ");
+	put_target(&sql, t, comment, "DELETE FROM ");
 	buf_puts(&sql, " WHERE ");
 	return buf_take(&sql);
 }
 
-static void make_texts(struct ferry_table *t, const char *marginalia)
+static void make_texts(struct ferry_table *t, const char *comment)
 {
 	t->select_list = make_select_list(t);
 	t->types_list = mem_strdup("");
-	t->insert_head = make_write_head(t, marginalia, "INSERT INTO ");
+	t->insert_head = make_write_head(t, comment, "INSERT INTO ");
 	t->insert_tail = t->written_count > 0 ? make_insert_tail(t) : mem_strdup("");
-	t->replace_head = make_write_head(t, marginalia, "REPLACE INTO ");
-	t->delete_head = make_delete_head(t, marginalia);
+	t->replace_head = make_write_head(t, comment, "REPLACE INTO ");
+	t->delete_head = make_delete_head(t, comment);
 }
 
 static void check_columns(const struct table *table, struct problems *problems)
@@ -184,7 +185,7 @@ static void choose_key(const struct ferry_options *options, struct ferry_table *
 		    t->source->full_name, ignored, t->key.index);
 }
 
-static struct ferry_table *table_new(const struct ferry_options *options,
+static struct ferry_table *table_new(const struct ferry_options *options, const char *comment,
 				     const struct table *source, struct problems *problems)
 {
 	struct ferry_table *t = mem_calloc(1, sizeof(*t));
@@ -204,7 +205,7 @@ static struct ferry_table *table_new(const struct ferry_options *options,
 	if (t->written_count == 0)
 		problem_add(problems, PROBLEM_ERROR, "leave the table out (Tables.Blacklist)",
 			    "source: all columns of table %s are generated", source->full_name);
-	make_texts(t, options->target_marginalia);
+	make_texts(t, comment);
 	return t;
 }
 
@@ -272,14 +273,19 @@ static void index_by_source(struct ferry_tables *tables, struct problems *proble
 	}
 }
 
-void ferry_tables_make(const struct ferry_options *options, const struct schema *schema,
-		       struct ferry_tables *tables, struct problems *problems)
+void ferry_tables_make(const struct ferry_options *options, const char *run_id,
+		       const struct schema *schema, struct ferry_tables *tables,
+		       struct problems *problems)
 {
+	struct buf comment = BUF_INIT;
+
+	signature_put(&comment, options->target_marginalia, run_id);
 	*tables = (struct ferry_tables){ .count = schema->table_count };
 	map_init(&tables->by_source);
 	tables->tables = mem_calloc(schema->table_count + 1, sizeof(struct ferry_table *));
 	for (size_t i = 0; i < schema->table_count; i++)
-		tables->tables[i] = table_new(options, &schema->tables[i], problems);
+		tables->tables[i] = table_new(options, buf_text(&comment), &schema->tables[i], problems);
+	buf_release(&comment);
 	if (tables->count > 1)
 		qsort(tables->tables, tables->count, sizeof(struct ferry_table *), largest_first);
 	index_by_source(tables, problems);

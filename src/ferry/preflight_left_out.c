@@ -122,89 +122,10 @@ static void warn_of_hidden_tables(struct preflight *p)
 	}
 }
 
-/* Is the name in "a,b"? */
-static bool is_listed(const char *list, const char *name)
-{
-	size_t length = strlen(name);
-
-	while (list) {
-		if (strncmp(list, name, length) == 0 && strchr(",", list[length]))
-			return true;
-		list = strchr(list, ',');
-		list = list ? list + 1 : NULL;
-	}
-	return false;
-}
-
-struct binlog_filter {
-	char *only;   /* --binlog-do-db, or "" */
-	char *ignore; /* --binlog-ignore-db, or "" */
-};
-
-static bool read_filter(struct db *db, struct binlog_filter *filter, struct error *err)
-{
-	const char *sql = server_binlog_status_query(db_version(db));
-	enum db_fetch fetched;
-	struct db_row row;
-
-	if (!db_query(db, sql, strlen(sql), err))
-		return false;
-	fetched = db_row_next(db, &row, err);
-	for (unsigned i = 0; fetched == DB_ROW && i < row.count; i++) {
-		const char *name = db_column_name(db, i);
-		char **part = strcasecmp(name, "Binlog_Do_DB") == 0	  ? &filter->only
-			      : strcasecmp(name, "Binlog_Ignore_DB") == 0 ? &filter->ignore
-									  : NULL;
-
-		if (part) {
-			free(*part);
-			*part = mem_strdup(preflight_text(&row, i));
-		}
-	}
-	db_row_finish(db);
-	return fetched != DB_FAILED;
-}
-
-/* schema_load() sorts tables by database: each is met once. */
-static void check_filter(struct preflight *p, const struct binlog_filter *filter)
-{
-	const char *last = "";
-
-	for (size_t i = 0; i < p->schema->table_count; i++) {
-		const char *schema = p->schema->tables[i].schema;
-
-		if (strcmp(schema, last) == 0)
-			continue;
-		last = schema;
-		if (is_listed(filter->ignore, schema) ||
-		    (*filter->only && !is_listed(filter->only, schema)))
-			problem_add(
-				p->problems, PROBLEM_ERROR,
-				"start the source without --binlog-do-db and --binlog-ignore-db",
-				"source: changes of database %s are not written to the binlog",
-				schema);
-	}
-}
-
-static bool check_binlog_filter(struct preflight *p, struct error *err)
-{
-	struct binlog_filter filter = { mem_strdup(""), mem_strdup("") };
-	struct error failure = ERROR_INIT;
-	bool ok = read_filter(p->source, &filter, &failure);
-
-	if (ok)
-		check_filter(p, &filter);
-	free(filter.only);
-	free(filter.ignore);
-	/* Lack of privilege has been reported with the server's checks. */
-	return ok || failure.kind == ERROR_ACCESS ||
-	       preflight_forgive(p, "source: the binlog's filters cannot be read", &failure, err);
-}
-
 bool preflight_left_out(struct preflight *p, struct error *err)
 {
 	note_views(p);
 	warn_of_missing_names(p);
 	warn_of_hidden_tables(p);
-	return note_objects(p, err) && check_binlog_filter(p, err);
+	return note_objects(p, err) && preflight_binlog_filters(p, err);
 }

@@ -52,6 +52,11 @@ const char *preflight_text(const struct db_row *row, unsigned column);
 const struct ferry_table *preflight_wanted(const struct preflight *p, const char *schema,
 					   const char *table);
 
+/* Part of preflight_servers(): may the binlogs that are to be followed be followed? */
+bool preflight_binlogs(struct preflight *p, struct error *err) MUST_CHECK;
+/* Are changes of all databases of the run in them? Of preflight_left_out(). */
+bool preflight_binlog_filters(struct preflight *p, struct error *err) MUST_CHECK;
+
 /* Parts of preflight_tables() in their order, each in a file of its name. */
 bool preflight_target_tables(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_target(struct preflight *p, struct error *err) MUST_CHECK;

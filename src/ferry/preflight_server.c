@@ -104,10 +104,6 @@ static void check_numbers(struct preflight *p)
 	uint64_t theirs = number_of(&p->target_variables, "max_allowed_packet");
 	struct buf remedy = BUF_INIT;
 
-	if (preflight_variable(&p->source_variables, "server_id") &&
-	    number_of(&p->source_variables, "server_id") == 0)
-		problem_add(p->problems, PROBLEM_ERROR, "SET GLOBAL server_id = 1",
-			    "source: server_id is 0, so the server sends its binlog to nobody");
 	if (theirs < ours) {
 		buf_printf(&remedy, "SET GLOBAL max_allowed_packet = %" PRIu64, ours);
 		problem_add(p->problems, PROBLEM_WARNING, buf_text(&remedy),
@@ -153,100 +149,6 @@ static void check_name_case(struct preflight *p)
 			ours, theirs);
 }
 
-static bool take_any(void *context, const struct db_row *row UNUSED)
-{
-	*(bool *)context = true;
-	return false;
-}
-
-static bool take_count(void *context, const struct db_row *row)
-{
-	*(bool *)context = strtoul(preflight_text(row, 1), NULL, 10) > 0;
-	return false;
-}
-
-/* MariaDB wants a privilege for SHOW SLAVE STATUS that nothing else here needs, but
- * shows everybody how many replication threads run. */
-static bool ask_is_replica(struct preflight *p, bool *is_replica, struct error *err)
-{
-	const struct server_version *version = db_version(p->source);
-
-	if (version->flavour == FLAVOUR_MARIADB)
-		return preflight_rows(p->source, "SHOW GLOBAL STATUS LIKE 'Slaves_running'",
-				      take_count, is_replica, err);
-	return preflight_rows(
-		p->source, version->number >= 80022 ? "SHOW REPLICA STATUS" : "SHOW SLAVE STATUS",
-		take_any, is_replica, err);
-}
-
-/* Changes that a source replicates from elsewhere are in its binlog only with
- * log_replica_updates. */
-static bool check_replicated_changes(struct preflight *p, struct error *err)
-{
-	const char *name = "log_replica_updates";
-	const char *value = preflight_variable(&p->source_variables, name);
-	struct error failure = ERROR_INIT;
-	bool is_replica = false;
-
-	if (!value)
-		value = preflight_variable(&p->source_variables, name = "log_slave_updates");
-	if (!value || strcasecmp(value, "OFF") != 0)
-		return true;
-	if (!ask_is_replica(p, &is_replica, &failure))
-		return preflight_forgive(p, "source: whether it is a replica cannot be read",
-					 &failure, err);
-	if (is_replica)
-		problem_add(p->problems, PROBLEM_ERROR,
-			    "start the source with --log-replica-updates (--log-slave-updates), or "
-			    "move from its primary",
-			    "source: it is a replica and %s is OFF: the changes it replicates are "
-			    "not in its binlog",
-			    name);
-	return true;
-}
-
-static bool take_nothing(void *context UNUSED, const struct db_row *row UNUSED)
-{
-	return true;
-}
-
-static void add_missing_privilege(struct preflight *p, const struct grants *grants,
-				  const char *label, const char *privilege, const char *why)
-{
-	struct buf remedy = BUF_INIT;
-
-	buf_printf(&remedy, "GRANT %s ON *.* TO %s", privilege, grants->account);
-	problem_add(p->problems, PROBLEM_ERROR, buf_text(&remedy),
-		    "%s: the account %s lacks the privilege %s%s", label, grants->account,
-		    privilege, why);
-	buf_release(&remedy);
-}
-
-static bool check_binlog_status(struct preflight *p, struct error *err)
-{
-	const struct server_version *version = db_version(p->source);
-	bool mariadb = version->flavour == FLAVOUR_MARIADB;
-	struct error failure = ERROR_INIT;
-
-	if (preflight_rows(p->source, server_binlog_status_query(version), take_nothing, NULL,
-			   &failure))
-		return true;
-	if (failure.kind != ERROR_ACCESS)
-		return preflight_forgive(p, "source: the binlog position cannot be read", &failure,
-					 err);
-	add_missing_privilege(p, &p->source_grants, "source",
-			      mariadb ? "BINLOG MONITOR" : "REPLICATION CLIENT",
-			      " (to read the binlog position)");
-	return true;
-}
-
-static void check_replication_privilege(struct preflight *p)
-{
-	if (grants_allow(&p->source_grants, "REPLICATION SLAVE", NULL) == GRANTS_NO)
-		add_missing_privilege(p, &p->source_grants, "source", "REPLICATION SLAVE",
-				      " (to read the binlog)");
-}
-
 bool preflight_servers(const struct ferry_options *options, struct db *source, struct db *target,
 		       struct problems *problems, struct error *err)
 {
@@ -263,8 +165,7 @@ bool preflight_servers(const struct ferry_options *options, struct db *source, s
 		check_numbers(&p);
 		check_binlog_lifetime(&p);
 		check_name_case(&p);
-		check_replication_privilege(&p);
-		ok = check_binlog_status(&p, err) && check_replicated_changes(&p, err);
+		ok = preflight_binlogs(&p, err);
 	}
 	preflight_end(&p);
 	return ok;

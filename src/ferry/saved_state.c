@@ -133,12 +133,14 @@ static bool read_positions(struct saved_state *state, const cJSON *part, struct 
 	static const char *const names[] = { "LastProcessedBinlogPosition",
 					     "LastWrittenBinlogPosition", NULL };
 	static const char inline_name[] = "LastStoredBinlogPositionForInlineVerifier";
+	static const char target_name[] = "LastStoredBinlogPositionForTargetVerifier";
 	const char *path;
 	const cJSON *node = member_of(part, names, &path);
 	struct binlog_position stored;
 
 	if (!read_position(node, path, &state->position, err) ||
-	    !read_position(member(part, inline_name), inline_name, &stored, err))
+	    !read_position(member(part, inline_name), inline_name, &stored, err) ||
+	    !read_position(member(part, target_name), target_name, &state->target_position, err))
 		return false;
 	if (binlog_position_is_set(&stored) &&
 	    (!binlog_position_is_set(&state->position) ||

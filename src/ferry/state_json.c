@@ -16,6 +16,7 @@ enum { STATE_FORMAT = 1, STATE_INDENT = 1 };
 struct snapshot {
 	enum phase phase;
 	struct binlog_position position;
+	struct binlog_position watched;
 	char run_id[RUN_ID_SIZE];
 	char source_uuid[64];
 	unsigned lock_count;
@@ -37,6 +38,7 @@ static void take_snapshot(struct state_tracker *s, struct snapshot *copy)
 	copy->phase = s->phase;
 	if (s->has_position)
 		copy->position = s->position;
+	copy->watched = s->watched;
 	memcpy(copy->run_id, s->run_id, sizeof(copy->run_id));
 	memcpy(copy->source_uuid, s->source_uuid, sizeof(copy->source_uuid));
 	copy->lock_count = s->lock_count;
@@ -179,15 +181,25 @@ static void add_schema(cJSON *state, const char *schema)
 	cJSON_AddItemToObject(state, "LastKnownTableSchemaCache", text);
 }
 
+static void add_position(cJSON *object, const char *name, const struct binlog_position *position)
+{
+	cJSON *added = cJSON_AddObjectToObject(object, name);
+
+	cJSON_AddStringToObject(added, "Name", position->file);
+	json_add_u64(added, "Pos", position->offset);
+}
+
 static void add_copy_stage(cJSON *state, const struct snapshot *copy)
 {
 	cJSON *stage = cJSON_AddObjectToObject(state, "CopyStage");
-	cJSON *position = cJSON_AddObjectToObject(stage, "LastProcessedBinlogPosition");
+
+	add_position(stage, "LastProcessedBinlogPosition", &copy->position);
+	if (binlog_position_is_set(&copy->watched))
+		add_position(stage, "LastStoredBinlogPositionForTargetVerifier", &copy->watched);
+
 	cJSON *keys = cJSON_AddObjectToObject(stage, "LastSuccessfulPaginationKeys");
 	cJSON *completed = cJSON_AddObjectToObject(stage, "CompletedTables");
 
-	cJSON_AddStringToObject(position, "Name", copy->position.file);
-	json_add_u64(position, "Pos", copy->position.offset);
 	for (size_t i = 0; i < copy->table_count; i++) {
 		const struct table_state *t = &copy->tables[i];
 		const char *name = t->table->source->full_name;

@@ -119,6 +119,13 @@ static struct table_state *state_of(struct state_tracker *s, const struct ferry_
 	return &s->tables[table->index];
 }
 
+void state_tracker_set_watched(struct state_tracker *s, const struct binlog_position *position)
+{
+	mutex_lock(&s->lock);
+	s->watched = *position;
+	mutex_unlock(&s->lock);
+}
+
 void state_tracker_started(struct state_tracker *s, const struct ferry_table *table)
 {
 	mutex_lock(&s->lock);

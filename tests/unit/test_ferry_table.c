@@ -218,7 +218,7 @@ static void builds_texts_without_generated_columns(void **state)
 	fixture_index(c->table, "PRIMARY", true, "id");
 	map_put_text(&c->options.batch_rows_per_table, "abc.t1", &rows);
 	problems_init(&problems);
-	ferry_tables_make(&c->options, &c->fixture.schema, &tables, &problems);
+	ferry_tables_make(&c->options, NULL, &c->fixture.schema, &tables, &problems);
 	t = ferry_tables_find(&tables, "abc", "t1");
 	assert_non_null(t);
 	assert_int_equal(problems.count, 0);
@@ -263,7 +263,7 @@ static void orders_by_size_and_finds_clashing_names(void **state)
 	add_plain_table(c, "abc", "d.e", 5);
 	map_put_text(&c->options.tables.rewrites, "big", target);
 	problems_init(&problems);
-	ferry_tables_make(&c->options, &c->fixture.schema, &tables, &problems);
+	ferry_tables_make(&c->options, NULL, &c->fixture.schema, &tables, &problems);
 	assert_int_equal(tables.count, 5);
 	assert_string_equal(tables.tables[0]->source->name, "big");
 	assert_string_equal(tables.tables[1]->source->name, "small");
@@ -289,7 +289,7 @@ static void refuses_what_cannot_be_carried(void **state)
 	c->table->columns[1].type = COLUMN_UNKNOWN;
 	c->table->is_system_versioned = true;
 	problems_init(&problems);
-	ferry_tables_make(&c->options, &c->fixture.schema, &tables, &problems);
+	ferry_tables_make(&c->options, NULL, &c->fixture.schema, &tables, &problems);
 	assert_int_equal(problems_errors(&problems), 3);
 	assert_string_equal(problems.items[0].remedy, "ALTER TABLE `abc`.`t1` ENGINE=InnoDB");
 	assert_non_null(strstr(problems.items[2].text, "abc.t1.uuid is of type binary(16)"));

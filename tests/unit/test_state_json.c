@@ -59,7 +59,7 @@ static int set_up(void **state)
 	make_schema(&c->fixture);
 	c->options.target_marginalia = "x";
 	problems_init(&c->problems);
-	ferry_tables_make(&c->options, &c->fixture.schema, &c->tables, &c->problems);
+	ferry_tables_make(&c->options, NULL, &c->fixture.schema, &c->tables, &c->problems);
 	assert_int_equal(c->problems.count, 0);
 	state_tracker_init(&c->tracker);
 	state_tracker_set_tables(&c->tracker, &c->tables);
@@ -223,6 +223,42 @@ static void comes_back_as_it_was(void **state)
 	free(run_id);
 	buf_release(&out);
 	buf_release(&again);
+}
+
+/* In either layout. */
+static void tells_where_the_target_was_watched(void **state)
+{
+#define WATCHED "\"LastStoredBinlogPositionForTargetVerifier\":{\"Name\":\"b.9\",\"Pos\":77}"
+	static const char *const texts[] = {
+		"{\"GhostferryVersion\":\"1.1.0\",\"LastWrittenBinlogPosition\":{\"Name\":\"b.1\","
+		"\"Pos\":4}," WATCHED "}",
+		"{\"GhostferryVersion\":\"1.1.0\",\"CopyStage\":{\"LastProcessedBinlogPosition\":{"
+		"\"Name\":\"b.1\",\"Pos\":4}," WATCHED "}}",
+	};
+	const struct binlog_position watched = { "b.9", 77 };
+	struct context *c = *state;
+	struct saved_state saved;
+	struct buf out = BUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		assert_true(parse(c, texts[i], &saved));
+		assert_int_equal(binlog_position_compare(&saved.target_position, &watched), 0);
+		assert_string_equal(saved.position.file, "b.1");
+		saved_state_release(&saved);
+	}
+	copied_to_somewhere(c);
+	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	assert_null(strstr(out.data, "ForTargetVerifier"));
+	assert_true(parse(c, out.data, &saved));
+	assert_false(binlog_position_is_set(&saved.target_position));
+	saved_state_release(&saved);
+	state_tracker_set_watched(&c->tracker, &watched);
+	buf_clear(&out);
+	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	assert_true(parse(c, out.data, &saved));
+	assert_int_equal(binlog_position_compare(&saved.target_position, &watched), 0);
+	saved_state_release(&saved);
+	buf_release(&out);
 }
 
 static void every_truncation_is_an_error(void **state)
@@ -545,6 +581,7 @@ int main(void)
 		CASE(writes_the_documented_layout),
 		CASE(keys_stand_as_documented),
 		CASE(comes_back_as_it_was),
+		CASE(tells_where_the_target_was_watched),
 		CASE(every_truncation_is_an_error),
 		CASE(survives_hostile_members),
 		CASE(reads_layouts_of_other_versions),

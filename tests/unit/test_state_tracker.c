@@ -26,7 +26,7 @@ static int set_up(void **state UNUSED)
 	fixture_column(t, "id", COLUMN_BIGINT, "bigint", "");
 	fixture_index(t, "PRIMARY", true, "id");
 	problems_init(&problems);
-	ferry_tables_make(&options, &fixture.schema, &tables, &problems);
+	ferry_tables_make(&options, NULL, &fixture.schema, &tables, &problems);
 	problems_release(&problems);
 	state_tracker_init(&tracker);
 	state_tracker_set_tables(&tracker, &tables);

@@ -100,6 +100,8 @@ static void check_numbers(const struct ferry_options *o)
 	assert_true(o->skip_row_image_check);
 	assert_true(o->skip_foreign_key_check);
 	assert_true(o->allow_read_only_target);
+	assert_true(o->watch_target);
+	assert_true(o->target.logs_statements);
 	assert_true(o->automatic_cutover);
 	assert_int_equal(o->cutover_attempts, 17);
 	assert_int_equal(o->cutover_retry_wait_s, 18);

@@ -66,6 +66,7 @@ class MariaDB:
 class MySQL:
     inside = place.SID
     extra = ["--gtid-mode=ON", "--enforce-gtid-consistency=ON", "--mysqlx=OFF",
+             "--binlog-rows-query-log-events=ON",
              "--secure-file-priv=NULL", "--innodb-redo-log-capacity=64M",
              "--performance-schema=OFF"]
 
