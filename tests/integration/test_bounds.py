@@ -132,9 +132,10 @@ class ScaleTest(BoundsTest):
 
 
 class MemoryTest(BoundsTest):
-    """Broken: no budget for copied rows: 380 MiB in test_large_rows_are_copied. Changes
-    copied into statements: red in test_large_rows_are_changed. A group per transaction
-    whatever it holds: red in test_transactions_of_others."""
+    """Broken: readers take nothing from the budget and expect rows of any size: 172 MiB in
+    test_large_rows_are_copied. Large changes copied into statements: red in
+    test_large_rows_are_changed. A group per transaction whatever it holds: red in
+    test_transactions_of_others."""
 
     LIMIT = 16 * MIB
     ROW = 20 * MIB
@@ -153,7 +154,7 @@ class MemoryTest(BoundsTest):
         ferry.start()
         self.wait_for_cutover(ferry)
         # The row in the library's buffer, and in a statement.
-        self.assert_peak_below(ferry, 45 + 2 * 20)
+        self.assert_peak_below(ferry, 35 + 2 * 20)
         self.finish(ferry)
         self.assert_equal()
 
@@ -168,7 +169,7 @@ class MemoryTest(BoundsTest):
                            DataIterationBatchSize=50, VerifierType="Inline")
         ferry.start()
         self.wait_for_cutover(ferry)
-        self.assert_peak_below(ferry, 45 + 2 * 20)
+        self.assert_peak_below(ferry, 35 + 2 * 20)
         self.finish(ferry)
         self.assert_equal()
 
@@ -183,7 +184,7 @@ class MemoryTest(BoundsTest):
                 self.source.sql(f"UPDATE abc.{table} SET v = REPEAT('{letter}', {self.ROW})")
         self.finish(ferry)
         # Both images in the event, and one waiting to be applied.
-        self.assert_peak_below(ferry, 45 + 3 * 20)
+        self.assert_peak_below(ferry, 25 + 3 * 20)
         self.assert_equal()
 
     def test_wide_tables(self):
