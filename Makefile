@@ -46,7 +46,8 @@ say    = $(if $(quiet),@:,@printf '  %-4s %s\n' $(1) $(2))
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all unit check check-unit check-integration lint fuzz test demo bench deps \
+.PHONY: all unit check check-unit check-integration check-san lint fuzz test demo bench \
+        deps \
         install uninstall clean help FORCE
 
 all: $(BIN) ## build $(BUILD)/ghostferry-copydb (the default)
@@ -117,6 +118,9 @@ check-integration: ## integration tests against private throwaway servers
 	$(Q)+$(MAKE) PROBES=1 BUILD=build/probes all
 	$(Q)/usr/bin/python3 tests/integration/run.py \
 		--build build/probes $(ARGS)
+
+check-san: ## integration tests under ASan and UBSan, or SAN=thread; ARGS='-k PATTERN'
+	$(Q)+tests/san.sh '$(or $(SAN),address,undefined)' $(ARGS)
 
 lint: ## layers, headers, banned functions, top level
 	$(Q)CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' tests/lint/run.sh

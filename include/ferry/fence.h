@@ -16,7 +16,8 @@
 
 struct fence {
 	struct mutex lock;
-	uint64_t open[FENCE_TICKETS_MAX]; /* guarded by lock; unordered */
+	uint64_t *open;	      /* guarded by lock; owned; unordered */
+	unsigned open_room;   /* guarded by lock: most tables never have more than a few */
 	unsigned open_count;		  /* guarded by lock */
 	/* Written under lock, read by anyone. lowest_open is lowered before issued
 	 * is raised, so whoever sees a ticket as issued sees it as open. */

@@ -573,7 +573,9 @@ void data_iterator_start(struct data_iterator *it, unsigned first_lock)
 	it->first_lock = first_lock;
 	it->readers = mem_calloc(it->worker_count, sizeof(*it->readers));
 	it->writers = mem_calloc(it->worker_count, sizeof(*it->writers));
+	mutex_lock(&it->lock); /* the status may be asked for already */
 	it->readers_running = it->worker_count;
+	mutex_unlock(&it->lock);
 	for (unsigned i = 0; i < it->worker_count; i++) {
 		it->readers[i] = (struct worker){ .iterator = it, .number = i };
 		it->writers[i] = (struct worker){ .iterator = it, .number = i };

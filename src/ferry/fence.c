@@ -12,10 +12,15 @@
 #include "ferry/fence.h"
 
 #include <assert.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
 
 void fence_init(struct fence *fence)
 {
 	mutex_init(&fence->lock);
+	fence->open = NULL;
+	fence->open_room = 0;
 	fence->open_count = 0;
 	atomic_init(&fence->issued, 0);
 	atomic_init(&fence->lowest_open, UINT64_MAX);
@@ -24,6 +29,16 @@ void fence_init(struct fence *fence)
 void fence_destroy(struct fence *fence)
 {
 	mutex_destroy(&fence->lock);
+	free(fence->open);
+}
+
+static void make_room(struct fence *fence) REQUIRES(fence->lock)
+{
+	assert(fence->open_count < FENCE_TICKETS_MAX);
+	if (fence->open_count < fence->open_room)
+		return;
+	fence->open_room = fence->open_room ? fence->open_room * 2 : 4;
+	fence->open = mem_resize(fence->open, fence->open_room, sizeof(*fence->open));
 }
 
 uint64_t fence_issue(struct fence *fence)
@@ -31,7 +46,7 @@ uint64_t fence_issue(struct fence *fence)
 	uint64_t ticket;
 
 	mutex_lock(&fence->lock);
-	assert(fence->open_count < FENCE_TICKETS_MAX);
+	make_room(fence);
 	ticket = atomic_load_explicit(&fence->issued, memory_order_relaxed) + 1;
 	if (fence->open_count == 0)
 		atomic_store_explicit(&fence->lowest_open, ticket, memory_order_release);

@@ -158,16 +158,24 @@ static cJSON *table_json(const struct table *table)
 	return object;
 }
 
+/* Table by table: a tree of all would be many times the text. */
 char *state_json_schema(const struct schema *schema)
 {
-	cJSON *tables = cJSON_CreateObject();
 	struct buf text = BUF_INIT;
 
-	for (size_t i = 0; i < schema->table_count; i++)
-		cJSON_AddItemToObject(tables, schema->tables[i].full_name,
-				      table_json(&schema->tables[i]));
-	json_print_within(&text, tables, STATE_INDENT, 1);
-	cJSON_Delete(tables);
+	buf_putc(&text, '{');
+	for (size_t i = 0; i < schema->table_count; i++) {
+		cJSON *name = cJSON_CreateStringReference(schema->tables[i].full_name);
+		cJSON *table = table_json(&schema->tables[i]);
+
+		buf_puts(&text, i ? ",\n  " : "\n  ");
+		json_print(&text, name, 0);
+		buf_puts(&text, ": ");
+		json_print_within(&text, table, STATE_INDENT, 2);
+		cJSON_Delete(name);
+		cJSON_Delete(table);
+	}
+	buf_puts(&text, schema->table_count ? "\n }" : "}");
 	return buf_take(&text);
 }
 

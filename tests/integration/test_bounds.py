@@ -132,9 +132,10 @@ class ScaleTest(BoundsTest):
 
 
 class MemoryTest(BoundsTest):
-    """Broken: no budget for copied rows: 380 MiB in test_large_rows_are_copied. Changes
-    copied into statements: red in test_large_rows_are_changed. A group per transaction
-    whatever it holds: red in test_transactions_of_others."""
+    """Broken: readers take nothing from the budget and expect rows of any size: 172 MiB in
+    test_large_rows_are_copied. Large changes copied into statements: red in
+    test_large_rows_are_changed. A group per transaction whatever it holds: red in
+    test_transactions_of_others."""
 
     LIMIT = 16 * MIB
     ROW = 20 * MIB
@@ -153,7 +154,7 @@ class MemoryTest(BoundsTest):
         ferry.start()
         self.wait_for_cutover(ferry)
         # The row in the library's buffer, and in a statement.
-        self.assert_peak_below(ferry, 45 + 2 * 20)
+        self.assert_peak_below(ferry, 35 + 2 * 20)
         self.finish(ferry)
         self.assert_equal()
 
@@ -168,7 +169,7 @@ class MemoryTest(BoundsTest):
                            DataIterationBatchSize=50, VerifierType="Inline")
         ferry.start()
         self.wait_for_cutover(ferry)
-        self.assert_peak_below(ferry, 45 + 2 * 20)
+        self.assert_peak_below(ferry, 35 + 2 * 20)
         self.finish(ferry)
         self.assert_equal()
 
@@ -182,8 +183,9 @@ class MemoryTest(BoundsTest):
             for table in "pqr":
                 self.source.sql(f"UPDATE abc.{table} SET v = REPEAT('{letter}', {self.ROW})")
         self.finish(ferry)
-        # Both images in the event, and one waiting to be applied.
-        self.assert_peak_below(ferry, 45 + 3 * 20)
+        # Both images in the event, and one waiting to be applied. Oracle's library grows
+        # its buffer by copying it.
+        self.assert_peak_below(ferry, 25 + 3 * 20 + (40 if ferry.program.inside else 0))
         self.assert_equal()
 
     def test_wide_tables(self):
@@ -231,14 +233,15 @@ class MemoryTest(BoundsTest):
         """Each moves the position, which cannot move while a change waits."""
         ferry = self.held_by_target()
         self.source.sql("INSERT INTO abc.t VALUES (1, 'waits')")
-        before = self.peak(ferry)
+        before = 0 if is_sanitized(ferry.program) else self.peak(ferry)
         with self.source.connect() as db:
             for n in range(8000):
                 db.rows(f"INSERT INTO other.t VALUES ({n})")
         last = self.source.position()
         ferry.wait_for_status(lambda s: (s["LastSuccessfulBinlogPos"]["Name"],
                                          s["LastSuccessfulBinlogPos"]["Pos"]) >= last)
-        self.assertLess(self.peak(ferry) - before, 3)  # of 4
+        if before:
+            self.assertLess(self.peak(ferry) - before, 3)  # of 4
         self.target.resume()
         self.finish(ferry)
         self.assert_equal(databases=["abc"])

@@ -10,6 +10,7 @@ from lib import place
 from lib.case import MARIADB
 from lib.moves import MoveTest
 from lib.receiver import Receiver
+from test_invariants import STOPS
 from test_kill import VERIFIER_STOPS, stops_in_the_source
 
 AT_ONCE = 3  # a second, and the machine may be busy
@@ -28,7 +29,8 @@ class HangTest(MoveTest):
 
 
 class NamedStopsTest(HangTest):
-    """Broken: ending_failed() joins the ferry's threads: red at every stop."""
+    """The stops that test_invariants does not end at. Broken: ending_failed() joins the
+    ferry's threads: red at every stop."""
 
     pairs = (MARIADB,)  # the servers have no part in it
 
@@ -54,7 +56,7 @@ def _stop_test(name):
     return test
 
 
-for _name in stops_in_the_source():
+for _name in sorted(set(stops_in_the_source()) - set(STOPS)):
     setattr(NamedStopsTest, f"test_at_{_name}", _stop_test(_name))
 
 
@@ -161,6 +163,7 @@ class ReadersTest(HangTest):
         ferry = self.ferry(AutomaticCutover=True, DataIterationBatchSize=1)
         reader, writer = os.pipe()
         fcntl.fcntl(writer, 1031, 4096)  # F_SETPIPE_SZ
+        os.write(writer, b"." * 4096)  # it is full
         real = place.popen
 
         def with_pipe(argv, **how):

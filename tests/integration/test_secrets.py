@@ -11,8 +11,8 @@ WRONG = "another secret"
 
 
 class SecretsTest(MoveTest):
-    """Broken: the connection's parameters logged with -verbose; GET /api/config with the
-    whole configuration; the state file made with mode 0644. Red each time."""
+    """Broken: the state file made with mode 0644; the password in the text of a failed
+    connection. Red each time."""
 
     def assert_silent(self, *texts):
         for text in texts:
