@@ -274,6 +274,7 @@ static bool read_part(struct data_iterator *it, struct row_reader *reader,
 	struct row_batch *batch =
 		row_batch_new(table, fence_issue(&table->fence), work->chunk);
 
+	batch->sum_expression = verifier_row_sum(it->run->verifier, table);
 	key_copy(&batch->low, &work->low);
 	if (!row_reader_read(reader, batch, &work->low, &work->high, work->rows, more, err)) {
 		row_batch_free(batch);
@@ -405,8 +406,7 @@ static bool verify_batch(struct batch_writer *writer, struct error *err)
 	const struct row_batch *batch = writer->batch;
 
 	return !writer->is_verifying ||
-	       verifier_batch(run->verifier, &writer->comparer, batch->table, &batch->low,
-			      &batch->high, err);
+	       verifier_batch(run->verifier, &writer->comparer, batch, err);
 }
 
 static void batch_is_done(struct data_iterator *it, const struct row_batch *batch)
