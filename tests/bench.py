@@ -91,7 +91,8 @@ class Bench:
         self.target.sql("CREATE DATABASE bench")
         out = subprocess.Popen(
             wrap([names[0], *common, f"--socket={self.source.seen(self.source.socket)}",
-                  "--single-transaction", "--quick", "bench"]),
+                  "--single-transaction", "--quick",
+                  *(["--set-gtid-purged=OFF"] if self.is_mysql else []), "bench"]),
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         into = subprocess.run(
             wrap([names[1], *common, f"--socket={self.target.seen(self.target.socket)}", "bench"]),
