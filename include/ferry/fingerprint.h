@@ -12,6 +12,7 @@ struct fingerprint {
 	const struct ferry_table *table; /* borrowed */
 	/* Owned texts per side. */
 	char *row[SIDE_COUNT];	/* "SHA2(CONCAT_WS('#',...),256)": 64 hex digits */
+	char *sum[SIDE_COUNT];	/* 64 bits of that as a number, to be XORed */
 	char *keys[SIDE_COUNT]; /* "`a`,`b`": the key's values as the source holds them */
 	char *from[SIDE_COUNT]; /* "`db`.`t` FORCE INDEX (`PRIMARY`)" */
 	char *problem; /* owned: the tables cannot be equal or not be compared; NULL: none */

@@ -19,6 +19,11 @@ struct row_batch {
 	uint64_t rows;
 	uint64_t bytes; /* of statements */
 	uint64_t taken; /* of the run's budget for rows, by the data iterator */
+	/* What each row is summed up to by the source, while it is read: SQL (fingerprint.h),
+	 * borrowed; NULL: nobody asks. */
+	const char *sum_expression;
+	uint64_t sum; /* XOR of all rows */
+	bool has_sum; /* of all of them: none was NULL */
 	struct key last; /* of the last row; owned */
 	/* The range that was read: (low, high]; owned, unset where it is open. */
 	struct key low;
@@ -33,8 +38,9 @@ void row_batch_free(struct row_batch *batch);
 /* Forgets all rows: for reading the same again after a lost connection. */
 void row_batch_clear(struct row_batch *batch);
 
-/* row: values in the order of table->selected, then those of table->types_list. A new statement begins when the one
- * under way has statement_bytes; a single row that does not fit into packet_limit
+/* row: values in the order of table->selected, then those of table->types_list, then the
+ * sum if it was asked for. A new statement begins when the one under way has
+ * statement_bytes; a single row that does not fit into packet_limit
  * is ERROR_DATA. */
 bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t statement_bytes,
 		   uint64_t packet_limit, struct error *err) MUST_CHECK;

@@ -49,6 +49,12 @@ void table_comparer_close(struct table_comparer *c);
 bool table_comparer_range(struct table_comparer *c, const struct fingerprint *f,
 			  const struct key *low, const struct key *high, struct range_rows *rows,
 			  struct error *err) MUST_CHECK;
+/* The same where the source's side is known already: so many rows, and the XOR of their
+ * sums (NULL: unknown, the rows are looked at). */
+bool table_comparer_target(struct table_comparer *c, const struct fingerprint *f,
+			   const struct key *low, const struct key *high, uint64_t source_rows,
+			   const uint64_t *source_sum, struct range_rows *rows,
+			   struct error *err) MUST_CHECK;
 /* The end of the next range worth one call: a key of the source so many rows behind
  * low, unset when there are fewer. */
 bool table_comparer_next(struct table_comparer *c, const struct fingerprint *f,

@@ -40,6 +40,8 @@ void verdict_add(struct table_verdict *t, enum difference_kind kind, char *key,
 void table_verdict_reset(struct table_verdict *t);
 bool table_verdict_is_different(const struct table_verdict *t);
 size_t verdict_different_tables(const struct verdict *v);
+/* One table's part of that. */
+void table_verdict_message(struct buf *out, const struct table_verdict *t);
 /* Ghostferry's words: "db.t [PKs: 1 (type: rows checksum difference, source: .., target:
  * ..) ] db.t2 [...] " of the tables that differ; "" when none does. */
 void verdict_message(struct buf *out, const struct verdict *v);

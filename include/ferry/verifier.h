@@ -16,6 +16,7 @@
 #include "ferry/table_comparer.h"
 
 struct verifier; /* opaque */
+struct row_batch;
 
 struct verifier_hooks {
 	/* Waits until the target has all that the source has now. */
@@ -44,13 +45,15 @@ void verifier_stop(struct verifier *v);
 /* Any thread: a change of this row was applied. */
 void verifier_note(struct verifier *v, const struct ferry_table *table, const char *condition,
 		   size_t length);
-/* Inline, a batch writer's thread with a comparer of its own: rows in (low, high] were
- * committed. */
+/* Inline, a batch writer's thread with a comparer of its own: the batch was committed. Its
+ * rows were summed up as they were read, by what verifier_row_sum() says (NULL: not;
+ * v may be NULL). */
 bool verifier_wants_batches(const struct verifier *v);
+const char *verifier_row_sum(const struct verifier *v, const struct ferry_table *table);
 bool verifier_open_comparer(struct verifier *v, struct table_comparer *c,
 			    struct error *err) MUST_CHECK;
-bool verifier_batch(struct verifier *v, struct table_comparer *c, const struct ferry_table *table,
-		    const struct key *low, const struct key *high, struct error *err) MUST_CHECK;
+bool verifier_batch(struct verifier *v, struct table_comparer *c, const struct row_batch *batch,
+		    struct error *err) MUST_CHECK;
 
 /* The ferry's thread. before: everything that can be done while rows change. during:
  * the verdict; source and target stand still. ERROR_DIFFERENT names tables and keys. */

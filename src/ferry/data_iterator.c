@@ -310,6 +310,7 @@ static struct row_batch *begin_batch(struct data_iterator *it, struct row_reader
 		row_batch_new(table, fence_issue(&table->fence), work->chunk);
 
 	batch->taken = bytes;
+	batch->sum_expression = verifier_row_sum(it->run->verifier, table);
 	key_copy(&batch->low, &work->low);
 	return batch;
 }
@@ -499,8 +500,7 @@ static bool verify_batch(struct batch_writer *writer, struct error *err)
 	const struct row_batch *batch = writer->batch;
 
 	return !writer->is_verifying ||
-	       verifier_batch(run->verifier, &writer->comparer, batch->table, &batch->low,
-			      &batch->high, err);
+	       verifier_batch(run->verifier, &writer->comparer, batch, err);
 }
 
 static void batch_is_done(struct data_iterator *it, const struct row_batch *batch)

@@ -391,6 +391,8 @@ void fingerprint_make(struct fingerprint *f, const struct ferry_options *options
 
 			f->row[side] = row_expression(pairs, count, side, keep_zero_sign,
 						      table->json_is_typed ? own : NULL);
+			f->sum[side] = mem_printf("CAST(CONV(LEFT(%s,16),16,10) AS UNSIGNED)",
+						  f->row[side]);
 			f->keys[side] = key_list(table, target, side);
 			f->from[side] = from_text(options, table, target, side);
 		}
@@ -402,6 +404,7 @@ void fingerprint_release(struct fingerprint *f)
 {
 	for (enum side side = 0; side < SIDE_COUNT; side++) {
 		free(f->row[side]);
+		free(f->sum[side]);
 		free(f->keys[side]);
 		free(f->from[side]);
 	}

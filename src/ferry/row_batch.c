@@ -22,6 +22,7 @@ struct row_batch *row_batch_new(const struct ferry_table *table, uint64_t ticket
 	batch->chunk = chunk;
 	batch->head = table->insert_head;
 	batch->tail = table->insert_tail;
+	batch->has_sum = true;
 	return batch;
 }
 
@@ -34,6 +35,8 @@ void row_batch_clear(struct row_batch *batch)
 	batch->statement_count = 0;
 	batch->rows = 0;
 	batch->bytes = 0;
+	batch->sum = 0;
+	batch->has_sum = true;
 	key_release(&batch->last);
 }
 
@@ -148,6 +151,22 @@ static bool join_all_types(struct row_batch *batch, const struct db_row *row, st
 	return true;
 }
 
+static unsigned columns_expected(const struct row_batch *batch)
+{
+	return batch->table->selected_count + batch->table->types_count +
+	       (batch->sum_expression != NULL);
+}
+
+static void add_to_sum(struct row_batch *batch, const struct db_row *row)
+{
+	const char *sum = batch->sum_expression ? row->values[row->count - 1] : NULL;
+
+	if (sum)
+		batch->sum ^= strtoull(sum, NULL, 10);
+	else
+		batch->has_sum = false;
+}
+
 bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t statement_bytes,
 		   uint64_t packet_limit, struct error *err)
 {
@@ -155,11 +174,10 @@ bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t s
 	struct value values[TABLE_COLUMNS_MAX];
 	uint64_t invalid_enums = 0;
 
-	if (row->count != table->selected_count + table->types_count ||
+	if (row->count != columns_expected(batch) ||
 	    table->source->column_count > TABLE_COLUMNS_MAX)
 		return error_set(err, ERROR_SCHEMA, "table %s: %u columns selected, %u received",
-				 table->source->full_name,
-				 table->selected_count + table->types_count, row->count);
+				 table->source->full_name, columns_expected(batch), row->count);
 	spread(table, row, values);
 	if (!join_all_types(batch, row, values, err) || !remember_key(batch, values, err))
 		return false;
@@ -195,6 +213,7 @@ bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t s
 	statement->rows++;
 	statement->invalid_enums += invalid_enums;
 	batch->rows++;
+	add_to_sum(batch, row);
 	return true;
 }
 

@@ -269,6 +269,8 @@ static void put_rows_query(struct read_attempt *attempt, const char *lock)
 	put_select(reader);
 	buf_puts(&reader->sql, table->select_list);
 	buf_puts(&reader->sql, table->types_list);
+	if (attempt->batch->sum_expression)
+		buf_printf(&reader->sql, ",%s", attempt->batch->sum_expression);
 	put_from(reader, table);
 	put_range(reader, table, attempt->low, attempt->high);
 	buf_puts(&reader->sql, " ORDER BY ");

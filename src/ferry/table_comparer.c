@@ -1,12 +1,12 @@
-/* A range is compared by three figures of each side, computed by the server:
+/* A range is compared by two figures of each side, computed by the server:
  *
- *   SELECT COUNT(*), COUNT(h), BIT_XOR(first 64 bits of h), BIT_XOR(next 64 bits)
- *   FROM (SELECT <fingerprint> h FROM t FORCE INDEX (k) WHERE key > low AND key <= high
- *         LIMIT <no limit>) d
+ *   SELECT COUNT(*), COUNT(s), BIT_XOR(s)
+ *   FROM (SELECT <64 bits of the fingerprint> s FROM t FORCE INDEX (k)
+ *         WHERE key > low AND key <= high LIMIT <no limit>) d
  *
  * (The LIMIT keeps the servers from merging the derived table and hashing each row
  * twice.) The fingerprints are of whole rows, keys included, so no two rows of a table
- * share one and rows that were swapped are seen. COUNT(h) must be COUNT(*): a hash that
+ * share one and rows that were swapped are seen. COUNT(s) must be COUNT(*): a hash that
  * became NULL for whatever reason would otherwise be left out in silence.
  *
  * Only where the figures differ are the rows read: key and fingerprint of each. They are
@@ -137,8 +137,7 @@ static void put_select(struct table_comparer *c, enum side side)
 struct range_sums {
 	uint64_t rows;
 	uint64_t hashed;
-	uint64_t first;
-	uint64_t second;
+	uint64_t sum;
 };
 
 static void restart_sums(struct query *q)
@@ -148,8 +147,7 @@ static void restart_sums(struct query *q)
 
 static bool take_sums(struct query *q, const struct db_row *row, struct error *err)
 {
-	uint64_t *figures[] = { &q->sums->rows, &q->sums->hashed, &q->sums->first,
-				&q->sums->second };
+	uint64_t *figures[] = { &q->sums->rows, &q->sums->hashed, &q->sums->sum };
 
 	for (unsigned i = 0; i < ARRAY_LEN(figures); i++) {
 		if (i >= row->count || !row->values[i])
@@ -171,10 +169,9 @@ static bool sum_range(struct table_comparer *c, const struct fingerprint *f, enu
 			   .f = f, .sums = sums };
 
 	put_select(c, side);
-	buf_puts(&c->sql, "COUNT(*),COUNT(h),BIT_XOR(CAST(CONV(LEFT(h,16),16,10) AS UNSIGNED)),"
-			  "BIT_XOR(CAST(CONV(SUBSTR(h,17,16),16,10) AS UNSIGNED)) FROM (SELECT ");
-	buf_puts(&c->sql, f->row[side]);
-	buf_puts(&c->sql, " h FROM ");
+	buf_puts(&c->sql, "COUNT(*),COUNT(s),BIT_XOR(s) FROM (SELECT ");
+	buf_puts(&c->sql, f->sum[side]);
+	buf_puts(&c->sql, " s FROM ");
 	buf_puts(&c->sql, f->from[side]);
 	fingerprint_put_range(&c->sql, f, low, high);
 	buf_puts(&c->sql, " LIMIT 18446744073709551615) d");
@@ -410,10 +407,25 @@ bool table_comparer_range(struct table_comparer *c, const struct fingerprint *f,
 		return false;
 	rows->rows[SIDE_SOURCE] = source.rows;
 	rows->rows[SIDE_TARGET] = target.rows;
-	if (source.rows == target.rows && source.first == target.first &&
-	    source.second == target.second)
+	if (source.rows == target.rows && source.sum == target.sum)
 		return true;
 	return compare_parts(c, f, source.rows > target.rows ? SIDE_SOURCE : SIDE_TARGET, low, high,
+			     &rows->differences, err);
+}
+
+bool table_comparer_target(struct table_comparer *c, const struct fingerprint *f,
+			   const struct key *low, const struct key *high, uint64_t source_rows,
+			   const uint64_t *source_sum, struct range_rows *rows, struct error *err)
+{
+	struct range_sums target;
+
+	*rows = (struct range_rows){ .rows = { source_rows, 0 } };
+	if (!sum_range(c, f, SIDE_TARGET, low, high, &target, err))
+		return false;
+	rows->rows[SIDE_TARGET] = target.rows;
+	if (source_sum && target.rows == source_rows && target.sum == *source_sum)
+		return true;
+	return compare_parts(c, f, source_rows > target.rows ? SIDE_SOURCE : SIDE_TARGET, low, high,
 			     &rows->differences, err);
 }
 

@@ -84,24 +84,25 @@ static void put_row_message(struct buf *out, const struct verdict_row *row)
 	buf_puts(out, ") ");
 }
 
+void table_verdict_message(struct buf *out, const struct table_verdict *t)
+{
+	buf_printf(out, "%s [", name_of(t));
+	if (t->f->problem)
+		buf_printf(out, "%s ", t->f->problem);
+	else
+		buf_puts(out, "PKs: ");
+	for (size_t k = 0; k < t->shown_count; k++)
+		put_row_message(out, &t->shown[k]);
+	if (t->different > t->shown_count)
+		buf_printf(out, "and %" PRIu64 " more ", t->different - t->shown_count);
+	buf_puts(out, "] ");
+}
+
 void verdict_message(struct buf *out, const struct verdict *v)
 {
-	for (size_t i = 0; i < v->count; i++) {
-		const struct table_verdict *t = &v->tables[i];
-
-		if (!table_verdict_is_different(t))
-			continue;
-		buf_printf(out, "%s [", name_of(t));
-		if (t->f->problem)
-			buf_printf(out, "%s ", t->f->problem);
-		else
-			buf_puts(out, "PKs: ");
-		for (size_t k = 0; k < t->shown_count; k++)
-			put_row_message(out, &t->shown[k]);
-		if (t->different > t->shown_count)
-			buf_printf(out, "and %" PRIu64 " more ", t->different - t->shown_count);
-		buf_puts(out, "] ");
-	}
+	for (size_t i = 0; i < v->count; i++)
+		if (table_verdict_is_different(&v->tables[i]))
+			table_verdict_message(out, &v->tables[i]);
 }
 
 static void put_table_text(struct buf *out, const struct table_verdict *t)

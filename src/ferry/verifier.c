@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "ferry/row_batch.h"
 
 static const char log_tag[] = "verifier";
 
@@ -206,15 +207,26 @@ bool verifier_open_comparer(struct verifier *v, struct table_comparer *c, struct
 	return table_comparer_open(c, v->run->options, v->run->stop, verifier_queue_difference, v, err);
 }
 
-bool verifier_batch(struct verifier *v, struct table_comparer *c, const struct ferry_table *table,
-		    const struct key *low, const struct key *high, struct error *err)
+const char *verifier_row_sum(const struct verifier *v, const struct ferry_table *table)
 {
+	if (!verifier_wants_batches(v) || v->is_ignored[table->index])
+		return NULL;
+	return v->verification.prints[table->index].sum[SIDE_SOURCE];
+}
+
+/* The source was summed up by the very statement that read the rows, so they are not read
+ * there a second time and cannot have changed in between. */
+bool verifier_batch(struct verifier *v, struct table_comparer *c, const struct row_batch *batch,
+		    struct error *err)
+{
+	const struct ferry_table *table = batch->table;
 	const struct fingerprint *f = &v->verification.prints[table->index];
 	struct range_rows rows;
 
 	if (f->problem || v->is_ignored[table->index])
 		return true; /* the verdict will say so */
-	if (!table_comparer_range(c, f, low, high, &rows, err))
+	if (!table_comparer_target(c, f, &batch->low, &batch->high, batch->rows,
+				   batch->has_sum ? &batch->sum : NULL, &rows, err))
 		return false;
 	if (rows.differences > 0)
 		log_debug("inline verification during data copy noticed %" PRIu64

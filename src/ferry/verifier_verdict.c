@@ -169,18 +169,25 @@ static bool settle_all(struct verifier *v, struct verdict *verdict, struct error
 	return ok;
 }
 
+/* The text of an error is cut when it grows long: here each table has a line. */
 static void log_incorrect(const struct verifier *v, const struct verdict *verdict)
 {
-	struct buf names = BUF_INIT;
+	struct buf names = BUF_INIT, line = BUF_INIT;
 
-	for (size_t i = 0; i < verdict->count; i++)
-		if (table_verdict_is_different(&verdict->tables[i]) && !v->is_ignored[i])
-			buf_printf(&names, "%s%s", names.length ? "," : "",
-				   verdict->tables[i].f->table->source->full_name);
+	for (size_t i = 0; i < verdict->count; i++) {
+		if (!table_verdict_is_different(&verdict->tables[i]) || v->is_ignored[i])
+			continue;
+		buf_clear(&line);
+		table_verdict_message(&line, &verdict->tables[i]);
+		log_error("different: %s", buf_text(&line));
+		buf_printf(&names, "%s%s", names.length ? "," : "",
+			   verdict->tables[i].f->table->source->full_name);
+	}
 	const struct log_field fields[] = { { "incorrect_tables", buf_text(&names) },
 					    { NULL, NULL } };
 	log_write(LOG_ERROR, log_tag, NULL, fields, "cutover verification failed");
 	buf_release(&names);
+	buf_release(&line);
 }
 
 size_t verifier_different_tables(const struct verifier *v, const struct verdict *verdict)

@@ -1,7 +1,10 @@
 """Source and target are compared: every kind of difference is found and named, and
 nothing else is."""
 
+import os
 import re
+import time
+import unittest
 
 from lib import tables
 from lib.case import BOTH, CROSS
@@ -411,6 +414,197 @@ class VerifierTest(MoveVerified):
         self.assertEqual(ferry.wait(), 0)
         self.assertTrue(ferry.log_contains("too many rows of table abc.big"))
         self.assert_equal(databases=["abc"])
+
+    def test_every_corruption_is_named(self):
+        """By each verifier, of rows that it compared as they were copied or that the stream
+        wrote: what each of them has to find. Seen to fail with the length left out of a
+        string's part of the fingerprint, with a float printed as it stands, and with an
+        Inline that took the source's sum of a batch for the target's."""
+        changes = {1: "s = 'text 1 '", 2: "s = ''", 3: "s = NULL", 4: "c = 'Char'",
+                   5: "f = 1.1000001", 6: "d = '-2.225073858507202e-308'",
+                   7: "lb = LEFT(lb, 65535)", 8: "t = REPEAT('t', 2999)", 9: "b = x'0001'",
+                   10: "n = -7", 11: "dt = '2020-01-01 10:11:12.123457'", 12: "x = 12.5001"}
+        spoil = [f"UPDATE abc.odd SET {change} WHERE id = {n}" for n, change in changes.items()]
+        spoil += ["DELETE FROM abc.odd WHERE id = 20",
+                  "INSERT INTO abc.odd (id, s) VALUES (-4, 'extra')",
+                  # Two rows change places.
+                  "UPDATE abc.odd SET id = 1000 WHERE id = 30",
+                  "UPDATE abc.odd SET id = 30 WHERE id = 31",
+                  "UPDATE abc.odd SET id = 31 WHERE id = 1000"]
+        for kind in TYPES:
+            for ask in (False, True):
+                with self.subTest(kind, ask=ask):
+                    self.source.drop_user_databases()
+                    self.target.drop_user_databases()
+                    self.fill_both(rows=32)  # one batch
+                    self.target.drop_user_databases()
+                    probes = self.probes()
+                    stop = probes.stop_at("copy_done" if ask else "after_batch_write")
+                    ferry = self.move(kind, probes=probes, http=ask, AutomaticCutover=not ask,
+                                      UpdatableConfig={"DataIterationBatchSize": 100}).start()
+                    stop.wait_reached()
+                    with self.target.connect() as db:
+                        db.run("SET time_zone='+00:00', sql_mode=''", *spoil)
+                    stop.release()
+                    if ask:
+                        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+                        result = self.ask(ferry, False)["VerificationResult"]
+                        self.assertEqual(result["IncorrectTables"], ["abc.odd"])
+                        text = result["Message"]
+                        ferry.terminate()
+                        ferry.wait()
+                    else:
+                        self.assertEqual(ferry.wait(), 3, ferry.logs())
+                        text = next(line for line in ferry.log().splitlines()
+                                    if "different: abc.odd" in line)
+                    # The first ten are told, and the number of the others.
+                    shown = set(re.findall(r"(-?\d+) \(type: row", text))
+                    self.assertLessEqual(shown, {str(n) for n in [*changes, 20, -4, 30, 31]})
+                    self.assertEqual(len(shown), 10, text)
+                    self.assertIn("and 6 more", text)
+                    probes.close()
+
+    def test_each_corruption_alone(self):
+        """Nothing hides behind another: one corruption per table, many tables, each named
+        with its key."""
+        changes = ["s = 'text 7 '", "s = ''", "s = NULL", "f = 1.1000001",
+                   "lb = LEFT(lb, 65535)", "b = x''", None, "id = -7"]
+        for kind in TYPES:
+            with self.subTest(kind):
+                self.source.drop_user_databases()
+                self.target.drop_user_databases()
+                for n in range(len(changes)):
+                    self.fill_both(rows=9, table=f"o{n}")
+                self.target.drop_user_databases()
+                probes = self.probes()
+                stops = [probes.stop_at("after_batch_write", rf"abc\.o{n} ")
+                         for n in range(len(changes))]
+                ferry = self.move(kind, probes=probes,
+                                  UpdatableConfig={"DataIterationBatchSize": 100}).start()
+                waiting = list(zip(stops, changes, range(len(changes))))
+                while waiting:
+                    ferry.wait_until(lambda: any(s.reached for s, _, _ in waiting))
+                    for stop, change, n in [w for w in waiting if w[0].reached]:
+                        with self.target.connect() as db:
+                            db.run("SET time_zone='+00:00', sql_mode=''",
+                                   f"UPDATE abc.o{n} SET {change} WHERE id = 7" if change
+                                   else f"DELETE FROM abc.o{n} WHERE id = 7")
+                        stop.release()
+                        waiting.remove((stop, change, n))
+                self.assertEqual(ferry.wait(), 3, ferry.logs())
+                for n, change in enumerate(changes):
+                    self.assertTrue(ferry.log_contains(rf"abc\.o{n} \[PKs: (-7 .*)?7 \(type: row"),
+                                    (kind, change))
+                probes.close()
+
+    def test_columns_and_tables_that_are_left_out(self):
+        cases = [("Inline", {"IgnoredColumnsForVerification": {"abc": {"big": {"n": {}}}}}),
+                 ("ChecksumTable", {"IgnoredColumnsForVerification": {"abc": {"big": {"n": {}}}}}),
+                 ("Iterative", {"IterativeVerifierConfig": {"IgnoredColumns": {"big": ["n"]}}}),
+                 ("Iterative", {"IterativeVerifierConfig": {"IgnoredTables": ["big"]}})]
+        self.basic_tables(rows=30, names=("big",))
+        for kind, how in cases:
+            # The value of another column is still found, unless the table is left out.
+            for column, status in (("n", 0), ("v", 0 if "IgnoredTables" in str(how) else 3)):
+                with self.subTest(kind, how=how, column=column):
+                    self.target.drop_user_databases()
+                    probes = self.probes()
+                    stop = probes.stop_at("after_batch_write", r"abc\.big ")
+                    ferry = self.move(kind, probes=probes, **how).start()
+                    stop.wait_reached()
+                    self.target.sql(f"UPDATE abc.big SET {column} = 4711, changed = changed"
+                                    " WHERE id = 5")
+                    stop.release()
+                    self.assertEqual(ferry.wait(), status, ferry.logs())
+                    probes.close()
+
+    def test_compressed_columns_are_compared_by_their_bytes(self):
+        """Two packings of one text are not the same bytes, and are told: it is what is
+        stored that counts."""
+        one, other = "05108568656c6c6f".replace("85", ""), "0500680865656c6c6f"
+        self.source.sql("CREATE DATABASE abc", "CREATE TABLE abc.z (id INT PRIMARY KEY, d BLOB)",
+                        f"INSERT INTO abc.z VALUES (1, x'{one}'), (2, x'{one}')")
+        for kind, how in (("Inline", {"CompressedColumnsForVerification":
+                                      {"abc": {"z": {"d": "SNAPPY"}}}}),
+                          ("Iterative", {"IterativeVerifierConfig": {
+                              "TableColumnCompression": {"z": {"d": "SNAPPY"}}}})):
+            with self.subTest(kind):
+                probes = self.probes()
+                stop = probes.stop_at("after_batch_write")
+                ferry = self.move(kind, probes=probes, **how).start()
+                stop.wait_reached()
+                self.target.sql(f"UPDATE abc.z SET d = x'{other}' WHERE id = 2")
+                stop.release()
+                self.assertEqual(ferry.wait(), 3, ferry.logs())
+                self.assertTrue(ferry.log_contains(r"abc\.z \[PKs: 2 \(type: rows checksum"))
+                probes.close()
+                self.target.drop_user_databases()
+
+    def test_the_forced_index_is_used(self):
+        """Seen in the only way that shows: an index that is not there is an error."""
+        self.basic_tables(rows=30, names=("big",))
+        for kind in TYPES:
+            with self.subTest(kind):
+                self.move(kind, ForceIndexForVerification={"abc": {"big": "PRIMARY"}}).run_ok()
+                self.target.drop_user_databases()
+                ferry = self.move(kind, ForceIndexForVerification={"abc": {"big": "no_such"}})
+                self.assertNotEqual(ferry.run(), 0)
+                self.assertTrue(ferry.log_contains("no_such"))
+                self.target.drop_user_databases()
+
+    def test_times_of_the_verifiers(self):
+        """VerifyBinlogEventsInterval, MaxExpectedDowntime."""
+        self.basic_tables(rows=3000, names=("big",))
+        probes = self.probes()
+        ferry = self.move("Inline", probes=probes, AutomaticCutover=False, http=True,
+                          InlineVerifierConfig={"VerifyBinlogEventsInterval": "20ms"}).start()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+        self.source.sql("UPDATE abc.big SET v = 'x' WHERE id = 1")
+        ferry.wait_until(lambda: probes.counts["rows_reverified"] > 0)
+        ferry.terminate()
+        ferry.wait()
+        probes.close()
+        self.target.drop_user_databases()
+        for kind in ("Inline", "Iterative"):
+            with self.subTest(kind):
+                probes = self.probes()
+                stop = probes.stop_at("after_batch_write", r"abc\.big ")
+                ferry = self.move(kind, probes=probes, **{
+                    f"{kind}VerifierConfig": {"MaxExpectedDowntime": "1ns"}}).start()
+                stop.wait_reached()
+                self.target.sql("UPDATE abc.big SET v = REPEAT('z', 20)")
+                stop.release()
+                self.assertEqual(ferry.wait(), 2, ferry.logs())
+                self.assertTrue(ferry.log_contains("will not complete within max downtime"))
+                probes.close()
+                self.target.drop_user_databases()
+
+    @unittest.skipUnless(os.environ.get("VERIFY_SECONDS"), "VERIFY_SECONDS=60 for long writes")
+    def test_no_false_alarm_under_long_writes(self):
+        seconds = float(os.environ["VERIFY_SECONDS"])
+        made = self.basic_tables(rows=300)
+        for kind in TYPES:
+            with self.subTest(kind):
+                writer = self.writer(made, span=1000)
+                url, _ = self.hooks(lock=writer.stop)
+                ferry = self.move(kind, CutoverLock={"URI": url + "/lock"}, http=True,
+                                  AutomaticCutover=False,
+                                  InlineVerifierConfig={"VerifyBinlogEventsInterval": "50ms"})
+                ferry.start()
+                end = time.monotonic() + seconds
+                ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+                asked = 0
+                while time.monotonic() < end:
+                    self.ask(ferry, True)
+                    asked += 1
+                ferry.allow_cutover()
+                ferry.wait_for_status(lambda s: s["OverallState"] == "done", 120)
+                ferry.end()
+                self.assert_equal(databases=["abc"])
+                print(f"{kind}: {writer.statements} statements, {asked} verifications")
+                self.target.drop_user_databases()
+
+    test_no_false_alarm_under_long_writes.timeout = 1200
 
     def spilling(self, kind, rows=15000, **how):
         """A table whose changed rows do not fit into memory, and a move of it."""
