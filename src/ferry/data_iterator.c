@@ -33,6 +33,7 @@ static const char log_tag[] = "data_iterator";
 
 #define ROWS_PER_READ_MAX 10000
 #define DEFAULT_ROW_BYTES 512
+#define FEW_WORKERS 4
 #define WRITE_RETRY_MS 100
 #define WRITE_RETRY_MAX_MS 3000
 #define WRITE_RETRY_LOST_MS 3000
@@ -281,17 +282,23 @@ static void end_ticket(struct data_iterator *it, const struct row_batch *batch)
 }
 
 /* How large a row may be that is read next, and what the read takes at most: the row in
- * the client library's buffer, and in a statement behind all rows that are kept. */
+ * the client library's buffer, and in a statement behind all rows that are kept. Many
+ * workers reckon with less, as not all of them meet their largest rows at the same time;
+ * what was really taken counts as soon as it is known. */
 static uint64_t plan_memory(struct data_iterator *it, struct assignment *work,
 			    uint64_t *row_bytes)
 {
 	const struct ferry_options *options = it->run->options;
-	uint64_t large = work->large_row_bytes;
+	uint64_t most;
 
-	*row_bytes = large ? large : options->row_bytes;
-	if (large) /* alone */
+	if (work->large_row_bytes) { /* alone */
 		work->rows = 1;
-	return 2 * *row_bytes + (large ? 0 : ROW_READER_KEEP_FACTOR * options->batch_bytes);
+		*row_bytes = work->large_row_bytes;
+		return 2 * *row_bytes;
+	}
+	*row_bytes = options->row_bytes;
+	most = 2 * *row_bytes + ROW_READER_KEEP_FACTOR * options->batch_bytes;
+	return it->worker_count > FEW_WORKERS ? most * FEW_WORKERS / it->worker_count : most;
 }
 
 /* Before the ticket is issued: changes that wait for it must not be waited for. */
@@ -361,6 +368,11 @@ static bool send_batch(struct data_iterator *it, struct row_batch *batch, struct
 	return error_set(err, ERROR_STOPPED, "stopped");
 }
 
+static const char *table_name(const struct assignment *work)
+{
+	return work->plan->table->source->full_name;
+}
+
 /* Reads one part of the chunk and sends it on. */
 static bool read_part(struct data_iterator *it, struct row_reader *reader,
 		      struct assignment *work, bool *more, struct error *err)
@@ -374,6 +386,10 @@ static bool read_part(struct data_iterator *it, struct row_reader *reader,
 		return false;
 	}
 	learn_large_rows(it, reader, work, batch);
+	if (reader->too_large)
+		log_debug("table %s: the next row has more than %" PRIu64 " bytes, or the connection "
+			  "was lost: it is read alone",
+			  table_name(work), reader->row_bytes);
 	if (reader->too_large && batch->rows == 0) {
 		drop_batch(it, batch);
 		return true;
