@@ -35,7 +35,7 @@ static struct {
 	unsigned count, next;
 	bool has_checksum;
 	/* The streamer's callbacks as the test wants them. */
-	bool has_side_effects, refuses_rows;
+	bool has_side_effects, refuses_rows, refuses_boundaries;
 	struct binlog_position start, stop_at;
 	/* What came of it. */
 	struct buf seen; /* "+1 a", "-1 a", "1 a>1 b", "@b.000001:120" */
@@ -253,12 +253,17 @@ static UNUSED void query_body(struct buf *body, const char *schema, const char *
 	buf_puts(body, sql);
 }
 
-static UNUSED void put_query(uint64_t end, const char *sql)
+static UNUSED void put_query_in(uint64_t end, const char *schema, const char *sql)
 {
 	struct buf body = BUF_INIT;
 
-	query_body(&body, "elsewhere", sql);
+	query_body(&body, schema, sql);
 	put_buf(EVENT_QUERY, end, &body);
+}
+
+static UNUSED void put_query(uint64_t end, const char *sql)
+{
+	put_query_in(end, "elsewhere", sql);
 }
 
 static UNUSED void map_body(struct buf *body, unsigned id, const char *schema, const char *name)
@@ -392,8 +397,10 @@ static bool see_row(void *context UNUSED, const struct row_change *change, struc
 }
 
 static bool see_boundary(void *context UNUSED, const struct binlog_position *position,
-			 uint32_t timestamp UNUSED, struct error *err UNUSED)
+			 uint32_t timestamp UNUSED, struct error *err)
 {
+	if (script.refuses_boundaries)
+		return error_set(err, ERROR_SYSTEM, "the place is not wanted");
 	see_text("@");
 	buf_printf(&script.seen, POSITION_FORMAT, POSITION_ARGS(position));
 	return true;

@@ -64,6 +64,20 @@ TEST(a_file_grows_beyond_4_gib)
 		   " +5/e @b.000001:8589934672");
 }
 
+/* Nothing of the place before is left in the lower half. */
+TEST(odd_places)
+{
+	start_at("b.000001", 4 * GIB + 201);
+	begin("b.000001", 4);
+	put_transaction(3 * GIB + 1, "0 old");
+	put_transaction(4 * GIB + 201, "1 old");
+	put_transaction(4 * GIB + 400, "2 b");
+	put_transaction(4 * GIB + 601, "3 c");
+	put_transaction(4 * GIB + 800, "4 d");
+	check_seen("+2/b @b.000001:4294967696 +3/c @b.000001:4294967897 +4/d"
+		   " @b.000001:4294968096");
+}
+
 /* An event that ends at 4 GiB exactly has a 0 in its header, as those without a place
  * have. The end of the event before it lies inside of the transaction: no boundary. */
 TEST(an_event_ends_at_4_gib)
@@ -775,6 +789,90 @@ TEST(compressed_events)
 	check_seen("@b.000001:200 +1/a @b.000001:400");
 }
 
+TEST(a_packed_transaction_that_is_cut_short)
+{
+	struct buf events = BUF_INIT, body = BUF_INIT;
+
+	start_at("b.000001", 200);
+	begin("b.000001", 200);
+	put_gtid(250);
+	query_body(&body, "w", "BEGIN");
+	pack(&events, EVENT_QUERY, 77, &body);
+	put_number(&body, 1, 8);
+	pack(&events, EVENT_XID, 12345, &body);
+	buf_truncate(&events, events.length - 1);
+	put_payload(400, &events);
+	check_fails("@b.000001:200", ERROR_CORRUPT, "cut short");
+}
+
+/* Each kind that is read, with a byte of body. */
+TEST(events_that_are_cut_short)
+{
+	static const uint8_t types[] = {
+		EVENT_ROTATE, EVENT_FORMAT_DESCRIPTION, EVENT_QUERY, EVENT_TABLE_MAP,
+		EVENT_WRITE_ROWS_V1, EVENT_HEARTBEAT_V2, EVENT_MARIADB_GTID, EVENT_XA_PREPARE,
+		EVENT_TRANSACTION_PAYLOAD, EVENT_EXECUTE_LOAD_QUERY, EVENT_PARTIAL_UPDATE_ROWS,
+		EVENT_MARIADB_QUERY_COMPRESSED, EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1,
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		start_at("b.000001", 200);
+		begin("b.000001", 200);
+		put(types[i], 300, "\1", 1);
+		check_fails("@b.000001:200", ERROR_CORRUPT, "b.000001");
+	}
+}
+
+TEST(a_place_that_is_not_taken)
+{
+	start_at("b.000001", 200);
+	script.refuses_boundaries = true;
+	begin("b.000001", 200);
+	check_fails("", ERROR_SYSTEM, "the place is not wanted");
+}
+
+/* MariaDB's flags: a statement by itself, and a prepared XA transaction. */
+TEST(flags_of_mariadb)
+{
+	start_at("b.000001", 200);
+	begin_mariadb("b.000001", 200);
+	put_mariadb_gtid(250, 1);
+	put_query(300, "CREATE TABLE w.x (id INT)");
+	put_mariadb_gtid(350, 64);
+	put_map(370);
+	put_rows(380, NULL, "1 a");
+	put(EVENT_XA_PREPARE, 400, PREPARE, sizeof(PREPARE) - 1);
+	check_seen("@b.000001:200 @b.000001:300 @b.000001:300");
+}
+
+/* Names that are not all told, in a database of copied tables. */
+TEST(statements_that_are_not_understood)
+{
+	start_at("b.000001", 200);
+	begin("b.000001", 200);
+	put_query_in(300, "v", "UPDATE w.x JOIN w.y SET a = 1");
+	check_fails("@b.000001:200", ERROR_UNSUPPORTED, "database v");
+
+	start_at("b.000001", 200);
+	begin("b.000001", 200);
+	put_query_in(300, "w", "UPDATE w.x JOIN w.y SET a = 1");
+	check_seen("@b.000001:200 @b.000001:300");
+}
+
+TEST(stops_at_a_boundary_and_at_once)
+{
+	start_at("b.000001", 200);
+	snprintf(script.stop_at.file, sizeof(script.stop_at.file), "b.000001");
+	script.stop_at.offset = 400;
+	begin("b.000001", 200);
+	put_transaction(400, "1 a");
+	put_transaction(600, "2 b");
+	run_script();
+	assert_string_equal(script.seen.data, "@b.000001:200 +1/a @b.000001:400");
+	assert_true(script.is_finished);
+	forget_script();
+}
+
 /* Not before the first boundary at or behind it. */
 TEST(stops_where_it_is_told_to)
 {
@@ -791,6 +889,10 @@ TEST(stops_where_it_is_told_to)
 }
 
 TEST_MAIN(cmocka_unit_test(a_transaction), cmocka_unit_test(a_file_grows_beyond_4_gib),
+	  cmocka_unit_test(odd_places), cmocka_unit_test(a_packed_transaction_that_is_cut_short),
+	  cmocka_unit_test(events_that_are_cut_short), cmocka_unit_test(a_place_that_is_not_taken),
+	  cmocka_unit_test(flags_of_mariadb), cmocka_unit_test(statements_that_are_not_understood),
+	  cmocka_unit_test(stops_at_a_boundary_and_at_once),
 	  cmocka_unit_test(an_event_ends_at_4_gib), cmocka_unit_test(resumed_beyond_4_gib),
 	  cmocka_unit_test(file_names_get_longer),
 	  cmocka_unit_test(no_positions_inside_a_transaction),
