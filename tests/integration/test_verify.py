@@ -467,14 +467,14 @@ class VerifierTest(MoveVerified):
     def test_each_corruption_alone(self):
         """Nothing hides behind another: one corruption per table, many tables, each named
         with its key."""
-        changes = ["s = 'text 7 '", "s = ''", "s = NULL", "f = 1.1000001",
-                   "lb = LEFT(lb, 65535)", "b = x''", None, "id = -7"]
+        changes = ["s = 'text 7 '", "s = NULL", "f = 1.1000001", "lb = LEFT(lb, 65535)", None,
+                   "id = -7"]
         for kind in TYPES:
             with self.subTest(kind):
                 self.source.drop_user_databases()
                 self.target.drop_user_databases()
                 for n in range(len(changes)):
-                    self.fill_both(rows=9, table=f"o{n}")
+                    self.fill_both(rows=7, table=f"o{n}")
                 self.target.drop_user_databases()
                 probes = self.probes()
                 stops = [probes.stop_at("after_batch_write", rf"abc\.o{n} ")
