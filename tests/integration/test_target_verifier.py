@@ -30,7 +30,7 @@ class WatchTest(MoveTest):
         return ferry, stop
 
     def assert_noticed(self, ferry, *patterns):
-        ferry.assert_status(3)
+        ferry.assert_status(3, 60)
         for pattern in (CORRUPTED, *patterns):
             self.assertRegex(ferry.log(), pattern)
         self.assertRegex(ferry.log(), "errfrom=target_verifier")
