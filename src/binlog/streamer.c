@@ -39,8 +39,10 @@ static bool one_event(struct binlog_streamer *s, struct error *err)
 	    !streamer_dispatch(s, &event, err))
 		return error_wrap(err, "binlog event that ends at " POSITION_FORMAT,
 				  POSITION_ARGS(&s->position));
-	probe(streamer_is_watched(s) ? "watched_event" : "binlog_event", "%s",
-	      binlog_event_type_name(event.type));
+	if (streamer_is_watched(s))
+		probe("watched_event", "%s", binlog_event_type_name(event.type));
+	else
+		probe("binlog_event", "%s", binlog_event_type_name(event.type));
 	return true;
 }
 
