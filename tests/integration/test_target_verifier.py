@@ -182,6 +182,23 @@ class LaterTest(WatchTest):
     def test_during_the_cutover(self):
         self.during_cutover("drained", VerifierType="ChecksumTable")
 
+    def test_the_verdict_waits(self):
+        """So that what others did is named, not only that rows differ."""
+        self.table(rows=20)
+        probes = self.probes()
+        ferry = self.watching(probes=probes, http=True, VerifierType="ChecksumTable")
+        drained = probes.stop_at("drained")
+        ferry.start()
+        self.reach(ferry, drained)
+        behind = probes.stop_at("watched_event")
+        self.reach(ferry, behind)
+        self.target.sql(self.WRITE)
+        drained.release()
+        ferry.wait_for_status(lambda s: "target's binlog" in s["WaitingFor"])
+        self.assertEqual(probes.hits("before_final_verification"), 0)
+        behind.release()
+        self.assert_noticed(ferry)
+
     def test_after_the_verdict(self):
         self.during_cutover("before_last_look", VerifierType="ChecksumTable")
 
