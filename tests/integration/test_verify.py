@@ -579,33 +579,6 @@ class VerifierTest(MoveVerified):
                 probes.close()
                 self.target.drop_user_databases()
 
-    @unittest.skipUnless(os.environ.get("VERIFY_SECONDS"), "VERIFY_SECONDS=60 for long writes")
-    def test_no_false_alarm_under_long_writes(self):
-        seconds = float(os.environ["VERIFY_SECONDS"])
-        made = self.basic_tables(rows=300)
-        for kind in TYPES:
-            with self.subTest(kind):
-                writer = self.writer(made, span=1000)
-                url, _ = self.hooks(lock=writer.stop)
-                ferry = self.move(kind, CutoverLock={"URI": url + "/lock"}, http=True,
-                                  AutomaticCutover=False,
-                                  InlineVerifierConfig={"VerifyBinlogEventsInterval": "50ms"})
-                ferry.start()
-                end = time.monotonic() + seconds
-                ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
-                asked = 0
-                while time.monotonic() < end:
-                    self.ask(ferry, True)
-                    asked += 1
-                ferry.allow_cutover()
-                ferry.wait_for_status(lambda s: s["OverallState"] == "done", 120)
-                ferry.end()
-                self.assert_equal(databases=["abc"])
-                print(f"{kind}: {writer.statements} statements, {asked} verifications")
-                self.target.drop_user_databases()
-
-    test_no_false_alarm_under_long_writes.timeout = 1200
-
     def spilling(self, kind, rows=15000, **how):
         """A table whose changed rows do not fit into memory, and a move of it."""
         with self.source.connect() as db:
@@ -673,3 +646,32 @@ class VerifierTest(MoveVerified):
         self.assertTrue(ferry.log_contains("make a file in /there/is/no/such"))
         self.assertTrue(ferry.log_contains("too many rows of table abc.s"))
         self.assert_equal(databases=["abc"])
+
+
+class LongVerifierTest(MoveVerified):
+    timeout = 1800
+
+    @unittest.skipUnless(os.environ.get("VERIFY_SECONDS"), "VERIFY_SECONDS=60 for long writes")
+    def test_no_false_alarm_under_long_writes(self):
+        seconds = float(os.environ["VERIFY_SECONDS"])
+        made = self.basic_tables(rows=300)
+        for kind in TYPES:
+            with self.subTest(kind):
+                writer = self.writer(made, span=1000)
+                url, _ = self.hooks(lock=writer.stop)
+                ferry = self.move(kind, CutoverLock={"URI": url + "/lock"}, http=True,
+                                  AutomaticCutover=False,
+                                  InlineVerifierConfig={"VerifyBinlogEventsInterval": "50ms"})
+                ferry.start()
+                end = time.monotonic() + seconds
+                ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+                asked = 0
+                while time.monotonic() < end:
+                    self.ask(ferry, True)
+                    asked += 1
+                ferry.allow_cutover()
+                ferry.wait_for_status(lambda s: s["OverallState"] == "done", 120)
+                ferry.end()
+                self.assert_equal(databases=["abc"])
+                print(f"{kind}: {writer.statements} statements, {asked} verifications")
+                self.target.drop_user_databases()

@@ -1,15 +1,16 @@
 """VerifierRepair: rows that the verification finds different are made equal."""
 
 from lib.case import BOTH
+from lib.moves import HeldCommits, MoveTest
 from lib.verify import TYPES, MoveVerified
 
 U = "id INT NOT NULL PRIMARY KEY, u INT NOT NULL UNIQUE, w VARCHAR(20) NOT NULL, v TEXT, UNIQUE (w)"
 
 
 class RepairTest(MoveVerified):
-    """Seen to fail with the DELETE left out of a repair (extra rows, rows that were
-    swapped), with REPLACE made an INSERT if absent (a value that another row holds), and
-    without the second comparison of the table (the row that gave way)."""
+    """Seen to fail with the DELETE left out of a repair (extra rows), with REPLACE made an
+    INSERT if absent, and without the second comparison of the table (both: the row that
+    gave way)."""
 
     pairs = BOTH
 
@@ -151,9 +152,9 @@ class RepairTest(MoveVerified):
 
 
 class RepairWhileWritingTest(MoveVerified):
-    """What the source does meanwhile is never lost. Seen to fail when the ticket was not
-    issued (the newer change was overwritten, the deleted row came back), and when the row
-    was read without waiting for its lock."""
+    """What the source does meanwhile is never lost. Seen to fail when the ticket was ended
+    before the write (the newer change was overwritten), and when the row was read without
+    waiting for its lock (a commit that cannot be seen yet)."""
 
     pairs = BOTH
 
@@ -212,6 +213,30 @@ class RepairWhileWritingTest(MoveVerified):
         inside.release()
         apply.wait_reached()
         apply.release()
+        self.assertEqual(ferry.wait(), 0, ferry.logs())
+        self.assert_equal(databases=["abc"])
+
+    def test_a_commit_that_cannot_be_seen_yet(self):
+        """Its event was applied already, a plain read still shows the row as it was: a
+        repair by that would undo it."""
+        self.basic_tables(rows=50, names=("big",))
+        probes = self.probes()
+        allowed = probes.stop_at("cutover_allowed")
+        ferry = self.move("Inline", probes=probes, VerifierRepair=True,
+                          InlineVerifierConfig={"VerifyBinlogEventsInterval": "1h"}).start()
+        allowed.wait_reached()
+        held = HeldCommits(self.source)
+        self.addCleanup(held.release)
+        held.commit("UPDATE abc.big SET v = 'held' WHERE id = 1")
+        row = "SELECT v FROM abc.big WHERE id = 1"
+        ferry.wait_until(lambda: self.target.value(row) == "held")
+        written = probes.stop_at("after_repair_write")
+        allowed.release()
+        ferry.wait_until(lambda: written.reached or MoveTest.waits_for_a_lock(self.source))
+        held.release()
+        written.wait_reached()
+        self.assertEqual(self.target.value(row), "held")
+        written.release()
         self.assertEqual(ferry.wait(), 0, ferry.logs())
         self.assert_equal(databases=["abc"])
 
