@@ -32,7 +32,7 @@ MAY_END = re.compile(
     r"another process is working on this state|not held by us|Malformed packet|"
     r"packets out of order|Broken pipe|reading authorization packet|timeout|timed out|"
     r"Session was killed|starting up|Got packets|Got timeout|read.only|"
-    r"Unknown error", re.I)
+    r"Unknown error|SSL connection error", re.I)
 BY_SIGNAL = (-signal.SIGKILL, -signal.SIGTERM)  # SIGTERM: before it listened to signals
 
 RESTARTS = ("restart_source", "restart_target", "kill_9_source", "kill_9_target")
