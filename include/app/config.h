@@ -123,6 +123,7 @@ struct config {
 	struct filter_and_rewrite tables;
 	struct config_list tables_to_be_created_first; /* "db.table", source names */
 	bool allow_existing_target_table;
+	bool allow_tables_without_key;
 	bool allow_inexact_json;
 	struct cascading_pagination_config cascading_pagination;
 

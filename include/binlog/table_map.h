@@ -51,6 +51,10 @@ struct row_change {
 	enum row_change_kind kind;
 	const struct value *before;
 	const struct value *after;
+	/* Set by the streamer: where the event ends that makes it happen (XA COMMIT), and
+	 * which row of its transaction it is, from 1. */
+	const struct binlog_position *end;
+	uint64_t number;
 };
 
 typedef bool row_change_handler(void *context, const struct row_change *change, struct error *err);

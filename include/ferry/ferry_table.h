@@ -1,22 +1,24 @@
 /* A table being moved: its source definition, its place on the target, its key,
  * and the SQL texts that never change. Made at start by ferry_tables_make();
- * afterwards read-only but for the fence. */
+ * afterwards read-only but for the fence and the mark. */
 #ifndef FERRY_FERRY_TABLE_H
 #define FERRY_FERRY_TABLE_H
 
 #include "db/key.h"
 #include "ferry/fence.h"
 #include "ferry/options.h"
+#include "ferry/snapshot_mark.h"
 
 struct ferry_table {
 	const struct table *source; /* borrowed from the schema */
 	const char *target_schema;  /* borrowed from options or source */
 	const char *target_name;
-	struct key_columns key; /* count 0: none, and a problem says so */
+	struct key_columns key; /* count 0: none; if that is not allowed a problem says so */
 	bool key_is_configured; /* by CascadingPaginationColumnConfig */
 	unsigned index;		/* in ferry_tables.tables */
 	uint64_t batch_rows; /* its own fixed rows per batch; 0: what holds for the run */
 	struct fence fence;
+	struct snapshot_mark mark; /* of a table without a key */
 	/* Indexes in source->columns; owned. */
 	unsigned *selected; /* in the order of select_list: written ones first */
 	unsigned selected_count;
@@ -25,13 +27,14 @@ struct ferry_table {
 	/* Documents keep the types of their values (db/sql_json.h); else only their text. */
 	bool json_is_typed;
 	unsigned types_count; /* columns of types_list */
+	bool target_is_mysql;
 	/* Owned texts. */
 	char *select_list;  /* "`a`,CAST(`b` AS UNSIGNED)": all written columns in table
 			     * order, then the generated ones of the key */
 	char *types_list;   /* for the copy, behind select_list: the types in its JSON
 			     * columns, ",(...),(...)", or "" */
 	char *insert_head;  /* "comment INSERT INTO `t` (`a`,`b`) VALUES " */
-	char *insert_tail;  /* " ON DUPLICATE KEY UPDATE `a`=`a`" (README I3) */
+	char *insert_tail;  /* " ON DUPLICATE KEY UPDATE `a`=`a`" (README I3); "" without a key */
 	char *replace_head; /* "comment REPLACE INTO `t` (`a`,`b`) VALUES " */
 	char *delete_head;  /* "comment DELETE FROM `t` WHERE " */
 };

@@ -82,6 +82,7 @@ struct ferry_options {
 	uint64_t row_bytes;	 /* larger rows are read one at a time, see row_reader.h */
 	uint64_t xa_bytes;	 /* events of undecided XA transactions */
 
+	bool allow_tables_without_key;	/* AllowTablesWithoutKey */
 	bool allow_inexact_json;	/* AllowInexactJSON: documents by their text alone */
 	bool skip_row_image_check;	/* SkipBinlogRowImageCheck */
 	bool skip_foreign_key_check;	/* SkipForeignKeyConstraintsCheck */

@@ -67,6 +67,8 @@ void state_tracker_batch_written(struct state_tracker *s, const struct ferry_tab
 void state_tracker_copied_up_to(struct state_tracker *s, const struct ferry_table *table,
 				const struct key *key);
 void state_tracker_complete(struct state_tracker *s, const struct ferry_table *table);
+/* A copied table is being copied again. */
+void state_tracker_begun_anew(struct state_tracker *s, const struct ferry_table *table);
 void state_tracker_changes_applied(struct state_tracker *s, uint64_t changes);
 /* Copies for the caller, who releases *key (initialised before). */
 void state_tracker_key(struct state_tracker *s, const struct ferry_table *table, struct key *key,

@@ -55,6 +55,12 @@ bool table_comparer_target(struct table_comparer *c, const struct fingerprint *f
 			   const struct key *low, const struct key *high, uint64_t source_rows,
 			   const uint64_t *source_sum, struct range_rows *rows,
 			   struct error *err) MUST_CHECK;
+/* A table without a key: how many rows each side has, and the sum of their sums. */
+struct table_sums {
+	uint64_t figures[SIDE_COUNT][2];
+};
+bool table_comparer_whole(struct table_comparer *c, const struct fingerprint *f,
+			  struct table_sums *sums, struct error *err) MUST_CHECK;
 /* The end of the next range worth one call: a key of the source so many rows behind
  * low, unset when there are fewer. */
 bool table_comparer_next(struct table_comparer *c, const struct fingerprint *f,

@@ -38,6 +38,9 @@ void verdict_add(struct table_verdict *t, enum difference_kind kind, char *key,
 
 /* Back to "not compared yet"; what was repaired stays counted. */
 void table_verdict_reset(struct table_verdict *t);
+/* A table without a key differs: at least as many rows as one side has more, or one. */
+void verdict_add_whole(struct table_verdict *t);
+
 bool table_verdict_is_different(const struct table_verdict *t);
 size_t verdict_different_tables(const struct verdict *v);
 /* One table's part of that. */

@@ -18,6 +18,8 @@ struct write_statement {
 	 * so many warnings. */
 	uint64_t invalid_enums;
 	uint64_t *affected; /* borrowed: rows touched are added; NULL: nobody asks */
+	/* Affected rows that there must be; 0: however many. */
+	uint64_t affects;
 };
 
 void write_statement_release(struct write_statement *statement);
@@ -33,6 +35,11 @@ bool write_tuple(struct buf *sql, const struct ferry_table *table, const struct 
  * again with the same statements (they are idempotent). */
 bool write_statements(struct db *target, const struct write_statement *statements, size_t count,
 		      struct error *err) MUST_CHECK;
+
+/* The same for statements that must not be done twice. *is_uncertain: COMMIT was sent and
+ * its outcome is not known; after any other failure nothing was done. */
+bool write_statements_once(struct db *target, const struct write_statement *statements,
+			   size_t count, bool *is_uncertain, struct error *err) MUST_CHECK;
 
 /* Statements must stay below this many bytes on that connection. */
 uint64_t write_packet_limit(const struct db *target);

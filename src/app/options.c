@@ -173,6 +173,8 @@ static const struct config_option all_options[] = {
 	  .help = "MySQL to MySQL: carry JSON by its text, without the types inside it" },
 	{ "AllowSuperUserOnReadOnly", BOOL(config, allow_super_user_on_read_only),
 	  .help = "do not refuse a read-only target" },
+	{ "AllowTablesWithoutKey", BOOL(config, allow_tables_without_key),
+	  .help = "move tables that have no usable key too, from one snapshot each" },
 	{ "AutomaticCutover", BOOL(config, automatic_cutover),
 	  .help = "cut over as soon as the copy is done, without being asked" },
 	{ "BinlogEventBatchSize", INT(config, binlog_event_batch_size),

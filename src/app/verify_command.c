@@ -63,11 +63,6 @@ static bool compare(struct command *c, struct error *err)
 {
 	const struct comparison how = { .rules = &rules, .workers = c->options->copy_workers };
 
-	for (size_t i = 0; i < c->verification.count; i++)
-		if (c->tables.tables[i]->key.count == 0)
-			return error_set(err, ERROR_UNSUPPORTED,
-					 "table %s has no usable key: it cannot be compared",
-					 c->tables.tables[i]->source->full_name);
 	verdict_init(&c->verdict, c->verification.prints, c->verification.count);
 	return verification_compare(&c->verification, &how, &c->verdict, err);
 }

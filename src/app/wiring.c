@@ -126,6 +126,7 @@ static void how_to_move(struct wiring *wiring, const struct config *config)
 
 static void checks_and_cutover(struct ferry_options *options, const struct config *config)
 {
+	options->allow_tables_without_key = config->allow_tables_without_key;
 	options->allow_inexact_json = config->allow_inexact_json;
 	options->skip_row_image_check = config->skip_binlog_row_image_check;
 	options->skip_foreign_key_check = config->skip_foreign_key_constraints_check;

@@ -28,6 +28,7 @@ void streamer_leave_group(struct binlog_streamer *s)
 	s->group_is_xa = false;
 	s->group_has_rows = false;
 	s->has_text = false;
+	s->group_rows = 0;
 	buf_clear(&s->held);
 	streamer_forget_table_maps(s);
 }
@@ -262,8 +263,11 @@ static bool find_map(struct binlog_streamer *s, const struct binlog_event *event
 static bool on_row(void *context, const struct row_change *change, struct error *err)
 {
 	struct binlog_streamer *s = context;
+	struct row_change placed = *change;
 
-	return s->params.handler.row(s->params.handler.context, change, err);
+	placed.end = &s->position;
+	placed.number = ++s->group_rows;
+	return s->params.handler.row(s->params.handler.context, &placed, err);
 }
 
 static bool on_rows(struct binlog_streamer *s, struct binlog_event *event, struct error *err)

@@ -26,6 +26,7 @@ struct binlog_streamer {
 	enum group group;
 	bool group_is_xa;
 	bool group_has_rows; /* of copied tables */
+	uint64_t group_rows; /* of them, handed on */
 	struct map table_maps; /* table id (8 bytes) -> struct binlog_table_map */
 	struct row_decoder *decoder;
 	struct buf plain;  /* an uncompressed event */

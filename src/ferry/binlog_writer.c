@@ -31,6 +31,8 @@
 #include "ferry/verifier.h"
 #include "ferry/write_statement.h"
 #include "ferry/writer_lock.h"
+#include "keyless_writer.h"
+#include "row_match.h"
 
 static const char log_tag[] = "binlog_writer";
 
@@ -60,6 +62,7 @@ struct binlog_writer {
 
 	/* Owned by the streamer's thread. */
 	struct buf text; /* a change under construction */
+	struct map files; /* names of binlog files, owned, for changes without a key */
 
 	/* Shared. */
 	struct mutex lock;
@@ -90,6 +93,7 @@ struct binlog_writer *binlog_writer_new(struct run *run)
 		w->queues[i].end = &w->queues[i].first;
 	}
 	w->ready_end = &w->ready;
+	map_init(&w->files);
 	change_groups_init(&w->groups);
 	mutex_init(&w->lock);
 	condition_init(&w->work);
@@ -225,10 +229,68 @@ static bool add_one(struct binlog_writer *w, const struct ferry_table *table,
 	return true;
 }
 
+static const char *keep_name(struct binlog_writer *w, const char *file)
+{
+	char *kept = map_get_text(&w->files, file);
+
+	if (!kept) {
+		kept = mem_strdup(file);
+		map_put_text(&w->files, file, kept);
+	}
+	return kept;
+}
+
+/* One such row more, or less. */
+static bool add_whole_row(struct binlog_writer *w, const struct row_change *from,
+			  const struct value *values, bool is_delete, struct error *err)
+{
+	const struct ferry_table *table = from->table->user;
+	size_t bytes = image_bytes(table, values);
+	struct buf *text = &w->text;
+	uint64_t invalid_enums = 0;
+
+	/* All of the row is its key too. */
+	if (!wait_for_room(w, sizeof(struct change) + 2 * bytes, err))
+		return false;
+	change_begin(text);
+	size_t start = text->length;
+	if (!row_match_put(text, table, values, err))
+		return false;
+	size_t key_length = text->length - start;
+	if (!write_tuple(text, table, values, &invalid_enums, err))
+		return false;
+
+	struct change *change = change_end(text, key_length, 0, invalid_enums);
+
+	change->is_delete = is_delete;
+	change->file = keep_name(w, from->end->file);
+	change->offset = from->end->offset;
+	change->barrier = fence_barrier(&table->fence);
+	append(w, &w->queues[table->index], change);
+	return true;
+}
+
+/* See snapshot_mark.c for what is dropped here, and why that loses nothing. */
+static bool add_without_key(struct binlog_writer *w, const struct row_change *change,
+			    struct error *err)
+{
+	struct ferry_table *table = change->table->user;
+	bool is_held = snapshot_mark_is_repeated(&table->mark, change->end, change->number) ||
+		       snapshot_mark_holds_received(&table->mark, change->end);
+
+	probe("change_received", "%s %s", table->source->full_name, is_held ? "held" : "whole row");
+	if (is_held)
+		return true;
+	return (!change->before || add_whole_row(w, change, change->before, true, err)) &&
+	       (!change->after || add_whole_row(w, change, change->after, false, err));
+}
+
 bool binlog_writer_add(struct binlog_writer *w, const struct row_change *change, struct error *err)
 {
 	const struct ferry_table *table = change->table->user;
 
+	if (table->key.count == 0)
+		return add_without_key(w, change, err);
 	switch (change->kind) {
 	case ROW_INSERT:
 		return add_one(w, table, change->after, change->after, err);
@@ -541,6 +603,17 @@ static bool apply_script_to(struct apply_worker *worker, const struct ferry_tabl
 	       error_wrap(err, "apply row changes of table %s", table->source->full_name);
 }
 
+static bool apply_without_key(struct apply_worker *worker, const struct change_batch *batch,
+			      struct error *err)
+{
+	const struct ferry_table *table = batch->queue->table;
+
+	probe("before_binlog_apply", "%s %zu", table->source->full_name, batch->count);
+	bool ok = keyless_apply(worker->writer->run, worker->target, table, batch->first, err);
+	probe("after_binlog_apply", "%s %zu", table->source->full_name, batch->count);
+	return ok;
+}
+
 static bool apply_batch(struct apply_worker *worker, const struct change_batch *batch,
 			struct error *err)
 {
@@ -552,6 +625,8 @@ static bool apply_batch(struct apply_worker *worker, const struct change_batch *
 
 	if (!throttler_wait(w->run->throttler, w->run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
+	if (table->key.count == 0)
+		return apply_without_key(worker, batch, err);
 	map_init(&last);
 	keep_last(batch, &last);
 	put_deletes(w, table, &last, packet_limit, &script);
@@ -632,6 +707,16 @@ bool binlog_writer_finish(struct binlog_writer *w)
 	return all;
 }
 
+static void free_names(struct binlog_writer *w)
+{
+	struct map_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(&w->files, &cursor)))
+		free(entry->value);
+	map_release(&w->files);
+}
+
 void binlog_writer_free(struct binlog_writer *w)
 {
 	if (!w)
@@ -640,6 +725,7 @@ void binlog_writer_free(struct binlog_writer *w)
 		free_changes(w->queues[i].first);
 	free(w->queues);
 	free(w->workers);
+	free_names(w);
 	change_groups_release(&w->groups);
 	buf_release(&w->text);
 	condition_destroy(&w->work);

@@ -17,17 +17,20 @@ struct change_group {
 	struct change_group *next;
 };
 
-/* "The row with this key is this image", or is not there. One allocation; the
- * texts follow each other in bytes. */
+/* "The row with this key is this image", or is not there; without a key: "one such row
+ * more", or less. One allocation; the texts follow each other in bytes. */
 struct change {
 	struct change *next;
 	struct change_group *group;
 	uint64_t barrier;	/* README I2 */
 	uint64_t invalid_enums; /* in the image */
+	/* Of a table without a key: where its event ends. */
+	const char *file; /* borrowed from the binlog writer */
+	uint64_t offset;
 	bool is_delete;
-	size_t key_length;   /* "`a`=1 AND `b`=2": which row */
+	size_t key_length;   /* "`a`=1 AND `b`=2": which row; without a key all of it */
 	size_t head_length;  /* of a large image: "REPLACE INTO ... VALUES ", or 0 */
-	size_t image_length; /* "(1,2,'x')"; 0 for a delete */
+	size_t image_length; /* "(1,2,'x')"; 0 for a delete of a key */
 	char bytes[];
 };
 

@@ -28,6 +28,7 @@
 #include "ferry/verifier.h"
 #include "ferry/writer_lock.h"
 #include "row_reader.h"
+#include "snapshot_copy.h"
 
 static const char log_tag[] = "data_iterator";
 
@@ -49,6 +50,7 @@ struct data_iterator {
 	struct run *run;
 	unsigned worker_count;
 	unsigned first_lock;
+	unsigned first_copy_lock; /* of readers that copy tables without a key */
 	struct worker *readers; /* owned */
 	struct worker *writers; /* owned */
 	void (*ticket_ended)(void *context);
@@ -231,6 +233,8 @@ static bool take_chunk(struct data_iterator *it, struct row_reader *reader,
 
 	if (!take_plan(it, work, &split))
 		return error_set(err, ERROR_STOPPED, "nothing left to read");
+	if (work->plan->table->key.count == 0)
+		return true;
 	if (work->is_first && !note_target_key(it, reader, work->plan->table, err))
 		return false;
 	if (split &&
@@ -411,12 +415,48 @@ static bool read_part(struct data_iterator *it, struct row_reader *reader,
 	return send_batch(it, batch, err);
 }
 
-static bool read_chunk(struct data_iterator *it, struct row_reader *reader, struct error *err)
+/* A table without a key is one reader's from beginning to end. Its one ticket is issued
+ * before the snapshot, and ends when all of it is on the target. */
+static bool copy_whole(struct worker *worker, struct chunk_plan *plan, struct error *err)
 {
+	struct data_iterator *it = worker->iterator;
+	struct ferry_table *table = it->run->tables->tables[plan->table->index];
+	char lock_name[WRITER_LOCK_NAME_SIZE];
+	uint64_t ticket = fence_issue(&table->fence);
+
+	state_tracker_started(it->run->tracker, table);
+	writer_lock_name(lock_name, it->run->tracker->run_id, it->first_copy_lock + worker->number);
+	struct db *target = run_connect(it->run, lock_name, it->run->options->write_attempts,
+					"batch_writer", err);
+	bool ok = target && snapshot_copy(it->run, target, table, err);
+
+	db_close(target);
+	if (!ok)
+		return false;
+	mutex_lock(&it->lock);
+	plan->is_exhausted = plan->is_complete = true;
+	it->unread--;
+	state_tracker_complete(it->run->tracker, table);
+	give_back(it, plan);
+	mutex_unlock(&it->lock);
+	log_info("table %s is copied", table->source->full_name);
+	fence_end(&table->fence, ticket);
+	if (it->ticket_ended)
+		it->ticket_ended(it->ticket_context);
+	return true;
+}
+
+static bool read_chunk(struct worker *worker, struct row_reader *reader, struct error *err)
+{
+	struct data_iterator *it = worker->iterator;
 	struct assignment work = { .plan = NULL };
 	bool more = true;
 	bool ok = take_chunk(it, reader, &work, err);
 
+	if (ok && work.plan->table->key.count == 0) {
+		ok = copy_whole(worker, work.plan, err);
+		more = false;
+	}
 	while (ok && more) {
 		ok = throttler_wait(it->run->throttler, it->run->stop) ||
 		     error_set(err, ERROR_STOPPED, "stopped");
@@ -450,7 +490,7 @@ static void reader_main(void *argument)
 	bool ok = row_reader_open(&reader, it->run, limit, &err);
 
 	while (ok && !stop_is_set(it->run->stop))
-		ok = read_chunk(it, &reader, &err);
+		ok = read_chunk(worker, &reader, &err);
 	row_reader_close(&reader);
 	if (!ok && err.kind != ERROR_STOPPED)
 		it->run->fail(it->run->fail_context, "data_iterator", &err);
@@ -584,9 +624,10 @@ static void writer_main(void *argument)
 		channel_close(&it->batches);
 }
 
-void data_iterator_start(struct data_iterator *it, unsigned first_lock)
+void data_iterator_start(struct data_iterator *it, unsigned first_lock, unsigned first_copy_lock)
 {
 	it->first_lock = first_lock;
+	it->first_copy_lock = first_copy_lock;
 	it->readers = mem_calloc(it->worker_count, sizeof(*it->readers));
 	it->writers = mem_calloc(it->worker_count, sizeof(*it->writers));
 	mutex_lock(&it->lock); /* the status may be asked for already */

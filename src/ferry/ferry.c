@@ -112,7 +112,9 @@ static bool copy_rows(struct ferry *f, struct error *err)
 	f->target = NULL;
 	binlog_writer_start(f->writer, 1 + f->options->copy_workers);
 	binlog_streamer_start(f->streamer);
-	data_iterator_start(f->iterator, 1);
+	data_iterator_start(f->iterator, 1,
+			    1 + f->options->copy_workers + f->options->apply_workers +
+				    verifier_lock_count(f->options));
 	if (f->verifier)
 		verifier_start(f->verifier);
 	if (!data_iterator_join(f->iterator))

@@ -180,7 +180,7 @@ static bool fail_configured(const struct table *table, const struct column *colu
 		err, ERROR_UNSUPPORTED,
 		"Pagination Key `%s` for `%s`.`%s` has no UNIQUE index of its own over NOT "
 		"NULL values, and the table has no other key to tell rows apart; "
-		"ALTER TABLE `%s`.`%s` %sADD UNIQUE KEY (`%s`)",
+		"ALTER TABLE `%s`.`%s` %sADD UNIQUE KEY (`%s`), or set AllowTablesWithoutKey",
 		column->name, table->schema, table->name, table->schema, table->name, not_null,
 		column->name);
 }
@@ -194,13 +194,14 @@ static bool fail_no_key(const struct table *table, struct error *err)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "`%s`.`%s` has no Primary Key to default to for Pagination "
 				 "purposes, nor a UNIQUE key over NOT NULL columns; "
-				 "ALTER TABLE `%s`.`%s` ADD PRIMARY KEY (...)",
+				 "ALTER TABLE `%s`.`%s` ADD PRIMARY KEY (...), or set "
+				 "AllowTablesWithoutKey",
 				 table->schema, table->name, table->schema, table->name);
 	unfit = primary->has_expression ? NULL : unfit_part(table, primary);
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "the primary key of `%s`.`%s` %s%s%s%s, so the table cannot be walked by "
 			 "it, and it has no other UNIQUE key over NOT NULL columns; "
-			 "ALTER TABLE `%s`.`%s` ADD UNIQUE KEY (...)",
+			 "ALTER TABLE `%s`.`%s` ADD UNIQUE KEY (...), or set AllowTablesWithoutKey",
 			 table->schema, table->name, unfit ? "has the column `" : "",
 			 unfit ? unfit->name : "has a prefix part", unfit ? "`, which is " : "",
 			 unfit ? unfit_type(unfit) : "", table->schema, table->name);

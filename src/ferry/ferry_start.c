@@ -347,7 +347,9 @@ static void make_workers(struct ferry *f)
 
 static unsigned lock_count(const struct ferry_options *options)
 {
-	return options->copy_workers + options->apply_workers + verifier_lock_count(options);
+	/* Readers write tables without a key themselves. */
+	return options->copy_workers + options->apply_workers + verifier_lock_count(options) +
+	       (options->allow_tables_without_key ? options->copy_workers : 0);
 }
 
 static bool prepare_target(struct ferry *f, struct error *err)

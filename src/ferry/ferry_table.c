@@ -99,7 +99,9 @@ static void make_texts(struct ferry_table *t, const char *comment)
 	t->select_list = make_select_list(t);
 	t->types_list = mem_strdup("");
 	t->insert_head = make_write_head(t, comment, "INSERT INTO ");
-	t->insert_tail = t->written_count > 0 ? make_insert_tail(t) : mem_strdup("");
+	/* Without a key nothing tells that a row is there already. */
+	t->insert_tail = t->written_count > 0 && t->key.count > 0 ? make_insert_tail(t)
+								  : mem_strdup("");
 	t->replace_head = make_write_head(t, comment, "REPLACE INTO ");
 	t->delete_head = make_delete_head(t, comment);
 }
@@ -166,6 +168,14 @@ static void add_key_problem(const struct error *err, struct problems *problems)
 			    (int)(remedy - err->text), err->text);
 }
 
+static void warn_of_no_key(const struct table *table, struct problems *problems)
+{
+	problem_add(problems, PROBLEM_WARNING, "",
+		    "source: table %s has no usable key: it is copied in one read, its changes are "
+		    "applied by comparing whole rows, and a run that is resumed copies it anew",
+		    table->full_name);
+}
+
 static void choose_key(const struct ferry_options *options, struct ferry_table *t,
 		       struct problems *problems)
 {
@@ -174,7 +184,11 @@ static void choose_key(const struct ferry_options *options, struct ferry_table *
 
 	if (!ferry_key_choose(options, t->source, &t->key, &t->key_is_configured, &ignored, &err)) {
 		t->key.count = 0;
-		add_key_problem(&err, problems);
+		/* ERROR_CONFIG: a column that does not exist was configured. */
+		if (options->allow_tables_without_key && err.kind == ERROR_UNSUPPORTED)
+			warn_of_no_key(t->source, problems);
+		else
+			add_key_problem(&err, problems);
 		return;
 	}
 	if (!ignored)
@@ -197,6 +211,7 @@ static struct ferry_table *table_new(const struct ferry_options *options, const 
 	t->batch_rows =
 		rows ? *rows : batch_size_for(&options->batch_points, source->avg_row_bytes);
 	fence_init(&t->fence);
+	snapshot_mark_init(&t->mark);
 	check_engine(source, problems);
 	check_versioning(source, problems);
 	check_columns(source, problems);
@@ -212,6 +227,7 @@ static struct ferry_table *table_new(const struct ferry_options *options, const 
 static void table_free(struct ferry_table *t)
 {
 	fence_destroy(&t->fence);
+	snapshot_mark_destroy(&t->mark);
 	free(t->selected);
 	free(t->written);
 	free(t->select_list);

@@ -280,7 +280,7 @@ static char *key_list(const struct ferry_table *t, const struct table *target, e
 /* The target's index over just the key's columns: its name may be another there. */
 static const char *target_index(const struct ferry_table *t, const struct table *target)
 {
-	for (unsigned i = 0; target && i < target->index_count; i++) {
+	for (unsigned i = 0; target && t->key.count > 0 && i < target->index_count; i++) {
 		const struct table_index *index = &target->indexes[i];
 		bool same = index->part_count == t->key.count && !index->has_expression &&
 			    index->is_visible && index->is_ordered;
@@ -383,9 +383,7 @@ void fingerprint_make(struct fingerprint *f, const struct ferry_options *options
 	struct pair *pairs = mem_calloc(table->source->column_count + 1, sizeof(*pairs));
 
 	*f = (struct fingerprint){ .table = table };
-	if (table->key.count == 0)
-		f->problem = mem_strdup("it has no usable key, so it cannot be compared");
-	else if (!target)
+	if (!target)
 		f->problem = mem_strdup("the table is missing on the target");
 	else {
 		unsigned count = make_pairs(f, options, target, pairs);

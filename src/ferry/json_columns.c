@@ -45,6 +45,8 @@ void ferry_tables_set_json(struct ferry_tables *tables, const struct ferry_optio
 			   const struct server_version *source,
 			   const struct server_version *target, struct problems *problems)
 {
+	for (size_t i = 0; i < tables->count; i++)
+		tables->tables[i]->target_is_mysql = target->flavour == FLAVOUR_MYSQL;
 	if (target->flavour == FLAVOUR_MARIADB || options->allow_inexact_json)
 		return;
 	for (size_t i = 0; i < tables->count; i++) {

@@ -122,6 +122,24 @@ static bool check_definition(struct preflight *p, const struct ferry_table *t, s
 	return true;
 }
 
+/* The snapshot is taken under a lock (snapshot_copy.c). */
+static void check_lock_privilege(struct preflight *p, const struct ferry_table *t)
+{
+	struct buf remedy = BUF_INIT;
+
+	if (!p->options->allow_tables_without_key || t->key.count > 0 ||
+	    grants_allow(&p->source_grants, "LOCK TABLES", t->source->schema) != GRANTS_NO)
+		return;
+	buf_puts(&remedy, "GRANT LOCK TABLES ON ");
+	sql_name(&remedy, t->source->schema);
+	buf_printf(&remedy, ".* TO %s", p->source_grants.account);
+	problem_add(p->problems, PROBLEM_ERROR, buf_text(&remedy),
+		    "source: the account %s lacks the privilege LOCK TABLES, which the table %s "
+		    "without a key needs for its snapshot",
+		    p->source_grants.account, t->source->full_name);
+	buf_release(&remedy);
+}
+
 static bool take_nothing(void *context UNUSED, const struct db_row *row UNUSED)
 {
 	return true;
@@ -144,6 +162,7 @@ static bool check_table(struct preflight *p, const struct ferry_table *t, struct
 {
 	struct error failure = ERROR_INIT;
 
+	check_lock_privilege(p, t);
 	if (t->selected_count == 0 ||
 	    (check_readable(p, t, text, &failure) && check_definition(p, t, text, &failure)))
 		return true;

@@ -152,6 +152,20 @@ static bool take_any(void *context, const struct db_row *row UNUSED)
 	return false;
 }
 
+/* They could not be told from those that are copied. */
+static void refuse_rows(struct preflight *p, const struct table *table)
+{
+	struct buf remedy = BUF_INIT;
+
+	buf_puts(&remedy, "DELETE FROM ");
+	sql_table_name(&remedy, table->schema, table->name);
+	problem_add(p->problems, PROBLEM_ERROR, buf_text(&remedy),
+		    "target: table %s holds rows already, and must be empty, as it has no key on "
+		    "the source",
+		    table->full_name);
+	buf_release(&remedy);
+}
+
 static bool warn_of_rows(struct preflight *p, struct error *err)
 {
 	struct buf sql = BUF_INIT;
@@ -168,7 +182,9 @@ static bool warn_of_rows(struct preflight *p, struct error *err)
 		buf_puts(&sql, " LIMIT 1");
 		if (!preflight_rows(p->target, sql.data, take_any, &has_rows, &failure))
 			ok = preflight_forgive(p, table->full_name, &failure, err);
-		if (has_rows)
+		if (has_rows && preflight_wanted(p, table->schema, table->name)->key.count == 0)
+			refuse_rows(p, table);
+		else if (has_rows)
 			problem_add(
 				p->problems, PROBLEM_WARNING,
 				"empty it, unless its rows come from this source",

@@ -81,6 +81,8 @@ static bool remember_key(struct row_batch *batch, const struct value *values, st
 	const struct key_columns *columns = &batch->table->key;
 	struct value key[KEY_COLUMNS_MAX];
 
+	if (columns->count == 0)
+		return true;
 	for (unsigned i = 0; i < columns->count; i++) {
 		key[i] = values[columns->columns[i]];
 		if (!key[i].bytes)

@@ -377,7 +377,25 @@ static bool apply_completed(const char *name, const struct ferry_tables *tables,
 				 "CompletedTables.%s: the table is not among those chosen now "
 				 "(dropped, or Databases or Tables changed)",
 				 name);
-	state_tracker_complete(tracker, t);
+	/* Without a key it is copied anew: its changes may not come twice. */
+	if (t->key.count > 0)
+		state_tracker_complete(tracker, t);
+	return true;
+}
+
+/* A table without a key is emptied and copied anew. That would undo what others have
+ * written to the target since a finished move, and must not befall a table that was not
+ * part of the run. */
+static bool apply_without_key(const struct saved_state *state, struct ferry_table *t,
+			      struct error *err)
+{
+	if (state->is_done)
+		return error_set(err, ERROR_CONFIG,
+				 "the state says that this move was finished, and table %s has no "
+				 "key, so it could only be copied anew: drop what was copied and "
+				 "start anew without the state",
+				 t->source->full_name);
+	t->mark.is_ours = cJSON_IsArray(member(state->key_columns, t->source->full_name));
 	return true;
 }
 
@@ -409,6 +427,10 @@ bool saved_state_apply(const struct saved_state *state, const struct ferry_table
 					  state->keys[i].table);
 	for (size_t i = 0; i < state->completed_count; i++)
 		if (!apply_completed(state->completed[i], tables, tracker, err))
+			return false;
+	for (size_t i = 0; i < tables->count; i++)
+		if (tables->tables[i]->key.count == 0 &&
+		    !apply_without_key(state, tables->tables[i], err))
 			return false;
 	state_tracker_set_position(tracker, &state->position);
 	return true;

@@ -163,6 +163,13 @@ void state_tracker_complete(struct state_tracker *s, const struct ferry_table *t
 	mutex_unlock(&s->lock);
 }
 
+void state_tracker_begun_anew(struct state_tracker *s, const struct ferry_table *table)
+{
+	mutex_lock(&s->lock);
+	state_of(s, table)->is_complete = false;
+	mutex_unlock(&s->lock);
+}
+
 void state_tracker_changes_applied(struct state_tracker *s, uint64_t changes)
 {
 	mutex_lock(&s->lock);

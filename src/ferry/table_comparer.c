@@ -12,6 +12,9 @@
  * Only where the figures differ are the rows read: key and fingerprint of each. They are
  * matched by the key's bytes here; order and ranges are always the server's.
  *
+ * A table without a key may hold equal rows, which would cancel each other out: there the
+ * hashes are added, not XORed, and where the sums differ nothing more can be said.
+ *
  * Where the two sides order keys differently a row may fall into another range there: it
  * is found in both and equal when it is looked up by its key, which is why whoever is
  * told of differences looks again (see recheck.h). Every key of the target lies in some
@@ -161,6 +164,14 @@ static bool take_sums(struct query *q, const struct db_row *row, struct error *e
 	return true;
 }
 
+/* SUM of integers is an exact DECIMAL, 64 bits of it are as good as BIT_XOR's. */
+static const char *put_together(const struct fingerprint *f)
+{
+	return f->table->key.count > 0
+		       ? "BIT_XOR(s)"
+		       : "CAST(COALESCE(SUM(s),0)%18446744073709551616 AS UNSIGNED)";
+}
+
 static bool sum_range(struct table_comparer *c, const struct fingerprint *f, enum side side,
 		      const struct key *low, const struct key *high, struct range_sums *sums,
 		      struct error *err)
@@ -169,13 +180,27 @@ static bool sum_range(struct table_comparer *c, const struct fingerprint *f, enu
 			   .f = f, .sums = sums };
 
 	put_select(c, side);
-	buf_puts(&c->sql, "COUNT(*),COUNT(s),BIT_XOR(s) FROM (SELECT ");
-	buf_puts(&c->sql, f->sum[side]);
-	buf_puts(&c->sql, " s FROM ");
+	buf_printf(&c->sql, "COUNT(*),COUNT(s),%s FROM (SELECT %s s FROM ", put_together(f),
+		   f->sum[side]);
 	buf_puts(&c->sql, f->from[side]);
 	fingerprint_put_range(&c->sql, f, low, high);
 	buf_puts(&c->sql, " LIMIT 18446744073709551615) d");
 	return run_query(&q, err);
+}
+
+bool table_comparer_whole(struct table_comparer *c, const struct fingerprint *f,
+			  struct table_sums *sums, struct error *err)
+{
+	const struct key none = KEY_INIT;
+	struct range_sums found[SIDE_COUNT];
+
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		if (!sum_range(c, f, side, &none, &none, &found[side], err))
+			return false;
+		sums->figures[side][0] = found[side].rows;
+		sums->figures[side][1] = found[side].sum;
+	}
+	return true;
 }
 
 /* --- lists of rows ---------------------------------------------------------------- */

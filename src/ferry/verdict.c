@@ -56,6 +56,14 @@ void verdict_add(struct table_verdict *t, enum difference_kind kind, char *key,
 	memcpy(row->print[SIDE_TARGET], target_print, FINGERPRINT_SIZE);
 }
 
+void verdict_add_whole(struct table_verdict *t)
+{
+	uint64_t source = t->rows[SIDE_SOURCE], target = t->rows[SIDE_TARGET];
+	uint64_t least = source > target ? source - target : target - source;
+
+	t->different = least ? least : 1;
+}
+
 bool table_verdict_is_different(const struct table_verdict *t)
 {
 	return t->different > 0 || t->f->problem;
@@ -75,6 +83,11 @@ static const char *name_of(const struct table_verdict *t)
 	return t->f->table->source->full_name;
 }
 
+static bool has_no_key(const struct table_verdict *t)
+{
+	return t->f->table->key.count == 0;
+}
+
 static void put_row_message(struct buf *out, const struct verdict_row *row)
 {
 	buf_printf(out, "%s (type: %s", row->key, difference_kind_name(row->kind));
@@ -90,7 +103,7 @@ void table_verdict_message(struct buf *out, const struct table_verdict *t)
 	if (t->f->problem)
 		buf_printf(out, "%s ", t->f->problem);
 	else
-		buf_puts(out, "PKs: ");
+		buf_puts(out, has_no_key(t) ? "no key: " : "PKs: ");
 	for (size_t k = 0; k < t->shown_count; k++)
 		put_row_message(out, &t->shown[k]);
 	if (t->different > t->shown_count)
@@ -120,7 +133,10 @@ static void put_table_text(struct buf *out, const struct table_verdict *t)
 		buf_printf(out, " on the source and %" PRIu64 " on the target",
 			   t->rows[SIDE_TARGET]);
 	if (t->different > 0)
-		buf_printf(out, ", %" PRIu64 " differ", t->different);
+		buf_printf(out, ", %s%" PRIu64 " differ", has_no_key(t) ? "at least " : "",
+			   t->different);
+	if (has_no_key(t))
+		buf_puts(out, ", compared by their sums as there is no key");
 	if (t->unsettled > 0)
 		buf_printf(out, ", %" PRIu64 " changed whenever they were looked at",
 			   t->unsettled);

@@ -172,6 +172,44 @@ static bool compare_next(struct compare_worker *worker, struct table_verdict *ve
 	return true;
 }
 
+static bool are_equal(const struct table_sums *sums)
+{
+	return memcmp(sums->figures[SIDE_SOURCE], sums->figures[SIDE_TARGET],
+		      sizeof(sums->figures[SIDE_SOURCE])) == 0;
+}
+
+/* A table without a key, as a multiset of rows. One look takes both servers a walk over
+ * the whole table; rows that are written meanwhile make it look again. */
+static bool compare_whole(struct compare_worker *worker, struct table_verdict *verdict,
+			  struct error *err)
+{
+	const struct recheck_rules *rules = worker->job->how->rules;
+	struct table_comparer *c = &worker->comparer;
+	struct table_sums before, sums = { .figures = { { 0 } } };
+	unsigned same = 0;
+
+	for (unsigned look = 1; look <= rules->looks_max && same < rules->looks_same; look++) {
+		before = sums;
+		if (!may_go_on(worker->job, err) ||
+		    (look > 1 && !stop_sleep_ms(worker->job->v->stop, rules->pause_ms) &&
+		     !error_set(err, ERROR_STOPPED, "stopped")) ||
+		    (look > 1 && rules->catch_up &&
+		     !rules->catch_up(rules->context, c->db[SIDE_SOURCE], err)) ||
+		    !table_comparer_whole(c, verdict->f, &sums, err))
+			return false;
+		verdict->rows[SIDE_SOURCE] = sums.figures[SIDE_SOURCE][0];
+		verdict->rows[SIDE_TARGET] = sums.figures[SIDE_TARGET][0];
+		if (are_equal(&sums))
+			return true;
+		same = look > 1 && memcmp(&before, &sums, sizeof(sums)) == 0 ? same + 1 : 0;
+	}
+	if (same < rules->looks_same)
+		verdict->unsettled++;
+	else
+		verdict_add_whole(verdict);
+	return true;
+}
+
 static void log_table(const struct comparison *how, const struct table_verdict *verdict)
 {
 	const char *name = verdict->f->table->source->full_name;
@@ -202,6 +240,13 @@ static bool compare_table(struct compare_worker *worker, size_t table, struct er
 	if (verdict->f->note)
 		log_warn("table %s: not compared: %s", verdict->f->table->source->full_name,
 			 verdict->f->note);
+	if (verdict->f->table->key.count == 0) {
+		verdict->is_compared = ok = compare_whole(worker, verdict, err);
+		if (ok)
+			log_table(how, verdict);
+		key_release(&low);
+		return ok;
+	}
 	recheck_init(&worker->recheck, verdict->f);
 	do {
 		ok = compare_next(worker, verdict, &low, &high, err);

@@ -148,6 +148,8 @@ struct verifier *verifier_new(struct run *run, struct db *target, const cJSON *s
 	for (size_t i = 0; i < run->tables->count; i++)
 		if (v->is_ignored[i])
 			verify_queue_set_stage(&v->queue, i, TABLE_COMPARED);
+		else if (run->tables->tables[i]->key.count == 0)
+			verify_queue_set_stage(&v->queue, i, TABLE_UNCOMPARED);
 	if (verification_load(&v->verification, run->options, run->tables, target, run->stop, err))
 		return v;
 	verifier_free(v);
@@ -177,7 +179,8 @@ void verifier_free(struct verifier *v)
 void verifier_note(struct verifier *v, const struct ferry_table *table, const char *condition,
 		   size_t length)
 {
-	if (v->type != VERIFIER_CHECKSUM_TABLE && !v->is_ignored[table->index])
+	if (v->type != VERIFIER_CHECKSUM_TABLE && !v->is_ignored[table->index] &&
+	    table->key.count > 0)
 		verify_queue_add(&v->queue, table->index, condition, length);
 }
 
@@ -240,6 +243,16 @@ bool verifier_begin_table(void *context, size_t table, struct key *low)
 	struct verifier *v = context;
 
 	return !v->is_ignored[table] && verify_queue_begin(&v->queue, table, low);
+}
+
+size_t verifier_uncompared(struct verifier *v)
+{
+	size_t all = verify_queue_uncompared(&v->queue);
+	size_t without_key = 0;
+
+	for (size_t i = 0; i < v->run->tables->count; i++)
+		without_key += v->run->tables->tables[i]->key.count == 0 && !v->is_ignored[i];
+	return all > without_key ? all - without_key : 0;
 }
 
 void verifier_start(struct verifier *v)

@@ -51,6 +51,8 @@ void verifier_queue_difference(void *context, const struct fingerprint *f,
 bool verifier_catch_up(void *context, struct db *source, struct error *err);
 /* Where the comparison of a table begins; a comparison's begin. */
 bool verifier_begin_table(void *context, size_t table, struct key *low);
+/* Tables with a key that are still to be compared as a whole. */
+size_t verifier_uncompared(struct verifier *v);
 
 /* The plan, or NULL. */
 const struct repair_plan *verifier_repair(const struct verifier *v);

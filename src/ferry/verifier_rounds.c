@@ -126,6 +126,15 @@ void verifier_rounds_main(void *argument)
 
 /* --- before the cutover -------------------------------------------------------------------- */
 
+/* Without a key a table can only be compared when nothing is written any more. */
+static bool begin_table_with_key(void *context, size_t table, struct key *low)
+{
+	struct verifier *v = context;
+
+	return v->run->tables->tables[table]->key.count > 0 &&
+	       verifier_begin_table(context, table, low);
+}
+
 static void table_went_on(void *context, size_t table, const struct key *end)
 {
 	struct verifier *v = context;
@@ -136,7 +145,7 @@ static void table_went_on(void *context, size_t table, const struct key *end)
 static bool compare_into_queue(struct verifier *v, struct error *err)
 {
 	const struct comparison how = { .found = verifier_queue_difference,
-					.begin = verifier_begin_table,
+					.begin = begin_table_with_key,
 					.compared = table_went_on,
 					.context = v,
 					.throttler = v->run->throttler,
@@ -243,7 +252,7 @@ static bool repair_remaining(struct pass *pass, struct error *err)
 
 static bool compare_uncompared(struct verifier *v, struct error *err)
 {
-	for (unsigned i = 0; i < FULL_ROUNDS_MAX && verify_queue_uncompared(&v->queue) > 0; i++)
+	for (unsigned i = 0; i < FULL_ROUNDS_MAX && verifier_uncompared(v) > 0; i++)
 		if (!compare_into_queue(v, err))
 			return false;
 	return true;

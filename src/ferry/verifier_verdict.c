@@ -147,7 +147,7 @@ static bool settle_all(struct verifier *v, struct verdict *verdict, struct error
 {
 	struct settlement s = { .v = v, .repair = verifier_repair(v), .verdict = verdict };
 	bool *which = mem_calloc(verdict->count + 1, sizeof(*which));
-	size_t uncompared = verify_queue_uncompared(&v->queue);
+	size_t uncompared = verifier_uncompared(v);
 
 	if (uncompared > 0 && v->type != VERIFIER_CHECKSUM_TABLE)
 		log_warn("%zu tables changed too much to be verified before: they are compared now",

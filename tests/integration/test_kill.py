@@ -10,7 +10,7 @@ import re
 import signal
 import time
 
-from lib import place
+from lib import place, tables
 from lib.moves import MoveTest
 
 TAGS = ("invariants",)
@@ -28,12 +28,20 @@ def stops_in_the_source():
     return sorted(found)
 
 
-VERIFIER_STOPS = {
+# Settings without which a stop is not reached.
+WATCHED = {"SkipTargetVerification": False}
+WITHOUT_KEY = {"AllowTablesWithoutKey": True, "AutomaticCutover": False}
+SETTINGS = {
     "before_final_verification": {"VerifierType": "Iterative"},
     "range_compared": {"VerifierType": "Iterative"},
     "rows_reverified": {"VerifierType": "Inline", "AutomaticCutover": False,
                         "InlineVerifierConfig": {"VerifyBinlogEventsInterval": "50ms"}},
+    "watched_event": WATCHED, "before_last_look": WATCHED,
+    "before_snapshot": WITHOUT_KEY, "table_locked": WITHOUT_KEY,
+    "snapshot_taken": WITHOUT_KEY, "snapshot_copied": WITHOUT_KEY,
 }
+# Where rows of the target are bad: test_verify_repair.py, test_killed_while_it_repairs.
+IN_REPAIRS = ("before_repair_read", "after_repair_read", "after_repair_write")
 
 
 class KillTest(MoveTest):
@@ -44,24 +52,28 @@ class KillTest(MoveTest):
     def killed_at(self, name, first, second):
         # Most rows are written to once, so that a change that is lost stays lost.
         made = self.basic_tables(rows=100, names=("big", "uniques", "composite"))
+        settings = SETTINGS.get(name, {})
+        if settings is WITHOUT_KEY:
+            made.append(tables.create_without_key(self.source, "abc", 100))
+            second = 1
         writer = self.writer(made, span=1500, pause=0.002)
         probes = self.probes()
-        verifier = VERIFIER_STOPS.get(name, {})
         ferry = self.ferry(probes=probes, http=True, DataIterationBatchSize=10,
-                           DataIterationConcurrency=2, BinlogWriterConcurrency=2, **verifier)
+                           DataIterationConcurrency=2, BinlogWriterConcurrency=2, **settings)
         stop = probes.stop_at(name, nth=first)
         ferry.start()
         self.reach(ferry, stop)
         self.let_the_state_be_saved(ferry)
         ferry.kill9()
         probes.release_all()
-        if "AutomaticCutover" not in verifier and verifier:
+        if settings.get("VerifierType") == "Iterative":
             writer.hold()  # the verdict would find fault with a cutover among writes
+        last = "wait-for-cutover" if settings is WITHOUT_KEY else "done"
         stop = probes.stop_at(name, nth=second)
         self.start_again(ferry)
         # The second may not come by as often, or not at all: then the move is done.
         ferry.wait_until(lambda: stop.reached
-                         or (ferry.status() or {}).get("OverallState") == "done")
+                         or (ferry.status() or {}).get("OverallState") == last)
         ferry.kill9()
         probes.release_all()
         writer.go_on()
@@ -101,7 +113,8 @@ def _kill_test(name, first, second):
 
 
 for _name in stops_in_the_source():
-    setattr(KillTest, f"test_at_{_name}", _kill_test(_name, 1, 3))
+    if _name not in IN_REPAIRS:
+        setattr(KillTest, f"test_at_{_name}", _kill_test(_name, 1, 3))
 # Those that come by often, further on.
 for _name, _first, _second in (("binlog_event", 25, 9), ("before_commit", 6, 5),
                                ("batch_recorded", 7, 4), ("after_binlog_apply", 5, 7),

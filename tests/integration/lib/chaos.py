@@ -19,6 +19,7 @@ import pymysql
 from .db import name
 from .faults import FAULTS, LATE
 from .proxy import Proxy
+from .tables import create_without_key
 from .writer import Writer
 from .xa_writer import XaWriter
 
@@ -290,6 +291,7 @@ class Director:
                         " COLLATE utf8mb4_general_ci")
         self.tables = test.basic_tables(plan.rows, names=(
             "big", "composite", "string_ci", "uniques", "uuid"), seed=plan.seed)
+        self.tables.append(create_without_key(self.source, self.database, plan.rows))
         # MariaDB's binlog and its data may disagree on XA after a crash.
         has_xa = plan.has_xa and (self.source.is_mysql or not plan.has("kill_9_source"))
         self.writers = [Writer(self.source, self.database, self.tables, seed=plan.seed * 10 + n,
@@ -308,7 +310,7 @@ class Director:
         # What the network does to the program shows within seconds.
         soon = {"NetworkTimeout": 2, "ConnectTimeout": 3}
         return self.test.ferry(
-            http=True, AutomaticCutover=False,
+            http=True, AutomaticCutover=False, AllowTablesWithoutKey=True,
             SkipTargetVerification=self.plan.seed % 2 == 1,
             Source={"Port": self.proxies[0].port, **soon},
             Target={"Port": self.proxies[1].port, **soon}, **self.plan.settings)

@@ -155,6 +155,16 @@ def create_basic_tables(server, database, rows=300, seed=1, names=None):
     return chosen
 
 
+def create_without_key(server, database, rows, seed=1, name_of="bare"):
+    """A table without any key whose rows are there several times, for a Writer."""
+    table = Table(name_of, ["id"], "", lambda n: [str(n % 60)], _small)
+    with server.connect() as db:
+        db.run(f"CREATE TABLE {name(database, name_of)} (id INT, v VARCHAR(200), n INT, KEY (id))"
+               " ENGINE=InnoDB")
+        fill(db, database, table, rows, random.Random(seed))
+    return table
+
+
 def fill(db, database, table, rows, rng, batch=500):
     """Rows 1..rows of a table, in batches."""
     for start in range(1, rows + 1, batch):
