@@ -417,9 +417,8 @@ class VerifierTest(MoveVerified):
 
     def test_every_corruption_is_named(self):
         """By each verifier, of rows that it compared as they were copied or that the stream
-        wrote: what each of them has to find. Seen to fail with the length left out of a
-        string's part of the fingerprint, with a float printed as it stands, and with an
-        Inline that took the source's sum of a batch for the target's."""
+        wrote: what each of them has to find. Seen to fail with an Inline that did not look at
+        the target's sum of a batch."""
         changes = {1: "s = 'text 1 '", 2: "s = ''", 3: "s = NULL", 4: "c = 'Char'",
                    5: "f = 1.1000001", 6: "d = '-2.225073858507202e-308'",
                    7: "lb = LEFT(lb, 65535)", 8: "t = REPEAT('t', 2999)", 9: "b = x'0001'",
