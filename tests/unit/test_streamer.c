@@ -522,7 +522,7 @@ TEST(events_that_are_not_known)
 	start_at("b.000001", 200);
 	begin("b.000001", 200);
 	put(EVENT_INCIDENT, 300, "\1\0\0", 3);
-	check_fails("@b.000001:200", ERROR_UNSUPPORTED, "the source lost changes");
+	check_fails("@b.000001:200", ERROR_UNSUPPORTED, "the server lost changes");
 }
 
 /* Context, notes, what concerns other replicas: a boundary between transactions, nothing
