@@ -266,23 +266,22 @@ int app_run(const struct config *config, const struct saved_state *resume, bool 
 			   .is_dry_run = is_dry_run,
 			   .exit_status = EXIT_NOT_STARTED };
 	struct error err = ERROR_INIT;
-	bool ok = wiring_make(&app.wiring, config, &err);
+	bool ok;
 
+	wiring_make(&app.wiring, config);
+	app.loop = ev_loop_new(EVFLAG_AUTO);
+	app.progress_callback = wiring_callback(&config->progress_callback);
+	app.state_callback = wiring_callback(&config->state_callback);
+	reports_set_hooks(&app);
+	app.ferry = ferry_new(&app.wiring.options, resume, is_dry_run, on_event, &app);
+	ok = start_all(&app, &err);
 	if (ok) {
-		app.loop = ev_loop_new(EVFLAG_AUTO);
-		app.progress_callback = wiring_callback(&config->progress_callback);
-		app.state_callback = wiring_callback(&config->state_callback);
-		reports_set_hooks(&app);
-		app.ferry = ferry_new(&app.wiring.options, resume, is_dry_run, on_event, &app);
-		ok = start_all(&app, &err);
-		if (ok) {
-			ev_run(app.loop, 0);
-			finish(&app);
-		}
-		server_free(app.server);
-		ferry_free(app.ferry);
-		ev_loop_destroy(app.loop);
+		ev_run(app.loop, 0);
+		finish(&app);
 	}
+	server_free(app.server);
+	ferry_free(app.ferry);
+	ev_loop_destroy(app.loop);
 	if (!ok)
 		fprintf(stderr, "error: failed to initialize ferry: %s\n", err.text);
 	wiring_release(&app.wiring);

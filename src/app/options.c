@@ -251,9 +251,10 @@ static const struct config_option all_options[] = {
 	{ "ProgressReportFrequency", INT(config, progress_report_frequency_ms),
 	  .help = "milliseconds; default: 5000 when there is a ProgressCallback" },
 	{ "ReplicatedMasterPositionQuery", STRING(config, replicated_master_position_query),
-	  .help = "asks the replica for its position (file, offset) on the master" },
+	  .help = "answers on the replica with the (file, offset) of its master up to which it is; "
+		  "default: SHOW REPLICA STATUS" },
 	{ "RunFerryFromReplica", BOOL(config, run_ferry_from_replica),
-	  .help = "the source is a replica; needs SourceReplicationMaster" },
+	  .help = "the source is a replica, maybe read-only; needs SourceReplicationMaster" },
 	{ "ServerBindAddr", STRING(config, control_server.server_bind_addr),
 	  .instead = "ControlServerConfig.ServerBindAddr",
 	  .help = "deprecated" },

@@ -177,6 +177,8 @@ static bool check_all(struct ferry *f, struct error *err)
 	ferry_waits_for(f, "the start-up checks");
 	if (!preflight_servers(f->options, f->source, f->target, &f->problems, err))
 		return false;
+	if (f->options->replica.enabled && !ferry_check_replica(f, err))
+		return false;
 	/* With problems (no binlog, say) the run ends here anyway: list them all. */
 	if (problems_errors(&f->problems) == 0 && !choose_start(f, err))
 		return false;

@@ -266,6 +266,9 @@ TEST(refused_when_read)
 #define OVERRIDE(text) WITH("\"DataIterationBatchSizePerTableOverride\":{" text "}")
 #define BAD_POINTS "DataIterationBatchSizePoints invalid: "
 #define REPLICA(text) WITH("\"RunFerryFromReplica\":true," text)
+#define NEEDS_MASTER                                                                               \
+	"RunFerryFromReplica needs SourceReplicationMaster: "                                      \
+	"{\"Host\": ..., \"Port\": 3306, \"User\": ..., \"Pass\": ...}"
 
 TEST(refused_by_validation)
 {
@@ -285,19 +288,15 @@ TEST(refused_by_validation)
 		{ WITH("\"WaitForReplicationTimeout\":\"-5s\""),
 		  "WaitForReplicationTimeout: -5s is negative" },
 		{ WITH("\"RunFerryFromReplica\":true"),
-		  "RunFerryFromReplica needs SourceReplicationMaster" },
+		  NEEDS_MASTER },
 		{ REPLICA("\"SourceReplicationMaster\":null"),
-		  "RunFerryFromReplica needs SourceReplicationMaster" },
+		  NEEDS_MASTER },
 		{ REPLICA("\"SourceReplicationMaster\":{}"),
-		  "RunFerryFromReplica needs ReplicatedMasterPositionQuery" },
-		{ REPLICA("\"ReplicatedMasterPositionQuery\":\"q\",\"SourceReplicationMaster\":{}"),
-		  "host is empty" },
-		{ REPLICA("\"ReplicatedMasterPositionQuery\":\"q\","
-			  "\"SourceReplicationMaster\":{\"Host\":\"h\"}"),
-		  "port is not specified" },
-		{ REPLICA("\"ReplicatedMasterPositionQuery\":\"q\","
-			  "\"SourceReplicationMaster\":{\"Host\":\"h\",\"Port\":1}"),
-		  "user is empty" },
+		  "SourceReplicationMaster: host is empty" },
+		{ REPLICA("\"SourceReplicationMaster\":{\"Host\":\"h\"}"),
+		  "SourceReplicationMaster: port is not specified" },
+		{ REPLICA("\"SourceReplicationMaster\":{\"Host\":\"h\",\"Port\":1}"),
+		  "SourceReplicationMaster: user is empty" },
 		{ WITH("\"LogLevel\":\"loud\""),
 		  "invalid LogLevel \"loud\" (valid: debug, info, warn, error)" },
 		{ "{}", "source: host is empty" },
