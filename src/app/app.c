@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "control/progress.h"
+#include "control/scripts.h"
 #include "dry_run.h"
 #include "ending.h"
 #include "reports.h"
@@ -213,6 +214,23 @@ static void start_watchers(struct app *app)
 		start_timer(app, &app->report_state, app->config->state_report_frequency_ms);
 }
 
+static struct scripts *make_scripts(struct app *app)
+{
+	const struct map *configured = &app->config->control_server.custom_scripts;
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	if (configured->count == 0)
+		return NULL;
+	app->scripts = scripts_new(app->loop);
+	while ((entry = map_next(configured, &cursor))) {
+		const struct config_list *command = entry->value;
+
+		scripts_add(app->scripts, entry->key, command->items, command->count);
+	}
+	return app->scripts;
+}
+
 static bool start_server(struct app *app, struct error *err)
 {
 	const struct control_server_config *config = &app->config->control_server;
@@ -222,6 +240,7 @@ static bool start_server(struct app *app, struct error *err)
 		return true;
 	app->api = (struct api){ .ferry = app->ferry,
 				 .speed = &app->speed,
+				 .scripts = make_scripts(app),
 				 .custom_payload = app->progress_callback.payload,
 				 .was_resumed = app->resume != NULL };
 	if (!listen_open(&listener, config->server_bind_addr, err))
@@ -280,6 +299,7 @@ int app_run(const struct config *config, const struct saved_state *resume, bool 
 		finish(&app);
 	}
 	server_free(app.server);
+	scripts_free(app.scripts);
 	ferry_free(app.ferry);
 	ev_loop_destroy(app.loop);
 	if (!ok)

@@ -88,8 +88,11 @@ static void put_overall(struct buf *out, const struct status_view *view)
 	buf_release(&line);
 }
 
-static void put_buttons(struct buf *out)
+static void put_buttons(struct buf *out, bool has_verifier)
 {
+	if (has_verifier)
+		buf_puts(out, "<form method=\"post\" action=\"/api/verify\">"
+			      "<button>Run verification</button></form>\n");
 	for (size_t i = 0; i < ARRAY_LEN(buttons); i++) {
 		buf_printf(out, "<form method=\"post\" action=\"%s\">", buttons[i].path);
 		if (*buttons[i].field)
@@ -123,6 +126,37 @@ static void put_tables(struct buf *out, const struct ferry_status *status)
 	free(order);
 }
 
+static void put_script(struct buf *out, const struct scripts *scripts, size_t index)
+{
+	struct script_status status;
+	struct buf output = BUF_INIT;
+
+	scripts_status(scripts, index, &status);
+	scripts_output(scripts, index, &output);
+	buf_puts(out, "<tr><td>");
+	page_escape(out, status.name);
+	buf_puts(out, "</td><td><form method=\"post\" action=\"/api/script\">"
+		      "<input type=\"hidden\" name=\"script\" value=\"");
+	page_escape(out, status.name);
+	buf_puts(out, "\"><button>Run</button></form></td><td>");
+	page_escape(out, status.text);
+	buf_puts(out, "</td><td><pre>");
+	page_escape(out, buf_text(&output));
+	buf_puts(out, "</pre></td></tr>\n");
+	buf_release(&output);
+}
+
+static void put_scripts(struct buf *out, const struct scripts *scripts)
+{
+	if (scripts_count(scripts) == 0)
+		return;
+	buf_puts(out, "<h2>Custom scripts</h2>\n<table><tr><th>Name</th><th></th><th>Status</th>"
+		      "<th>Output</th></tr>\n");
+	for (size_t i = 0; i < scripts_count(scripts); i++)
+		put_script(out, scripts, i);
+	buf_puts(out, "</table>\n");
+}
+
 void page_write(struct buf *out, const struct status_view *view)
 {
 	const struct ferry_status *status = view->status;
@@ -139,7 +173,8 @@ void page_write(struct buf *out, const struct status_view *view)
 	buf_puts(out, "<h1>ghostferry-copydb</h1>\n");
 	put_overall(out, view);
 	if (status->phase != PHASE_DONE)
-		put_buttons(out);
+		put_buttons(out, status->has_verifier);
+	put_scripts(out, view->scripts);
 	put_tables(out, status);
 	buf_puts(out, "</body></html>\n");
 }
