@@ -66,15 +66,30 @@ static void log_connected(struct db *db)
 	log_write(LOG_INFO, log_tag, NULL, fields, "connected to %s", db_label(db));
 }
 
+/* At the first connection it is mostly the configuration that is wrong. */
+static bool fail_connect(const char *key, struct error *err)
+{
+	size_t length = strlen(err->text);
+	size_t room = sizeof(err->text) - length;
+
+	if (err->kind == ERROR_LOST)
+		snprintf(err->text + length, room,
+			 ": does it run there, and are %s.Host and %s.Port right?", key, key);
+	else if (err->kind == ERROR_ACCESS)
+		snprintf(err->text + length, room,
+			 ": are %s.User and its password (Pass, PassFile or PassEnv) right?", key);
+	return false;
+}
+
 static bool connect_both(struct ferry *f, struct error *err)
 {
 	ferry_waits_for(f, "connections to both servers");
 	f->source = db_open(&f->options->source, DB_SESSION_READ, NULL, err);
 	if (!f->source)
-		return false;
+		return fail_connect("Source", err);
 	log_connected(f->source);
 	if (!open_target(f, err))
-		return false;
+		return fail_connect("Target", err);
 	log_connected(f->target);
 	return true;
 }
