@@ -109,7 +109,7 @@ static const struct config_option control_server_config_options[] = {
 	  .fallback = "127.0.0.1:8000",
 	  .help = "host:port to listen on; there is no authentication" },
 	{ "WebBasedir", STRING(control_server_config, web_basedir), .fallback = ".",
-	  .help = "directory with an own webui/" },
+	  .help = "accepted, without effect: the web page is part of the program" },
 };
 GROUP(control_server_config) = { GROUP_OF(control_server_config) };
 

@@ -347,6 +347,8 @@ static bool prepare_target(struct ferry *f, struct error *err)
 	unsigned count = lock_count(f->options);
 
 	f->step = "ferry.createDatabasesAndTables";
+	ferry_waits_for(f, f->resume ? "connections of the earlier run to end on the target" :
+				       "the tables to be created on the target");
 	if (f->resume) {
 		if (!writer_locks_take_over(f->target, f->tracker.run_id, f->resume->lock_count,
 					    &f->stop, err))

@@ -430,7 +430,10 @@ TEST(warned_about)
 		{ "{\"ServerBindAddr\":\":1\"}",
 		  "Config.ServerBindAddr is deprecated in favour of "
 		  "Config.ControlServerConfig.ServerBindAddr" },
-		{ "{\"WebBasedir\":\"w\"}", "Config.WebBasedir is deprecated in favour of "
+		{ "{\"ControlServerConfig\":{\"WebBasedir\":\"w\"}}",
+		  "ControlServerConfig.WebBasedir has no effect: the web page is part of the "
+		  "program" },
+		{ "{\"WebBasedir\":\".\"}", "Config.WebBasedir is deprecated in favour of "
 					    "Config.ControlServerConfig.WebBasedir" },
 		{ "{\"ControlServerCustomScripts\":{\"a\":[\"b\"]}}",
 		  "Config.ControlServerCustomScripts is deprecated in favour of "
@@ -455,7 +458,7 @@ TEST(deprecated_keys_win_wherever_they_stand)
 		   "\"UpdatableConfig\":{\"DataIterationBatchSize\":9},"
 		   "\"ControlServerConfig\":{\"ServerBindAddr\":\":2\",\"WebBasedir\":\"v\","
 		   "\"CustomScripts\":{\"c\":[\"d\"]}}}");
-	assert_int_equal(warnings.texts.count, 4);
+	assert_int_equal(warnings.texts.count, 5);
 	assert_true(config.updatable.data_iteration_batch_size == 5);
 	assert_string_equal(config.control_server.server_bind_addr, ":1");
 	assert_string_equal(config.control_server.web_basedir, "w");
