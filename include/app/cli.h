@@ -22,7 +22,7 @@ struct cli {
 
 /* False: the process ends with *exit_status; what there is to say (help, version,
  * mistakes with the usage) has been written. Arguments behind the first positional
- * one are ignored. */
+ * one are ignored, but a flag there is a mistake. */
 bool cli_parse(int argc, char *const *argv, struct cli *cli, int *exit_status, FILE *out,
 	       FILE *errors) MUST_CHECK;
 

@@ -4,12 +4,14 @@
 #define CONTROL_STATUS_JSON_H
 
 #include "base/buf.h"
+#include "control/scripts.h"
 #include "control/speed.h"
 
 struct status_view {
 	const struct ferry_status *status;
 	const struct estimate *estimate;
 	const char *custom_payload; /* ProgressCallback.Payload; NULL: "" */
+	const struct scripts *scripts; /* NULL: there are none */
 	double now;		    /* wall seconds */
 };
 

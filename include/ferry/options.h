@@ -55,9 +55,18 @@ struct verify_options {
 	struct map force_index;	    /* "schema.table" -> index name (char *) */
 };
 
+/* RunFerryFromReplica */
+struct replica_options {
+	bool enabled; /* the source is a replica of master */
+	struct db_params master;
+	const char *position_query; /* NULL: the replica's own status is asked */
+	int64_t timeout_ms;	    /* of each wait for the replica; 0: none */
+};
+
 struct ferry_options {
 	struct db_params source;
 	struct db_params target;
+	struct replica_options replica;
 	const char *source_marginalia;
 	const char *target_marginalia;
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "control/progress.h"
+#include "control/scripts.h"
 #include "dry_run.h"
 #include "ending.h"
 #include "reports.h"
@@ -215,6 +216,23 @@ static void start_watchers(struct app *app)
 		start_timer(app, &app->report_state, app->config->state_report_frequency_ms);
 }
 
+static struct scripts *make_scripts(struct app *app)
+{
+	const struct map *configured = &app->config->control_server.custom_scripts;
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	if (configured->count == 0)
+		return NULL;
+	app->scripts = scripts_new(app->loop);
+	while ((entry = map_next(configured, &cursor))) {
+		const struct config_list *command = entry->value;
+
+		scripts_add(app->scripts, entry->key, command->items, command->count);
+	}
+	return app->scripts;
+}
+
 static bool start_server(struct app *app, struct error *err)
 {
 	const struct control_server_config *config = &app->config->control_server;
@@ -224,6 +242,7 @@ static bool start_server(struct app *app, struct error *err)
 		return true;
 	app->api = (struct api){ .ferry = app->ferry,
 				 .speed = &app->speed,
+				 .scripts = make_scripts(app),
 				 .custom_payload = app->progress_callback.payload,
 				 .was_resumed = app->resume != NULL };
 	if (!listen_open(&listener, config->server_bind_addr, err))
@@ -268,23 +287,23 @@ int app_run(const struct config *config, const struct saved_state *resume, bool 
 			   .is_dry_run = is_dry_run,
 			   .exit_status = EXIT_NOT_STARTED };
 	struct error err = ERROR_INIT;
-	bool ok = wiring_make(&app.wiring, config, &err);
+	bool ok;
 
+	wiring_make(&app.wiring, config);
+	app.loop = ev_loop_new(EVFLAG_AUTO);
+	app.progress_callback = wiring_callback(&config->progress_callback);
+	app.state_callback = wiring_callback(&config->state_callback);
+	reports_set_hooks(&app);
+	app.ferry = ferry_new(&app.wiring.options, resume, is_dry_run, on_event, &app);
+	ok = start_all(&app, &err);
 	if (ok) {
-		app.loop = ev_loop_new(EVFLAG_AUTO);
-		app.progress_callback = wiring_callback(&config->progress_callback);
-		app.state_callback = wiring_callback(&config->state_callback);
-		reports_set_hooks(&app);
-		app.ferry = ferry_new(&app.wiring.options, resume, is_dry_run, on_event, &app);
-		ok = start_all(&app, &err);
-		if (ok) {
-			ev_run(app.loop, 0);
-			finish(&app);
-		}
-		server_free(app.server);
-		ferry_free(app.ferry);
-		ev_loop_destroy(app.loop);
+		ev_run(app.loop, 0);
+		finish(&app);
 	}
+	server_free(app.server);
+	scripts_free(app.scripts);
+	ferry_free(app.ferry);
+	ev_loop_destroy(app.loop);
 	if (!ok)
 		fprintf(stderr, "error: failed to initialize ferry: %s\n", err.text);
 	wiring_release(&app.wiring);

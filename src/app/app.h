@@ -33,6 +33,7 @@ struct app {
 	/* Owned by the loop's thread. */
 	struct ev_loop *loop;
 	struct api api;
+	struct scripts *scripts; /* NULL: none are configured */
 	struct server *server; /* NULL: no control server */
 	struct speed speed;
 	struct limit limit;

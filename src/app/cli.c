@@ -129,6 +129,22 @@ static bool parse_flags(struct arguments *a)
 	return true;
 }
 
+/* Ghostferry ignores what stands behind the path. For "conf.json -dryrun" that would be a
+ * move instead of a look, and a fresh start instead of a resumed one. */
+static bool check_rest(const struct arguments *a)
+{
+	for (char *const *at = a->next; *at && at[1]; at++) {
+		const char *text = at[1] + strspn(at[1], "-");
+
+		if (*at[1] != '-' || !find(text, strcspn(text, "=")))
+			continue;
+		fprintf(a->errors, "%s stands behind the path of the configuration: "
+				   "flags go before it\n", at[1]);
+		return false;
+	}
+	return true;
+}
+
 bool cli_parse(int argc, char *const *argv, struct cli *cli, int *exit_status, FILE *out,
 	       FILE *errors)
 {
@@ -137,7 +153,7 @@ bool cli_parse(int argc, char *const *argv, struct cli *cli, int *exit_status, F
 
 	*cli = (struct cli){ 0 };
 	*exit_status = 0;
-	if (!parse_flags(&a)) {
+	if (!parse_flags(&a) || !check_rest(&a)) {
 		print_usage(errors);
 		*exit_status = EXIT_BAD_FLAG;
 		return false;

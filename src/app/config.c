@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
@@ -70,6 +71,10 @@ static void warn_about_values(const struct config *config, struct config_warning
 		config_warn(warnings,
 			    mem_printf("unknown log backend \"%s\", falling back to \"logrus\"",
 				       config->log_backend));
+	if (config->control_server.web_basedir &&
+	    strcmp(config->control_server.web_basedir, ".") != 0)
+		config_warn(warnings, mem_strdup("ControlServerConfig.WebBasedir has no effect: the "
+						 "web page is part of the program"));
 	if (config->enable_pprof)
 		config_warn(warnings, mem_strdup("EnablePProf has no effect"));
 }

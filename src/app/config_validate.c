@@ -170,11 +170,10 @@ static bool check_replica(struct config *config, struct error *err)
 		return true;
 	if (!config->source_replication_master.given)
 		return error_set(err, ERROR_CONFIG,
-				 "RunFerryFromReplica needs SourceReplicationMaster");
-	if (!config->replicated_master_position_query)
-		return error_set(err, ERROR_CONFIG,
-				 "RunFerryFromReplica needs ReplicatedMasterPositionQuery");
-	return check_database(&config->source_replication_master, err);
+				 "RunFerryFromReplica needs SourceReplicationMaster: "
+				 "{\"Host\": ..., \"Port\": 3306, \"User\": ..., \"Pass\": ...}");
+	return check_database(&config->source_replication_master, err) ||
+	       error_wrap(err, "SourceReplicationMaster");
 }
 
 /* An unknown backend is only worth a warning: see config_load(). */

@@ -109,7 +109,7 @@ static const struct config_option control_server_config_options[] = {
 	  .fallback = "127.0.0.1:8000",
 	  .help = "host:port to listen on; there is no authentication" },
 	{ "WebBasedir", STRING(control_server_config, web_basedir), .fallback = ".",
-	  .help = "directory with an own webui/" },
+	  .help = "accepted, without effect: the web page is part of the program" },
 };
 GROUP(control_server_config) = { GROUP_OF(control_server_config) };
 
@@ -253,9 +253,10 @@ static const struct config_option all_options[] = {
 	{ "ProgressReportFrequency", INT(config, progress_report_frequency_ms),
 	  .help = "milliseconds; default: 5000 when there is a ProgressCallback" },
 	{ "ReplicatedMasterPositionQuery", STRING(config, replicated_master_position_query),
-	  .help = "asks the replica for its position (file, offset) on the master" },
+	  .help = "answers on the replica with the (file, offset) of its master up to which it is; "
+		  "default: SHOW REPLICA STATUS" },
 	{ "RunFerryFromReplica", BOOL(config, run_ferry_from_replica),
-	  .help = "the source is a replica; needs SourceReplicationMaster" },
+	  .help = "the source is a replica, maybe read-only; needs SourceReplicationMaster" },
 	{ "ServerBindAddr", STRING(config, control_server.server_bind_addr),
 	  .instead = "ControlServerConfig.ServerBindAddr",
 	  .help = "deprecated" },

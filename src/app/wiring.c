@@ -228,29 +228,25 @@ static void how_to_verify(struct verify_options *verify, const struct config *co
 	}
 }
 
-/* To verify nothing, or to follow the wrong server, would be worse than to stop. */
-static bool check_available(const struct config *config, struct error *err)
+static void where_writers_write(struct wiring *wiring, const struct config *config)
 {
-	const struct {
-		const char *key;
-		bool wanted;
-	} missing[] = {
-		{ "RunFerryFromReplica", config->run_ferry_from_replica },
+	wiring->options.replica = (struct replica_options){
+		.enabled = config->run_ferry_from_replica,
+		.master = database("source_master", &config->source_replication_master,
+				   wiring->master_variables),
+		.position_query = config->replicated_master_position_query,
+		.timeout_ms = milliseconds(&config->wait_for_replication_timeout),
 	};
-
-	for (size_t i = 0; i < ARRAY_LEN(missing); i++)
-		if (missing[i].wanted)
-			return error_set(err, ERROR_CONFIG, "%s is not available in this version",
-					 missing[i].key);
-	return true;
 }
 
-bool wiring_make(struct wiring *wiring, const struct config *config, struct error *err)
+void wiring_make(struct wiring *wiring, const struct config *config)
 {
 	struct ferry_options *options = &wiring->options;
 
 	*wiring = (struct wiring){ .source_variables = variables(&config->source.params),
 				   .target_variables = variables(&config->target.params),
+				   .master_variables = variables(
+					   &config->source_replication_master.params),
 				   .batch_points = batch_points(
 					   &config->batch_size_override.control_points) };
 	options->source = database("source", &config->source, wiring->source_variables);
@@ -260,8 +256,8 @@ bool wiring_make(struct wiring *wiring, const struct config *config, struct erro
 	what_to_move(options, config);
 	how_to_move(wiring, config);
 	checks_and_cutover(options, config);
+	where_writers_write(wiring, config);
 	how_to_verify(&options->verify, config);
-	return check_available(config, err);
 }
 
 void wiring_release(struct wiring *wiring)
@@ -274,4 +270,5 @@ void wiring_release(struct wiring *wiring)
 	map_release(&wiring->options.verify.ignored_bare);
 	free(wiring->source_variables);
 	free(wiring->target_variables);
+	free(wiring->master_variables);
 }

@@ -3,7 +3,6 @@
 #define APP_WIRING_H
 
 #include "app/config.h"
-#include "base/error.h"
 #include "control/callback.h"
 #include "ferry/options.h"
 
@@ -13,12 +12,12 @@ struct wiring {
 	struct db_variable *source_variables;
 	struct batch_point *batch_points; /* owned */
 	struct db_variable *target_variables;
+	struct db_variable *master_variables;
 };
 
 /* Fills wiring; most of it is borrowed from config, which must have been validated
- * and must outlive it. Hooks are left out. What is configured but not available is
- * an ERROR_CONFIG; release after a failure too. */
-bool wiring_make(struct wiring *wiring, const struct config *config, struct error *err) MUST_CHECK;
+ * and must outlive it. Hooks are left out. */
+void wiring_make(struct wiring *wiring, const struct config *config);
 void wiring_release(struct wiring *wiring);
 
 struct callback wiring_callback(const struct http_callback *configured);

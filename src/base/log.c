@@ -21,6 +21,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/thread.h"
+#include "base/utf8.h"
 
 #define CLEAR_LINE "\r\033[K"
 
@@ -168,20 +169,6 @@ static void write_all(const char *bytes, size_t length) REQUIRES(output_lock)
 		bytes += written;
 		length -= (size_t)written;
 	}
-}
-
-/* The length of the valid UTF-8 sequence at text, or 0. */
-static size_t utf8_length(const unsigned char *text)
-{
-	size_t length = text[0] < 0x80 ? 1 :
-			(text[0] & 0xe0) == 0xc0 && text[0] >= 0xc2 ? 2 :
-			(text[0] & 0xf0) == 0xe0 ? 3 :
-			(text[0] & 0xf8) == 0xf0 && text[0] <= 0xf4 ? 4 : 0;
-
-	for (size_t i = 1; i < length; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	return length;
 }
 
 /* Control characters and broken UTF-8 as Go's %q writes them; so are quotes and

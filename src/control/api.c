@@ -23,6 +23,7 @@ static void write_view(const struct api *api, struct buf *out,
 	struct status_view view = { .status = &status,
 				    .estimate = &estimate,
 				    .custom_payload = api->custom_payload,
+				    .scripts = api->scripts,
 				    .now = clock_wall() };
 
 	ferry_status(api->ferry, &status);
@@ -146,6 +147,32 @@ static void post_verify(void *context, const struct server_request *request,
 		server_reply_text(reply, err.kind == ERROR_UNSUPPORTED ? 501 : 500, "%s", err.text);
 }
 
+static void start_script(const struct api *api, const char *name,
+			 const struct server_request *request, struct server_reply *reply)
+{
+	switch (scripts_start(api->scripts, name)) {
+	case SCRIPT_UNKNOWN:
+		server_reply_text(reply, 404, "there is no such script in CustomScripts");
+		return;
+	case SCRIPT_RUNS_ALREADY:
+		log_warn("script %s: script already running, ignoring start request", name);
+		break;
+	case SCRIPT_STARTED:
+		break;
+	}
+	server_reply_success(reply, request);
+}
+
+static void post_script(void *context, const struct server_request *request,
+			struct server_reply *reply)
+{
+	struct buf name = BUF_INIT;
+
+	if (text_parameter(request, request->is_json ? "script-name" : "script", &name, reply))
+		start_script(context, buf_text(&name), request, reply);
+	buf_release(&name);
+}
+
 static void get_config(void *context, const struct server_request *request UNUSED,
 		       struct server_reply *reply)
 {
@@ -203,6 +230,7 @@ const struct server_route api_routes[] = {
 	{ "POST", "/api/config", post_config },
 	{ "POST", "/api/cutover", post_cutover },
 	{ "POST", "/api/pause", post_pause },
+	{ "POST", "/api/script", post_script },
 	{ "GET", "/api/status", get_status },
 	{ "POST", "/api/stop", post_stop },
 	{ "POST", "/api/unpause", post_unpause },

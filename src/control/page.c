@@ -17,14 +17,47 @@ static const char style[] =
 	"table{border-collapse:collapse}td,th{padding:.2em .8em;text-align:left;"
 	"border-bottom:1px solid #ccc}form{display:inline}</style></head><body>\n";
 
-/* A button per post that a person may want; shown while the run is not done. */
+static bool may_pause(const struct ferry_status *status)
+{
+	return status->phase != PHASE_DONE && !status->is_paused;
+}
+
+static bool may_unpause(const struct ferry_status *status)
+{
+	return status->phase != PHASE_DONE && status->is_paused;
+}
+
+/* Once it has begun there is nothing to allow or to take back. */
+static bool is_before_cutover(const struct ferry_status *status)
+{
+	return status->phase != PHASE_DONE && status->phase != PHASE_CUTOVER;
+}
+
+static bool may_allow(const struct ferry_status *status)
+{
+	return is_before_cutover(status) && !status->automatic_cutover;
+}
+
+static bool may_disallow(const struct ferry_status *status)
+{
+	return is_before_cutover(status) && status->automatic_cutover;
+}
+
+static bool may_verify(const struct ferry_status *status)
+{
+	return status->has_verifier && status->verifier.is_available;
+}
+
+/* A button per post that a person may want, shown when it would do something. */
 static const struct {
 	const char *path, *field, *value, *label;
+	bool (*is_shown)(const struct ferry_status *status);
 } buttons[] = {
-	{ "/api/pause", "", "", "Pause" },
-	{ "/api/unpause", "", "", "Unpause" },
-	{ "/api/cutover", "type", "automatic", "Allow automatic cutover" },
-	{ "/api/cutover", "type", "manual", "Disallow automatic cutover" },
+	{ "/api/verify", "", "", "Run verification", may_verify },
+	{ "/api/pause", "", "", "Pause", may_pause },
+	{ "/api/unpause", "", "", "Unpause", may_unpause },
+	{ "/api/cutover", "type", "automatic", "Allow automatic cutover", may_allow },
+	{ "/api/cutover", "type", "manual", "Disallow automatic cutover", may_disallow },
 };
 
 void page_escape(struct buf *out, const char *text)
@@ -66,6 +99,21 @@ static void put_position(struct buf *out, const char *name, const struct binlog_
 	put_row(out, name, binlog_position_is_set(position) ? text : "-");
 }
 
+static void put_verification(struct buf *out, const struct verifier_status *verifier)
+{
+	const char *how = !verifier->has_started ? "not started" :
+			  !verifier->is_done	 ? "under way" :
+			  verifier->has_failed	 ? "could not be found out" :
+			  verifier->data_correct ? "equal" :
+						   "DIFFERENT";
+	struct buf text = BUF_INIT;
+
+	buf_printf(&text, "%s: %s%s%s", verifier->type, how, *verifier->message ? ", " : "",
+		   verifier->message);
+	put_row(out, "Verification", buf_text(&text));
+	buf_release(&text);
+}
+
 static void put_overall(struct buf *out, const struct status_view *view)
 {
 	const struct ferry_status *status = view->status;
@@ -84,13 +132,17 @@ static void put_overall(struct buf *out, const struct status_view *view)
 	put_position(out, "Binlog read up to", &status->streamed);
 	put_position(out, "Binlog applied up to", &status->applied);
 	put_position(out, "Binlog ends at", &status->final);
+	if (status->has_verifier)
+		put_verification(out, &status->verifier);
 	buf_puts(out, "</table>\n");
 	buf_release(&line);
 }
 
-static void put_buttons(struct buf *out)
+static void put_buttons(struct buf *out, const struct ferry_status *status)
 {
 	for (size_t i = 0; i < ARRAY_LEN(buttons); i++) {
+		if (!buttons[i].is_shown(status))
+			continue;
 		buf_printf(out, "<form method=\"post\" action=\"%s\">", buttons[i].path);
 		if (*buttons[i].field)
 			buf_printf(out, "<input type=\"hidden\" name=\"%s\" value=\"%s\">",
@@ -123,6 +175,37 @@ static void put_tables(struct buf *out, const struct ferry_status *status)
 	free(order);
 }
 
+static void put_script(struct buf *out, const struct scripts *scripts, size_t index)
+{
+	struct script_status status;
+	struct buf output = BUF_INIT;
+
+	scripts_status(scripts, index, &status);
+	scripts_output(scripts, index, &output);
+	buf_puts(out, "<tr><td>");
+	page_escape(out, status.name);
+	buf_puts(out, "</td><td><form method=\"post\" action=\"/api/script\">"
+		      "<input type=\"hidden\" name=\"script\" value=\"");
+	page_escape(out, status.name);
+	buf_puts(out, "\"><button>Run</button></form></td><td>");
+	page_escape(out, status.text);
+	buf_puts(out, "</td><td><pre>");
+	page_escape(out, buf_text(&output));
+	buf_puts(out, "</pre></td></tr>\n");
+	buf_release(&output);
+}
+
+static void put_scripts(struct buf *out, const struct scripts *scripts)
+{
+	if (scripts_count(scripts) == 0)
+		return;
+	buf_puts(out, "<h2>Custom scripts</h2>\n<table><tr><th>Name</th><th></th><th>Status</th>"
+		      "<th>Output</th></tr>\n");
+	for (size_t i = 0; i < scripts_count(scripts); i++)
+		put_script(out, scripts, i);
+	buf_puts(out, "</table>\n");
+}
+
 void page_write(struct buf *out, const struct status_view *view)
 {
 	const struct ferry_status *status = view->status;
@@ -138,8 +221,8 @@ void page_write(struct buf *out, const struct status_view *view)
 	buf_puts(out, style);
 	buf_puts(out, "<h1>ghostferry-copydb</h1>\n");
 	put_overall(out, view);
-	if (status->phase != PHASE_DONE)
-		put_buttons(out);
+	put_buttons(out, status);
+	put_scripts(out, view->scripts);
 	put_tables(out, status);
 	buf_puts(out, "</body></html>\n");
 }

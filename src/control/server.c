@@ -27,6 +27,10 @@
 
 static const char log_tag[] = "control_server";
 
+/* When all connections were taken and end, the library listens again at its next run,
+ * which nothing but the clock may bring about. */
+#define RUN_EVERY_MS 1000
+
 enum { DROPPED_MAX = 1 << 20, FORM_BUFFER = 1024 };
 
 struct server {
@@ -55,8 +59,8 @@ static void run_daemon(struct server *server)
 
 	MHD_run(server->daemon);
 	ev_timer_stop(server->loop, &server->timeout);
-	if (MHD_get_timeout(server->daemon, &wait_ms) != MHD_YES)
-		return;
+	if (MHD_get_timeout(server->daemon, &wait_ms) != MHD_YES || wait_ms > RUN_EVERY_MS)
+		wait_ms = RUN_EVERY_MS;
 	ev_timer_set(&server->timeout, (double)wait_ms / 1000.0, 0.);
 	ev_timer_start(server->loop, &server->timeout);
 }

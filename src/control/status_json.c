@@ -396,6 +396,36 @@ static void add_verification(cJSON *object, const struct ferry_status *status)
 	cJSON_AddNullToObject(object, "VerificationErr");
 }
 
+static void add_script(cJSON *all, const struct scripts *scripts, size_t index)
+{
+	struct script_status status;
+	struct buf output = BUF_INIT;
+	cJSON *object;
+
+	scripts_status(scripts, index, &status);
+	scripts_output(scripts, index, &output);
+	object = cJSON_AddObjectToObject(all, status.name);
+	cJSON_AddStringToObject(object, "Name", status.name);
+	cJSON_AddStringToObject(object, "Status", status.text);
+	cJSON_AddStringToObject(object, "Logs", buf_text(&output));
+	json_add_i64(object, "ExitCode", status.exit_code);
+	cJSON_AddBoolToObject(object, "Running", status.is_running);
+	buf_release(&output);
+}
+
+static void add_scripts(cJSON *object, const struct scripts *scripts)
+{
+	cJSON *all;
+
+	if (scripts_count(scripts) == 0) {
+		cJSON_AddNullToObject(object, "CustomScriptStatuses");
+		return;
+	}
+	all = cJSON_AddObjectToObject(object, "CustomScriptStatuses");
+	for (size_t i = 0; i < scripts_count(scripts); i++)
+		add_script(all, scripts, i);
+}
+
 static void add_time(cJSON *object, const char *name, double wall)
 {
 	char text[CLOCK_RFC3339_SIZE];
@@ -424,7 +454,7 @@ void status_json_write(struct buf *out, const struct status_view *view)
 	add_table_statuses(object, status);
 	add_all_names(object, status);
 	add_verification(object, status);
-	cJSON_AddNullToObject(object, "CustomScriptStatuses");
+	add_scripts(object, view->scripts);
 	/* Not in Ghostferry: why nothing seems to move, or not any faster. */
 	cJSON_AddStringToObject(object, "LimitedBy", side_name(status->limit));
 	cJSON_AddStringToObject(object, "WaitingFor", status->waiting_for);

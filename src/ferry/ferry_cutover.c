@@ -1,6 +1,7 @@
 /* From the copied tables to the end: permission, verification, the CutoverLock callback,
- * the source's position, the stream's last event, the verdict, a last look for writes of
- * others to the target, CutoverUnlock.
+ * (for a replica: until it has executed its master's position,) the source's position, the
+ * stream's last event, the verdict, a last look for writes of others to the target,
+ * CutoverUnlock.
  *
  * The ferry's thread runs it. A failure anywhere leaves source and target as they are:
  * CutoverUnlock is not sent, and the state can be resumed. */
@@ -177,6 +178,11 @@ static bool stop_watching(struct ferry *f, struct error *err)
 	return target_verifier_finish(f->target_verifier, err);
 }
 
+static bool wait_for_replica(struct ferry *f, struct error *err)
+{
+	return !f->options->replica.enabled || ferry_wait_for_replica(f, err);
+}
+
 /* Always by itself: nobody has to ask for the verdict. */
 static bool verify_during(struct ferry *f, struct error *err)
 {
@@ -194,8 +200,10 @@ static bool lock_to_unlock(struct ferry *f, struct error *err)
 {
 	log_info("entering cutover phase, notifying caller that row copy is complete");
 	ferry_set_phase(f, PHASE_CUTOVER);
-	if (!wait_until_caught_up(f, err) || !lock_cutover(f, err) || !drain(f, err) ||
-	    !look_at_target(f, err) || !verify_during(f, err) || !stop_watching(f, err))
+	/* A replica that lags is first waited for while the writers still write. */
+	if (!wait_until_caught_up(f, err) || !wait_for_replica(f, err) || !lock_cutover(f, err) ||
+	    !wait_for_replica(f, err) || !drain(f, err) || !look_at_target(f, err) ||
+	    !verify_during(f, err) || !stop_watching(f, err))
 		return false;
 	if (f->options->cutover_unlock) {
 		ferry_waits_for(f, "the CutoverUnlock callback");

@@ -1,5 +1,5 @@
-/* The inside of struct ferry, for ferry.c, ferry_start.c, ferry_cutover.c and
- * ferry_status.c. */
+/* The inside of struct ferry, for ferry.c, ferry_start.c, ferry_cutover.c,
+ * ferry_replica.c and ferry_status.c. */
 #ifndef FERRY_FERRY_PRIV_H
 #define FERRY_FERRY_PRIV_H
 
@@ -27,6 +27,7 @@ struct ferry {
 	struct problems problems;
 	struct binlog_position start;
 	const char *step; /* of the start, by Ghostferry's names for error reports */
+	uint64_t replica_master_id; /* server_id of the source's master; 0: not known yet */
 
 	/* Lock themselves. */
 	struct stop stop;
@@ -64,6 +65,10 @@ struct ferry {
 /* All by the ferry's thread. */
 bool ferry_prepare(struct ferry *f, struct error *err) MUST_CHECK;  /* ferry_start.c */
 bool ferry_cut_over(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_cutover.c */
+/* ferry_replica.c; both only where the source is a replica. */
+bool ferry_check_replica(struct ferry *f, struct error *err) MUST_CHECK;
+/* Until it has executed all that is in its master's binlog now. */
+bool ferry_wait_for_replica(struct ferry *f, struct error *err) MUST_CHECK;
 void ferry_set_phase(struct ferry *f, enum phase phase);
 /* For the status; "": nothing. */
 void ferry_waits_for(struct ferry *f, const char *what);

@@ -66,15 +66,30 @@ static void log_connected(struct db *db)
 	log_write(LOG_INFO, log_tag, NULL, fields, "connected to %s", db_label(db));
 }
 
+/* At the first connection it is mostly the configuration that is wrong. */
+static bool fail_connect(const char *key, struct error *err)
+{
+	size_t length = strlen(err->text);
+	size_t room = sizeof(err->text) - length;
+
+	if (err->kind == ERROR_LOST)
+		snprintf(err->text + length, room,
+			 ": does it run there, and are %s.Host and %s.Port right?", key, key);
+	else if (err->kind == ERROR_ACCESS)
+		snprintf(err->text + length, room,
+			 ": are %s.User and its password (Pass, PassFile or PassEnv) right?", key);
+	return false;
+}
+
 static bool connect_both(struct ferry *f, struct error *err)
 {
 	ferry_waits_for(f, "connections to both servers");
 	f->source = db_open(&f->options->source, DB_SESSION_READ, NULL, err);
 	if (!f->source)
-		return false;
+		return fail_connect("Source", err);
 	log_connected(f->source);
 	if (!open_target(f, err))
-		return false;
+		return fail_connect("Target", err);
 	log_connected(f->target);
 	return true;
 }
@@ -179,6 +194,8 @@ static bool check_all(struct ferry *f, struct error *err)
 {
 	ferry_waits_for(f, "the start-up checks");
 	if (!preflight_servers(f->options, f->source, f->target, &f->problems, err))
+		return false;
+	if (f->options->replica.enabled && !ferry_check_replica(f, err))
 		return false;
 	/* With problems (no binlog, say) the run ends here anyway: list them all. */
 	if (problems_errors(&f->problems) == 0 && !choose_start(f, err))
@@ -357,6 +374,8 @@ static bool prepare_target(struct ferry *f, struct error *err)
 	unsigned count = lock_count(f->options);
 
 	f->step = "ferry.createDatabasesAndTables";
+	ferry_waits_for(f, f->resume ? "connections of the earlier run to end on the target" :
+				       "the tables to be created on the target");
 	if (f->resume) {
 		if (!writer_locks_take_over(f->target, f->tracker.run_id, f->resume->lock_count,
 					    &f->stop, err))

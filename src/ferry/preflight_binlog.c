@@ -100,13 +100,13 @@ static bool check_replicated_changes(struct preflight *p, const struct logger *a
 	const char *name = "log_replica_updates";
 	const char *value = preflight_variable(at->variables, name);
 	struct error failure = ERROR_INIT;
-	bool is_replica = false;
+	bool is_replica = !at->is_target && p->options->replica.enabled;
 
 	if (!value)
 		value = preflight_variable(at->variables, name = "log_slave_updates");
 	if (!value || strcasecmp(value, "OFF") != 0)
 		return true;
-	if (!ask_is_replica(at->db, &is_replica, &failure))
+	if (!is_replica && !ask_is_replica(at->db, &is_replica, &failure))
 		return preflight_forgive(p,
 					 at->is_target ?
 						 "target: whether it is a replica cannot be read" :

@@ -23,10 +23,14 @@ static const struct setting source_settings[] = {
 	  "one" },
 	{ "binlog_row_value_options", "", "; partial JSON updates cannot be applied",
 	  "SET GLOBAL binlog_row_value_options = ''" },
-	{ "read_only", "OFF",
-	  ": source is a read replica. running Ghostferry with a source replica is unsafe: take "
-	  "its primary",
-	  "SET GLOBAL read_only = OFF, if this is the primary" },
+};
+
+static const struct setting source_read_only = {
+	"read_only", "OFF",
+	": source is a read replica. running Ghostferry with a source replica is unsafe unless its "
+	"master is known",
+	"SET GLOBAL read_only = OFF, if this is the primary; else move from the primary, or set "
+	"RunFerryFromReplica and SourceReplicationMaster"
 };
 
 static const struct setting source_row_image = { "binlog_row_image", "FULL", "",
@@ -60,6 +64,8 @@ static void check_settings(struct preflight *p)
 {
 	for (size_t i = 0; i < ARRAY_LEN(source_settings); i++)
 		check_setting(p, p->source, &p->source_variables, &source_settings[i]);
+	if (!p->options->replica.enabled)
+		check_setting(p, p->source, &p->source_variables, &source_read_only);
 	if (!p->options->skip_row_image_check)
 		check_setting(p, p->source, &p->source_variables, &source_row_image);
 	if (!p->options->allow_read_only_target)

@@ -43,6 +43,8 @@ static const cJSON *member_of(const cJSON *object, const char *const *names, con
 
 static bool fail_type(struct error *err, const char *path, const char *wanted, const cJSON *node)
 {
+	if (!node)
+		return error_set(err, ERROR_CONFIG, "%s is missing", path);
 	return error_set(err, ERROR_CONFIG, "%s: must be %s, is a %s", path, wanted,
 			 json_type_name(node));
 }
@@ -82,6 +84,9 @@ static bool read_version(struct saved_state *state, struct error *err)
 	const cJSON *format = member(state->tree, "StateFormat");
 	uint64_t number;
 
+	if (!node)
+		return error_set(err, ERROR_CONFIG,
+				 "it has no GhostferryVersion: this is no state of a run");
 	if (!cJSON_IsString(node))
 		return fail_type(err, "GhostferryVersion", "a string", node);
 	state->version = node->valuestring;

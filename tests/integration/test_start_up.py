@@ -75,6 +75,7 @@ class CommandLineTest(unittest.TestCase):
 
     def test_flags_end_where_arguments_begin(self):
         self.fails(["/no/such.json", "-nothing"], 1, "error: /no/such.json does not exist")
+        self.fails([self.config(), "-dryrun"], 2, "^-dryrun stands behind the path", "Usage")
         self.fails(["--", "-dryrun"], 1, "error: -dryrun does not exist")
         self.fails(["-verbose=f", "-dryrun=T", "/no/such.json"], 1, "does not exist")
 

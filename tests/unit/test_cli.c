@@ -69,9 +69,8 @@ TEST(accepted)
 		{ "-resumestate= c", false, false, NULL, "c" },
 		{ "-resumestate -verbose c", false, false, "-verbose", "c" },
 		{ "-resumestate a -resumestate b c", false, false, "b", "c" },
-		/* Flags behind the first positional argument are not flags. */
-		{ "c -verbose", false, false, NULL, "c" },
 		{ "c d e", false, false, NULL, "c" },
+		{ "c -x", false, false, NULL, "c" },
 		{ "-- -verbose", false, false, NULL, "-verbose" },
 		{ "-verbose -- c", true, false, NULL, "c" },
 		{ "-", false, false, NULL, "-" },
@@ -119,6 +118,9 @@ TEST(mistakes)
 		{ "-resumestate", 2, "flag needs an argument: -resumestate\n" },
 		{ "---verbose c", 2, "bad flag syntax: ---verbose\n" },
 		{ "-=x c", 2, "bad flag syntax: -=x\n" },
+		{ "c -dryrun", 2,
+		  "-dryrun stands behind the path of the configuration: flags go before it\n" },
+		{ "-verbose c d --resumestate=s", 2, "--resumestate=s stands behind the path" },
 		{ "--=x c", 2, "bad flag syntax: --=x\n" },
 	};
 
@@ -158,6 +160,31 @@ TEST(answers)
 	done(&r);
 }
 
+/* Each "  -flag ..." of the usage, with a backslash before the dash as roff has it, and its
+ * help too. */
+TEST(the_man_page_has_every_flag)
+{
+	char page[16384], wanted[256];
+	FILE *file = fopen("src/man/ghostferry-copydb.1", "re");
+	struct run r = run("-help");
+	size_t length, flags = 0;
+
+	assert_non_null(file);
+	length = fread(page, 1, sizeof(page) - 1, file);
+	page[length] = '\0';
+	fclose(file);
+	for (const char *at = r.out; (at = strstr(at, "\n  -")); at += 3) {
+		size_t name = strcspn(at + 4, " \n");
+
+		snprintf(wanted, sizeof(wanted), "\\-%.*s", (int)name, at + 4);
+		if (!strstr(page, wanted))
+			fail_msg("the man page has no %s", wanted);
+		flags++;
+	}
+	assert_int_equal(flags, 8);
+	done(&r);
+}
+
 TEST(no_name_at_all)
 {
 	char *const argv[] = { NULL };
@@ -171,4 +198,5 @@ TEST(no_name_at_all)
 }
 
 TEST_MAIN(cmocka_unit_test(accepted), cmocka_unit_test(mistakes), cmocka_unit_test(answers),
+	  cmocka_unit_test(the_man_page_has_every_flag),
 	  cmocka_unit_test(no_name_at_all))

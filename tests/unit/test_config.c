@@ -266,6 +266,9 @@ TEST(refused_when_read)
 #define OVERRIDE(text) WITH("\"DataIterationBatchSizePerTableOverride\":{" text "}")
 #define BAD_POINTS "DataIterationBatchSizePoints invalid: "
 #define REPLICA(text) WITH("\"RunFerryFromReplica\":true," text)
+#define NEEDS_MASTER                                                                               \
+	"RunFerryFromReplica needs SourceReplicationMaster: "                                      \
+	"{\"Host\": ..., \"Port\": 3306, \"User\": ..., \"Pass\": ...}"
 
 TEST(refused_by_validation)
 {
@@ -285,19 +288,15 @@ TEST(refused_by_validation)
 		{ WITH("\"WaitForReplicationTimeout\":\"-5s\""),
 		  "WaitForReplicationTimeout: -5s is negative" },
 		{ WITH("\"RunFerryFromReplica\":true"),
-		  "RunFerryFromReplica needs SourceReplicationMaster" },
+		  NEEDS_MASTER },
 		{ REPLICA("\"SourceReplicationMaster\":null"),
-		  "RunFerryFromReplica needs SourceReplicationMaster" },
+		  NEEDS_MASTER },
 		{ REPLICA("\"SourceReplicationMaster\":{}"),
-		  "RunFerryFromReplica needs ReplicatedMasterPositionQuery" },
-		{ REPLICA("\"ReplicatedMasterPositionQuery\":\"q\",\"SourceReplicationMaster\":{}"),
-		  "host is empty" },
-		{ REPLICA("\"ReplicatedMasterPositionQuery\":\"q\","
-			  "\"SourceReplicationMaster\":{\"Host\":\"h\"}"),
-		  "port is not specified" },
-		{ REPLICA("\"ReplicatedMasterPositionQuery\":\"q\","
-			  "\"SourceReplicationMaster\":{\"Host\":\"h\",\"Port\":1}"),
-		  "user is empty" },
+		  "SourceReplicationMaster: host is empty" },
+		{ REPLICA("\"SourceReplicationMaster\":{\"Host\":\"h\"}"),
+		  "SourceReplicationMaster: port is not specified" },
+		{ REPLICA("\"SourceReplicationMaster\":{\"Host\":\"h\",\"Port\":1}"),
+		  "SourceReplicationMaster: user is empty" },
 		{ WITH("\"LogLevel\":\"loud\""),
 		  "invalid LogLevel \"loud\" (valid: debug, info, warn, error)" },
 		{ "{}", "source: host is empty" },
@@ -431,7 +430,10 @@ TEST(warned_about)
 		{ "{\"ServerBindAddr\":\":1\"}",
 		  "Config.ServerBindAddr is deprecated in favour of "
 		  "Config.ControlServerConfig.ServerBindAddr" },
-		{ "{\"WebBasedir\":\"w\"}", "Config.WebBasedir is deprecated in favour of "
+		{ "{\"ControlServerConfig\":{\"WebBasedir\":\"w\"}}",
+		  "ControlServerConfig.WebBasedir has no effect: the web page is part of the "
+		  "program" },
+		{ "{\"WebBasedir\":\".\"}", "Config.WebBasedir is deprecated in favour of "
 					    "Config.ControlServerConfig.WebBasedir" },
 		{ "{\"ControlServerCustomScripts\":{\"a\":[\"b\"]}}",
 		  "Config.ControlServerCustomScripts is deprecated in favour of "
@@ -456,7 +458,7 @@ TEST(deprecated_keys_win_wherever_they_stand)
 		   "\"UpdatableConfig\":{\"DataIterationBatchSize\":9},"
 		   "\"ControlServerConfig\":{\"ServerBindAddr\":\":2\",\"WebBasedir\":\"v\","
 		   "\"CustomScripts\":{\"c\":[\"d\"]}}}");
-	assert_int_equal(warnings.texts.count, 4);
+	assert_int_equal(warnings.texts.count, 5);
 	assert_true(config.updatable.data_iteration_batch_size == 5);
 	assert_string_equal(config.control_server.server_bind_addr, ":1");
 	assert_string_equal(config.control_server.web_basedir, "w");

@@ -413,7 +413,7 @@ static void refuses_with_the_reason(void **state)
 		const char *text, *reason;
 	} cases[] = {
 		{ "[]", "the state: must be an object, is a array" },
-		{ "{}", "GhostferryVersion: must be a string, is a nothing" },
+		{ "{}", "it has no GhostferryVersion: this is no state of a run" },
 		{ "{\"GhostferryVersion\":\"99.0.0\"}", "is newer than this one" },
 		{ "{\"GhostferryVersion\":\"99999999999999999999.0.0\"}",
 		  "is newer than this one" },

@@ -41,7 +41,9 @@ static bool make(struct config *config, struct wiring *wiring, const char *more,
 		config->source.password = config->source.pass ? strdup(config->source.pass) : NULL;
 	config_warnings_release(&warnings);
 	buf_release(&text);
-	return ok && wiring_make(wiring, config, err);
+	if (ok)
+		wiring_make(wiring, config);
+	return ok;
 }
 
 static void check_servers(const struct ferry_options *o)
@@ -158,25 +160,36 @@ TEST(verifiers_arrive)
 	}
 }
 
-TEST(what_is_not_available_is_refused)
+TEST(a_replica_arrives)
 {
-	static const char *const cases[] = {
-		", \"RunFerryFromReplica\": true",
-	};
+	struct error err = ERROR_INIT;
+	struct config config;
+	struct wiring wiring;
 
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct error err = ERROR_INIT;
-		struct config config;
-		struct wiring wiring;
+	assert_true(make(&config, &wiring,
+			 ", \"RunFerryFromReplica\": true, \"WaitForReplicationTimeout\": \"2s\","
+			 "\"ReplicatedMasterPositionQuery\": \"SELECT f, p FROM q\","
+			 "\"SourceReplicationMaster\": {\"Host\": \"m\", \"Port\": 3308,"
+			 "\"User\": \"mu\", \"Params\": {\"a\": \"1\"}}",
+			 &err));
+	config.wait_for_replication_timeout.ns = 2000000000; /* as validated */
+	wiring_release(&wiring);
+	wiring_make(&wiring, &config);
 
-		assert_false(make(&config, &wiring, cases[i], &err));
-		assert_int_equal(err.kind, ERROR_CONFIG);
-		assert_non_null(strstr(err.text, "is not available"));
-		wiring_release(&wiring);
-		config_release(&config);
-	}
+	const struct replica_options *replica = &wiring.options.replica;
+
+	assert_true(replica->enabled);
+	assert_string_equal(replica->position_query, "SELECT f, p FROM q");
+	assert_int_equal(replica->timeout_ms, 2000);
+	assert_string_equal(replica->master.label, "source_master");
+	assert_string_equal(replica->master.host, "m");
+	assert_int_equal(replica->master.port, 3308);
+	assert_string_equal(replica->master.user, "mu");
+	assert_string_equal(replica->master.variables[0].name, "a");
+	wiring_release(&wiring);
+	config_release(&config);
 }
 
 TEST_MAIN(cmocka_unit_test(every_setting_arrives),
 	  cmocka_unit_test(verifiers_arrive),
-	  cmocka_unit_test(what_is_not_available_is_refused))
+	  cmocka_unit_test(a_replica_arrives))

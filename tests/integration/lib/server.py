@@ -36,6 +36,7 @@ GRANTS = {
     "target": "SELECT, INSERT, UPDATE, DELETE, CREATE, REFERENCES, PROCESS,"
               " REPLICATION SLAVE, REPLICATION CLIENT",
 }
+GRANTS["replica"] = GRANTS["source"]
 
 
 class Unavailable(Exception):

@@ -1,0 +1,12 @@
+/* Foreign bytes that are shown to people. Pure functions, any thread. */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stddef.h>
+
+#include "base/attr.h"
+
+/* The length of the valid UTF-8 sequence at text (NUL-terminated), or 0. */
+size_t utf8_length(const unsigned char *text);
+
+#endif

@@ -1,0 +1,18 @@
+/* What is text and what is not. Surrogates and overlong forms are no sequences. */
+#include "base/utf8.h"
+
+size_t utf8_length(const unsigned char *text)
+{
+	size_t length = text[0] < 0x80 ? 1 :
+			(text[0] & 0xe0) == 0xc0 && text[0] >= 0xc2 ? 2 :
+			(text[0] & 0xf0) == 0xe0 ? 3 :
+			(text[0] & 0xf8) == 0xf0 && text[0] <= 0xf4 ? 4 : 0;
+
+	for (size_t i = 1; i < length; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
+	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
+		return 0;
+	return length;
+}
