@@ -54,6 +54,8 @@ struct verify_options {
 
 struct ferry_options {
 	struct db_params source;
+	/* What source.identity points to; set by the ferry when it is connected. */
+	struct db_identity *source_identity;
 	struct db_params target;
 	const char *source_marginalia;
 	const char *target_marginalia;

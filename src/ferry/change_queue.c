@@ -33,6 +33,7 @@ void change_groups_release(struct change_groups *groups)
 	while (groups->first) {
 		struct change_group *next = groups->first->next;
 
+		gtid_set_release(&groups->first->gtids);
 		free(groups->first);
 		groups->first = next;
 	}
@@ -40,18 +41,20 @@ void change_groups_release(struct change_groups *groups)
 }
 
 void change_groups_close(struct change_groups *groups, const struct binlog_position *position,
-			 uint32_t timestamp)
+			 struct gtid_set *gtids, uint32_t timestamp)
 {
 	struct change_group *open = groups->last;
 
 	open->end = *position;
+	gtid_set_move(&open->gtids, gtids);
 	open->timestamp = timestamp;
 	open->is_closed = true;
 	open->next = mem_calloc(1, sizeof(*open));
 	groups->last = open->next;
 }
 
-bool change_groups_collect(struct change_groups *groups, struct binlog_position *end)
+bool change_groups_collect(struct change_groups *groups, struct binlog_position *end,
+			   struct gtid_set *gtids)
 {
 	bool any = false;
 
@@ -59,6 +62,8 @@ bool change_groups_collect(struct change_groups *groups, struct binlog_position 
 		struct change_group *done = groups->first;
 
 		*end = done->end;
+		gtid_set_merge(gtids, &done->gtids);
+		gtid_set_release(&done->gtids);
 		any = true;
 		groups->first = done->next;
 		free(done);

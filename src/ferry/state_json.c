@@ -16,6 +16,9 @@ enum { STATE_FORMAT = 1 };
 struct snapshot {
 	enum phase phase;
 	struct binlog_position position;
+	bool has_gtids;
+	struct gtid_set applied;
+	struct gtid_set received;
 	char run_id[RUN_ID_SIZE];
 	char source_uuid[64];
 	unsigned lock_count;
@@ -37,6 +40,9 @@ static void take_snapshot(struct state_tracker *s, struct snapshot *copy)
 	copy->phase = s->phase;
 	if (s->has_position)
 		copy->position = s->position;
+	copy->has_gtids = s->has_gtids;
+	gtid_set_copy(&copy->applied, &s->applied);
+	gtid_set_copy(&copy->received, &s->received);
 	memcpy(copy->run_id, s->run_id, sizeof(copy->run_id));
 	memcpy(copy->source_uuid, s->source_uuid, sizeof(copy->source_uuid));
 	copy->lock_count = s->lock_count;
@@ -52,6 +58,8 @@ static void release_snapshot(struct snapshot *copy)
 	for (size_t i = 0; i < copy->table_count; i++)
 		key_release(&copy->tables[i].copied_up_to);
 	free(copy->tables);
+	gtid_set_release(&copy->applied);
+	gtid_set_release(&copy->received);
 }
 
 /* Ghostferry's numbers of column types, by COLUMN_TYPE text. */
@@ -170,15 +178,35 @@ static void add_schema(cJSON *state, const struct schema *schema)
 				      table_json(&schema->tables[i]));
 }
 
-static void add_copy_stage(cJSON *state, const struct snapshot *copy)
+static void add_gtids(cJSON *object, const char *key, const struct gtid_set *set)
 {
-	cJSON *stage = cJSON_AddObjectToObject(state, "CopyStage");
+	struct buf text = BUF_INIT;
+
+	gtid_set_print(&text, set);
+	cJSON_AddStringToObject(object, key, buf_text(&text));
+	buf_release(&text);
+}
+
+/* What goes with it beyond Ghostferry's two members is left out where it is unknown. */
+static void add_position(cJSON *stage, const struct snapshot *copy)
+{
 	cJSON *position = cJSON_AddObjectToObject(stage, "LastProcessedBinlogPosition");
-	cJSON *keys = cJSON_AddObjectToObject(stage, "LastSuccessfulPaginationKeys");
-	cJSON *completed = cJSON_AddObjectToObject(stage, "CompletedTables");
 
 	cJSON_AddStringToObject(position, "Name", copy->position.file);
 	json_add_u64(position, "Pos", copy->position.offset);
+	if (copy->position.file_created)
+		json_add_u64(position, "FileCreated", copy->position.file_created);
+	if (copy->has_gtids)
+		add_gtids(position, "GTIDSet", &copy->applied);
+}
+
+static void add_copy_stage(cJSON *state, const struct snapshot *copy)
+{
+	cJSON *stage = cJSON_AddObjectToObject(state, "CopyStage");
+	add_position(stage, copy);
+	cJSON *keys = cJSON_AddObjectToObject(stage, "LastSuccessfulPaginationKeys");
+	cJSON *completed = cJSON_AddObjectToObject(stage, "CompletedTables");
+
 	for (size_t i = 0; i < copy->table_count; i++) {
 		const struct table_state *t = &copy->tables[i];
 		const char *name = t->table->source->full_name;
@@ -199,6 +227,8 @@ static void add_own_keys(cJSON *state, const struct snapshot *copy)
 	json_add_u64(state, "StateFormat", STATE_FORMAT);
 	cJSON_AddStringToObject(state, "RunID", copy->run_id);
 	cJSON_AddStringToObject(state, "SourceServerUUID", copy->source_uuid);
+	if (copy->has_gtids)
+		add_gtids(state, "ReceivedGTIDSet", &copy->received);
 	json_add_u64(state, "TargetLockCount", copy->lock_count);
 	key_columns = cJSON_AddObjectToObject(state, "PaginationKeyColumns");
 	for (size_t i = 0; i < copy->table_count; i++) {
