@@ -9,6 +9,7 @@
 #include "base/stop.h"
 #include "base/thread.h"
 #include "binlog/feed.h"
+#include "binlog/gtid_set.h"
 #include "binlog/table_map.h"
 
 /* What touched a copied table, on a stream that is watched. */
@@ -37,12 +38,16 @@ struct binlog_handler {
 	 * event that holds rows of a copied table and each statement that may touch one. */
 	bool (*touched)(void *context, const struct watched_statement *statement,
 			struct error *err);
+	/* A transaction begins, none of its rows was handed on yet. NULL: it has no GTID,
+	 * and from now on GTIDs are not followed. Not called when they are not. */
+	void (*received)(void *context, const struct gtid *gtid);
 	/* Everything up to position has been handed on, and position lies between
 	 * transactions. Also called for transactions that touch no copied table,
 	 * rotations and heartbeats. timestamp: of the last event, seconds of the
-	 * source's clock, 0 when it has none (idle: the stream is at its end). */
-	bool (*boundary)(void *context, const struct binlog_position *position, uint32_t timestamp,
-			 struct error *err);
+	 * source's clock, 0 when it has none (idle: the stream is at its end). gtids:
+	 * transactions before position of which it was not said yet; may be taken. */
+	bool (*boundary)(void *context, const struct binlog_position *position,
+			 struct gtid_set *gtids, uint32_t timestamp, struct error *err);
 	/* Ends the thread with an error; never called after a clean stop. */
 	void (*failed)(void *context, const struct error *err);
 };
@@ -51,6 +56,13 @@ struct binlog_streamer_params {
 	struct binlog_feed_params feed;
 	const char *tag; /* of log lines */
 	struct binlog_position start; /* must be a boundary */
+	/* Transactions that are applied already (copied; NULL: do not follow GTIDs). Those
+	 * the stream begins with are passed over, up to the first one that is not among
+	 * them: everything before it is applied, so that is the place to begin at. Later
+	 * ones come again, as only the server knows what depends on what. */
+	const struct gtid_set *applied;
+	/* The start was found by them in the binlog of another server than theirs. */
+	bool is_elsewhere;
 	struct binlog_handler handler;
 	/* The server has triggers or stored functions, or may have: a statement-format
 	 * change of any table may then change a copied one too. */

@@ -6,12 +6,16 @@
 
 #include "base/buf.h"
 #include "binlog/event.h"
+#include "binlog/gtid_set.h"
 #include "binlog/position.h"
 
 struct xa_transaction {
 	char *xid;		       /* owned; "x'..',x'..',1" in lower case */
 	struct binlog_position before; /* boundary in front of it */
 	struct buf events;	       /* see xa_hold() */
+	/* Transactions from there up to the next undecided one, or the log's end: they are
+	 * not before any position that is safe to go on from. */
+	struct gtid_set gtids;
 	struct xa_transaction *next;
 };
 
@@ -28,8 +32,11 @@ bool xa_next(struct reader *events, struct binlog_event *event);
 /* Adds a prepared transaction; takes over the held events. */
 void xa_prepare(struct xa_list *list, const char *xid, const struct binlog_position *before,
 		struct buf *events);
-/* Removes and hands over the transaction of that xid, or NULL when it is not held. */
-struct xa_transaction *xa_decide(struct xa_list *list, const char *xid);
+/* Removes and hands over the transaction of that xid, or NULL when it is not held. Its
+ * gtids go to the one before it, or to done. */
+struct xa_transaction *xa_decide(struct xa_list *list, const char *xid, struct gtid_set *done);
+/* The gtids of the newest transaction, or NULL when the list is empty. */
+struct gtid_set *xa_newest_gtids(struct xa_list *list);
 void xa_transaction_free(struct xa_transaction *transaction);
 /* Of all their events. */
 size_t xa_list_bytes(const struct xa_list *list);

@@ -21,6 +21,12 @@ struct db_variable {
 	const char *value; /* as SQL: "'x'" or "5" */
 };
 
+/* Which server answers: @@server_uuid, or MariaDB's server id and host name. */
+#define DB_IDENTITY_SIZE 64
+struct db_identity {
+	char text[DB_IDENTITY_SIZE]; /* "": not known yet */
+};
+
 /* How to reach a server. Everything is borrowed and must outlive the db. */
 struct db_params {
 	const char *label;  /* "source", "target": for messages and logs */
@@ -40,6 +46,10 @@ struct db_params {
 				      * ERROR_CONFIG, rather than not checking */
 	const char *tls_cert_path; /* client certificate, or NULL */
 	const char *tls_key_path;
+	/* Once its text is set, another server that answers under this address (after a
+	 * failover behind a name, a virtual address, a proxy) is refused with
+	 * ERROR_PREFLIGHT at each (re)connect, of all sessions. NULL: any will do. */
+	const struct db_identity *identity;
 	unsigned connect_timeout_s; /* 0: 10 */
 	unsigned read_timeout_s;    /* 0: none */
 	unsigned write_timeout_s;   /* 0: none */
@@ -115,6 +125,7 @@ unsigned db_generation(const struct db *db);
 const struct server_version *db_version(const struct db *db);
 uint64_t db_connection_id(const struct db *db);
 const char *db_label(const struct db *db);
+bool db_ask_identity(struct db *db, struct db_identity *identity, struct error *err) MUST_CHECK;
 /* @@max_allowed_packet of the server, read at connect; bytes. */
 uint64_t db_max_allowed_packet(const struct db *db);
 /* The session's cipher, "" without TLS. */

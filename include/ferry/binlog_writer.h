@@ -22,9 +22,9 @@ bool binlog_writer_add(struct binlog_writer *writer, const struct row_change *ch
 		       struct error *err) MUST_CHECK;
 /* Streamer's thread: everything added so far lies before position, and position
  * between transactions. The tracker's position becomes this one when all of it is
- * applied (README I6). */
+ * applied (README I6), and the gtids, which are taken, count as applied. */
 void binlog_writer_boundary(struct binlog_writer *writer, const struct binlog_position *position,
-			    uint32_t timestamp);
+			    struct gtid_set *gtids, uint32_t timestamp);
 /* Any thread: a ticket of some fence has ended. */
 void binlog_writer_wake(struct binlog_writer *writer);
 

@@ -65,6 +65,8 @@ struct replica_options {
 
 struct ferry_options {
 	struct db_params source;
+	/* What source.identity points to; set by the ferry when it is connected. */
+	struct db_identity *source_identity;
 	struct db_params target;
 	struct replica_options replica;
 	const char *source_marginalia;

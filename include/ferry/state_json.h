@@ -31,6 +31,9 @@ struct saved_state {
 	size_t completed_count;
 	struct binlog_position position;
 	struct binlog_position target_position; /* watched up to there; unset: it was not */
+	bool has_gtids; /* as in the tracker */
+	struct gtid_set applied;
+	struct gtid_set received;
 	const cJSON *schema_cache; /* object, or NULL */
 	const cJSON *key_columns;  /* object: table -> ["a", "b DESC"], or NULL */
 	/* The members of both by name: cJSON looks through a list. */
@@ -54,9 +57,9 @@ void saved_state_release(struct saved_state *state);
 bool saved_state_check_schema(const struct saved_state *state, const struct schema *schema,
 			      struct error *err) MUST_CHECK;
 /* Puts keys, completed tables and position into the tracker, and run id, source and
- * lock count as state_tracker_begin() would. A key or a completed table that is not (or
- * no longer) chosen, a key that does not suit the table's key columns, and a state of
- * another source (when the tracker knows its own) are ERROR_CONFIG. */
+ * lock count as state_tracker_begin() would; the source is the tracker's own when it
+ * knows it (see source_start.h). A key or a completed table that is not (or no longer)
+ * chosen, and a key that does not suit the table's key columns are ERROR_CONFIG. */
 bool saved_state_apply(const struct saved_state *state, const struct ferry_tables *tables,
 		       struct state_tracker *tracker, struct error *err) MUST_CHECK;
 

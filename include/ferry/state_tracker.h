@@ -7,6 +7,7 @@
 #ifndef FERRY_STATE_TRACKER_H
 #define FERRY_STATE_TRACKER_H
 
+#include "binlog/gtid_set.h"
 #include "binlog/position.h"
 #include "ferry/ferry_table.h"
 #include "ferry/phase.h"
@@ -32,6 +33,12 @@ struct state_tracker {
 	bool has_position;
 	struct binlog_position watched; /* in the target's binlog: no writes of others up to
 					 * here; unset: it is not watched */
+	/* Where the source has GTIDs: what is applied, or was before the copy began (it may
+	 * lack some, but has none that is not), and what the stream was seen to hold: any
+	 * of that may be on the target. */
+	bool has_gtids;
+	struct gtid_set applied;
+	struct gtid_set received;
 	uint64_t rows_written; /* sums over all tables */
 	uint64_t bytes_written;
 	uint64_t changes_applied; /* row changes of the stream */
@@ -58,6 +65,14 @@ void state_tracker_forget_copied(struct state_tracker *s);
 void state_tracker_set_phase(struct state_tracker *s, enum phase phase);
 enum phase state_tracker_phase(struct state_tracker *s);
 void state_tracker_set_position(struct state_tracker *s, const struct binlog_position *position);
+/* From here on GTIDs are followed; both are copied. */
+void state_tracker_set_gtids(struct state_tracker *s, const struct gtid_set *applied,
+			     const struct gtid_set *received);
+/* The stream has this transaction. NULL: one without GTID; they are given up. */
+void state_tracker_received(struct state_tracker *s, const struct gtid *gtid);
+/* All before position is applied, and so are these. */
+void state_tracker_advance(struct state_tracker *s, const struct binlog_position *position,
+			   const struct gtid_set *gtids);
 /* False while there is none. */
 bool state_tracker_position(struct state_tracker *s, struct binlog_position *position);
 void state_tracker_set_watched(struct state_tracker *s, const struct binlog_position *position);

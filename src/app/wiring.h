@@ -13,6 +13,7 @@ struct wiring {
 	struct batch_point *batch_points; /* owned */
 	struct db_variable *target_variables;
 	struct db_variable *master_variables;
+	struct db_identity source_identity;
 };
 
 /* Fills wiring; most of it is borrowed from config, which must have been validated

@@ -24,6 +24,19 @@ bool binlog_position_set(struct binlog_position *p, const char *file, size_t fil
 		memmove(p->file, file, file_length);
 	p->file[file_length] = '\0';
 	p->offset = offset;
+	p->file_created = 0;
+	return true;
+}
+
+bool binlog_position_move(struct binlog_position *p, const char *file, size_t file_length,
+			  uint64_t offset, struct error *err)
+{
+	const struct binlog_position before = *p;
+
+	if (!binlog_position_set(p, file, file_length, offset, err))
+		return false;
+	if (strcmp(p->file, before.file) == 0)
+		p->file_created = before.file_created;
 	return true;
 }
 

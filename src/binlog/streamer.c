@@ -56,6 +56,7 @@ static bool open_feed(struct binlog_streamer *s, struct error *err)
 	binlog_format_init(&s->format);
 	s->format.has_checksum = binlog_feed_has_checksums(s->feed);
 	xa_list_release(&s->undecided);
+	gtid_set_release(&s->done);
 	s->position = s->boundary;
 	s->is_behind = false;
 	s->group_start = s->boundary;
@@ -137,6 +138,9 @@ struct binlog_streamer *binlog_streamer_open(const struct binlog_streamer_params
 	s->params = *params;
 	s->boundary = params->start;
 	s->last_timestamp = 0;
+	s->follows_gtids = s->is_passing = params->applied != NULL;
+	if (params->applied)
+		gtid_set_copy(&s->applied, params->applied);
 	s->decoder = row_decoder_new();
 	map_init(&s->table_maps);
 	mutex_init(&s->lock);
@@ -194,6 +198,9 @@ void binlog_streamer_free(struct binlog_streamer *s)
 	buf_release(&s->xid);
 	buf_release(&s->text);
 	xa_list_release(&s->undecided);
+	gtid_set_release(&s->applied);
+	gtid_set_release(&s->done);
+	gtid_set_release(&s->begun);
 	row_decoder_free(s->decoder);
 	mutex_destroy(&s->lock);
 	free(s);

@@ -29,6 +29,8 @@ void streamer_leave_group(struct binlog_streamer *s)
 	s->group_has_rows = false;
 	s->has_text = false;
 	s->group_rows = 0;
+	s->passes_group = false;
+	s->gtid.kind = GTID_NONE;
 	buf_clear(&s->held);
 	streamer_forget_table_maps(s);
 }
@@ -72,8 +74,9 @@ static bool at_boundary(struct binlog_streamer *s, uint32_t timestamp, struct er
 		       binlog_position_compare(&s->position, &s->stop_at) >= 0;
 	mutex_unlock(&s->lock);
 
-	if (!s->params.handler.boundary(s->params.handler.context, safe, timestamp, err))
+	if (!s->params.handler.boundary(s->params.handler.context, safe, &s->done, timestamp, err))
 		return false;
+	gtid_set_release(&s->done);
 	if (reached) {
 		s->is_finished = true;
 		warn_of_undecided(s);
@@ -84,6 +87,7 @@ static bool at_boundary(struct binlog_streamer *s, uint32_t timestamp, struct er
 bool streamer_end_group(struct binlog_streamer *s, const struct binlog_event *event,
 		      struct error *err)
 {
+	streamer_gtid_done(s);
 	streamer_leave_group(s);
 	return at_boundary(s, event->timestamp, err);
 }
@@ -100,10 +104,10 @@ static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, str
 {
 	const char *log_tag = s->params.tag;
 	struct binlog_rotate rotate;
-	struct binlog_position to;
+	struct binlog_position to = s->position;
 
 	if (!binlog_rotate_parse(event, &rotate, err) ||
-	    !binlog_position_set(&to, rotate.file, rotate.file_length, rotate.offset, err))
+	    !binlog_position_move(&to, rotate.file, rotate.file_length, rotate.offset, err))
 		return false;
 	/* What follows would be taken for events that were seen already. */
 	if (binlog_position_compare(&to, &s->position) < 0)
@@ -146,29 +150,50 @@ static bool on_heartbeat(struct binlog_streamer *s, struct binlog_event *event, 
 		if (at.offset < s->position.offset)
 			at.offset = s->position.offset;
 	}
-	if (binlog_position_compare(&at, &s->position) > 0)
-		s->position = at;
+	if (binlog_position_compare(&at, &s->position) > 0 &&
+	    !binlog_position_move(&s->position, at.file, strlen(at.file), at.offset, err))
+		return false;
 	s->is_behind = false;
 	return at_boundary(s, 0, err);
+}
+
+/* A file's first event says when it was made, and is sent at the start of any dump. */
+static bool check_file(struct binlog_streamer *s, uint32_t created, struct error *err)
+{
+	uint32_t known = s->position.file_created;
+
+	s->position.file_created = created;
+	if (known == 0 || created == 0 || known == created)
+		return true;
+	return error_set(err, ERROR_PURGED,
+			 "the source's binlog file %s is another one than that of the position (made "
+			 "at %" PRIu32 ", not at %" PRIu32 "): the binlog was reset, or the server's "
+			 "data replaced; nobody knows what changed since: drop what was copied on "
+			 "the target and start anew",
+			 s->position.file, created, known);
 }
 
 static bool on_format(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
 	if (!binlog_format_parse(event, &s->format, err))
 		return false;
-	return pass(s, event, err);
+	return check_file(s, event->timestamp, err) && pass(s, event, err);
+}
+
+static bool on_gtid_list(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
+{
+	return (s->group != GROUP_NONE || streamer_gtid_list(s, event, err)) && pass(s, event, err);
 }
 
 static bool on_gtid(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
-	(void)event;
 	if (s->group == GROUP_TRANSACTION)
 		return error_set(err, ERROR_CORRUPT,
 				 "a transaction begins before the one after " POSITION_FORMAT
 				 " has ended",
 				 POSITION_ARGS(&s->boundary));
 	s->group = GROUP_ANNOUNCED;
-	return true;
+	return streamer_gtid_begins(s, event, err);
 }
 
 #define MARIADB_GTID_STANDALONE 1
@@ -214,12 +239,16 @@ static bool hold(struct binlog_streamer *s, const struct binlog_event *event, st
 
 static bool on_table_map(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
-	struct binlog_table_map *map = mem_calloc(1, sizeof(*map));
 	const struct binlog_handler *h = &s->params.handler;
 	const struct binlog_event whole = *event;
 
+	if (s->passes_group) /* its tables may have been others then */
+		return true;
 	if (s->text_is_over)
 		s->has_text = false;
+
+	struct binlog_table_map *map = mem_calloc(1, sizeof(*map));
+
 	if (!binlog_table_map_parse(event, &s->format, map, err)) {
 		free(map);
 		return false;
@@ -250,6 +279,8 @@ static bool find_map(struct binlog_streamer *s, const struct binlog_event *event
 	uint64_t id;
 
 	*map = NULL;
+	if (s->passes_group)
+		return true;
 	if (!binlog_rows_table_id(event, &s->format, &id, err))
 		return false;
 	s->text_is_over = binlog_rows_end_statement(event, &s->format);
@@ -368,7 +399,8 @@ static bool on_undecoded(struct binlog_streamer *s, struct binlog_event *event, 
 {
 	const char *remedy = "start anew without what makes the server log it";
 
-	(void)s;
+	if (s->passes_group)
+		return true;
 	if (event->type == EVENT_INCIDENT)
 		remedy = "the server lost changes that it should have logged: start anew";
 	return error_set(err, ERROR_UNSUPPORTED,
@@ -416,7 +448,7 @@ static event_function *const handlers[256] = {
 	[EVENT_DELETE_ROWS_V2] = on_rows,
 	[EVENT_GTID] = on_gtid,
 	[EVENT_ANONYMOUS_GTID] = on_gtid,
-	[EVENT_PREVIOUS_GTIDS] = pass,
+	[EVENT_PREVIOUS_GTIDS] = on_gtid_list,
 	[EVENT_TRANSACTION_CONTEXT] = pass,
 	[EVENT_VIEW_CHANGE] = pass,
 	[EVENT_XA_PREPARE] = on_xa_prepare,
@@ -427,7 +459,7 @@ static event_function *const handlers[256] = {
 	[EVENT_MARIADB_ANNOTATE_ROWS] = on_text,
 	[EVENT_MARIADB_BINLOG_CHECKPOINT] = pass,
 	[EVENT_MARIADB_GTID] = on_mariadb_gtid,
-	[EVENT_MARIADB_GTID_LIST] = pass,
+	[EVENT_MARIADB_GTID_LIST] = on_gtid_list,
 	[EVENT_MARIADB_START_ENCRYPTION] = pass,
 	[EVENT_MARIADB_QUERY_COMPRESSED] = on_compressed_query,
 	[EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1] = on_compressed_rows,

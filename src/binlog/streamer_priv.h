@@ -1,5 +1,6 @@
 /* The inside of struct binlog_streamer, for streamer.c, streamer_events.c,
- * streamer_statements.c and streamer_watch.c. All functions by the streamer's thread. */
+ * streamer_gtids.c, streamer_statements.c and streamer_watch.c. All functions by the
+ * streamer's thread. */
 #ifndef BINLOG_STREAMER_PRIV_H
 #define BINLOG_STREAMER_PRIV_H
 
@@ -36,6 +37,13 @@ struct binlog_streamer {
 	bool has_text;
 	bool text_is_over; /* the statement's last rows were seen */
 	struct xa_list undecided;
+	bool follows_gtids;
+	struct gtid gtid;	 /* of the open group */
+	struct gtid_set applied; /* at the start */
+	bool is_passing;	 /* all groups so far were among them */
+	bool passes_group;	 /* the open group is */
+	struct gtid_set done;	 /* before the boundary and not yet handed on */
+	struct gtid_set begun;	 /* MariaDB: of these domains nothing can be missing */
 	bool is_finished; /* reached the stop position */
 
 	/* Shared. */
@@ -54,7 +62,7 @@ bool streamer_dispatch(struct binlog_streamer *s, struct binlog_event *event,
 void streamer_forget_table_maps(struct binlog_streamer *s);
 /* Whatever was open is forgotten. */
 void streamer_leave_group(struct binlog_streamer *s);
-/* The open group ends here: a boundary. */
+/* The open group ends here: a boundary; its GTID is done. */
 bool streamer_end_group(struct binlog_streamer *s, const struct binlog_event *event,
 			struct error *err) MUST_CHECK;
 /* Rows handed on since the last boundary cannot be taken back: a group that turns
@@ -64,6 +72,18 @@ bool streamer_refuse_if_rows(struct binlog_streamer *s, const char *what,
 /* An XA transaction is committed: what it did happens now. */
 bool streamer_hand_on_held(struct binlog_streamer *s, const struct buf *events,
 			   struct error *err) MUST_CHECK;
+
+/* streamer_gtids.c */
+
+/* The open group has this event's GTID, or none. */
+bool streamer_gtid_begins(struct binlog_streamer *s, const struct binlog_event *event,
+			  struct error *err) MUST_CHECK;
+/* The group that has it ends at a boundary. */
+void streamer_gtid_done(struct binlog_streamer *s);
+/* Between groups: all that the server had logged, or was told that it has, before the
+ * file. */
+bool streamer_gtid_list(struct binlog_streamer *s, const struct binlog_event *event,
+			struct error *err) MUST_CHECK;
 
 /* streamer_statements.c */
 

@@ -16,7 +16,7 @@ static bool decide_xa(struct binlog_streamer *s, const struct statement *stateme
 
 	/* One that is not held had no rows of copied tables, or was prepared before the
 	 * start: then its locks made the copy wait for the decision. */
-	struct xa_transaction *xa = xa_decide(&s->undecided, buf_text(&s->xid));
+	struct xa_transaction *xa = xa_decide(&s->undecided, buf_text(&s->xid), &s->done);
 	bool ok = !xa || strcmp(statement->verb, "XA COMMIT") != 0 ||
 		  streamer_hand_on_held(s, &xa->events, err);
 
@@ -72,6 +72,8 @@ static bool refuse_statement(struct binlog_streamer *s, const struct statement *
 	char hit[400];
 	int shown = query->sql_length < 300 ? (int)query->sql_length : 300;
 
+	if (s->passes_group) /* it was applied, or came before the copy */
+		return true;
 	if (!statement_touches(s, statement, query, hit, sizeof(hit)))
 		return true;
 	if (streamer_is_watched(s))
@@ -96,7 +98,7 @@ static bool refuse_side_effects(struct binlog_streamer *s, const struct binlog_q
 {
 	int shown = query->sql_length < 300 ? (int)query->sql_length : 300;
 
-	if (!s->params.has_side_effects)
+	if (!s->params.has_side_effects || s->passes_group)
 		return true;
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "a statement logged in statement format may change copied tables by a trigger "

@@ -48,17 +48,28 @@ void xa_prepare(struct xa_list *list, const char *xid, const struct binlog_posit
 	*end = transaction;
 }
 
-struct xa_transaction *xa_decide(struct xa_list *list, const char *xid)
+struct xa_transaction *xa_decide(struct xa_list *list, const char *xid, struct gtid_set *done)
 {
 	for (struct xa_transaction **at = &list->first; *at; at = &(*at)->next) {
 		struct xa_transaction *found = *at;
 
 		if (strcmp(found->xid, xid) == 0) {
 			*at = found->next;
+			gtid_set_merge(done, &found->gtids);
 			return found;
 		}
+		done = &found->gtids;
 	}
 	return NULL;
+}
+
+struct gtid_set *xa_newest_gtids(struct xa_list *list)
+{
+	struct xa_transaction *newest = list->first;
+
+	while (newest && newest->next)
+		newest = newest->next;
+	return newest ? &newest->gtids : NULL;
 }
 
 void xa_transaction_free(struct xa_transaction *transaction)
@@ -67,6 +78,7 @@ void xa_transaction_free(struct xa_transaction *transaction)
 		return;
 	free(transaction->xid);
 	buf_release(&transaction->events);
+	gtid_set_release(&transaction->gtids);
 	free(transaction);
 }
 

@@ -284,11 +284,45 @@ static bool begin_session(struct db *db, struct error *err)
 	return ask_identity(db, err) && set_up(db, err);
 }
 
+bool db_ask_identity(struct db *db, struct db_identity *identity, struct error *err)
+{
+	bool is_mysql = db->version.flavour == FLAVOUR_MYSQL;
+	struct buf text = BUF_INIT;
+	bool ok = db_value(db, &text, NULL, err, "%s",
+			   is_mysql ? "SELECT @@global.server_uuid" :
+				      "SELECT CONCAT(@@global.server_id, '@', @@global.hostname)");
+
+	if (ok)
+		snprintf(identity->text, sizeof(identity->text), "%s", buf_text(&text));
+	buf_release(&text);
+	return ok;
+}
+
+/* A connection that is lost may come back to another server, whose rows and positions are
+ * not those that everything so far was about. */
+static bool check_identity(struct db *db, struct error *err)
+{
+	const struct db_identity *wanted = db->params->identity;
+	struct db_identity found;
+
+	if (!wanted || !wanted->text[0])
+		return true;
+	if (!db_ask_identity(db, &found, err))
+		return false;
+	if (strcmp(wanted->text, found.text) == 0)
+		return true;
+	return error_set(err, ERROR_PREFLIGHT,
+			 "%s: another server answers at %s now (%s) than the one this run began with "
+			 "(%s), after a failover perhaps: resume from the state; where both have "
+			 "GTIDs it goes on there",
+			 db->params->label, db->params->host, found.text, wanted->text);
+}
+
 static bool connect_session(struct db *db, struct error *err)
 {
 	const char *cipher;
 
-	if (!connect_handle(db, err) || !begin_session(db, err)) {
+	if (!connect_handle(db, err) || !begin_session(db, err) || !check_identity(db, err)) {
 		drop_connection(db);
 		return false;
 	}

@@ -308,17 +308,19 @@ bool binlog_writer_add(struct binlog_writer *w, const struct row_change *change,
 
 static void advance_position(struct binlog_writer *w) REQUIRES(w->lock)
 {
+	struct gtid_set gtids = GTID_SET_INIT;
 	struct binlog_position end;
 
-	if (change_groups_collect(&w->groups, &end))
-		state_tracker_set_position(w->run->tracker, &end);
+	if (change_groups_collect(&w->groups, &end, &gtids))
+		state_tracker_advance(w->run->tracker, &end, &gtids);
+	gtid_set_release(&gtids);
 }
 
 void binlog_writer_boundary(struct binlog_writer *w, const struct binlog_position *position,
-			    uint32_t timestamp)
+			    struct gtid_set *gtids, uint32_t timestamp)
 {
 	mutex_lock(&w->lock);
-	change_groups_close(&w->groups, position, timestamp);
+	change_groups_close(&w->groups, position, gtids, timestamp);
 	advance_position(w);
 	mutex_unlock(&w->lock);
 }

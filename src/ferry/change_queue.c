@@ -46,6 +46,7 @@ void change_groups_release(struct change_groups *groups)
 	while (groups->first) {
 		struct change_group *next = groups->first->next;
 
+		gtid_set_release(&groups->first->gtids);
 		free(groups->first);
 		groups->first = next;
 	}
@@ -53,7 +54,7 @@ void change_groups_release(struct change_groups *groups)
 }
 
 void change_groups_close(struct change_groups *groups, const struct binlog_position *position,
-			 uint32_t timestamp)
+			 struct gtid_set *gtids, uint32_t timestamp)
 {
 	struct change_group *open = groups->last;
 
@@ -61,9 +62,12 @@ void change_groups_close(struct change_groups *groups, const struct binlog_posit
 	 * as it tells of what is waited for. */
 	if (open->pending == 0 && groups->closed) {
 		groups->closed->end = *position;
+		gtid_set_merge(&groups->closed->gtids, gtids);
+		gtid_set_release(gtids);
 		return;
 	}
 	open->end = *position;
+	gtid_set_move(&open->gtids, gtids);
 	open->timestamp = timestamp;
 	open->is_closed = true;
 	open->next = mem_calloc(1, sizeof(*open));
@@ -72,7 +76,8 @@ void change_groups_close(struct change_groups *groups, const struct binlog_posit
 	groups->count++;
 }
 
-bool change_groups_collect(struct change_groups *groups, struct binlog_position *end)
+bool change_groups_collect(struct change_groups *groups, struct binlog_position *end,
+			   struct gtid_set *gtids)
 {
 	bool any = false;
 
@@ -80,6 +85,8 @@ bool change_groups_collect(struct change_groups *groups, struct binlog_position 
 		struct change_group *done = groups->first;
 
 		*end = done->end;
+		gtid_set_merge(gtids, &done->gtids);
+		gtid_set_release(&done->gtids);
 		any = true;
 		groups->first = done->next;
 		groups->count--;

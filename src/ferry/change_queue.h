@@ -5,6 +5,7 @@
 #define FERRY_CHANGE_QUEUE_H
 
 #include "base/buf.h"
+#include "binlog/gtid_set.h"
 #include "binlog/position.h"
 #include "ferry/ferry_table.h"
 
@@ -13,6 +14,7 @@ struct change_group {
 	uint64_t pending;	    /* changes not yet applied */
 	bool is_closed;		    /* end is known */
 	struct binlog_position end; /* boundary behind the group */
+	struct gtid_set gtids;	    /* transactions that are done when the group is */
 	uint32_t timestamp;	    /* of its last event; 0 unknown */
 	struct change_group *next;
 };
@@ -84,10 +86,12 @@ struct change *change_end(struct buf *text, size_t key_length, size_t head_lengt
 
 void change_groups_init(struct change_groups *groups);
 void change_groups_release(struct change_groups *groups);
-/* Closes the open group at position. */
+/* Closes the open group at position; takes the gtids. */
 void change_groups_close(struct change_groups *groups, const struct binlog_position *position,
-			 uint32_t timestamp);
-/* Takes applied groups off the front; true and the last one's end when there were any. */
-bool change_groups_collect(struct change_groups *groups, struct binlog_position *end);
+			 struct gtid_set *gtids, uint32_t timestamp);
+/* Takes applied groups off the front; true, the last one's end and the gtids of all when
+ * there were any. */
+bool change_groups_collect(struct change_groups *groups, struct binlog_position *end,
+			   struct gtid_set *gtids);
 
 #endif

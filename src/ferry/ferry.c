@@ -223,6 +223,7 @@ void ferry_free(struct ferry *f)
 	verifier_free(f->verifier); /* its threads use the rest */
 	data_iterator_free(f->iterator);
 	binlog_writer_free(f->writer);
+	source_start_release(&f->start);
 	binlog_streamer_free(f->streamer);
 	target_verifier_free(f->target_verifier);
 	for (size_t i = 0; f->key_names && i < f->tables.count; i++)

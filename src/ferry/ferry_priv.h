@@ -8,6 +8,7 @@
 #include "ferry/data_iterator.h"
 #include "ferry/ferry.h"
 #include "ferry/run_lock.h"
+#include "ferry/source_start.h"
 #include "ferry/target_verifier.h"
 #include "ferry/verifier.h"
 
@@ -25,7 +26,7 @@ struct ferry {
 	struct db *target; /* holds lock 0 of the run; the keeper's once rows are moved */
 	struct run_lock run_lock;
 	struct problems problems;
-	struct binlog_position start;
+	struct source_start start;
 	const char *step; /* of the start, by Ghostferry's names for error reports */
 	uint64_t replica_master_id; /* server_id of the source's master; 0: not known yet */
 

@@ -94,28 +94,15 @@ static bool connect_both(struct ferry *f, struct error *err)
 	return true;
 }
 
-/* What tells this source from another: a state must not be resumed elsewhere. */
-static bool check_source_identity(struct ferry *f, struct error *err)
+/* From now on any other server that answers is refused. */
+static bool learn_source(struct ferry *f, struct error *err)
 {
-	struct buf uuid = BUF_INIT;
-	const char *saved = f->resume ? f->resume->source_uuid : "";
-	bool ok = true;
+	struct db_identity *identity = f->options->source_identity;
 
-	if (db_version(f->source)->flavour == FLAVOUR_MYSQL)
-		ok = db_value(f->source, &uuid, NULL, err, "SELECT @@global.server_uuid");
-	else
-		ok = db_value(f->source, &uuid, NULL, err,
-			      "SELECT CONCAT(@@global.server_id, '@', @@global.hostname)");
-	if (ok && *saved && strcmp(saved, buf_text(&uuid)) != 0)
-		ok = error_set(err, ERROR_CONFIG,
-			       "the state was made with another source server (%s, this is %s): its binlog "
-			       "position means nothing here",
-			       saved, buf_text(&uuid));
-	if (ok)
-		snprintf(f->tracker.source_uuid, sizeof(f->tracker.source_uuid), "%s",
-			 buf_text(&uuid));
-	buf_release(&uuid);
-	return ok;
+	if (!db_ask_identity(f->source, identity, err))
+		return error_wrap(err, "ask the source who it is");
+	snprintf(f->tracker.source_uuid, sizeof(f->tracker.source_uuid), "%s", identity->text);
+	return true;
 }
 
 /* --- tables ------------------------------------------------------------------- */
@@ -175,16 +162,28 @@ static bool load_tables(struct ferry *f, struct error *err)
 	return true;
 }
 
+static struct binlog_feed_params feed_params(struct ferry *f)
+{
+	return (struct binlog_feed_params){ .server = &f->options->source,
+					    .server_id = f->options->server_id,
+					    .heartbeat_ms = HEARTBEAT_MS,
+					    .if_purged = "drop what was copied on the target and "
+							 "start anew" };
+}
+
 static bool choose_start(struct ferry *f, struct error *err)
 {
-	if (f->resume) {
-		f->start = f->resume->position;
-		log_info("resuming from state at " POSITION_FORMAT, POSITION_ARGS(&f->start));
-		return true;
-	}
-	if (!binlog_current_position(f->source, &f->start, err))
-		return error_wrap(err, "read the source's binlog position");
-	probe("start_position_read", POSITION_FORMAT, POSITION_ARGS(&f->start));
+	const struct binlog_feed_params feed = feed_params(f);
+	const struct binlog_position *start = &f->start.position;
+
+	if (!learn_source(f, err) ||
+	    !source_start_choose(&f->start, f->source, f->options->source_identity->text, &feed,
+				 f->resume, &f->stop, err))
+		return false;
+	if (f->resume)
+		log_info("resuming from state at " POSITION_FORMAT, POSITION_ARGS(start));
+	else
+		probe("start_position_read", POSITION_FORMAT, POSITION_ARGS(start));
 	return true;
 }
 
@@ -249,13 +248,23 @@ static bool stream_row(void *context, const struct row_change *change, struct er
 	return binlog_writer_add(f->writer, change, err);
 }
 
+static void stream_received(void *context, const struct gtid *gtid)
+{
+	struct ferry *f = context;
+
+	if (!gtid)
+		log_warn("the source's binlog has a transaction without GTID: from now on the state "
+			 "cannot be resumed on another server");
+	state_tracker_received(&f->tracker, gtid);
+}
+
 static bool stream_boundary(void *context, const struct binlog_position *position,
-			    uint32_t timestamp, struct error *err)
+			    struct gtid_set *gtids, uint32_t timestamp, struct error *err)
 {
 	struct ferry *f = context;
 
 	(void)err;
-	binlog_writer_boundary(f->writer, position, timestamp);
+	binlog_writer_boundary(f->writer, position, gtids, timestamp);
 	return true;
 }
 
@@ -294,22 +303,23 @@ static bool ask_side_effects(struct ferry *f, bool *may_have, struct error *err)
 
 static bool open_stream(struct ferry *f, struct error *err)
 {
+	const struct binlog_position *start = &f->start.position;
 	bool has_side_effects;
 
 	if (!ask_side_effects(f, &has_side_effects, err) || !ferry_ask_clock(f, err))
 		return false;
 
 	const struct binlog_streamer_params params = {
-		.feed = { .server = &f->options->source,
-			  .server_id = f->options->server_id,
-			  .heartbeat_ms = HEARTBEAT_MS,
-			  .if_purged = "drop what was copied on the target and start anew" },
+		.feed = feed_params(f),
 		.tag = "source_binlog_streamer",
-		.start = f->start,
+		.start = *start,
+		.applied = f->start.has_gtids ? &f->start.applied : NULL,
+		.is_elsewhere = f->start.is_elsewhere,
 		.handler = { .context = f,
 			     .find_table = stream_find_table,
 			     .is_chosen = is_chosen,
 			     .row = stream_row,
+			     .received = stream_received,
 			     .boundary = stream_boundary,
 			     .failed = stream_failed },
 		.has_side_effects = has_side_effects,
@@ -321,11 +331,11 @@ static bool open_stream(struct ferry *f, struct error *err)
 
 	if (!streamer)
 		return error_wrap(err, "open the source's binlog at " POSITION_FORMAT,
-				  POSITION_ARGS(&f->start));
+				  POSITION_ARGS(start));
 	mutex_lock(&f->lock);
 	f->streamer = streamer;
 	mutex_unlock(&f->lock);
-	log_info("streaming the source's binlog from " POSITION_FORMAT, POSITION_ARGS(&f->start));
+	log_info("streaming the source's binlog from " POSITION_FORMAT, POSITION_ARGS(start));
 	return true;
 }
 
@@ -412,18 +422,20 @@ static bool catch_up(void *context, struct db *source, struct error *err)
 	return true;
 }
 
+/* What was found equal on another server is to be compared again on this one. */
 static bool make_verifier(struct ferry *f, struct error *err)
 {
 	const struct verifier_hooks hooks = { .catch_up = catch_up,
 					      .ticket_ended = ticket_ended,
 					      .context = f };
+	const cJSON *stage =
+		f->resume && !f->start.is_elsewhere ? f->resume->verifier_stage : NULL;
 	unsigned first_lock = 1 + f->options->copy_workers + f->options->apply_workers;
 
 	if (f->options->verify.type == VERIFIER_NONE)
 		return true;
 	struct verifier *verifier =
-		verifier_new(&f->run, f->target, f->resume ? f->resume->verifier_stage : NULL,
-			     f->resume != NULL, first_lock, &hooks, err);
+		verifier_new(&f->run, f->target, stage, f->resume != NULL, first_lock, &hooks, err);
 	mutex_lock(&f->lock);
 	f->verifier = f->run.verifier = verifier;
 	mutex_unlock(&f->lock);
@@ -453,15 +465,18 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 	f->step = "ferry.start";
 	if (f->is_dry_run)
 		return true;
-	if (!refuse_problems(f, err) || !check_source_identity(f, err))
+	if (!refuse_problems(f, err))
 		return false;
 	ferry_waits_for(f, "the source's binlog");
 	if (f->resume && !resume_from(f, err))
 		return false;
-	if (!open_stream(f, err) || !watch_target(f, err) || !prepare_target(f, err) || !make_verifier(f, err))
+	if (!open_stream(f, err) || !watch_target(f, err) || !prepare_target(f, err) ||
+	    !make_verifier(f, err))
 		return false;
 	make_workers(f);
-	state_tracker_set_position(&f->tracker, &f->start);
+	state_tracker_set_position(&f->tracker, &f->start.position);
+	if (f->start.has_gtids)
+		state_tracker_set_gtids(&f->tracker, &f->start.applied, &f->start.received);
 	mutex_lock(&f->lock);
 	f->is_started = true;
 	mutex_unlock(&f->lock);

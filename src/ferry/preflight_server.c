@@ -140,6 +140,20 @@ static void check_binlog_lifetime(struct preflight *p)
 			    seconds);
 }
 
+/* Whether the run could be taken to a replica that has become the source. */
+static void check_gtids(struct preflight *p)
+{
+	const char *mode = preflight_variable(&p->source_variables, "gtid_mode");
+
+	if (db_version(p->source)->flavour == FLAVOUR_MARIADB || (mode && strcasecmp(mode, "ON") == 0))
+		problem_add(p->problems, PROBLEM_NOTE, "",
+			    "source: has GTIDs: after a failover the run can be resumed on a replica");
+	else
+		problem_add(p->problems, PROBLEM_NOTE, "",
+			    "source: gtid_mode is not ON: after a failover the run cannot be resumed "
+			    "on a replica");
+}
+
 /* Names that differ in case alone are checked with the tables. */
 static void check_name_case(struct preflight *p)
 {
@@ -170,6 +184,7 @@ bool preflight_servers(const struct ferry_options *options, struct db *source, s
 		check_settings(&p);
 		check_numbers(&p);
 		check_binlog_lifetime(&p);
+		check_gtids(&p);
 		check_name_case(&p);
 		ok = preflight_binlogs(&p, err);
 	}

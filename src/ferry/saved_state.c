@@ -131,6 +131,57 @@ static bool read_position(const cJSON *node, const char *path, struct binlog_pos
 	return true;
 }
 
+static bool read_file_created(const cJSON *position, uint32_t *created, struct error *err)
+{
+	const cJSON *node = member(position, "FileCreated");
+	uint64_t number = 0;
+
+	if (node && (!json_u64(node, &number) || number > UINT32_MAX))
+		return fail_type(err, "FileCreated", "a whole number of seconds", node);
+	*created = (uint32_t)number;
+	return true;
+}
+
+static bool read_gtids(const cJSON *object, const char *name, struct gtid_set *set,
+		       bool *is_there, struct error *err)
+{
+	const cJSON *node = member(object, name);
+
+	*is_there = node != NULL;
+	if (!node)
+		return true;
+	if (!cJSON_IsString(node))
+		return fail_type(err, name, "a string", node);
+	if (gtid_set_parse(set, node->valuestring, strlen(node->valuestring), err))
+		return true;
+	err->kind = ERROR_CONFIG;
+	return error_wrap(err, "%s", name);
+}
+
+/* They belong to the position, and to no other that the state may have. */
+static bool read_applied(struct saved_state *state, const cJSON *node, const char *path,
+			 struct error *err)
+{
+	return (read_file_created(node, &state->position.file_created, err) &&
+		read_gtids(node, "GTIDSet", &state->applied, &state->has_gtids, err)) ||
+	       error_wrap(err, "%s", path);
+}
+
+static bool read_received(struct saved_state *state, struct error *err)
+{
+	bool is_there;
+
+	if (!read_gtids(state->tree, "ReceivedGTIDSet", &state->received, &is_there, err))
+		return false;
+	/* Without knowing what the target may hold, nobody can tell whether a server has it. */
+	if (!is_there)
+		state->has_gtids = false;
+	if (state->has_gtids && !gtid_set_suits(&state->applied, &state->received))
+		return error_set(err, ERROR_CONFIG,
+				 "ReceivedGTIDSet: is of another flavour than GTIDSet");
+	return true;
+}
+
 /* The stream starts at the smaller one: what lies between was applied, but not seen by
  * the verifier; applying it again does no harm. */
 static bool read_positions(struct saved_state *state, const cJSON *part, struct error *err)
@@ -144,13 +195,14 @@ static bool read_positions(struct saved_state *state, const cJSON *part, struct 
 	struct binlog_position stored;
 
 	if (!read_position(node, path, &state->position, err) ||
+	    !read_applied(state, node, path, err) ||
 	    !read_position(member(part, inline_name), inline_name, &stored, err) ||
 	    !read_position(member(part, target_name), target_name, &state->target_position, err))
 		return false;
 	if (binlog_position_is_set(&stored) &&
 	    (!binlog_position_is_set(&state->position) ||
 	     binlog_position_compare(&stored, &state->position) < 0))
-		state->position = stored;
+		state->position = stored; /* its file's time is not known */
 	if (!binlog_position_is_set(&state->position))
 		return error_set(
 			err, ERROR_CONFIG,
@@ -299,10 +351,12 @@ static bool read_state(struct saved_state *state, struct error *err)
 	index_members(&state->schema_tables, state->schema_cache);
 	index_members(&state->key_columns_of, state->key_columns);
 	if (!copy_stage)
-		return read_part(state, state->tree, err);
+		return read_part(state, state->tree, err) && read_received(state, err);
 	if (!cJSON_IsObject(copy_stage))
 		return fail_type(err, "CopyStage", "an object", copy_stage);
-	return read_part(state, copy_stage, err) || error_wrap(err, "CopyStage");
+	if (!read_part(state, copy_stage, err))
+		return error_wrap(err, "CopyStage");
+	return read_received(state, err);
 }
 
 bool saved_state_parse(cJSON *tree, struct saved_state *state, struct error *err)
@@ -323,6 +377,8 @@ void saved_state_release(struct saved_state *state)
 	free(state->completed);
 	map_release(&state->schema_tables);
 	map_release(&state->key_columns_of);
+	gtid_set_release(&state->applied);
+	gtid_set_release(&state->received);
 	cJSON_Delete(state->tree);
 	memset(state, 0, sizeof(*state));
 }
@@ -404,28 +460,19 @@ static bool apply_without_key(const struct saved_state *state, struct ferry_tabl
 	return true;
 }
 
-static bool apply_identity(const struct saved_state *state, struct state_tracker *tracker,
-			   struct error *err)
+static void apply_identity(const struct saved_state *state, struct state_tracker *tracker)
 {
 	char known[sizeof(tracker->source_uuid)];
 
 	memcpy(known, tracker->source_uuid, sizeof(known)); /* constant by now */
-	if (*known && *state->source_uuid && strcmp(known, state->source_uuid) != 0)
-		return error_set(
-			err, ERROR_CONFIG,
-			"SourceServerUUID: the state belongs to the source %s, this one is "
-			"%s: its binlog positions mean nothing here",
-			state->source_uuid, known);
 	state_tracker_begin(tracker, state->run_id, *known ? known : state->source_uuid,
 			    state->lock_count);
-	return true;
 }
 
 bool saved_state_apply(const struct saved_state *state, const struct ferry_tables *tables,
 		       struct state_tracker *tracker, struct error *err)
 {
-	if (!apply_identity(state, tracker, err))
-		return false;
+	apply_identity(state, tracker);
 	for (size_t i = 0; i < state->key_count; i++)
 		if (!apply_key(state, &state->keys[i], tables, tracker, err))
 			return error_wrap(err, "LastSuccessfulPaginationKeys.%s",

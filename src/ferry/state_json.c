@@ -17,6 +17,9 @@ struct snapshot {
 	enum phase phase;
 	struct binlog_position position;
 	struct binlog_position watched;
+	bool has_gtids;
+	struct gtid_set applied;
+	struct gtid_set received;
 	char run_id[RUN_ID_SIZE];
 	char source_uuid[64];
 	unsigned lock_count;
@@ -39,6 +42,9 @@ static void take_snapshot(struct state_tracker *s, struct snapshot *copy)
 	if (s->has_position)
 		copy->position = s->position;
 	copy->watched = s->watched;
+	copy->has_gtids = s->has_gtids;
+	gtid_set_copy(&copy->applied, &s->applied);
+	gtid_set_copy(&copy->received, &s->received);
 	memcpy(copy->run_id, s->run_id, sizeof(copy->run_id));
 	memcpy(copy->source_uuid, s->source_uuid, sizeof(copy->source_uuid));
 	copy->lock_count = s->lock_count;
@@ -54,6 +60,8 @@ static void release_snapshot(struct snapshot *copy)
 	for (size_t i = 0; i < copy->table_count; i++)
 		key_release(&copy->tables[i].copied_up_to);
 	free(copy->tables);
+	gtid_set_release(&copy->applied);
+	gtid_set_release(&copy->received);
 }
 
 /* Ghostferry's numbers of column types, by COLUMN_TYPE text. */
@@ -189,19 +197,34 @@ static void add_schema(cJSON *state, const char *schema)
 	cJSON_AddItemToObject(state, "LastKnownTableSchemaCache", text);
 }
 
-static void add_position(cJSON *object, const char *name, const struct binlog_position *position)
+/* What goes with it beyond Ghostferry's two members is left out where it is unknown. */
+static cJSON *add_position(cJSON *object, const char *name, const struct binlog_position *position)
 {
 	cJSON *added = cJSON_AddObjectToObject(object, name);
 
 	cJSON_AddStringToObject(added, "Name", position->file);
 	json_add_u64(added, "Pos", position->offset);
+	if (position->file_created)
+		json_add_u64(added, "FileCreated", position->file_created);
+	return added;
+}
+
+static void add_gtids(cJSON *object, const char *key, const struct gtid_set *set)
+{
+	struct buf text = BUF_INIT;
+
+	gtid_set_print(&text, set);
+	cJSON_AddStringToObject(object, key, buf_text(&text));
+	buf_release(&text);
 }
 
 static void add_copy_stage(cJSON *state, const struct snapshot *copy)
 {
 	cJSON *stage = cJSON_AddObjectToObject(state, "CopyStage");
+	cJSON *position = add_position(stage, "LastProcessedBinlogPosition", &copy->position);
 
-	add_position(stage, "LastProcessedBinlogPosition", &copy->position);
+	if (copy->has_gtids)
+		add_gtids(position, "GTIDSet", &copy->applied);
 	if (binlog_position_is_set(&copy->watched))
 		add_position(stage, "LastStoredBinlogPositionForTargetVerifier", &copy->watched);
 
@@ -228,6 +251,8 @@ static void add_own_keys(cJSON *state, const struct snapshot *copy)
 	json_add_u64(state, "StateFormat", STATE_FORMAT);
 	cJSON_AddStringToObject(state, "RunID", copy->run_id);
 	cJSON_AddStringToObject(state, "SourceServerUUID", copy->source_uuid);
+	if (copy->has_gtids)
+		add_gtids(state, "ReceivedGTIDSet", &copy->received);
 	json_add_u64(state, "TargetLockCount", copy->lock_count);
 	key_columns = cJSON_AddObjectToObject(state, "PaginationKeyColumns");
 	for (size_t i = 0; i < copy->table_count; i++) {

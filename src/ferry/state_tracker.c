@@ -24,6 +24,8 @@ void state_tracker_destroy(struct state_tracker *s)
 	for (size_t i = 0; i < s->table_count; i++)
 		key_release(&s->tables[i].copied_up_to);
 	free(s->tables);
+	gtid_set_release(&s->applied);
+	gtid_set_release(&s->received);
 	mutex_destroy(&s->lock);
 }
 
@@ -97,6 +99,41 @@ void state_tracker_set_position(struct state_tracker *s, const struct binlog_pos
 	mutex_lock(&s->lock);
 	s->position = *position;
 	s->has_position = true;
+	mutex_unlock(&s->lock);
+}
+
+void state_tracker_set_gtids(struct state_tracker *s, const struct gtid_set *applied,
+			     const struct gtid_set *received)
+{
+	mutex_lock(&s->lock);
+	s->has_gtids = true;
+	gtid_set_copy(&s->applied, applied);
+	gtid_set_copy(&s->received, received);
+	mutex_unlock(&s->lock);
+}
+
+void state_tracker_received(struct state_tracker *s, const struct gtid *gtid)
+{
+	mutex_lock(&s->lock);
+	if (s->has_gtids && gtid)
+		gtid_set_add(&s->received, gtid);
+	if (!gtid) {
+		s->has_gtids = false;
+		gtid_set_release(&s->applied);
+		gtid_set_release(&s->received);
+	}
+	mutex_unlock(&s->lock);
+}
+
+void state_tracker_advance(struct state_tracker *s, const struct binlog_position *position,
+			   const struct gtid_set *gtids)
+{
+	assert(binlog_position_is_set(position));
+	mutex_lock(&s->lock);
+	s->position = *position;
+	s->has_position = true;
+	if (s->has_gtids)
+		gtid_set_merge(&s->applied, gtids);
 	mutex_unlock(&s->lock);
 }
 

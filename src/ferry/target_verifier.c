@@ -152,7 +152,7 @@ static bool touched(void *context, const struct watched_statement *statement, st
 }
 
 static bool boundary(void *context, const struct binlog_position *position,
-		     uint32_t timestamp UNUSED, struct error *err UNUSED)
+		     struct gtid_set *gtids UNUSED, uint32_t timestamp UNUSED, struct error *err UNUSED)
 {
 	struct target_verifier *v = context;
 

@@ -397,7 +397,7 @@ static bool see_row(void *context UNUSED, const struct row_change *change, struc
 }
 
 static bool see_boundary(void *context UNUSED, const struct binlog_position *position,
-			 uint32_t timestamp UNUSED, struct error *err)
+			 struct gtid_set *gtids UNUSED, uint32_t timestamp UNUSED, struct error *err)
 {
 	if (script.refuses_boundaries)
 		return error_set(err, ERROR_SYSTEM, "the place is not wanted");

@@ -7,22 +7,49 @@ static struct binlog_position at(uint64_t offset)
 	return (struct binlog_position){ .file = "bin.000001", .offset = offset };
 }
 
+/* Each group is one transaction, numbered by where it ends. */
 static void close_at(struct change_groups *groups, uint64_t offset, uint32_t timestamp)
 {
 	struct binlog_position position = at(offset);
+	struct gtid_set gtids = GTID_SET_INIT;
+	const struct gtid gtid = { .kind = GTID_MYSQL, .number = offset };
 
-	change_groups_close(groups, &position, timestamp);
+	gtid_set_add(&gtids, &gtid);
+	change_groups_close(groups, &position, &gtids, timestamp);
+	assert_true(gtid_set_is_empty(&gtids));
+}
+
+/* Collects up to offset; the GTIDs of all groups that went are these. */
+static void collect_to(struct change_groups *groups, uint64_t offset, const char *ranges)
+{
+	struct gtid_set gtids = GTID_SET_INIT;
+	struct buf text = BUF_INIT;
+	struct binlog_position end;
+
+	assert_true(change_groups_collect(groups, &end, &gtids));
+	assert_int_equal(end.offset, offset);
+	gtid_set_print(&text, &gtids);
+	assert_string_equal(strchr(buf_text(&text), ':') + 1, ranges);
+	buf_release(&text);
+	gtid_set_release(&gtids);
+}
+
+static void collect_nothing(struct change_groups *groups)
+{
+	struct gtid_set gtids = GTID_SET_INIT;
+	struct binlog_position end;
+
+	assert_false(change_groups_collect(groups, &end, &gtids));
+	assert_true(gtid_set_is_empty(&gtids));
 }
 
 TEST(the_position_waits_for_the_oldest_change)
 {
 	struct change_groups groups;
-	struct binlog_position end;
 
 	change_groups_init(&groups);
 	close_at(&groups, 10, 1);
-	assert_true(change_groups_collect(&groups, &end));
-	assert_int_equal(end.offset, 10);
+	collect_to(&groups, 10, "10");
 
 	struct change_group *first = groups.last;
 	first->pending = 2;
@@ -31,11 +58,10 @@ TEST(the_position_waits_for_the_oldest_change)
 	second->pending = 1;
 	close_at(&groups, 30, 3);
 	second->pending = 0;
-	assert_false(change_groups_collect(&groups, &end));
+	collect_nothing(&groups);
 	assert_int_equal(groups.count, 2);
 	first->pending = 0;
-	assert_true(change_groups_collect(&groups, &end));
-	assert_int_equal(end.offset, 30);
+	collect_to(&groups, 30, "20:30");
 	assert_int_equal(groups.count, 0);
 	change_groups_release(&groups);
 }
@@ -44,7 +70,6 @@ TEST(the_position_waits_for_the_oldest_change)
 TEST(empty_groups_take_no_memory)
 {
 	struct change_groups groups;
-	struct binlog_position end;
 
 	change_groups_init(&groups);
 	groups.last->pending = 1;
@@ -53,16 +78,14 @@ TEST(empty_groups_take_no_memory)
 		close_at(&groups, 20 + i, 8);
 	assert_int_equal(groups.count, 1);
 	assert_int_equal(groups.first->timestamp, 7);
-	assert_false(change_groups_collect(&groups, &end));
+	collect_nothing(&groups);
 	groups.first->pending = 0;
-	assert_true(change_groups_collect(&groups, &end));
-	assert_int_equal(end.offset, 1020);
+	collect_to(&groups, 1020, "20-1020");
 
 	/* Behind what was collected there is nothing to be added to. */
 	close_at(&groups, 2000, 9);
 	assert_int_equal(groups.count, 1);
-	assert_true(change_groups_collect(&groups, &end));
-	assert_int_equal(end.offset, 2000);
+	collect_to(&groups, 2000, "2000");
 	change_groups_release(&groups);
 }
 

@@ -94,7 +94,7 @@ static void copied(struct context *c, const char *table, const char *first, cons
 
 static void copied_to_somewhere(struct context *c)
 {
-	struct binlog_position position = { "mysql-bin.000008", UINT64_MAX };
+	struct binlog_position position = { .file = "mysql-bin.000008", .offset = UINT64_MAX };
 
 	state_tracker_begin(&c->tracker, NULL, "0a1b", 12);
 	state_tracker_set_position(&c->tracker, &position);
@@ -235,7 +235,7 @@ static void tells_where_the_target_was_watched(void **state)
 		"{\"GhostferryVersion\":\"1.1.0\",\"CopyStage\":{\"LastProcessedBinlogPosition\":{"
 		"\"Name\":\"b.1\",\"Pos\":4}," WATCHED "}}",
 	};
-	const struct binlog_position watched = { "b.9", 77 };
+	const struct binlog_position watched = { .file = "b.9", .offset = 77 };
 	struct context *c = *state;
 	struct saved_state saved;
 	struct buf out = BUF_INIT;
@@ -481,14 +481,67 @@ static void a_descending_key_needs_its_directions(void **state)
 	assert_true(apply(c, text));
 }
 
-static void another_source_is_refused(void **state)
+static void gtids_come_back(void **state)
+{
+	static const char set[] = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa:1-5:7";
+	struct context *c = *state;
+	struct gtid gtid = { .kind = GTID_MYSQL, .number = 3 };
+	struct binlog_position position = { .file = "b.1", .offset = 4, .file_created = 1700000000 };
+	struct gtid_set applied = GTID_SET_INIT;
+	struct saved_state saved;
+	struct buf out = BUF_INIT;
+
+	assert_true(gtid_set_parse(&applied, set, strlen(set), &c->err));
+	state_tracker_set_position(&c->tracker, &position);
+	state_tracker_set_gtids(&c->tracker, &applied, &applied);
+	state_tracker_received(&c->tracker, &gtid);
+	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	assert_non_null(strstr(out.data, "\"GTIDSet\": \"aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa:1-5:7\""));
+	assert_true(parse(c, out.data, &saved));
+	assert_true(saved.has_gtids);
+	assert_int_equal(saved.position.file_created, 1700000000);
+	assert_true(gtid_set_is_subset(&saved.applied, &applied, NULL));
+	assert_true(gtid_set_contains(&saved.received, &gtid));
+	saved_state_release(&saved);
+
+	state_tracker_received(&c->tracker, NULL); /* a transaction without one */
+	state_tracker_received(&c->tracker, &gtid);
+	buf_clear(&out);
+	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	assert_null(strstr(out.data, "GTIDSet"));
+	assert_true(parse(c, out.data, &saved));
+	assert_false(saved.has_gtids);
+	saved_state_release(&saved);
+	gtid_set_release(&applied);
+	buf_release(&out);
+}
+
+static void odd_gtids_are_refused(void **state)
+{
+	static const char *const cases[] = {
+		"\"ReceivedGTIDSet\":\"x\"}", "\"ReceivedGTIDSet\":7}",
+		"\"LastWrittenBinlogPosition\":{\"Name\":\"b.1\",\"Pos\":4,\"GTIDSet\":\"0-1\"}}",
+		"\"LastWrittenBinlogPosition\":{\"Name\":\"b.1\",\"Pos\":4,\"FileCreated\":-1}}",
+	};
+	struct context *c = *state;
+	struct saved_state saved;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct buf text = BUF_INIT;
+
+		buf_printf(&text, i < 2 ? HEAD "%s" : "{\"GhostferryVersion\":\"1.1.0\",%s", cases[i]);
+		if (parse(c, buf_text(&text), &saved))
+			fail_msg("%s was taken", cases[i]);
+		buf_release(&text);
+	}
+}
+
+static void the_source_is_the_one_there_is(void **state)
 {
 	struct context *c = *state;
 
 	state_tracker_begin(&c->tracker, NULL, "aaaa", 1);
-	assert_false(apply(c, HEAD "\"SourceServerUUID\":\"bbbb\"}"));
-	assert_non_null(strstr(c->err.text, "belongs to the source bbbb"));
-	assert_true(apply(c, HEAD "\"SourceServerUUID\":\"aaaa\"}"));
+	assert_true(apply(c, HEAD "\"SourceServerUUID\":\"bbbb\"}"));
 	assert_true(apply(c, HEAD "\"CurrentStage\":\"COPY\"}"));
 	assert_string_equal(c->tracker.source_uuid, "aaaa");
 }
@@ -587,7 +640,9 @@ int main(void)
 		CASE(reads_layouts_of_other_versions),
 		CASE(refuses_with_the_reason),
 		CASE(a_descending_key_needs_its_directions),
-		CASE(another_source_is_refused),
+		CASE(gtids_come_back),
+		CASE(odd_gtids_are_refused),
+		CASE(the_source_is_the_one_there_is),
 		CASE(knows_a_finished_run),
 		CASE(notices_another_schema),
 		CASE(no_cache_is_not_compared),

@@ -71,7 +71,7 @@ static void walks_the_phases(void **state UNUSED)
 
 static void knows_no_position_at_first(void **state UNUSED)
 {
-	struct binlog_position position = { "b.1", 4 }, got;
+	struct binlog_position position = { .file = "b.1", .offset = 4 }, got;
 
 	assert_false(state_tracker_position(&tracker, &got));
 	state_tracker_set_position(&tracker, &position);

@@ -127,8 +127,9 @@ static void hold(struct buf *events, uint8_t type, const char *body)
 TEST(held_events_come_back_in_order)
 {
 	struct xa_list list = { NULL };
-	struct binlog_position before = { "bin.000001", 4 };
+	struct binlog_position before = { .file = "bin.000001", .offset = 4 };
 	struct buf events = BUF_INIT;
+	struct gtid_set done = GTID_SET_INIT;
 	struct xa_transaction *found;
 	struct binlog_event event;
 	struct reader r;
@@ -140,9 +141,9 @@ TEST(held_events_come_back_in_order)
 	before.offset = 500;
 	hold(&events, EVENT_WRITE_ROWS_V2, "other");
 	xa_prepare(&list, "x'62',x'',1", &before, &events);
-	assert_null(xa_decide(&list, "x'63',x'',1"));
+	assert_null(xa_decide(&list, "x'63',x'',1", &done));
 	assert_int_equal(list.first->before.offset, 4);
-	found = xa_decide(&list, "x'61',x'',1");
+	found = xa_decide(&list, "x'61',x'',1", &done);
 	assert_non_null(found);
 	assert_int_equal(list.first->before.offset, 500);
 	r = reader_over(found->events.data, found->events.length);
@@ -153,12 +154,48 @@ TEST(held_events_come_back_in_order)
 	assert_int_equal(reader_left(&event.body), strlen("rows of it"));
 	assert_false(xa_next(&r, &event));
 	xa_transaction_free(found);
-	assert_null(xa_decide(&list, "x'61',x'',1"));
+	assert_null(xa_decide(&list, "x'61',x'',1", &done));
 	xa_list_release(&list);
+}
+
+static void add(struct gtid_set *set, uint64_t number)
+{
+	struct gtid gtid = { .kind = GTID_MYSQL, .number = number };
+
+	gtid_set_add_range(set, &gtid, number);
+}
+
+/* What lies behind an undecided transaction is done when that and all before it are. */
+TEST(gtids_wait_for_the_oldest_one)
+{
+	static const char *const xids[] = { "x'61',x'',1", "x'62',x'',1", "x'63',x'',1" };
+	struct xa_list list = { NULL };
+	struct binlog_position before = { .file = "bin.000001", .offset = 4 };
+	struct gtid_set done = GTID_SET_INIT;
+	struct buf events = BUF_INIT;
+
+	assert_null(xa_newest_gtids(&list));
+	for (unsigned i = 0; i < ARRAY_LEN(xids); i++) {
+		xa_prepare(&list, xids[i], &before, &events);
+		add(xa_newest_gtids(&list), i + 1);
+	}
+	xa_transaction_free(xa_decide(&list, xids[1], &done));
+	assert_true(gtid_set_is_empty(&done));
+	add(xa_newest_gtids(&list), 4);
+	xa_transaction_free(xa_decide(&list, xids[0], &done));
+	assert_int_equal(done.lines[0].count, 1);
+	assert_int_equal(done.lines[0].ranges[0].last, 2);
+	xa_transaction_free(xa_decide(&list, xids[2], &done));
+	assert_int_equal(done.lines[0].count, 1);
+	assert_int_equal(done.lines[0].ranges[0].last, 4);
+	assert_null(list.first);
+	gtid_set_release(&done);
 }
 
 TEST_MAIN(cmocka_unit_test(events_and_statements_name_a_transaction_alike),
 	  cmocka_unit_test(a_prepare_rejects_every_truncation),
 	  cmocka_unit_test(statements_without_an_xid_are_refused),
 	  cmocka_unit_test(held_events_come_back_in_order),
-	  cmocka_unit_test(names_of_every_length), cmocka_unit_test(a_statement_ends_where_it_ends))
+	  cmocka_unit_test(names_of_every_length), cmocka_unit_test(a_statement_ends_where_it_ends),
+
+	  cmocka_unit_test(gtids_wait_for_the_oldest_one))

@@ -33,6 +33,8 @@ COMMON = [
 GRANTS = {
     "source": "SELECT, PROCESS, REPLICATION SLAVE, REPLICATION CLIENT, SHOW VIEW,"
               " TRIGGER, EVENT, LOCK TABLES",
+    "replica": "SELECT, PROCESS, REPLICATION SLAVE, REPLICATION CLIENT, SHOW VIEW,"
+               " TRIGGER, EVENT, LOCK TABLES",  # of the source, and may become it
     "target": "SELECT, INSERT, UPDATE, DELETE, CREATE, REFERENCES, PROCESS,"
               " REPLICATION SLAVE, REPLICATION CLIENT",
 }
@@ -45,7 +47,8 @@ class Unavailable(Exception):
 
 class MariaDB:
     inside = None  # not chrooted
-    extra = ["--innodb-log-file-size=64M", "--performance-schema=OFF"]
+    extra = ["--innodb-log-file-size=64M", "--performance-schema=OFF",
+             "--log-slave-updates"]
 
     def wrap(self, argv):
         return argv
