@@ -2,18 +2,8 @@
  *
  * Each table has a queue in stream order. A writer thread takes a table nobody else
  * works on, and as many of its changes as fit a batch and whose barrier the fence
- * has let pass (README I2). Of each key only the last change is kept: then the batch
- * deletes every key it has a change of that ends in "gone", and replaces the rest.
- *
- * Why deletes go first: two keys that differ in bytes may be the same row for the
- * target's collation ('a', 'A'). At most one of them exists at the end of the batch,
- * and it is among the replaced.
- *
- * Why the order of replaced rows does not matter: they are images of one moment of
- * the source, so no two of them share a value of any unique key; and a row they push
- * out of the target is stale: its own change stands later in the stream, or in this
- * very batch (README, How it works). Across batches the table's changes stay in order,
- * as one thread has the table at a time.
+ * has let pass (README I2). Across batches the table's changes stay in order, as one
+ * thread has the table at a time; what happens within one is told in apply_script.c.
  *
  * A failed batch is tried again whole: it says what rows are to be, not what to do
  * to them. If we die in between, the position has not moved and the same changes
@@ -27,7 +17,7 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "base/retry.h"
-#include "change_queue.h"
+#include "apply_script.h"
 #include "ferry/verifier.h"
 #include "ferry/write_statement.h"
 #include "ferry/writer_lock.h"
@@ -40,11 +30,7 @@ static const char log_tag[] = "binlog_writer";
 #define WRITE_RETRY_MS 100
 #define WRITE_RETRY_MAX_MS 3000
 #define WRITE_RETRY_LOST_MS 3000
-#define STATEMENT_SLACK 4096
 #define LARGE_IMAGE_BYTES (1 << 20)
-/* Conditions in one DELETE: MySQL gives up the index and scans the table when the
- * ranges take more than range_optimizer_max_mem_size (8 MiB, some 230 bytes each). */
-#define DELETE_KEYS_MAX 1000
 
 struct apply_worker {
 	struct binlog_writer *writer;
@@ -456,123 +442,6 @@ static void batch_is_applied(struct binlog_writer *w, struct change_batch *batch
 	state_tracker_changes_applied(w->run->tracker, count);
 }
 
-/* The statements of a batch. */
-struct apply_script {
-	struct write_statement *statements; /* owned */
-	size_t count;
-};
-
-static struct write_statement *new_statement(struct apply_script *script, const char *head)
-{
-	script->statements = mem_resize(script->statements, script->count + 1,
-					sizeof(*script->statements));
-
-	struct write_statement *statement = &script->statements[script->count++];
-
-	*statement = (struct write_statement){ .sql = BUF_INIT };
-	buf_puts(&statement->sql, head);
-	return statement;
-}
-
-/* Not copied: a statement for a large row alone. The change outlives the script. */
-static struct write_statement *borrow_statement(struct apply_script *script,
-						struct change *change)
-{
-	struct write_statement *statement = new_statement(script, "");
-
-	buf_release(&statement->sql);
-	statement->is_borrowed = true;
-	statement->sql.data = change->bytes + change->key_length;
-	statement->sql.length = change->head_length + change->image_length;
-	return statement;
-}
-
-/* The statement to append `extra` bytes to: the last one, or a new one when that
- * would become too long for one packet or has a full batch already. */
-static struct write_statement *room_for(struct apply_script *script, size_t first,
-					const char *head, const char *separator, size_t extra,
-					const struct binlog_writer *w, uint64_t packet_limit,
-					uint64_t rows_max)
-{
-	struct write_statement *last =
-		script->count > first ? &script->statements[script->count - 1] : NULL;
-
-	if (!last || last->is_borrowed || last->sql.length + extra + STATEMENT_SLACK > packet_limit ||
-	    last->sql.length > w->run->options->batch_bytes || last->rows >= rows_max)
-		return new_statement(script, head);
-	buf_puts(&last->sql, separator);
-	return last;
-}
-
-/* The last change per key; see above for why their order is free. */
-static void keep_last(const struct change_batch *batch, struct map *last)
-{
-	for (struct change *change = batch->first; change; change = change->next)
-		map_put(last, change_key(change), change->key_length, change);
-}
-
-static void put_deletes(struct binlog_writer *w, const struct ferry_table *table,
-			const struct map *last, uint64_t packet_limit, struct apply_script *script)
-{
-	size_t cursor = 0;
-	struct map_entry *entry;
-
-	while ((entry = map_next(last, &cursor))) {
-		const struct change *change = entry->value;
-
-		if (!change->is_delete)
-			continue;
-		struct write_statement *statement =
-			room_for(script, 0, table->delete_head, " OR ", change->key_length + 2, w,
-				 packet_limit, DELETE_KEYS_MAX);
-		buf_putc(&statement->sql, '(');
-		buf_add(&statement->sql, change_key(change), change->key_length);
-		buf_putc(&statement->sql, ')');
-		statement->rows++;
-	}
-}
-
-static bool put_replaces(struct binlog_writer *w, const struct ferry_table *table,
-			 const struct map *last, uint64_t packet_limit,
-			 struct apply_script *script, struct error *err)
-{
-	size_t first = script->count;
-	size_t cursor = 0;
-	struct map_entry *entry;
-
-	while ((entry = map_next(last, &cursor))) {
-		struct change *change = entry->value;
-
-		if (change->is_delete)
-			continue;
-		if (change->image_length + STATEMENT_SLACK > packet_limit)
-			return error_set(err, ERROR_DATA,
-					 "table %s: a changed row takes %zu bytes as a statement, more "
-					 "than the target's max_allowed_packet lets through; raise it: "
-					 "SET GLOBAL max_allowed_packet = 1073741824",
-					 table->source->full_name, change->image_length);
-		struct write_statement *statement;
-
-		if (change->head_length > 0) {
-			statement = borrow_statement(script, change);
-		} else {
-			statement = room_for(script, first, table->replace_head, ",",
-					     change->image_length, w, packet_limit, UINT64_MAX);
-			buf_add(&statement->sql, change_image(change), change->image_length);
-		}
-		statement->invalid_enums += change->invalid_enums;
-		statement->rows++;
-	}
-	return true;
-}
-
-static void script_release(struct apply_script *script)
-{
-	for (size_t i = 0; i < script->count; i++)
-		write_statement_release(&script->statements[i]);
-	free(script->statements);
-}
-
 struct apply_attempt {
 	struct db *target;
 	const struct apply_script *script;
@@ -621,24 +490,20 @@ static bool apply_batch(struct apply_worker *worker, const struct change_batch *
 {
 	struct binlog_writer *w = worker->writer;
 	const struct ferry_table *table = batch->queue->table;
-	uint64_t packet_limit = write_packet_limit(worker->target);
-	struct apply_script script = { .statements = NULL };
-	struct map last;
+	struct apply_script script = { .packet_limit = write_packet_limit(worker->target),
+				       .batch_bytes = w->run->options->batch_bytes };
 
 	if (!throttler_wait(w->run->throttler, w->run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
 	if (table->key.count == 0)
 		return apply_without_key(worker, batch, err);
-	map_init(&last);
-	keep_last(batch, &last);
-	put_deletes(w, table, &last, packet_limit, &script);
 
-	bool ok = put_replaces(w, table, &last, packet_limit, &script, err);
-	map_release(&last);
+	bool ok = apply_script_make(&script, table, batch->first, err);
+
 	probe("before_binlog_apply", "%s %zu", table->source->full_name, batch->count);
 	if (ok)
 		ok = apply_script_to(worker, table, &script, err);
-	script_release(&script);
+	apply_script_release(&script);
 	probe("after_binlog_apply", "%s %zu", table->source->full_name, batch->count);
 	return ok;
 }

@@ -1,0 +1,21 @@
+/* The statements that make the target's rows what a batch of row changes says. */
+#ifndef FERRY_APPLY_SCRIPT_H
+#define FERRY_APPLY_SCRIPT_H
+
+#include "change_queue.h"
+#include "ferry/write_statement.h"
+
+struct apply_script {
+	uint64_t packet_limit; /* of the target: bytes of a statement */
+	uint64_t batch_bytes;  /* a statement that has as many gets no more rows */
+	struct write_statement *statements; /* owned; those of large rows borrow their change */
+	size_t count;
+};
+
+/* script has its limits and nothing else. first: changes of table in stream order, which
+ * outlive the script. ERROR_DATA when a row does not fit into a packet. */
+bool apply_script_make(struct apply_script *script, const struct ferry_table *table,
+		       struct change *first, struct error *err) MUST_CHECK;
+void apply_script_release(struct apply_script *script);
+
+#endif
