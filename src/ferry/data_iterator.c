@@ -14,17 +14,14 @@
  * Each read has a ticket, issued before it is sent; the batch writer ends it when
  * the rows are committed (README I2). A reader that fails ends the run, so a ticket
  * that is never ended holds nothing back but a run that is over. */
-#include "ferry/data_iterator.h"
+#include "data_iterator_priv.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "base/channel.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
-#include "base/retry.h"
-#include "ferry/chunk_plan.h"
 #include "ferry/verifier.h"
 #include "ferry/writer_lock.h"
 #include "row_reader.h"
@@ -35,39 +32,6 @@ static const char log_tag[] = "data_iterator";
 #define ROWS_PER_READ_MAX 10000
 #define DEFAULT_ROW_BYTES 512
 #define FEW_WORKERS 4
-#define WRITE_RETRY_MS 100
-#define WRITE_RETRY_MAX_MS 3000
-#define WRITE_RETRY_LOST_MS 3000
-
-struct worker {
-	struct data_iterator *iterator;
-	struct thread thread;
-	unsigned number;
-};
-
-struct data_iterator {
-	/* Constant once started. */
-	struct run *run;
-	unsigned worker_count;
-	unsigned first_lock;
-	unsigned first_copy_lock; /* of readers that copy tables without a key */
-	struct worker *readers; /* owned */
-	struct worker *writers; /* owned */
-	void (*ticket_ended)(void *context);
-	void *ticket_context;
-	struct channel batches; /* of struct row_batch *, from readers to writers */
-
-	/* Shared. */
-	struct mutex lock;
-	struct condition changed;  /* a plan is free again, exhausted, or readers ended */
-	struct chunk_plan *plans;  /* guarded by lock; by ferry_table.index */
-	struct key *target_keys;   /* guarded by lock; by ferry_table.index */
-	size_t plan_count;
-	size_t unread;		   /* guarded by lock: plans not exhausted */
-	size_t first_unread;	   /* guarded by lock: all plans before it are exhausted */
-	unsigned readers_running;  /* guarded by lock */
-	uint64_t packet_limit;	   /* guarded by lock; 0 until a writer is connected */
-};
 
 struct data_iterator *data_iterator_new(struct run *run)
 {
@@ -326,7 +290,7 @@ static struct row_batch *begin_batch(struct data_iterator *it, struct row_reader
 	return batch;
 }
 
-static void set_taken(struct data_iterator *it, struct row_batch *batch, uint64_t bytes)
+void data_iterator_set_taken(struct data_iterator *it, struct row_batch *batch, uint64_t bytes)
 {
 	budget_change(&it->run->rows, batch->taken, bytes);
 	batch->taken = bytes;
@@ -358,14 +322,14 @@ static void learn_large_rows(struct data_iterator *it, struct row_reader *reader
  * this row alone, has another one. */
 static void drop_batch(struct data_iterator *it, struct row_batch *batch)
 {
-	set_taken(it, batch, 0);
+	data_iterator_set_taken(it, batch, 0);
 	end_ticket(it, batch);
 	row_batch_free(batch);
 }
 
 static bool send_batch(struct data_iterator *it, struct row_batch *batch, struct error *err)
 {
-	set_taken(it, batch, batch->bytes);
+	data_iterator_set_taken(it, batch, batch->bytes);
 	if (channel_push(&it->batches, batch))
 		return true;
 	row_batch_free(batch);
@@ -503,63 +467,9 @@ static void reader_main(void *argument)
 		channel_close(&it->batches);
 }
 
-/* --- the writers' side ------------------------------------------------------ */
+/* --- for the writers ---------------------------------------------------------- */
 
-struct batch_writer {
-	struct data_iterator *iterator;
-	struct db *target;
-	const struct row_batch *batch; /* being written */
-	bool is_verifying;
-	struct table_comparer comparer; /* open when is_verifying */
-};
-
-static bool attempt_write(void *argument, struct error *err)
-{
-	struct batch_writer *writer = argument;
-
-	if (!db_ready(writer->target, err))
-		return false;
-	return write_statements(writer->target, writer->batch->statements,
-				writer->batch->statement_count, err);
-}
-
-static bool write_batch(struct batch_writer *writer, struct error *err)
-{
-	struct run *run = writer->iterator->run;
-	const struct row_batch *batch = writer->batch;
-	const char *table = batch->table->source->full_name;
-	const struct retry_policy policy = {
-		.verb = "write row batch",
-		.tag = "batch_writer",
-		.attempts = run->options->write_attempts,
-		.sleep_ms = WRITE_RETRY_MS,
-		.max_sleep_ms = WRITE_RETRY_MAX_MS,
-		.lost_sleep_ms = WRITE_RETRY_LOST_MS,
-	};
-
-	if (batch->rows == 0)
-		return true;
-	if (!throttler_wait(run->throttler, run->stop))
-		return error_set(err, ERROR_STOPPED, "stopped");
-	probe("before_batch_write", "%s %" PRIu64, table, batch->ticket);
-	if (!retry_run(&policy, run->stop, attempt_write, writer, err))
-		return error_wrap(err, "write %" PRIu64 " rows of table %s", batch->rows, table);
-	probe("after_batch_write", "%s %" PRIu64, table, batch->ticket);
-	state_tracker_batch_written(run->tracker, batch->table, batch->rows, batch->bytes);
-	return true;
-}
-
-/* Inside the fence: no change that was received since the read is applied yet. */
-static bool verify_batch(struct batch_writer *writer, struct error *err)
-{
-	struct run *run = writer->iterator->run;
-	const struct row_batch *batch = writer->batch;
-
-	return !writer->is_verifying ||
-	       verifier_batch(run->verifier, &writer->comparer, batch, err);
-}
-
-static void batch_is_done(struct data_iterator *it, const struct row_batch *batch)
+void data_iterator_batch_done(struct data_iterator *it, const struct row_batch *batch)
 {
 	struct chunk_plan *plan = batch->chunk->plan;
 
@@ -575,55 +485,6 @@ static void batch_is_done(struct data_iterator *it, const struct row_batch *batc
 	probe("batch_recorded", "%s %" PRIu64, batch->table->source->full_name, batch->ticket);
 }
 
-static bool connect_writer(struct worker *worker, struct db **target, struct error *err)
-{
-	struct data_iterator *it = worker->iterator;
-	char lock_name[WRITER_LOCK_NAME_SIZE];
-
-	writer_lock_name(lock_name, it->run->tracker->run_id, it->first_lock + worker->number);
-	*target = run_connect(it->run, lock_name, it->run->options->write_attempts, "batch_writer",
-			      err);
-	if (!*target)
-		return false;
-	mutex_lock(&it->lock);
-	it->packet_limit = write_packet_limit(*target);
-	condition_broadcast(&it->changed);
-	mutex_unlock(&it->lock);
-	return true;
-}
-
-static void writer_main(void *argument)
-{
-	struct worker *worker = argument;
-	struct data_iterator *it = worker->iterator;
-	struct batch_writer writer = { .iterator = it };
-	struct error err;
-	void *item;
-	bool ok = connect_writer(worker, &writer.target, &err);
-
-	if (ok && verifier_wants_batches(it->run->verifier))
-		ok = writer.is_verifying =
-			verifier_open_comparer(it->run->verifier, &writer.comparer, &err);
-
-	while (ok && channel_pop(&it->batches, &item)) {
-		struct row_batch *batch = item;
-
-		writer.batch = batch;
-		ok = write_batch(&writer, &err) && verify_batch(&writer, &err);
-		if (ok)
-			batch_is_done(it, batch);
-		set_taken(it, batch, 0);
-		row_batch_free(batch);
-	}
-	db_close(writer.target);
-	if (writer.is_verifying)
-		table_comparer_close(&writer.comparer);
-	if (!ok && err.kind != ERROR_STOPPED)
-		it->run->fail(it->run->fail_context, "data_iterator", &err);
-	if (!ok) /* readers must not wait for room for ever */
-		channel_close(&it->batches);
-}
-
 void data_iterator_start(struct data_iterator *it, unsigned first_lock, unsigned first_copy_lock)
 {
 	it->first_lock = first_lock;
@@ -636,7 +497,7 @@ void data_iterator_start(struct data_iterator *it, unsigned first_lock, unsigned
 	for (unsigned i = 0; i < it->worker_count; i++) {
 		it->readers[i] = (struct worker){ .iterator = it, .number = i };
 		it->writers[i] = (struct worker){ .iterator = it, .number = i };
-		thread_start(&it->writers[i].thread, "batch_writer", writer_main, &it->writers[i]);
+		thread_start(&it->writers[i].thread, "batch_writer", batch_writer_main, &it->writers[i]);
 		thread_start(&it->readers[i].thread, "data_iterator", reader_main, &it->readers[i]);
 	}
 }
