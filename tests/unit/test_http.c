@@ -293,15 +293,19 @@ static void large_bodies_are_refused(void **state)
 	free(body);
 }
 
-/* Sends bytes as they are and reads until the server closes. */
+/* Sends bytes as they are and reads until the server closes, or has nothing to say for a
+ * second: it may wait for the rest of a request until the connection is idle for long. */
 static size_t talk(const char *bytes, size_t length, char *answer, size_t size)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
 				       .sin_port = htons((uint16_t)here.port),
 				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const struct timeval patience = { .tv_sec = 1 };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	size_t have = 0;
 	ssize_t got;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 
 	assert_int_equal(connect(fd, (struct sockaddr *)(void *)&address, sizeof(address)), 0);
 	while (length > 0) {
