@@ -41,7 +41,7 @@ static void make_tables(void)
 	fixture_index(pairs, "PRIMARY", true, "a,b")->parts[1].descending = true;
 	options.target_marginalia = "x";
 	problems_init(&problems);
-	ferry_tables_make(&options, &fixture.schema, &tables, &problems);
+	ferry_tables_make(&options, "0123456789abcdef", &fixture.schema, &tables, &problems);
 	assert(problems.count == 0);
 	problems_release(&problems);
 }

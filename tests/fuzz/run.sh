@@ -10,14 +10,14 @@ cd "$(dirname "$0")/../.." || exit 1
 build=${BUILD:-build/fuzz}
 jobs=${JOBS:-$(nproc)}
 flags="-std=c11 -D_GNU_SOURCE -Iinclude -g -O1 -fno-sanitize-recover=all"
-libs="-lcjson -lz -lzstd -lm -lpthread"
+libs="-lcjson -lz -lzstd -lev -lm -lpthread"
 # All that parses, nothing that needs a client library or a web server.
 sources="$(ls src/base/*.c src/binlog/*.c src/app/option*.c src/app/config*.c \
 	src/ferry/saved_*.c src/ferry/state_*.c | grep -v -e /feed.c -e /gtid_source.c)
 	$(for name in server sql sql_json key schema; do echo src/db/$name.c; done)
 	$(for name in create_translate batch_size fence ferry_key ferry_table name_filter phase \
-		problems raw_type; do echo src/ferry/$name.c; done)
-	$(for name in api foreign page progress speed status_json; do
+		problems raw_type signature snapshot_mark; do echo src/ferry/$name.c; done)
+	$(for name in api foreign page progress scripts speed status_json; do
 		echo src/control/$name.c; done)"
 
 # Compiles what all fuzzers share: folder, compiler, flags.

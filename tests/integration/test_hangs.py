@@ -6,14 +6,14 @@ import signal
 import threading
 import time
 
-from lib import place
+from lib import place, tables
 from lib.case import MARIADB
 from lib.moves import MoveTest
 from lib.receiver import Receiver
 from test_invariants import STOPS
-from test_kill import VERIFIER_STOPS, stops_in_the_source
+from test_kill import IN_REPAIRS, SETTINGS, WITHOUT_KEY, stops_in_the_source
 
-AT_ONCE = 3  # a second, and the machine may be busy
+AT_ONCE = 10  # a second, and the machine may be busy
 
 
 class HangTest(MoveTest):
@@ -35,11 +35,13 @@ class NamedStopsTest(HangTest):
     pairs = (MARIADB,)  # the servers have no part in it
 
     def ends_at(self, name):
+        settings = SETTINGS.get(name, {})
         made = self.basic_tables(rows=60, names=("big", "uniques"))
+        if settings is WITHOUT_KEY:
+            made.append(tables.create_without_key(self.source, "abc", 60))
         writer = self.writer(made, span=1500, pause=0.005)
         probes = self.probes()
-        ferry = self.ferry(probes=probes, http=True, DataIterationBatchSize=10,
-                           **VERIFIER_STOPS.get(name, {}))
+        ferry = self.ferry(probes=probes, http=True, DataIterationBatchSize=10, **settings)
         stop = probes.stop_at(name)
         ferry.start()
         self.reach(ferry, stop)
@@ -56,7 +58,7 @@ def _stop_test(name):
     return test
 
 
-for _name in sorted(set(stops_in_the_source()) - set(STOPS)):
+for _name in sorted(set(stops_in_the_source()) - set(STOPS) - set(IN_REPAIRS)):
     setattr(NamedStopsTest, f"test_at_{_name}", _stop_test(_name))
 
 
