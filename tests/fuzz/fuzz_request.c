@@ -69,7 +69,7 @@ static void handle(struct reader *r, unsigned which, bool is_json)
 
 	route->handle(&api, &request, &reply);
 	assert(reply.status == 200 || reply.status == 303 || reply.status == 400 ||
-	       reply.status == 501);
+	       reply.status == 404 || reply.status == 501);
 	buf_release(&reply.body);
 	free(body);
 }

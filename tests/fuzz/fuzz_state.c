@@ -89,7 +89,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	state_tracker_init(&tracker);
 	state_tracker_set_tables(&tracker, &tables);
 	if (take(tree, &tracker)) {
-		state_json_write(&tracker, &fixture.schema, NULL, NULL, &text);
+		char *schema = state_json_schema(&fixture.schema);
+
+		state_json_write(&tracker, schema, NULL, NULL, &text);
+		free(schema);
 		go_on_from(&text);
 	}
 	state_tracker_destroy(&tracker);
