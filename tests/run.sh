@@ -54,7 +54,8 @@ in_sid() {
 }
 
 integration() { # client, build directory, further arguments
-	/usr/bin/python3 tests/integration/run.py -j "$(nproc)" --client "$1" --build "$2" "${@:3}"
+	# They wait for servers and for each other's threads most of the time.
+	/usr/bin/python3 tests/integration/run.py -j "$((2 * $(nproc)))" --client "$1" --build "$2" "${@:3}"
 }
 
 oracle_integration() {
