@@ -11,7 +11,7 @@ from lib.case import MARIADB
 from lib.moves import MoveTest
 from lib.receiver import Receiver
 from test_invariants import STOPS
-from test_kill import IN_REPAIRS, SETTINGS, WITHOUT_KEY, stops_in_the_source
+from test_kill import ELSEWHERE, SETTINGS, WITHOUT_KEY, stops_in_the_source
 
 AT_ONCE = 10  # a second, and the machine may be busy
 
@@ -58,7 +58,7 @@ def _stop_test(name):
     return test
 
 
-for _name in sorted(set(stops_in_the_source()) - set(STOPS) - set(IN_REPAIRS)):
+for _name in sorted(set(stops_in_the_source()) - set(STOPS) - set(ELSEWHERE)):
     setattr(NamedStopsTest, f"test_at_{_name}", _stop_test(_name))
 
 

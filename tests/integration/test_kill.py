@@ -40,8 +40,11 @@ SETTINGS = {
     "before_snapshot": WITHOUT_KEY, "table_locked": WITHOUT_KEY,
     "snapshot_taken": WITHOUT_KEY, "snapshot_copied": WITHOUT_KEY,
 }
-# Where rows of the target are bad: test_verify_repair.py, test_killed_while_it_repairs.
-IN_REPAIRS = ("before_repair_read", "after_repair_read", "after_repair_write")
+# Killed there by other tests: where rows of the target are bad (test_verify_repair.py,
+# test_killed_while_it_repairs), and where the source is a replica (test_replica.py,
+# test_killed_while_it_waits).
+ELSEWHERE = ("before_repair_read", "after_repair_read", "after_repair_write",
+             "replica_is_behind")
 
 
 class KillTest(MoveTest):
@@ -113,7 +116,7 @@ def _kill_test(name, first, second):
 
 
 for _name in stops_in_the_source():
-    if _name not in IN_REPAIRS:
+    if _name not in ELSEWHERE:
         setattr(KillTest, f"test_at_{_name}", _kill_test(_name, 1, 3))
 # Those that come by often, further on.
 for _name, _first, _second in (("binlog_event", 25, 9), ("before_commit", 6, 5),

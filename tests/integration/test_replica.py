@@ -156,6 +156,22 @@ class MoveFromReplicaTest(ReplicaTest):
         self.replicated()
         self.done(ferry.resume(AutomaticCutover=True, ControlServerConfig={"Enabled": False}))
 
+    def test_killed_while_it_waits(self):
+        self.table(rows=40)
+        probes = self.probes()
+        ferry = self.waiting(probes=probes)
+        stop = probes.stop_at("replica_is_behind")
+        self.stop()
+        self.source.sql("UPDATE abc.t SET v = 'late'")
+        ferry.allow_cutover()
+        ferry.wait_until(lambda: stop.reached, what="replica_is_behind")
+        ferry.kill9()
+        probes.release_all()
+        self.go_on()
+        self.replicated()
+        self.done(ferry.resume(ferry.state_file(), AutomaticCutover=True,
+                               ControlServerConfig={"Enabled": False}))
+
     def test_the_timeout(self):
         self.table(rows=40)
         ferry = self.waiting(WaitForReplicationTimeout="300ms")
