@@ -141,7 +141,7 @@ class Keys(FerryTest):
                 ferry = self.ferry(probes=probes, DataIterationBatchSize=2,
                                    DataIterationConcurrency=1).start()
             else:
-                ferry.environ["GHOSTFERRY_PROBES"] = probes.path
+                ferry.environ["GHOSTFERRY_PROBES"] = ferry.program.seen(probes.path)
                 ferry.resume()
             ferry.wait_until(lambda: stop.reached, what=stop.probe)
             self.change(rng)
