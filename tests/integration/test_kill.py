@@ -63,6 +63,8 @@ class KillTest(MoveTest):
         probes = self.probes()
         ferry = self.ferry(probes=probes, http=True, DataIterationBatchSize=10,
                            DataIterationConcurrency=2, BinlogWriterConcurrency=2, **settings)
+        if first > 1:  # so many changes must come before it is done
+            ferry.config["AutomaticCutover"] = False
         stop = probes.stop_at(name, nth=first)
         ferry.start()
         self.reach(ferry, stop)
@@ -73,7 +75,7 @@ class KillTest(MoveTest):
             writer.hold()  # the verdict would find fault with a cutover among writes
         last = "wait-for-cutover" if settings is WITHOUT_KEY else "done"
         stop = probes.stop_at(name, nth=second)
-        self.start_again(ferry)
+        self.start_again(ferry, AutomaticCutover=settings.get("AutomaticCutover", True))
         # The second may not come by as often, or not at all: then the move is done.
         ferry.wait_until(lambda: stop.reached
                          or (ferry.status() or {}).get("OverallState") == last)

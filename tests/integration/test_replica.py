@@ -380,7 +380,8 @@ class StartFromReplicaTest(ReplicaTest):
         if self.replica.is_mysql:
             self.skipTest("MySQL's logs by default")
         self.table(rows=1)
-        self.refused("source: .*log_slave_updates is OFF", source=self.source)
+        self.refused("source: .*log_slave_updates is OFF",
+                     source=self.private_server("source", "--skip-log-slave-updates"))
 
     def test_several_domains_in_parallel(self):
         if self.replica.is_mysql:

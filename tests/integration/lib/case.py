@@ -22,13 +22,13 @@ class Pool:
         self._servers, self._missing = {}, {}
 
     def get(self, flavour, role, *options):
-        """One server per flavour and role; the first to ask chooses its options."""
+        """One server per flavour, role and options."""
         if flavour in self._missing:
             raise unittest.SkipTest(self._missing[flavour])
-        server = self._servers.get((flavour, role))
+        server = self._servers.get((flavour, role, options))
         try:
             if server is None:
-                server = self._servers[flavour, role] = Server(flavour, role, options)
+                server = self._servers[flavour, role, options] = Server(flavour, role, options)
             if server.process is None or server.process.poll() is not None:
                 server.start()
         except Unavailable as e:

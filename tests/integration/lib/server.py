@@ -33,12 +33,10 @@ COMMON = [
 GRANTS = {
     "source": "SELECT, PROCESS, REPLICATION SLAVE, REPLICATION CLIENT, SHOW VIEW,"
               " TRIGGER, EVENT, LOCK TABLES",
-    "replica": "SELECT, PROCESS, REPLICATION SLAVE, REPLICATION CLIENT, SHOW VIEW,"
-               " TRIGGER, EVENT, LOCK TABLES",  # of the source, and may become it
     "target": "SELECT, INSERT, UPDATE, DELETE, CREATE, REFERENCES, PROCESS,"
               " REPLICATION SLAVE, REPLICATION CLIENT",
 }
-GRANTS["replica"] = GRANTS["source"]
+GRANTS["replica"] = GRANTS["source"]  # of the source, and may become it
 
 
 class Unavailable(Exception):
