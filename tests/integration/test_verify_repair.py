@@ -278,7 +278,8 @@ class RepairWhileWritingTest(MoveVerified):
                 probes = self.probes()
                 allowed = probes.stop_at("cutover_allowed")
                 stop = probes.stop_at("after_batch_write", r"abc\.uniques ")
-                writer = self.writer(made)
+                # No faster than a program that asks at every stop whether to go on.
+                writer = self.writer(made, pause=0.02)
                 url, _ = self.hooks(lock=writer.stop)
                 ferry = self.move(kind, probes=probes, CutoverLock={"URI": url + "/lock"},
                                   VerifierRepair=True,
