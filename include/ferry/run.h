@@ -35,4 +35,10 @@ struct run {
 struct db *run_connect(struct run *run, const char *lock_name, unsigned attempts, const char *tag,
 		       struct error *err) MUST_CHECK;
 
+/* A write to the target, tried as often as the configuration says. verb and tag are for
+ * the log ("failed to <verb>, 1 of 5 max retries"). */
+bool run_write(struct run *run, const char *verb, const char *tag,
+	       bool (*attempt)(void *argument, struct error *err), void *argument,
+	       struct error *err) MUST_CHECK;
+
 #endif

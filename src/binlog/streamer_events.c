@@ -291,6 +291,24 @@ static bool find_map(struct binlog_streamer *s, const struct binlog_event *event
 	return true;
 }
 
+/* *map: of a copied table whose rows are to be decoded. NULL: the table is another, or the
+ * stream is watched and was told. */
+static bool map_to_decode(struct binlog_streamer *s, const struct binlog_event *event,
+			  const struct binlog_table_map **map, struct error *err)
+{
+	const struct binlog_table_map *found;
+
+	*map = NULL;
+	if (!find_map(s, event, &found, err))
+		return false;
+	if (!found || !found->table)
+		return true;
+	if (streamer_is_watched(s))
+		return streamer_watch_rows(s, event, found, err);
+	*map = found;
+	return true;
+}
+
 static bool on_row(void *context, const struct row_change *change, struct error *err)
 {
 	struct binlog_streamer *s = context;
@@ -305,12 +323,10 @@ static bool on_rows(struct binlog_streamer *s, struct binlog_event *event, struc
 {
 	const struct binlog_table_map *map;
 
-	if (!find_map(s, event, &map, err))
+	if (!map_to_decode(s, event, &map, err))
 		return false;
-	if (!map || !map->table)
+	if (!map)
 		return true;
-	if (streamer_is_watched(s))
-		return streamer_watch_rows(s, event, map, err);
 	if (s->group_is_xa)
 		return hold(s, event, err);
 	if (s->group != GROUP_TRANSACTION)
@@ -359,13 +375,11 @@ static bool on_compressed_rows(struct binlog_streamer *s, struct binlog_event *e
 {
 	const struct binlog_table_map *map;
 
-	if (!find_map(s, event, &map, err))
+	if (!map_to_decode(s, event, &map, err))
 		return false;
 	/* Rows of other tables are not even unpacked. */
-	if (!map || !map->table)
+	if (!map)
 		return true;
-	if (streamer_is_watched(s))
-		return streamer_watch_rows(s, event, map, err);
 	return mariadb_event_uncompress(event, &s->format, &s->plain, err) && on_rows(s, event, err);
 }
 
@@ -382,12 +396,10 @@ static bool on_undecoded_rows(struct binlog_streamer *s, struct binlog_event *ev
 {
 	const struct binlog_table_map *map;
 
-	if (!find_map(s, event, &map, err))
+	if (!map_to_decode(s, event, &map, err))
 		return false;
-	if (!map || !map->table)
+	if (!map)
 		return true;
-	if (streamer_is_watched(s))
-		return streamer_watch_rows(s, event, map, err);
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "table %s is changed by a %s event, which is not decoded: set "
 			 "binlog_row_value_options = '' on the source, drop what was copied on the "

@@ -7,14 +7,10 @@
 #include <inttypes.h>
 
 #include "base/probe.h"
-#include "base/retry.h"
 #include "data_iterator_priv.h"
 #include "ferry/verifier.h"
 #include "ferry/writer_lock.h"
 
-#define WRITE_RETRY_MS 100
-#define WRITE_RETRY_MAX_MS 3000
-#define WRITE_RETRY_LOST_MS 3000
 
 struct batch_writer {
 	struct data_iterator *iterator;
@@ -39,21 +35,13 @@ static bool write_batch(struct batch_writer *writer, struct error *err)
 	struct run *run = writer->iterator->run;
 	const struct row_batch *batch = writer->batch;
 	const char *table = batch->table->source->full_name;
-	const struct retry_policy policy = {
-		.verb = "write row batch",
-		.tag = "batch_writer",
-		.attempts = run->options->write_attempts,
-		.sleep_ms = WRITE_RETRY_MS,
-		.max_sleep_ms = WRITE_RETRY_MAX_MS,
-		.lost_sleep_ms = WRITE_RETRY_LOST_MS,
-	};
 
 	if (batch->rows == 0)
 		return true;
 	if (!throttler_wait(run->throttler, run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
 	probe("before_batch_write", "%s %" PRIu64, table, batch->ticket);
-	if (!retry_run(&policy, run->stop, attempt_write, writer, err))
+	if (!run_write(run, "write row batch", "batch_writer", attempt_write, writer, err))
 		return error_wrap(err, "write %" PRIu64 " rows of table %s", batch->rows, table);
 	probe("after_batch_write", "%s %" PRIu64, table, batch->ticket);
 	state_tracker_batch_written(run->tracker, batch->table, batch->rows, batch->bytes);

@@ -16,7 +16,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
-#include "base/retry.h"
 #include "apply_script.h"
 #include "ferry/verifier.h"
 #include "ferry/write_statement.h"
@@ -27,9 +26,6 @@
 static const char log_tag[] = "binlog_writer";
 
 #define BATCH_CHANGES_MAX 10000
-#define WRITE_RETRY_MS 100
-#define WRITE_RETRY_MAX_MS 3000
-#define WRITE_RETRY_LOST_MS 3000
 #define LARGE_IMAGE_BYTES (1 << 20)
 
 struct apply_worker {
@@ -461,16 +457,8 @@ static bool apply_script_to(struct apply_worker *worker, const struct ferry_tabl
 {
 	struct run *run = worker->writer->run;
 	struct apply_attempt attempt = { .target = worker->target, .script = script };
-	const struct retry_policy policy = {
-		.verb = "write binlog events",
-		.tag = log_tag,
-		.attempts = run->options->write_attempts,
-		.sleep_ms = WRITE_RETRY_MS,
-		.max_sleep_ms = WRITE_RETRY_MAX_MS,
-		.lost_sleep_ms = WRITE_RETRY_LOST_MS,
-	};
 
-	return retry_run(&policy, run->stop, attempt_apply, &attempt, err) ||
+	return run_write(run, "write binlog events", log_tag, attempt_apply, &attempt, err) ||
 	       error_wrap(err, "apply row changes of table %s", table->source->full_name);
 }
 

@@ -26,15 +26,11 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/probe.h"
-#include "base/retry.h"
 #include "ferry/write_statement.h"
 #include "snapshot_copy.h"
 
 static const char log_tag[] = "binlog_writer";
 
-#define WRITE_RETRY_MS 100
-#define WRITE_RETRY_MAX_MS 3000
-#define WRITE_RETRY_LOST_MS 3000
 #define STATEMENT_SLACK 4096
 
 /* How many rows of one kind come or go. */
@@ -162,19 +158,11 @@ static bool attempt_apply(void *argument, struct error *err)
 
 static bool apply_once(struct apply *a, struct error *err)
 {
-	const struct retry_policy policy = {
-		.verb = "write binlog events",
-		.tag = log_tag,
-		.attempts = a->run->options->write_attempts,
-		.sleep_ms = WRITE_RETRY_MS,
-		.max_sleep_ms = WRITE_RETRY_MAX_MS,
-		.lost_sleep_ms = WRITE_RETRY_LOST_MS,
-	};
 
 	if (a->sums.count == 0)
 		return true;
 	bool is_made = put_statements(a, err);
-	if (is_made && retry_run(&policy, a->run->stop, attempt_apply, a, err))
+	if (is_made && run_write(a->run, "write binlog events", log_tag, attempt_apply, a, err))
 		return true;
 	if (is_made && err->kind == ERROR_DATA && !a->is_uncertain)
 		error_wrap(err, "the table has no key and is not as this run left it (has somebody "

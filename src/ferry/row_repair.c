@@ -35,15 +35,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
-#include "base/retry.h"
 #include "ferry/writer_lock.h"
 
 static const char log_tag[] = "verifier";
 
 #define KEYS_PER_REPAIR 100
-#define WRITE_RETRY_MS 100
-#define WRITE_RETRY_MAX_MS 3000
-#define WRITE_RETRY_LOST_MS 3000
 
 void row_repair_init(struct row_repair *r, const struct repair_plan *plan, unsigned number)
 {
@@ -107,21 +103,13 @@ static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 		.statements = mem_calloc(batch->statement_count + 1, sizeof(*attempt.statements)),
 		.count = batch->statement_count + 1,
 	};
-	const struct retry_policy policy = {
-		.verb = "repair rows",
-		.tag = log_tag,
-		.attempts = run->options->write_attempts,
-		.sleep_ms = WRITE_RETRY_MS,
-		.max_sleep_ms = WRITE_RETRY_MAX_MS,
-		.lost_sleep_ms = WRITE_RETRY_LOST_MS,
-	};
 
 	put_delete(&attempt.statements[0].sql, batch->table, conditions, count);
 	for (size_t i = 0; i < batch->statement_count; i++) {
 		attempt.statements[i + 1] = batch->statements[i];
 		attempt.statements[i + 1].affected = &attempt.replaced;
 	}
-	bool ok = retry_run(&policy, run->stop, attempt_repair, &attempt, err);
+	bool ok = run_write(run, "repair rows", log_tag, attempt_repair, &attempt, err);
 
 	*replaced = attempt.replaced;
 	buf_release(&attempt.statements[0].sql);

@@ -7,6 +7,9 @@
 
 #define CONNECT_RETRY_MS 200
 #define CONNECT_RETRY_MAX_MS 3000
+#define WRITE_RETRY_MS 100
+#define WRITE_RETRY_MAX_MS 3000
+#define WRITE_RETRY_LOST_MS 3000
 
 static bool attempt_connect(void *argument, struct error *err)
 {
@@ -37,4 +40,20 @@ struct db *run_connect(struct run *run, const char *lock_name, unsigned attempts
 		return NULL;
 	}
 	return db;
+}
+
+bool run_write(struct run *run, const char *verb, const char *tag,
+	       bool (*attempt)(void *argument, struct error *err), void *argument,
+	       struct error *err)
+{
+	const struct retry_policy policy = {
+		.verb = verb,
+		.tag = tag,
+		.attempts = run->options->write_attempts,
+		.sleep_ms = WRITE_RETRY_MS,
+		.max_sleep_ms = WRITE_RETRY_MAX_MS,
+		.lost_sleep_ms = WRITE_RETRY_LOST_MS,
+	};
+
+	return retry_run(&policy, run->stop, attempt, argument, err);
 }

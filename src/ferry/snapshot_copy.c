@@ -46,9 +46,6 @@ static const char log_tag[] = "snapshot_copy";
 #define LOCK_WAIT_S 1
 #define LOCK_IDLE_S 10
 #define READ_RETRY_MS 1000
-#define WRITE_RETRY_MS 100
-#define WRITE_RETRY_MAX_MS 3000
-#define WRITE_RETRY_LOST_MS 3000
 #define DELETE_ROWS 10000
 
 struct copy {
@@ -66,16 +63,6 @@ struct copy {
 static const char *name_of(const struct copy *c)
 {
 	return c->table->source->full_name;
-}
-
-static struct retry_policy write_policy(const struct copy *c, const char *verb)
-{
-	return (struct retry_policy){ .verb = verb,
-				      .tag = "batch_writer",
-				      .attempts = c->run->options->write_attempts,
-				      .sleep_ms = WRITE_RETRY_MS,
-				      .max_sleep_ms = WRITE_RETRY_MAX_MS,
-				      .lost_sleep_ms = WRITE_RETRY_LOST_MS };
 }
 
 static bool may_go_on(const struct copy *c, struct error *err)
@@ -135,12 +122,10 @@ static bool attempt_delete(void *argument, struct error *err)
  * writers of an earlier run are gone. */
 static bool make_empty(struct copy *c, struct error *err)
 {
-	const struct retry_policy policy = write_policy(c, "empty the target's table");
-
 	if (c->table->mark.is_ours)
 		log_info("table %s has no key: it is emptied on the target and copied anew",
 			 name_of(c));
-	if (!retry_run(&policy, c->run->stop,
+	if (!run_write(c->run, "empty the target's table", "batch_writer",
 		       c->table->mark.is_ours ? attempt_delete : attempt_look, c, err))
 		return false;
 	c->table->mark.is_ours = true;
@@ -228,7 +213,6 @@ static bool attempt_write(void *argument, struct error *err)
 
 static bool write_batch(struct copy *c, struct error *err)
 {
-	const struct retry_policy policy = write_policy(c, "write row batch");
 	struct row_batch *batch = c->batch;
 
 	row_batch_finish(batch);
@@ -238,7 +222,7 @@ static bool write_batch(struct copy *c, struct error *err)
 	if (!may_go_on(c, err))
 		return false;
 	probe("before_batch_write", "%s 0", name_of(c));
-	if (!retry_run(&policy, c->run->stop, attempt_write, c, err)) {
+	if (!run_write(c->run, "write row batch", "batch_writer", attempt_write, c, err)) {
 		c->begins_anew = c->is_uncertain;
 		return false;
 	}
