@@ -21,11 +21,13 @@ struct state_file {
 	struct condition changed;
 	bool poked;  /* guarded by lock */
 	bool closed; /* guarded by lock */
+	bool ended;  /* guarded by lock; the thread writes no more */
 
-	struct mutex writing; /* one writer at a time: the thread, or who saves at the end */
-	struct buf written;   /* guarded by writing; what the file holds */
-	bool is_failing;      /* guarded by writing */
-	int64_t told_ms;      /* guarded by writing; when it was said last */
+	/* The thread's. */
+	struct buf written; /* what the file holds */
+	bool is_failing;
+	int64_t told_ms; /* when that was said last */
+
 	_Atomic int64_t began_ms; /* when the write under way began; 0: none is */
 	int64_t told_slow_ms;	  /* the loop's: when it said last that it takes long */
 };
@@ -39,10 +41,11 @@ void state_file_start(struct state_file *file, const char *path, struct ferry *f
 void state_file_poke(struct state_file *file);
 /* The loop's thread, now and then: says when the disk does not answer. */
 void state_file_look(struct state_file *file);
-/* Writes the state of now and waits for the disk; failures are logged. After the
- * call the thread writes no older state. */
-void state_file_save(struct state_file *file);
-/* Saves and ends the thread. */
+/* The loop's thread: has the state of now written as the last one, and waits for the disk,
+ * so long. False: it has not answered; failures are logged. May be called again. */
+bool state_file_close(struct state_file *file, int64_t patience_ms) MUST_CHECK;
+/* The loop's thread: the same, however long it takes, as without that write the run would
+ * not be known to be done; then ends the thread. */
 void state_file_finish(struct state_file *file);
 
 /* Writes text and a newline as one step: whoever reads the path finds the old

@@ -22,6 +22,8 @@
 
 static const char log_tag[] = "error_handler";
 
+#define SAVE_S 2 /* for the state file, when the state is on stdout already */
+
 static volatile sig_atomic_t signal_status;
 
 static void leave(int number UNUSED)
@@ -139,6 +141,14 @@ static void post_error(const struct app *app, const struct error *err, const cha
 	buf_release(&payload);
 }
 
+/* Who has the state on stdout need not wait for a disk that does not answer. */
+static void save_state(struct app *app, bool printed)
+{
+	if (!state_file_close(&app->state_file, (printed ? SAVE_S : ENDING_S) * 1000))
+		log_error("the state file is not written once more, its disk does not answer%s",
+			  printed ? ": the newest state is the one on stdout" : "");
+}
+
 static void report_error(struct app *app, const struct error *err, const char *from, int status)
 {
 	struct buf state = BUF_INIT;
@@ -149,7 +159,7 @@ static void report_error(struct app *app, const struct error *err, const char *f
 	ending_at_next_signal(status);
 	alarm(ENDING_S);
 	log_fatal(err, from, printed);
-	state_file_save(&app->state_file);
+	save_state(app, printed);
 	say_where_the_state_is(app, &state, printed);
 	warn_about_lock(app, app->phase);
 	post_error(app, err, from, &state);

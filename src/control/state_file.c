@@ -4,8 +4,9 @@
  * not end the run: the move itself is sound, and the state can still be had by a signal.
  *
  * Nobody who moves rows waits for any of this: the thread takes a copy of the state under
- * the tracker's lock, and holds nothing but its own lock while the disk is busy. A disk
- * that does not answer at all is told of by the loop. */
+ * the tracker's lock, and holds nothing while the disk is busy. A disk that does not answer
+ * at all is told of by the loop. Nobody else writes the file, so that no older state can
+ * come after a newer one. */
 #include "control/state_file.h"
 
 #include <errno.h>
@@ -18,8 +19,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/probe.h"
 
 static const char log_tag[] = "state_file";
+
+#define CLOSE_LOOK_MS 200
 
 static bool write_all(int fd, const char *bytes, size_t length)
 {
@@ -79,6 +83,8 @@ bool state_file_write(const char *path, const struct buf *text, struct error *er
 	char *temporary = mem_printf("%s.new", path);
 	bool ok = write_temporary(temporary, text, err);
 
+	if (ok)
+		probe("state_file_written", "%s", path);
 	if (ok && rename(temporary, path) != 0)
 		ok = error_errno(err, "%s", path);
 	if (!ok)
@@ -111,16 +117,12 @@ static void log_failure(struct state_file *file, const struct error *err)
 	file->is_failing = true;
 }
 
-void state_file_save(struct state_file *file)
+static void save(struct state_file *file)
 {
 	struct buf text = BUF_INIT;
 	struct error err = ERROR_INIT;
 
-	if (!file->path)
-		return;
-	mutex_lock(&file->writing);
 	atomic_store(&file->began_ms, clock_ms());
-	/* Read under the lock, so that no older state can come after a newer one. */
 	if (ferry_state(file->ferry, &text) &&
 	    (text.length != file->written.length ||
 	     memcmp(text.data, file->written.data, text.length) != 0)) {
@@ -137,7 +139,6 @@ void state_file_save(struct state_file *file)
 		}
 	}
 	atomic_store(&file->began_ms, 0);
-	mutex_unlock(&file->writing);
 	buf_release(&text);
 }
 
@@ -178,19 +179,23 @@ static void run(void *argument)
 	while (wait_turn(file, wait_ms)) {
 		int64_t started_ms = clock_ms();
 
-		state_file_save(file);
+		save(file);
 		/* A large state on a slow disk: no more than a tenth of the time. */
 		wait_ms = (clock_ms() - started_ms) * 10;
 		if (wait_ms < STATE_FILE_INTERVAL_MS)
 			wait_ms = STATE_FILE_INTERVAL_MS;
 	}
+	save(file); /* what was recorded before it was closed */
+	mutex_lock(&file->lock);
+	file->ended = true;
+	condition_signal(&file->changed);
+	mutex_unlock(&file->lock);
 }
 
 void state_file_start(struct state_file *file, const char *path, struct ferry *ferry)
 {
 	*file = (struct state_file){ .path = path, .ferry = ferry };
 	mutex_init(&file->lock);
-	mutex_init(&file->writing);
 	condition_init(&file->changed);
 	if (path)
 		thread_start(&file->thread, "state_file", run, file);
@@ -204,16 +209,31 @@ void state_file_poke(struct state_file *file)
 	mutex_unlock(&file->lock);
 }
 
-void state_file_finish(struct state_file *file)
+bool state_file_close(struct state_file *file, int64_t patience_ms)
 {
+	int64_t until_ms = clock_ms() + patience_ms;
+	bool ended;
+
+	if (!file->path)
+		return true;
 	mutex_lock(&file->lock);
 	file->closed = true;
 	condition_signal(&file->changed);
+	while (!file->ended && clock_ms() < until_ms) {
+		condition_wait_ms(&file->changed, &file->lock, CLOSE_LOOK_MS);
+		state_file_look(file);
+	}
+	ended = file->ended;
 	mutex_unlock(&file->lock);
+	return ended;
+}
+
+void state_file_finish(struct state_file *file)
+{
+	while (!state_file_close(file, STATE_FILE_TELL_EVERY_MS))
+		;
 	thread_join(&file->thread);
-	state_file_save(file);
 	buf_release(&file->written);
 	condition_destroy(&file->changed);
-	mutex_destroy(&file->writing);
 	mutex_destroy(&file->lock);
 }

@@ -523,6 +523,47 @@ class StateFileTest(FaultTest):
         os.unlink(os.path.join(folder, "filler"))
         self.finish(ferry)
 
+    def test_its_disk_does_not_answer(self):
+        """Copying, applying and a signal's answer wait for no disk. Broken: the ending waits
+        for it whatever was printed: it takes ENDING_S."""
+        probes = self.probes()
+        ferry = self.begin(probes=probes)
+        stop = probes.stop_at("state_file_written", nth=2)
+        ferry.start()
+        self.reach(ferry, stop)
+        before = ferry.state_file()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", 90)
+        self.busy.wait_for(50)
+        ferry.wait_for_log(r"level=error msg=.writing the state file takes \d+ s already")
+        self.assertEqual(ferry.state_file(), before)  # the last whole one
+        began = time.monotonic()
+        ferry.terminate()
+        self.assert_ended(ferry, "the newest state is the one on stdout")
+        self.assertLess(time.monotonic() - began, 10)
+        stop.release()
+        ferry.resume()
+        self.finish(ferry)
+
+    def test_done_while_its_disk_does_not_answer(self):
+        """Nothing is left to do but to write that: it is waited for, and said."""
+        probes = self.probes()
+        ferry = self.begin(probes=probes)
+        stop = probes.stop_at("state_file_written", nth=2)
+        ferry.start()
+        self.reach(ferry, stop)
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", 90)
+        self.busy.stop()
+        ferry.allow_cutover()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done", 90)
+        ferry.interrupt()
+        ferry.wait_for_log("writing the state file takes .* s already")
+        self.assertTrue(ferry.running)
+        stop.release()
+        self.done(ferry)
+        ferry.run()
+        ferry.assert_status(1)  # not as an unfinished run
+        self.assertIn("3 tables are there already", ferry.log())
+
     def test_cut_off_or_changed_by_hand(self):
         ferry, stop = self.stopped_in_the_middle()
         path = ferry.config_path + ".state"
