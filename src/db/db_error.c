@@ -113,7 +113,7 @@ static const struct known_error {
 	{ 2049, ERROR_ACCESS },	   /* old authentication protocol */
 	{ 2055, ERROR_LOST },	   /* connection lost at a system call */
 	{ 2059, ERROR_ACCESS },	   /* authentication plugin cannot be loaded */
-	{ 2061, ERROR_ACCESS },	   /* authentication plugin failed */
+	{ 2061, ERROR_LOST },	   /* authentication plugin failed: also a cut while it asks for a key */
 	{ 2068, ERROR_ACCESS },	   /* LOAD DATA LOCAL refused */
 	{ 3024, ERROR_BUSY },	   /* MySQL: max_execution_time exceeded */
 	{ 3032, ERROR_LOST },	   /* MySQL: server is in offline mode */
