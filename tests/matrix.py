@@ -110,6 +110,7 @@ EVENTS = (
      " test_stream_events.FormatsTest.test_what_stops_stops_inside_*"),
     ("compressed events (`log_bin_compress`)", "carried",
      "test_stream_events.FormatsTest.test_compressed_events"),
+    ("binlogs that the source keeps encrypted", "carried", "test_stream_events.EncryptedTest.*"),
     ("GTIDs of both flavours, tagged ones, and none", "carried",
      "test_stream_events.FormatsTest.test_tagged_gtids"
      " test_stream_events.TransactionsTest.test_without_gtids"),

@@ -4,10 +4,13 @@ table, the position and the remedy, and leaves a state; nothing is passed over."
 
 import os
 import re
+import subprocess
 import tempfile
 import threading
 
+from lib import place
 from lib.case import FerryTest
+from lib.server import Server
 
 POSITION = r"bin\.\d{6}:\d+"
 REMEDY = r"anew|start the copy of this table again|and start again"
@@ -455,6 +458,85 @@ class FormatsTest(StreamTest):
         ferry.assert_status(0)
         self.assert_equal(["abc"], only=("t", "u"))
         self.assertEqual(self.target.value("SELECT COUNT(*) FROM abc.t"), 40002)
+
+
+class EncryptedTest(StreamTest):
+    """The source keeps its binlog encrypted. It sends it in the clear, but for what tells
+    of it."""
+
+    SECRET = "nobody may read this"
+    KEYRING = {"mysqld.my": '{"components": "file://component_keyring_file"}',
+               "component_keyring_file.cnf": '{"path": "%s/keyring", "read_only": false}'}
+
+    def mariadb(self):
+        """Its keys come from a file."""
+        made = subprocess.run([os.path.join(place.TOP, "tests/mariadb-plugins.sh")], text=True,
+                              stdout=subprocess.PIPE)
+        if made.returncode == 77:
+            self.skipTest("MariaDB's plugins cannot be had here")
+        keys = os.path.join(place.temp_dir(), "keys")
+        with open(keys, "w") as f:
+            f.write("1;" + "5a" * 32 + "\n")
+        return Server("mariadb", "source", (
+            f"--plugin-dir={made.stdout.strip()}", "--plugin-load-add=file_key_management",
+            f"--file-key-management-filename={keys}", "--encrypt-binlog=ON"))
+
+    def mysql(self):
+        """By a component, which a file beside the server allows to be configured in the
+        data directory. That file changes nothing for servers without such a directory."""
+        for name in ("usr/sbin/mysqld.my", "usr/lib/mysql/plugin/component_keyring_file.cnf"):
+            path = os.path.join(place.SID, name)
+            with open(f"{path}.{os.getpid()}", "w") as f:
+                f.write('{"read_local_%s": true}' % ("config" if "cnf" in name else "manifest"))
+            os.rename(f.name, path)
+        server = Server("mysql", "source", ("--binlog-encryption=ON",))
+        for name, content in self.KEYRING.items():
+            with open(os.path.join(server.dir, "data", name), "w") as f:
+                f.write(content % server.seen(server.dir) if "%s" in content else content)
+        return server
+
+    def setUp(self):
+        super().setUp()
+        self.source = self.mysql() if self.source.is_mysql else self.mariadb()
+        self.addCleanup(self.source.remove)
+        self.watched.append(self.source)
+        self.source.start()
+        self.create()
+
+    def change(self, key):
+        self.source.sql(f"INSERT INTO abc.t VALUES ({key}, '{self.SECRET}', 1)", "FLUSH LOGS",
+                        f"UPDATE abc.u SET v = '{self.SECRET} {key}'")
+
+    def assert_encrypted(self):
+        folder = os.path.join(self.source.dir, "data")
+        files = [name for name in os.listdir(folder) if re.fullmatch(r"bin\.\d+", name)]
+        self.assertGreater(len(files), 1)
+        for name in files:
+            with open(os.path.join(folder, name), "rb") as f:
+                self.assertNotIn(self.SECRET.encode(), f.read())
+
+    def test_encrypted_binlog(self):
+        ferry = self.copied()
+        self.change(10)
+        self.source.restart()
+        self.change(11)
+        self.assert_encrypted()
+        self.end(ferry)
+
+    def test_encrypted_binlog_resumed(self):
+        ferry = self.copied()
+        self.change(10)
+        ferry.terminate()
+        ferry.assert_status(2)
+        state = ferry.state()
+        self.change(11)
+        self.source.sql("BEGIN", "DELETE FROM abc.t WHERE id = 1", "FLUSH LOGS",
+                        "UPDATE abc.u SET n = 77", "COMMIT")
+        ferry.held.release()
+        ferry.resume(state)
+        ferry.assert_status(0)
+        self.assert_encrypted()
+        self.assert_equal(["abc"], only=("t", "u"))
 
 
 class TransactionsTest(StreamTest):

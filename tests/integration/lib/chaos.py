@@ -189,8 +189,8 @@ class Director:
     def kill_connections(self, side, share, rng):
         try:
             with self.connect(side) as db:
-                for (number,) in db.rows("SELECT id FROM information_schema.processlist"
-                                         " WHERE user = 'ghostferry' ORDER BY id"):
+                ours = (row[0] for row in db.rows("SHOW PROCESSLIST") if row[1] == "ghostferry")
+                for number in sorted(ours):
                     if rng.random() < share:
                         try:
                             db.run(f"KILL {number}")

@@ -297,9 +297,9 @@ class Server:
 
     def kill_connections(self, user):
         """Kills the sessions of a user; returns how many there were."""
-        ids = self.sql("SELECT id FROM information_schema.processlist"
-                       f" WHERE user = '{user}'")
-        for (number,) in ids:
+        # MySQL's information_schema.processlist fails on statements beyond utf8mb3.
+        ids = [row[0] for row in self.sql("SHOW PROCESSLIST") if row[1] == user]
+        for number in ids:
             try:
                 self.db.run(f"KILL {number}")
             except pymysql.Error:
