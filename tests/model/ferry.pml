@@ -53,6 +53,7 @@
  *     transactions, one or two deaths, and not all of it at once: a death with two rows
  *     has one copier, or one transaction. Within its bounds each search is exhaustive;
  *     beyond them it shows nothing.
+ *   - Tables without a key: keyless.pml.
  *   - Several tables, and with them groups finishing out of order (change_queue.c):
  *     tables share nothing but the position.
  *   - Memory order of the fence's loads and stores: here they are single steps.

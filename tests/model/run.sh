@@ -1,12 +1,12 @@
 #!/bin/bash
-# Checks the model: as designed it must hold, with an invariant taken away it must
+# Checks the models: as designed they must hold, with an invariant taken away they must
 # not (I3 is a case of its own: ferry.pml). One line per variant; the last line counts
 # them. With names, or their beginnings, only those run, and each counterexample is
 # shown: one line of the model per step, then the state it ends in.
 set -u
 
 cd "$(dirname "$0")" || exit 1
-model=$PWD/ferry.pml
+models=$PWD
 mem_mib=1900 # of one search; as many run at once as there are processors
 
 # The bounds. Every search within them is exhaustive; "moving" has a unique value that
@@ -20,6 +20,13 @@ two_deaths="-DKEYS=1 -DVALUES=2 -DTRANSACTIONS=3 -DCRASHES=2"
 death_moving="-DKEYS=2 -DVALUES=2 -DTRANSACTIONS=2 -DCRASHES=1 -DCOPIERS=1"
 death_copiers="-DKEYS=2 -DVALUES=2 -DTRANSACTIONS=1 -DCRASHES=1"
 
+# Of keyless.pml. A mutation must end with wrong rows that the program does not notice.
+faults="-DVALUES=2 -DTRANSACTIONS=2 -DFAULTS=3"
+long="-DVALUES=1 -DTRANSACTIONS=3 -DFAULTS=2"
+three_values="-DVALUES=3 -DTRANSACTIONS=2 -DFAULTS=1"
+fault="-DVALUES=2 -DTRANSACTIONS=2 -DFAULTS=1 -DMAY_STOP"
+no_fault="-DVALUES=2 -DTRANSACTIONS=2 -DFAULTS=0 -DMAY_STOP"
+
 # Name, what must come out (holds, differs, hangs), macros. "seen" asserts at the end
 # that something did not happen: that it is found shows that the model gets there.
 variants() {
@@ -30,6 +37,9 @@ variants() {
 	base/moving-value-longer holds $moving_long
 	base/death-and-two-copiers holds $death_copiers
 	base/three-keys holds $three_keys
+	keyless/base/three-faults holds $faults
+	keyless/base/three-values holds $three_values
+	keyless/base/longer holds $long
 	seen/skipped-and-pushed-out differs $moving_small -DWITNESS=3
 	seen/leftover-and-replay differs $death_moving -DWITNESS=15
 	no-ticket-end hangs $death -DNO_TICKET_END
@@ -51,6 +61,30 @@ variants() {
 	leaky-I2/with-I3 holds $moving_small -DLEAKY_I2
 	leaky-I2/no-I3 differs $moving_small -DLEAKY_I2 -DNO_I3
 	leaky-I2/no-I3/death differs $death -DLEAKY_I2 -DNO_I3
+	keyless/seen/queued-and-dropped differs $no_fault -DWITNESS=1
+	keyless/seen/copied-anew-and-applied differs $fault -DWITNESS=35
+	keyless/seen/leftover-and-applied differs $fault -DWITNESS=36
+	keyless/seen/lock-lost-and-stream-cut differs $faults -DWITNESS=24
+	keyless/no-lock differs $no_fault -DNO_LOCK
+	keyless/lock-waits-not differs $no_fault -DLOCK_WAITS_NOT
+	keyless/place-first differs $no_fault -DPLACE_FIRST
+	keyless/place-last differs $no_fault -DPLACE_LAST
+	keyless/place-elsewhere differs $fault -DPLACE_ELSEWHERE
+	keyless/snapshot-first differs $no_fault -DSNAPSHOT_FIRST
+	keyless/snapshot-last differs $no_fault -DSNAPSHOT_LAST
+	keyless/snapshot-short differs $fault -DSNAPSHOT_SHORT
+	keyless/no-drop differs $no_fault -DNO_DROP
+	keyless/no-drop-queued differs $no_fault -DNO_DROP_QUEUED
+	keyless/drop-unplaced differs $no_fault -DDROP_UNPLACED
+	keyless/drop-too-far differs $no_fault -DDROP_TOO_FAR
+	keyless/drop-by-old-place differs $fault -DDROP_BY_OLD
+	keyless/no-fence differs $no_fault -DNO_FENCE
+	keyless/ticket-late differs $no_fault -DTICKET_LATE
+	keyless/no-once differs $fault -DNO_ONCE
+	keyless/commit-again differs $fault -DCOMMIT_AGAIN
+	keyless/no-emptying differs $fault -DNO_EMPTYING
+	keyless/no-recopy differs $fault -DNO_RECOPY
+	keyless/no-writer-lock differs $fault -DNO_WRITER_LOCK
 	END
 }
 
@@ -74,7 +108,7 @@ result() {
 }
 
 steps() { # macros
-	spin "$@" -k ferry.pml.trail -p "$model" | awk -v model="$model" '
+	spin "$@" -k "${model##*/}.trail" -p "$model" | awk -v model="$model" '
 		BEGIN { while ((getline text < model) > 0) line[++n] = text }
 		/^spin: trail ends/ { ended = 1 }
 		ended && /=/ { print "    " $0 }
@@ -86,8 +120,9 @@ steps() { # macros
 }
 
 check() { # name expected macros...
-	local name=$1 expected=$2 verdict=ok got states start=$SECONDS
+	local name=$1 expected=$2 model=$models/ferry.pml verdict=ok got states start=$SECONDS
 	shift 2
+	case $name in keyless/*) model=$models/keyless.pml ;; esac
 	mkdir -p "$work/$name" && cd "$work/$name" || exit 1
 	search "$@" || echo "status $?" >>out
 	got=$(result)
@@ -98,7 +133,7 @@ check() { # name expected macros...
 		tail -n 20 out | sed 's/^/    /'
 		show=1
 	fi
-	[ -z "$show" ] || [ ! -f ferry.pml.trail ] || steps "$@"
+	[ -z "$show" ] || [ ! -f "${model##*/}.trail" ] || steps "$@"
 }
 
 if [ "${1:-}" = --one ]; then # by xargs below: work, show, then a line of variants
