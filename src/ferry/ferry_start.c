@@ -348,6 +348,11 @@ static bool watch_target(struct ferry *f, struct error *err)
 		log_info("the target is not watched for writes of others (SkipTargetVerification)");
 		return true;
 	}
+	if (f->resume && f->resume->is_handed_over) {
+		log_warn("the target is not watched for writes of others: by the state it may be in "
+			 "use");
+		return true;
+	}
 	ferry_waits_for(f, "the target's binlog");
 	if (f->resume)
 		from = f->resume->target_position;

@@ -172,8 +172,8 @@ class AnyMomentTest(MoveTest):
 class HandedOverTest(MoveTest):
     """Killed while CutoverUnlock is answered, when the application writes to the target
     already: whoever resumes does nothing over that. Broken: the state is not saved before
-    CutoverUnlock is called: red in all of them; VerifierRepair is not refused: red in the
-    test of it."""
+    CutoverUnlock is called: red in all of them; VerifierRepair is not refused, or the
+    target is watched: red in the tests of that."""
 
     def handed_over(self, *writes, **settings):
         """The last change comes too late for the state that is saved every second."""
@@ -205,6 +205,13 @@ class HandedOverTest(MoveTest):
         # The same goes for the states of that run.
         ferry.resume(ferry.state_file(), VerifierType="ChecksumTable", VerifierRepair=True)
         ferry.assert_status(1)
+
+    def test_watched(self):
+        """What the application writes is no foreign write any more."""
+        self.table(rows=25)
+        ferry = self.handed_over("UPDATE abc.t SET v = 'in use' WHERE id = 5", **WATCHED)
+        ferry.assert_status(0)
+        self.assertEqual(self.target.value("SELECT v FROM abc.t WHERE id = 5"), "in use")
 
     def test_without_a_key(self):
         self.table(rows=25)
