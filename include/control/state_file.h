@@ -19,9 +19,13 @@ struct state_file {
 
 	struct mutex lock;
 	struct condition changed;
+	struct condition tried;
 	bool poked;  /* guarded by lock */
 	bool closed; /* guarded by lock */
 	bool ended;  /* guarded by lock; the thread writes no more */
+	uint64_t asked; /* guarded by lock: saves that were waited for */
+	uint64_t tried_up_to; /* guarded by lock: of them */
+	uint64_t saved_up_to; /* guarded by lock: of them */
 
 	/* The thread's. */
 	struct buf written; /* what the file holds */
@@ -39,6 +43,9 @@ bool state_file_check(const char *path, struct error *err) MUST_CHECK;
 void state_file_start(struct state_file *file, const char *path, struct ferry *ferry);
 /* Any thread: write soon. */
 void state_file_poke(struct state_file *file);
+/* Any thread: has the state of now written, and waits for the disk, so long. False: it was
+ * not written; failures are logged. */
+bool state_file_save(struct state_file *file, int64_t patience_ms) MUST_CHECK;
 /* The loop's thread, now and then: says when the disk does not answer. */
 void state_file_look(struct state_file *file);
 /* The loop's thread: has the state of now written as the last one, and waits for the disk,

@@ -106,7 +106,8 @@ struct ferry_options {
 
 	struct verify_options verify;
 
-	/* Called by the ferry's thread; NULL: nothing to ask. Text of the failure in *err. */
+	/* Called by the ferry's thread; NULL: nothing to ask. Text of the failure in *err.
+	 * The second saves the state before it tells anybody. */
 	bool (*cutover_lock)(void *context, struct error *err);
 	bool (*cutover_unlock)(void *context, struct error *err);
 	void *hook_context;

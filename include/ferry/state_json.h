@@ -44,6 +44,7 @@ struct saved_state {
 	unsigned lock_count;
 	const cJSON *verifier_stage; /* object, or NULL */
 	bool is_done; /* the run it belongs to had finished */
+	bool is_handed_over; /* the same, or CutoverUnlock may have been called */
 };
 
 /* Takes ownership of tree, also on failure. Messages name the dotted path. A

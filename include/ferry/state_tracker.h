@@ -31,6 +31,8 @@ struct state_tracker {
 	size_t table_count;
 	struct binlog_position position; /* applied up to here */
 	bool has_position;
+	bool is_handed_over; /* CutoverUnlock is about to be called, or was: the target may be
+			      * in use */
 	struct binlog_position watched; /* in the target's binlog: no writes of others up to
 					 * here; unset: it is not watched */
 	/* Where the source has GTIDs: what is applied, or was before the copy began (it may
@@ -76,6 +78,8 @@ void state_tracker_advance(struct state_tracker *s, const struct binlog_position
 /* False while there is none. */
 bool state_tracker_position(struct state_tracker *s, struct binlog_position *position);
 void state_tracker_set_watched(struct state_tracker *s, const struct binlog_position *position);
+/* Before anybody is told that the target may be used. */
+void state_tracker_hand_over(struct state_tracker *s);
 void state_tracker_started(struct state_tracker *s, const struct ferry_table *table);
 void state_tracker_batch_written(struct state_tracker *s, const struct ferry_table *table,
 				 uint64_t rows, uint64_t bytes);

@@ -11,6 +11,7 @@
 #include "control/status_json.h"
 
 #define CUTOVER_REPORT_TIMEOUT_MS 5000
+#define UNLOCK_SAVE_MS 10000
 
 static const char log_tag[] = "ferry";
 
@@ -87,6 +88,10 @@ static bool cutover_unlock(void *context, struct error *err)
 {
 	struct app *app = context;
 
+	/* The application stands still meanwhile: not for long. */
+	if (!state_file_save(&app->state_file, UNLOCK_SAVE_MS))
+		log_warn("CutoverUnlock is called although the state file does not say so: do not "
+			 "resume from it");
 	return post_configured(&app->config->cutover_unlock, err);
 }
 

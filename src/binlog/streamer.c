@@ -46,6 +46,14 @@ static bool one_event(struct binlog_streamer *s, struct error *err)
 	return true;
 }
 
+/* Rows of the open group cannot be taken back: it must come again, see on_rotate(). */
+static void note_cut(struct binlog_streamer *s)
+{
+	if (s->group_has_rows && (!binlog_position_is_set(&s->cut_at) ||
+				  binlog_position_compare(&s->position, &s->cut_at) > 0))
+		s->cut_at = s->position;
+}
+
 /* The state of a decoder that has not seen anything behind the boundary. */
 static bool open_feed(struct binlog_streamer *s, struct error *err)
 {
@@ -112,6 +120,7 @@ static bool follow(struct binlog_streamer *s, struct error *err)
 		}
 		log_warn_err(&lost, "binlog stream lost at " POSITION_FORMAT,
 			     POSITION_ARGS(&s->boundary));
+		note_cut(s);
 		close_feed(s);
 		if (!stop_sleep_ms(s->params.stop, RECONNECT_SLEEP_MS))
 			return error_set(err, ERROR_STOPPED, "stopped");

@@ -100,6 +100,23 @@ static bool pass(struct binlog_streamer *s, struct binlog_event *event, struct e
 	return at_boundary(s, event->timestamp, err);
 }
 
+/* A machine that loses its power may lose the end of its binlog, which nobody else would
+ * miss: the server goes on in a new file. */
+static bool check_cut(const struct binlog_streamer *s, const struct binlog_position *to,
+		      struct error *err)
+{
+	if (!binlog_position_is_set(&s->cut_at) ||
+	    binlog_position_compare(&s->position, &s->cut_at) >= 0 ||
+	    binlog_position_compare(to, &s->cut_at) <= 0)
+		return true;
+	return error_set(err, ERROR_PURGED,
+			 "the binlog ends at " POSITION_FORMAT " in that file, but was sent up to "
+			 POSITION_FORMAT ": the source lost transactions, in a crash perhaps "
+			 "(sync_binlog), of which the target holds rows; drop what was copied on "
+			 "the target and start anew",
+			 POSITION_ARGS(&s->position), POSITION_ARGS(&s->cut_at));
+}
+
 static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
 	const char *log_tag = s->params.tag;
@@ -116,6 +133,8 @@ static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, str
 				 " to " POSITION_FORMAT ", as after RESET: changes may be missing; "
 				 "drop what was copied on the target and start anew",
 				 POSITION_ARGS(&s->position), POSITION_ARGS(&to));
+	if (!check_cut(s, &to, err))
+		return false;
 	/* The server's fake rotation at the start of a dump and of each file says
 	 * where the following events stand. */
 	if (s->group != GROUP_NONE) {

@@ -24,6 +24,8 @@ struct binlog_streamer {
 	bool is_behind; /* of an event since then that told nothing */
 	struct binlog_position group_start; /* the last place between groups */
 	struct binlog_position skip_to;	 /* events that end at or before it were seen already */
+	struct binlog_position cut_at;	 /* rows up to there were handed on without their commit
+					  * when a connection was lost; unset: none */
 	enum group group;
 	bool group_is_xa;
 	bool group_has_rows; /* of copied tables */

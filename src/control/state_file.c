@@ -117,10 +117,12 @@ static void log_failure(struct state_file *file, const struct error *err)
 	file->is_failing = true;
 }
 
-static void save(struct state_file *file)
+/* False: the file is older than the state. */
+static bool save(struct state_file *file)
 {
 	struct buf text = BUF_INIT;
 	struct error err = ERROR_INIT;
+	bool ok = true;
 
 	atomic_store(&file->began_ms, clock_ms());
 	if (ferry_state(file->ferry, &text) &&
@@ -135,11 +137,13 @@ static void save(struct state_file *file)
 				log_info("the state file is written again");
 			file->is_failing = false;
 		} else {
+			ok = false;
 			log_failure(file, &err);
 		}
 	}
 	atomic_store(&file->began_ms, 0);
 	buf_release(&text);
+	return ok;
 }
 
 void state_file_look(struct state_file *file)
@@ -157,8 +161,8 @@ void state_file_look(struct state_file *file)
 		  (long long)((now_ms - began_ms) / 1000));
 }
 
-/* False: closed. */
-static bool wait_turn(struct state_file *file, int64_t wait_ms)
+/* False: closed. asked: saves that the next one is for. */
+static bool wait_turn(struct state_file *file, int64_t wait_ms, uint64_t *asked)
 {
 	bool closed;
 
@@ -167,25 +171,37 @@ static bool wait_turn(struct state_file *file, int64_t wait_ms)
 		condition_wait_ms(&file->changed, &file->lock, wait_ms);
 	file->poked = false;
 	closed = file->closed;
+	*asked = file->asked;
 	mutex_unlock(&file->lock);
 	return !closed;
+}
+
+static void tell_saved(struct state_file *file, uint64_t asked, bool saved)
+{
+	mutex_lock(&file->lock);
+	file->tried_up_to = asked;
+	if (saved)
+		file->saved_up_to = asked;
+	condition_broadcast(&file->tried);
+	mutex_unlock(&file->lock);
 }
 
 static void run(void *argument)
 {
 	struct state_file *file = argument;
 	int64_t wait_ms = STATE_FILE_INTERVAL_MS;
+	uint64_t asked;
 
-	while (wait_turn(file, wait_ms)) {
+	while (wait_turn(file, wait_ms, &asked)) {
 		int64_t started_ms = clock_ms();
 
-		save(file);
+		tell_saved(file, asked, save(file));
 		/* A large state on a slow disk: no more than a tenth of the time. */
 		wait_ms = (clock_ms() - started_ms) * 10;
 		if (wait_ms < STATE_FILE_INTERVAL_MS)
 			wait_ms = STATE_FILE_INTERVAL_MS;
 	}
-	save(file); /* what was recorded before it was closed */
+	tell_saved(file, asked, save(file)); /* what was recorded before it was closed */
 	mutex_lock(&file->lock);
 	file->ended = true;
 	condition_signal(&file->changed);
@@ -197,6 +213,7 @@ void state_file_start(struct state_file *file, const char *path, struct ferry *f
 	*file = (struct state_file){ .path = path, .ferry = ferry };
 	mutex_init(&file->lock);
 	condition_init(&file->changed);
+	condition_init(&file->tried);
 	if (path)
 		thread_start(&file->thread, "state_file", run, file);
 }
@@ -207,6 +224,23 @@ void state_file_poke(struct state_file *file)
 	file->poked = true;
 	condition_signal(&file->changed);
 	mutex_unlock(&file->lock);
+}
+
+bool state_file_save(struct state_file *file, int64_t patience_ms)
+{
+	int64_t until_ms = clock_ms() + patience_ms;
+
+	if (!file->path)
+		return true;
+	mutex_lock(&file->lock);
+	uint64_t number = ++file->asked;
+	file->poked = true;
+	condition_signal(&file->changed);
+	while (file->tried_up_to < number && !file->ended && clock_ms() < until_ms)
+		condition_wait_ms(&file->tried, &file->lock, until_ms - clock_ms());
+	bool saved = file->saved_up_to >= number;
+	mutex_unlock(&file->lock);
+	return saved;
 }
 
 bool state_file_close(struct state_file *file, int64_t patience_ms)
@@ -235,5 +269,6 @@ void state_file_finish(struct state_file *file)
 	thread_join(&file->thread);
 	buf_release(&file->written);
 	condition_destroy(&file->changed);
+	condition_destroy(&file->tried);
 	mutex_destroy(&file->lock);
 }

@@ -126,9 +126,9 @@ static bool copy_rows(struct ferry *f, struct error *err)
 
 static bool move(struct ferry *f, struct error *err)
 {
-	if (f->resume && f->resume->is_done)
-		log_warn("the state says that this move was finished: it is followed up to the "
-			 "source's position again");
+	if (f->resume && f->resume->is_handed_over)
+		log_warn("the state says that this move was finished, or CutoverUnlock called: it "
+			 "is followed up to the source's position again");
 	return copy_rows(f, err) && ferry_cut_over(f, err);
 }
 

@@ -196,6 +196,19 @@ static bool verify_during(struct ferry *f, struct error *err)
 	return false;
 }
 
+/* What was copied may be in use from here on. A resumed run must know, as it would do what
+ * it has no record of again, over what was written since: the hook has the state saved
+ * before it tells anybody. */
+static bool unlock_cutover(struct ferry *f, struct error *err)
+{
+	if (!f->options->cutover_unlock)
+		return true;
+	ferry_waits_for(f, "the CutoverUnlock callback");
+	state_tracker_hand_over(&f->tracker);
+	return f->options->cutover_unlock(f->options->hook_context, err) ||
+	       error_wrap(err, "unlocking failed, aborting run");
+}
+
 static bool lock_to_unlock(struct ferry *f, struct error *err)
 {
 	log_info("entering cutover phase, notifying caller that row copy is complete");
@@ -203,13 +216,8 @@ static bool lock_to_unlock(struct ferry *f, struct error *err)
 	/* A replica that lags is first waited for while the writers still write. */
 	if (!wait_until_caught_up(f, err) || !wait_for_replica(f, err) || !lock_cutover(f, err) ||
 	    !wait_for_replica(f, err) || !drain(f, err) || !look_at_target(f, err) ||
-	    !verify_during(f, err) || !stop_watching(f, err))
+	    !verify_during(f, err) || !stop_watching(f, err) || !unlock_cutover(f, err))
 		return false;
-	if (f->options->cutover_unlock) {
-		ferry_waits_for(f, "the CutoverUnlock callback");
-		if (!f->options->cutover_unlock(f->options->hook_context, err))
-			return error_wrap(err, "unlocking failed, aborting run");
-	}
 	ferry_waits_for(f, "");
 	return true;
 }

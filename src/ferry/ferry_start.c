@@ -348,6 +348,11 @@ static bool watch_target(struct ferry *f, struct error *err)
 		log_info("the target is not watched for writes of others (SkipTargetVerification)");
 		return true;
 	}
+	if (f->resume && f->resume->is_handed_over) {
+		log_warn("the target is not watched for writes of others: by the state it may be in "
+			 "use");
+		return true;
+	}
 	ferry_waits_for(f, "the target's binlog");
 	if (f->resume)
 		from = f->resume->target_position;
@@ -447,6 +452,11 @@ static bool make_verifier(struct ferry *f, struct error *err)
  * from their start. Rows that are there already stay as they are (README I3). */
 static bool resume_from(struct ferry *f, struct error *err)
 {
+	if (f->resume->is_handed_over && verifier_lock_count(f->options) > 0)
+		return error_set(err, ERROR_CONFIG,
+				 "the state says that this move was finished, or CutoverUnlock "
+				 "called, and VerifierRepair would undo what was written to the "
+				 "target since: take VerifierRepair out of the configuration");
 	if (!saved_state_apply(f->resume, &f->tables, &f->tracker, err))
 		return false;
 	if (f->resume->run_id[0])

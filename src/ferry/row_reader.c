@@ -119,12 +119,13 @@ static void restart_rows(struct read_attempt *attempt)
 	attempt->is_truncated = false;
 }
 
-/* Rows that came before it are as good as if no more had been asked for. */
+/* Of a range, rows that came before it are as good as if no more had been asked for. Of
+ * keys they are not: a row that does not come counts as one that is not there. */
 static bool end_at_large_row(struct read_attempt *attempt, const struct error *err)
 {
 	struct row_reader *reader = attempt->reader;
 
-	if (!attempt->batch || !db_row_may_be_too_large(err) ||
+	if (!attempt->batch || attempt->conditions || !db_row_may_be_too_large(err) ||
 	    reader->row_bytes >= ROW_READER_LARGEST_ROW)
 		return false;
 	reader->too_large = true;

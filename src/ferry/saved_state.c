@@ -314,10 +314,14 @@ static bool read_own_keys(struct saved_state *state, struct error *err)
 static bool read_stage(struct saved_state *state, struct error *err)
 {
 	const cJSON *stage = member(state->tree, "CurrentStage");
+	const cJSON *handed_over = member(state->tree, "CutoverUnlockCalled");
 
 	if (stage && !cJSON_IsString(stage))
 		return fail_type(err, "CurrentStage", "a string", stage);
+	if (handed_over && !cJSON_IsBool(handed_over))
+		return fail_type(err, "CutoverUnlockCalled", "true", handed_over);
 	state->is_done = stage && strcmp(stage->valuestring, phase_stage(PHASE_DONE)) == 0;
+	state->is_handed_over = state->is_done || cJSON_IsTrue(handed_over);
 	state->verifier_stage = member(state->tree, "VerifierStage");
 	state->schema_cache = member(state->tree, "LastKnownTableSchemaCache");
 	if (state->schema_cache && !cJSON_IsObject(state->schema_cache))
@@ -450,11 +454,12 @@ static bool apply_completed(const char *name, const struct ferry_tables *tables,
 static bool apply_without_key(const struct saved_state *state, struct ferry_table *t,
 			      struct error *err)
 {
-	if (state->is_done)
+	if (state->is_handed_over)
 		return error_set(err, ERROR_CONFIG,
-				 "the state says that this move was finished, and table %s has no "
-				 "key, so it could only be copied anew: drop what was copied and "
-				 "start anew without the state",
+				 "the state says that this move was finished, or CutoverUnlock "
+				 "called, and table %s has no key, so it could only be copied anew, "
+				 "over what was written to the target since: if it is not in use, "
+				 "drop what was copied and start anew without the state",
 				 t->source->full_name);
 	t->mark.is_ours = cJSON_IsArray(member(state->key_columns, t->source->full_name));
 	return true;
@@ -485,5 +490,7 @@ bool saved_state_apply(const struct saved_state *state, const struct ferry_table
 		    !apply_without_key(state, tables->tables[i], err))
 			return false;
 	state_tracker_set_position(tracker, &state->position);
+	if (state->is_handed_over)
+		state_tracker_hand_over(tracker);
 	return true;
 }

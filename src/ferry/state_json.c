@@ -17,6 +17,7 @@ struct snapshot {
 	enum phase phase;
 	struct binlog_position position;
 	struct binlog_position watched;
+	bool is_handed_over;
 	bool has_gtids;
 	struct gtid_set applied;
 	struct gtid_set received;
@@ -42,6 +43,7 @@ static void take_snapshot(struct state_tracker *s, struct snapshot *copy)
 	if (s->has_position)
 		copy->position = s->position;
 	copy->watched = s->watched;
+	copy->is_handed_over = s->is_handed_over;
 	copy->has_gtids = s->has_gtids;
 	gtid_set_copy(&copy->applied, &s->applied);
 	gtid_set_copy(&copy->received, &s->received);
@@ -254,6 +256,8 @@ static void add_own_keys(cJSON *state, const struct snapshot *copy)
 	if (copy->has_gtids)
 		add_gtids(state, "ReceivedGTIDSet", &copy->received);
 	json_add_u64(state, "TargetLockCount", copy->lock_count);
+	if (copy->is_handed_over)
+		cJSON_AddTrueToObject(state, "CutoverUnlockCalled");
 	key_columns = cJSON_AddObjectToObject(state, "PaginationKeyColumns");
 	for (size_t i = 0; i < copy->table_count; i++) {
 		const struct ferry_table *t = copy->tables[i].table;

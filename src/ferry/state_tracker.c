@@ -163,6 +163,13 @@ void state_tracker_set_watched(struct state_tracker *s, const struct binlog_posi
 	mutex_unlock(&s->lock);
 }
 
+void state_tracker_hand_over(struct state_tracker *s)
+{
+	mutex_lock(&s->lock);
+	s->is_handed_over = true;
+	mutex_unlock(&s->lock);
+}
+
 void state_tracker_started(struct state_tracker *s, const struct ferry_table *table)
 {
 	mutex_lock(&s->lock);

@@ -12,6 +12,7 @@ import time
 
 from lib import place, tables
 from lib.moves import MoveTest
+from lib.receiver import Receiver
 
 TAGS = ("invariants",)
 
@@ -166,3 +167,68 @@ class AnyMomentTest(MoveTest):
         ferry.wait_for_status(lambda s: s["OverallState"] == "done")
         ferry.signal(signal.SIGINT)
         self.done(ferry)
+
+
+class HandedOverTest(MoveTest):
+    """Killed while CutoverUnlock is answered, when the application writes to the target
+    already: whoever resumes does nothing over that. Broken: the state is not saved before
+    CutoverUnlock is called: red in all of them; VerifierRepair is not refused, or the
+    target is watched: red in the tests of that."""
+
+    def handed_over(self, *writes, **settings):
+        """The last change comes too late for the state that is saved every second."""
+        def answer(path):
+            if path == "/lock":
+                self.source.sql("UPDATE abc.t SET v = 'the last change' WHERE id = 3")
+            else:
+                self.target.sql(*writes)
+                ferry.kill9()
+            return 200
+
+        receiver = Receiver(answer)
+        self.addCleanup(receiver.close)
+        ferry = self.one_by_one(CutoverLock=receiver.callback("/lock"),
+                                CutoverUnlock=receiver.callback("/unlock"), **settings)
+        ferry.start()
+        ferry.wait(60)
+        self.assertEqual(receiver.paths(), ["/lock", "/unlock"])
+        ferry.resume(ferry.state_file(), CutoverLock=None, CutoverUnlock=None)
+        return ferry
+
+    def test_with_a_key(self):
+        self.table(rows=25)
+        ferry = self.handed_over("UPDATE abc.t SET v = 'in use' WHERE id = 3",
+                                 "DELETE FROM abc.t WHERE id = 4")
+        ferry.assert_status(0)
+        self.assertEqual(self.target.value("SELECT v FROM abc.t WHERE id = 3"), "in use")
+        self.assertEqual(self.target.value("SELECT COUNT(*) FROM abc.t"), 24)
+        # The same goes for the states of that run.
+        ferry.resume(ferry.state_file(), VerifierType="ChecksumTable", VerifierRepair=True)
+        ferry.assert_status(1)
+
+    def test_watched(self):
+        """What the application writes is no foreign write any more."""
+        self.table(rows=25)
+        ferry = self.handed_over("UPDATE abc.t SET v = 'in use' WHERE id = 5", **WATCHED)
+        ferry.assert_status(0)
+        self.assertEqual(self.target.value("SELECT v FROM abc.t WHERE id = 5"), "in use")
+
+    def test_without_a_key(self):
+        self.table(rows=25)
+        self.table("bare", rows=25, body="id BIGINT, v VARCHAR(200), n INT")
+        ferry = self.handed_over("INSERT INTO abc.bare VALUES (77, 'in use', 1)",
+                                 AllowTablesWithoutKey=True)
+        ferry.assert_status(1)
+        self.assertRegex(ferry.log(), r"CutoverUnlock called, and table abc\.bare has no key")
+        self.assertEqual(self.target.value("SELECT v FROM abc.bare WHERE id = 77"), "in use")
+
+    def test_with_repair(self):
+        self.table(rows=25)
+        ferry = self.handed_over("UPDATE abc.t SET v = 'in use' WHERE id = 5",
+                                 VerifierType="ChecksumTable", VerifierRepair=True)
+        ferry.wait(60)
+        self.assertEqual(self.target.value("SELECT v FROM abc.t WHERE id = 5"), "in use")
+        ferry.assert_status(1)
+        self.assertRegex(ferry.log(), "CutoverUnlock called, and VerifierRepair would undo")
+        ferry.resume(ferry.state_file(), VerifierRepair=None)
+        ferry.assert_status(3)

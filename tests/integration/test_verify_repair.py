@@ -2,6 +2,7 @@
 
 from lib.case import BOTH
 from lib.moves import HeldCommits, MoveTest
+from lib.proxy import Proxy
 from lib.verify import TYPES, MoveVerified
 
 U = "id INT NOT NULL PRIMARY KEY, u INT NOT NULL UNIQUE, w VARCHAR(20) NOT NULL, v TEXT, UNIQUE (w)"
@@ -268,6 +269,24 @@ class RepairWhileWritingTest(MoveVerified):
             # Others may write what the repair does not wait for.
             self.source.sql("UPDATE abc.big SET v = 'free' WHERE id IN (1, 2, 4)")
             db.run("COMMIT")
+        self.assertEqual(ferry.wait(), 0, ferry.logs())
+        self.assert_equal(databases=["abc"])
+
+    def test_the_source_is_lost_in_mid_row(self):
+        """A row that did not come whole is no row that is not there."""
+        self.source.sql("CREATE DATABASE abc", "CREATE TABLE abc.big (id INT PRIMARY KEY,"
+                        " v LONGTEXT)", "INSERT INTO abc.big VALUES (1, REPEAT('v', 8000000))")
+        proxy = Proxy(self.source)
+        self.addCleanup(proxy.close)
+        ferry, probes, inside = self.repairing(
+            "Iterative", "before_repair_read", "UPDATE abc.big SET v = 'bad'",
+            Source={"Port": proxy.port})
+        written = probes.stop_at("after_repair_write")
+        proxy.cut_after(100000)
+        inside.release()
+        written.wait_reached()
+        self.assertEqual(self.target.value("SELECT LENGTH(v) FROM abc.big"), 8000000)
+        written.release()
         self.assertEqual(ferry.wait(), 0, ferry.logs())
         self.assert_equal(databases=["abc"])
 

@@ -81,7 +81,7 @@ class RefusedTest(WithoutKeyTest):
         ferry.run_ok()
         ferry.resume(ferry.state_file())
         ferry.assert_status(1)
-        self.assertRegex(ferry.log(), r"this move was finished, and table abc\.bare has no key")
+        self.assertRegex(ferry.log(), r"this move was finished, .* table abc\.bare has no key")
         self.assert_equal()
 
     def test_without_the_privilege(self):

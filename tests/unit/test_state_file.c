@@ -102,7 +102,7 @@ static void the_thread_keeps_it_up_to_date(void **state)
 	unlink(path);
 	atomic_store(&fake_ferry.state, NULL);
 	state_file_start(&file, path, &fake_ferry);
-	state_file_save(&file); /* nothing yet: no file */
+	assert_true(state_file_save(&file, 10000)); /* nothing yet: no file */
 	assert_int_not_equal(access(path, F_OK), 0);
 	atomic_store(&fake_ferry.state, "one");
 	state_file_poke(&file);
@@ -110,8 +110,12 @@ static void the_thread_keeps_it_up_to_date(void **state)
 	atomic_store(&fake_ferry.state, "two");
 	wait_for_content("two\n"); /* by itself */
 	atomic_store(&fake_ferry.state, "three");
-	state_file_save(&file);
+	assert_true(state_file_save(&file, 10000));
 	assert_string_equal(content(), "three\n");
+	atomic_store(&fake_ferry.state, "too late");
+	assert_int_equal(mkdir(temporary, 0700), 0);
+	assert_false(state_file_save(&file, 10000));
+	assert_int_equal(rmdir(temporary), 0);
 	atomic_store(&fake_ferry.state, "four");
 	state_file_finish(&file);
 	assert_string_equal(content(), "four\n");
@@ -124,7 +128,7 @@ static void without_a_path_nothing_happens(void **state)
 	(void)state;
 	state_file_start(&file, NULL, &fake_ferry);
 	state_file_poke(&file);
-	state_file_save(&file);
+	assert_true(state_file_save(&file, 10000));
 	state_file_finish(&file);
 }
 

@@ -313,6 +313,7 @@ static void survives_hostile_members(void **state)
 		"RunID",
 		"SourceServerUUID",
 		"TargetLockCount",
+		"CutoverUnlockCalled",
 		"PaginationKeyColumns",
 	};
 	static const char *const values[] = {
@@ -340,6 +341,7 @@ static void survives_hostile_members(void **state)
 	struct buf out = BUF_INIT;
 
 	copied_to_somewhere(c);
+	state_tracker_hand_over(&c->tracker);
 	write_state(c, &out);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		assault(c, out.data, names[i], NULL);
@@ -458,6 +460,7 @@ static void refuses_with_the_reason(void **state)
 		  "was walked by `uid` and is by `id` now" },
 		{ HEAD "\"RunID\":\"x'; DROP\"}", "RunID: must be 32 hexadecimal digits" },
 		{ HEAD "\"TargetLockCount\":-1}", "TargetLockCount" },
+		{ HEAD "\"CutoverUnlockCalled\":1}", "CutoverUnlockCalled: must be true" },
 	};
 	struct context *c = *state;
 
@@ -552,11 +555,25 @@ static void knows_a_finished_run(void **state)
 	struct saved_state saved;
 
 	assert_true(parse(c, HEAD "\"CurrentStage\":\"DONE\"}", &saved));
-	assert_true(saved.is_done);
+	assert_true(saved.is_done && saved.is_handed_over);
 	saved_state_release(&saved);
 	assert_true(parse(c, HEAD "\"CurrentStage\":\"CUTOVER\"}", &saved));
-	assert_false(saved.is_done);
+	assert_false(saved.is_done || saved.is_handed_over);
 	saved_state_release(&saved);
+}
+
+static void what_was_handed_over_stays_so(void **state)
+{
+	struct context *c = *state;
+	struct buf out = BUF_INIT;
+	struct saved_state saved;
+
+	assert_true(apply(c, HEAD "\"CurrentStage\":\"CUTOVER\",\"CutoverUnlockCalled\":true}"));
+	write_state(c, &out);
+	assert_true(parse(c, buf_text(&out), &saved));
+	assert_true(saved.is_handed_over && !saved.is_done);
+	saved_state_release(&saved);
+	buf_release(&out);
 }
 
 static bool schema_is_same(struct context *c, const struct buf *text)
@@ -644,6 +661,7 @@ int main(void)
 		CASE(odd_gtids_are_refused),
 		CASE(the_source_is_the_one_there_is),
 		CASE(knows_a_finished_run),
+		CASE(what_was_handed_over_stays_so),
 		CASE(notices_another_schema),
 		CASE(no_cache_is_not_compared),
 	};

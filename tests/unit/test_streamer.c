@@ -218,6 +218,29 @@ TEST(lost_in_mid_transaction)
 	forget_script();
 }
 
+/* Its rows were handed on, and the source does not have it any more. */
+TEST(lost_in_mid_transaction_for_good)
+{
+	for (unsigned cuts = 1; cuts <= 2; cuts++) {
+		start_at("b.000001", 200);
+		for (unsigned i = 0; i < cuts; i++) {
+			begin("b.000001", 200);
+			put_gtid(220);
+			put_query(240, "BEGIN");
+			put_map(280);
+			put_rows(300 - 10 * i, NULL, "2 b");
+			lose_connection();
+		}
+		begin("b.000001", 200);
+		put_fake_rotate("b.000002", 4);
+		put_transaction(400, "3 c");
+		check_fails(cuts == 1 ? "@b.000001:200 +2/b @b.000001:200" :
+					"@b.000001:200 +2/b @b.000001:200 +2/b @b.000001:200",
+			    ERROR_PURGED, "ends at b.000001:200 in that file, but was sent up to "
+					  "b.000001:300");
+	}
+}
+
 /* Maps are not known any longer: the server sends them again. */
 TEST(maps_end_with_the_connection)
 {
@@ -897,7 +920,9 @@ TEST_MAIN(cmocka_unit_test(a_transaction), cmocka_unit_test(a_file_grows_beyond_
 	  cmocka_unit_test(file_names_get_longer),
 	  cmocka_unit_test(no_positions_inside_a_transaction),
 	  cmocka_unit_test(lost_where_there_are_no_positions),
-	  cmocka_unit_test(lost_in_mid_transaction), cmocka_unit_test(maps_end_with_the_connection),
+	  cmocka_unit_test(lost_in_mid_transaction),
+	  cmocka_unit_test(lost_in_mid_transaction_for_good),
+	  cmocka_unit_test(maps_end_with_the_connection),
 	  cmocka_unit_test(a_connection_that_cannot_be_had_again),
 	  cmocka_unit_test(fake_rotations), cmocka_unit_test(a_file_ends_inside_a_transaction),
 	  cmocka_unit_test(a_binlog_that_goes_back), cmocka_unit_test(positions_that_no_file_has),
