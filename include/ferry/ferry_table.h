@@ -60,6 +60,10 @@ void ferry_tables_set_json(struct ferry_tables *tables, const struct ferry_optio
 			   const struct server_version *source,
 			   const struct server_version *target, struct problems *problems);
 void ferry_tables_release(struct ferry_tables *tables);
+/* A query without rows that the source refuses when the account may not read all columns:
+ * those that it may not read it does not even see, in information_schema neither. Not for
+ * a table without selected columns. */
+void ferry_table_put_read_check(struct buf *sql, const struct ferry_table *t);
 struct ferry_table *ferry_tables_find(const struct ferry_tables *tables, const char *schema,
 				      const char *name);
 

@@ -145,6 +145,15 @@ static bool check_rest(const struct arguments *a)
 	return true;
 }
 
+/* A forgotten -verify would make a move of what was to be a comparison. */
+static bool check_json(const struct arguments *a)
+{
+	if (!a->cli->json || a->cli->verify || a->cli->help || a->cli->version)
+		return true;
+	fprintf(a->errors, "-json goes with -verify\n");
+	return false;
+}
+
 bool cli_parse(int argc, char *const *argv, struct cli *cli, int *exit_status, FILE *out,
 	       FILE *errors)
 {
@@ -153,7 +162,7 @@ bool cli_parse(int argc, char *const *argv, struct cli *cli, int *exit_status, F
 
 	*cli = (struct cli){ 0 };
 	*exit_status = 0;
-	if (!parse_flags(&a) || !check_rest(&a)) {
+	if (!parse_flags(&a) || !check_rest(&a) || !check_json(&a)) {
 		print_usage(errors);
 		*exit_status = EXIT_BAD_FLAG;
 		return false;

@@ -84,6 +84,7 @@ static bool read_pass_file(const char *path, char **password, struct error *err)
 	FILE *file = fopen(path, "re");
 	size_t room = 0;
 	ssize_t length;
+	bool failed;
 
 	if (!file) {
 		error_errno(err, "PassFile: open %s", path);
@@ -91,7 +92,14 @@ static bool read_pass_file(const char *path, char **password, struct error *err)
 		return false;
 	}
 	length = getline(password, &room, file);
+	failed = length < 0 && ferror(file);
+	if (failed) {
+		error_errno(err, "PassFile: read %s", path);
+		err->kind = ERROR_CONFIG;
+	}
 	fclose(file);
+	if (failed)
+		return false;
 	if (length > 0)
 		(*password)[strcspn(*password, "\r\n")] = '\0';
 	if (length <= 0 || **password == '\0')

@@ -290,7 +290,8 @@ static const struct config_option all_options[] = {
 	{ "Target", OBJECT(database_config, config, target), .flags = OPTION_NOT_NULL,
 	  .help = "the server to copy to" },
 	{ "UpdatableConfig", OBJECT(updatable_config, config, updatable),
-	  .help = "what can be changed during the run" },
+	  .help = "the size of batches; POST /api/config changes DataIterationBatchSize "
+		  "during the run" },
 	{ "VerifierRepair", BOOL(config, verifier_repair),
 	  .help = "copy rows again that the verification finds different" },
 	{ "VerifierType", STRING(config, verifier_type),

@@ -252,7 +252,8 @@ static void answer(const struct server *server, struct MHD_Connection *connectio
 	else if (!route)
 		server_reply_text(reply, 405, "method not allowed");
 	else if (is_foreign(server, connection, request.method))
-		server_reply_text(reply, 403, "refused: the request comes from another site");
+		server_reply_text(reply, 403, "refused: the request comes from another site, or "
+					      "calls a loopback address by a name");
 	else
 		route->handle(server->context, &request, reply);
 }

@@ -268,8 +268,11 @@ static bool take_index_part(struct loader *l, const struct db_row *row, struct e
 		const struct column *column = table_column(table, row->values[4]);
 
 		if (!column)
-			return error_set(err, ERROR_SCHEMA, "%s: index %s names no column: %s",
-					 table->full_name, index->name, row->values[4]);
+			return error_set(err, ERROR_SCHEMA,
+					 "%s: the server does not show the column %s of index %s: "
+					 "the account lacks SELECT on it, or it was just made; "
+					 "GRANT SELECT on the table, or leave it out",
+					 table->full_name, row->values[4], index->name);
 		part.column = column->position;
 	}
 	part.prefix = (unsigned)number_of(row, 5);

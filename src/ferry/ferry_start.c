@@ -20,6 +20,8 @@
 
 static const char log_tag[] = "ferry";
 
+/* Of both client libraries: a handshake that failed, or a certificate. */
+#define TLS_FAILED 2026
 #define HEARTBEAT_MS 250
 #define RUN_LOCK_WAIT_MS 10000
 #define CATCH_UP_MAX_MS 60000
@@ -67,12 +69,17 @@ static void log_connected(struct db *db)
 }
 
 /* At the first connection it is mostly the configuration that is wrong. */
-static bool fail_connect(const char *key, struct error *err)
+static bool fail_connect(const char *key, const struct db_params *server, struct error *err)
 {
 	size_t length = strlen(err->text);
 	size_t room = sizeof(err->text) - length;
 
-	if (err->kind == ERROR_LOST)
+	if (server->use_tls && err->server_code == TLS_FAILED)
+		snprintf(err->text + length, room,
+			 ": does it offer TLS, does CertPath hold its CA, and is its certificate "
+			 "valid for %s.Host (%s.TLS)?",
+			 key, key);
+	else if (err->kind == ERROR_LOST)
 		snprintf(err->text + length, room,
 			 ": does it run there, and are %s.Host and %s.Port right?", key, key);
 	else if (err->kind == ERROR_ACCESS)
@@ -86,10 +93,10 @@ static bool connect_both(struct ferry *f, struct error *err)
 	ferry_waits_for(f, "connections to both servers");
 	f->source = db_open(&f->options->source, DB_SESSION_READ, NULL, err);
 	if (!f->source)
-		return fail_connect("Source", err);
+		return fail_connect("Source", &f->options->source, err);
 	log_connected(f->source);
 	if (!open_target(f, err))
-		return fail_connect("Target", err);
+		return fail_connect("Target", &f->options->target, err);
 	log_connected(f->target);
 	return true;
 }

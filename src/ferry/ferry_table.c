@@ -50,6 +50,15 @@ static char *make_select_list(const struct ferry_table *t)
 	return buf_take(&sql);
 }
 
+void ferry_table_put_read_check(struct buf *sql, const struct ferry_table *t)
+{
+	buf_printf(sql, "SELECT %s,", t->select_list);
+	sql_table_name(sql, t->source->schema, t->source->name);
+	buf_puts(sql, ".* FROM ");
+	sql_table_name(sql, t->source->schema, t->source->name);
+	buf_puts(sql, " LIMIT 0");
+}
+
 static void put_target(struct buf *sql, const struct ferry_table *t, const char *comment,
 		       const char *verb)
 {

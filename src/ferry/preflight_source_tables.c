@@ -145,16 +145,28 @@ static bool take_nothing(void *context UNUSED, const struct db_row *row UNUSED)
 	return true;
 }
 
-/* The copier's own kind of statement, without a row: privileges on the columns and for
+/* The copier's own kind of statement, without a row: privileges on all columns and for
  * the lock are checked by the server. */
 static bool check_readable(struct preflight *p, const struct ferry_table *t, struct buf *sql,
 			   struct error *err)
 {
 	buf_clear(sql);
-	buf_printf(sql, "SELECT %s FROM ", t->select_list);
-	sql_table_name(sql, t->source->schema, t->source->name);
-	buf_printf(sql, " LIMIT 0 %s", server_share_lock(db_version(p->source)));
+	ferry_table_put_read_check(sql, t);
+	buf_printf(sql, " %s", server_share_lock(db_version(p->source)));
 	return preflight_rows(p->source, sql->data, take_nothing, NULL, err);
+}
+
+static void add_denied(struct preflight *p, const struct ferry_table *t,
+		       const struct error *failure)
+{
+	struct buf remedy = BUF_INIT;
+
+	buf_puts(&remedy, "GRANT SELECT ON ");
+	sql_table_name(&remedy, t->source->schema, t->source->name);
+	buf_printf(&remedy, " TO %s", p->source_grants.account);
+	problem_add(p->problems, PROBLEM_ERROR, buf_text(&remedy), "cannot be copied: %s",
+		    failure->text);
+	buf_release(&remedy);
 }
 
 static bool check_table(struct preflight *p, const struct ferry_table *t, struct buf *text,
@@ -167,6 +179,10 @@ static bool check_table(struct preflight *p, const struct ferry_table *t, struct
 	    (check_readable(p, t, text, &failure) && check_definition(p, t, text, &failure)))
 		return true;
 	error_wrap(&failure, "table %s", t->source->full_name);
+	if (failure.kind == ERROR_ACCESS) {
+		add_denied(p, t, &failure);
+		return true;
+	}
 	return preflight_forgive(p, "cannot be copied", &failure, err);
 }
 

@@ -100,6 +100,35 @@ class PreflightTest(FerryTest):
         self.assertIn("REFERENCES `t` (`id`)",
                       self.target.db.rows("SHOW CREATE TABLE xyz.a")[0][1])
 
+    def account(self, *grants):
+        """Settings with an account on the source that may do no more than this."""
+        self.source.sql("CREATE USER narrow@'%' IDENTIFIED BY 'secret'",
+                        *(f"GRANT {what} TO narrow@'%'" for what in grants))
+        self.addCleanup(self.source.sql, "DROP USER narrow@'%'")
+        return {"Source": {"User": "narrow", "Pass": "secret"}}
+
+    def test_columns_that_may_not_be_read_are_not_left_out(self):
+        self.source.sql("INSERT INTO abc.t VALUES (1, 'x')")
+        narrow = self.account("REPLICATION SLAVE, REPLICATION CLIENT, TRIGGER ON *.*",
+                              "SELECT (id) ON abc.t")
+        self.assert_found(self.report(**narrow),
+                          "cannot be copied: table abc.t: source: SELECT command denied",
+                          "remedy: GRANT SELECT ON `abc`.`t` TO `narrow`@`%`")
+        self.on_target("CREATE TABLE abc.t (id INT PRIMARY KEY, v VARCHAR(9))",
+                       "INSERT INTO abc.t VALUES (1, 'x')")
+        ferry = self.ferry(**narrow)
+        ferry.run("-verify")
+        ferry.assert_status(1)
+        self.assertIn("cannot compare: table abc.t: source: SELECT command denied", ferry.log())
+        self.source.sql("GRANT SELECT ON abc.t TO narrow@'%'")
+        self.assertNotIn("error:", self.report(0, AllowExistingTargetTable=True, **narrow))
+
+    def test_a_table_that_may_not_be_read(self):
+        text = self.report(**self.account(
+            "REPLICATION SLAVE, REPLICATION CLIENT, TRIGGER ON *.*"))
+        self.assertIn("abc.t: the server does not show the column id of index PRIMARY: the "
+                      "account lacks SELECT on it", text)
+
     def test_the_source_itself_is_no_target(self):
         text = self.report(target=self.source, AllowExistingTargetTable=True)
         self.assert_found(text, "source and target are the same server")

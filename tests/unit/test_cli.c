@@ -122,6 +122,8 @@ TEST(mistakes)
 		  "-dryrun stands behind the path of the configuration: flags go before it\n" },
 		{ "-verbose c d --resumestate=s", 2, "--resumestate=s stands behind the path" },
 		{ "--=x c", 2, "bad flag syntax: --=x\n" },
+		{ "-json c", 2, "-json goes with -verify\n" },
+		{ "-json -dryrun -verify=0 c", 2, "-json goes with -verify\n" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -317,6 +317,8 @@ TEST(refused_by_validation)
 		  "source: PassEnv: the environment variable NO_SUCH_VARIABLE is not set" },
 		{ "{\"Source\":{\"Host\":\"s\",\"PassFile\":\"/no/such\"}}",
 		  "source: PassFile: open /no/such: No such file or directory" },
+		{ "{\"Source\":{\"Host\":\"s\",\"PassFile\":\"/\"}}",
+		  "source: PassFile: read /: Is a directory" },
 		{ "{\"Source\":{\"Host\":\"s\",\"PassFile\":\"/dev/null\"}}",
 		  "source: PassFile: the first line of /dev/null is empty" },
 		{ "{\"Source\":{\"Host\":\"s\",\"TLS\":{\"CertPath\":\"/no/such\"}}}",

@@ -121,6 +121,23 @@ static void the_thread_keeps_it_up_to_date(void **state)
 	assert_string_equal(content(), "four\n");
 }
 
+static void nothing_is_written_once_it_is_closed(void **state)
+{
+	struct state_file file;
+
+	(void)state;
+	atomic_store(&fake_ferry.state, "one");
+	state_file_start(&file, path, &fake_ferry);
+	atomic_store(&fake_ferry.state, "two");
+	assert_true(state_file_close(&file, 10000));
+	assert_string_equal(content(), "two\n");
+	atomic_store(&fake_ferry.state, "three");
+	state_file_poke(&file);
+	assert_true(state_file_close(&file, 0));
+	state_file_finish(&file);
+	assert_string_equal(content(), "two\n");
+}
+
 static void without_a_path_nothing_happens(void **state)
 {
 	struct state_file file;
@@ -129,6 +146,7 @@ static void without_a_path_nothing_happens(void **state)
 	state_file_start(&file, NULL, &fake_ferry);
 	state_file_poke(&file);
 	assert_true(state_file_save(&file, 10000));
+	assert_true(state_file_close(&file, 0));
 	state_file_finish(&file);
 }
 
@@ -138,6 +156,7 @@ int main(void)
 		cmocka_unit_test(a_file_is_replaced_as_a_whole),
 		cmocka_unit_test(a_failure_leaves_the_old_state),
 		cmocka_unit_test(the_thread_keeps_it_up_to_date),
+		cmocka_unit_test(nothing_is_written_once_it_is_closed),
 		cmocka_unit_test(without_a_path_nothing_happens),
 	};
 
