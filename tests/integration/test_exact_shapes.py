@@ -231,6 +231,33 @@ class SettingsTest(ShapeTest):
         self.assert_equal()
         self.assertNotRegex(ferry.log(), "level=(warning|error)")
 
+    def test_limits_for_careless_clients_are_not_ours(self):
+        """sql_select_limit would leave out tables, columns, and rows of a table without a
+        key; completion_type would end our session with each COMMIT.
+
+        Broken: neither in the sessions' settings. Red: tables are missing on the target;
+        connections lost."""
+        self.source.sql(
+            "CREATE DATABASE abc",
+            *(f"CREATE TABLE abc.t{n} (id INT PRIMARY KEY, a INT, b INT, c INT)" for n in range(5)),
+            *(f"INSERT INTO abc.t{n} VALUES (1, 1, 1, 1), (2, 2, 2, 2), (3, 3, 3, 3)"
+              for n in range(5)),
+            "CREATE TABLE abc.nokey (v INT)", "INSERT INTO abc.nokey VALUES (1), (1), (2), (3)")
+        limits = {"sql_select_limit": 2, "completion_type": 2}
+        for server in (self.source, self.target):
+            for limit, value in limits.items():
+                server.sql(f"SET GLOBAL {limit} = {value}")
+                self.addCleanup(server.sql, f"SET GLOBAL {limit} = DEFAULT")
+        ferry = self.ferry(AllowTablesWithoutKey=True, VerifierType="ChecksumTable",
+                           UpdatableConfig={"DataIterationBatchSize": 1})
+        ferry.run_ok()
+        self.assertNotRegex(ferry.log(), "level=error")
+        for server in (self.source, self.target):
+            for limit in limits:
+                server.sql(f"SET GLOBAL {limit} = DEFAULT")
+            server._forget_admin()
+        self.assert_equal()
+
     def test_padding_of_char_is_no_part_of_it(self):
         """PAD_CHAR_TO_FULL_LENGTH of the servers changes what SELECT says, not the rows."""
         if self.source.is_mysql:
