@@ -98,6 +98,8 @@ static void set_binding(struct buf *sql, const struct db_params *params, enum db
 	if (session != DB_SESSION_WRITE)
 		return;
 	buf_puts(sql, ", foreign_key_checks=0");
+	/* That a value was rounded, a strict mode tells in a note. */
+	buf_puts(sql, ", sql_notes=1");
 	/* Rows that were stored before a constraint, or without its being checked. */
 	if (is_mariadb(version))
 		buf_puts(sql, ", check_constraint_checks=0");
