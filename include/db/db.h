@@ -63,8 +63,8 @@ enum db_session {
 	DB_SESSION_READ,
 	/* Writes rows: additionally foreign_key_checks=0 and lock_wait_timeout=300. */
 	DB_SESSION_WRITE,
-	/* Carries a binlog dump: no set-up, no lock, nothing else is sent. The version is
-	 * the greeting's, db_max_allowed_packet() is 0. */
+	/* Carries a binlog dump: next to no set-up, no lock, nothing else is sent. The version
+	 * is the greeting's, db_max_allowed_packet() is 0. */
 	DB_SESSION_BINLOG,
 };
 
@@ -85,7 +85,8 @@ void db_library_init(void);
  *   then the params' variables ("charset" is taken for SET NAMES and checked);
  *   then, as nobody may override these: SET NAMES utf8mb4 [COLLATE ...],
  *   character_set_results = NULL (values come as stored), time_zone '+00:00',
- *   the sql_mode above, READ COMMITTED, autocommit, no limit on rows.
+ *   the sql_mode above, READ COMMITTED, autocommit, no limit on rows; and what
+ *   else would change what statements do.
  * max_allowed_packet of the client is 1 GiB. A network that carries nothing counts as
  * lost after network_timeout_s, however long statements may take. Local infile is
  * off. lock_name, when not NULL, is taken with GET_LOCK(name, 0) after every

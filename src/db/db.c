@@ -140,15 +140,23 @@ static bool connect_handle(struct db *db, struct error *err)
 	return error_wrap(err, "connecting to %s:%u", p->host, p->port);
 }
 
-/* The greeting's connection id has 32 bits only and its version may be made up. */
+/* The greeting's connection id has 32 bits only and its version may be made up. LIMIT: the
+ * server's sql_select_limit, which holds until the session is set up, may be 0. */
 static bool ask_identity(struct db *db, struct error *err)
 {
 	static const char sql[] =
-		"SELECT @@version, @@version_comment, @@max_allowed_packet, CONNECTION_ID()";
+		"SELECT @@version, @@version_comment, @@max_allowed_packet, CONNECTION_ID() LIMIT 1";
+	enum db_fetch fetched;
 	struct db_row row;
 	bool ok;
 
-	if (!db_query(db, sql, strlen(sql), err) || db_row_next(db, &row, err) != DB_ROW)
+	if (!db_query(db, sql, strlen(sql), err))
+		return false;
+	fetched = db_row_next(db, &row, err);
+	if (fetched == DB_END)
+		return error_set(err, ERROR_SQL, "%s: the server does not say what it is",
+				 db->params->label);
+	if (fetched == DB_FAILED)
 		return false;
 	ok = server_version_parse(row.values[0], row.values[1], &db->version, err);
 	db->max_allowed_packet = strtoull(row.values[2], NULL, 10);
@@ -272,14 +280,15 @@ static bool set_up(struct db *db, struct error *err)
 	       check_guard(db, err);
 }
 
-/* A binlog session sends nothing that the feed does not: what the greeting says
- * must do. */
+/* Of a binlog session what the greeting says must do; it does not answer the few questions
+ * of the feed if sql_select_limit is 0, and MariaDB's library ends the process then. */
 static bool begin_session(struct db *db, struct error *err)
 {
 	if (db->session == DB_SESSION_BINLOG) {
 		db->connection_id = mysql_thread_id(db->mysql);
 		return server_version_parse(mysql_get_server_info(db->mysql), NULL, &db->version,
-					    err);
+					    err) &&
+		       db_execf(db, err, "SET sql_select_limit = 18446744073709551615");
 	}
 	return ask_identity(db, err) && set_up(db, err);
 }

@@ -66,12 +66,36 @@ static void set_params(struct buf *sql, const struct db_params *params)
 	}
 }
 
-/* MySQL 8 knows only the new name, MariaDB before 11.1 only the old one. */
-static const char *isolation_variable(const struct server_version *version)
+/* MySQL 8 knows only the new names, MariaDB before 11.1 only the old ones. */
+static const char *transaction_prefix(const struct server_version *version)
 {
 	unsigned renamed = is_mariadb(version) ? 110100 : 50720;
 
-	return version->number >= renamed ? "transaction_isolation" : "tx_isolation";
+	return version->number >= renamed ? "transaction" : "tx";
+}
+
+/* What servers are given to guard them against careless clients, or to suit one program.
+ * An account may undo it for its own sessions. */
+static void undo_guards(struct buf *sql, enum db_session session,
+			const struct server_version *version)
+{
+	/* It would leave out tables, and rows of what is read in one go, on the quiet. */
+	buf_puts(sql, ", sql_select_limit=18446744073709551615");
+	/* max_join_size forbids to read a whole table. */
+	buf_puts(sql, ", sql_big_selects=1");
+	/* A COMMIT is one: it neither begins the next transaction nor ends the session. */
+	buf_puts(sql, ", completion_type=0");
+	/* Tables would be created with options they do not have. */
+	if (is_mysql_from(version, 80000))
+		buf_puts(sql, ", show_create_table_verbosity=0");
+	if (session != DB_SESSION_WRITE)
+		return;
+	/* Off, InnoDB finds no duplicates where a page of the index is not in memory: a row
+	 * that holds a unique value which has moved on would not be pushed out. */
+	buf_puts(sql, ", unique_checks=1");
+	/* Or rows of a table without a key cannot be deleted. */
+	buf_puts(sql, ", sql_safe_updates=0");
+	buf_printf(sql, ", %s_read_only=0", transaction_prefix(version));
 }
 
 static void set_binding(struct buf *sql, const struct db_params *params, enum db_session session,
@@ -88,13 +112,12 @@ static void set_binding(struct buf *sql, const struct db_params *params, enum db
 	buf_puts(sql, ", NAMES utf8mb4 COLLATE ");
 	sql_text(sql, collation);
 	buf_puts(sql, ", character_set_results=NULL, time_zone='+00:00', autocommit=1");
-	buf_printf(sql, ", %s='READ-COMMITTED'", isolation_variable(version));
+	buf_printf(sql, ", %s_isolation='READ-COMMITTED'", transaction_prefix(version));
 	buf_puts(sql, ", sql_mode='" DB_WRITE_SQL_MODE "'");
-	/* A list that is cut short is of no use; a server-wide limit on rows would leave out
-	 * tables, and rows of what is read in one go, on the quiet. */
-	buf_puts(sql, ", group_concat_max_len=4294967295, sql_select_limit=18446744073709551615");
-	/* A COMMIT is one: it neither begins the next transaction nor ends the session. */
-	buf_puts(sql, ", completion_type=0");
+	/* A list that is cut short is of no use. The most there is: servers with
+	 * STRICT_ALL_TABLES refuse more, the others lower it. */
+	buf_printf(sql, ", group_concat_max_len=%s", is_mariadb(version) ? "1073741824" : "4294967295");
+	undo_guards(sql, session, version);
 	if (session != DB_SESSION_WRITE)
 		return;
 	buf_puts(sql, ", foreign_key_checks=0");

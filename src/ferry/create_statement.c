@@ -17,6 +17,47 @@ bool create_dialect_begin(struct db *db, struct error *err)
 			" sql_mode = '" CREATE_SQL_MODE "'");
 }
 
+/* Not every version has the variable, and lets the account set it: then the server's own
+ * setting holds. False only when the connection is lost. */
+static bool try_to_set(struct db *db, const char *assignment, struct error *err)
+{
+	return db_execf(db, err, "SET SESSION %s", assignment) || !db_is_broken(db);
+}
+
+/* Servers before MySQL 8.0, and MariaDB's older ones, do not name the collation of what is
+ * utf8mb4_general_ci, as it is their default. */
+static bool keep_collations(struct db *target, const struct server_version *source,
+			    struct error *err)
+{
+	const struct server_version *version = db_version(target);
+
+	if (version->flavour == FLAVOUR_MARIADB)
+		return version->number < 110200 ||
+		       try_to_set(target, "character_set_collations = ''", err);
+	if (version->number < 80011)
+		return true;
+	return try_to_set(target,
+			  source->flavour == FLAVOUR_MYSQL && source->number >= 80000 ?
+				  "default_collation_for_utf8mb4 = utf8mb4_0900_ai_ci" :
+				  "default_collation_for_utf8mb4 = utf8mb4_general_ci",
+			  err);
+}
+
+bool create_dialect_begin_target(struct db *target, const struct server_version *source,
+				 struct error *err)
+{
+	const struct server_version *version = db_version(target);
+
+	/* Or a TIMESTAMP NOT NULL without a default gets one. */
+	if (!create_dialect_begin(target, err) ||
+	    !try_to_set(target, "explicit_defaults_for_timestamp = 1", err) ||
+	    !keep_collations(target, source, err))
+		return false;
+	/* A foreign key that the source has, over a part of a key or a key that is not unique. */
+	return version->flavour != FLAVOUR_MYSQL || version->number < 80400 ||
+	       try_to_set(target, "restrict_fk_on_non_standard_key = 0", err);
+}
+
 bool create_dialect_end(struct db *db, struct error *err)
 {
 	return db_execf(db, err, "SET sql_mode = @ghostferry_sql_mode");

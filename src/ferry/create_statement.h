@@ -8,6 +8,10 @@
  * the session's sql_mode says of literals; so they are shown and executed in sessions
  * put into that dialect, and put back afterwards. */
 bool create_dialect_begin(struct db *db, struct error *err) MUST_CHECK;
+/* The same on the target, where also what statements leave out shall mean what it means on
+ * a source of that version. */
+bool create_dialect_begin_target(struct db *target, const struct server_version *source,
+				 struct error *err) MUST_CHECK;
 bool create_dialect_end(struct db *db, struct error *err) MUST_CHECK;
 
 /* SHOW CREATE TABLE; the text replaces what is in shown. */

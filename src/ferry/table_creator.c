@@ -256,7 +256,7 @@ static void creator_main(void *argument)
 	if (c->source)
 		c->target = db_open(&options->target, DB_SESSION_WRITE, NULL, &err);
 	if (!c->target || !create_dialect_begin(c->source, &err) ||
-	    !create_dialect_begin(c->target, &err))
+	    !create_dialect_begin_target(c->target, db_version(c->source), &err))
 		fail(c->creation, &err);
 	create_taken(c);
 	db_close(c->source);
@@ -406,7 +406,8 @@ bool tables_create(const struct ferry_options *options, struct db *source, struc
 	if (!db_ready(source, err) || !db_ready(target, err))
 		return false;
 	mutex_init(&all.lock);
-	ok = create_dialect_begin(source, err) && create_dialect_begin(target, err) &&
+	ok = create_dialect_begin(source, err) &&
+	     create_dialect_begin_target(target, db_version(source), err) &&
 	     create_all(&c, schema, tables, err) &&
 	     (!is_cross(&c) || check_created(&c, tables, err));
 	ok = end_dialects(&c, ok, err);
