@@ -140,12 +140,14 @@ static bool connect_handle(struct db *db, struct error *err)
 	return error_wrap(err, "connecting to %s:%u", p->host, p->port);
 }
 
-/* The greeting's connection id has 32 bits only and its version may be made up. LIMIT: the
- * server's sql_select_limit, which holds until the session is set up, may be 0. */
+/* The greeting's connection id has 32 bits only and its version may be made up. Until the
+ * session is set up the server's settings hold, or those of init_connect: sql_select_limit
+ * may be 0 and character_set_results be utf16. */
 static bool ask_identity(struct db *db, struct error *err)
 {
 	static const char sql[] =
-		"SELECT @@version, @@version_comment, @@max_allowed_packet, CONNECTION_ID() LIMIT 1";
+		"SELECT CAST(@@version AS BINARY), CAST(@@version_comment AS BINARY),"
+		" CAST(@@max_allowed_packet AS BINARY), CAST(CONNECTION_ID() AS BINARY) LIMIT 1";
 	enum db_fetch fetched;
 	struct db_row row;
 	bool ok;
@@ -288,7 +290,8 @@ static bool begin_session(struct db *db, struct error *err)
 		db->connection_id = mysql_thread_id(db->mysql);
 		return server_version_parse(mysql_get_server_info(db->mysql), NULL, &db->version,
 					    err) &&
-		       db_execf(db, err, "SET sql_select_limit = 18446744073709551615");
+		       db_execf(db, err, "SET sql_select_limit = 18446744073709551615, "
+					 "character_set_results = NULL");
 	}
 	return ask_identity(db, err) && set_up(db, err);
 }

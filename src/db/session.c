@@ -111,7 +111,9 @@ static void set_binding(struct buf *sql, const struct db_params *params, enum db
 		collation = default_collation;
 	buf_puts(sql, ", NAMES utf8mb4 COLLATE ");
 	sql_text(sql, collation);
-	buf_puts(sql, ", character_set_results=NULL, time_zone='+00:00', autocommit=1");
+	buf_puts(sql, ", character_set_results=NULL, time_zone='+00:00'");
+	/* Twice: the change ends a transaction that init_connect has begun. */
+	buf_puts(sql, ", autocommit=0, autocommit=1");
 	buf_printf(sql, ", %s_isolation='READ-COMMITTED'", transaction_prefix(version));
 	buf_puts(sql, ", sql_mode='" DB_WRITE_SQL_MODE "'");
 	/* A list that is cut short is of no use. The most there is: servers with
