@@ -36,6 +36,22 @@ static void check_primary_keys(struct preflight *p)
 			check_primary_key_rule(p, rules[i]);
 }
 
+/* MariaDB's; it binds every session. */
+static void check_engine(struct preflight *p)
+{
+	const char *engine = preflight_variable(&p->target_variables, "enforce_storage_engine");
+	size_t missing = 0;
+
+	for (size_t i = 0; i < p->tables->count; i++)
+		missing += !p->existing[i];
+	if (missing > 0 && engine && *engine && strcasecmp(engine, "InnoDB") != 0)
+		problem_add(p->problems, PROBLEM_ERROR,
+			    "SET GLOBAL enforce_storage_engine = NULL on the target",
+			    "target: enforce_storage_engine is %s, and tables are to be created in "
+			    "InnoDB",
+			    engine);
+}
+
 /* CREATE TABLE would fail, with half of the tables there. */
 static bool is_type_known(const struct preflight *p, const struct column *column)
 {
@@ -203,6 +219,7 @@ bool preflight_target(struct preflight *p, struct error *err)
 {
 	check_accounts(p);
 	check_primary_keys(p);
+	check_engine(p);
 	check_types(p);
 	return check_same_server(p, err) && check_events(p, err);
 }

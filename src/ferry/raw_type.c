@@ -28,6 +28,20 @@ static void normalise_width(struct buf *out, const char *raw_type)
 	buf_puts(out, closed + 1);
 }
 
+/* How old temporal columns are stored: the same values all the same. */
+static void drop_format(struct buf *out, size_t start)
+{
+	static const char *const formats[] = { " /* mariadb-5.3 */", " /* 5.5 binary format */" };
+
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+		size_t length = strlen(formats[i]);
+
+		if (out->length - start > length &&
+		    memcmp(out->data + out->length - length, formats[i], length) == 0)
+			buf_truncate(out, out->length - length);
+	}
+}
+
 void raw_type_normalise(struct buf *out, const char *raw_type)
 {
 	size_t start = out->length;
@@ -39,6 +53,7 @@ void raw_type_normalise(struct buf *out, const char *raw_type)
 	comment = out->length > start ? strstr(out->data + start, " /*M!") : NULL;
 	if (comment)
 		buf_truncate(out, (size_t)(comment - out->data));
+	drop_format(out, start);
 }
 
 bool raw_type_equal(const char *a, const char *b)

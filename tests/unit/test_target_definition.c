@@ -231,6 +231,10 @@ static void widths_that_mean_nothing_are_passed_over(void **state UNUSED)
 	assert_true(raw_type_equal("year(4)", "year"));
 	assert_true(raw_type_equal("int(10) unsigned zerofill", "int unsigned zerofill"));
 	assert_true(raw_type_equal("int(", "int("));
+	assert_true(raw_type_equal("datetime(3) /* mariadb-5.3 */", "datetime(3)"));
+	assert_true(raw_type_equal("time", "time /* 5.5 binary format */"));
+	assert_false(raw_type_equal("timestamp(2) /* mariadb-5.3 */", "timestamp(3)"));
+	assert_false(raw_type_equal("enum('a /* mariadb-5.3 */')", "enum('a')"));
 	assert_false(raw_type_equal("int(11)", "bigint(11)"));
 	assert_false(raw_type_equal("char(5)", "char(6)"));
 	assert_false(raw_type_equal("bit(1)", "bit(2)"));
