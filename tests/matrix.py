@@ -51,7 +51,8 @@ COLUMNS = (
      "as the source's row has them", "test_types.SpecialColumnsTest.test_id_0_*"
      " test_types.SpecialColumnsTest.test_on_update_*"
      " test_exact_shapes.ColumnsTest.test_computed_defaults"),
-    ("servers of different time zones, PAD_CHAR_TO_FULL_LENGTH, a short wait_timeout", "change nothing",
+    ("servers of different time zones, PAD_CHAR_TO_FULL_LENGTH, a short wait_timeout, sql_select_limit",
+     "change nothing",
      "test_types.SpecialColumnsTest.test_time_zones_* test_exact_shapes.SettingsTest.*"),
     ("1017 columns", "carried",
      "test_exact_shapes.ColumnsTest.test_as_many_columns_as_there_can_be"),

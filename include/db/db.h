@@ -85,7 +85,7 @@ void db_library_init(void);
  *   then the params' variables ("charset" is taken for SET NAMES and checked);
  *   then, as nobody may override these: SET NAMES utf8mb4 [COLLATE ...],
  *   character_set_results = NULL (values come as stored), time_zone '+00:00',
- *   the sql_mode above, READ COMMITTED, autocommit.
+ *   the sql_mode above, READ COMMITTED, autocommit, no limit on rows.
  * max_allowed_packet of the client is 1 GiB. A network that carries nothing counts as
  * lost after network_timeout_s, however long statements may take. Local infile is
  * off. lock_name, when not NULL, is taken with GET_LOCK(name, 0) after every

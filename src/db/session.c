@@ -90,11 +90,16 @@ static void set_binding(struct buf *sql, const struct db_params *params, enum db
 	buf_puts(sql, ", character_set_results=NULL, time_zone='+00:00', autocommit=1");
 	buf_printf(sql, ", %s='READ-COMMITTED'", isolation_variable(version));
 	buf_puts(sql, ", sql_mode='" DB_WRITE_SQL_MODE "'");
-	/* A list that is cut short is of no use. */
-	buf_puts(sql, ", group_concat_max_len=4294967295");
+	/* A list that is cut short is of no use; a server-wide limit on rows would leave out
+	 * tables, and rows of what is read in one go, on the quiet. */
+	buf_puts(sql, ", group_concat_max_len=4294967295, sql_select_limit=18446744073709551615");
+	/* A COMMIT is one: it neither begins the next transaction nor ends the session. */
+	buf_puts(sql, ", completion_type=0");
 	if (session != DB_SESSION_WRITE)
 		return;
 	buf_puts(sql, ", foreign_key_checks=0");
+	/* That a value was rounded, a strict mode tells in a note. */
+	buf_puts(sql, ", sql_notes=1");
 	/* Rows that were stored before a constraint, or without its being checked. */
 	if (is_mariadb(version))
 		buf_puts(sql, ", check_constraint_checks=0");

@@ -81,7 +81,16 @@ static void check_views(struct preflight *p)
 			    p->on_target.views[i]);
 }
 
-/* All in one problem, with the statement that makes room for all. */
+static void put_existing(struct buf *names, const struct preflight *p, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		buf_puts(names, i ? ", " : "");
+		sql_table_name(names, p->on_target.tables[i].schema, p->on_target.tables[i].name);
+	}
+}
+
+/* All in one problem, with the statement that makes room for all. MariaDB drops no parent
+ * before its children, in one statement neither. */
 static void refuse_existing(struct preflight *p)
 {
 	size_t count = p->on_target.table_count;
@@ -89,12 +98,12 @@ static void refuse_existing(struct preflight *p)
 
 	if (count == 0)
 		return;
-	for (size_t i = 0; i < count && i < NAMES_SHOWN_MAX; i++) {
-		buf_puts(&names, i ? ", " : "");
-		sql_table_name(&names, p->on_target.tables[i].schema, p->on_target.tables[i].name);
-	}
-	buf_printf(&remedy, "DROP TABLE %s%s; or set AllowExistingTargetTable", buf_text(&names),
-		   count > NAMES_SHOWN_MAX ? ", ..." : "");
+	if (count > 1 && db_version(p->target)->flavour == FLAVOUR_MARIADB)
+		buf_puts(&remedy, "SET foreign_key_checks = 0; ");
+	buf_puts(&remedy, "DROP TABLE ");
+	put_existing(&remedy, p, count);
+	buf_puts(&remedy, "; or set AllowExistingTargetTable");
+	put_existing(&names, p, count < NAMES_SHOWN_MAX ? count : NAMES_SHOWN_MAX);
 	problem_add(p->problems, PROBLEM_ERROR, buf_text(&remedy),
 		    "target: %zu table%s there already: %s%s", count, count == 1 ? " is" : "s are",
 		    buf_text(&names), count > NAMES_SHOWN_MAX ? ", ..." : "");

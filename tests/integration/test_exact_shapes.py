@@ -231,6 +231,60 @@ class SettingsTest(ShapeTest):
         self.assert_equal()
         self.assertNotRegex(ferry.log(), "level=(warning|error)")
 
+    def test_limits_for_careless_clients_are_not_ours(self):
+        """sql_select_limit would leave out tables, columns, and rows of a table without a
+        key; completion_type would end our session with each COMMIT.
+
+        Broken: neither in the sessions' settings. Red: tables are missing on the target;
+        connections lost."""
+        self.source.sql(
+            "CREATE DATABASE abc",
+            *(f"CREATE TABLE abc.t{n} (id INT PRIMARY KEY, a INT, b INT, c INT)" for n in range(5)),
+            *(f"INSERT INTO abc.t{n} VALUES (1, 1, 1, 1), (2, 2, 2, 2), (3, 3, 3, 3)"
+              for n in range(5)),
+            "CREATE TABLE abc.nokey (v INT)", "INSERT INTO abc.nokey VALUES (1), (1), (2), (3)")
+        limits = {"sql_select_limit": 2, "completion_type": 2}
+        for server in (self.source, self.target):
+            for limit, value in limits.items():
+                server.sql(f"SET GLOBAL {limit} = {value}")
+                self.addCleanup(server.sql, f"SET GLOBAL {limit} = DEFAULT")
+        ferry = self.ferry(AllowTablesWithoutKey=True, VerifierType="ChecksumTable",
+                           UpdatableConfig={"DataIterationBatchSize": 1})
+        ferry.run_ok()
+        self.assertNotRegex(ferry.log(), "level=error")
+        for server in (self.source, self.target):
+            for limit in limits:
+                server.sql(f"SET GLOBAL {limit} = DEFAULT")
+            server._forget_admin()
+        self.assert_equal()
+
+    def values_that_are_rounded(self, setting, said):
+        """The target's column has become narrower behind the program's back."""
+        self.target.sql(f"SET GLOBAL {setting} = 0")
+        self.addCleanup(self.target.sql, f"SET GLOBAL {setting} = DEFAULT")
+        self.source.sql("CREATE DATABASE abc",
+                        "CREATE TABLE abc.t (id INT PRIMARY KEY, v DECIMAL(9,4))",
+                        "INSERT INTO abc.t VALUES (1, 1.2345)")
+        probes = self.probes()
+        stop = probes.stop_at("copy_done")
+        ferry = self.ferry(probes=probes).start()
+        ferry.wait_until(lambda: stop.reached, what="copy_done")
+        self.target.sql("ALTER TABLE abc.t MODIFY v DECIMAL(9,2)")
+        self.source.sql("UPDATE abc.t SET v = 2.3456")
+        stop.release()
+        ferry.assert_status(2)
+        self.assertRegex(ferry.log(), said)
+
+    def test_notes_are_asked_for(self):
+        """Broken: no sql_notes in the sessions' settings. Red: status 0, a rounded value."""
+        self.values_that_are_rounded(
+            "sql_notes", "the server would change a value: .*Data truncated")
+
+    def test_warnings_that_are_not_listed(self):
+        """Broken: only listed ones count. Red: status 0, a rounded value."""
+        self.values_that_are_rounded(
+            "max_error_count", "does not list its warnings: SET GLOBAL max_error_count = DEFAULT")
+
     def test_padding_of_char_is_no_part_of_it(self):
         """PAD_CHAR_TO_FULL_LENGTH of the servers changes what SELECT says, not the rows."""
         if self.source.is_mysql:

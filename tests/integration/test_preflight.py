@@ -1,6 +1,8 @@
 """Start-up checks: what stands against a move is found before anything is written,
 all of it at once, with the remedy; and what is created is what the source has."""
 
+import re
+
 from lib.case import FerryTest
 
 
@@ -49,6 +51,18 @@ class PreflightTest(FerryTest):
         self.on_target("CREATE TABLE abc.t (id INT PRIMARY KEY, v VARCHAR(9))")
         self.assert_found(self.report(), "target: 1 table is there already: `abc`.`t`",
                           "DROP TABLE `abc`.`t`", "AllowExistingTargetTable")
+
+    def test_the_statement_that_drops_existing_tables_works(self):
+        names = [f"t{n}" for n in range(60)]
+        create = [f"CREATE TABLE abc.{name} (id INT PRIMARY KEY)" for name in names]
+        create.append("CREATE TABLE abc.u (id INT PRIMARY KEY, t INT,"
+                      " FOREIGN KEY (t) REFERENCES abc.t1 (id))")
+        self.source.sql(*create)
+        self.on_target(*create)
+        remedy = re.search("remedy: (.*); or set AllowExisting", self.report()).group(1)
+        with self.target.connect() as db:
+            db.run(*remedy.split("; "))
+        self.report(0)
 
     def test_an_existing_table_must_fit(self):
         self.on_target("CREATE TABLE abc.t (id INT, v VARCHAR(8), x INT NOT NULL,"
