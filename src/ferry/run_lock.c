@@ -44,9 +44,9 @@ static void judge(struct error *err, bool stood_still, int64_t slept_ms)
 {
 	if (stood_still)
 		error_wrap(err,
-			   "this process stood still for %" PRId64 " s and lost the run's lock on the "
-			   "target: another one may have taken over meanwhile, and may have ended; "
-			   "if so leave it at that, else resume",
+			   "this process stood still for %" PRId64 " s and lost the run's lock on "
+			   "the target: another one may have taken over meanwhile, and may have "
+			   "ended; if so leave it at that, else resume",
 			   slept_ms / 1000);
 	else if (err->kind == ERROR_BUSY && err->server_code == 0)
 		error_wrap(err, "another process is working on this state");

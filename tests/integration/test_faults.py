@@ -479,7 +479,8 @@ class OneAtATimeTest(FaultTest):
         ferry.suspend()
         began = time.monotonic()
         self.target.kill_connections("ghostferry")
-        second = self.ferry(http=True, AutomaticCutover=False)
+        second = self.ferry(http=True, AutomaticCutover=False,
+                            StateFile=ferry.config_path + ".state")
         second.resume(ferry.state_file())
         second.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", 60)
         self.finish(second)
@@ -490,6 +491,7 @@ class OneAtATimeTest(FaultTest):
         ferry.assert_status(2, timeout=60)
         self.assertRegex(ferry.log(), r"stood still for \d+ s and lost the run's lock")
         self.assertEqual(self.target.value("SELECT COUNT(*) FROM abc.big"), 0)
+        self.assertEqual(ferry.state_file()["CurrentStage"], "DONE")
 
 
 class StateFileTest(FaultTest):
