@@ -471,6 +471,28 @@ class OneAtATimeTest(FaultTest):
                          "is held by connection|not held by us")
         self.finish(second)
 
+    def test_the_first_process_wakes_up_when_all_is_over(self):
+        """The second one has ended, so that nobody holds a lock any more, and the target is
+        in use. Broken: the lock is taken again: the first one goes on copying."""
+        ferry, stop = self.stopped_in_the_middle()
+        ferry.wait_until(ferry.state_file)
+        ferry.suspend()
+        began = time.monotonic()
+        self.target.kill_connections("ghostferry")
+        second = self.ferry(http=True, AutomaticCutover=False,
+                            StateFile=ferry.config_path + ".state")
+        second.resume(ferry.state_file())
+        second.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", 60)
+        self.finish(second)
+        self.target.sql("DELETE FROM abc.big")
+        self.wait_until(lambda: time.monotonic() - began > 6)
+        stop.release()
+        ferry.go_on()
+        ferry.assert_status(2, timeout=60)
+        self.assertRegex(ferry.log(), r"stood still for \d+ s and lost the run's lock")
+        self.assertEqual(self.target.value("SELECT COUNT(*) FROM abc.big"), 0)
+        self.assertEqual(ferry.state_file()["CurrentStage"], "DONE")
+
 
 class StateFileTest(FaultTest):
     def test_its_folder_goes_away(self):
