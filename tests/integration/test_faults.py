@@ -2,6 +2,7 @@
 if" of the README names these tests."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -597,7 +598,9 @@ class StateFileTest(FaultTest):
         for broken, status, resumed in (
                 (whole[:len(whole) // 2], 1, unreadable), ("", 1, unreadable),
                 ("{}", 1, unreadable), (whole.replace('"Pos":', '"Pos":-'), 1, unreadable),
-                (whole.replace("bin.", "nib."), 2, r"no longer has its binlog from nib\.")):
+                (whole.replace("bin.", "nib."), 2, r"no longer has its binlog from nib\."),
+                (re.sub(r'"Pos": ?(\d)', r'"Pos": 5000000000\1', whole), 1,
+                 r"no longer has its binlog up to bin\.\d+:5")):
             with open(path, "w") as f:
                 f.write(broken)
             ferry.run()
