@@ -45,7 +45,7 @@ static bool fail_type(struct error *err, const char *path, const char *wanted, c
 {
 	if (!node)
 		return error_set(err, ERROR_CONFIG, "%s is missing", path);
-	return error_set(err, ERROR_CONFIG, "%s: must be %s, is a %s", path, wanted,
+	return error_set(err, ERROR_CONFIG, "%s: must be %s, is %s", path, wanted,
 			 json_type_name(node));
 }
 

@@ -414,7 +414,7 @@ static void refuses_with_the_reason(void **state)
 	static const struct {
 		const char *text, *reason;
 	} cases[] = {
-		{ "[]", "the state: must be an object, is a array" },
+		{ "[]", "the state: must be an object, is an array" },
 		{ "{}", "it has no GhostferryVersion: this is no state of a run" },
 		{ "{\"GhostferryVersion\":\"99.0.0\"}", "is newer than this one" },
 		{ "{\"GhostferryVersion\":\"99999999999999999999.0.0\"}",
