@@ -38,7 +38,7 @@ void json_print(struct buf *out, const cJSON *value, int indent);
 /* The same for a value that is to stand within others, level of them. */
 void json_print_within(struct buf *out, const cJSON *value, int indent, int level);
 
-/* "object", "string", ... for messages. */
+/* "an object", "null", ... for messages. */
 const char *json_type_name(const cJSON *node);
 
 #endif

@@ -41,5 +41,8 @@ bool binlog_feed_has_checksums(const struct binlog_feed *feed);
 /* Where the source's binlog ends now, asked over an ordinary session. */
 bool binlog_current_position(struct db *db, struct binlog_position *position,
 			     struct error *err) MUST_CHECK;
+/* False, ERROR_PURGED: the file of the position is gone, or ends before it. */
+bool binlog_reaches(struct db *db, const struct binlog_position *position,
+		    struct error *err) MUST_CHECK;
 
 #endif

@@ -61,6 +61,9 @@ struct binlog_streamer_params {
 	 * them: everything before it is applied, so that is the place to begin at. Later
 	 * ones come again, as only the server knows what depends on what. */
 	const struct gtid_set *applied;
+	/* Rows up to here were handed on by an earlier run on this server: its binlog must
+	 * still have them. Unset: none beyond the start. */
+	struct binlog_position handed_on;
 	/* The start was found by them in the binlog of another server than theirs. */
 	bool is_elsewhere;
 	struct binlog_handler handler;

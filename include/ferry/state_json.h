@@ -30,6 +30,8 @@ struct saved_state {
 	const char **completed; /* full names; the array is owned */
 	size_t completed_count;
 	struct binlog_position position;
+	struct binlog_position streamed; /* rows up to there may be on the target; unset: none
+					  * beyond position */
 	struct binlog_position target_position; /* watched up to there; unset: it was not */
 	bool has_gtids; /* as in the tracker */
 	struct gtid_set applied;

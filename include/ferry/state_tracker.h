@@ -31,6 +31,9 @@ struct state_tracker {
 	size_t table_count;
 	struct binlog_position position; /* applied up to here */
 	bool has_position;
+	/* Rows up to here may be on the target: beyond position in mid-transaction. Unset:
+	 * none were streamed yet. */
+	struct binlog_position streamed;
 	bool is_handed_over; /* CutoverUnlock is about to be called, or was: the target may be
 			      * in use */
 	struct binlog_position watched; /* in the target's binlog: no writes of others up to
@@ -75,6 +78,10 @@ void state_tracker_received(struct state_tracker *s, const struct gtid *gtid);
 /* All before position is applied, and so are these. */
 void state_tracker_advance(struct state_tracker *s, const struct binlog_position *position,
 			   const struct gtid_set *gtids);
+/* Before rows that the source's binlog has up to here are applied. */
+void state_tracker_streamed(struct state_tracker *s, const struct binlog_position *position);
+/* The source is another server: the place means nothing there. */
+void state_tracker_forget_streamed(struct state_tracker *s);
 /* False while there is none. */
 bool state_tracker_position(struct state_tracker *s, struct binlog_position *position);
 void state_tracker_set_watched(struct state_tracker *s, const struct binlog_position *position);

@@ -8,13 +8,16 @@
 #include "db/db.h"
 
 #define WRITER_LOCK_NAME_SIZE 64 /* the servers' limit */
+/* No run has more: so many connections the configuration may ask for at the most. */
+#define WRITER_LOCKS_MAX 1024
 
 /* n 0 is the run itself: held as long as a process works on it. */
 void writer_lock_name(char name[WRITER_LOCK_NAME_SIZE], const char *run_id, unsigned n);
 
 /* For a resumed run, before anything is written: target's session already holds
- * lock 0, so no other process is at work; sessions that hold locks 1..count are
- * leftovers of a killed one. They are killed and waited for. */
+ * lock 0, so no other process is at work; sessions that hold any of the others, 1..count
+ * and up to WRITER_LOCKS_MAX, are leftovers of a killed one. They are killed and waited
+ * for. count is what the state says: an older state than the killed run's may say less. */
 bool writer_locks_take_over(struct db *target, const char *run_id, unsigned count,
 			    struct stop *stop, struct error *err) MUST_CHECK;
 

@@ -159,7 +159,9 @@ static void report_error(struct app *app, const struct error *err, const char *f
 	ending_at_next_signal(status);
 	alarm(ENDING_S);
 	log_fatal(err, from, printed);
-	save_state(app, printed);
+	/* Whoever has taken over writes a newer state into the same file. */
+	if (strcmp(from, "run_lock") != 0)
+		save_state(app, printed);
 	say_where_the_state_is(app, &state, printed);
 	warn_about_lock(app, app->phase);
 	post_error(app, err, from, &state);

@@ -109,18 +109,47 @@ static bool check_nothing_unfinished(const struct program *program, struct error
 			       path, path);
 }
 
+/* An older dump of a run that was finished since. An unfinished run may be resumed from any
+ * of its states, and a file that cannot be read tells nothing. */
+static bool check_not_finished(const struct program *program, struct error *err)
+{
+	const char *path = program->config.state_file;
+	const struct saved_state *state = &program->state;
+	struct program other = { .is_resumed = false };
+	struct error ignored;
+	bool is_over;
+
+	if (!path || state->is_handed_over || !*state->run_id ||
+	    !read_state_file(&other, path, &ignored))
+		return true;
+	is_over = other.state.is_handed_over && strcmp(other.state.run_id, state->run_id) == 0;
+	saved_state_release(&other.state);
+	return !is_over ||
+	       error_set(err, ERROR_CONFIG,
+			 "%s says that this run was finished, or CutoverUnlock called, later than "
+			 "the state that is to be resumed: older changes would be done again over "
+			 "what was written to the target since; if the target is not in use, remove "
+			 "that file to resume all the same",
+			 path);
+}
+
 /* -resumestate counts more than the configuration. */
 static bool find_state(struct program *program, struct error *err)
 {
 	cJSON *configured = program->config.state_to_resume_from;
 
-	if (program->cli.resume_state)
-		return read_state_file(program, program->cli.resume_state, err);
-	if (!configured)
+	if (program->cli.resume_state) {
+		if (!read_state_file(program, program->cli.resume_state, err))
+			return false;
+	} else if (configured) {
+		program->is_resumed = saved_state_parse(cJSON_Duplicate(configured, true),
+							&program->state, err);
+		if (!program->is_resumed)
+			return error_wrap(err, "StateToResumeFrom");
+	} else {
 		return check_nothing_unfinished(program, err);
-	program->is_resumed =
-		saved_state_parse(cJSON_Duplicate(configured, true), &program->state, err);
-	return program->is_resumed || error_wrap(err, "StateToResumeFrom");
+	}
+	return check_not_finished(program, err);
 }
 
 /* Nobody asked for the default one, and a configuration may well lie where nothing can

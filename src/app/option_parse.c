@@ -40,11 +40,8 @@ static void describe(struct buf *out, const cJSON *node)
 {
 	if (cJSON_IsNumber(node))
 		json_print(out, node, 0);
-	else if (cJSON_IsNull(node))
-		buf_puts(out, "null");
 	else
-		buf_printf(out, "%s %s", cJSON_IsArray(node) || cJSON_IsObject(node) ? "an" : "a",
-			   json_type_name(node));
+		buf_puts(out, json_type_name(node));
 }
 
 bool option_wrong(struct option_parse *p, const cJSON *node, const char *wanted)

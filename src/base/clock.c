@@ -29,6 +29,13 @@ int64_t clock_ms(void)
 	return clock_us() / 1000;
 }
 
+int64_t clock_boot_ms(void)
+{
+	struct timespec at = now(CLOCK_BOOTTIME);
+
+	return (int64_t)at.tv_sec * 1000 + at.tv_nsec / 1000000;
+}
+
 double clock_wall(void)
 {
 	struct timespec at = now(CLOCK_REALTIME);

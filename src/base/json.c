@@ -440,16 +440,16 @@ const char *json_type_name(const cJSON *node)
 		return "null";
 	case cJSON_True:
 	case cJSON_False:
-		return "boolean";
+		return "a boolean";
 	case cJSON_Number:
 	case cJSON_Raw:
-		return "number";
+		return "a number";
 	case cJSON_String:
-		return "string";
+		return "a string";
 	case cJSON_Array:
-		return "array";
+		return "an array";
 	case cJSON_Object:
-		return "object";
+		return "an object";
 	default:
 		return "nothing";
 	}

@@ -332,3 +332,27 @@ bool binlog_current_position(struct db *db, struct binlog_position *position, st
 	db_row_finish(db);
 	return ok;
 }
+
+bool binlog_reaches(struct db *db, const struct binlog_position *position, struct error *err)
+{
+	struct binlog_position end;
+	enum db_fetch fetched;
+	struct db_row row;
+	bool reaches = false;
+
+	if (!db_queryf(db, err, "SHOW BINARY LOGS"))
+		return false;
+	while (!reaches && (fetched = db_row_next(db, &row, err)) == DB_ROW)
+		if (!read_position(db, &row, &end, err))
+			break;
+		else
+			reaches = strcmp(end.file, position->file) == 0 &&
+				  end.offset >= position->offset;
+	db_row_finish(db);
+	if (reaches || fetched != DB_END)
+		return reaches;
+	return error_set(err, ERROR_PURGED,
+			 "the source no longer has its binlog up to " POSITION_FORMAT ": it was "
+			 "reset, or lost in a crash, or the state was changed; start anew",
+			 POSITION_ARGS(position));
+}

@@ -146,6 +146,7 @@ struct binlog_streamer *binlog_streamer_open(const struct binlog_streamer_params
 
 	s->params = *params;
 	s->boundary = params->start;
+	s->cut_at = params->handed_on;
 	s->last_timestamp = 0;
 	s->follows_gtids = s->is_passing = params->applied != NULL;
 	if (params->applied)

@@ -25,7 +25,7 @@ struct binlog_streamer {
 	struct binlog_position group_start; /* the last place between groups */
 	struct binlog_position skip_to;	 /* events that end at or before it were seen already */
 	struct binlog_position cut_at;	 /* rows up to there were handed on without their commit
-					  * when a connection was lost; unset: none */
+					  * when a connection, or an earlier run, ended; unset: none */
 	enum group group;
 	bool group_is_xa;
 	bool group_has_rows; /* of copied tables */

@@ -24,6 +24,7 @@
 static const char log_tag[] = "state_file";
 
 #define CLOSE_LOOK_MS 200
+#define STOOD_STILL_MS 3000
 
 static bool write_all(int fd, const char *bytes, size_t length)
 {
@@ -192,9 +193,13 @@ static void run(void *argument)
 	int64_t wait_ms = STATE_FILE_INTERVAL_MS;
 	uint64_t asked;
 
-	while (wait_turn(file, wait_ms, &asked)) {
+	for (int64_t before_ms = clock_boot_ms(); wait_turn(file, wait_ms, &asked);
+	     before_ms = clock_boot_ms()) {
 		int64_t started_ms = clock_ms();
 
+		/* Time for the keeper of the run's lock to find out that it is lost. */
+		if (clock_boot_ms() - before_ms > wait_ms + STOOD_STILL_MS)
+			continue;
 		tell_saved(file, asked, save(file));
 		/* A large state on a slow disk: no more than a tenth of the time. */
 		wait_ms = (clock_ms() - started_ms) * 10;

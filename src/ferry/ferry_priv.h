@@ -59,6 +59,8 @@ struct ferry {
 	struct binlog_streamer *streamer;
 	struct verifier *verifier; /* NULL: nothing is verified */
 
+	struct binlog_position streamed; /* the streamer's thread's: what the tracker has */
+
 	/* The ferry's thread. */
 	struct target_verifier *target_verifier; /* NULL: the target is not watched */
 };

@@ -252,6 +252,12 @@ static bool stream_row(void *context, const struct row_change *change, struct er
 {
 	struct ferry *f = context;
 
+	/* One event has many rows. */
+	if (change->end->offset != f->streamed.offset ||
+	    strcmp(change->end->file, f->streamed.file) != 0) {
+		f->streamed = *change->end;
+		state_tracker_streamed(&f->tracker, change->end);
+	}
 	return binlog_writer_add(f->writer, change, err);
 }
 
@@ -322,6 +328,9 @@ static bool open_stream(struct ferry *f, struct error *err)
 		.start = *start,
 		.applied = f->start.has_gtids ? &f->start.applied : NULL,
 		.is_elsewhere = f->start.is_elsewhere,
+		.handed_on = f->resume && !f->start.is_elsewhere ?
+				     f->resume->streamed :
+				     (struct binlog_position){ .offset = 0 },
 		.handler = { .context = f,
 			     .find_table = stream_find_table,
 			     .is_chosen = is_chosen,
@@ -492,6 +501,8 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 		return false;
 	make_workers(f);
 	state_tracker_set_position(&f->tracker, &f->start.position);
+	if (f->start.is_elsewhere)
+		state_tracker_forget_streamed(&f->tracker);
 	if (f->start.has_gtids)
 		state_tracker_set_gtids(&f->tracker, &f->start.applied, &f->start.received);
 	mutex_lock(&f->lock);

@@ -105,13 +105,29 @@ static void check_translation(struct preflight *p, const struct ferry_table *t, 
 	buf_release(&translated);
 }
 
+/* MySQL: a column that is INVISIBLE, and that the account may not read, is neither among
+ * those that information_schema shows nor in "t.*". SHOW CREATE TABLE has each column on a
+ * line of its own, with a name in front, which no other line has. */
+static bool check_all_shown(const struct ferry_table *t, const char *shown, struct error *err)
+{
+	static const char column_line[] = "\n  `";
+	unsigned count = 0;
+
+	for (const char *at = shown; (at = strstr(at, column_line)); at++)
+		count++;
+	return count <= t->source->column_count ||
+	       error_set(err, ERROR_ACCESS, "the account may read %u of its %u columns",
+			 t->source->column_count, count);
+}
+
 static bool check_definition(struct preflight *p, const struct ferry_table *t, struct buf *shown,
 			     struct error *err)
 {
 	struct foreign_key key;
 	const char *at;
 
-	if (!create_show_table(p->source, t->source->schema, t->source->name, shown, err))
+	if (!create_show_table(p->source, t->source->schema, t->source->name, shown, err) ||
+	    !check_all_shown(t, shown->data, err))
 		return false;
 	check_periods(p, t, shown->data);
 	check_translation(p, t, shown->data);

@@ -3,8 +3,14 @@
  *
  * When another process has the lock by then it works on the same state, and it took
  * over or is about to: the run ends at once. Its writers cannot have gone on, as they
- * look at the guard before they do (db_set_guard()). */
+ * look at the guard before they do (db_set_guard()).
+ *
+ * One that took over and has ended since leaves no trace on the target. It takes some time,
+ * so a process that was suspended and finds the lock lost ends, too: it does not take it
+ * again. */
 #include "ferry/run_lock.h"
+
+#include <inttypes.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -12,11 +18,13 @@
 static const char log_tag[] = "run_lock";
 
 #define LOOK_MS 500
+#define STOOD_STILL_MS 5000
 #define TELL_EVERY_MS 60000
 
-static bool look(struct run_lock *lock, struct error *err)
+static bool look(struct run_lock *lock, bool may_connect, struct error *err)
 {
-	if (!db_ready(lock->target, err) || !db_execf(lock->target, err, "DO 0"))
+	if ((may_connect && !db_ready(lock->target, err)) ||
+	    !db_execf(lock->target, err, "DO 0"))
 		return false;
 	atomic_store(&lock->run->guard.holder, db_connection_id(lock->target));
 	return true;
@@ -31,24 +39,41 @@ static void tell(struct run_lock *lock, const struct error *err, int64_t *told_m
 	}
 }
 
+/* What ends the run is none of the kinds that are tried again. */
+static void judge(struct error *err, bool stood_still, int64_t slept_ms)
+{
+	if (stood_still)
+		error_wrap(err,
+			   "this process stood still for %" PRId64 " s and lost the run's lock on "
+			   "the target: another one may have taken over meanwhile, and may have "
+			   "ended; if so leave it at that, else resume",
+			   slept_ms / 1000);
+	else if (err->kind == ERROR_BUSY && err->server_code == 0)
+		error_wrap(err, "another process is working on this state");
+	else
+		return;
+	err->kind = ERROR_CONFIG;
+}
+
 static void keep(void *argument)
 {
 	struct run_lock *lock = argument;
 	struct error err;
-	int64_t told_ms = 0;
+	int64_t told_ms = 0, before_ms = clock_boot_ms();
 
-	while (stop_sleep_ms(&lock->ended, LOOK_MS) && !stop_is_set(lock->run->stop)) {
-		if (look(lock, &err)) {
+	for (; stop_sleep_ms(&lock->ended, LOOK_MS) && !stop_is_set(lock->run->stop);
+	     before_ms = clock_boot_ms()) {
+		int64_t slept_ms = clock_boot_ms() - before_ms;
+		bool stood_still = slept_ms > STOOD_STILL_MS;
+
+		if (look(lock, !stood_still, &err)) {
 			if (told_ms)
 				log_info("the run's lock on the target is held again");
 			told_ms = 0;
 			continue;
 		}
 		atomic_store(&lock->run->guard.holder, 0);
-		if (err.kind == ERROR_BUSY && err.server_code == 0) {
-			error_wrap(&err, "another process is working on this state");
-			err.kind = ERROR_CONFIG;
-		}
+		judge(&err, stood_still, slept_ms);
 		if (!error_is_retryable(&err)) {
 			lock->run->fail(lock->run->fail_context, "run_lock", &err);
 			break;

@@ -135,7 +135,7 @@ static bool read_integer(const cJSON *node, const char *path, struct buf *text, 
 		buf_puts(text, node->valuestring);
 		return true;
 	}
-	return error_set(err, ERROR_CONFIG, "%s: must be an integer, is a %s%s", path,
+	return error_set(err, ERROR_CONFIG, "%s: must be an integer, is %s%s", path,
 			 json_type_name(node), cJSON_IsNumber(node) ? " that is none" : "");
 }
 
@@ -152,7 +152,7 @@ static bool read_bytes(const cJSON *node, const char *path, struct buf *bytes, s
 	const char *at = cJSON_IsString(node) ? node->valuestring : NULL;
 
 	if (!at)
-		return error_set(err, ERROR_CONFIG, "%s: must be a string, is a %s", path,
+		return error_set(err, ERROR_CONFIG, "%s: must be a string, is %s", path,
 				 json_type_name(node));
 	for (; *at; at += 2) {
 		int high = hex_digit(at[0]);

@@ -45,7 +45,7 @@ static bool fail_type(struct error *err, const char *path, const char *wanted, c
 {
 	if (!node)
 		return error_set(err, ERROR_CONFIG, "%s is missing", path);
-	return error_set(err, ERROR_CONFIG, "%s: must be %s, is a %s", path, wanted,
+	return error_set(err, ERROR_CONFIG, "%s: must be %s, is %s", path, wanted,
 			 json_type_name(node));
 }
 
@@ -294,10 +294,13 @@ static bool read_run_id(struct saved_state *state, struct error *err)
 
 static bool read_own_keys(struct saved_state *state, struct error *err)
 {
+	static const char streamed_name[] = "StreamedBinlogPosition";
 	const cJSON *locks = member(state->tree, "TargetLockCount");
 	uint64_t count = 0;
 
 	if (!read_run_id(state, err) ||
+	    !read_position(member(state->tree, streamed_name), streamed_name, &state->streamed,
+			   err) ||
 	    !read_text(state->tree, "SourceServerUUID", state->source_uuid,
 		       sizeof(state->source_uuid), err))
 		return false;
@@ -490,6 +493,8 @@ bool saved_state_apply(const struct saved_state *state, const struct ferry_table
 		    !apply_without_key(state, tables->tables[i], err))
 			return false;
 	state_tracker_set_position(tracker, &state->position);
+	if (binlog_position_is_set(&state->streamed))
+		state_tracker_streamed(tracker, &state->streamed);
 	if (state->is_handed_over)
 		state_tracker_hand_over(tracker);
 	return true;

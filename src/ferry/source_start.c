@@ -189,6 +189,11 @@ static bool go_on(struct source_start *start, struct db *source, const char *ide
 	start->has_gtids = resume->has_gtids && server_has;
 	if (start->is_elsewhere && !start->has_gtids)
 		return refuse_elsewhere(resume, identity, resume->has_gtids, err);
+	/* A server can only be asked for the first 4 GiB of a file, so it would not say that
+	 * such a place does not exist: the stream would wait for it for ever. */
+	if (!start->is_elsewhere && start->position.offset > UINT32_MAX &&
+	    !binlog_reaches(source, &start->position, err))
+		return false;
 	if (!start->has_gtids)
 		return true;
 	gtid_set_copy(&start->applied, &resume->applied);

@@ -17,6 +17,7 @@ struct snapshot {
 	enum phase phase;
 	struct binlog_position position;
 	struct binlog_position watched;
+	struct binlog_position streamed;
 	bool is_handed_over;
 	bool has_gtids;
 	struct gtid_set applied;
@@ -43,6 +44,9 @@ static void take_snapshot(struct state_tracker *s, struct snapshot *copy)
 	if (s->has_position)
 		copy->position = s->position;
 	copy->watched = s->watched;
+	if (s->has_position && binlog_position_is_set(&s->streamed) &&
+	    binlog_position_compare(&s->streamed, &s->position) > 0)
+		copy->streamed = s->streamed;
 	copy->is_handed_over = s->is_handed_over;
 	copy->has_gtids = s->has_gtids;
 	gtid_set_copy(&copy->applied, &s->applied);
@@ -255,6 +259,8 @@ static void add_own_keys(cJSON *state, const struct snapshot *copy)
 	cJSON_AddStringToObject(state, "SourceServerUUID", copy->source_uuid);
 	if (copy->has_gtids)
 		add_gtids(state, "ReceivedGTIDSet", &copy->received);
+	if (binlog_position_is_set(&copy->streamed))
+		add_position(state, "StreamedBinlogPosition", &copy->streamed);
 	json_add_u64(state, "TargetLockCount", copy->lock_count);
 	if (copy->is_handed_over)
 		cJSON_AddTrueToObject(state, "CutoverUnlockCalled");

@@ -137,6 +137,22 @@ void state_tracker_advance(struct state_tracker *s, const struct binlog_position
 	mutex_unlock(&s->lock);
 }
 
+void state_tracker_streamed(struct state_tracker *s, const struct binlog_position *position)
+{
+	mutex_lock(&s->lock);
+	if (!binlog_position_is_set(&s->streamed) ||
+	    binlog_position_compare(position, &s->streamed) > 0)
+		s->streamed = *position;
+	mutex_unlock(&s->lock);
+}
+
+void state_tracker_forget_streamed(struct state_tracker *s)
+{
+	mutex_lock(&s->lock);
+	s->streamed = (struct binlog_position){ .offset = 0 };
+	mutex_unlock(&s->lock);
+}
+
 bool state_tracker_position(struct state_tracker *s, struct binlog_position *position)
 {
 	bool has_position;

@@ -14,6 +14,7 @@
 static const char log_tag[] = "writer_lock";
 
 #define WAIT_MS 100
+#define LOCKS_AT_ONCE 128
 #define TELL_EVERY_MS 5000
 
 void writer_lock_name(char name[WRITER_LOCK_NAME_SIZE], const char *run_id, unsigned n)
@@ -21,34 +22,43 @@ void writer_lock_name(char name[WRITER_LOCK_NAME_SIZE], const char *run_id, unsi
 	snprintf(name, WRITER_LOCK_NAME_SIZE, "ghostferry-copydb/%.32s/%u", run_id, n);
 }
 
-/* 0: nobody holds it. */
-static bool lock_holder(struct db *target, const char *name, uint64_t *id, struct error *err)
+/* One that holds any of the locks first to last; 0: nobody does. */
+static bool lock_holder(struct db *target, const char *run_id, unsigned first, unsigned last,
+			uint64_t *id, struct error *err)
 {
-	struct buf value = BUF_INIT;
+	struct buf names = BUF_INIT, value = BUF_INIT;
+	char name[WRITER_LOCK_NAME_SIZE];
 	bool found;
-	bool ok = db_value(target, &value, &found, err, "SELECT IS_USED_LOCK('%s')", name);
+	bool ok;
 
+	for (unsigned n = first; n <= last; n++) {
+		writer_lock_name(name, run_id, n);
+		buf_printf(&names, ", IS_USED_LOCK('%s')", name);
+	}
+	ok = db_value(target, &value, &found, err, "SELECT COALESCE(NULL%s)", buf_text(&names));
 	*id = ok && found ? strtoull(buf_text(&value), NULL, 10) : 0;
 	buf_release(&value);
+	buf_release(&names);
 	return ok;
 }
 
-static bool wait_until_free(struct db *target, const char *name, struct stop *stop,
-			    struct error *err)
+static bool wait_until_free(struct db *target, const char *run_id, unsigned first, unsigned last,
+			    struct stop *stop, struct error *err)
 {
-	int64_t told = 0;
-	uint64_t id;
+	uint64_t told_id = 0, id;
+	int64_t told_ms = 0;
 
 	for (;;) {
-		if (!lock_holder(target, name, &id, err))
+		if (!lock_holder(target, run_id, first, last, &id, err))
 			return false;
 		if (id == 0)
 			return true;
-		if (clock_ms() - told > TELL_EVERY_MS || told == 0) {
+		if (id != told_id || clock_ms() - told_ms > TELL_EVERY_MS) {
 			log_info("waiting for connection %" PRIu64
-				 " of the earlier run to end on the target (lock %s)",
-				 id, name);
-			told = clock_ms();
+				 " of the earlier run to end on the target",
+				 id);
+			told_id = id;
+			told_ms = clock_ms();
 			if (!db_kill(target, id, err))
 				return false;
 		}
@@ -60,11 +70,12 @@ static bool wait_until_free(struct db *target, const char *name, struct stop *st
 bool writer_locks_take_over(struct db *target, const char *run_id, unsigned count,
 			    struct stop *stop, struct error *err)
 {
-	char name[WRITER_LOCK_NAME_SIZE];
+	if (count < WRITER_LOCKS_MAX)
+		count = WRITER_LOCKS_MAX;
+	for (unsigned first = 1; first <= count; first += LOCKS_AT_ONCE) {
+		unsigned last = first + LOCKS_AT_ONCE - 1;
 
-	for (unsigned n = 1; n <= count; n++) {
-		writer_lock_name(name, run_id, n);
-		if (!wait_until_free(target, name, stop, err))
+		if (!wait_until_free(target, run_id, first, last, stop, err))
 			return error_wrap(err, "take over the locks of the earlier run");
 	}
 	return true;

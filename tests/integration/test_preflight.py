@@ -137,6 +137,16 @@ class PreflightTest(FerryTest):
         self.source.sql("GRANT SELECT ON abc.t TO narrow@'%'")
         self.assertNotIn("error:", self.report(0, AllowExistingTargetTable=True, **narrow))
 
+    def test_an_invisible_column_that_may_not_be_read(self):
+        """MariaDB's "t.*" is enough of a test there."""
+        self.source.sql("ALTER TABLE abc.t ADD hidden INT INVISIBLE DEFAULT 1")
+        text = self.report(**self.account(
+            "REPLICATION SLAVE, REPLICATION CLIENT, TRIGGER ON *.*", "SELECT (id, v) ON abc.t"))
+        self.assert_found(text, "cannot be copied: table abc.t: "
+                          + ("the account may read 2 of its 3 columns" if self.source.is_mysql
+                             else "source: SELECT command denied"),
+                          "remedy: GRANT SELECT ON `abc`.`t` TO `narrow`@`%`")
+
     def test_a_table_that_may_not_be_read(self):
         text = self.report(**self.account(
             "REPLICATION SLAVE, REPLICATION CLIENT, TRIGGER ON *.*"))

@@ -180,7 +180,7 @@ TEST(refused_when_read)
 		const char *text, *want;
 	} cases[] = {
 		{ "null", "the configuration must be an object, not null" },
-		{ "[]", "the configuration must be an object, not array" },
+		{ "[]", "the configuration must be an object, not an array" },
 		{ "", "line 1, column 1: empty: there is no JSON value" },
 		{ "{} {}", "line 1, column 4: unexpected '{'" },
 		{ "{\"Source\":null}", "Source: null is not an object" },

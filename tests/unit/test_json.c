@@ -295,8 +295,8 @@ TEST(type_names)
 	static const struct {
 		const char *text, *want;
 	} cases[] = {
-		{ "null", "null" }, { "true", "boolean" }, { "1", "number" },
-		{ "\"\"", "string" }, { "[]", "array" }, { "{}", "object" },
+		{ "null", "null" }, { "true", "a boolean" }, { "1", "a number" },
+		{ "\"\"", "a string" }, { "[]", "an array" }, { "{}", "an object" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

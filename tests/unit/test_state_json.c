@@ -261,6 +261,36 @@ static void tells_where_the_target_was_watched(void **state)
 	buf_release(&out);
 }
 
+/* Only while that is more than what is known to be applied as whole transactions. */
+static void tells_how_far_rows_were_streamed(void **state)
+{
+	const struct binlog_position streamed = { .file = "b.2", .offset = 99 };
+	const struct binlog_position earlier = { .file = "b.2", .offset = 98 };
+	const struct binlog_position applied = { .file = "b.2", .offset = 120 };
+	struct context *c = *state;
+	struct saved_state saved;
+	struct buf out = BUF_INIT, again = BUF_INIT;
+
+	copied_to_somewhere(c);
+	state_tracker_set_position(&c->tracker, &(struct binlog_position){ "b.1", 4, 0 });
+	state_tracker_streamed(&c->tracker, &streamed);
+	state_tracker_streamed(&c->tracker, &earlier);
+	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	assert_true(parse(c, out.data, &saved));
+	assert_int_equal(binlog_position_compare(&saved.streamed, &streamed), 0);
+	saved_state_release(&saved);
+	state_tracker_forget_streamed(&c->tracker);
+	assert_true(apply(c, out.data));
+	state_json_write(&c->tracker, NULL, NULL, NULL, &again);
+	assert_string_equal(again.data, out.data);
+	state_tracker_set_position(&c->tracker, &applied);
+	buf_clear(&out);
+	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	assert_null(strstr(out.data, "StreamedBinlogPosition"));
+	buf_release(&out);
+	buf_release(&again);
+}
+
 static void every_truncation_is_an_error(void **state)
 {
 	struct context *c = *state;
@@ -314,6 +344,7 @@ static void survives_hostile_members(void **state)
 		"SourceServerUUID",
 		"TargetLockCount",
 		"CutoverUnlockCalled",
+		"StreamedBinlogPosition",
 		"PaginationKeyColumns",
 	};
 	static const char *const values[] = {
@@ -414,7 +445,7 @@ static void refuses_with_the_reason(void **state)
 	static const struct {
 		const char *text, *reason;
 	} cases[] = {
-		{ "[]", "the state: must be an object, is a array" },
+		{ "[]", "the state: must be an object, is an array" },
 		{ "{}", "it has no GhostferryVersion: this is no state of a run" },
 		{ "{\"GhostferryVersion\":\"99.0.0\"}", "is newer than this one" },
 		{ "{\"GhostferryVersion\":\"99999999999999999999.0.0\"}",
@@ -461,6 +492,8 @@ static void refuses_with_the_reason(void **state)
 		{ HEAD "\"RunID\":\"x'; DROP\"}", "RunID: must be 32 hexadecimal digits" },
 		{ HEAD "\"TargetLockCount\":-1}", "TargetLockCount" },
 		{ HEAD "\"CutoverUnlockCalled\":1}", "CutoverUnlockCalled: must be true" },
+		{ HEAD "\"StreamedBinlogPosition\":{\"Name\":\"b.1\"}}",
+		  "StreamedBinlogPosition: Pos is missing" },
 	};
 	struct context *c = *state;
 
@@ -652,6 +685,7 @@ int main(void)
 		CASE(keys_stand_as_documented),
 		CASE(comes_back_as_it_was),
 		CASE(tells_where_the_target_was_watched),
+		CASE(tells_how_far_rows_were_streamed),
 		CASE(every_truncation_is_an_error),
 		CASE(survives_hostile_members),
 		CASE(reads_layouts_of_other_versions),
