@@ -81,7 +81,8 @@ static bool statement_touches(struct binlog_streamer *s, const struct statement 
 				    h->find_table(h->context, in, name.name));
 		else
 			touched = h->find_table(h->context, in, name.name) ||
-				  h->is_chosen(h->context, in, name.name);
+				  (!statement->drops &&
+				   h->is_chosen(h->context, in, name.name));
 		if (touched) {
 			snprintf(hit, hit_size, "%s%s%s", in, name.name[0] ? "." : "", name.name);
 			return true;

@@ -213,6 +213,21 @@ class DefinitionsTest(StreamTest):
             "CREATE TABLE IF NOT EXISTS abc.t (other_columns INT)",
             "CREATE PROCEDURE abc.p() DELETE FROM abc.t", "DROP PROCEDURE abc.p", "FLUSH TABLES")
 
+    def test_what_leaves_a_database_alone(self):
+        """What applications say when they start, and one way to stop them."""
+        read_only = [f"ALTER DATABASE abc READ ONLY = {n}" for n in (1, 0)]
+        self.goes_on("CREATE DATABASE IF NOT EXISTS abc", "ALTER DATABASE abc CHARACTER SET utf8mb4",
+                     *(read_only if self.source.is_mysql else ()))
+
+    def test_what_leaves_nothing_behind(self):
+        """Tables that are not there are dropped before temporary ones are made, and that is
+        logged."""
+        self.goes_on("DROP TABLE IF EXISTS report, abc.report_2",
+                     "CREATE TEMPORARY TABLE report SELECT * FROM t", "UPDATE report SET n = 5",
+                     "UPDATE t JOIN report USING (id) SET t.n = report.n", "DROP TABLE report",
+                     "CREATE TEMPORARY TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (9)",
+                     "ALTER TABLE t ADD COLUMN z INT", "TRUNCATE t", "DROP TABLE t", db="abc")
+
     def test_a_trigger_on_the_source_is_carried_by_its_rows(self):
         self.goes_on(
             "CREATE TRIGGER other.tr AFTER INSERT ON other.x FOR EACH ROW"
