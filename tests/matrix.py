@@ -139,6 +139,9 @@ EVENTS = (
      "test_stream_events.DefinitionsTest.test_alter_* test_stream_events.DefinitionsTest.test_truncate"
      " test_stream_events.DefinitionsTest.test_drop test_stream_events.DefinitionsTest.test_rename_*"
      " test_stream_events.DefinitionsTest.test_new_* test_stream_events.DefinitionsTest.test_or_replace"),
+    ("the same by names in the character set of a session, in another case where"
+     " `lower_case_table_names` is not 0", "**stop** the run, also where the name cannot be told",
+     "test_stream_events.DefinitionsTest.test_names_*"),
     ("changes of copied tables in statement format (MIXED, LOAD DATA, through functions and triggers"
      " too)", "**stop** the run", "test_stream_events.StatementsTest.test_statements_of_a_session_*"
      " test_stream_events.StatementsTest.test_a_transaction_of_rows_and_statements"

@@ -34,6 +34,7 @@ struct statement {
 	bool is_open;	  /* may touch any table of any database */
 	bool creates;	  /* CREATE TABLE/DATABASE: only harmful when chosen by the filters */
 	bool if_absent;	  /* ... IF NOT EXISTS: leaves what exists already as it is */
+	bool drops;	  /* DROP TABLE: only harmful when there is such a table */
 };
 
 /* Each call fills *statement anew; the verb of an empty statement is "". Not seen:

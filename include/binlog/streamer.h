@@ -70,6 +70,9 @@ struct binlog_streamer_params {
 	/* The server has triggers or stored functions, or may have: a statement-format
 	 * change of any table may then change a copied one too. */
 	bool has_side_effects;
+	/* Names in statements are found in lower case, whatever theirs (the server's
+	 * lower_case_table_names). */
+	bool ignores_case;
 	uint64_t xa_bytes_max; /* of events held for undecided XA transactions; 0: no limit */
 	struct stop *stop; /* ends the thread at once (borrowed) */
 };

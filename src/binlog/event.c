@@ -276,6 +276,57 @@ bool binlog_heartbeat_parse(struct binlog_event *event, struct binlog_heartbeat 
 	return true;
 }
 
+/* Collations of utf8mb3 and utf8mb4, those of both flavours. A session that speaks
+ * "binary" is taken by its bytes, which is UTF-8 where names are concerned. */
+static bool is_utf8_collation(unsigned id)
+{
+	static const struct {
+		unsigned first, last;
+	} ranges[] = {
+		{ 33, 33 },	{ 45, 46 },	{ 63, 63 },	{ 76, 76 },	{ 83, 83 },
+		{ 192, 247 },	{ 255, 323 },	{ 576, 578 },	{ 608, 610 },	{ 1057, 1057 },
+		{ 1069, 1070 }, { 1107, 1107 }, { 1216, 1271 }, { 2048, 2559 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
+		if (id >= ranges[i].first && id <= ranges[i].last)
+			return true;
+	return false;
+}
+
+/* code[1] value, in the order of their codes but for the catalog; what the session speaks
+ * has only these in front of it (MySQL source, sql/log_event.cc, Query_log_event::write). */
+static bool is_session_utf8(struct reader status)
+{
+	enum { FLAGS2, SQL_MODE, OLD_CATALOG, AUTO_INCREMENT, CHARSET, CATALOG = 6 };
+
+	while (reader_left(&status) > 0) {
+		switch (reader_u8(&status)) {
+		case FLAGS2:
+		case AUTO_INCREMENT:
+			reader_skip(&status, 4);
+			break;
+		case SQL_MODE:
+			reader_skip(&status, 8);
+			break;
+		case OLD_CATALOG:
+			reader_skip(&status, reader_u8(&status) + 1u);
+			break;
+		case CATALOG:
+			reader_skip(&status, reader_u8(&status));
+			break;
+		case CHARSET: {
+			unsigned client = reader_u16(&status);
+
+			return !status.failed && is_utf8_collation(client);
+		}
+		default:
+			return false;
+		}
+	}
+	return false;
+}
+
 /* thread[4] seconds[4] schema length[1] error[2] status length[2], the status
  * variables, the schema with a NUL, the statement up to the end. */
 bool binlog_query_parse(struct binlog_event *event, const struct binlog_format *format,
@@ -295,7 +346,7 @@ bool binlog_query_parse(struct binlog_event *event, const struct binlog_format *
 	status_length = reader_u16(r);
 	if (post_header > QUERY_POST_HEADER)
 		reader_skip(r, post_header - QUERY_POST_HEADER);
-	reader_skip(r, status_length);
+	query->is_utf8 = is_session_utf8(reader_sub(r, status_length));
 	query->schema = (const char *)reader_bytes(r, query->schema_length);
 	reader_u8(r);
 	if (r->failed)

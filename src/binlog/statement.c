@@ -153,6 +153,7 @@ void statement_parse(const char *sql, size_t length, struct statement *statement
 	statement->is_open = false;
 	statement->creates = false;
 	statement->if_absent = false;
+	statement->drops = false;
 	parser_advance(&p);
 	while (skip_settings(&p))
 		;

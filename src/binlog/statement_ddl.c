@@ -38,17 +38,22 @@ static void create_index(struct parser *p)
 	take_indexed_table(p);
 }
 
+/* Applications say IF NOT EXISTS whenever they start; if it did not, its tables tell. */
 static void create_database(struct parser *p)
 {
+	if (accept_if_exists(p)) {
+		parser_harmless(p);
+		return;
+	}
 	parser_set(p, STATEMENT_TABLE, "CREATE DATABASE");
 	p->out->creates = true;
-	p->out->if_absent = accept_if_exists(p);
 	parser_take_database(p);
 }
 
 static void drop_table(struct parser *p)
 {
 	parser_set(p, STATEMENT_TABLE, "DROP TABLE");
+	p->out->drops = true;
 	accept_if_exists(p);
 	parser_take_tables(p);
 }
@@ -105,24 +110,18 @@ static void alter_table(struct parser *p)
 	}
 }
 
-/* Without a name it is the default database. Two of the words that tell so may be
- * names themselves. */
+/* Changes what later tables get that name no character set, or makes it read-only, which
+ * is a way to stop the writers for the cutover. MariaDB's UPGRADE DATA DIRECTORY NAME
+ * renames it. */
 static void alter_database(struct parser *p)
 {
-	static const char *const options[] = { "DEFAULT", "CHARACTER", "COLLATE", "READ" };
-	static const char *const maybe_options[] = { "CHARSET", "COMMENT", "ENCRYPTION" };
-	bool is_named = !parser_at_end(p);
-
+	parser_harmless(p);
+	while (!parser_at_end(p) && !parser_at_word(p, "UPGRADE"))
+		parser_advance(p);
+	if (parser_at_end(p))
+		return;
 	parser_set(p, STATEMENT_TABLE, "ALTER DATABASE");
-	for (size_t i = 0; i < ARRAY_LEN(options); i++)
-		is_named = is_named && !parser_at_word(p, options[i]);
-	for (size_t i = 0; i < ARRAY_LEN(maybe_options); i++)
-		if (parser_at_word(p, maybe_options[i]))
-			parser_incomplete(p);
-	if (is_named)
-		parser_take_database(p);
-	else
-		p->out->names[p->out->name_count++] = (struct statement_name){ .schema = "" };
+	p->out->is_open = true;
 }
 
 static const struct statement_rule create_rules[] = {

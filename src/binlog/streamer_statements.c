@@ -3,6 +3,7 @@
  * anything that follows is applied, naming the table, the position and the remedy. */
 #include "streamer_priv.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,6 +25,31 @@ static bool decide_xa(struct binlog_streamer *s, const struct statement *stateme
 	return ok;
 }
 
+static void fold(const struct binlog_streamer *s, char *name)
+{
+	for (; s->params.ignores_case && *name; name++)
+		if ((unsigned char)*name < 0x80)
+			*name = (char)tolower((unsigned char)*name);
+}
+
+/* Can it be told which table or database a name in a statement means? They are known in
+ * UTF-8, while a statement is logged as the session sent it. And beyond ASCII nothing is
+ * folded here: of the scripts that have letters of two cases, Latin, Greek and Cyrillic
+ * begin with these bytes. */
+static bool is_clear(const struct binlog_streamer *s, const struct binlog_query *query,
+		     const char *name)
+{
+	for (; *name; name++) {
+		unsigned char c = (unsigned char)*name;
+
+		if (c >= 0x80 && !query->is_utf8)
+			return false;
+		if (s->params.ignores_case && ((c >= 0xc3 && c <= 0xdf) || c == 0xe1))
+			return false;
+	}
+	return true;
+}
+
 /* A copied table that a statement names, or that it may touch unnamed. */
 static bool statement_touches(struct binlog_streamer *s, const struct statement *statement,
 			      const struct binlog_query *query, char *hit, size_t hit_size)
@@ -35,22 +61,30 @@ static bool statement_touches(struct binlog_streamer *s, const struct statement 
 
 	memcpy(schema, query->schema, length);
 	schema[length] = '\0';
+	fold(s, schema);
 	for (unsigned i = 0; i < statement->name_count; i++) {
-		const struct statement_name *name = &statement->names[i];
-		const char *in = name->schema[0] ? name->schema : schema;
+		struct statement_name name = statement->names[i];
+		const char *in = name.schema[0] ? name.schema : schema;
 		bool touched;
 
-		if (!name->name[0])
+		if (!is_clear(s, query, name.schema) || !is_clear(s, query, name.name)) {
+			snprintf(hit, hit_size, "a table that cannot be told by its name, perhaps one");
+			return true;
+		}
+		fold(s, name.schema);
+		fold(s, name.name);
+		if (!name.name[0])
 			touched = h->is_chosen(h->context, in, NULL);
 		else if (statement->creates)
-			touched = h->is_chosen(h->context, in, name->name) &&
+			touched = h->is_chosen(h->context, in, name.name) &&
 				  !(statement->if_absent &&
-				    h->find_table(h->context, in, name->name));
+				    h->find_table(h->context, in, name.name));
 		else
-			touched = h->find_table(h->context, in, name->name) ||
-				  h->is_chosen(h->context, in, name->name);
+			touched = h->find_table(h->context, in, name.name) ||
+				  (!statement->drops &&
+				   h->is_chosen(h->context, in, name.name));
 		if (touched) {
-			snprintf(hit, hit_size, "%s%s%s", in, name->name[0] ? "." : "", name->name);
+			snprintf(hit, hit_size, "%s%s%s", in, name.name[0] ? "." : "", name.name);
 			return true;
 		}
 	}

@@ -144,6 +144,45 @@ class DefinitionsTest(StreamTest):
         self.goes_on("CREATE DATABASE fresh", "CREATE TABLE fresh.f (id INT PRIMARY KEY)",
                      "INSERT INTO fresh.f VALUES (1)", "DROP DATABASE fresh")
 
+    def test_names_from_sessions_of_other_charsets(self):
+        """A statement is logged in the character set of its session: the names in it are not
+        those of the tables, byte by byte."""
+        for charset, database in (("latin1", "größe"), ("cp1251", "имя"), ("gbk", "联通")):
+            with self.subTest(charset):
+                self.create()
+                for server in (self.source, self.target):
+                    self.addCleanup(server.drop_user_databases)
+                self.source.sql(f"CREATE DATABASE `{database}`",
+                                f"CREATE TABLE `{database}`.t (id INT PRIMARY KEY)",
+                                f"INSERT INTO `{database}`.t VALUES (1), (2)")
+                ferry = self.copied(Databases={"Whitelist": ["abc", database]})
+                with self.source.connect() as db:
+                    db.run(f"SET NAMES {charset}", "TRUNCATE other.x",
+                           f"TRUNCATE `{database}`.t".encode(charset))
+                ferry.assert_status(2, 20)
+                self.assertRegex(ferry.log(), "fatal error.*TRUNCATE.*cannot be told by its name")
+        self.goes_on("CREATE DATABASE `größe`", "CREATE TABLE `größe`.t (id INT PRIMARY KEY)",
+                     "TRUNCATE `größe`.t", "DROP DATABASE `größe`")
+
+    def test_names_in_another_case(self):
+        """Of a source that ignores it."""
+        if self.source.is_mysql:
+            self.skipTest("its data directory would have to be made for it")
+        self.source = self.private_server("source", "--lower-case-table-names=1")
+        self.stops_each([
+            ("TRUNCATE ABC.T", "abc.t"),
+            ((("Alter Table `T` ADD z INT",), "Abc"), "abc.t"),
+            ("DROP TABLE IF EXISTS Other.X, Abc.U", "abc.u"), ("DROP DATABASE ABC", "abc"),
+            (((StatementsTest.STATEMENT, "DELETE FROM ABC.U"), None), "abc.u")])
+        self.goes_on("TRUNCATE Other.X", "DELETE FROM ABC.U WHERE id = 1", "DROP TABLE Abc.LEFT_OUT",
+                     "CREATE TABLE IF NOT EXISTS ABC.T (id INT)")
+        self.create()
+        self.source.sql("CREATE DATABASE `größe`", "CREATE TABLE `größe`.t (id INT PRIMARY KEY)")
+        ferry = self.copied(Databases={"Whitelist": ["abc", "größe"]})
+        self.source.sql("TRUNCATE `GRÖßE`.T")
+        ferry.assert_status(2, 20)
+        self.assertRegex(ferry.log(), "fatal error.*TRUNCATE.*cannot be told by its name")
+
     def test_or_replace(self):
         if self.source.is_mysql:
             self.skipTest("MariaDB's statement")
@@ -173,6 +212,21 @@ class DefinitionsTest(StreamTest):
             "INSERT INTO abc.temp VALUES (1)", "DROP TEMPORARY TABLE abc.temp",
             "CREATE TABLE IF NOT EXISTS abc.t (other_columns INT)",
             "CREATE PROCEDURE abc.p() DELETE FROM abc.t", "DROP PROCEDURE abc.p", "FLUSH TABLES")
+
+    def test_what_leaves_a_database_alone(self):
+        """What applications say when they start, and one way to stop them."""
+        read_only = [f"ALTER DATABASE abc READ ONLY = {n}" for n in (1, 0)]
+        self.goes_on("CREATE DATABASE IF NOT EXISTS abc", "ALTER DATABASE abc CHARACTER SET utf8mb4",
+                     *(read_only if self.source.is_mysql else ()))
+
+    def test_what_leaves_nothing_behind(self):
+        """Tables that are not there are dropped before temporary ones are made, and that is
+        logged."""
+        self.goes_on("DROP TABLE IF EXISTS report, abc.report_2",
+                     "CREATE TEMPORARY TABLE report SELECT * FROM t", "UPDATE report SET n = 5",
+                     "UPDATE t JOIN report USING (id) SET t.n = report.n", "DROP TABLE report",
+                     "CREATE TEMPORARY TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (9)",
+                     "ALTER TABLE t ADD COLUMN z INT", "TRUNCATE t", "DROP TABLE t", db="abc")
 
     def test_a_trigger_on_the_source_is_carried_by_its_rows(self):
         self.goes_on(

@@ -253,14 +253,26 @@ TEST(queries)
 	static const struct {
 		const char *hex, *schema, *sql;
 		unsigned post_header;
+		bool is_utf8;
 	} cases[] = {
-		{ mysql_query, "", "BEGIN", 13 },
-		{ mysql_analyze, "", "analyze table v.t", 13 },
-		{ mariadb_query, "", "analyze table v.t", 13 },
+		{ mysql_query, "", "BEGIN", 13, true },
+		{ mysql_analyze, "", "analyze table v.t", 13, true },
+		{ mariadb_query, "", "analyze table v.t", 13, true },
 		/* Schema "db"; a newer server with two more bytes in the post-header. */
 		{ "0000000002010000002c000000000000000000"
 		  "0100000000000000020000 0300 ffff 010203 646200 61626364",
-		  "db", "abcd", 15 },
+		  "db", "abcd", 15, false },
+		/* An AUTO_INCREMENT variable, then latin1. */
+		{ "00000000020100000031000000000000000000"
+		  "010000000000000000 0000 0c00 0301000200 04080021000800 00 61626364",
+		  "", "abcd", 13, false },
+		/* utf8mb4 of MySQL 8, and of MariaDB 11. */
+		{ "0000000002010000002c000000000000000000"
+		  "010000000000000000 0000 0700 04ff0021000800 00 61626364",
+		  "", "abcd", 13, true },
+		{ "0000000002010000002c000000000000000000"
+		  "010000000000000000 0000 0700 04000921000800 00 61626364",
+		  "", "abcd", 13, true },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -276,6 +288,7 @@ TEST(queries)
 		assert_text(query.schema, query.schema_length, cases[i].schema);
 		assert_text(query.sql, query.sql_length, cases[i].sql);
 		assert_int_equal(query.error_code, 0);
+		assert_int_equal(query.is_utf8, cases[i].is_utf8);
 		free(b.at);
 	}
 }
