@@ -23,14 +23,17 @@ static bool begin_any(void *context, size_t table, struct key *low)
 static void report(struct verifier *v, unsigned number, const struct verdict *verdict)
 {
 	struct buf message = BUF_INIT;
-	bool correct = verifier_different_tables(v, verdict) == 0;
+	bool differs = verifier_different_tables(v, verdict) > 0;
+	bool correct = !differs && verdict_unsettled(verdict) == 0;
 
-	if (!correct)
+	if (differs)
 		buf_puts(&message, "verification failed for: ");
 	verdict_message(&message, verdict);
-	if (verifier_unsettled(verdict) > 0)
-		buf_printf(&message, "%" PRIu64 " rows changed whenever they were looked at",
-			   verifier_unsettled(verdict));
+	if (verdict_unsettled(verdict) > 0)
+		buf_printf(&message,
+			   "%" PRIu64 " rows changed whenever they were looked at and were never "
+			   "seen equal",
+			   verdict_unsettled(verdict));
 	if (correct)
 		log_info("verification that was asked for: all tables are equal %s",
 			 buf_text(&message));

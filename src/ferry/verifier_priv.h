@@ -72,6 +72,5 @@ unsigned verifier_set_running(struct verifier *v);
 void verifier_set_result(struct verifier *v, unsigned number, const struct verdict *verdict,
 			 bool failed, bool correct, char *message);
 size_t verifier_different_tables(const struct verifier *v, const struct verdict *verdict);
-uint64_t verifier_unsettled(const struct verdict *verdict);
 
 #endif
