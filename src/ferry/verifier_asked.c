@@ -42,6 +42,13 @@ static void report(struct verifier *v, unsigned number, const struct verdict *ve
 	verifier_set_result(v, number, verdict, false, correct, buf_take(&message));
 }
 
+static void set_comparing(struct verifier *v, bool compares)
+{
+	mutex_lock(&v->lock);
+	v->asked_compares = compares;
+	mutex_unlock(&v->lock);
+}
+
 static void asked_main(void *argument)
 {
 	struct verifier *v = argument;
@@ -63,7 +70,9 @@ static void asked_main(void *argument)
 	mutex_unlock(&v->lock);
 	verification.stop = &v->stop;
 	verdict_init(&verdict, verification.prints, verification.count);
-	if (verification_compare(&verification, &how, &verdict, &err))
+	bool ok = verification_compare(&verification, &how, &verdict, &err);
+	set_comparing(v, false);
+	if (ok)
 		report(v, number, &verdict);
 	else
 		verifier_set_result(v, number, &verdict, true, false, mem_strdup(err.text));
@@ -78,14 +87,15 @@ bool verifier_request(struct verifier *v, struct error *err)
 		return error_set(err, ERROR_CONFIG,
 				 "verification is possible once the rows are copied");
 	mutex_lock(&v->lock);
-	bool is_running = v->is_running;
+	bool is_running = v->is_running || v->asked_compares;
 	mutex_unlock(&v->lock);
 	if (is_running)
 		return error_set(err, ERROR_BUSY, "verification is on going");
-	thread_join(&v->asked); /* of the last time: it has set its result */
+	thread_join(&v->asked); /* of the last time: it is about to end */
 	unsigned number = verifier_set_running(v);
 	mutex_lock(&v->lock);
 	v->asked_number = number;
+	v->asked_compares = true;
 	mutex_unlock(&v->lock);
 	log_info("verification was asked for");
 	thread_start(&v->asked, "verifier", asked_main, v);

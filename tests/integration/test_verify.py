@@ -432,6 +432,28 @@ class VerifierTest(MoveVerified):
                 ferry.end()
                 self.target.drop_user_databases()
 
+    def test_asked_for_while_one_outlives_the_verdict(self):
+        """It is refused: the control server must not wait for the other to end."""
+        self.basic_tables(rows=200)
+        probes = self.probes()
+        ferry = self.move("Inline", http=True, AutomaticCutover=False, probes=probes).start()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+        stop = probes.stop_at("range_compared")
+        self.assertLess(ferry.http("POST", "/api/verify", {})[0], 400)
+        stop.wait_reached()
+        ferry.allow_cutover()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+        code, body, _ = ferry.http("POST", "/api/verify", {})
+        self.assertEqual(code, 500)
+        self.assertIn(b"on going", body)
+        stop.release()
+        deadline = time.monotonic() + 30
+        while ferry.http("POST", "/api/verify", {})[0] != 200 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        status = ferry.wait_for_status(lambda s: s["VerificationDone"])
+        self.assertTrue(status["VerificationResult"]["DataCorrect"])
+        ferry.end()
+
     def test_interrupted_and_resumed(self):
         self.basic_tables(rows=300)
         for kind in TYPES:
