@@ -43,6 +43,8 @@ void verdict_add_whole(struct table_verdict *t);
 
 bool table_verdict_is_different(const struct table_verdict *t);
 size_t verdict_different_tables(const struct verdict *v);
+/* Rows of which it is not known: of all tables. */
+uint64_t verdict_unsettled(const struct verdict *v);
 /* One table's part of that. */
 void table_verdict_message(struct buf *out, const struct table_verdict *t);
 /* Ghostferry's words: "db.t [PKs: 1 (type: rows checksum difference, source: .., target:

@@ -3,6 +3,7 @@
  * process at once, as there is nothing to save. */
 #include "verify_command.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -101,6 +102,22 @@ static bool print(const struct command *c, bool as_json, struct error *err)
 	return ok;
 }
 
+/* "Equal" would be a guess where rows were never seen to be. */
+static int exit_status(const struct command *c)
+{
+	uint64_t unsettled = verdict_unsettled(&c->verdict);
+
+	if (verdict_different_tables(&c->verdict) > 0)
+		return EXIT_DIFFERENT;
+	if (unsettled == 0)
+		return EXIT_DONE;
+	fprintf(stderr,
+		"error: cannot tell whether all rows are equal: %" PRIu64
+		" changed whenever they were looked at; compare again when fewer are written\n",
+		unsettled);
+	return EXIT_NOT_STARTED;
+}
+
 static void release(struct command *c)
 {
 	verdict_release(&c->verdict);
@@ -126,7 +143,7 @@ int verify_command_run(const struct config *config, bool as_json)
 	wiring_make(&wiring, config);
 	if (load(&command, &wiring, &err) && compare(&command, &err) &&
 	    print(&command, as_json, &err))
-		status = verdict_different_tables(&command.verdict) > 0 ? EXIT_DIFFERENT : EXIT_DONE;
+		status = exit_status(&command);
 	else
 		fprintf(stderr, "error: cannot compare: %s\n", err.text);
 	release(&command);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static void column_release(struct column *column)
 {
@@ -53,7 +54,7 @@ struct table *schema_find(const struct schema *schema, const char *full_name)
 const struct column *table_column(const struct table *table, const char *name)
 {
 	for (unsigned i = 0; i < table->column_count; i++)
-		if (strcmp(table->columns[i].name, name) == 0)
+		if (strcasecmp(table->columns[i].name, name) == 0)
 			return &table->columns[i];
 	return NULL;
 }

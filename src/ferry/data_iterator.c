@@ -114,18 +114,21 @@ static uint64_t rows_per_read(struct data_iterator *it, const struct chunk_plan 
 	REQUIRES(it->lock)
 {
 	uint64_t fixed = plan->table->batch_rows;
+	uint64_t bytes = it->run->options->batch_bytes;
+	uint64_t average = plan->average_bytes ? plan->average_bytes
+					       : plan->table->source->avg_row_bytes;
+	uint64_t rows_max = ROWS_PER_READ_MAX;
 
 	if (!fixed)
 		fixed = atomic_load(&it->run->batch_rows);
-	if (fixed)
-		return fixed;
+	if (fixed) { /* what is not kept would be read again and again */
+		bytes *= ROW_READER_KEEP_FACTOR;
+		rows_max = fixed;
+	}
+	uint64_t rows = bytes / (average ? average : DEFAULT_ROW_BYTES);
 
-	uint64_t average = plan->average_bytes ? plan->average_bytes
-					       : plan->table->source->avg_row_bytes;
-	uint64_t rows = it->run->options->batch_bytes / (average ? average : DEFAULT_ROW_BYTES);
-
-	if (rows > ROWS_PER_READ_MAX)
-		rows = ROWS_PER_READ_MAX;
+	if (rows > rows_max)
+		rows = rows_max;
 	return rows ? rows : 1;
 }
 

@@ -84,16 +84,34 @@ static bool is_bytes(enum form form)
 	return form == FORM_SHORT || form == FORM_LONG || form == FORM_JSON;
 }
 
+/* Does a number stand for the same member on both sides? The one list may go on. */
+static bool same_members(const struct column *a, const struct column *b)
+{
+	if (a->type != b->type)
+		return false;
+	for (unsigned i = 0; i < a->member_count && i < b->member_count; i++)
+		if (strcmp(a->members[i], b->members[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool is_real(enum form form)
+{
+	return form == FORM_FLOAT || form == FORM_DOUBLE;
+}
+
 /* The same on both sides, whatever the two definitions are. */
 static enum form choose_form(const struct column *a, const struct column *b)
 {
 	enum form x = natural_form(a), y = natural_form(b);
 	bool has_members = a->type == COLUMN_ENUM || a->type == COLUMN_SET;
 
-	if (has_members && strcmp(a->raw_type, b->raw_type) != 0)
+	if (has_members && !same_members(a, b))
 		return FORM_TEXT;
 	if (x == y)
 		return x;
+	if (is_real(x) && is_real(y))
+		return FORM_FLOAT;
 	return is_bytes(x) && is_bytes(y) ? FORM_LONG : FORM_TEXT;
 }
 
@@ -125,11 +143,12 @@ static void put_bytes(struct buf *sql, const struct column *c, bool convert)
 		buf_puts(sql, " USING utf8mb4)");
 }
 
+/* Of a FLOAT alone 6 digits are printed. */
 static void put_text(struct buf *sql, const struct column *c)
 {
 	buf_puts(sql, "CAST(");
 	sql_name(sql, c->name);
-	buf_puts(sql, " AS CHAR CHARACTER SET utf8mb4)");
+	buf_printf(sql, "%s AS CHAR CHARACTER SET utf8mb4)", c->type == COLUMN_FLOAT ? "*1e0" : "");
 }
 
 static void put_double(struct buf *sql, const struct column *c, bool keep_zero_sign)
@@ -348,7 +367,17 @@ static void add_note(struct fingerprint *f, const char *column, const char *why)
 	f->note = note;
 }
 
-/* Virtual columns are not stored: they follow from the others. */
+static bool is_key_column(const struct ferry_table *t, unsigned column)
+{
+	for (unsigned i = 0; i < t->key.count; i++)
+		if (t->key.columns[i] == column)
+			return true;
+	return false;
+}
+
+/* Columns that are virtual on both sides are not stored: they follow from the others.
+ * The key's are always compared: rows of different keys that are alike otherwise would
+ * cancel each other out. */
 static unsigned make_pairs(struct fingerprint *f, const struct ferry_options *options,
 			   const struct table *target, struct pair *pairs)
 {
@@ -358,10 +387,12 @@ static unsigned make_pairs(struct fingerprint *f, const struct ferry_options *op
 	for (unsigned i = 0; i < source->column_count; i++) {
 		const struct column *column = &source->columns[i];
 		const struct column *there = table_column(target, column->name);
+		bool is_key = is_key_column(f->table, i);
 
-		if (column->generation == COLUMN_VIRTUAL)
+		if (!is_key && column->generation == COLUMN_VIRTUAL &&
+		    (!there || there->generation == COLUMN_VIRTUAL))
 			continue;
-		if (is_ignored(options, source, column)) {
+		if (!is_key && is_ignored(options, source, column)) {
 			add_note(f, column->name, "ignored");
 		} else if (!there) {
 			free(f->problem);
@@ -369,11 +400,22 @@ static unsigned make_pairs(struct fingerprint *f, const struct ferry_options *op
 						column->name);
 		} else if (is_json_rewritten(column, there)) {
 			add_note(f, column->name, "text here, JSON there");
-		} else if (there->generation != COLUMN_VIRTUAL) {
+		} else {
 			pairs[count++] = (struct pair){ { column, there } };
 		}
 	}
 	return count;
+}
+
+static void note_others(struct fingerprint *f, const struct table *target)
+{
+	for (unsigned i = 0; i < target->column_count; i++) {
+		const struct column *column = &target->columns[i];
+
+		if (column->generation != COLUMN_VIRTUAL &&
+		    !table_column(f->table->source, column->name))
+			add_note(f, column->name, "only on the target");
+	}
 }
 
 void fingerprint_make(struct fingerprint *f, const struct ferry_options *options,
@@ -388,6 +430,7 @@ void fingerprint_make(struct fingerprint *f, const struct ferry_options *options
 	else {
 		unsigned count = make_pairs(f, options, target, pairs);
 
+		note_others(f, target);
 		for (enum side side = 0; side < SIDE_COUNT; side++) {
 			const struct table *own = side == SIDE_SOURCE ? table->source : target;
 

@@ -249,6 +249,25 @@ static void unpack_key(struct key *key, const char *packed, unsigned count)
 	key_set(key, values, count);
 }
 
+static uint64_t first_bits(const char *print)
+{
+	char digits[17];
+
+	snprintf(digits, sizeof(digits), "%s", print);
+	return strtoull(digits, NULL, 16);
+}
+
+/* Where no unique key forbids it several rows have one key: they count together, and
+ * never equal a single one. Takes before. */
+static char *add_print(char *before, const char *print)
+{
+	char *sum = mem_printf("%016" PRIx64 " of several rows",
+			       first_bits(before) + first_bits(print));
+
+	free(before);
+	return sum;
+}
+
 static bool take_row(struct query *q, const struct db_row *row, struct error *err)
 {
 	unsigned count = q->f->table->key.count;
@@ -260,8 +279,12 @@ static bool take_row(struct query *q, const struct db_row *row, struct error *er
 		if (!row->values[i])
 			return error_set(err, ERROR_UNSUPPORTED, "NULL in a key column");
 	pack_key(&packed, row, count);
-	free(map_put(q->rows, packed.data, packed.length,
-		     mem_memdup(row->values[count], row->lengths[count])));
+	char *print = mem_memdup(row->values[count], row->lengths[count]);
+	char *before = map_put(q->rows, packed.data, packed.length, print);
+	if (before) {
+		map_put(q->rows, packed.data, packed.length, add_print(before, print));
+		free(print);
+	}
 	buf_release(&packed);
 	return true;
 }

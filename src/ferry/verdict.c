@@ -78,6 +78,20 @@ size_t verdict_different_tables(const struct verdict *v)
 	return count;
 }
 
+uint64_t verdict_unsettled(const struct verdict *v)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < v->count; i++)
+		count += v->tables[i].unsettled;
+	return count;
+}
+
+static bool is_equal(const struct table_verdict *t)
+{
+	return t->is_compared && !table_verdict_is_different(t) && t->unsettled == 0;
+}
+
 static const char *name_of(const struct table_verdict *t)
 {
 	return t->f->table->source->full_name;
@@ -126,8 +140,9 @@ static void put_table_text(struct buf *out, const struct table_verdict *t)
 		return;
 	}
 	buf_puts(out, table_verdict_is_different(t) ? "DIFFERENT, "
-		      : t->is_compared	       ? "equal, "
-						 : "not compared to its end, ");
+		      : is_equal(t)		    ? "equal, "
+		      : t->is_compared		    ? "not known, "
+						    : "not compared to its end, ");
 	buf_printf(out, "%" PRIu64 " rows", t->rows[SIDE_SOURCE]);
 	if (t->rows[SIDE_SOURCE] != t->rows[SIDE_TARGET])
 		buf_printf(out, " on the source and %" PRIu64 " on the target",
@@ -156,12 +171,11 @@ void verdict_text(struct buf *out, const struct verdict *v)
 
 	for (size_t i = 0; i < v->count; i++)
 		put_table_text(out, &v->tables[i]);
-	if (different == 0)
-		buf_printf(out, "%zu table%s compared, all equal\n", v->count,
-			   v->count == 1 ? "" : "s");
+	buf_printf(out, "%zu table%s compared, ", v->count, v->count == 1 ? "" : "s");
+	if (different > 0)
+		buf_printf(out, "%zu different\n", different);
 	else
-		buf_printf(out, "%zu table%s compared, %zu different\n", v->count,
-			   v->count == 1 ? "" : "s", different);
+		buf_puts(out, verdict_unsettled(v) ? "none found different\n" : "all equal\n");
 }
 
 static cJSON *row_json(const struct verdict_row *row)
@@ -179,7 +193,7 @@ static cJSON *table_json(const struct table_verdict *t)
 	cJSON *keys;
 
 	cJSON_AddStringToObject(object, "Table", name_of(t));
-	cJSON_AddBoolToObject(object, "Equal", t->is_compared && !table_verdict_is_different(t));
+	cJSON_AddBoolToObject(object, "Equal", is_equal(t));
 	json_add_u64(object, "SourceRows", t->rows[SIDE_SOURCE]);
 	json_add_u64(object, "TargetRows", t->rows[SIDE_TARGET]);
 	json_add_u64(object, "DifferentRows", t->different);
@@ -199,7 +213,8 @@ void verdict_json(struct buf *out, const struct verdict *v)
 	cJSON *object = cJSON_CreateObject();
 	cJSON *tables;
 
-	cJSON_AddBoolToObject(object, "Equal", verdict_different_tables(v) == 0);
+	cJSON_AddBoolToObject(object, "Equal",
+			      verdict_different_tables(v) == 0 && verdict_unsettled(v) == 0);
 	tables = cJSON_AddArrayToObject(object, "Tables");
 	for (size_t i = 0; i < v->count; i++)
 		cJSON_AddItemToArray(tables, table_json(&v->tables[i]));

@@ -53,6 +53,44 @@ static const struct table *find_target(const struct schema *schema, const struct
 	return found;
 }
 
+static bool has_null_key(struct db *db, const struct fingerprint *f, const char *column, bool *has,
+			 struct error *err)
+{
+	struct buf sql = BUF_INIT, found = BUF_INIT;
+
+	buf_printf(&sql, "SELECT EXISTS (SELECT 1 FROM %s WHERE ", f->from[SIDE_TARGET]);
+	sql_name(&sql, column);
+	buf_puts(&sql, " IS NULL)");
+	bool ok = db_value(db, &found, NULL, err, "%s", buf_text(&sql));
+	*has = ok && strcmp(buf_text(&found), "0") != 0;
+	buf_release(&sql);
+	buf_release(&found);
+	return ok || error_wrap(err, "table %s", f->table->source->full_name);
+}
+
+/* A row with NULL in its key lies in no range: it would never be met. */
+static bool find_null_keys(struct db *db, struct fingerprint *f, const struct table *target,
+			   struct error *err)
+{
+	const struct key_columns *key = &f->table->key;
+
+	for (unsigned i = 0; target && i < key->count && !f->problem; i++) {
+		const char *name = key->table->columns[key->columns[i]].name;
+		const struct column *there = table_column(target, name);
+		bool has;
+
+		if (!there || !there->is_nullable)
+			continue;
+		if (!has_null_key(db, f, name, &has, err))
+			return false;
+		if (has)
+			f->problem = mem_printf("rows of the target have NULL in %s, a column of "
+						"the key",
+						name);
+	}
+	return true;
+}
+
 bool verification_load(struct verification *v, const struct ferry_options *options,
 		       const struct ferry_tables *tables, struct db *target, struct stop *stop,
 		       struct error *err)
@@ -65,10 +103,14 @@ bool verification_load(struct verification *v, const struct ferry_options *optio
 		return error_wrap(err, "load table definitions of the target");
 	v->count = tables->count;
 	v->prints = mem_calloc(v->count + 1, sizeof(*v->prints));
-	for (size_t i = 0; i < v->count; i++)
-		fingerprint_make(&v->prints[i], options, tables->tables[i],
-				 find_target(&v->on_target, tables->tables[i]), keep_zero_sign);
-	return true;
+	bool ok = true;
+	for (size_t i = 0; i < v->count; i++) {
+		const struct table *there = find_target(&v->on_target, tables->tables[i]);
+
+		fingerprint_make(&v->prints[i], options, tables->tables[i], there, keep_zero_sign);
+		ok = ok && find_null_keys(target, &v->prints[i], there, err);
+	}
+	return ok;
 }
 
 void verification_release(struct verification *v)

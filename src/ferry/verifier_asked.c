@@ -23,20 +23,30 @@ static bool begin_any(void *context, size_t table, struct key *low)
 static void report(struct verifier *v, unsigned number, const struct verdict *verdict)
 {
 	struct buf message = BUF_INIT;
-	bool correct = verifier_different_tables(v, verdict) == 0;
+	bool differs = verifier_different_tables(v, verdict) > 0;
+	bool correct = !differs && verdict_unsettled(verdict) == 0;
 
-	if (!correct)
+	if (differs)
 		buf_puts(&message, "verification failed for: ");
 	verdict_message(&message, verdict);
-	if (verifier_unsettled(verdict) > 0)
-		buf_printf(&message, "%" PRIu64 " rows changed whenever they were looked at",
-			   verifier_unsettled(verdict));
+	if (verdict_unsettled(verdict) > 0)
+		buf_printf(&message,
+			   "%" PRIu64 " rows changed whenever they were looked at and were never "
+			   "seen equal",
+			   verdict_unsettled(verdict));
 	if (correct)
 		log_info("verification that was asked for: all tables are equal %s",
 			 buf_text(&message));
 	else
 		log_error("%s", buf_text(&message));
 	verifier_set_result(v, number, verdict, false, correct, buf_take(&message));
+}
+
+static void set_comparing(struct verifier *v, bool compares)
+{
+	mutex_lock(&v->lock);
+	v->asked_compares = compares;
+	mutex_unlock(&v->lock);
 }
 
 static void asked_main(void *argument)
@@ -60,7 +70,9 @@ static void asked_main(void *argument)
 	mutex_unlock(&v->lock);
 	verification.stop = &v->stop;
 	verdict_init(&verdict, verification.prints, verification.count);
-	if (verification_compare(&verification, &how, &verdict, &err))
+	bool ok = verification_compare(&verification, &how, &verdict, &err);
+	set_comparing(v, false);
+	if (ok)
 		report(v, number, &verdict);
 	else
 		verifier_set_result(v, number, &verdict, true, false, mem_strdup(err.text));
@@ -75,14 +87,15 @@ bool verifier_request(struct verifier *v, struct error *err)
 		return error_set(err, ERROR_CONFIG,
 				 "verification is possible once the rows are copied");
 	mutex_lock(&v->lock);
-	bool is_running = v->is_running;
+	bool is_running = v->is_running || v->asked_compares;
 	mutex_unlock(&v->lock);
 	if (is_running)
 		return error_set(err, ERROR_BUSY, "verification is on going");
-	thread_join(&v->asked); /* of the last time: it has set its result */
+	thread_join(&v->asked); /* of the last time: it is about to end */
 	unsigned number = verifier_set_running(v);
 	mutex_lock(&v->lock);
 	v->asked_number = number;
+	v->asked_compares = true;
 	mutex_unlock(&v->lock);
 	log_info("verification was asked for");
 	thread_start(&v->asked, "verifier", asked_main, v);

@@ -32,6 +32,7 @@ struct verifier {
 	bool is_running;    /* guarded by lock: a verification that gives a result */
 	unsigned number;    /* guarded by lock: of the verification whose result counts */
 	unsigned asked_number; /* guarded by lock: of the one that was asked for last */
+	bool asked_compares; /* guarded by lock: it may go on when its result counts no more */
 	bool has_started;   /* guarded by lock */
 	bool is_done;	    /* guarded by lock */
 	bool has_failed;    /* guarded by lock */
@@ -72,6 +73,5 @@ unsigned verifier_set_running(struct verifier *v);
 void verifier_set_result(struct verifier *v, unsigned number, const struct verdict *verdict,
 			 bool failed, bool correct, char *message);
 size_t verifier_different_tables(const struct verifier *v, const struct verdict *verdict);
-uint64_t verifier_unsettled(const struct verdict *verdict);
 
 #endif

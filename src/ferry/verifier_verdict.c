@@ -60,15 +60,6 @@ void verifier_set_result(struct verifier *v, unsigned number, const struct verdi
 	mutex_unlock(&v->lock);
 }
 
-uint64_t verifier_unsettled(const struct verdict *verdict)
-{
-	uint64_t count = 0;
-
-	for (size_t i = 0; i < verdict->count; i++)
-		count += verdict->tables[i].unsettled;
-	return count;
-}
-
 /* One attempt to settle everything: the verdict of the tables in which. */
 struct settlement {
 	struct verifier *v;
@@ -234,17 +225,17 @@ static bool judge(struct verifier *v, unsigned number, const struct verdict *ver
 	struct buf message = BUF_INIT;
 	uint64_t repaired;
 
-	if (verifier_different_tables(v, verdict) == 0 && verifier_unsettled(verdict) == 0) {
+	if (verifier_different_tables(v, verdict) == 0 && verdict_unsettled(verdict) == 0) {
 		accept(v, number, verdict);
 		return true;
 	}
 	buf_puts(&message, "cutover verification failed for: ");
 	verdict_message(&message, verdict);
-	if (verifier_unsettled(verdict) > 0)
+	if (verdict_unsettled(verdict) > 0)
 		buf_printf(&message,
 			   "%" PRIu64 " rows were written during the verification: the writers "
 			   "must be stopped before the cutover (CutoverLock)",
-			   verifier_unsettled(verdict));
+			   verdict_unsettled(verdict));
 	put_repaired(v, &message, &repaired);
 	log_incorrect(v, verdict);
 	error_set(err, ERROR_DIFFERENT, "%s", buf_text(&message));

@@ -173,6 +173,20 @@ class MemoryTest(BoundsTest):
         self.finish(ferry)
         self.assert_equal()
 
+    def test_batches_of_more_rows_than_are_kept(self):
+        """They are not asked for: the server would send them again and again."""
+        def read():
+            return int(self.source.sql("SHOW GLOBAL STATUS LIKE 'Handler_read_next'")[0][1])
+
+        self.source.sql("CREATE DATABASE abc", "CREATE TABLE abc.p (id INT PRIMARY KEY, v LONGBLOB)")
+        for start in range(0, 1500, 100):
+            self.source.sql("INSERT INTO abc.p VALUES " + ", ".join(
+                f"({n}, REPEAT('{n % 10}', 50000))" for n in range(start, start + 100)))
+        before = read()
+        self.ferry(DataIterationBatchSize=1000, DataIterationConcurrency=1).run_ok()
+        self.assertLess(read() - before, 3 * 1500)
+        self.assert_equal()
+
     def test_large_rows_are_changed(self):
         self.large("pqr", 0)
         self.source.sql(*(f"INSERT INTO abc.{t} VALUES (0, 'small')" for t in "pqr"))

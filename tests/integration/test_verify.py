@@ -1,8 +1,10 @@
 """Source and target are compared: every kind of difference is found and named, and
 nothing else is."""
 
+import json
 import os
 import re
+import threading
 import time
 import unittest
 
@@ -121,12 +123,68 @@ class VerifyCommandTest(VerifyTest):
         self.target.sql("DROP TABLE abc.odd")
         self.assertIn("missing on the target", self.report(status=3)["abc.odd"]["Problem"])
 
+    def on_both(self, here, there, rows_here, rows_there, table="t"):
+        """A table, defined and filled otherwise on the target."""
+        for server, body, rows in ((self.source, here, rows_here), (self.target, there, rows_there)):
+            with server.connect() as db:
+                db.run("SET NAMES utf8mb4", "SET sql_mode=''", "CREATE DATABASE IF NOT EXISTS abc",
+                       f"CREATE TABLE abc.{table} ({body})", f"INSERT INTO abc.{table} {rows}")
+
+    def test_keys_that_the_target_does_not_enforce(self):
+        here, there = "id INT PRIMARY KEY, v INT", "id INT NULL, v INT, KEY (id)"
+        self.on_both(here, there, "VALUES (1,1),(2,2)", "VALUES (1,1),(2,2),(2,2)", "twice")
+        self.on_both(here, there, "VALUES (1,1),(2,2)", "VALUES (1,1),(2,3),(2,2)", "and_another")
+        rows = "SELECT a.n * 200 + b.n, 1 FROM abc.n a, abc.n b"
+        numbers = "VALUES " + ",".join(f"({n})" for n in range(200))
+        self.on_both("n INT PRIMARY KEY", "n INT PRIMARY KEY", numbers, numbers, "n")
+        # More rows than are compared at once.
+        self.on_both(here, there, rows, rows + " UNION ALL SELECT NULL, 5", "nulls")
+        report = self.report(status=3)
+        for table in ("twice", "and_another"):
+            self.assertEqual(report[f"abc.{table}"]["Differences"],
+                             [{"Key": "2", "Kind": KINDS["differs"]}], table)
+        self.assertIn("NULL in id", report["abc.nulls"]["Problem"])
+        self.assertTrue(report["abc.n"]["Equal"])
+
+    def test_columns_defined_otherwise(self):
+        tables_of = {
+            "generated_there": ("v INT", "v INT AS (id * 2) VIRTUAL", "VALUES (1,2),(2,5)",
+                                "(id) VALUES (1),(2)"),
+            "generated_here": ("v INT AS (id * 2) VIRTUAL", "v INT", "(id) VALUES (1),(2)",
+                               "VALUES (1,2),(2,5)"),
+            "wider": ("v FLOAT", "v DOUBLE", "VALUES (1,-1.17549435e-38),(2,1.2345678)",
+                      "VALUES (1,-1.1754943508222875e-38),(2,1.23457)"),
+            "rounded": ("v FLOAT", "v DECIMAL(20,5)", "VALUES (1,1.5),(2,1.2345678)",
+                        "VALUES (1,1.50000),(2,1.23457)"),
+            "members": ("v ENUM('a','b')", "v ENUM('a','b','')", "VALUES (1,0),(2,0)",
+                        "VALUES (1,0),(2,3)"),
+            "case": ("v INT", "V INT", "VALUES (1,1),(2,2)", "VALUES (1,1),(2,3)"),
+        }
+        for table, (here, there, *rows) in tables_of.items():
+            self.on_both("id INT PRIMARY KEY, " + here, "id INT PRIMARY KEY, " + there, *rows,
+                         table)
+        self.on_both("id INT PRIMARY KEY", "id INT PRIMARY KEY, w INT", "VALUES (1)",
+                     "VALUES (1,7)", "more")
+        report = self.report(status=3)
+        for table in tables_of:
+            self.assertNotIn("Problem", report[f"abc.{table}"], table)
+            keys = [d["Key"] for d in report[f"abc.{table}"]["Differences"]]
+            self.assertEqual(keys, ["1", "2"] if table == "rounded" else ["2"], table)
+        self.assertEqual(report["abc.more"]["NotCompared"], "w (only on the target)")
+
     def test_ignored_columns(self):
         self.fill_both(rows=3)
         self.target.sql("UPDATE abc.odd SET n = 8")
         how = {"IgnoredColumnsForVerification": {"abc": {"odd": {"n": {}}}}}
         self.assertIn("n (ignored)", self.report(**how)["abc.odd"]["NotCompared"])
         self.report(status=3)
+
+    def test_the_key_is_compared_even_when_ignored(self):
+        """Rows that are alike but for their keys would cancel each other out."""
+        body = "id INT PRIMARY KEY, v INT"
+        self.on_both(body, body, "VALUES (1,1),(2,1)", "VALUES (1,7),(2,7)")
+        how = {"IgnoredColumnsForVerification": {"abc": {"t": {"id": {}}}}}
+        self.assertEqual(self.report(status=3, **how)["abc.t"]["DifferentRows"], 2)
 
     def test_the_text_report_and_the_status(self):
         self.copied(names=("big", "empty"))
@@ -185,6 +243,35 @@ class VerifyMySQLTest(VerifyTest):
                         "UPDATE abc.t SET j = 'null' WHERE id = 4")
         self.assertEqual([d["Key"] for d in self.report(status=3)["abc.t"]["Differences"]],
                          ["1", "2", "3", "4"])
+
+
+    def test_a_row_that_is_never_seen_equal(self):
+        """It differs whenever it is looked at, but not in the same way."""
+        for server in (self.source, self.target):
+            server.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (id INT PRIMARY KEY, n INT)",
+                       "INSERT INTO abc.t VALUES (1, 0), (2, 0)")
+        over = threading.Event()
+
+        def count():
+            with self.source.connect() as db:
+                while not over.wait(0.02):
+                    db.run("UPDATE abc.t SET n = n + 1 WHERE id = 1")
+
+        counter = threading.Thread(target=count)
+        self.source.sql("UPDATE abc.t SET n = 1 WHERE id = 1")
+        counter.start()
+        try:
+            ferry = self.ferry()
+            self.assertEqual(ferry.run("-verify", "-json"), 1)
+        finally:
+            over.set()
+            counter.join()
+        with open(ferry.stdout_path) as f:
+            report = json.load(f)
+        self.assertFalse(report["Equal"])
+        self.assertFalse(report["Tables"][0]["Equal"])
+        self.assertEqual(report["Tables"][0]["UnsettledRows"], 1)
+        self.assertTrue(ferry.log_contains("cannot tell whether all rows are equal: 1 changed"))
 
 
 class VerifyAcrossTest(VerifyTest):
@@ -344,6 +431,28 @@ class VerifierTest(MoveVerified):
                 self.ask(ferry, True)
                 ferry.end()
                 self.target.drop_user_databases()
+
+    def test_asked_for_while_one_outlives_the_verdict(self):
+        """It is refused: the control server must not wait for the other to end."""
+        self.basic_tables(rows=200)
+        probes = self.probes()
+        ferry = self.move("Inline", http=True, AutomaticCutover=False, probes=probes).start()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+        stop = probes.stop_at("range_compared")
+        self.assertLess(ferry.http("POST", "/api/verify", {})[0], 400)
+        stop.wait_reached()
+        ferry.allow_cutover()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+        code, body, _ = ferry.http("POST", "/api/verify", {})
+        self.assertEqual(code, 500)
+        self.assertIn(b"on going", body)
+        stop.release()
+        deadline = time.monotonic() + 30
+        while ferry.http("POST", "/api/verify", {})[0] != 200 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        status = ferry.wait_for_status(lambda s: s["VerificationDone"])
+        self.assertTrue(status["VerificationResult"]["DataCorrect"])
+        ferry.end()
 
     def test_interrupted_and_resumed(self):
         self.basic_tables(rows=300)
