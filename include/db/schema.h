@@ -120,8 +120,10 @@ bool schema_load(struct db *db, schema_filter *chosen, void *context, struct sch
 		 struct error *err) MUST_CHECK;
 void schema_release(struct schema *schema);
 struct table *schema_find(const struct schema *schema, const char *full_name);
-/* Or NULL. Case does not count, as for the servers. */
-const struct column *table_column(const struct table *table, const char *name);
+const struct column *table_column(const struct table *table, const char *name); /* or NULL */
+/* The column that has the other table's column's name, or NULL: for the servers its case
+ * does not count. */
+const struct column *table_column_of_other(const struct table *table, const struct column *other);
 const struct table_index *table_primary(const struct table *table);		/* or NULL */
 /* Number of unique indexes (the primary key included, invisible ones too). */
 unsigned table_unique_count(const struct table *table);

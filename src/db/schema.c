@@ -54,7 +54,15 @@ struct table *schema_find(const struct schema *schema, const char *full_name)
 const struct column *table_column(const struct table *table, const char *name)
 {
 	for (unsigned i = 0; i < table->column_count; i++)
-		if (strcasecmp(table->columns[i].name, name) == 0)
+		if (strcmp(table->columns[i].name, name) == 0)
+			return &table->columns[i];
+	return NULL;
+}
+
+const struct column *table_column_of_other(const struct table *table, const struct column *other)
+{
+	for (unsigned i = 0; i < table->column_count; i++)
+		if (strcasecmp(table->columns[i].name, other->name) == 0)
 			return &table->columns[i];
 	return NULL;
 }

@@ -281,7 +281,7 @@ static char *key_list(const struct ferry_table *t, const struct table *target, e
 
 	for (unsigned i = 0; i < t->key.count; i++) {
 		const struct column *source = &t->source->columns[t->key.columns[i]];
-		const struct column *there = target ? table_column(target, source->name) : NULL;
+		const struct column *there = target ? table_column_of_other(target, source) : NULL;
 
 		if (i > 0)
 			buf_putc(&sql, ',');
@@ -386,7 +386,7 @@ static unsigned make_pairs(struct fingerprint *f, const struct ferry_options *op
 
 	for (unsigned i = 0; i < source->column_count; i++) {
 		const struct column *column = &source->columns[i];
-		const struct column *there = table_column(target, column->name);
+		const struct column *there = table_column_of_other(target, column);
 		bool is_key = is_key_column(f->table, i);
 
 		if (!is_key && column->generation == COLUMN_VIRTUAL &&
@@ -413,7 +413,7 @@ static void note_others(struct fingerprint *f, const struct table *target)
 		const struct column *column = &target->columns[i];
 
 		if (column->generation != COLUMN_VIRTUAL &&
-		    !table_column(f->table->source, column->name))
+		    !table_column_of_other(f->table->source, column))
 			add_note(f, column->name, "only on the target");
 	}
 }

@@ -22,14 +22,6 @@ struct comparison {
 static const char alike[] = "make the definitions alike, or drop the target table and have it "
 			    "created";
 
-static const struct column *find_column(const struct table *table, const char *name)
-{
-	for (unsigned i = 0; i < table->column_count; i++)
-		if (strcasecmp(table->columns[i].name, name) == 0)
-			return &table->columns[i];
-	return NULL;
-}
-
 static bool is_utf8mb3(const char *charset)
 {
 	return collation_equal(charset, "utf8mb3");
@@ -90,7 +82,7 @@ static void compare_types(struct comparison *c, const struct column *source,
 
 static void compare_column(struct comparison *c, const struct column *source)
 {
-	const struct column *target = find_column(c->target, source->name);
+	const struct column *target = table_column_of_other(c->target, source);
 	bool is_written = column_is_written(source);
 
 	if (!target) {
@@ -114,7 +106,7 @@ static void check_extra_columns(struct comparison *c, const struct map *without_
 	for (unsigned i = 0; i < c->target->column_count; i++) {
 		const struct column *column = &c->target->columns[i];
 
-		if (find_column(c->source, column->name) || !column_is_written(column) ||
+		if (table_column_of_other(c->source, column) || !column_is_written(column) ||
 		    column->is_auto_increment)
 			continue;
 		buf_clear(&key);
@@ -224,7 +216,7 @@ static void compare_orders(struct comparison *c, const struct table_index *index
 		unsigned position = index->parts[i].column;
 		const struct column *source =
 			position != UINT_MAX ? &c->source->columns[position] : NULL;
-		const struct column *target = source ? find_column(c->target, source->name) : NULL;
+		const struct column *target = source ? table_column_of_other(c->target, source) : NULL;
 
 		if (target && !same_order(source->collation, target->collation))
 			add(c, source, "is unique under another collation", source->collation,

@@ -75,18 +75,18 @@ static bool find_null_keys(struct db *db, struct fingerprint *f, const struct ta
 	const struct key_columns *key = &f->table->key;
 
 	for (unsigned i = 0; target && i < key->count && !f->problem; i++) {
-		const char *name = key->table->columns[key->columns[i]].name;
-		const struct column *there = table_column(target, name);
+		const struct column *column = &key->table->columns[key->columns[i]];
+		const struct column *there = table_column_of_other(target, column);
 		bool has;
 
 		if (!there || !there->is_nullable)
 			continue;
-		if (!has_null_key(db, f, name, &has, err))
+		if (!has_null_key(db, f, there->name, &has, err))
 			return false;
 		if (has)
 			f->problem = mem_printf("rows of the target have NULL in %s, a column of "
 						"the key",
-						name);
+						there->name);
 	}
 	return true;
 }

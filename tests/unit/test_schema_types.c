@@ -264,6 +264,7 @@ static void table_is_searched(void **state UNUSED)
 	assert_ptr_equal(table_column(&table, "ID"), &columns[1]);
 	assert_ptr_equal(table_column(&table, "id"), &columns[0]);
 	assert_null(table_column(&table, "Id"));
+	assert_ptr_equal(table_column_of_other(&table, &columns[1]), &columns[0]);
 	assert_null(table_primary(&table));
 	assert_int_equal(table_unique_count(&table), 0);
 	table.index_count = 3;
