@@ -726,12 +726,15 @@ class XaTest(StreamTest):
         ferry = self.copied()
         names = {"'a','b',7": "COMMIT", "'a','c',7": "ROLLBACK", "x'00FF27','\\\\'": "COMMIT",
                  f"'{'l' * 64}','{'m' * 64}',2147483647": "COMMIT"}
+        if self.source.is_mysql:  # of which only 32 bits are logged with the rows
+            names |= {"'d','',4294967295": "COMMIT", "'e','',4294967303": "COMMIT"}
         for n, xid in enumerate(names):
-            self.xa(f"INSERT INTO abc.t VALUES ({100 + n}, 'xa', {n})", xid=xid)
+            self.xa(f"INSERT INTO abc.u VALUES ({100 + n}, 'xa', {n})", xid=xid)
         for xid, what in reversed(names.items()):
             self.decide(what, xid)
         self.end(ferry)
-        self.assertEqual(self.target.value("SELECT COUNT(*) FROM abc.t WHERE id >= 100"), 3)
+        self.assertEqual(self.target.value("SELECT COUNT(*) FROM abc.u WHERE id >= 100"),
+                         len(names) - 1)
 
     def test_savepoints(self):
         """MariaDB logs what was taken back, and that, where a temporary table is dropped."""
