@@ -10,7 +10,8 @@ enum statement_kind {
 	STATEMENT_BEGIN,    /* BEGIN, START TRANSACTION, XA START */
 	STATEMENT_COMMIT,   /* COMMIT */
 	STATEMENT_ROLLBACK, /* ROLLBACK, not TO SAVEPOINT */
-	STATEMENT_SAVEPOINT, /* SAVEPOINT, ROLLBACK TO, RELEASE SAVEPOINT: inside a transaction */
+	STATEMENT_SAVEPOINT, /* SAVEPOINT, ROLLBACK TO, RELEASE SAVEPOINT: inside a transaction; the
+			      * first name is its own, "" when it could not be read */
 	STATEMENT_XA,	    /* XA END, PREPARE, COMMIT, ROLLBACK: see text */
 	STATEMENT_HARMLESS, /* touches no table data or definition: GRANT, SET, ANALYZE, ... */
 	STATEMENT_TABLE,    /* changes the tables or databases it names: DDL, TRUNCATE */

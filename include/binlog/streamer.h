@@ -74,6 +74,8 @@ struct binlog_streamer_params {
 	 * lower_case_table_names). */
 	bool ignores_case;
 	uint64_t xa_bytes_max; /* of events held for undecided XA transactions; 0: no limit */
+	/* Of rows kept until the commit of their transaction: it may be rolled back. */
+	uint64_t kept_bytes_max;
 	struct stop *stop; /* ends the thread at once (borrowed) */
 };
 

@@ -31,24 +31,30 @@ static void commit(struct parser *p)
 	parser_set(p, STATEMENT_COMMIT, "COMMIT");
 }
 
-static void rollback(struct parser *p)
-{
-	parser_accept(p, "WORK");
-	if (parser_at_word(p, "TO"))
-		parser_set(p, STATEMENT_SAVEPOINT, "ROLLBACK TO SAVEPOINT");
-	else
-		parser_set(p, STATEMENT_ROLLBACK, "ROLLBACK");
-}
-
 static void savepoint(struct parser *p)
 {
 	parser_set(p, STATEMENT_SAVEPOINT, "SAVEPOINT");
+	parser_take_table(p); /* a name like a table's */
+}
+
+static void rollback(struct parser *p)
+{
+	parser_accept(p, "WORK");
+	if (!parser_accept(p, "TO")) {
+		parser_set(p, STATEMENT_ROLLBACK, "ROLLBACK");
+		return;
+	}
+	parser_accept(p, "SAVEPOINT");
+	savepoint(p);
+	parser_set(p, STATEMENT_SAVEPOINT, "ROLLBACK TO SAVEPOINT");
 }
 
 static void release(struct parser *p)
 {
-	if (parser_accept(p, "SAVEPOINT"))
-		parser_set(p, STATEMENT_SAVEPOINT, "RELEASE SAVEPOINT");
+	if (!parser_accept(p, "SAVEPOINT"))
+		return;
+	savepoint(p);
+	parser_set(p, STATEMENT_SAVEPOINT, "RELEASE SAVEPOINT");
 }
 
 static void xa(struct parser *p)
@@ -149,6 +155,7 @@ void statement_parse(const char *sql, size_t length, struct statement *statement
 	statement->kind = STATEMENT_UNKNOWN;
 	statement->verb = "unknown statement";
 	statement->name_count = 0;
+	statement->names[0].name[0] = '\0';
 	statement->is_complete = true;
 	statement->is_open = false;
 	statement->creates = false;

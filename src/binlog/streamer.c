@@ -1,11 +1,11 @@
 /* Follows a server's binlog event by event.
  *
  * Happy path: the feed gives events; GTID or BEGIN opens a group, TABLE_MAP and
- * rows events follow, XID or COMMIT closes it. Rows of copied tables are decoded
- * and handed on at once, also before their commit: a binlog holds committed
- * transactions only (mixed-engine rollbacks excepted, which are refused), and applying
- * is idempotent. XA transactions are held until they are decided. The end of a group is a boundary: the only kind of
- * position that is ever recorded (README I6).
+ * rows events follow, XID or COMMIT closes it. Rows of copied tables are kept until
+ * then, as far as there is room, and those of larger transactions decoded and handed on
+ * at once: most of a binlog is committed (streamer_kept.c tells what is not), and
+ * applying is idempotent. XA transactions are held until they are decided. The end of a
+ * group is a boundary: the only kind of position that is ever recorded (README I6).
  *
  * Failure: a lost connection is taken up again from the last boundary, so the
  * rows of the open group come twice, which applying by key allows. Anything that
@@ -205,6 +205,7 @@ void binlog_streamer_free(struct binlog_streamer *s)
 	map_release(&s->table_maps);
 	buf_release(&s->plain);
 	buf_release(&s->held);
+	free(s->savepoints);
 	buf_release(&s->xid);
 	buf_release(&s->text);
 	xa_list_release(&s->undecided);

@@ -32,6 +32,7 @@ void streamer_leave_group(struct binlog_streamer *s)
 	s->passes_group = false;
 	s->gtid.kind = GTID_NONE;
 	buf_clear(&s->held);
+	s->savepoint_count = 0;
 	streamer_forget_table_maps(s);
 }
 
@@ -235,7 +236,7 @@ static bool on_mariadb_gtid(struct binlog_streamer *s, struct binlog_event *even
 
 static bool on_commit(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
-	return streamer_end_group(s, event, err);
+	return streamer_hand_on_kept(s, err) && streamer_end_group(s, event, err);
 }
 
 /* Memory is not without end, and neither is the time until somebody decides. */
@@ -338,6 +339,19 @@ static bool on_row(void *context, const struct row_change *change, struct error 
 	return s->params.handler.row(s->params.handler.context, &placed, err);
 }
 
+bool streamer_decode_rows(struct binlog_streamer *s, struct binlog_event *event,
+			  struct error *err)
+{
+	const struct binlog_table_map *map;
+
+	if (!map_to_decode(s, event, &map, err))
+		return false;
+	if (!map)
+		return true;
+	s->group_has_rows = true;
+	return binlog_rows_decode(s->decoder, event, &s->format, map, on_row, s, err);
+}
+
 static bool on_rows(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
 	const struct binlog_table_map *map;
@@ -351,8 +365,9 @@ static bool on_rows(struct binlog_streamer *s, struct binlog_event *event, struc
 	if (s->group != GROUP_TRANSACTION)
 		return error_set(err, ERROR_CORRUPT, "rows of %s outside of a transaction",
 				 map->table->full_name);
-	s->group_has_rows = true;
-	return binlog_rows_decode(s->decoder, event, &s->format, map, on_row, s, err);
+	if (streamer_keep(s, event))
+		return true;
+	return streamer_hand_on_kept(s, err) && streamer_decode_rows(s, event, err);
 }
 
 bool streamer_hand_on_held(struct binlog_streamer *s, const struct buf *events, struct error *err)
@@ -366,7 +381,7 @@ bool streamer_hand_on_held(struct binlog_streamer *s, const struct buf *events, 
 	s->group_is_xa = false;
 	while (ok && xa_next(&held, &event))
 		ok = event.type == EVENT_TABLE_MAP ? on_table_map(s, &event, err)
-						   : on_rows(s, &event, err);
+						   : streamer_decode_rows(s, &event, err);
 	return ok;
 }
 

@@ -1,5 +1,5 @@
 /* The inside of struct binlog_streamer, for streamer.c, streamer_events.c,
- * streamer_gtids.c, streamer_statements.c and streamer_watch.c. All functions by the
+ * streamer_gtids.c, streamer_kept.c, streamer_statements.c and streamer_watch.c. All functions by the
  * streamer's thread. */
 #ifndef BINLOG_STREAMER_PRIV_H
 #define BINLOG_STREAMER_PRIV_H
@@ -11,6 +11,13 @@ enum group {
 	GROUP_NONE,	   /* between transactions */
 	GROUP_ANNOUNCED,   /* a GTID was seen: a statement or a transaction follows */
 	GROUP_TRANSACTION, /* until XID, COMMIT, ROLLBACK or XA_PREPARE */
+};
+
+/* Of the open transaction: what had come when it was set. */
+struct savepoint {
+	char name[194];
+	size_t kept;	    /* bytes */
+	uint64_t handed_on; /* rows */
 };
 
 struct binlog_streamer {
@@ -28,12 +35,15 @@ struct binlog_streamer {
 					  * when a connection, or an earlier run, ended; unset: none */
 	enum group group;
 	bool group_is_xa;
-	bool group_has_rows; /* of copied tables */
+	bool group_has_rows; /* of copied tables, that were handed on */
 	uint64_t group_rows; /* of them, handed on */
 	struct map table_maps; /* table id (8 bytes) -> struct binlog_table_map */
 	struct row_decoder *decoder;
 	struct buf plain;  /* an uncompressed event */
-	struct buf held;   /* events of copied tables in the open XA transaction */
+	struct buf held;   /* events of copied tables in the open group, not yet handed on: all of
+			    * an XA transaction, rows of others */
+	struct savepoint *savepoints; /* owned; of the open group */
+	size_t savepoint_count;
 	struct buf xid;	   /* scratch */
 	struct buf text;   /* beginning of the statement whose rows follow; watched streams */
 	bool has_text;
@@ -75,6 +85,10 @@ bool streamer_refuse_if_rows(struct binlog_streamer *s, const char *what,
 bool streamer_hand_on_held(struct binlog_streamer *s, const struct buf *events,
 			   struct error *err) MUST_CHECK;
 
+/* Decodes and hands on. */
+bool streamer_decode_rows(struct binlog_streamer *s, struct binlog_event *event,
+			  struct error *err) MUST_CHECK;
+
 /* streamer_gtids.c */
 
 /* The open group has this event's GTID, or none. */
@@ -86,6 +100,16 @@ void streamer_gtid_done(struct binlog_streamer *s);
  * file. */
 bool streamer_gtid_list(struct binlog_streamer *s, const struct binlog_event *event,
 			struct error *err) MUST_CHECK;
+
+/* streamer_kept.c */
+
+/* Rows of a copied table. False: they have no room. */
+bool streamer_keep(struct binlog_streamer *s, const struct binlog_event *event) MUST_CHECK;
+bool streamer_hand_on_kept(struct binlog_streamer *s, struct error *err) MUST_CHECK;
+void streamer_savepoint(struct binlog_streamer *s, const char *name);
+/* Forgets what was kept since; an error where rows were handed on since. */
+bool streamer_roll_back_to(struct binlog_streamer *s, const char *name,
+			   struct error *err) MUST_CHECK;
 
 /* streamer_statements.c */
 

@@ -170,12 +170,15 @@ bool streamer_on_query(struct binlog_streamer *s, struct binlog_event *event, st
 			s->group_is_xa = true;
 		return true;
 	case STATEMENT_COMMIT:
-		return streamer_end_group(s, event, err);
+		return streamer_hand_on_kept(s, err) && streamer_end_group(s, event, err);
 	case STATEMENT_ROLLBACK:
 		return streamer_refuse_if_rows(s, "was rolled back", err) && streamer_end_group(s, event, err);
 	case STATEMENT_SAVEPOINT:
-		return strncmp(statement.verb, "ROLLBACK", 8) != 0 ||
-		       streamer_refuse_if_rows(s, "was rolled back in part", err);
+		if (strncmp(statement.verb, "ROLLBACK", 8) == 0)
+			return streamer_roll_back_to(s, statement.names[0].name, err);
+		if (strcmp(statement.verb, "SAVEPOINT") == 0)
+			streamer_savepoint(s, statement.names[0].name);
+		return true;
 	case STATEMENT_XA:
 		if (strcmp(statement.verb, "XA END") == 0)
 			return true;

@@ -3,6 +3,7 @@
 #include "binlog/xa.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,6 +129,20 @@ bool xa_prepare_parse(struct binlog_event *event, struct buf *xid, bool *one_pha
 	return true;
 }
 
+/* MySQL takes 64 bits for the format, and logs 32 of them when it prepares. */
+static void cut_format(struct buf *xid)
+{
+	const char *format = strrchr(buf_text(xid), ',');
+
+	if (!format || !isdigit((unsigned char)format[1]))
+		return;
+
+	uint32_t cut = (uint32_t)strtoull(format + 1, NULL, 10);
+
+	buf_truncate(xid, (size_t)(format + 1 - buf_text(xid)));
+	buf_printf(xid, "%" PRIu32, cut);
+}
+
 bool xa_statement_parse(const char *sql, size_t length, struct buf *xid, struct error *err)
 {
 	const char *quote = memchr(sql, '\'', length);
@@ -140,5 +155,6 @@ bool xa_statement_parse(const char *sql, size_t length, struct buf *xid, struct 
 	for (const char *at = quote - 1; at < end; at++)
 		if (!isspace((unsigned char)*at))
 			buf_putc(xid, (char)tolower((unsigned char)*at));
+	cut_format(xid);
 	return true;
 }

@@ -355,6 +355,7 @@ static bool open_stream(struct ferry *f, struct error *err)
 		.has_side_effects = has_side_effects,
 		.ignores_case = ignores_case,
 		.xa_bytes_max = f->options->xa_bytes,
+		.kept_bytes_max = f->options->xa_bytes / 8,
 		.stop = &f->stop,
 	};
 

@@ -674,7 +674,8 @@ class LostDataTest(MoveTest):
         self.source.suspend()
         subprocess.run(["cp", "-a", disk, disk + ".then"], check=True)
         self.source.resume()
-        rows = probes.stop_at("binlog_event", "(?i)rows")
+        # Behind what is kept until the commit.
+        rows = probes.stop_at("binlog_event", "(?i)rows", nth=12)
         # More than what is on its way may be.
         self.source.sql("BEGIN", *[f"INSERT INTO abc.t (id, v) VALUES ({n}, REPEAT('w', 1000000))"
                                    for n in range(100, 116)], "COMMIT")

@@ -36,6 +36,7 @@ static struct {
 	bool has_checksum;
 	/* The streamer's callbacks as the test wants them. */
 	bool has_side_effects, refuses_rows, refuses_boundaries;
+	uint64_t kept_bytes_max;
 	struct binlog_position start, stop_at;
 	/* What came of it. */
 	struct buf seen; /* "+1 a", "-1 a", "1 a>1 b", "@b.000001:120" */
@@ -442,6 +443,7 @@ static UNUSED void run_script(void)
 			     .boundary = see_boundary,
 			     .failed = see_failure },
 		.has_side_effects = script.has_side_effects,
+		.kept_bytes_max = script.kept_bytes_max,
 		.stop = &script_stop,
 	};
 	struct error err = ERROR_INIT;

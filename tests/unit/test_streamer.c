@@ -416,6 +416,81 @@ TEST(what_was_rolled_back)
 	check_seen("@b.000001:200 @b.000001:360");
 }
 
+static void start_keeping(uint64_t bytes)
+{
+	start_at("b.000001", 200);
+	script.kept_bytes_max = bytes;
+	begin("b.000001", 200);
+	put_gtid(250);
+	put_query(260, "BEGIN");
+	put_query(280, "SAVEPOINT `a`");
+	put_map(320);
+	put_rows(340, NULL, "1 a");
+}
+
+TEST(rows_are_kept_until_the_commit)
+{
+	start_keeping(1000);
+	put_query(350, "SAVEPOINT `b`");
+	put_rows(360, "1 a", "2 b");
+	put_rows(380, NULL, "3 c");
+	put_query(390, "ROLLBACK TO `B`");
+	put_rows(400, NULL, "4 d");
+	put_xid(420);
+	put_transaction(600, "5 e");
+	check_seen("@b.000001:200 +1/a +4/d @b.000001:420 +5/e @b.000001:600");
+
+	/* By a statement, and after all of it was taken back. */
+	start_keeping(1000);
+	put_query(350, "SAVEPOINT `b`");
+	put_query(390, "ROLLBACK TO SAVEPOINT a");
+	put_rows(400, NULL, "4 d");
+	put_query(420, "COMMIT");
+	check_seen("@b.000001:200 +4/d @b.000001:420");
+
+	start_keeping(1000);
+	put_query(360, "ROLLBACK");
+	check_seen("@b.000001:200 @b.000001:360");
+
+	/* Its file ends: it was not committed. */
+	start_keeping(1000);
+	put_fake_rotate("b.000002", 4);
+	put_format(120, "9.7.4", false);
+	check_seen("@b.000001:200 @b.000002:4 @b.000002:120");
+
+	/* Nothing of it comes twice. */
+	start_keeping(1000);
+	lose_connection();
+	begin("b.000001", 200);
+	put_transaction(400, "1 a");
+	check_seen("@b.000001:200 @b.000001:200 +1/a @b.000001:400");
+}
+
+/* In their order, and then there is no way back behind them. */
+TEST(rows_that_have_no_room_are_handed_on)
+{
+	start_keeping(60);
+	put_rows(360, NULL, "2 b");
+	put_rows(380, NULL, "3 c");
+	put_rows(400, NULL, "4 d");
+	put_query(415, "SAVEPOINT `c`");
+	put_rows(420, NULL, "6 f");
+	put_query(425, "ROLLBACK TO `c`");
+	put_xid(440);
+	check_seen("@b.000001:200 +1/a +2/b +3/c +4/d @b.000001:440");
+
+	start_keeping(60);
+	put_rows(360, NULL, "2 b");
+	put_rows(380, NULL, "3 c");
+	put_rows(400, NULL, "4 d");
+	put_query(425, "ROLLBACK TO `a`");
+	check_fails("@b.000001:200 +1/a +2/b +3/c", ERROR_UNSUPPORTED, "was rolled back in part");
+
+	start_keeping(1000);
+	put_query(425, "ROLLBACK TO `another`");
+	check_fails("@b.000001:200", ERROR_UNSUPPORTED, "was rolled back in part");
+}
+
 /* XA_PREPARE: not one phase, format 1, 'a' of one byte. */
 #define PREPARE "\0\1\0\0\0\1\0\0\0\0\0\0\0a"
 
@@ -928,6 +1003,8 @@ TEST_MAIN(cmocka_unit_test(a_transaction), cmocka_unit_test(a_file_grows_beyond_
 	  cmocka_unit_test(a_binlog_that_goes_back), cmocka_unit_test(positions_that_no_file_has),
 	  cmocka_unit_test(a_wrong_checksum), cmocka_unit_test(checksums_are_switched),
 	  cmocka_unit_test(savepoints_are_no_boundary), cmocka_unit_test(what_was_rolled_back),
+	  cmocka_unit_test(rows_are_kept_until_the_commit),
+	  cmocka_unit_test(rows_that_have_no_room_are_handed_on),
 	  cmocka_unit_test(xa_transactions),
 	  cmocka_unit_test(lost_while_an_xa_transaction_is_open), cmocka_unit_test(xa_in_one_phase),
 	  cmocka_unit_test(xa_of_mariadb), cmocka_unit_test(heartbeats),
