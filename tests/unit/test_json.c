@@ -319,7 +319,7 @@ TEST(type_names)
 
 TEST_MAIN(cmocka_unit_test(integers_are_exact), cmocka_unit_test(nothing_is_no_integer),
 	  cmocka_unit_test(prints_what_it_read), cmocka_unit_test(prints_indented),
-		cmocka_unit_test(prints_what_is_no_utf8_as_such),
+	  cmocka_unit_test(prints_what_is_no_utf8_as_such),
 	  cmocka_unit_test(builds_exact_integers), cmocka_unit_test(refuses_with_the_place),
 	  cmocka_unit_test(keys_differ_by_case_and_twins_in_other_objects_are_fine),
 	  cmocka_unit_test(a_byte_order_mark_is_skipped),
