@@ -24,6 +24,7 @@
 static const char log_tag[] = "state_file";
 
 #define CLOSE_LOOK_MS 200
+#define WAIT_MS 500 /* at a time */
 #define STOOD_STILL_MS 3000
 
 static bool write_all(int fd, const char *bytes, size_t length)
@@ -162,14 +163,30 @@ void state_file_look(struct state_file *file)
 		  (long long)((now_ms - began_ms) / 1000));
 }
 
+/* Did the process stand still for some time within the wait? */
+static bool wait_some(struct state_file *file, int64_t wait_ms) REQUIRES(file->lock)
+{
+	int64_t before_ms = clock_boot_ms();
+
+	condition_wait_ms(&file->changed, &file->lock, wait_ms);
+	return clock_boot_ms() - before_ms > wait_ms + STOOD_STILL_MS;
+}
+
 /* False: closed. asked: saves that the next one is for. */
 static bool wait_turn(struct state_file *file, int64_t wait_ms, uint64_t *asked)
 {
+	int64_t until_ms = clock_ms() + wait_ms;
 	bool closed;
 
 	mutex_lock(&file->lock);
-	if (!file->poked && !file->closed)
-		condition_wait_ms(&file->changed, &file->lock, wait_ms);
+	while (!file->poked && !file->closed && clock_ms() < until_ms) {
+		int64_t left_ms = until_ms - clock_ms();
+
+		/* Time for the keeper of the run's lock to find out that it is lost: another
+		 * process may have taken over, and have written a newer state there. */
+		if (wait_some(file, left_ms < WAIT_MS ? left_ms : WAIT_MS))
+			until_ms = clock_ms() + STATE_FILE_INTERVAL_MS;
+	}
 	file->poked = false;
 	closed = file->closed;
 	*asked = file->asked;
@@ -193,13 +210,9 @@ static void run(void *argument)
 	int64_t wait_ms = STATE_FILE_INTERVAL_MS;
 	uint64_t asked;
 
-	for (int64_t before_ms = clock_boot_ms(); wait_turn(file, wait_ms, &asked);
-	     before_ms = clock_boot_ms()) {
+	while (wait_turn(file, wait_ms, &asked)) {
 		int64_t started_ms = clock_ms();
 
-		/* Time for the keeper of the run's lock to find out that it is lost. */
-		if (clock_boot_ms() - before_ms > wait_ms + STOOD_STILL_MS)
-			continue;
 		tell_saved(file, asked, save(file));
 		/* A large state on a slow disk: no more than a tenth of the time. */
 		wait_ms = (clock_ms() - started_ms) * 10;

@@ -2,6 +2,7 @@
 test_interrupt_resume.py). Above each stands what was broken in the program to see
 it go red."""
 
+import os
 import signal
 
 from lib import tables
@@ -707,6 +708,8 @@ class EveryStopTest(MoveTest):
                 self.check(state)
             probes.release_all()
         writer.stop()
+        if not stop.reached:  # the second run came to its end
+            os.unlink(ferry.config_path + ".state")
         ferry.resume(state)
         self.done(ferry)
 

@@ -33,7 +33,7 @@ MAY_END = re.compile(
     r"another process is working on this state|not held by us|Malformed packet|"
     r"packets out of order|Broken pipe|reading authorization packet|timeout|timed out|"
     r"Session was killed|starting up|Got packets|Got timeout|read.only|"
-    r"Unknown error|SSL connection error", re.I)
+    r"Unknown error|SSL connection error|stood still", re.I)
 BY_SIGNAL = (-signal.SIGKILL, -signal.SIGTERM)  # SIGTERM: before it listened to signals
 
 RESTARTS = ("restart_source", "restart_target", "kill_9_source", "kill_9_target")
@@ -341,7 +341,8 @@ class Director:
         state = self.ferry.state_file()
         if status == 2 and self.rng.random() < .5 and self.ferry.stdout():
             state = self.ferry.state()
-        if self.kept and self.rng.random() < .5:
+        is_over = state and state["CurrentStage"] == "DONE"  # no older one is resumed then
+        if self.kept and not is_over and self.rng.random() < .5:
             state, self.kept = self.kept, None
             self.tell("from an older state")
         state = state or self.resumed_from
