@@ -5,6 +5,7 @@ tests/mysql-sid.sh) by chroot, with its data inside that tree. Data directories
 are initialised once per flavour and version, and copied from then on.
 """
 
+import fcntl
 import os
 import shutil
 import signal
@@ -90,38 +91,43 @@ FLAVOURS = {"mariadb": MariaDB(), "mysql": MySQL()}
 _next_id = 0
 
 
-def _run(argv, log):
+def _run(argv, log, **env):
     with open(log, "wb") as out:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=out,
-                              stderr=subprocess.STDOUT, timeout=300)
+                              stderr=subprocess.STDOUT, timeout=300,
+                              env=dict(os.environ, **env))
     if done.returncode:
         raise RuntimeError(f"{argv[0]} failed:\n{place.tail(log)}")
 
 
 def _template(flavour):
-    """An initialised data directory of this version, made when there is none."""
+    """An initialised data directory of this version, made when there is none, by the first
+    of the processes that ask."""
     kind = FLAVOURS[flavour]
     version = subprocess.run(kind.wrap([kind.daemon(), "--version"]), text=True,
                              capture_output=True).stdout.split("Ver ")[-1].split()[0]
     path = os.path.join(place.SERVERS, f"data-{flavour}-{version}")
-    if os.path.isdir(path):
-        return path
     os.makedirs(place.SERVERS, exist_ok=True)
+    with open(os.path.join(place.SERVERS, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.isdir(path):
+            _make_template(kind, path)
+    return path
+
+
+def _make_template(kind, path):
     work = place.temp_dir(kind.inside)
     datadir = os.path.join(work, "data")
-    _run(kind.init(datadir[len(kind.inside):] if kind.inside else datadir),
-         os.path.join(work, "init.log"))
+    seen = work[len(kind.inside):] if kind.inside else work
+    # A MariaDB that starts removes the temporary tables it finds, perhaps another's.
+    _run(kind.init(os.path.join(seen, "data")), os.path.join(work, "init.log"), TMPDIR=seen)
     for own in ("auto.cnf",):  # holds the server's UUID
         if os.path.exists(os.path.join(datadir, own)):
             os.unlink(os.path.join(datadir, own))
     new = f"{path}.{os.getpid()}"
     subprocess.run(["cp", "-a", "--sparse=always", datadir, new], check=True)
-    try:
-        os.rename(new, path)
-    except OSError:  # another run was faster
-        shutil.rmtree(new)
+    os.rename(new, path)
     shutil.rmtree(work)
-    return path
 
 
 class Server:
