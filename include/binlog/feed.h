@@ -34,6 +34,9 @@ void binlog_feed_close(struct binlog_feed *feed);
  * ERROR_LOST when the connection ends. */
 bool binlog_feed_next(struct binlog_feed *feed, const uint8_t **event, size_t *length,
 		      struct error *err) MUST_CHECK;
+/* Where in its file the stream begins: at the position asked for, or in front of it, where
+ * the server cannot be asked for that. */
+uint64_t binlog_feed_begins_at(const struct binlog_feed *feed);
 const struct server_version *binlog_feed_version(const struct binlog_feed *feed);
 /* The checksum algorithm the events carry. */
 bool binlog_feed_has_checksums(const struct binlog_feed *feed);

@@ -21,7 +21,7 @@ static void print_string(struct buf *out, const char *text)
 
 		length = utf8_length((const unsigned char *)text);
 		if (length == 0) {
-			buf_puts(out, "\\ufffd");
+			buf_puts(out, "\xef\xbf\xbd"); /* U+FFFD */
 			length = 1;
 		} else if (letter && (letter - letters) % 2 == 0) {
 			buf_putc(out, '\\');

@@ -26,6 +26,7 @@
 
 #define READ_TIMEOUT_S 30
 #define BINLOG_START 4 /* behind the magic number at the head of each file */
+#define MARIADB_HEAD_MAX 512 /* the format's event ends before */
 #define NS_PER_MS 1000000
 
 /* MySQL 8.0.26 on: heartbeats as HEARTBEAT_V2, with a 64-bit offset
@@ -40,6 +41,7 @@ struct binlog_feed {
 	struct db_params server; /* the caller's with our read timeout */
 	struct db *db;		 /* owned */
 	struct binlog_position start;
+	uint64_t begins_at; /* in the same file; what the server is asked for */
 	const char *if_purged; /* borrowed */
 	uint32_t server_id;
 	bool has_checksums;
@@ -234,17 +236,29 @@ static bool say_what_we_understand(struct binlog_feed *feed, unsigned heartbeat_
 	return ok;
 }
 
-static bool start_dump(struct binlog_feed *feed, const struct binlog_feed_params *params,
-		       struct error *err)
+/* A server can be asked for the first 4 GiB of a file only. And where MariaDB keeps its
+ * binlog encrypted, there is a place behind the format's event, in front of that which
+ * tells how to decrypt what follows, from which it would send garbage. */
+static uint64_t choose_start(const struct binlog_feed *feed)
 {
 	uint64_t offset = feed->start.offset;
 
-	if (offset < BINLOG_START || offset > UINT32_MAX)
-		offset = BINLOG_START;
+	if (offset < BINLOG_START || offset > UINT32_MAX ||
+	    (db_version(feed->db)->flavour == FLAVOUR_MARIADB && offset <= MARIADB_HEAD_MAX))
+		return BINLOG_START;
+	return offset;
+}
+
+static bool start_dump(struct binlog_feed *feed, const struct binlog_feed_params *params,
+		       struct error *err)
+{
 	feed->db = db_open(&feed->server, DB_SESSION_BINLOG, NULL, err);
-	return feed->db && pick_server_id(feed, params->server_id, err) &&
+	if (!feed->db)
+		return false;
+	feed->begins_at = choose_start(feed);
+	return pick_server_id(feed, params->server_id, err) &&
 	       say_what_we_understand(feed, params->heartbeat_ms, err) &&
-	       dump_open(feed, (uint32_t)offset, err);
+	       dump_open(feed, (uint32_t)feed->begins_at, err);
 }
 
 struct binlog_feed *binlog_feed_open(const struct binlog_feed_params *params,
@@ -291,6 +305,11 @@ bool binlog_feed_next(struct binlog_feed *feed, const uint8_t **event, size_t *l
 	*event = packet + 1;
 	*length = size - 1;
 	return true;
+}
+
+uint64_t binlog_feed_begins_at(const struct binlog_feed *feed)
+{
+	return feed->begins_at;
 }
 
 const struct server_version *binlog_feed_version(const struct binlog_feed *feed)

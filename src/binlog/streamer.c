@@ -69,9 +69,7 @@ static bool open_feed(struct binlog_streamer *s, struct error *err)
 	s->is_behind = false;
 	s->group_start = s->boundary;
 	s->skip_to = s->boundary;
-	/* A dump of a position beyond 32 bits comes from the file's beginning. */
-	if (s->position.offset > UINT32_MAX)
-		s->position.offset = 4;
+	s->position.offset = binlog_feed_begins_at(s->feed);
 	return true;
 }
 

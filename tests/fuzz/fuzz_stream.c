@@ -30,6 +30,7 @@ static struct table table = { .schema = names[0],
 
 struct binlog_feed {
 	struct reader events;
+	uint64_t begins_at;
 	uint8_t *bytes; /* the event at hand, in memory of its own */
 };
 
@@ -37,13 +38,19 @@ static struct reader input;
 static struct binlog_position last;
 
 struct binlog_feed *binlog_feed_open(const struct binlog_feed_params *params UNUSED,
-				     const struct binlog_position *position UNUSED,
+				     const struct binlog_position *position,
 				     struct error *err UNUSED)
 {
 	struct binlog_feed *feed = mem_calloc(1, sizeof(*feed));
 
 	feed->events = input;
+	feed->begins_at = position->offset > UINT32_MAX ? 4 : position->offset;
 	return feed;
+}
+
+uint64_t binlog_feed_begins_at(const struct binlog_feed *feed)
+{
+	return feed->begins_at;
 }
 
 void binlog_feed_close(struct binlog_feed *feed)

@@ -43,13 +43,14 @@ static struct {
 	struct buf opened; /* positions that streams were asked for from */
 	struct error err;
 	bool is_finished;
+	bool starts_in_front; /* of the position: at the file's beginning */
 	unsigned sleeps;
 } script;
 
 static struct stop script_stop;
 
 struct binlog_feed {
-	int nothing;
+	uint64_t begins_at;
 };
 
 /* --- The feed and the latch ---------------------------------------------------- */
@@ -66,7 +67,18 @@ struct binlog_feed *binlog_feed_open(const struct binlog_feed_params *params UNU
 		error_set(err, step->refusal, "refused");
 		return NULL;
 	}
-	return mem_calloc(1, sizeof(struct binlog_feed));
+
+	struct binlog_feed *feed = mem_calloc(1, sizeof(*feed));
+
+	feed->begins_at = position->offset > UINT32_MAX || script.starts_in_front ?
+				  4 :
+				  position->offset;
+	return feed;
+}
+
+uint64_t binlog_feed_begins_at(const struct binlog_feed *feed)
+{
+	return feed->begins_at;
 }
 
 void binlog_feed_close(struct binlog_feed *feed)

@@ -126,6 +126,18 @@ TEST(resumed_beyond_4_gib)
 	forget_script();
 }
 
+/* The same where a server is not asked for a place near the head of a file. */
+TEST(begins_in_front_of_the_position)
+{
+	start_at("b.000001", 300);
+	script.starts_in_front = true;
+	begin("b.000001", 4);
+	put_query(260, "DROP TABLE v.t");
+	put_transaction(300, "1 old");
+	put_transaction(400, "2 new");
+	check_seen("+2/new @b.000001:400");
+}
+
 /* By number, not by text. */
 TEST(file_names_get_longer)
 {
@@ -992,6 +1004,7 @@ TEST_MAIN(cmocka_unit_test(a_transaction), cmocka_unit_test(a_file_grows_beyond_
 	  cmocka_unit_test(flags_of_mariadb), cmocka_unit_test(statements_that_are_not_understood),
 	  cmocka_unit_test(stops_at_a_boundary_and_at_once),
 	  cmocka_unit_test(an_event_ends_at_4_gib), cmocka_unit_test(resumed_beyond_4_gib),
+	  cmocka_unit_test(begins_in_front_of_the_position),
 	  cmocka_unit_test(file_names_get_longer),
 	  cmocka_unit_test(no_positions_inside_a_transaction),
 	  cmocka_unit_test(lost_where_there_are_no_positions),
