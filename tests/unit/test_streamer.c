@@ -129,13 +129,13 @@ TEST(resumed_beyond_4_gib)
 /* The same where a server is not asked for a place near the head of a file. */
 TEST(begins_in_front_of_the_position)
 {
-	start_at("b.000001", 300);
+	start_at("b.000001", 400);
 	script.starts_in_front = true;
 	begin("b.000001", 4);
-	put_query(260, "DROP TABLE v.t");
 	put_transaction(300, "1 old");
-	put_transaction(400, "2 new");
-	check_seen("+2/new @b.000001:400");
+	put_query(400, "DROP TABLE v.t");
+	put_transaction(700, "2 new");
+	check_seen("+2/new @b.000001:700");
 }
 
 /* By number, not by text. */
