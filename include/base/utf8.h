@@ -8,5 +8,7 @@
 
 /* The length of the valid UTF-8 sequence at text (NUL-terminated), or 0. */
 size_t utf8_length(const unsigned char *text);
+/* Bytes that are none become "?". */
+void utf8_mend(char *text);
 
 #endif

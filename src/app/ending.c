@@ -18,6 +18,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "dry_run.h"
 
 static const char log_tag[] = "error_handler";
@@ -125,6 +126,7 @@ static void post_error(const struct app *app, const struct error *err, const cha
 {
 	const struct callback callback = wiring_callback(&app->config->error_callback);
 	struct error failure = ERROR_INIT;
+	struct error shown = *err;
 	struct buf payload = BUF_INIT;
 	cJSON *object;
 
@@ -132,7 +134,8 @@ static void post_error(const struct app *app, const struct error *err, const cha
 		return;
 	object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "ErrFrom", from);
-	cJSON_AddStringToObject(object, "ErrMessage", err->text);
+	utf8_mend(shown.text);
+	cJSON_AddStringToObject(object, "ErrMessage", shown.text);
 	cJSON_AddStringToObject(object, "StateDump", buf_text(state));
 	json_print(&payload, object, 2);
 	cJSON_Delete(object);

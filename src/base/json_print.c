@@ -6,30 +6,24 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/utf8.h"
 
 #define EXACT_MAX 9007199254740992.0 /* 2^53 */
 
-/* JSON is UTF-8 (RFC 8259, 8.1); a message may quote bytes of other character sets. */
 static void print_string(struct buf *out, const char *text)
 {
 	static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";
 
 	buf_putc(out, '"');
-	for (size_t length; *text; text += length) {
+	for (; *text; text++) {
 		const char *letter = strchr(letters, *text);
 
-		length = utf8_length((const unsigned char *)text);
-		if (length == 0) {
-			buf_puts(out, "\xef\xbf\xbd"); /* U+FFFD */
-			length = 1;
-		} else if (letter && (letter - letters) % 2 == 0) {
+		if (letter && (letter - letters) % 2 == 0) {
 			buf_putc(out, '\\');
 			buf_putc(out, letter[1]);
 		} else if ((unsigned char)*text < 0x20) {
 			buf_printf(out, "\\u%04x", (unsigned char)*text);
 		} else {
-			buf_add(out, text, length);
+			buf_putc(out, *text);
 		}
 	}
 	buf_putc(out, '"');

@@ -16,3 +16,14 @@ size_t utf8_length(const unsigned char *text)
 		return 0;
 	return length;
 }
+
+void utf8_mend(char *text)
+{
+	for (size_t length; *text; text += length) {
+		length = utf8_length((const unsigned char *)text);
+		if (length == 0) {
+			*text = '?';
+			length = 1;
+		}
+	}
+}

@@ -109,16 +109,6 @@ TEST(prints_indented)
 	cJSON_Delete(root);
 }
 
-TEST(prints_what_is_no_utf8_as_such)
-{
-#define BAD "\xef\xbf\xbd"
-	cJSON *text = cJSON_CreateString("gr\xf6\xdf" "e \xc3\xa9 \xed\xa0\x80\xf0\x9f\x98");
-
-	check_prints(text, 0,
-		     "\"gr" BAD BAD "e \xc3\xa9 " BAD BAD BAD BAD BAD BAD "\"");
-	cJSON_Delete(text);
-}
-
 TEST(builds_exact_integers)
 {
 	cJSON *root = cJSON_CreateObject();
@@ -320,7 +310,6 @@ TEST(type_names)
 
 TEST_MAIN(cmocka_unit_test(integers_are_exact), cmocka_unit_test(nothing_is_no_integer),
 	  cmocka_unit_test(prints_what_it_read), cmocka_unit_test(prints_indented),
-	  cmocka_unit_test(prints_what_is_no_utf8_as_such),
 	  cmocka_unit_test(builds_exact_integers), cmocka_unit_test(refuses_with_the_place),
 	  cmocka_unit_test(keys_differ_by_case_and_twins_in_other_objects_are_fine),
 	  cmocka_unit_test(a_byte_order_mark_is_skipped),
