@@ -339,33 +339,17 @@ static bool on_row(void *context, const struct row_change *change, struct error 
 	return s->params.handler.row(s->params.handler.context, &placed, err);
 }
 
-static bool decode_rows(struct binlog_streamer *s, struct binlog_event *event,
-			const struct binlog_table_map *map, struct error *err)
-{
-	s->group_has_rows = true;
-	return binlog_rows_decode(s->decoder, event, &s->format, map, on_row, s, err);
-}
-
-static bool hand_on(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
+bool streamer_decode_rows(struct binlog_streamer *s, struct binlog_event *event,
+			  struct error *err)
 {
 	const struct binlog_table_map *map;
 
-	if (event->type == EVENT_TABLE_MAP)
-		return on_table_map(s, event, err);
 	if (!map_to_decode(s, event, &map, err))
 		return false;
-	return !map || decode_rows(s, event, map, err);
-}
-
-bool streamer_hand_on(struct binlog_streamer *s, const struct buf *events, struct error *err)
-{
-	struct reader rest = reader_over(events->data, events->length);
-	struct binlog_event event;
-	bool ok = true;
-
-	while (ok && xa_next(&rest, &event))
-		ok = hand_on(s, &event, err);
-	return ok;
+	if (!map)
+		return true;
+	s->group_has_rows = true;
+	return binlog_rows_decode(s->decoder, event, &s->format, map, on_row, s, err);
 }
 
 static bool on_rows(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
@@ -383,15 +367,22 @@ static bool on_rows(struct binlog_streamer *s, struct binlog_event *event, struc
 				 map->table->full_name);
 	if (streamer_keep(s, event))
 		return true;
-	return streamer_hand_on_kept(s, err) && decode_rows(s, event, map, err);
+	return streamer_hand_on_kept(s, err) && streamer_decode_rows(s, event, err);
 }
 
 bool streamer_hand_on_held(struct binlog_streamer *s, const struct buf *events, struct error *err)
 {
+	struct reader held = reader_over(events->data, events->length);
+	struct binlog_event event;
+	bool ok = true;
+
 	streamer_forget_table_maps(s);
 	s->group = GROUP_TRANSACTION;
 	s->group_is_xa = false;
-	return streamer_hand_on(s, events, err);
+	while (ok && xa_next(&held, &event))
+		ok = event.type == EVENT_TABLE_MAP ? on_table_map(s, &event, err)
+						   : streamer_decode_rows(s, &event, err);
+	return ok;
 }
 
 static bool on_xa_prepare(struct binlog_streamer *s, struct binlog_event *event, struct error *err)

@@ -24,8 +24,12 @@ bool streamer_keep(struct binlog_streamer *s, const struct binlog_event *event)
 /* The ids of the tables mean the same up to the end of the transaction. */
 bool streamer_hand_on_kept(struct binlog_streamer *s, struct error *err)
 {
-	bool ok = streamer_hand_on(s, &s->held, err);
+	struct reader kept = reader_over(s->held.data, s->held.length);
+	struct binlog_event event;
+	bool ok = true;
 
+	while (ok && xa_next(&kept, &event))
+		ok = streamer_decode_rows(s, &event, err);
 	buf_clear(&s->held);
 	return ok;
 }

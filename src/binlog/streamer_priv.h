@@ -1,6 +1,6 @@
 /* The inside of struct binlog_streamer, for streamer.c, streamer_events.c,
- * streamer_gtids.c, streamer_kept.c, streamer_statements.c and streamer_watch.c. All
- * functions by the streamer's thread. */
+ * streamer_gtids.c, streamer_kept.c, streamer_statements.c and streamer_watch.c. All functions by the
+ * streamer's thread. */
 #ifndef BINLOG_STREAMER_PRIV_H
 #define BINLOG_STREAMER_PRIV_H
 
@@ -85,9 +85,9 @@ bool streamer_refuse_if_rows(struct binlog_streamer *s, const char *what,
 bool streamer_hand_on_held(struct binlog_streamer *s, const struct buf *events,
 			   struct error *err) MUST_CHECK;
 
-/* Decodes events that were put aside, maps and rows, and hands the rows on. */
-bool streamer_hand_on(struct binlog_streamer *s, const struct buf *events,
-		      struct error *err) MUST_CHECK;
+/* Decodes and hands on. */
+bool streamer_decode_rows(struct binlog_streamer *s, struct binlog_event *event,
+			  struct error *err) MUST_CHECK;
 
 /* streamer_gtids.c */
 
