@@ -339,6 +339,13 @@ static bool on_row(void *context, const struct row_change *change, struct error 
 	return s->params.handler.row(s->params.handler.context, &placed, err);
 }
 
+static bool decode_rows(struct binlog_streamer *s, struct binlog_event *event,
+			const struct binlog_table_map *map, struct error *err)
+{
+	s->group_has_rows = true;
+	return binlog_rows_decode(s->decoder, event, &s->format, map, on_row, s, err);
+}
+
 bool streamer_decode_rows(struct binlog_streamer *s, struct binlog_event *event,
 			  struct error *err)
 {
@@ -346,10 +353,7 @@ bool streamer_decode_rows(struct binlog_streamer *s, struct binlog_event *event,
 
 	if (!map_to_decode(s, event, &map, err))
 		return false;
-	if (!map)
-		return true;
-	s->group_has_rows = true;
-	return binlog_rows_decode(s->decoder, event, &s->format, map, on_row, s, err);
+	return !map || decode_rows(s, event, map, err);
 }
 
 static bool on_rows(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
@@ -367,7 +371,7 @@ static bool on_rows(struct binlog_streamer *s, struct binlog_event *event, struc
 				 map->table->full_name);
 	if (streamer_keep(s, event))
 		return true;
-	return streamer_hand_on_kept(s, err) && streamer_decode_rows(s, event, err);
+	return streamer_hand_on_kept(s, err) && decode_rows(s, event, map, err);
 }
 
 bool streamer_hand_on_held(struct binlog_streamer *s, const struct buf *events, struct error *err)

@@ -447,9 +447,7 @@ class VerifierTest(MoveVerified):
         self.assertEqual(code, 500)
         self.assertIn(b"on going", body)
         stop.release()
-        deadline = time.monotonic() + 30
-        while ferry.http("POST", "/api/verify", {})[0] != 200 and time.monotonic() < deadline:
-            time.sleep(0.05)
+        ferry.wait_until(lambda: ferry.http("POST", "/api/verify", {})[0] == 200, 30)
         status = ferry.wait_for_status(lambda s: s["VerificationDone"])
         self.assertTrue(status["VerificationResult"]["DataCorrect"])
         ferry.end()
