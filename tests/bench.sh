@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 tests/deps.sh
 case ${BENCH_FLAVOURS:-mysql} in
-*mysql*) tests/mysql-sid.sh >/dev/null || echo "no MySQL here: left out" >&2 ;;
+*mysql*) tests/tree.sh sid >/dev/null || echo "no MySQL here: left out" >&2 ;;
 esac
 make -s all
 exec /usr/bin/python3 tests/bench.py

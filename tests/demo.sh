@@ -4,6 +4,6 @@ set -eu
 
 cd "$(dirname "$0")/.."
 tests/deps.sh
-[ "${DEMO_FLAVOUR:-mariadb}" = mariadb ] || tests/mysql-sid.sh >/dev/null
+[ "${DEMO_FLAVOUR:-mariadb}" = mariadb ] || tests/tree.sh sid >/dev/null
 make -s all
 exec /usr/bin/python3 tests/demo.py

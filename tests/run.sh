@@ -82,7 +82,9 @@ log=$(mktemp) fuzz_log=$(mktemp)
 trap 'rm -f "$log" "$fuzz_log"; [ -z "${fuzz:-}" ] || kill "$fuzz" 2>/dev/null' EXIT
 
 lane "dependencies" tests/deps.sh || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
-lane "MySQL tree" tests/mysql-sid.sh
+lane "MySQL tree" tests/tree.sh sid
+lane "MariaDB 10.5 tree" tests/tree.sh bullseye
+lane "MariaDB 11.8 tree" tests/tree.sh trixie
 lane "lint" make -s lint
 lane "build" make -s "$jobs" DEV=1
 lane "model" tests/model/run.sh

@@ -6,7 +6,7 @@
 set -eu
 
 cd "$(dirname "$0")/.."
-sid=$(tests/mysql-sid.sh) || exit $?
+sid=$(tests/tree.sh sid) || exit $?
 # Several checkouts may share the tree.
 copy=/tmp/build-$(pwd -P | cksum | cut -d' ' -f1)
 

@@ -28,6 +28,9 @@ def arguments():
     parser.add_argument("-l", "--list", action="store_true", help="names only")
     parser.add_argument("--flavour", choices=("mariadb", "mysql"),
                         help="only pairs of this flavour")
+    parser.add_argument("--pair", metavar="SOURCE>TARGET",
+                        help="on these makes of servers, such as mariadb-10.5>mysql, what runs"
+                        " on a pair of such flavours")
     parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N",
                         help="processes that run tests at the same time (default: 1)")
     parser.add_argument("--worker", type=int, metavar="FD", help=argparse.SUPPRESS)
@@ -41,21 +44,28 @@ def arguments():
     return parser.parse_args()
 
 
-def per_pair(cls, flavour):
+def flavours(pair):
+    return tuple(make.split("-")[0] for make in pair)
+
+
+def per_pair(cls, flavour, pair):
     """The classes that a test class stands for."""
     from lib import case
     if not issubclass(cls, case.ServerTest):
-        return [cls]
+        return [] if pair else [cls]
     made = []
-    for pair in cls.pairs:
-        if flavour in (None, *pair) and (flavour is None or pair == (flavour, flavour)):
+    pairs = cls.pairs
+    if pair:
+        pairs = [pair] if flavours(pair) in map(flavours, cls.pairs) else []
+    for pair in pairs:
+        if flavour is None or flavours(pair) == (flavour, flavour):
             label = pair[0] if pair[0] == pair[1] else ">".join(pair)
             made.append(type(f"{cls.__name__}[{label}]", (cls,),
                              {"pair": pair, "__module__": cls.__module__}))
     return made
 
 
-def collect(flavour, tag, without):
+def collect(flavour, pair, tag, without):
     loader = unittest.TestLoader()
     for file in sorted(os.listdir(HERE)):
         if not (file.startswith("test_") and file.endswith(".py")):
@@ -67,7 +77,7 @@ def collect(flavour, tag, without):
         for cls in vars(module).values():
             if isinstance(cls, type) and issubclass(cls, unittest.TestCase) \
                     and cls.__module__ == module.__name__:
-                for one in per_pair(cls, flavour):
+                for one in per_pair(cls, flavour, pair):
                     yield from loader.loadTestsFromTestCase(one)
 
 
@@ -268,7 +278,10 @@ def main():
         os.environ["GHOSTFERRY_BUILD"] = os.path.abspath(args.build)
     from lib import case
 
-    tests = [t for t in collect(args.flavour, args.tag, args.without) if chosen(t, args.k)]
+    pair = tuple(args.pair.split(">")) if args.pair else None
+    if pair and (len(pair) != 2 or not set(pair) <= set(case.MAKES)):
+        sys.exit(f"--pair: two of {', '.join(case.MAKES)}, with > between them")
+    tests = [t for t in collect(args.flavour, pair, args.tag, args.without) if chosen(t, args.k)]
     if args.list:
         print("\n".join(map(label, tests)))
         return 0

@@ -49,7 +49,7 @@ class FailoverTest(MoveTest):
 
     def setUp(self):
         super().setUp()
-        self.other = pool.get(self.flavour, "replica")
+        self.other = pool.get(self.pair[0], "replica")
         self.watched.append(self.other)
         for server in (self.source, self.other):
             self.addCleanup(self.clean_up, server)

@@ -13,7 +13,7 @@ from lib.db import name, text
 from lib.moves import MoveTest, position
 from lib.proxy import TO_PROGRAM, TO_SERVER, Proxy
 from lib.receiver import Receiver
-from lib.server import FLAVOURS, PASSWORD
+from lib.server import MAKES, PASSWORD
 
 TAGS = ("faults",)
 TABLES = ("big", "uniques", "composite")
@@ -305,7 +305,7 @@ class TargetTest(FaultTest):
 
     def small_disk(self, megabytes):
         """A directory for a target, and what takes its room and gives it back."""
-        folder = place.temp_dir(FLAVOURS[self.pair[1]].inside)
+        folder = place.temp_dir(MAKES[self.pair[1]].inside)
         if subprocess.call(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", folder]):
             self.skipTest("nothing can be mounted here")
         self.addCleanup(subprocess.call, ["umount", "-l", folder])

@@ -14,7 +14,7 @@ QUOTED = "'" + PASSWORD.replace("\\", "\\\\").replace("'", "\\'") + "'"
 class ReplicaTest(MoveTest):
     def setUp(self):
         super().setUp()
-        self.replica = pool.get(self.flavour, "replica", "--skip-slave-start", *(
+        self.replica = pool.get(self.pair[0], "replica", "--skip-slave-start", *(
             () if self.flavour == "mysql" else ("--log-slave-updates",
                                                 "--slave-parallel-threads=4")))
         if not self.replica.is_mysql:

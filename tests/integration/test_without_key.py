@@ -148,7 +148,7 @@ class CopyTest(WithoutKeyTest):
                 ("bt", "0"), ("bt", "48"), ("bt", "257"), ("dt", "'2020-01-01'"),
                 ("dt", "'2020-01-01 00:00:00.000001'"), ("bin", "x'61000000'"),
                 ("bin", "x'61200000'")]
-        if self.pair[0] == self.pair[1] == "mysql":
+        if self.source.is_mysql and self.target.is_mysql:
             near += [("d", "'-0'"), ("f", "'-0'"), ("f", "0")]
         self.bare(rows=0, body=body)
         with self.source.connect() as db:

@@ -13,6 +13,10 @@ from .writer import Writer
 MARIADB, MYSQL = ("mariadb", "mariadb"), ("mysql", "mysql")
 BOTH = (MARIADB, MYSQL)
 CROSS = (("mariadb", "mysql"), ("mysql", "mariadb"))
+# Versions that the whole suite does not run on, and all ordered pairs of makes.
+MARIADB_105, MARIADB_118 = ("mariadb-10.5",) * 2, ("mariadb-11.8",) * 2
+MAKES = ("mariadb-10.5", "mariadb", "mariadb-11.8", "mysql")
+ALL_PAIRS = tuple((source, target) for source in MAKES for target in MAKES)
 
 
 class Pool:
@@ -21,18 +25,18 @@ class Pool:
     def __init__(self):
         self._servers, self._missing = {}, {}
 
-    def get(self, flavour, role, *options):
-        """One server per flavour, role and options."""
-        if flavour in self._missing:
-            raise unittest.SkipTest(self._missing[flavour])
-        server = self._servers.get((flavour, role, options))
+    def get(self, make, role, *options):
+        """One server per make, role and options."""
+        if make in self._missing:
+            raise unittest.SkipTest(self._missing[make])
+        server = self._servers.get((make, role, options))
         try:
             if server is None:
-                server = self._servers[flavour, role, options] = Server(flavour, role, options)
+                server = self._servers[make, role, options] = Server(make, role, options)
             if server.process is None or server.process.poll() is not None:
                 server.start()
         except Unavailable as e:
-            self._missing[flavour] = str(e)
+            self._missing[make] = str(e)
             raise unittest.SkipTest(str(e)) from None
         return server
 
@@ -48,7 +52,7 @@ program = Program(os.environ.get("GHOSTFERRY_BUILD", os.path.join(place.TOP, "bu
 
 class ServerTest(unittest.TestCase):
     """A test over an empty source and an empty target: self.source, self.target.
-    The runner makes one class per pair of `pairs`."""
+    The runner makes one class per pair of `pairs`, which are makes of servers."""
 
     pairs = BOTH
     pair = None
@@ -64,11 +68,11 @@ class ServerTest(unittest.TestCase):
     @property
     def flavour(self):
         """The source's."""
-        return self.pair[0]
+        return self.source.flavour
 
-    def private_server(self, role="source", *options, flavour=None, home=None):
+    def private_server(self, role="source", *options, make=None, home=None):
         """A server for this test alone, with further command-line options."""
-        server = Server(flavour or self.pair[role == "target"], role, options, home)
+        server = Server(make or self.pair[role == "target"], role, options, home)
         self.addCleanup(server.remove)
         self.watched.append(server)
         return server.start()

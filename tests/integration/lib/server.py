@@ -1,8 +1,11 @@
 """Private throwaway database servers: own directory, own port, loopback only.
 
-A MariaDB server is this machine's own; MySQL runs in a Debian sid tree (see
-tests/mysql-sid.sh) by chroot, with its data inside that tree. Data directories
-are initialised once per flavour and version, and copied from then on.
+A MariaDB server is this machine's own; MySQL and other versions of MariaDB run in trees
+of other Debian releases (tests/tree.sh) by chroot, with their data inside that tree. Data
+directories are initialised once per version, and copied from then on.
+
+A server's make is its flavour, and its version where it is not this machine's usual one:
+"mariadb", "mariadb-10.5", "mariadb-11.8", "mysql".
 """
 
 import fcntl
@@ -45,21 +48,27 @@ class Unavailable(Exception):
 
 
 class MariaDB:
-    inside = None  # not chrooted
     extra = ["--innodb-log-file-size=64M", "--performance-schema=OFF",
              "--log-slave-updates"]
 
+    def __init__(self, inside=None):
+        self.inside = inside  # the tree it is chrooted to
+
     def wrap(self, argv):
-        return argv
+        return ["chroot", self.inside] + argv if self.inside else argv
 
     def init(self, datadir):
-        return ["mariadb-install-db", "--no-defaults", "--user=root",
-                f"--datadir={datadir}", "--skip-test-db",
-                "--force",  # a host that cannot look up its own name will do
-                "--auth-root-authentication-method=normal",
-                "--innodb-log-file-size=64M"]
+        return self.wrap(["mariadb-install-db", "--no-defaults", "--user=root",
+                          f"--datadir={datadir}", "--skip-test-db",
+                          "--force",  # a host that cannot look up its own name will do
+                          "--auth-root-authentication-method=normal",
+                          "--innodb-log-file-size=64M"])
 
     def daemon(self):
+        if self.inside:
+            if not os.path.exists(os.path.join(self.inside, "usr/sbin/mariadbd")):
+                raise Unavailable(f"no tree {os.path.basename(self.inside)} (tests/tree.sh)")
+            return "/usr/sbin/mariadbd"
         path = shutil.which("mariadbd", path=os.environ["PATH"] + ":/usr/sbin")
         if not path:
             raise Unavailable("no mariadbd on this machine (make deps)")
@@ -83,11 +92,12 @@ class MySQL:
 
     def daemon(self):
         if not os.path.exists(os.path.join(self.inside, "usr/sbin/mysqld")):
-            raise Unavailable("no MySQL tree (tests/mysql-sid.sh)")
+            raise Unavailable("no MySQL tree (tests/tree.sh sid)")
         return "mysqld"
 
 
-FLAVOURS = {"mariadb": MariaDB(), "mysql": MySQL()}
+MAKES = {"mariadb": MariaDB(), "mysql": MySQL(), "mariadb-10.5": MariaDB(place.BULLSEYE),
+         "mariadb-11.8": MariaDB(place.TRIXIE)}
 _next_id = 0
 
 
@@ -100,13 +110,13 @@ def _run(argv, log, **env):
         raise RuntimeError(f"{argv[0]} failed:\n{place.tail(log)}")
 
 
-def _template(flavour):
+def _template(make):
     """An initialised data directory of this version, made when there is none, by the first
     of the processes that ask."""
-    kind = FLAVOURS[flavour]
+    kind = MAKES[make]
     version = subprocess.run(kind.wrap([kind.daemon(), "--version"]), text=True,
                              capture_output=True).stdout.split("Ver ")[-1].split()[0]
-    path = os.path.join(place.SERVERS, f"data-{flavour}-{version}")
+    path = os.path.join(place.SERVERS, f"data-{make}-{version}")
     os.makedirs(place.SERVERS, exist_ok=True)
     with open(os.path.join(place.SERVERS, "lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -131,18 +141,19 @@ def _make_template(kind, path):
 
 
 class Server:
-    """One server. Options are further command-line options, as strings; home is an empty
+    """One server of a make. Options are further command-line options, as strings; home is an empty
     directory (of place.temp_dir()) where it may live."""
 
-    def __init__(self, flavour="mariadb", role="source", options=(), home=None):
+    def __init__(self, make="mariadb", role="source", options=(), home=None):
         global _next_id
         _next_id += 1
-        self.flavour, self.role = flavour, role
-        self.kind = FLAVOURS[flavour]
+        self.make, self.role = make, role
+        self.flavour = make.split("-")[0]
+        self.kind = MAKES[make]
         self.id = (os.getpid() % 40000) * 100 + _next_id
         self.options = list(options)
         self.daemon = self.kind.daemon()
-        template = _template(flavour)
+        template = _template(make)
         self.dir = home or place.temp_dir(self.kind.inside)
         # With a disk of its own, its logs take their room at once, as they would there.
         subprocess.run(["cp", "-a", f"--sparse={'never' if home else 'always'}", template,
@@ -321,4 +332,4 @@ class Server:
         return f"--- {self}: end of its log\n{place.tail(self.log, 20)}"
 
     def __str__(self):
-        return f"{self.flavour} {self.role} on port {self.port}"
+        return f"{self.make} {self.role} on port {self.port}"
