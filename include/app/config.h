@@ -131,6 +131,7 @@ struct config {
 	bool run_ferry_from_replica;
 	struct database_config source_replication_master;
 	char *replicated_master_position_query;
+	struct config_duration open_transactions_timeout; /* 0: only named */
 	struct config_duration wait_for_replication_timeout; /* none: no limit */
 
 	/* How fast. */

@@ -65,6 +65,7 @@ static bool check_filters(struct config *config, struct error *err)
 {
 	return check_filter("Databases", &config->databases, err) &&
 	       check_filter("Tables", &config->tables, err) &&
+	       check_duration("OpenTransactionsTimeout", &config->open_transactions_timeout, err) &&
 	       check_duration("WaitForReplicationTimeout", &config->wait_for_replication_timeout,
 			      err);
 }

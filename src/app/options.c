@@ -248,6 +248,10 @@ static const struct config_option all_options[] = {
 	  .help = "bytes of rows and row changes held at a time, about" },
 	{ "MyServerId", U32(config, my_server_id),
 	  .help = "replication server id of the source's stream; 0: a random unused one" },
+	{ "OpenTransactionsTimeout", DURATION(config, open_transactions_timeout),
+	  .fallback = "30s",
+	  .help = "longest wait of the cutover for transactions that are open on copied tables; "
+		  "0s: they are only named" },
 	{ "ProgressCallback", OBJECT(http_callback, config, progress_callback),
 	  .help = "told the progress every ProgressReportFrequency" },
 	{ "ProgressReportFrequency", INT(config, progress_report_frequency_ms),

@@ -124,6 +124,11 @@ static void how_to_move(struct wiring *wiring, const struct config *config)
 	share_memory(options, config->memory_limit);
 }
 
+static int64_t milliseconds(const struct config_duration *duration)
+{
+	return (duration->ns + 999999) / 1000000;
+}
+
 static void checks_and_cutover(struct ferry_options *options, const struct config *config)
 {
 	options->allow_tables_without_key = config->allow_tables_without_key;
@@ -136,6 +141,8 @@ static void checks_and_cutover(struct ferry_options *options, const struct confi
 	options->automatic_cutover = config->automatic_cutover;
 	options->cutover_attempts = config->max_cutover_retries;
 	options->cutover_retry_wait_s = config->cutover_retry_wait_s;
+	options->open_transactions_ms = milliseconds(&config->open_transactions_timeout);
+	options->stops_writers = config->cutover_lock.uri && *config->cutover_lock.uri;
 	options->no_schema_cache_in_state = config->do_not_include_schema_cache_in_state_dump;
 }
 
@@ -197,11 +204,6 @@ static enum verifier_type verifier_type(const struct config *config)
 		if (strcmp(config->verifier_type, types[i].name) == 0)
 			return types[i].type;
 	return VERIFIER_NONE;
-}
-
-static int64_t milliseconds(const struct config_duration *duration)
-{
-	return (duration->ns + 999999) / 1000000;
 }
 
 static void how_to_verify(struct verify_options *verify, const struct config *config)

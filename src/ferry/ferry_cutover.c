@@ -1,6 +1,7 @@
 /* From the copied tables to the end: permission, verification, the CutoverLock callback,
- * (for a replica: until it has executed its master's position,) the source's position, the
- * stream's last event, the verdict, a last look for writes of others to the target,
+ * the end of transactions that are open, (for a replica: until it has executed its master's
+ * position,) the source's position, the stream's event there, the verdict, a last look for
+ * writes of others to the target and for writes to the source behind that position,
  * CutoverUnlock.
  *
  * The ferry's thread runs it. A failure anywhere leaves source and target as they are:
@@ -143,8 +144,8 @@ static bool drain(struct ferry *f, struct error *err)
 	log_info("current stop binlog position was recorded: " POSITION_FORMAT,
 		 POSITION_ARGS(&f->final));
 	probe("final_position_read", " ");
-	binlog_streamer_stop_at(f->streamer, &f->final);
-	if (!binlog_streamer_join(f->streamer) || !binlog_writer_finish(f->writer))
+	binlog_streamer_set_final(f->streamer, &f->final);
+	if (!binlog_streamer_wait_final(f->streamer) || !binlog_writer_finish(f->writer))
 		return ferry_stopped(err);
 	probe("drained", " ");
 	return !stop_is_set(&f->stop) || ferry_stopped(err);
@@ -215,8 +216,10 @@ static bool lock_to_unlock(struct ferry *f, struct error *err)
 	ferry_set_phase(f, PHASE_CUTOVER);
 	/* A replica that lags is first waited for while the writers still write. */
 	if (!wait_until_caught_up(f, err) || !wait_for_replica(f, err) || !lock_cutover(f, err) ||
-	    !wait_for_replica(f, err) || !drain(f, err) || !look_at_target(f, err) ||
-	    !verify_during(f, err) || !stop_watching(f, err) || !unlock_cutover(f, err))
+	    !ferry_wait_for_sessions(f, err) || !wait_for_replica(f, err) ||
+	    !ferry_wait_for_xa(f, err) || !drain(f, err) || !look_at_target(f, err) ||
+	    !verify_during(f, err) || !stop_watching(f, err) || !ferry_check_late(f, err) ||
+	    !unlock_cutover(f, err))
 		return false;
 	ferry_waits_for(f, "");
 	return true;

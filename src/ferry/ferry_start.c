@@ -139,6 +139,7 @@ static void publish_tables(struct ferry *f)
 			ferry_tables_find(&f->tables, f->schema.tables[i].schema,
 					  f->schema.tables[i].name);
 	f->key_names = mem_calloc(f->tables.count ? f->tables.count : 1, sizeof(*f->key_names));
+	f->late = mem_calloc(f->tables.count ? f->tables.count : 1, sizeof(*f->late));
 	for (size_t i = 0; i < f->tables.count; i++)
 		f->key_names[i] = key_name(f->tables.tables[i]);
 	if (!f->options->no_schema_cache_in_state)
@@ -281,9 +282,15 @@ static bool stream_boundary(void *context, const struct binlog_position *positio
 	return true;
 }
 
+static bool stream_late(void *context, const struct row_change *change, struct error *err)
+{
+	return ferry_on_late_row(context, change, err);
+}
+
 static void stream_failed(void *context, const struct error *err)
 {
-	ferry_fail(context, "binlog_streamer", err);
+	if (!ferry_on_late_failure(context, err))
+		ferry_fail(context, "binlog_streamer", err);
 }
 
 static void ticket_ended(void *context)
@@ -351,6 +358,7 @@ static bool open_stream(struct ferry *f, struct error *err)
 			     .row = stream_row,
 			     .received = stream_received,
 			     .boundary = stream_boundary,
+			     .late = stream_late,
 			     .failed = stream_failed },
 		.has_side_effects = has_side_effects,
 		.ignores_case = ignores_case,

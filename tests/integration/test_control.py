@@ -618,6 +618,8 @@ class CallbackTest(ControlTest):
         ferry = self.ferry(CutoverUnlock=receiver.callback("/unlock"))
         self.assertEqual(ferry.run(), 2)
         self.assertRegex(ferry.log(), "unlocking failed, aborting run")
+        self.assertRegex(ferry.log(), "CutoverUnlock was called, and did not answer")
+        self.assertNotRegex(ferry.log(), "CutoverUnlock was not")
         self.assert_equal()
         ferry.state()
 
