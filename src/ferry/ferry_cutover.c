@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/probe.h"
 #include "base/retry.h"
+#include "ferry/auto_increment.h"
 
 static const char log_tag[] = "ferry";
 
@@ -169,6 +170,16 @@ static bool look_at_target(struct ferry *f, struct error *err)
 	return target_verifier_catch_up(f->target_verifier, err);
 }
 
+/* Rows that the source handed out values for and does not have any more raise nothing on
+ * the target. One that is in use already has its own. */
+static bool raise_auto_increments(struct ferry *f, struct error *err)
+{
+	if (f->resume && f->resume->is_handed_over)
+		return true;
+	ferry_waits_for(f, "AUTO_INCREMENT on the target to be raised");
+	return auto_increments_raise(&f->run, f->source, err);
+}
+
 /* For the last time, after the verdict. */
 static bool stop_watching(struct ferry *f, struct error *err)
 {
@@ -218,8 +229,8 @@ static bool lock_to_unlock(struct ferry *f, struct error *err)
 	if (!wait_until_caught_up(f, err) || !wait_for_replica(f, err) || !lock_cutover(f, err) ||
 	    !ferry_wait_for_sessions(f, err) || !wait_for_replica(f, err) ||
 	    !ferry_wait_for_xa(f, err) || !drain(f, err) || !look_at_target(f, err) ||
-	    !verify_during(f, err) || !stop_watching(f, err) || !ferry_check_late(f, err) ||
-	    !unlock_cutover(f, err))
+	    !verify_during(f, err) || !raise_auto_increments(f, err) || !stop_watching(f, err) ||
+	    !ferry_check_late(f, err) || !unlock_cutover(f, err))
 		return false;
 	ferry_waits_for(f, "");
 	return true;
