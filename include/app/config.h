@@ -25,6 +25,7 @@ struct config_duration {
 };
 
 struct tls_config {
+	char *verify; /* full, ca, none */
 	bool enabled;		/* the object is there */
 	char *cert_path;	/* PEM file of CA certificates; NULL: the system's */
 	char *server_name;	/* expected in the server's certificate; NULL: Host */

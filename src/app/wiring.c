@@ -25,6 +25,13 @@ static struct db_variable *variables(const struct map *params)
 	return list;
 }
 
+static enum db_tls_verify tls_verify(const char *name)
+{
+	if (name && strcmp(name, "none") == 0)
+		return DB_TLS_NONE;
+	return name && strcmp(name, "ca") == 0 ? DB_TLS_CA : DB_TLS_FULL;
+}
+
 static struct db_params database(const char *label, const struct database_config *from,
 				 const struct db_variable *list)
 {
@@ -41,6 +48,7 @@ static struct db_params database(const char *label, const struct database_config
 		.variables = list,
 		.variable_count = from->params.count,
 		.use_tls = from->tls.enabled,
+		.tls_verify = tls_verify(from->tls.verify),
 		.tls_ca_path = from->tls.cert_path,
 		.tls_server_name = from->tls.server_name,
 		.tls_cert_path = from->tls.client_cert_path,

@@ -22,6 +22,8 @@ static const char log_tag[] = "ferry";
 
 /* Of both client libraries: a handshake that failed, or a certificate. */
 #define TLS_FAILED 2026
+/* ER_SECURE_TRANSPORT_REQUIRED of MySQL; MariaDB denies access. */
+#define TLS_WANTED 3159
 #define HEARTBEAT_MS 250
 #define RUN_LOCK_WAIT_MS 10000
 #define CATCH_UP_MAX_MS 60000
@@ -77,15 +79,34 @@ static bool fail_connect(const char *key, const struct db_params *server, struct
 	if (server->use_tls && err->server_code == TLS_FAILED)
 		snprintf(err->text + length, room,
 			 ": does it offer TLS, does CertPath hold its CA, and is its certificate "
-			 "valid for %s.Host (%s.TLS)?",
+			 "valid for %s.Host? Else see %s.TLS.Verify",
 			 key, key);
+	else if (err->server_code == TLS_WANTED)
+		snprintf(err->text + length, room,
+			 ": it wants TLS, set %s.TLS (Verify is for a certificate of its own making)",
+			 key);
+	else if (err->server_code == DB_PLUGIN_REFUSED)
+		snprintf(err->text + length, room,
+			 ": set %s.TLS, so that it is known who answers, or have the account use "
+			 "another plugin",
+			 key);
 	else if (err->kind == ERROR_LOST)
 		snprintf(err->text + length, room,
 			 ": does it run there, and are %s.Host and %s.Port right?", key, key);
 	else if (err->kind == ERROR_ACCESS)
 		snprintf(err->text + length, room,
-			 ": are %s.User and its password (Pass, PassFile or PassEnv) right?", key);
+			 ": are %s.User and its password (Pass, PassFile or PassEnv) right%s%s%s?",
+			 key, server->use_tls ? "" : ", and if the server or the account wants TLS, is ",
+			 server->use_tls ? "" : key, server->use_tls ? "" : ".TLS set");
 	return false;
+}
+
+static void warn_unverified(const struct db_params *server, const char *key)
+{
+	if (server->use_tls && server->tls_verify == DB_TLS_NONE)
+		log_warn("%s: its certificate is not verified (%s.TLS.Verify): the connection is "
+			 "encrypted, but another server may answer in its place",
+			 server->label, key);
 }
 
 static bool connect_both(struct ferry *f, struct error *err)
@@ -98,6 +119,8 @@ static bool connect_both(struct ferry *f, struct error *err)
 	if (!open_target(f, err))
 		return fail_connect("Target", &f->options->target, err);
 	log_connected(f->target);
+	warn_unverified(&f->options->source, "Source");
+	warn_unverified(&f->options->target, "Target");
 	return true;
 }
 
