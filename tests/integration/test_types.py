@@ -523,7 +523,8 @@ class CrossTypesTest(MatrixTest):
                         "CREATE TABLE abc.good (id INT PRIMARY KEY)")
         if self.mysql:
             self.source.sql("CREATE TABLE abc.v (id INT PRIMARY KEY, v_col VECTOR(3))")
-            columns = ("v_col",)
+            # MariaDB 11.7 knows the type, in a definition of its own.
+            columns = ("v_col" if self.target.number < (11, 7) else r"abc\.v .*vector",)
         else:
             own = [kind for kind in ("UUID", "INET4", "INET6") if self.known({kind: ()})]
             columns = [f"{kind}_col".lower() for kind in own]

@@ -277,6 +277,7 @@ class VerifyMySQLTest(VerifyTest):
 
 class VerifyAcrossTest(VerifyTest):
     pairs = CROSS
+    also = OTHER_CROSS
 
     def test_equal_values_of_two_flavours(self):
         body = ODD.replace(", j JSON", "")
