@@ -121,6 +121,8 @@ static bool connect_both(struct ferry *f, struct error *err)
 	log_connected(f->target);
 	warn_unverified(&f->options->source, "Source");
 	warn_unverified(&f->options->target, "Target");
+	if (f->options->replica.enabled)
+		warn_unverified(&f->options->replica.master, "SourceReplicationMaster");
 	return true;
 }
 

@@ -81,6 +81,14 @@ class OpenTransactionTest(CutoverTest):
         self.assertRegex(ferry.log(), "level=warn.*goes on without waiting any longer for "
                                       rf"transactions .*{session.id()}")
 
+    def test_they_cannot_be_seen(self):
+        self.source.sql("REVOKE PROCESS ON *.* FROM ghostferry@'%'")
+        self.addCleanup(self.source.sql, "GRANT PROCESS ON *.* TO ghostferry@'%'")
+        ferry = self.ferry().run_ok()
+        self.assertRegex(ferry.log(), "level=warn.*lacks the privilege PROCESS.*GRANT PROCESS")
+        self.assertRegex(ferry.log(), "level=warn.*open on the source cannot be seen")
+        self.assert_equal()
+
     def test_xa_is_prepared(self):
         probes = self.probes()
         stop = probes.stop_at("xa_is_undecided")
@@ -97,6 +105,37 @@ class OpenTransactionTest(CutoverTest):
         stop.release()
         self.done(ferry)
         self.assertEqual(self.receiver.paths(), ["/lock", "/unlock"])
+
+    def killed_at(self, name, *statements):
+        probes = self.probes()
+        stop = probes.stop_at(name)
+        ferry = self.copied(probes, **self.callbacks())
+        session = self.session(*statements)
+        if name == "xa_is_undecided":
+            session.close()
+        ferry.go_on()
+        self.reach(ferry, stop)
+        ferry.kill9()
+        probes.release_all()
+        return ferry, session
+
+    def go_on(self, ferry):
+        ferry.resume(ferry.state_file())
+        self.done(ferry)
+        self.assertEqual(self.receiver.paths(), ["/lock", "/lock", "/unlock"])
+
+    def test_killed_while_it_waits_for_a_transaction(self):
+        ferry, session = self.killed_at("transactions_are_open", "BEGIN",
+                                        "UPDATE abc.t SET n = -1 WHERE id < 5")
+        session.run("COMMIT")
+        self.go_on(ferry)
+
+    def test_killed_while_it_waits_for_xa(self):
+        ferry, _ = self.killed_at("xa_is_undecided", "XA START 'a'",
+                                  "UPDATE abc.t SET n = -1 WHERE id < 5", "XA END 'a'",
+                                  "XA PREPARE 'a'")
+        self.source.sql("XA COMMIT 'a'")
+        self.go_on(ferry)
 
     def test_xa_is_not_decided(self):
         ferry = self.copied(OpenTransactionsTimeout="1s", **self.callbacks())
@@ -267,24 +306,26 @@ class AutoIncrementTest(CutoverTest):
 
     pairs = EACH_SOURCE + CROSS
 
-    def ids(self):
-        """Tables whose last values belong to no row any more."""
+    def create(self):
         self.source.sql(
             "CREATE TABLE abc.gone (id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,"
             " v INT NOT NULL, d DATE NOT NULL) COMMENT 'x AUTO_INCREMENT=7'",
-            "INSERT INTO abc.gone VALUES (500, 1, '2000-01-01'), (1000, 2, '2000-01-01')",
-            "DELETE FROM abc.gone WHERE id = 1000",
+            "INSERT INTO abc.gone VALUES (500, 1, '2000-01-01')",
             "CREATE TABLE abc.empty (v VARCHAR(9) NOT NULL UNIQUE, b BIGINT UNSIGNED NOT NULL"
             " AUTO_INCREMENT COMMENT ' AUTO_INCREMENT', PRIMARY KEY (v), KEY (b))",
-            "INSERT INTO abc.empty VALUES ('a', 18446744073709551000)", "DELETE FROM abc.empty",
             "CREATE TABLE abc.full (id TINYINT NOT NULL AUTO_INCREMENT PRIMARY KEY)",
-            "INSERT INTO abc.full VALUES (127), (5)",
             "CREATE TABLE abc.parted (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY)"
-            " PARTITION BY HASH (id) PARTITIONS 3",
-            "INSERT INTO abc.parted VALUES (77), (78)", "DELETE FROM abc.parted WHERE id = 78")
-        with self.source.connect() as db:
-            db.run("BEGIN", "INSERT INTO abc.gone VALUES (1999, 3, '2000-01-01')", "ROLLBACK")
+            " PARTITION BY HASH (id) PARTITIONS 3", "INSERT INTO abc.parted VALUES (77)")
         self.table("unused", rows=0, body="id INT NOT NULL AUTO_INCREMENT PRIMARY KEY")
+
+    def hand_out(self, database="abc"):
+        """Values that belong to no row any more; the first two never come by the stream."""
+        with self.source.connect() as db:
+            db.run(f"USE {database}",
+                   "BEGIN", "INSERT INTO gone VALUES (1999, 3, '2000-01-01')", "ROLLBACK",
+                   "BEGIN", "INSERT INTO `empty` VALUES ('a', 18446744073709551000)", "ROLLBACK",
+                   "INSERT INTO parted VALUES (78)", "DELETE FROM parted WHERE id = 78",
+                   "INSERT INTO `full` VALUES (127), (5)")
 
     def next_ids(self):
         """Of both, by handing them out."""
@@ -303,35 +344,39 @@ class AutoIncrementTest(CutoverTest):
 
     def test_they_go_on(self):
         """With ALTER and without; watched, so that both are known as ours."""
-        self.ids()
         for may in (False, True):
             with self.subTest(f"ALTER {may}"):
-                self.target.drop_user_databases()
+                for server in (self.source, self.target):
+                    server.drop_user_databases()
+                self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci")
+                self.create()
                 self.alter(may)
                 self.addCleanup(self.alter, True)
-                ferry = self.ferry(SkipTargetVerification=False).run_ok()
+                ferry = self.copied(SkipTargetVerification=False)
+                self.hand_out()
+                ferry.go_on()
+                ferry.assert_status(0)
                 status, out, _ = ferry.program.run("-verify", ferry.program.seen(
                     ferry.config_path), timeout=60)
                 self.assertEqual(status, 0, out)
                 self.target.restart()
-        self.next_ids()
+                self.next_ids()
 
     def test_verify_reports_a_lower_one(self):
-        self.ids()
+        self.create()
         ferry = self.ferry().run_ok()
-        self.target.sql("DROP TABLE abc.gone", "CREATE TABLE abc.gone (id INT UNSIGNED NOT NULL"
-                        " AUTO_INCREMENT PRIMARY KEY, v INT NOT NULL, d DATE NOT NULL)",
-                        "INSERT INTO abc.gone VALUES (500, 1, '2000-01-01')")
+        self.hand_out()
         config = ferry.program.seen(ferry.config_path)
         status, out, _ = ferry.program.run("-verify", config, timeout=60)
         self.assertEqual(status, 3)
         self.assertRegex(out, r"abc\.gone: DIFFERENT, 1 rows, AUTO_INCREMENT is 2000 on the "
                               r"source and 501 on the target")
+        self.assertRegex(out, r"abc\.t: equal")
         status, out, _ = ferry.program.run("-verify", "-json", config, timeout=60)
         self.assertEqual(status, 3)
-        table, = [t for t in json.loads(out)["Tables"] if not t["Equal"]]
-        self.assertEqual((table["Table"], table["SourceAutoIncrement"],
-                          table["TargetAutoIncrement"]), ("abc.gone", 2000, 501))
+        table, = [t for t in json.loads(out)["Tables"] if t["Table"] == "abc.gone"]
+        self.assertEqual((table["Equal"], table["SourceAutoIncrement"],
+                          table["TargetAutoIncrement"]), (False, 2000, 501))
 
 
 class LowAutoIncrementTest(CutoverTest):
@@ -349,10 +394,13 @@ class LowAutoIncrementTest(CutoverTest):
         self.addCleanup(self.alter, True)
         self.source.sql(
             "CREATE TABLE abc.points (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,"
-            " g POINT NOT NULL)", "INSERT INTO abc.points VALUES (1, ST_GeomFromText('POINT(1"
-            " 1)')), (10, ST_GeomFromText('POINT(1 1)'))", "DELETE FROM abc.points WHERE id = 10")
-        ferry = self.ferry(SkipTargetVerification=False, **self.callbacks())
-        self.assertEqual(ferry.run(), 2)
+            " g POINT NOT NULL)",
+            "INSERT INTO abc.points VALUES (1, ST_GeomFromText('POINT(1 1)'))")
+        ferry = self.copied(SkipTargetVerification=False, **self.callbacks())
+        with self.source.connect() as db:
+            db.run("BEGIN", "INSERT INTO abc.points SELECT 10, g FROM abc.points", "ROLLBACK")
+        ferry.go_on()
+        ferry.assert_status(2)
         self.assertEqual(self.receiver.paths(), ["/lock"])
         remedy = re.search(r"run (/\*.*?) on the target, then resume", ferry.log()).group(1)
         self.target.sql(remedy)
