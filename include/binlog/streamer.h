@@ -94,7 +94,7 @@ void binlog_streamer_stop_at(struct binlog_streamer *streamer,
 			     const struct binlog_position *position);
 /* Any thread: everything up to this position (at least) is handed on; the thread goes on
  * from there, but rows are late (struct binlog_handler) and neither boundaries nor GTIDs
- * are told, so that a resumed run begins at the final position. */
+ * are reported, so that a resumed run begins at the final position. */
 void binlog_streamer_set_final(struct binlog_streamer *streamer,
 			       const struct binlog_position *position);
 /* Any thread: until the final position was reached; false: the thread has ended before. */

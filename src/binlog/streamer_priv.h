@@ -58,7 +58,7 @@ struct binlog_streamer {
 	struct gtid_set begun;	 /* MariaDB: of these domains nothing can be missing */
 	bool is_finished; /* reached the stop position */
 	bool is_late;	  /* reached the final position */
-	struct binlog_position late_after; /* rows up to there are not late, or were told */
+	struct binlog_position late_after; /* rows up to there are not late, or were reported */
 
 	/* Shared. */
 	struct mutex lock;

@@ -1,9 +1,8 @@
 /* InnoDB lists its transactions, and how many rows each has changed, to accounts with
  * PROCESS; which tables these are in it does not tell. A transaction holds metadata locks
- * on its tables to its end, and these can be read where the server records them:
- * performance_schema.metadata_locks (MySQL by default, MariaDB when it is switched on), or
- * MariaDB's plugin metadata_lock_info. A session that has a transaction and no such lock in
- * the lists is one that nothing is known of: it counts.
+ * on its tables to its end, and these can be read where performance_schema records them
+ * (MySQL by default, MariaDB when both it and its instrument are switched on). A session that
+ * has a transaction and no such lock in the list is one that nothing is known of: it counts.
  *
  * A statement that has not changed anything yet (an UPDATE that looks for its rows) counts
  * while it runs and holds locks. Prepared XA transactions without a session are not looked
@@ -24,18 +23,13 @@ static const char transactions_query[] =
 	" WHERE trx_mysql_thread_id NOT IN (0, CONNECTION_ID())"
 	" AND (trx_rows_modified > 0 OR (trx_query IS NOT NULL AND trx_lock_structs > 0))";
 
-static const char performance_schema_query[] =
+static const char locks_query[] =
 	"SELECT t.PROCESSLIST_ID, l.OBJECT_SCHEMA, l.OBJECT_NAME"
 	" FROM performance_schema.metadata_locks l"
 	" JOIN performance_schema.threads t ON t.THREAD_ID = l.OWNER_THREAD_ID"
 	" WHERE l.OBJECT_TYPE = 'TABLE' AND l.LOCK_STATUS = 'GRANTED'"
 	" AND l.LOCK_TYPE NOT IN ('SHARED', 'SHARED_HIGH_PRIO', 'SHARED_READ')"
 	" AND t.PROCESSLIST_ID IS NOT NULL";
-
-static const char plugin_query[] =
-	"SELECT THREAD_ID, TABLE_SCHEMA, TABLE_NAME FROM information_schema.METADATA_LOCK_INFO"
-	" WHERE LOCK_TYPE = 'Table metadata lock'"
-	" AND LOCK_MODE NOT IN ('MDL_SHARED', 'MDL_SHARED_HIGH_PRIO', 'MDL_SHARED_READ')";
 
 /* What is known of a session's metadata locks. */
 struct session_locks {
@@ -105,14 +99,14 @@ static void add_lock(struct lock_list *locks, const struct ferry_tables *tables,
 		snprintf(session->table, sizeof(session->table), "%s", table->source->full_name);
 }
 
-/* A list that the server does not have, or does not show, tells nothing. */
-static bool read_locks(struct db *db, const char *query, const struct ferry_tables *tables,
+/* A list that the server does not have, or does not show, is empty. */
+static bool read_locks(struct db *db, const struct ferry_tables *tables,
 		       struct lock_list *locks, struct error *err)
 {
 	enum db_fetch fetched = DB_FAILED;
 	struct db_row row;
 
-	if (db_query(db, query, strlen(query), err))
+	if (db_query(db, locks_query, strlen(locks_query), err))
 		while ((fetched = db_row_next(db, &row, err)) == DB_ROW)
 			add_lock(locks, tables, &row);
 	return fetched == DB_END || !error_is_retryable(err);
@@ -128,10 +122,7 @@ bool open_transactions_read(struct db *db, const struct ferry_tables *tables,
 	if (!read_transactions(db, list, err))
 		return error_wrap(err, "look for open transactions");
 
-	bool ok = list->count == 0 ||
-		  (read_locks(db, performance_schema_query, tables, &locks, err) &&
-		   (db_version(db)->flavour != FLAVOUR_MARIADB ||
-		    read_locks(db, plugin_query, tables, &locks, err)));
+	bool ok = list->count == 0 || read_locks(db, tables, &locks, err);
 
 	for (size_t i = 0; ok && i < list->count; i++) {
 		const struct session_locks *session =

@@ -64,7 +64,7 @@ static bool check_source_read_only(struct preflight *p, struct error *err)
 
 	if (p->options->replica.enabled || !value || strcasecmp(value, "OFF") == 0)
 		return true;
-	if (!replication_ask(p->source, &replicates, &failure))
+	if (!replication_check(p->source, &replicates, &failure))
 		return preflight_forgive(p, "whether the read-only source is a replica", &failure,
 					 err);
 	switch (replicates) {

@@ -107,7 +107,7 @@ bool replication_read(struct db *replica, uint64_t master_id, struct replication
 }
 
 /* What any account may see on MariaDB: threads that run, and where replication ever was. */
-static bool ask_for_signs(struct db *server, enum replicates *answer, struct error *err)
+static bool look_for_signs(struct db *server, enum replicates *answer, struct error *err)
 {
 	struct buf signs = BUF_INIT;
 	bool ok = db_value(server, &signs, NULL, err,
@@ -121,7 +121,7 @@ static bool ask_for_signs(struct db *server, enum replicates *answer, struct err
 	return ok;
 }
 
-bool replication_ask(struct db *server, enum replicates *answer, struct error *err)
+bool replication_check(struct db *server, enum replicates *answer, struct error *err)
 {
 	struct replication replication;
 	bool found;
@@ -133,7 +133,7 @@ bool replication_ask(struct db *server, enum replicates *answer, struct error *e
 	}
 	if (err->kind != ERROR_ACCESS)
 		return false;
-	return db_version(server)->flavour != FLAVOUR_MARIADB || ask_for_signs(server, answer, err);
+	return db_version(server)->flavour != FLAVOUR_MARIADB || look_for_signs(server, answer, err);
 }
 
 /* --- the user's query ---------------------------------------------------------- */

@@ -28,7 +28,7 @@ enum replicates { REPLICATES_NOT, REPLICATES, REPLICATES_UNKNOWN };
 /* Does this server replicate from another one, now or when its replication is started?
  * UNKNOWN: the account may not see it (MariaDB: SLAVE MONITOR), and there are signs that it
  * did. */
-bool replication_ask(struct db *server, enum replicates *answer, struct error *err) MUST_CHECK;
+bool replication_check(struct db *server, enum replicates *answer, struct error *err) MUST_CHECK;
 /* ReplicatedMasterPositionQuery: one row of a file and an offset. */
 bool replication_query(struct db *replica, const char *query, struct binlog_position *executed,
 		       struct error *err) MUST_CHECK;

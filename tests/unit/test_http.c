@@ -416,7 +416,7 @@ static void failures_to_listen_name_the_address(void **state)
 	close(listener.fd);
 }
 
-static void who_may_ask(void **state)
+static void who_may_call(void **state)
 {
 	static const struct {
 		const char *host, *origin, *site;
@@ -474,7 +474,7 @@ int main(void)
 		cmocka_unit_test(endless_and_silent_clients),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(failures_to_listen_name_the_address),
-		cmocka_unit_test(who_may_ask),
+		cmocka_unit_test(who_may_call),
 	};
 	int failed;
 
