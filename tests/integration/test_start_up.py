@@ -245,9 +245,7 @@ class ChecksTest(StartTest):
         self.refused("binlog_row_value_options", "SET GLOBAL binlog_row_value_options = ''")
 
     def test_read_only(self):
-        self.set_global(self.source, "read_only", 1)
-        self.refused("source: read_only must be OFF", "SET GLOBAL read_only = OFF")
-        self.doCleanups()
+        """The target; of a source see test_cutover.ReadOnlySourceTest."""
         self.set_global(self.target, "read_only", 1)
         self.refused("target: read_only must be OFF", "SET GLOBAL read_only = OFF")
         self.ferry(user="ghostferry_all", AllowSuperUserOnReadOnly=True)
