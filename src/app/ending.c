@@ -103,7 +103,7 @@ static void say_where_the_state_is(const struct app *app, const struct buf *stat
 	if (!printed && !config_prints_state(app->config))
 		log_warn("the state was not dumped on stdout, as neither DumpStateOnSignal nor "
 			 "DumpStateToStdoutOnError is set");
-	if (path)
+	if (path && ferry_may_save(app->ferry))
 		log_info("the run can be resumed with -resumestate %s", path);
 }
 

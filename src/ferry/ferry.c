@@ -155,6 +155,11 @@ static void ferry_main(void *argument)
 		announce(f, FERRY_DRY_RUN_DONE);
 		return;
 	}
+	if (f->is_finished) {
+		disconnect(f);
+		announce(f, FERRY_NOTHING_TO_DO);
+		return;
+	}
 	if (!move(f, &err)) {
 		/* ERROR_STOPPED: somebody else has failed already and is the first. */
 		ferry_fail(f, "cutover", &err);
@@ -170,6 +175,7 @@ static void ferry_main(void *argument)
 	if (has_failed)
 		return;
 	ferry_set_phase(f, PHASE_DONE);
+	ferry_forget_line(f);
 	announce(f, FERRY_DONE);
 }
 
@@ -206,6 +212,11 @@ struct ferry *ferry_new(const struct ferry_options *options, const struct saved_
 	return f;
 }
 
+void ferry_follows(struct ferry *f, const struct saved_state *finished)
+{
+	f->finished = finished;
+}
+
 void ferry_start(struct ferry *f)
 {
 	thread_start(&f->thread, "ferry", ferry_main, f);
@@ -229,7 +240,7 @@ void ferry_free(struct ferry *f)
 	for (size_t i = 0; f->key_names && i < f->tables.count; i++)
 		free(f->key_names[i]);
 	free(f->key_names);
-	free(f->schema_text);
+	state_schema_release(&f->schema_text);
 	ferry_tables_release(&f->tables);
 	schema_release(&f->schema);
 	problems_release(&f->problems);
@@ -255,11 +266,19 @@ bool ferry_state(struct ferry *f, struct buf *out)
 	mutex_unlock(&f->lock);
 
 	if (started)
-		state_json_write(&f->tracker, f->schema_text, verifier ? verifier_stage : NULL,
-				 verifier, out);
+		state_json_write(&f->tracker, f->schema_text.text ? &f->schema_text : NULL,
+				 verifier ? verifier_stage : NULL, verifier, out);
 	else if (f->resume) /* nothing has moved since: the same state again */
 		json_print(out, f->resume->tree, 1);
 	return started || f->resume;
+}
+
+bool ferry_may_save(struct ferry *f)
+{
+	mutex_lock(&f->lock);
+	bool may_save = f->is_started || f->is_accepted;
+	mutex_unlock(&f->lock);
+	return may_save;
 }
 
 void ferry_set_paused(struct ferry *f, bool paused)

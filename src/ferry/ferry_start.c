@@ -142,7 +142,7 @@ static void publish_tables(struct ferry *f)
 	for (size_t i = 0; i < f->tables.count; i++)
 		f->key_names[i] = key_name(f->tables.tables[i]);
 	if (!f->options->no_schema_cache_in_state)
-		f->schema_text = state_json_schema(&f->schema);
+		state_json_schema(&f->schema_text, &f->schema);
 	state_tracker_set_tables(&f->tracker, &f->tables);
 	mutex_lock(&f->lock);
 	f->has_tables = true;
@@ -206,8 +206,10 @@ static bool check_all(struct ferry *f, struct error *err)
 	/* With problems (no binlog, say) the run ends here anyway: list them all. */
 	if (problems_errors(&f->problems) == 0 && !choose_start(f, err))
 		return false;
-	if (!load_tables(f, err))
+	if (!load_tables(f, err) || !ferry_check_finished(f, err))
 		return false;
+	if (f->is_finished)
+		return true;
 	return preflight_tables(f->options, f->source, f->target, &f->schema, &f->tables,
 				f->resume != NULL, &f->problems, err);
 }
@@ -505,12 +507,12 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 	if (!connect_both(f, err) || !check_all(f, err))
 		return false;
 	f->step = "ferry.start";
-	if (f->is_dry_run)
+	if (f->is_dry_run || f->is_finished)
 		return true;
 	if (!refuse_problems(f, err))
 		return false;
 	ferry_waits_for(f, "the source's binlog");
-	if (f->resume && !resume_from(f, err))
+	if ((f->resume && !resume_from(f, err)) || !ferry_check_line(f, err))
 		return false;
 	if (!open_stream(f, err) || !watch_target(f, err) || !prepare_target(f, err) ||
 	    !make_verifier(f, err))
@@ -521,9 +523,9 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 		state_tracker_forget_streamed(&f->tracker);
 	if (f->start.has_gtids)
 		state_tracker_set_gtids(&f->tracker, &f->start.applied, &f->start.received);
-	mutex_lock(&f->lock);
-	f->is_started = true;
-	mutex_unlock(&f->lock);
+	ferry_waits_for(f, "the state to be saved");
+	if (!ferry_keep_line(f, err))
+		return false;
 	ferry_waits_for(f, "");
 	log_info("ferry initialized");
 	return true;
