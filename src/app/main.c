@@ -15,6 +15,7 @@
 #include "app/cli.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "db/db.h"
 #include "start_state.h"
 #include "verify_command.h"
@@ -126,7 +127,11 @@ static void release(struct program *program)
 
 static int fail(const struct error *err)
 {
-	fprintf(stderr, "error: %s\n", err->text);
+	struct buf text = BUF_INIT;
+
+	printable_put(&text, err->text);
+	fprintf(stderr, "error: %s\n", buf_text(&text));
+	buf_release(&text);
 	return EXIT_NOT_STARTED;
 }
 

@@ -17,6 +17,7 @@
 #include "ferry/preflight.h"
 #include "ferry/table_creator.h"
 #include "ferry/writer_lock.h"
+#include "live_runs.h"
 
 static const char log_tag[] = "ferry";
 
@@ -164,9 +165,16 @@ static bool load_tables(struct ferry *f, struct error *err)
 			      db_version(f->target), &f->problems);
 	publish_tables(f);
 	log_info("table schemas cached: %zu tables", f->tables.count);
-	if (f->tables.count == 0)
-		log_warn("no table is chosen by Databases and Tables: there is nothing to copy");
-	return true;
+	return preflight_names(f->options, f->source, &f->schema, &f->problems, err);
+}
+
+/* A target that may be in use is nothing to be dropped. */
+static const char *if_purged(const struct ferry *f)
+{
+	return f->resume && f->resume->is_handed_over ?
+		       "the state says that this move was finished, or CutoverUnlock called: nothing "
+		       "is left to do, have the tables compared (-verify)" :
+		       "drop what was copied on the target and start anew";
 }
 
 static struct binlog_feed_params feed_params(struct ferry *f)
@@ -174,8 +182,7 @@ static struct binlog_feed_params feed_params(struct ferry *f)
 	return (struct binlog_feed_params){ .server = &f->options->source,
 					    .server_id = f->options->server_id,
 					    .heartbeat_ms = HEARTBEAT_MS,
-					    .if_purged = "drop what was copied on the target and "
-							 "start anew" };
+					    .if_purged = if_purged(f) };
 }
 
 static bool choose_start(struct ferry *f, struct error *err)
@@ -512,7 +519,8 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 	if (!refuse_problems(f, err))
 		return false;
 	ferry_waits_for(f, "the source's binlog");
-	if ((f->resume && !resume_from(f, err)) || !ferry_check_line(f, err))
+	if ((f->resume && !resume_from(f, err)) || !ferry_check_line(f, err) ||
+	    !live_runs_enter(f->target, err))
 		return false;
 	if (!open_stream(f, err) || !watch_target(f, err) || !prepare_target(f, err) ||
 	    !make_verifier(f, err))

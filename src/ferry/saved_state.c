@@ -484,8 +484,8 @@ static bool apply_without_key(const struct saved_state *state, struct ferry_tabl
 		return error_set(err, ERROR_CONFIG,
 				 "the state says that this move was finished, or CutoverUnlock "
 				 "called, and table %s has no key, so it could only be copied anew, "
-				 "over what was written to the target since: if it is not in use, "
-				 "drop what was copied and start anew without the state",
+				 "over what was written to the target since: nothing is left to do, "
+				 "have the tables compared (-verify)",
 				 t->source->full_name);
 	t->mark.is_ours = cJSON_IsArray(member(state->key_columns, t->source->full_name));
 	return true;

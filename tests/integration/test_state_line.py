@@ -220,7 +220,7 @@ class ChecksumTest(MoveTest):
         """Broken: the rows between are lost, with status 0."""
         ferry, state = self.dumped()
         keys(state)["abc.t"] = 50
-        ferry.resume(state)
+        ferry.resume(state, as_it_is=True)
         ferry.assert_status(1)
         self.assertRegex(ferry.log(), "StateChecksum: the state was changed.*-force-state")
 
@@ -243,7 +243,7 @@ class ChecksumTest(MoveTest):
                     ferry.args.append("-force-state")
                 else:
                     del state["StateChecksum"]
-                ferry.resume(state)
+                ferry.resume(state, as_it_is=True)
                 self.done(ferry)
 
     def test_other_blanks_and_order(self):
