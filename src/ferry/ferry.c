@@ -15,6 +15,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -43,6 +44,20 @@ void ferry_waits_for(struct ferry *f, const char *what)
 }
 
 /* --- failing ---------------------------------------------------------------- */
+
+/* Whoever fails in the depths does not know that the target may be in use, and tells how to
+ * begin anew. */
+static void spare_target(struct ferry *f, struct error *err)
+{
+	static const char anew[] = "drop what was copied on the target and start anew";
+	static const char spared[] = "leave the target alone, as it may be in use";
+	char *at = strstr(err->text, anew);
+
+	if (!at || !state_tracker_is_handed_over(&f->tracker))
+		return;
+	memmove(at + sizeof(spared) - 1, at + sizeof(anew) - 1, strlen(at + sizeof(anew) - 1) + 1);
+	memcpy(at, spared, sizeof(spared) - 1);
+}
 
 void ferry_fail(struct ferry *f, const char *from, const struct error *err)
 {
@@ -76,6 +91,8 @@ bool ferry_error(struct ferry *f, struct error *err, const char **from)
 		*from = f->error_from;
 	}
 	mutex_unlock(&f->lock);
+	if (failed)
+		spare_target(f, err);
 	return failed;
 }
 
@@ -207,6 +224,8 @@ struct ferry *ferry_new(const struct ferry_options *options, const struct saved_
 	f->run.fail_context = f;
 	budget_init(&f->run.rows, options->rows_bytes);
 	atomic_store(&f->run.batch_rows, options->batch_rows);
+	if (resume && resume->is_handed_over)
+		state_tracker_hand_over(&f->tracker);
 	/* The source's identity and the locks follow when they are known. */
 	state_tracker_begin(&f->tracker, resume ? resume->run_id : NULL, "", 0);
 	return f;

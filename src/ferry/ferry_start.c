@@ -168,21 +168,13 @@ static bool load_tables(struct ferry *f, struct error *err)
 	return preflight_names(f->options, f->source, &f->schema, &f->problems, err);
 }
 
-/* A target that may be in use is nothing to be dropped. */
-static const char *if_purged(const struct ferry *f)
-{
-	return f->resume && f->resume->is_handed_over ?
-		       "the state says that this move was finished, or CutoverUnlock called: nothing "
-		       "is left to do, have the tables compared (-verify)" :
-		       "drop what was copied on the target and start anew";
-}
-
 static struct binlog_feed_params feed_params(struct ferry *f)
 {
 	return (struct binlog_feed_params){ .server = &f->options->source,
 					    .server_id = f->options->server_id,
 					    .heartbeat_ms = HEARTBEAT_MS,
-					    .if_purged = if_purged(f) };
+					    .if_purged = "drop what was copied on the target and "
+							 "start anew" };
 }
 
 static bool choose_start(struct ferry *f, struct error *err)

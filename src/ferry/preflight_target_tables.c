@@ -78,7 +78,9 @@ static bool load_existing(struct preflight *p, struct error *err)
 static void check_views(struct preflight *p)
 {
 	for (size_t i = 0; i < p->on_target.view_count; i++)
-		problem_add(p->problems, PROBLEM_ERROR, "drop the view",
+		problem_add(p->problems, PROBLEM_ERROR,
+			    "give the table another name (Tables.Rewrites), or drop the view if "
+			    "nobody uses it",
 			    "target: %s is a view, and a table is to have its name",
 			    p->on_target.views[i]);
 }

@@ -213,6 +213,14 @@ void state_tracker_hand_over(struct state_tracker *s)
 	mutex_unlock(&s->lock);
 }
 
+bool state_tracker_is_handed_over(struct state_tracker *s)
+{
+	mutex_lock(&s->lock);
+	bool is_handed_over = s->is_handed_over;
+	mutex_unlock(&s->lock);
+	return is_handed_over;
+}
+
 void state_tracker_started(struct state_tracker *s, const struct ferry_table *table)
 {
 	mutex_lock(&s->lock);

@@ -162,8 +162,8 @@ class FiltersTest(NamesTest):
 
     def test_nothing_chosen(self):
         """It is no finished move."""
-        self.source.sql("CREATE DATABASE empty")
-        log = self.refused(self.ferry(databases=["empty"]))
+        self.source.sql("CREATE DATABASE bare")
+        log = self.refused(self.ferry(databases=["bare"]))
         self.assertIn("no table is chosen by Databases and Tables", log)
         self.assertEqual(self.moved(), [])
 

@@ -5,10 +5,11 @@ is to be dropped or removed."""
 import os
 import re
 
-from lib.moves import MoveTest
+from lib.moves import MoveTest, keys
 from lib.receiver import Receiver
 
-PROMISES = re.compile(r"\bDROP (TABLE|DATABASE)|drop what was copied|drop the ", re.I)
+state_of_none = {"CopyStage": {"LastSuccessfulPaginationKeys": {}}}
+PROMISES = re.compile(r"\bDROP (TABLE|DATABASE)|drop what was copied|drop the target", re.I)
 
 
 class RemedyTest(MoveTest):
@@ -185,6 +186,19 @@ class NothingIsDroppedTest(RemedyTest):
         self.assertEqual(self.target.value("SELECT v FROM abc.t WHERE id = 3"), "in use")
 
 
+    def test_and_the_source_has_lost_its_binlog(self):
+        """Resumed from the state of a finished move."""
+        self.table(rows=20)
+        ferry = self.ferry().run_ok()
+        state = ferry.state_file()
+        self.source.sql("RESET BINARY LOGS AND GTIDS" if self.source.is_mysql
+                        else "RESET MASTER")
+        ferry.resume(state)
+        self.assertIn(ferry.wait(), (1, 2))
+        self.assertNotRegex(ferry.log(), PROMISES)
+        self.assertRegex(ferry.log(), "leave the target alone, as it may be in use")
+
+
 class UnfinishedTest(RemedyTest):
     """Of a run that was killed, each of the ways that are offered."""
 
@@ -194,7 +208,7 @@ class UnfinishedTest(RemedyTest):
         stop = probes.stop_at("after_chunk_read", r"abc\.t 3 ")
         ferry = self.one_by_one(probes=probes).start()
         self.reach(ferry, stop)
-        ferry.wait_until(ferry.state_file)
+        ferry.wait_until(lambda: keys(ferry.state_file() or state_of_none))
         ferry.kill9()
         probes.release_all()
         return ferry, self.refused(ferry, "holds the state of an unfinished run")
