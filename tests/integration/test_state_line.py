@@ -48,7 +48,7 @@ class LineTest(MoveTest):
 
     def left(self, ferry, state):
         """Such a state is refused, and nothing is written."""
-        ferry.resume(state)
+        ferry.resume(state, AutomaticCutover=True)
         ferry.assert_status(1)
         self.assertRegex(ferry.log(), "the state that is to be resumed was left.*StateLine")
         self.assertEqual(self.target.value("SELECT v FROM abc.t WHERE id = 5"), "one")
