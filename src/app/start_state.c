@@ -53,28 +53,29 @@ static bool fail_unfinished(const struct saved_state *other, const char *path, s
 			 path, path);
 }
 
-/* A fresh start over the state of an unfinished run would lose that run. */
+/* A fresh start over the state of an unfinished run would lose that run. A dry run writes
+ * nothing. */
 static bool check_nothing_unfinished(struct start_state *start, const struct cli *cli,
 				     const char *path, struct error *err)
 {
 	bool is_alive;
 
-	if (!path || (access(path, F_OK) != 0 && errno == ENOENT))
+	if (cli->dry_run || !path || (access(path, F_OK) != 0 && errno == ENOENT))
 		return true;
 	is_alive = state_file_is_written(path);
-	if (cli->dry_run && is_alive)
-		return true;
-	if (!read_file(path, false, &start->finished, err)) {
-		if (cli->dry_run)
-			return true;
+	if (!read_file(path, false, &start->finished, err))
 		return is_alive ? fail_alive(path, err) :
 				  error_wrap(err, "a state file is there already, and cannot be read "
 						  "(remove it to start anew)");
-	}
 	start->has_finished = start->finished.is_done;
-	if (start->has_finished || cli->dry_run)
+	if (start->has_finished)
 		return true;
-	return is_alive ? fail_alive(path, err) : fail_unfinished(&start->finished, path, err);
+	if (is_alive)
+		fail_alive(path, err);
+	else
+		fail_unfinished(&start->finished, path, err);
+	saved_state_release(&start->finished);
+	return false;
 }
 
 /* The file's state of the same run: is it finished since, and up to where does its line

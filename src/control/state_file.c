@@ -141,14 +141,17 @@ static void log_failure(struct state_file *file, const struct error *err)
 	file->is_failing = true;
 }
 
-/* The former one is no file any more, or will not be. */
-static void hold(struct state_file *file, int held)
+/* The former one is no file any more. One that could not be put in its place is gone. */
+static void hold(struct state_file *file, int held, bool is_written)
 {
+	int gone = is_written ? file->held : held;
+
 	if (held < 0)
 		return;
-	if (file->held >= 0)
-		close(file->held);
-	file->held = held;
+	if (is_written)
+		file->held = held;
+	if (gone >= 0)
+		close(gone);
 }
 
 /* False: the file is older than the state. */
@@ -165,7 +168,7 @@ static bool save(struct state_file *file)
 		int held = -1;
 		bool is_written = write_file(file->path, &text, &held, &err);
 
-		hold(file, held);
+		hold(file, held, is_written);
 		if (is_written) {
 			struct buf former = file->written;
 
