@@ -240,7 +240,9 @@ static struct table_index *add_index(struct table *table, const struct db_row *r
 	index->is_unique = number_of(row, 3) == 0;
 	index->is_primary = is(index->name, "PRIMARY");
 	index->is_visible = is(text_of(row, 10), "YES");
-	index->is_ordered = is(text_of(row, 9), "BTREE");
+	/* MariaDB 11.8 shows a PRIMARY KEY as it was declared; InnoDB has no other tree. */
+	index->is_ordered = index->is_primary || is(text_of(row, 9), "BTREE");
+	index->is_hashed = index->is_unique && !index->is_ordered && is(text_of(row, 9), "HASH");
 	return index;
 }
 
