@@ -87,12 +87,8 @@ static bool is_bytes(enum form form)
 /* Does a number stand for the same member on both sides? The one list may go on. */
 static bool same_members(const struct column *a, const struct column *b)
 {
-	if (a->type != b->type)
-		return false;
-	for (unsigned i = 0; i < a->member_count && i < b->member_count; i++)
-		if (strcmp(a->members[i], b->members[i]) != 0)
-			return false;
-	return true;
+	return column_same_members(a, b, a->member_count < b->member_count ? a->member_count
+									   : b->member_count);
 }
 
 static bool is_real(enum form form)

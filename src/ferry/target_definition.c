@@ -42,13 +42,8 @@ static bool same_bytes(const char *from, const char *to)
 /* ENUM and SET travel as numbers: further members at the end change none of them. */
 static bool members_extend(const struct column *source, const struct column *target)
 {
-	if (source->type != target->type || source->member_count > target->member_count ||
-	    (source->type != COLUMN_ENUM && source->type != COLUMN_SET))
-		return false;
-	for (unsigned i = 0; i < source->member_count; i++)
-		if (strcmp(source->members[i], target->members[i]) != 0)
-			return false;
-	return true;
+	return (source->type == COLUMN_ENUM || source->type == COLUMN_SET) &&
+	       column_same_members(source, target, source->member_count);
 }
 
 /* MariaDB's JSON is a LONGTEXT. */
