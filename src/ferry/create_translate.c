@@ -60,6 +60,7 @@ static const struct comment {
 	{ FLAVOUR_MARIADB, "/*!50100 TABLESPACE", NULL, "a TABLESPACE" },
 	{ FLAVOUR_MARIADB, "/*!8", NULL, "an option of MySQL 8" },
 	{ FLAVOUR_MYSQL, "/*M!100301 COMPRESSED*/", "", "" },
+	{ FLAVOUR_MYSQL, "/*!100301 COMPRESSED*/", "", "" },
 	{ FLAVOUR_MYSQL, "/*M!", NULL, "an option of MariaDB" },
 };
 
