@@ -1,7 +1,7 @@
 """Definitions that SHOW CREATE TABLE does not print as they are: each arrives as the source
 has it, by what information_schema and the stored bytes say."""
 
-from lib.case import BOTH, CROSS, MARIADB_105, MARIADB_118, FerryTest
+from lib.case import BOTH, CROSS, MARIADB, MARIADB_105, MARIADB_118, MYSQL, FerryTest
 from lib.db import name
 
 ALL = BOTH + (MARIADB_105, MARIADB_118)
@@ -159,3 +159,174 @@ class LenientTest(DefinitionTest):
         sql = ("SELECT table_name, row_format FROM information_schema.tables"
                " WHERE table_schema = 'abc' ORDER BY table_name")
         self.assertEqual(self.source.sql(sql), self.target.sql(sql))
+
+
+class RefusalTest(FerryTest):
+    """What the target does not take, in one list, before anything is there."""
+
+    def setUp(self):
+        super().setUp()
+        self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci")
+
+    def refused(self, *tables, dry=False, user="ghostferry_all", there=(), **settings):
+        ferry = self.ferry(user=user, **settings)
+        self.assertEqual(ferry.run("-dryrun") if dry else ferry.run(), 1)
+        text = ferry.stdout() + ferry.log() if dry else ferry.log()
+        for table in tables:
+            self.assertRegex(text, rf"error: source: abc\.{table} cannot be created on the target: ")
+        self.assertEqual(text.count("cannot be created on the target"), len(tables), text)
+        self.assertIn("AllowExistingTargetTable", text)
+        self.assertEqual(self.target.databases(), list(there))
+        return text
+
+
+class TrialTest(RefusalTest):
+    pairs = ALL
+
+    def test_all_that_only_a_trial_shows(self):
+        """Parents that are there already, with keys of another type."""
+        for server, kind in ((self.source, "INT"), (self.target, "VARCHAR(9)")):
+            server.sql("CREATE DATABASE other COLLATE utf8mb4_general_ci",
+                       f"CREATE TABLE other.p (id {kind} PRIMARY KEY)")
+        for table in "ab":
+            self.source.sql(f"CREATE TABLE abc.{table} (id INT PRIMARY KEY, p INT,"
+                            f" CONSTRAINT same_{table} FOREIGN KEY (p) REFERENCES other.p (id))")
+        self.source.sql("CREATE TABLE abc.c (id INT PRIMARY KEY, k CHAR(9) CHECK (k > 'a'))",
+                        "INSERT INTO abc.c VALUES (1, 'x')")
+        self.assertIn("incompatible" if self.source.is_mysql else "Foreign key constraint is"
+                      " incorrectly formed", self.refused("a", "b", there=["other"]))
+        self.source.sql("DROP TABLE abc.a, abc.b")
+        self.ferry(user="ghostferry_all").run_ok()
+        self.assert_equal(["abc"])
+
+    def test_without_the_privilege_the_dry_run_says_what_is_not_tried(self):
+        self.source.sql("CREATE TABLE abc.a (id INT PRIMARY KEY)")
+        ferry = self.ferry()
+        self.assertEqual(ferry.run("-dryrun"), 0)
+        self.assertRegex(ferry.stdout(), r"note: target: definitions are read but not tried")
+        self.assertIn("GRANT CREATE, DROP, REFERENCES ON `ghostferry\\_trial\\_%`.* TO", ferry.stdout())
+        ferry.run_ok()
+        self.assert_equal()
+
+    def test_with_the_privileges_of_the_note(self):
+        self.source.sql("CREATE TABLE abc.a (id INT PRIMARY KEY)")
+        self.target.sql("GRANT CREATE, DROP, REFERENCES ON `ghostferry\\_trial\\_%`.* TO"
+                        " ghostferry@'%'")
+        self.addCleanup(self.target.sql, "REVOKE CREATE, DROP, REFERENCES ON"
+                        " `ghostferry\\_trial\\_%`.* FROM ghostferry@'%'")
+        probes = self.probes()
+        stop = probes.stop_at("before_trial_table")
+        ferry = self.ferry(probes=probes).start()
+        ferry.wait_until(lambda: stop.reached, what="before_trial_table")
+        self.assertRegex(",".join(self.target.databases()), "^ghostferry_trial_[0-9a-f]{32}$")
+        stop.release()
+        ferry.assert_status(0)
+        self.assertEqual(self.target.databases(), ["abc"])
+
+    def test_what_a_killed_trial_left_is_dropped_by_the_next(self):
+        self.source.sql("CREATE TABLE abc.a (id INT PRIMARY KEY)",
+                        "CREATE TABLE abc.b (id INT PRIMARY KEY)")
+        probes = self.probes()
+        stop = probes.stop_at("before_trial_table", nth=2)
+        first = self.ferry(user="ghostferry_all", probes=probes, SkipTargetVerification=False).start()
+        first.wait_until(lambda: stop.reached, what="before_trial_table")
+        left = self.target.databases()
+        self.assertEqual(len(left), 1)
+        # Another run leaves alone what a living one has.
+        self.ferry(user="ghostferry_all").run_ok()
+        self.assertEqual(sorted(self.target.databases()), ["abc"] + left)
+        first.signal(9)
+        first.wait()
+        self.target.sql("DROP DATABASE abc")
+        self.wait_until(lambda: not self.target.sql(
+            "SELECT 1 FROM information_schema.processlist WHERE user = 'ghostferry_all'"))
+        self.ferry(user="ghostferry_all", SkipTargetVerification=False).run_ok()
+        self.assertEqual(self.target.databases(), ["abc"])
+        self.assert_equal()
+
+
+class ServersOwnTest(RefusalTest):
+    """What one server has and the other has not: said by a dry run too."""
+
+    pairs = (MYSQL,)
+
+    def tablespace(self):
+        """Of one server alone."""
+        where = self.source._at("data").replace(self.source.kind.inside, "")
+        self.source.sql(f"CREATE TABLESPACE own ADD DATAFILE '{where}/own.ibd'",
+                        "CREATE TABLE abc.e (id INT PRIMARY KEY) TABLESPACE own")
+        self.addCleanup(self.source.sql, "DROP DATABASE IF EXISTS abc", "DROP TABLESPACE own")
+
+    def test_by_rule_in_a_dry_run(self):
+        self.tablespace()
+        self.source.sql(
+            "CREATE SPATIAL REFERENCE SYSTEM 77777 NAME 'own' DEFINITION 'GEOGCS[\"x\",DATUM[\"y\","
+            "SPHEROID[\"z\",6378137,298.2]],PRIMEM[\"p\",0],UNIT[\"degree\",0.01745],AXIS[\"Lat\",NORTH],"
+            "AXIS[\"Lon\",EAST]]'",
+            "CREATE TABLE abc.s (id INT PRIMARY KEY, p POINT NOT NULL SRID 77777, q POINT SRID 4326,"
+            " c VARCHAR(40) DEFAULT '/*!80003 SRID 5 */ TABLESPACE `x`')",
+            "CREATE TABLE abc.fine (id INT PRIMARY KEY, q POINT SRID 4326)")
+        self.addCleanup(self.source.sql, "DROP DATABASE IF EXISTS abc",
+                        "DROP SPATIAL REFERENCE SYSTEM IF EXISTS 77777")
+        for user in ("ghostferry", "ghostferry_all"):
+            text = self.refused("e", "s", dry=True, user=user)
+            self.assertIn("the spatial reference system 77777 is not there", text)
+            self.assertIn("TABLESPACE `own`, which is not there", text)
+            self.refused("e", "s", user=user)
+
+
+class FunctionsTest(RefusalTest):
+    """Of another version or flavour: by name, all of them, by a dry run too."""
+
+    pairs = (("mariadb-11.8", "mariadb-10.5"), ("mariadb-11.8", "mysql"), ("mysql", "mariadb"),
+             ("mysql", "mariadb-11.8"))
+
+    COLUMNS = {
+        "mysql": ("a VARCHAR(9), g INT AS (REGEXP_LIKE(a, 'x')) STORED",
+                  "a VARCHAR(36), CHECK (IS_UUID(a))",
+                  "a VARCHAR(99), CHECK (a > 1), CHECK (BIN_TO_UUID(a) IS NOT NULL), `b``\\(` INT"),
+        "mariadb": ("a VARCHAR(9), g VARCHAR(99) AS (NATURAL_SORT_KEY(a)) VIRTUAL",
+                    "a VARCHAR(36) DEFAULT (UUID_V7())",
+                    "a TEXT, CHECK (a <> '(\\'' AND SFORMAT('{}', a) > 'b'), `b``\\(` INT"),
+    }
+
+    def test_by_name(self):
+        for n, columns in enumerate(self.COLUMNS[self.flavour]):
+            self.source.sql(f"CREATE TABLE abc.t{n} (id INT PRIMARY KEY, {columns})")
+        self.source.sql("CREATE TABLE abc.fine (id INT PRIMARY KEY, a VARCHAR(9), g VARCHAR(9) AS"
+                        " (LOWER(a)) STORED)")
+        for dry in (True, False):
+            text = self.refused("t0", "t1", "t2", dry=dry, user="ghostferry")
+            self.assertNotIn("No database selected", text)
+
+
+class SequenceTest(FerryTest):
+    pairs = (MARIADB_118, MARIADB, MARIADB_105, ("mariadb", "mysql"))
+
+    def test_as_a_default(self):
+        self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci", "CREATE SEQUENCE abc.s",
+                        "CREATE TABLE abc.t (id INT PRIMARY KEY DEFAULT NEXTVAL(abc.s),"
+                        " c VARCHAR(20) DEFAULT 'nextval(')",
+                        "CREATE TABLE abc.fine (id INT PRIMARY KEY, c VARCHAR(20) DEFAULT 'nextval(')",
+                        "INSERT INTO abc.t (c) VALUES ('a'), ('b')")
+        for args in (("-dryrun",), ()):
+            ferry = self.ferry()
+            self.assertEqual(ferry.run(*args), 1)
+            self.assertIn("source: a column of abc.t has its default from a SEQUENCE",
+                          ferry.stdout() + ferry.log())
+            self.assertEqual(self.target.databases(), [])
+
+    def test_of_an_existing_table(self):
+        if self.target.is_mysql:
+            self.skipTest("MySQL has no sequences")
+        for server in (self.source, self.target):
+            server.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci", "CREATE SEQUENCE abc.s",
+                       "CREATE TABLE abc.t (id INT NOT NULL PRIMARY KEY DEFAULT NEXTVAL(abc.s),"
+                       " c VARCHAR(20) DEFAULT 'nextval')")
+        self.source.sql("INSERT INTO abc.t (c) VALUES ('a'), ('b')")
+        ferry = self.ferry(AllowExistingTargetTable=True, SkipTargetVerification=False)
+        self.assertEqual(ferry.run(), 1)
+        self.assertIn("target: the column id of abc.t has its default from a SEQUENCE", ferry.log())
+        self.target.sql("ALTER TABLE `abc`.`t` ALTER `id` DROP DEFAULT")
+        self.ferry(AllowExistingTargetTable=True, SkipTargetVerification=False).run_ok()
+        self.assert_equal(["abc"], only=["t"])
