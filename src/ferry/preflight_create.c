@@ -18,7 +18,6 @@
 #include "table_trial.h"
 
 #define NO_FUNCTION 1305
-#define NO_EXECUTE 1370
 
 static const char make_it_yourself[] = "create the table on the target yourself, as it is to be "
 				       "there, and set AllowExistingTargetTable";
@@ -215,10 +214,11 @@ static void put_evaluation(struct buf *sql, const struct table *table, const cha
 	buf_puts(sql, ") t");
 }
 
-/* What is no function of its own the server takes for a stored one, which no CHECK can have. */
+/* What is no function of its own the server takes for a stored one, which no CHECK can have;
+ * and nothing else in the expression could be denied. */
 static bool is_missing_function(const struct error *failure)
 {
-	return failure->server_code == NO_FUNCTION || failure->server_code == NO_EXECUTE;
+	return failure->server_code == NO_FUNCTION || failure->kind == ERROR_ACCESS;
 }
 
 /* A CHECK of a table is read when the table is made, not when the statement is prepared. Only
