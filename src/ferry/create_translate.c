@@ -20,6 +20,7 @@ struct walk {
 	enum flavour to;
 	unsigned depth; /* of parentheses */
 	char type[24];	/* of the column in this line, "" in other lines */
+	bool is_unique;	/* this line is a UNIQUE KEY */
 	struct error *err;
 };
 
@@ -241,10 +242,21 @@ static bool is_json_check(const char *at)
 	return create_begins(end, "))");
 }
 
+/* InnoDB has no such index but for UNIQUE ones, which MariaDB keeps by a hash. */
+static bool is_idle_hash(const struct walk *w)
+{
+	return w->to == FLAVOUR_MYSQL && w->depth == 1 && !w->is_unique && !w->type[0] &&
+	       create_begins(w->at, "USING HASH");
+}
+
 static bool take_word(struct walk *w)
 {
 	const char *end = w->at;
 
+	if (is_idle_hash(w)) {
+		drop_to(w, w->at + strlen("USING HASH"));
+		return true;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
 		if (rules[i].to == w->to && w->depth <= 1 && create_begins(w->at, rules[i].word))
 			return take_rule(w, &rules[i]);
@@ -269,6 +281,7 @@ static bool take_line(struct walk *w)
 
 	copy_to(w, w->at + strspn(w->at, "\n "));
 	w->type[0] = '\0';
+	w->is_unique = create_begins(w->at, "UNIQUE KEY ");
 	if (*w->at == '`') {
 		copy_to(w, create_skip_quoted(w->at));
 		copy_to(w, w->at + strspn(w->at, " "));

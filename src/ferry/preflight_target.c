@@ -113,11 +113,20 @@ static void put_missing_privileges(struct preflight *p, const char *schema, bool
 	}
 }
 
+/* With AllowExistingTargetTable there may be nothing to create. */
+static bool creates_in(const struct preflight *p, const char *schema)
+{
+	for (size_t i = 0; i < p->tables->count; i++)
+		if (!p->existing[i] && strcmp(p->tables->tables[i]->target_schema, schema) == 0)
+			return !p->is_resuming;
+	return false;
+}
+
 static void check_schema_privileges(struct preflight *p, const char *schema)
 {
 	struct buf missing = BUF_INIT, remedy = BUF_INIT;
 
-	put_missing_privileges(p, schema, !p->is_resuming, &missing);
+	put_missing_privileges(p, schema, creates_in(p, schema), &missing);
 	if (missing.length > 0) {
 		buf_printf(&remedy, "GRANT %s ON ", buf_text(&missing));
 		sql_name(&remedy, schema);

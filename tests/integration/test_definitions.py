@@ -330,3 +330,107 @@ class SequenceTest(FerryTest):
         self.target.sql("ALTER TABLE `abc`.`t` ALTER `id` DROP DEFAULT")
         self.ferry(AllowExistingTargetTable=True, SkipTargetVerification=False).run_ok()
         self.assert_equal(["abc"], only=["t"])
+
+
+class IndexStatementsTest(DefinitionTest):
+    """MariaDB logs what it passes over because of IF [NOT] EXISTS."""
+
+    pairs = (MARIADB, MARIADB_105, MARIADB_118)
+
+    def test_of_what_is_so_already(self):
+        self.source.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (id INT PRIMARY KEY, n INT,"
+                        " KEY There (n))", "INSERT INTO abc.t VALUES (1, 1)")
+        self.move("DROP INDEX IF EXISTS gone ON abc.t", "DROP INDEX IF EXISTS `on` ON abc.t",
+                  "CREATE INDEX IF NOT EXISTS there ON abc.t (n)", "INSERT INTO abc.t VALUES (2, 2)",
+                  "CREATE UNIQUE INDEX IF NOT EXISTS There ON abc.t (id)")
+
+    def test_of_what_is_not(self):
+        for sql in ("DROP INDEX IF EXISTS THERE ON abc.t", "DROP INDEX there ON abc.t",
+                    "CREATE INDEX IF NOT EXISTS other ON abc.t (n)"):
+            with self.subTest(sql):
+                for server in (self.source, self.target):
+                    server.drop_user_databases()
+                self.source.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (id INT PRIMARY KEY,"
+                                " n INT, KEY there (n))", "INSERT INTO abc.t VALUES (1, 1)")
+                probes = self.probes()
+                stop = probes.stop_at("copy_done")
+                ferry = self.ferry(probes=probes).start()
+                ferry.wait_until(lambda: stop.reached, what="copy_done")
+                self.source.sql(sql)
+                ferry.assert_status(2, 20)
+                self.assertIn("INDEX on the source touches abc.t", ferry.log())
+
+
+class HashWordTest(DefinitionTest):
+    pairs = (("mariadb", "mysql"), ("mariadb-10.5", "mysql"), ("mariadb-11.8", "mysql"), MARIADB_118)
+
+    def test_of_an_index_that_is_a_tree(self):
+        self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci",
+                        "CREATE TABLE abc.t (id INT, `USING HASH` INT COMMENT 'USING HASH',"
+                        " PRIMARY KEY (id) USING HASH, KEY k (`USING HASH`) USING HASH)",
+                        "INSERT INTO abc.t VALUES (1, 1), (2, 2)")
+        self.move("UPDATE abc.t SET `USING HASH` = 7 WHERE id = 1")
+
+    def test_of_a_unique_one(self):
+        self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci",
+                        "CREATE TABLE abc.t (id INT PRIMARY KEY, n INT, UNIQUE KEY (n) USING HASH)",
+                        "INSERT INTO abc.t VALUES (1, 1), (2, 2)")
+        ferry = self.ferry()
+        if not self.target.is_mysql:
+            ferry.run_ok()
+            self.assert_equal()
+            return
+        self.assertEqual(ferry.run("-dryrun"), 1)
+        self.assertIn("a unique key kept by a hash has no counterpart in MySQL", ferry.stdout())
+
+
+class RemedyTest(FerryTest):
+    def test_of_an_engine_without_rows_of_its_own(self):
+        self.source.sql("CREATE DATABASE abc", "CREATE TABLE abc.a (id INT PRIMARY KEY) ENGINE=MyISAM",
+                        "CREATE TABLE abc.m (id INT PRIMARY KEY) ENGINE=MERGE UNION=(abc.a)",
+                        "CREATE TABLE abc.b (id INT PRIMARY KEY) ENGINE=BLACKHOLE"
+                        if self.source.is_mysql else "CREATE TABLE abc.b (id INT)",
+                        "CREATE TABLE abc.fine (id INT PRIMARY KEY)")
+        ferry = self.ferry()
+        self.assertEqual(ferry.run("-dryrun"), 1)
+        self.assertNotIn("`m` ENGINE=InnoDB", ferry.stdout())
+        self.assertNotIn("`b` ENGINE=InnoDB", ferry.stdout())
+        self.assertIn("leave the table out (Tables.Blacklist)", ferry.stdout())
+        self.ferry(Tables={"Blacklist": ["a", "b", "m"]}).run_ok()
+        self.assert_equal(["abc"], only=["fine"])
+
+    def test_nothing_to_create_needs_no_privilege_to(self):
+        for server in (self.source, self.target):
+            server.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (id INT PRIMARY KEY)")
+        self.source.sql("INSERT INTO abc.t VALUES (1)")
+        self.target.sql("SET sql_log_bin = 0", "REVOKE CREATE ON *.* FROM ghostferry@'%'")
+        self.addCleanup(self.target.sql, "GRANT CREATE ON *.* TO ghostferry@'%'")
+        self.ferry(AllowExistingTargetTable=True).run_ok()
+        self.assert_equal()
+        self.source.sql("CREATE TABLE abc.u (id INT PRIMARY KEY)")
+        ferry = self.ferry(AllowExistingTargetTable=True)
+        self.assertEqual(ferry.run(), 1)
+        self.assertRegex(ferry.log(), "lacks privileges on abc: CREATE")
+
+
+class CompressedWordsTest(FerryTest):
+    """10.5 words the columns in another way than later versions."""
+
+    pairs = (("mariadb-10.5", "mariadb"), ("mariadb", "mariadb-10.5"),
+             ("mariadb-10.5", "mariadb-11.8"), ("mariadb-11.8", "mariadb-10.5"))
+
+    def test_moved_and_resumed(self):
+        self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci", "USE abc",
+                        "CREATE TABLE abc.t (id INT PRIMARY KEY, a TEXT COMPRESSED, b VARBINARY(99)"
+                        " COMPRESSED)", "INSERT INTO abc.t SELECT seq, REPEAT('x', 200), 'b' FROM"
+                        " seq_1_to_30")
+        probes = self.probes()
+        stop = probes.stop_at("batch_recorded", nth=3)
+        ferry = self.ferry(probes=probes, DataIterationBatchSize=5).start()
+        ferry.wait_until(lambda: stop.reached, what="batch_recorded")
+        ferry.terminate()
+        stop.release()
+        ferry.assert_status(2)
+        ferry.resume()
+        ferry.assert_status(0)
+        self.assert_equal()
