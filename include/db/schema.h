@@ -83,6 +83,7 @@ struct table_index {
 	bool is_visible; /* usable by the optimizer: MySQL Visible, MariaDB not Ignored */
 	bool is_nullable; /* some part may be NULL */
 	bool is_ordered;  /* a B-tree: rows can be walked in its order */
+	bool is_fulltext;
 	bool is_hashed;   /* MariaDB: unique by a hash of its values, in a hidden column */
 	bool has_expression; /* or a prefix: cannot identify rows by plain columns */
 	uint64_t cardinality;

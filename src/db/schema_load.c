@@ -246,6 +246,7 @@ static struct table_index *add_index(struct table *table, const struct db_row *r
 	/* MariaDB 11.8 shows a PRIMARY KEY as it was declared; InnoDB has no other tree. */
 	index->is_ordered = index->is_primary || is(text_of(row, 9), "BTREE");
 	index->is_hashed = index->is_unique && !index->is_ordered && is(text_of(row, 9), "HASH");
+	index->is_fulltext = is(text_of(row, 9), "FULLTEXT");
 	return index;
 }
 

@@ -82,6 +82,39 @@ static void check_sequence(struct preflight *p, const struct ferry_table *t, con
 		    t->source->full_name);
 }
 
+/* InnoDB takes a row into a FULLTEXT index only when its id is higher than all before, and not
+ * by much (error 182). The source gave them in this order; the copy has several workers,
+ * changes are applied in batches, and after a resume they come again. */
+static void check_document_ids(struct preflight *p, const struct ferry_table *t)
+{
+	const struct table *existing = p->existing[t->index];
+	const struct table *table = existing ? existing : t->source;
+	const struct table_index *index = NULL;
+	struct buf remedy = BUF_INIT;
+
+	for (unsigned i = 0; i < table->index_count; i++)
+		if (table->indexes[i].is_fulltext)
+			index = &table->indexes[i];
+	if (!index || !table_column(table, "FTS_DOC_ID"))
+		return;
+	p->is_refused[t->index] = true;
+	if (existing) {
+		buf_puts(&remedy, "ALTER TABLE ");
+		sql_table_name(&remedy, existing->schema, existing->name);
+		buf_puts(&remedy, " DROP INDEX ");
+		sql_name(&remedy, index->name);
+	} else {
+		buf_puts(&remedy, "create the table on the target without its FULLTEXT keys, and set "
+				  "AllowExistingTargetTable");
+	}
+	buf_puts(&remedy, "; add the keys there when the move is done");
+	problem_add(p->problems, PROBLEM_ERROR, buf_text(&remedy),
+		    "target: the FULLTEXT key %s of %s, over its own FTS_DOC_ID, takes rows only in "
+		    "the order of these ids",
+		    index->name, table->full_name);
+	buf_release(&remedy);
+}
+
 static bool take_any(void *context, const struct db_row *row UNUSED)
 {
 	*(bool *)context = true;
@@ -266,6 +299,7 @@ bool preflight_create(struct preflight *p, const struct ferry_table *t, const ch
 	struct buf sql = BUF_INIT;
 	bool ok = true;
 
+	check_document_ids(p, t);
 	if (p->existing[t->index])
 		return true;
 	check_sequence(p, t, shown);

@@ -434,3 +434,40 @@ class CompressedWordsTest(FerryTest):
         ferry.resume()
         ferry.assert_status(0)
         self.assert_equal()
+
+
+class DocumentIdsTest(DefinitionTest):
+    """FULLTEXT over a table's own FTS_DOC_ID takes rows in the order of the ids alone."""
+
+    pairs = ALL + CROSS
+
+    FULLTEXT = "FULLTEXT KEY words (body)"
+    TABLE = ("CREATE TABLE abc.t (id INT PRIMARY KEY, FTS_DOC_ID BIGINT UNSIGNED NOT NULL,"
+             " body TEXT, n INT, UNIQUE KEY FTS_DOC_ID_INDEX (FTS_DOC_ID){}) COLLATE utf8mb4_bin")
+
+    def test_the_remedies_lead_to_a_move(self):
+        self.source.sql("CREATE DATABASE abc", self.TABLE.format(", " + self.FULLTEXT))
+        for n in range(60):
+            self.source.sql(f"INSERT INTO abc.t VALUES ({60 - n}, {1 + n * 9000}, 'word{n} same', {n})")
+        ferry = self.ferry()
+        self.assertEqual(ferry.run(), 1)
+        self.assertIn("the FULLTEXT key words of abc.t, over its own FTS_DOC_ID", ferry.log())
+        self.assertEqual(self.target.databases(), [])
+        self.target.sql("CREATE DATABASE abc", self.TABLE.format(", " + self.FULLTEXT))
+        ferry = self.ferry(AllowExistingTargetTable=True)
+        self.assertEqual(ferry.run(), 1)
+        remedy = "ALTER TABLE `abc`.`t` DROP INDEX `words`"
+        self.assertIn(remedy, ferry.log())
+        self.target.sql(remedy)
+        self.move("UPDATE abc.t SET n = 7 WHERE id < 30", "DELETE FROM abc.t WHERE id = 40",
+                  f"INSERT INTO abc.t VALUES (100, {61 * 9000}, 'late same', 1)",
+                  f"UPDATE abc.t SET body = 'new same', FTS_DOC_ID = {62 * 9000} WHERE id = 5",
+                  AllowExistingTargetTable=True, DataIterationBatchSize=5, DataIterationConcurrency=4)
+        self.target.sql(f"ALTER TABLE abc.t ADD {self.FULLTEXT}")
+        self.assertEqual(self.target.value("SELECT COUNT(*) FROM abc.t WHERE MATCH (body)"
+                                           " AGAINST ('same')"), 60)
+
+    def test_the_servers_own_ids_are_no_trouble(self):
+        self.source.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (id INT PRIMARY KEY, body TEXT,"
+                        f" {self.FULLTEXT}) COLLATE utf8mb4_bin", "INSERT INTO abc.t VALUES (1, 'x')")
+        self.move("UPDATE abc.t SET body = 'y'")
