@@ -74,6 +74,7 @@ bool preflight_target_tables(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_target(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_collations(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_source_tables(struct preflight *p, struct error *err) MUST_CHECK;
+bool preflight_timestamps(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_left_out(struct preflight *p, struct error *err) MUST_CHECK;
 
 #endif

@@ -471,3 +471,29 @@ class DocumentIdsTest(DefinitionTest):
         self.source.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (id INT PRIMARY KEY, body TEXT,"
                         f" {self.FULLTEXT}) COLLATE utf8mb4_bin", "INSERT INTO abc.t VALUES (1, 'x')")
         self.move("UPDATE abc.t SET body = 'y'")
+
+
+class TimestampTest(FerryTest):
+    """MariaDB's TIMESTAMP ends in 2106 from 11.5 on, others' in 2038."""
+
+    pairs = (("mariadb-11.8", "mariadb"), ("mariadb-11.8", "mariadb-10.5"),
+             ("mariadb-11.8", "mysql"), MARIADB_118)
+
+    def test_beyond_2038(self):
+        self.source.sql(
+            "CREATE DATABASE abc COLLATE utf8mb4_general_ci", "SET time_zone = '+05:00'",
+            "CREATE TABLE abc.last (id INT PRIMARY KEY, at TIMESTAMP(6) NULL)",
+            "CREATE TABLE abc.beyond (id INT PRIMARY KEY, a TIMESTAMP NULL, b TIMESTAMP NULL, c INT)",
+            "INSERT INTO abc.last VALUES (1, '2038-01-19 08:14:07.999999'), (2, NULL)",
+            "INSERT INTO abc.beyond VALUES (1, NULL, '2038-01-19 08:14:08', 1), (2, NULL, NULL, 2)")
+        if self.target.make == "mariadb-11.8":
+            self.ferry().run_ok()
+            self.assert_equal()
+            return
+        ferry = self.ferry()
+        self.assertEqual(ferry.run("-dryrun"), 1)
+        self.assertIn("a TIMESTAMP column of abc.beyond has values beyond 2038", ferry.stdout())
+        self.assertNotIn("abc.last has", ferry.stdout())
+        self.source.sql("DELETE FROM abc.beyond WHERE id = 1")
+        self.ferry().run_ok()
+        self.assert_equal()
