@@ -259,6 +259,7 @@ static void table_free(struct ferry_table *t)
 	free(t->written);
 	free(t->select_list);
 	free(t->types_list);
+	free(t->as_json);
 	free(t->insert_head);
 	free(t->insert_tail);
 	free(t->replace_head);

@@ -172,9 +172,11 @@ static bool check_definitions(struct preflight *p, struct error *err)
 	map_init(&s.without);
 	ok = preflight_rows(p->target, sql, take_default, &s, err);
 	for (size_t i = 0; ok && i < p->tables->count; i++)
-		if (p->existing[i])
+		if (p->existing[i]) {
+			ferry_table_set_target(p->tables->tables[i], p->existing[i]);
 			target_definition_check(p->tables->tables[i], p->existing[i], &s.without,
 						p->problems);
+		}
 	map_release(&s.without);
 	return ok;
 }

@@ -19,6 +19,8 @@ struct comparison {
 	struct buf name; /* of the target table, as SQL */
 };
 
+#define MYSQL_DECIMALS_MAX 30
+
 static const char alike[] = "make the definitions alike, or drop the target table and have it "
 			    "created";
 
@@ -53,6 +55,28 @@ static bool json_as_text(const struct column *source, const struct column *targe
 	       target->length_bytes == 4 && strcmp(target->charset, "utf8mb4") == 0;
 }
 
+/* MySQL's own JSON in the place of MariaDB's. A table without a key is changed by comparing
+ * whole rows, and MySQL keeps another text of the document. */
+static bool text_as_json(const struct comparison *c, const struct column *source,
+			 const struct column *target)
+{
+	return source->type == COLUMN_TEXT && target->type == COLUMN_JSON && c->t->key.count > 0 &&
+	       same_bytes(source->charset, "utf8mb4");
+}
+
+/* MySQL has no more than 30 decimals: values that need them stop the run. Rows are recognised
+ * by the text of their keys. */
+static bool fewer_decimals(const struct comparison *c, const struct column *source,
+			   const struct column *target)
+{
+	for (unsigned i = 0; i < c->t->key.count; i++)
+		if (c->t->key.columns[i] == source->position)
+			return false;
+	return c->t->target_is_mysql && c->t->key.count > 0 && source->type == COLUMN_DECIMAL &&
+	       target->type == COLUMN_DECIMAL && source->is_unsigned == target->is_unsigned &&
+	       source->scale > MYSQL_DECIMALS_MAX && target->scale == MYSQL_DECIMALS_MAX;
+}
+
 static void add(struct comparison *c, const struct column *column, const char *what,
 		const char *source, const char *target)
 {
@@ -66,7 +90,8 @@ static void compare_types(struct comparison *c, const struct column *source,
 {
 	bool is_set = source->type == COLUMN_ENUM || source->type == COLUMN_SET;
 
-	if (json_as_text(source, target))
+	if (json_as_text(source, target) || text_as_json(c, source, target) ||
+	    fewer_decimals(c, source, target))
 		return;
 	if (is_set ? !members_extend(source, target)
 		   : !raw_type_equal(source->raw_type, target->raw_type))

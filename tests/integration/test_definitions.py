@@ -1,6 +1,8 @@
 """Definitions that SHOW CREATE TABLE does not print as they are: each arrives as the source
 has it, by what information_schema and the stored bytes say."""
 
+import json
+
 from lib.case import BOTH, CROSS, MARIADB, MARIADB_105, MARIADB_118, MYSQL, FerryTest
 from lib.db import name
 
@@ -497,3 +499,85 @@ class TimestampTest(FerryTest):
         self.source.sql("DELETE FROM abc.beyond WHERE id = 1")
         self.ferry().run_ok()
         self.assert_equal()
+
+
+class CarriedTest(DefinitionTest):
+    """Types of the other flavour that hold the values: where the table is there."""
+
+    def there(self, source, target, **settings):
+        self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci",
+                        f"CREATE TABLE abc.t (id INT PRIMARY KEY, {source})")
+        self.target.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci",
+                        f"CREATE TABLE abc.t (id INT PRIMARY KEY, {target})")
+
+    def carried(self, *between, **settings):
+        for verifier in ("Inline", "ChecksumTable"):
+            self.target.sql("TRUNCATE abc.t")
+            probes = self.probes()
+            stop = probes.stop_at("copy_done")
+            ferry = self.ferry(probes=probes, VerifierType=verifier, AllowExistingTargetTable=True,
+                               **settings).start()
+            ferry.wait_until(lambda: stop.reached, what="copy_done")
+            for sql in between:
+                self.source.sql(sql)
+            stop.release()
+            ferry.assert_status(0)
+        return ferry
+
+
+class CarriedVectorTest(CarriedTest):
+    pairs = (("mysql", "mariadb-11.8"), ("mariadb-11.8", "mysql"))
+
+    def test_vector(self):
+        text = "TO_VECTOR" if self.source.is_mysql else "VEC_FROMTEXT"
+        self.there("v VECTOR(3), n INT", "v VECTOR(3), n INT")
+        self.source.sql(f"INSERT INTO abc.t VALUES (1, {text}('[1,-2.5,1e-3]'), 1), (2, NULL, 2),"
+                        f" (3, {text}('[0,0,0]'), 3)")
+        self.carried(f"UPDATE abc.t SET v = {text}('[1e5,1,2]'), n = COALESCE(n, 0) + 1 WHERE id = 2",
+                     f"REPLACE INTO abc.t VALUES (4, {text}('[1,1,1]'), 4)")
+        self.assertEqual(self.source.sql("SELECT id, HEX(v), n FROM abc.t ORDER BY id"),
+                         self.target.sql("SELECT id, HEX(v), n FROM abc.t ORDER BY id"))
+
+
+class CarriedDecimalTest(CarriedTest):
+    pairs = (("mariadb", "mysql"), ("mariadb-11.8", "mysql"), ("mariadb-10.5", "mysql"))
+
+    def test_decimal_of_a_smaller_scale(self):
+        self.there("d DECIMAL(65,38), e DECIMAL(40,35) NOT NULL DEFAULT 0, KEY (d)",
+                   "d DECIMAL(65,30), e DECIMAL(35,30) NOT NULL DEFAULT 0")
+        self.source.sql("INSERT INTO abc.t (id, d) VALUES (1, 1.5), (2, -0.000000000000000000000000000001),"
+                        " (3, 99999999999999999999999999), (4, NULL), (5, 0)")
+        self.carried("UPDATE abc.t SET d = -12.25, e = 99999 WHERE id = 1",
+                     "REPLACE INTO abc.t (id, d) VALUES (6, 6)")
+        sql = "SELECT id, d, e FROM abc.t ORDER BY id"
+        self.assertEqual(self.source.sql(sql), self.target.sql(sql))
+
+    def test_a_value_that_does_not_fit_stops_the_run(self):
+        self.there("d DECIMAL(65,38)", "d DECIMAL(65,30)")
+        self.source.sql("INSERT INTO abc.t VALUES (1, 0.00000000000000000000000000000000001)")
+        ferry = self.ferry(AllowExistingTargetTable=True)
+        self.assertEqual(ferry.run(), 2)
+        self.assertRegex(ferry.log(), "abc.t.*the server would change a value")
+
+
+class CarriedJsonTest(CarriedTest):
+    pairs = (("mariadb", "mysql"), ("mariadb-11.8", "mysql"))
+
+    def test_json(self):
+        self.there("j JSON, n INT", "j JSON, n INT")
+        self.source.sql("INSERT INTO abc.t VALUES (1, '{\"b\": 1, \"a\":  [1, null, \"é😀\"]}', 1),"
+                        " (2, NULL, 2), (3, '\"it''s \\\\\\\\ \"', 3)")
+        self.carried("UPDATE abc.t SET j = '[1.50,  true]', n = 7 WHERE id = 2",
+                     "REPLACE INTO abc.t VALUES (4, '{}', 4)", "UPDATE abc.t SET n = n + 1 WHERE id = 1")
+        rows = {row[0]: row[1:] for row in self.target.sql("SELECT id, j, n FROM abc.t")}
+        for number, document, n in self.source.sql("SELECT id, j, n FROM abc.t"):
+            self.assertEqual(json.loads(document or "null"), json.loads(rows[number][0] or "null"))
+            self.assertEqual(n, rows[number][1])
+        self.assertEqual(len(rows), 4)
+
+    def test_what_is_no_json_stops_the_run(self):
+        self.there("j LONGTEXT", "j JSON")
+        self.source.sql("INSERT INTO abc.t VALUES (1, 'not {')")
+        ferry = self.ferry(AllowExistingTargetTable=True)
+        self.assertEqual(ferry.run(), 2)
+        self.assertRegex(ferry.log(), "abc.t.*Invalid JSON text")
