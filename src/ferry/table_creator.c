@@ -46,7 +46,8 @@ struct creation {
 	size_t created;	 /* guarded by lock */
 	size_t seen;	 /* guarded by lock: created, or there already */
 	int64_t told_ms; /* guarded by lock */
-	bool has_failed; /* guarded by lock */
+	bool has_failed; /* guarded by lock: no more is tried */
+	size_t refused;	 /* guarded by lock: tables that the server does not make */
 	struct error err; /* guarded by lock; the first one */
 };
 
@@ -194,14 +195,34 @@ static void fail(struct creation *all, const struct error *err)
 	mutex_unlock(&all->lock);
 }
 
+/* The others are tried all the same, so that all that are refused are told at once. */
+static void refuse(struct creation *all, const struct error *err)
+{
+	mutex_lock(&all->lock);
+	if (all->refused++ == 0 && !all->has_failed)
+		all->err = *err;
+	mutex_unlock(&all->lock);
+	log_error("%s", err->text);
+}
+
+static bool is_refusal(const struct error *err)
+{
+	return !error_is_retryable(err) && err->kind != ERROR_STOPPED;
+}
+
 static void create_taken(struct creator *c)
 {
 	const struct ferry_table *t;
 	struct error err;
 
-	while ((t = take_table(c->creation)))
-		if (!create_table(c, t, &err))
+	while ((t = take_table(c->creation))) {
+		if (create_table(c, t, &err))
+			continue;
+		if (is_refusal(&err))
+			refuse(c->creation, &err);
+		else
 			fail(c->creation, &err);
+	}
 }
 
 static void creator_main(void *argument)
@@ -257,9 +278,13 @@ static bool create_all(struct creator *c, const struct schema *schema,
 		if (!create_table(c, all->todo[all->next], err))
 			return false;
 	create_rest(c);
-	if (all->has_failed)
-		*err = all->err;
-	return !all->has_failed;
+	if (!all->has_failed && all->refused == 0)
+		return true;
+	*err = all->err;
+	return all->refused < 2 ? false
+				: error_wrap(err, "%zu tables cannot be created, all of them named in the "
+						  "log; the first",
+					     all->refused);
 }
 
 static bool is_created(void *context, const char *schema, const char *table)

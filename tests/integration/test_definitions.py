@@ -197,6 +197,13 @@ class TrialTest(RefusalTest):
                         "INSERT INTO abc.c VALUES (1, 'x')")
         self.assertIn("incompatible" if self.source.is_mysql else "Foreign key constraint is"
                       " incorrectly formed", self.refused("a", "b", there=["other"]))
+        # Without the trial: all are named as well, at the end.
+        ferry = self.ferry()
+        self.assertEqual(ferry.run(), 1)
+        self.assertIn("2 tables cannot be created", ferry.log())
+        for table in "ab":
+            self.assertRegex(ferry.log(), f"cannot create table `abc`.`{table}` for abc.{table}")
+        self.target.sql("DROP DATABASE abc")
         self.source.sql("DROP TABLE abc.a, abc.b")
         self.ferry(user="ghostferry_all").run_ok()
         self.assert_equal(["abc"])
