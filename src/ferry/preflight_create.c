@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "create_exact.h"
 #include "create_statement.h"
 #include "create_text.h"
@@ -285,7 +284,6 @@ static bool check_functions(struct preflight *p, const struct ferry_table *t, co
 
 bool preflight_create_begin(struct preflight *p, struct error *err)
 {
-	p->is_refused = mem_calloc(p->tables->count + 1, sizeof(*p->is_refused));
 	p->trial = db_open(&p->options->target, DB_SESSION_WRITE, NULL, err);
 	/* With no database in use MySQL does not say which function it does not know. */
 	return p->trial &&
@@ -300,7 +298,7 @@ bool preflight_create(struct preflight *p, const struct ferry_table *t, const ch
 	bool ok = true;
 
 	check_document_ids(p, t);
-	if (p->existing[t->index])
+	if (p->existing[t->index] || p->is_refused[t->index])
 		return true;
 	check_sequence(p, t, shown);
 	if (!p->is_refused[t->index] && put_statement(p, t, shown, &sql))

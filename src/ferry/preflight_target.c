@@ -70,11 +70,13 @@ static bool is_type_known(const struct preflight *p, const struct column *column
 	}
 }
 
-static void refuse_type(struct preflight *p, const struct table *table,
+static void refuse_type(struct preflight *p, const struct ferry_table *t,
 			const struct column *column)
 {
+	const struct table *table = t->source;
 	struct buf remedy = BUF_INIT;
 
+	p->is_refused[t->index] = true;
 	buf_puts(&remedy, "leave the table out (Tables.Blacklist), or convert the column: "
 			  "ALTER TABLE ");
 	sql_table_name(&remedy, table->schema, table->name);
@@ -95,7 +97,7 @@ static void check_types(struct preflight *p)
 
 		for (unsigned c = 0; !p->existing[i] && c < table->column_count; c++)
 			if (!is_type_known(p, &table->columns[c]))
-				refuse_type(p, table, &table->columns[c]);
+				refuse_type(p, p->tables->tables[i], &table->columns[c]);
 	}
 }
 

@@ -63,6 +63,7 @@ static bool is_wanted(void *context, const char *schema, const char *table)
 static bool load_existing(struct preflight *p, struct error *err)
 {
 	p->existing = mem_calloc(p->tables->count + 1, sizeof(*p->existing));
+	p->is_refused = mem_calloc(p->tables->count + 1, sizeof(*p->is_refused));
 	if (!schema_load(p->target, is_wanted, p, &p->on_target, err))
 		return error_wrap(err, "load table definitions of the target");
 	for (size_t i = 0; i < p->on_target.table_count; i++) {
