@@ -223,6 +223,8 @@ static bool choose_start(struct ferry *f, struct error *err)
  * stream and ends the run, one before it shows in what is read. */
 static bool check_all(struct ferry *f, struct error *err)
 {
+	const struct preflight_attempt attempt = { f->tracker.run_id, &f->stop };
+
 	ferry_waits_for(f, "the start-up checks");
 	if (!preflight_servers(f->options, f->source, f->target, &f->problems, err))
 		return false;
@@ -236,7 +238,7 @@ static bool check_all(struct ferry *f, struct error *err)
 	if (f->is_finished)
 		return true;
 	return preflight_tables(f->options, f->source, f->target, &f->schema, &f->tables,
-				f->resume != NULL, &f->problems, err);
+				f->resume != NULL, f->is_dry_run ? NULL : &attempt, &f->problems, err);
 }
 
 /* What does not keep the run from starting is in the log; a run that is refused, and a
