@@ -12,6 +12,7 @@
 
 #define CUTOVER_REPORT_TIMEOUT_MS 5000
 #define UNLOCK_SAVE_MS 10000
+#define DISPLACING_SAVE_MS 10000
 
 static const char log_tag[] = "ferry";
 
@@ -95,11 +96,19 @@ static bool cutover_unlock(void *context, struct error *err)
 	return post_configured(&app->config->cutover_unlock, err);
 }
 
+static bool save_state(void *context)
+{
+	struct app *app = context;
+
+	return state_file_save(&app->state_file, DISPLACING_SAVE_MS);
+}
+
 void reports_set_hooks(struct app *app)
 {
 	struct ferry_options *options = &app->wiring.options;
 
 	options->hook_context = app;
+	options->save_state = save_state;
 	if (app->config->cutover_lock.uri || callback_is_set(&app->progress_callback))
 		options->cutover_lock = cutover_lock;
 	if (app->config->cutover_unlock.uri)

@@ -159,6 +159,19 @@ static bool verify_before(struct ferry *f, struct error *err)
 	return verifier_before_cutover(f->verifier, err);
 }
 
+static bool look_for_owed(struct ferry *f, struct error *err)
+{
+	ferry_waits_for(f, "rows that were skipped or displaced to be seen on the target");
+	return owed_rows_before_cutover(f->owed, err);
+}
+
+/* After the verdict, which says more, and may have repaired what is missing. */
+static bool settle_owed(struct ferry *f, struct error *err)
+{
+	ferry_waits_for(f, "rows that were skipped or displaced to be seen on the target");
+	return owed_rows_during_cutover(f->owed, err);
+}
+
 /* What others did to the target explains the differences that the verdict would find. */
 static bool look_at_target(struct ferry *f, struct error *err)
 {
@@ -216,7 +229,7 @@ static bool lock_to_unlock(struct ferry *f, struct error *err)
 	/* A replica that lags is first waited for while the writers still write. */
 	if (!wait_until_caught_up(f, err) || !wait_for_replica(f, err) || !lock_cutover(f, err) ||
 	    !wait_for_replica(f, err) || !drain(f, err) || !look_at_target(f, err) ||
-	    !verify_during(f, err) || !stop_watching(f, err) || !unlock_cutover(f, err))
+	    !verify_during(f, err) || !settle_owed(f, err) || !stop_watching(f, err) || !unlock_cutover(f, err))
 		return false;
 	ferry_waits_for(f, "");
 	return true;
@@ -224,5 +237,6 @@ static bool lock_to_unlock(struct ferry *f, struct error *err)
 
 bool ferry_cut_over(struct ferry *f, struct error *err)
 {
-	return wait_until_allowed(f, err) && verify_before(f, err) && lock_to_unlock(f, err);
+	return wait_until_allowed(f, err) && verify_before(f, err) && look_for_owed(f, err) &&
+	       lock_to_unlock(f, err);
 }

@@ -274,19 +274,23 @@ static void add_own_keys(cJSON *state, const struct snapshot *copy)
 }
 
 void state_json_write(struct state_tracker *tracker, const char *schema,
-		      cJSON *(*verifier_stage)(void *context), void *context, struct buf *out)
+		      const struct state_part *verification, const struct state_part *owed,
+		      struct buf *out)
 {
 	struct snapshot copy;
 	cJSON *state = cJSON_CreateObject();
 
 	take_snapshot(tracker, &copy);
-	cJSON *stage = verifier_stage ? verifier_stage(context) : cJSON_CreateNull();
+	cJSON *stage = verification ? verification->get(verification->context) :
+				      cJSON_CreateNull();
 	cJSON_AddStringToObject(state, "GhostferryVersion", version_text);
 	add_schema(state, schema);
 	cJSON_AddStringToObject(state, "CurrentStage", phase_stage(copy.phase));
 	add_copy_stage(state, &copy);
 	cJSON_AddItemToObject(state, "VerifierStage", stage);
 	add_own_keys(state, &copy);
+	if (owed)
+		cJSON_AddItemToObject(state, "OwedRows", owed->get(owed->context));
 	json_print(out, state, STATE_INDENT);
 	cJSON_Delete(state);
 	release_snapshot(&copy);
