@@ -486,11 +486,12 @@ bool owed_rows_during_cutover(struct owed_rows *o, struct error *err)
 		error_wrap(err, "look for rows that were skipped or displaced");
 	else if (look.rows > 0)
 		ok = error_set(err, ERROR_DIFFERENT,
-			       "%" PRIu64 " row%s missing on the target, by key: %s: another row there "
-			       "had the key or one of the unique values, which the target's collation "
-			       "takes for equal and the source's does not; drop the target's tables, "
-			       "create them with binary collations of the unique columns (or the "
-			       "source's own), set AllowExistingTargetTable and start without the state",
+			       "%" PRIu64 " row%s missing on the target, by key: %s: another row there had "
+			       "the key or one of the unique values, as somebody else wrote to the target, "
+			       "or its collation takes for equal what the source's tells apart; drop the "
+			       "tables on the target (in the latter case create them with a binary NO PAD "
+			       "collation of these columns and set AllowExistingTargetTable) and start "
+			       "without the state",
 			       look.rows, look.rows == 1 ? " is" : "s are", buf_text(&report));
 	else
 		log_info("rows that were skipped or displaced are all on the target (%" PRIu64

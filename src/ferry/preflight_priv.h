@@ -25,6 +25,7 @@ struct preflight {
 	bool target_ignores_case;      /* lower_case_table_names: keys of wanted are lower case */
 	struct schema on_target;       /* the tables that exist there already */
 	const struct table **existing; /* by ferry_table.index, into on_target; NULL: none */
+	bool *lacks_collation; /* by ferry_table.index: to be created, with an unknown one */
 };
 
 /* Asks both servers for variables and grants. *p is zeroed but for its borrowed
@@ -61,6 +62,7 @@ bool preflight_binlog_filters(struct preflight *p, struct error *err) MUST_CHECK
 bool preflight_target_tables(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_target(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_collations(struct preflight *p, struct error *err) MUST_CHECK;
+bool preflight_orders(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_source_tables(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_left_out(struct preflight *p, struct error *err) MUST_CHECK;
 

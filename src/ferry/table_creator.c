@@ -121,13 +121,55 @@ static bool create_database(struct creator *c, const struct ferry_table *t, stru
 	return ok;
 }
 
+static bool knows_collation(struct creator *c, const char *collation)
+{
+	struct error ignored;
+	struct buf value = BUF_INIT;
+	bool known = db_value(c->target, &value, NULL, &ignored, "SELECT CONVERT('' USING %.*s) COLLATE %s",
+			      (int)strcspn(collation, "_"), collation, collation);
+
+	buf_release(&value);
+	return known;
+}
+
+/* The table's default collation, where no column has it and the target does not know it:
+ * columns that have another one name it. */
+static bool leave_out_collation(struct creator *c, const struct ferry_table *t, struct error *err)
+{
+	const struct table *table = t->source;
+	struct buf option = BUF_INIT, rest = BUF_INIT;
+
+	for (unsigned i = 0; i < table->column_count; i++)
+		if (strcmp(table->columns[i].collation, table->collation) == 0)
+			return true;
+	if (!*table->collation || knows_collation(c, table->collation))
+		return true;
+	if (!db_ready(c->target, err))
+		return false;
+	buf_printf(&option, " COLLATE=%s", table->collation);
+
+	/* Options stand in the last line that begins with a bracket. */
+	char *at = NULL;
+	for (char *line = strstr(c->shown.data, "\n) "); line; line = strstr(line + 1, "\n) "))
+		at = line;
+	at = at ? strstr(at, buf_text(&option)) : NULL;
+	if (at) {
+		buf_puts(&rest, at + option.length);
+		buf_truncate(&c->shown, (size_t)(at - c->shown.data));
+		buf_puts(&c->shown, buf_text(&rest));
+	}
+	buf_release(&option);
+	buf_release(&rest);
+	return true;
+}
+
 static bool put_create(struct creator *c, const struct ferry_table *t, const char *name,
 		       struct error *err)
 {
 	buf_clear(&c->sql);
 	sql_comment(&c->sql, c->creation->options->target_marginalia);
 	return create_show_table(c->source, t->source->schema, t->source->name, &c->shown, err) &&
-	       translate(c, err) &&
+	       leave_out_collation(c, t, err) && translate(c, err) &&
 	       create_rename(&c->sql, c->translated.data, "TABLE",
 			     c->creation->options->allow_existing_target_table, name, err);
 }
@@ -320,8 +362,9 @@ static bool is_created(void *context, const char *schema, const char *table)
 	return found;
 }
 
+/* Of tables that were there the collations are judged before. */
 static void compare_all(const struct schema *made, const struct ferry_tables *tables,
-			struct problems *problems)
+			bool all_are_new, struct problems *problems)
 {
 	struct map without_default;
 	struct buf name = BUF_INIT;
@@ -336,6 +379,8 @@ static void compare_all(const struct schema *made, const struct ferry_tables *ta
 		found = schema_find(made, name.data);
 		if (found)
 			target_definition_check(t, found, &without_default, problems);
+		if (found && all_are_new)
+			target_definition_check_orders(t, found, problems);
 	}
 	buf_release(&name);
 	map_release(&without_default);
@@ -369,7 +414,7 @@ static bool check_created(struct creator *c, const struct ferry_tables *tables, 
 	if (!ok)
 		return error_wrap(err, "load what was created on the target");
 	problems_init(&problems);
-	compare_all(&made, tables, &problems);
+	compare_all(&made, tables, !c->creation->options->allow_existing_target_table, &problems);
 	for (size_t i = 0; ok && i < problems.count; i++)
 		if (problems.items[i].severity == PROBLEM_ERROR)
 			ok = error_set(err, ERROR_UNSUPPORTED,
