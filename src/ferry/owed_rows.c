@@ -36,6 +36,8 @@ static const char log_tag[] = "owed_rows";
 #define LOOK_PAUSE_MS 20
 #define LOOK_PAUSE_MAX_MS 500
 #define QUIET_WAIT_MS 60000
+#define SAVE_WAIT_MS 30000 /* for a disk that is full */
+#define SAVE_PAUSE_MS 500
 #define KEYS_SHOWN 10
 
 struct owed_rows {
@@ -176,9 +178,16 @@ void owed_rows_begin(struct owed_rows *o)
 static bool save(struct owed_rows *o, const struct ferry_table *table, struct error *err)
 {
 	const struct ferry_options *options = o->run->options;
+	int64_t until_ms = clock_ms() + SAVE_WAIT_MS;
 
-	if (!options->save_state || options->save_state(options->hook_context))
+	if (!options->save_state)
 		return true;
+	do {
+		if (options->save_state(options->hook_context))
+			return true;
+	} while (clock_ms() < until_ms && stop_sleep_ms(o->run->stop, SAVE_PAUSE_MS));
+	if (stop_is_set(o->run->stop))
+		return error_set(err, ERROR_STOPPED, "stopped");
 	return error_set(err, ERROR_BUSY,
 			 "rows of table %s would be displaced, and the state file, which has to "
 			 "remember them, cannot be written: see to the disk it is on",
