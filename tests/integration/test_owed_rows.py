@@ -1,12 +1,16 @@
 """I9: no row that the copy skipped or a change displaced is forgotten, whatever the
 verifier: here there is none."""
 
+import os
+import shutil
+
 from lib.case import MARIADB, MARIADB_105, MARIADB_118, MYSQL
-from lib.moves import MoveTest
+from lib.moves import MoveTest, completed
 
 TAGS = ("owed_rows",)
 ALL = (MARIADB_105, MARIADB, MARIADB_118, MYSQL)
 
+EMPTY = {"CopyStage": {"CompletedTables": {}}}
 BODY = "id INT NOT NULL PRIMARY KEY, v VARCHAR(200), n INT, UNIQUE KEY n (n)"
 
 
@@ -131,6 +135,77 @@ class OwedRowsTest(MoveTest):
         self.assertEqual(self.target.value("SELECT COUNT(*) FROM abc.t WHERE id = 5"), 0)
         ferry.kill9()
         ferry.resume(ferry.state_file())
+        self.refused(ferry, 5)
+
+    def killed_at(self, ferry, stop):
+        self.reach(ferry, stop)
+        ferry.kill9()
+        ferry.resume(ferry.state_file())
+
+    def test_killed_before_the_commit_that_displaces(self):
+        self.table(rows=25, body=BODY)
+        probes = self.probes()
+        ferry = self.one_by_one(probes=probes)
+        copied, displaced = probes.stop_at("copy_done"), probes.stop_at("rows_displaced")
+        ferry.start()
+        self.reach(ferry, copied)
+        self.wait_until(lambda: "abc.t" in completed(ferry.state_file() or EMPTY),
+                        what="a state in which the table is copied")
+        self.target.sql("UPDATE abc.t SET n = 1000 WHERE id = 5")
+        self.source.sql("UPDATE abc.t SET n = 1000 WHERE id = 7")
+        self.killed_at(ferry, displaced)
+        self.refused(ferry, 5)
+
+    def test_the_connection_is_lost_before_the_commit_that_displaces(self):
+        self.table(rows=25, body=BODY)
+        probes = self.probes()
+        ferry = self.one_by_one(probes=probes)
+        copied, displaced = probes.stop_at("copy_done"), probes.stop_at("rows_displaced")
+        ferry.start()
+        self.reach(ferry, copied)
+        self.target.sql("UPDATE abc.t SET n = 1000 WHERE id = 5")
+        self.source.sql("UPDATE abc.t SET n = 1000 WHERE id = 7")
+        self.reach(ferry, displaced)
+        for connection, *_ in self.target.sql("SELECT id FROM information_schema.processlist"
+                                              " WHERE user = 'ghostferry'"):
+            self.target.sql(f"KILL {connection}")
+        displaced.release()
+        copied.release()
+        self.refused(ferry, 5)
+
+    def test_killed_when_rows_were_skipped(self):
+        self.table(rows=25, body=BODY)
+        probes = self.probes()
+        ferry = self.one_by_one(probes=probes)
+        begun = probes.stop_at("before_batch_write", r"abc\.t 1$")
+        skipped = probes.stop_at("rows_skipped")
+        ferry.start()
+        self.reach(ferry, begun)
+        self.target.sql("INSERT INTO abc.t VALUES (77, 'other', 3)")
+        begun.release()
+        self.killed_at(ferry, skipped)
+        self.refused(ferry, 3)
+
+    def test_the_state_file_cannot_be_written(self):
+        """Nothing is displaced until it can be."""
+        self.table(rows=25, body=BODY)
+        probes = self.probes()
+        ferry = self.one_by_one(probes=probes)
+        folder = os.path.join(ferry.dir, "d")
+        os.mkdir(folder)
+        ferry.config["StateFile"] = ferry.program.seen(os.path.join(folder, "state"))
+        copied = probes.stop_at("copy_done")
+        ferry.start()
+        self.reach(ferry, copied)
+        self.wait_until(lambda: os.listdir(folder) == ["state"], what="the state file")
+        shutil.rmtree(folder)
+        self.target.sql("UPDATE abc.t SET n = 1000 WHERE id = 5")
+        self.source.sql("UPDATE abc.t SET n = 1000 WHERE id = 7")
+        self.seen(ferry, probes, "rows_displaced")
+        ferry.wait_for_log("the state file cannot be written, trying on")
+        self.assertEqual(self.target.value("SELECT COUNT(*) FROM abc.t WHERE id = 5"), 1)
+        os.mkdir(folder)
+        copied.release()
         self.refused(ferry, 5)
 
     def test_killed_after_a_chunk_was_written_and_before_it_is_recorded(self):
