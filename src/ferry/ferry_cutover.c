@@ -1,7 +1,7 @@
 /* From the copied tables to the end: permission, verification, the CutoverLock callback,
  * (for a replica: until it has executed its master's position,) the source's position, the
- * stream's last event, the verdict, a last look for writes of others to the target,
- * CutoverUnlock.
+ * stream's last event, the verdict, a look for owed rows, a last look for writes of others
+ * to the target, CutoverUnlock.
  *
  * The ferry's thread runs it. A failure anywhere leaves source and target as they are:
  * CutoverUnlock is not sent, and the state can be resumed. */

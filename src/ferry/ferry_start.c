@@ -462,8 +462,10 @@ static bool catch_up(void *context, struct db *source, struct error *err)
 /* On another server the copy is as far as the state says, so what it owes is, too. */
 static void make_owed_rows(struct ferry *f)
 {
+	/* On a target that is in use rows may be missing for good reasons. */
+	bool may_owe = f->resume && !f->resume->is_handed_over;
 	struct owed_rows *owed =
-		owed_rows_new(&f->run, f->resume ? f->resume->owed_rows : NULL, f->resume != NULL);
+		owed_rows_new(&f->run, may_owe ? f->resume->owed_rows : NULL, may_owe);
 
 	mutex_lock(&f->lock);
 	f->owed = f->run.owed = owed;

@@ -229,7 +229,6 @@ struct look {
 	struct owed_rows *o;
 	struct table_comparer comparer;
 	struct map missing; /* condition -> text of the key, owned */
-	bool is_final;
 	bool was_quiet;	    /* when the keys were copied from the queue */
 	uint64_t begun;	    /* displacements by then */
 	struct buf *report; /* of the cutover */
@@ -392,9 +391,17 @@ static bool look_for_all_tables(struct look *look, struct error *err)
 	return true;
 }
 
+static bool owes_nothing(struct owed_rows *o)
+{
+	return verify_queue_count(&o->queue) == 0 && verify_queue_uncompared(&o->queue) == 0;
+}
+
 bool owed_rows_before_cutover(struct owed_rows *o, struct error *err)
 {
 	struct look look;
+
+	if (owes_nothing(o))
+		return true;
 	bool ok = look_open(&look, o, err) && look_for_all_tables(&look, err) && pass(&look, err);
 
 	look_close(&look);
@@ -431,6 +438,18 @@ static bool look_again(struct look *look, size_t table, struct error *err)
 	return ok;
 }
 
+/* What is missing stays in the state, what is there is settled: after CutoverUnlock it may
+ * go for good reasons. */
+static void forget_seen(struct look *look, size_t table, const struct queued_key *keys,
+			size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!map_get(&look->missing, keys[i].condition, keys[i].length))
+			verify_queue_equal(&look->o->queue, table, &keys[i]);
+		else if (keys[i].note == 0)
+			verify_queue_add(&look->o->queue, table, keys[i].condition, keys[i].length);
+}
+
 static bool settle_slice(void *context, size_t table, const struct queued_key *keys, size_t count,
 			 struct error *err)
 {
@@ -445,6 +464,8 @@ static bool settle_slice(void *context, size_t table, const struct queued_key *k
 	bool ok = ask(look, table, conditions, count, err) && look_again(look, table, err);
 
 	free(conditions);
+	if (ok)
+		forget_seen(look, table, keys, count);
 	while (ok && (entry = map_next(&look->missing, &cursor))) {
 		look->rows++;
 		if (look->shown == 0)
@@ -468,7 +489,7 @@ static bool settle(struct look *look, uint64_t *looked_for, struct error *err)
 	*looked_for = verify_queue_count(&o->queue);
 	for (size_t i = 0; ok && i < o->run->tables->count; i++) {
 		look->shown = 0;
-		ok = verify_queue_each(&o->queue, i, KEYS_PER_LOOK, true, settle_slice, look, err);
+		ok = verify_queue_each(&o->queue, i, KEYS_PER_LOOK, false, settle_slice, look, err);
 		if (look->shown > KEYS_SHOWN)
 			buf_printf(look->report, " and %" PRIu64 " more",
 				   look->shown - KEYS_SHOWN);
@@ -484,7 +505,7 @@ bool owed_rows_during_cutover(struct owed_rows *o, struct error *err)
 	struct look look;
 	uint64_t looked_for = 0;
 
-	if (verify_queue_count(&o->queue) == 0 && verify_queue_uncompared(&o->queue) == 0)
+	if (owes_nothing(o))
 		return true;
 	bool ok = look_open(&look, o, err);
 

@@ -327,7 +327,7 @@ class HashedUniqueKeysTest(MoveTest):
     """MariaDB keeps unique keys over long texts by a hash, and its own REPLACE cannot push
     two rows out of them at READ COMMITTED (1062)."""
 
-    pairs = (MARIADB_105, MARIADB, MARIADB_118)
+    pairs = (MARIADB_105, MARIADB, ("mariadb", "mariadb-11.8"), MARIADB_118)
     body = ("id INT NOT NULL PRIMARY KEY, v TEXT, n INT, w VARCHAR(5000), UNIQUE KEY v (v),"
             " UNIQUE KEY w (w)")
     fill = {"columns": "id, v, n, w", "select": "n, CONCAT('v', n), n, CONCAT('w', n)"}
