@@ -15,6 +15,9 @@ struct ferry_table {
 	const char *target_name;
 	struct key_columns key; /* count 0: none; if that is not allowed a problem says so */
 	bool key_is_configured; /* by CascadingPaginationColumnConfig */
+	/* Can a row have another one's key or unique value in its way on the target: is there
+	 * more than one unique key, or are there texts in the key? */
+	bool may_displace;
 	unsigned index;		/* in ferry_tables.tables */
 	uint64_t batch_rows; /* its own fixed rows per batch; 0: what holds for the run */
 	struct fence fence;

@@ -495,6 +495,19 @@ static bool catch_up(void *context, struct db *source, struct error *err)
 	return true;
 }
 
+/* On another server the copy is as far as the state says, so what it owes is, too. */
+static void make_owed_rows(struct ferry *f)
+{
+	/* On a target that is in use rows may be missing for good reasons. */
+	bool may_owe = f->resume && !f->resume->is_handed_over;
+	struct owed_rows *owed =
+		owed_rows_new(&f->run, may_owe ? f->resume->owed_rows : NULL, may_owe);
+
+	mutex_lock(&f->lock);
+	f->owed = f->run.owed = owed;
+	mutex_unlock(&f->lock);
+}
+
 /* What was found equal on another server is to be compared again on this one. */
 static bool make_verifier(struct ferry *f, struct error *err)
 {
@@ -552,6 +565,7 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 	if (!open_stream(f, err) || !watch_target(f, err) || !prepare_target(f, err) ||
 	    !make_verifier(f, err))
 		return false;
+	make_owed_rows(f);
 	make_workers(f);
 	state_tracker_set_position(&f->tracker, &f->start.position);
 	if (f->start.is_elsewhere)
