@@ -68,6 +68,8 @@ struct ferry_options {
 	/* What source.identity points to; set by the ferry when it is connected. */
 	struct db_identity *source_identity;
 	struct db_params target;
+	/* What target.computing points to; set when the source is connected. */
+	struct db_computing *computing;
 	struct replica_options replica;
 	const char *source_marginalia;
 	const char *target_marginalia;

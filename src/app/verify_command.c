@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "db/computing.h"
 #include "ending.h"
 #include "ferry/name_filter.h"
 #include "ferry/verification.h"
@@ -62,7 +63,7 @@ static bool check_readable(struct command *c, struct error *err)
 static bool load(struct command *c, struct wiring *wiring, struct error *err)
 {
 	c->source = db_open(&c->options->source, DB_SESSION_READ, NULL, err);
-	if (!c->source)
+	if (!c->source || !computing_ask(c->source, c->options->computing, err))
 		return false;
 	c->target = db_open(&c->options->target, DB_SESSION_READ, NULL, err);
 	if (!c->target)
