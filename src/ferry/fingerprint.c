@@ -200,7 +200,7 @@ static void put_float(struct buf *sql, const struct column *c, const struct real
 
 	sql_name(&name, c->name);
 	buf_printf(&size, "ABS(%s*1e0)", buf_text(&name));
-	buf_printf(sql, rules->keep_zero_sign ? "LEFT(%s*1e0,1)," : "SIGN(%s),", buf_text(&name));
+	buf_printf(sql, rules->keep_zero_sign ? "LEFT(%s*1e0,1)='-'," : "SIGN(%s),", buf_text(&name));
 	if (rules->scale_small)
 		put_small(sql, buf_text(&size));
 	buf_puts(sql, buf_text(&size));

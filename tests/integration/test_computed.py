@@ -380,7 +380,7 @@ class SmallNumbersTest(VerifyTest):
 
     def fill(self, numbers):
         for server in (self.source, self.target):
-            server.sql("CREATE DATABASE abc",
+            server.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci",
                        "CREATE TABLE abc.r (id INT PRIMARY KEY, f FLOAT, d DOUBLE)",
                        "INSERT INTO abc.r VALUES "
                        + ", ".join(f"({n}, '{x}', '{x}')" for n, x in enumerate(numbers)))
@@ -399,7 +399,7 @@ class SmallNumbersTest(VerifyTest):
         self.assertEqual([d["Key"] for d in report["abc.r"]["Differences"]], ["2", "10", "14"])
 
     def test_a_move(self):
-        self.source.sql("CREATE DATABASE abc",
+        self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci",
                         "CREATE TABLE abc.r (id INT PRIMARY KEY, f FLOAT, d DOUBLE)",
                         "INSERT INTO abc.r VALUES "
                         + ", ".join(f"({n}, '{x}', '{x}')" for n, x in enumerate(self.NUMBERS)))
