@@ -52,6 +52,8 @@ struct verify_options {
 	struct map ignored_columns; /* "schema.table.column" -> anything */
 	struct map ignored_bare;    /* "table.column", in whatever database -> anything */
 	struct string_list ignored_tables; /* by bare name */
+	struct map compressed_columns; /* "schema.table.column" -> anything: by snappy */
+	struct map compressed_bare;    /* "table.column", in whatever database -> anything */
 	struct map force_index;	    /* "schema.table" -> index name (char *) */
 };
 

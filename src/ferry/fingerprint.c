@@ -376,18 +376,26 @@ static char *from_text(const struct ferry_options *options, const struct ferry_t
 	return buf_take(&sql);
 }
 
-static bool is_ignored(const struct ferry_options *options, const struct table *table,
-		       const struct column *column)
+/* full: by "schema.table.column", bare: by "table.column". */
+static bool is_listed(const struct map *full, const struct map *bare, const struct table *table,
+		      const struct column *column)
 {
 	struct buf name = BUF_INIT;
 
 	buf_printf(&name, "%s.%s", table->full_name, column->name);
-	bool ignored = map_get_text(&options->verify.ignored_columns, buf_text(&name)) != NULL;
+	bool listed = map_get_text(full, buf_text(&name)) != NULL;
 	buf_clear(&name);
 	buf_printf(&name, "%s.%s", table->name, column->name);
-	ignored |= map_get_text(&options->verify.ignored_bare, buf_text(&name)) != NULL;
+	listed |= map_get_text(bare, buf_text(&name)) != NULL;
 	buf_release(&name);
-	return ignored;
+	return listed;
+}
+
+static bool is_ignored(const struct ferry_options *options, const struct table *table,
+		       const struct column *column)
+{
+	return is_listed(&options->verify.ignored_columns, &options->verify.ignored_bare, table,
+			 column);
 }
 
 /* MariaDB keeps a document's text as it was written, MySQL writes its own. */
@@ -441,6 +449,44 @@ static unsigned make_pairs(struct fingerprint *f, const struct ferry_options *op
 	return count;
 }
 
+/* Takes the pairs apart: compressed columns come behind the others. */
+static unsigned sort_compressed(struct pair *pairs, unsigned count, const struct ferry_table *t,
+				const struct ferry_options *options)
+{
+	const struct verify_options *verify = &options->verify;
+	struct pair *sorted = mem_calloc(count + 1, sizeof(*sorted));
+	unsigned plain = 0, compressed = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct column *column = pairs[i].column[SIDE_SOURCE];
+
+		if (!is_key_column(t, column->position) &&
+		    is_listed(&verify->compressed_columns, &verify->compressed_bare, t->source,
+			      column))
+			sorted[count - ++compressed] = pairs[i];
+		else
+			sorted[plain++] = pairs[i];
+	}
+	memcpy(pairs, sorted, count * sizeof(*pairs));
+	free(sorted);
+	return plain;
+}
+
+static char *unpacked_list(const struct pair *pairs, unsigned plain, unsigned count, enum side side,
+			   const struct real_rules *rules, const struct table *typed)
+{
+	struct buf sql = BUF_INIT;
+	char *row = row_expression(pairs, plain, side, rules, typed);
+
+	buf_puts(&sql, row);
+	for (unsigned i = plain; i < count; i++) {
+		buf_putc(&sql, ',');
+		sql_name(&sql, pairs[i].column[side]->name);
+	}
+	free(row);
+	return buf_take(&sql);
+}
+
 static void note_others(struct fingerprint *f, const struct table *target)
 {
 	for (unsigned i = 0; i < target->column_count; i++) {
@@ -464,12 +510,17 @@ void fingerprint_make(struct fingerprint *f, const struct ferry_options *options
 		f->problem = mem_strdup("the table is missing on the target");
 	else {
 		unsigned count = make_pairs(f, options, target, pairs);
+		unsigned plain = sort_compressed(pairs, count, table, options);
 
 		note_others(f, target);
 		for (enum side side = 0; side < SIDE_COUNT; side++) {
 			const struct table *own = side == SIDE_SOURCE ? table->source : target;
 
 			f->row[side] = row_expression(pairs, count, side, &rules,
+						      table->json_is_typed ? own : NULL);
+			if (plain < count)
+				f->unpacked[side] =
+					unpacked_list(pairs, plain, count, side, &rules,
 						      table->json_is_typed ? own : NULL);
 			f->sum[side] = mem_printf("CAST(CONV(LEFT(%s,16),16,10) AS UNSIGNED)",
 						  f->row[side]);
@@ -485,6 +536,7 @@ void fingerprint_release(struct fingerprint *f)
 	for (enum side side = 0; side < SIDE_COUNT; side++) {
 		free(f->row[side]);
 		free(f->sum[side]);
+		free(f->unpacked[side]);
 		free(f->keys[side]);
 		free(f->from[side]);
 	}
