@@ -77,7 +77,7 @@ class ZoneTest(Computed):
 
     def test_stored_columns_of_a_timestamp(self):
         self.set_global("time_zone = '+05:00'")
-        self.source.sql("CREATE DATABASE abc", LOGIN, LOGINS,
+        self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci", LOGIN, LOGINS,
                         "CREATE TABLE abc.plain (id INT PRIMARY KEY, ts TIMESTAMP NULL)",
                         "INSERT INTO abc.plain VALUES (1, '2024-01-01 23:30:00'), (2, NULL)")
         ferry = self.move(
@@ -93,18 +93,20 @@ class ZoneTest(Computed):
     def test_only_the_sources_zone_counts(self):
         self.set_global("time_zone = '-09:30'", servers=(self.source,))
         self.set_global("time_zone = '+05:00'", servers=(self.target,))
-        self.source.sql("CREATE DATABASE abc", LOGIN, LOGINS)
+        self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci", LOGIN, LOGINS)
         self.move("UPDATE abc.login SET ts = '2024-06-07 02:00:00' WHERE id = 4")
 
     def test_zero_dates(self):
         self.set_global("time_zone = '+05:00'")
-        self.source.sql("CREATE DATABASE abc", "SET sql_mode = ''", LOGIN,
+        self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci", "SET sql_mode = ''",
+                        LOGIN,
                         "INSERT INTO abc.login (id, uid, ts) VALUES (1, 1, 0)")
         self.move("INSERT INTO abc.login (id, uid, ts) VALUES (2, 2, 0)")
 
     def test_a_table_without_a_key(self):
         self.set_global("time_zone = '+05:00'")
-        self.source.sql("CREATE DATABASE abc", LOGIN.replace(" PRIMARY KEY", ""), LOGINS)
+        self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci",
+                        LOGIN.replace(" PRIMARY KEY", ""), LOGINS)
         self.move("INSERT INTO abc.login (id, uid, ts) VALUES (10, 9, '2024-05-01 23:30:00')",
                   "UPDATE abc.login SET ts = '2024-06-07 02:00:00' WHERE id = 4",
                   "DELETE FROM abc.login WHERE id = 3", AllowTablesWithoutKey=True)
@@ -124,7 +126,7 @@ class ChangingZoneTest(Computed):
 
     def fill(self, *instants):
         """Rows of these seconds since 1970, whatever local time that is."""
-        self.source.sql("CREATE DATABASE abc", LOGIN)
+        self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci", LOGIN)
         for n, at in enumerate(instants):
             # The row is written under the zone; what it was is exact by NOW().
             self.source.sql(f"SET timestamp = {at}",
@@ -186,12 +188,12 @@ class SystemZoneTest(Computed):
         """SYSTEM is the same where local time is; one that never changes becomes an offset."""
         self.source = self.server_in("source", "Europe/Berlin")
         self.target = self.server_in("target", "Europe/Stockholm")
-        self.source.sql("CREATE DATABASE abc", LOGIN, LOGINS)
+        self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci", LOGIN, LOGINS)
         self.move("UPDATE abc.login SET ts = '2024-06-07 02:00:00' WHERE id = 4")
 
     def test_systems_apart(self):
         self.source = self.server_in("source", "Europe/Berlin")
-        self.source.sql("CREATE DATABASE abc", LOGIN, LOGINS)
+        self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci", LOGIN, LOGINS)
         ferry = self.ferry()
         self.assertEqual(ferry.run("-dryrun"), 1)
         self.assertRegex(ferry.log() + open(ferry.stdout_path).read(),
