@@ -159,6 +159,9 @@ struct db_row {
 };
 bool db_query(struct db *db, const char *sql, size_t length, struct error *err) MUST_CHECK;
 bool db_queryf(struct db *db, struct error *err, const char *format, ...) PRINTF(3, 4) MUST_CHECK;
+/* After db_query(): are there just so many columns? If not the result is dropped, as
+ * whoever answers so is no server that is known here. */
+bool db_check_columns(struct db *db, unsigned count, struct error *err) MUST_CHECK;
 enum db_fetch db_row_next(struct db *db, struct db_row *row, struct error *err) MUST_CHECK;
 void db_row_finish(struct db *db);
 /* Name of a column of the open result. */

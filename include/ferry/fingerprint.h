@@ -16,6 +16,7 @@ struct fingerprint {
 	/* "SHA2(...),`a`,`b`": of the other columns, and the compressed ones as they are; NULL:
 	 * there are none. Rows whose hashes differ may be equal then, see table_comparer.c. */
 	char *unpacked[SIDE_COUNT];
+	unsigned unpacked_count; /* its columns */
 	char *keys[SIDE_COUNT]; /* "`a`,`b`": the key's values as the source holds them */
 	char *from[SIDE_COUNT]; /* "`db`.`t` FORCE INDEX (`PRIMARY`)" */
 	char *problem; /* owned: the tables cannot be equal or not be compared; NULL: none */

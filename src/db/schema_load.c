@@ -48,14 +48,16 @@ static bool is(const char *text, const char *wanted)
 	return strcmp(text, wanted) == 0;
 }
 
-/* Hands the open result's rows to take one by one. */
-static bool take_rows(struct loader *l, bool (*take)(struct loader *, const struct db_row *,
-						     struct error *),
+/* Hands the open result's rows, of so many columns, to take one by one. */
+static bool take_rows(struct loader *l, unsigned columns,
+		      bool (*take)(struct loader *, const struct db_row *, struct error *),
 		      struct error *err)
 {
 	struct db_row row;
 	enum db_fetch fetched;
 
+	if (!db_check_columns(l->db, columns, err))
+		return false;
 	while ((fetched = db_row_next(l->db, &row, err)) == DB_ROW) {
 		if (!take(l, &row, err)) {
 			db_row_finish(l->db);
@@ -123,7 +125,7 @@ static bool load_names(struct loader *l, struct error *err)
 		" WHERE TABLE_SCHEMA NOT IN"
 		" ('mysql', 'information_schema', 'performance_schema', 'sys')";
 
-	return db_query(l->db, sql, strlen(sql), err) && take_rows(l, take_name, err);
+	return db_query(l->db, sql, strlen(sql), err) && take_rows(l, 3, take_name, err);
 }
 
 static int compare_tables(const void *a, const void *b)
@@ -326,7 +328,7 @@ static bool load_facts(struct loader *l, const struct scope *scope, struct error
 		"SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, TABLE_COLLATION, TABLE_ROWS,"
 		" DATA_LENGTH, AVG_ROW_LENGTH FROM information_schema.TABLES";
 
-	return query_scope(l, scope, select, "", err) && take_rows(l, take_facts, err);
+	return query_scope(l, scope, select, "", err) && take_rows(l, 7, take_facts, err);
 }
 
 /* Since when the servers have generated columns. */
@@ -347,7 +349,7 @@ static bool load_columns(struct loader *l, const struct scope *scope, struct err
 	bool ok = query_scope(l, scope, select, " ORDER BY TABLE_NAME, ORDINAL_POSITION", err);
 
 	free(select);
-	return ok && take_rows(l, take_column, err);
+	return ok && take_rows(l, 11, take_column, err);
 }
 
 /* How the server says whether the optimizer may use an index. */
@@ -384,7 +386,7 @@ static bool load_checks(struct loader *l, const struct scope *scope, struct erro
 	if (!is_mysql_from(db_version(l->db), 80016))
 		return true;
 	return query_scope(l, scope, select, " AND ENFORCED = 'YES'", err) &&
-	       take_rows(l, take_check, err);
+	       take_rows(l, 3, take_check, err);
 }
 
 static bool load_indexes(struct loader *l, const struct scope *scope, struct error *err)
@@ -400,7 +402,7 @@ static bool load_indexes(struct loader *l, const struct scope *scope, struct err
 	bool ok = query_scope(l, scope, select, order, err);
 
 	free(select);
-	return ok && take_rows(l, take_index_part, err);
+	return ok && take_rows(l, 12, take_index_part, err);
 }
 
 static bool load_scope(struct loader *l, const struct scope *scope, struct error *err)

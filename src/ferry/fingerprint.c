@@ -518,6 +518,7 @@ void fingerprint_make(struct fingerprint *f, const struct ferry_options *options
 
 			f->row[side] = row_expression(pairs, count, side, &rules,
 						      table->json_is_typed ? own : NULL);
+			f->unpacked_count = 1 + count - plain;
 			if (plain < count)
 				f->unpacked[side] =
 					unpacked_list(pairs, plain, count, side, &rules,

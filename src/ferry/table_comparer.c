@@ -350,7 +350,9 @@ static void restart_content(struct query *q)
 
 static bool take_content(struct query *q, const struct db_row *row, struct error *err)
 {
-	(void)err;
+	if (row->count != q->f->unpacked_count)
+		return error_set(err, ERROR_CORRUPT, "%u columns expected, %u received",
+				 q->f->unpacked_count, row->count);
 	if (q->content->rows++ > 0)
 		return true;
 	for (unsigned i = 0; i < row->count; i++) {
@@ -496,6 +498,9 @@ static bool take_key(struct query *q, const struct db_row *row, struct error *er
 	struct value values[KEY_COLUMNS_MAX];
 	unsigned count = q->f->table->key.count;
 
+	if (row->count != count)
+		return error_set(err, ERROR_CORRUPT, "%u key columns expected, %u received", count,
+				 row->count);
 	for (unsigned i = 0; i < count; i++) {
 		values[i] = (struct value){ row->values[i], row->lengths[i] };
 		if (!values[i].bytes)

@@ -32,7 +32,7 @@ static bool take_look(struct db *db, struct look *look, struct error *err)
 {
 	struct db_row row;
 
-	if (!db_query(db, look_sql, strlen(look_sql), err))
+	if (!db_query(db, look_sql, strlen(look_sql), err) || !db_check_columns(db, 3, err))
 		return false;
 
 	enum db_fetch fetched = db_row_next(db, &row, err);
