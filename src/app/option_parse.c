@@ -12,6 +12,8 @@
 
 #include "base/mem.h"
 
+#define UNKNOWN_SHOWN_MAX 100
+
 size_t option_enter(struct option_parse *p, const char *key)
 {
 	size_t back = p->path.length;
@@ -174,8 +176,13 @@ static const struct config_option *find(const struct option_group *group, const 
 
 static void warn_unknown(struct option_parse *p, const struct option_group *group, const char *key)
 {
-	const char *nearest = options_nearest(group, key);
 	const char *path = buf_text(&p->path);
+	const char *nearest;
+
+	/* What is not a configuration at all shall not take a minute and fill the log. */
+	if (++p->unknown > UNKNOWN_SHOWN_MAX)
+		return;
+	nearest = options_nearest(group, key);
 
 	if (nearest) /* same parents, other key */
 		config_warn(p->warnings,
@@ -274,6 +281,9 @@ bool options_parse(const struct option_group *group, void *object, const cJSON *
 		return error_set(err, ERROR_CONFIG, "the configuration must be an object, not %s",
 				 json_type_name(tree));
 	ok = parse_group(&p, group, object, tree);
+	if (ok && p.unknown > UNKNOWN_SHOWN_MAX)
+		config_warn(warnings, mem_printf("%zu more unknown keys are ignored",
+						 p.unknown - UNKNOWN_SHOWN_MAX));
 	buf_release(&p.path);
 	return ok;
 }

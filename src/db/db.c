@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/shortage.h"
 #include "base/thread.h"
 #include "client.h"
 #include "db/sql.h"
@@ -61,7 +62,7 @@ void db_library_init(void)
 {
 	/* Fails only for lack of memory. */
 	if (mysql_library_init(0, NULL, NULL) != 0)
-		abort();
+		shortage_found("out of memory");
 	thread_set_hooks(thread_begin, thread_end);
 }
 
@@ -502,10 +503,16 @@ bool db_exec(struct db *db, const char *sql, size_t length, struct error *err)
 PRINTF(1, 0)
 static char *print_text(const char *format, va_list args, size_t *length)
 {
-	char *text;
-	int printed = vasprintf(&text, format, args);
+	va_list again;
+	int printed;
 
-	assert(printed >= 0); /* out of memory */
+	va_copy(again, args);
+	printed = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	assert(printed >= 0);
+	char *text = mem_alloc((size_t)printed + 1);
+
+	vsnprintf(text, (size_t)printed + 1, format, args);
 	*length = (size_t)printed;
 	return text;
 }

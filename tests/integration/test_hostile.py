@@ -1,10 +1,9 @@
 """Servers and systems that do not do what they should: the program ends in good order."""
 
-import os
 import resource
 import subprocess
 
-from lib.case import BOTH, FerryTest, program
+from lib.case import BOTH, FerryTest
 from lib.rewriter import Rewriter
 
 # Fewer columns than were wanted, NULL, no row, other values, no rows at all.
@@ -58,3 +57,62 @@ class HostileAnswersTest(FerryTest):
                         with self.subTest(side, shape=shape, answer=answer):
                             self.ends_in_order(side, shape, answer, *args)
                 seen = shapes
+
+
+class LimitsTest(FerryTest):
+    """The system gives no more memory, threads or stack: the state, and status 2."""
+
+    pairs = BOTH
+
+    def limited(self, limit, value):
+        ferry = self.ferry()
+        before = resource.getrlimit(limit)
+        resource.setrlimit(limit, (value, before[1]))
+        try:
+            ferry.start()
+        finally:
+            resource.setrlimit(limit, before)
+        return ferry
+
+    def fill(self, rows):
+        self.source.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (id INT PRIMARY KEY"
+                        " AUTO_INCREMENT, b LONGBLOB)",
+                        *["INSERT INTO abc.t (b) VALUES (REPEAT('x', 1000000))"] * rows)
+
+    def test_too_little_memory(self):
+        self.fill(20)
+        ended = []
+        for megabytes in (75, 90, 110, 130, 160, 200, 300):
+            self.target.drop_user_databases()
+            ferry = self.limited(resource.RLIMIT_AS, megabytes << 20)
+            ended.append(ferry.wait(90))
+            self.assertIn(ended[-1], (0, 2), ferry.logs())
+            if ended[-1] == 2:
+                self.assertRegex(ferry.log(), "out of memory|cannot start a thread|run out of")
+            else:
+                self.assert_equal()
+        self.assertIn(2, ended)
+        # The last state is one to go on from.
+        self.target.drop_user_databases()
+        for megabytes in range(75, 300, 5):
+            ferry = self.limited(resource.RLIMIT_AS, megabytes << 20)
+            if ferry.wait(90) == 0 or "LastProcessedBinlogPosition" in ferry.stdout():
+                break
+        if ferry.wait() == 2:
+            ferry.resume().assert_status(0)
+        self.assert_equal()
+
+    def test_a_small_stack(self):
+        self.fill(1)
+        columns = ", ".join(f"c{n} INT" for n in range(1000))
+        self.source.sql(f"CREATE TABLE abc.wide (id INT PRIMARY KEY, {columns})",
+                        "INSERT INTO abc.wide (id) VALUES (1), (2)")
+        self.limited(resource.RLIMIT_STACK, 64 << 10).assert_status(0)
+        self.assert_equal()
+
+    def test_many_unknown_keys(self):
+        self.source.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (id INT PRIMARY KEY)")
+        unknown = {f"NoSuchKeyAtAll{n}": n for n in range(200000)}
+        ferry = self.ferry(**unknown)
+        ferry.run_ok("-dryrun", timeout=20)
+        self.assertTrue(ferry.log_contains("199900 more unknown keys are ignored"))
