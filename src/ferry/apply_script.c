@@ -89,6 +89,8 @@ static void put_deletes(struct apply_script *script, const struct ferry_table *t
 		struct write_statement *statement =
 			room_for(script, 0, table->delete_head, " OR ", 3 * change->key_length + 2,
 				 DELETE_KEYS_MAX);
+		if (table->deletes_in_zone)
+			statement->zone = table->zone;
 		buf_putc(&statement->sql, '(');
 		if (table->may_displace)
 			key_condition_put_exact(&statement->sql, &table->key, change_key(change),
@@ -136,6 +138,7 @@ static bool put_replaces(struct apply_script *script, const struct ferry_table *
 					     change->image_length, UINT64_MAX);
 			buf_add(&statement->sql, change_image(change), change->image_length);
 		}
+		statement->zone = table->zone;
 		statement->invalid_enums += change->invalid_enums;
 		statement->rows++;
 	}

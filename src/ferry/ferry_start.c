@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
+#include "db/computing.h"
+#include "ferry/computed.h"
 #include "ferry/name_filter.h"
 #include "ferry/preflight.h"
 #include "ferry/table_creator.h"
@@ -117,6 +119,8 @@ static bool connect_both(struct ferry *f, struct error *err)
 	if (!f->source)
 		return fail_connect("Source", &f->options->source, err);
 	log_connected(f->source);
+	if (!computing_ask(f->source, f->options->computing, err))
+		return false;
 	if (!open_target(f, err))
 		return fail_connect("Target", &f->options->target, err);
 	log_connected(f->target);
@@ -189,6 +193,9 @@ static bool load_tables(struct ferry *f, struct error *err)
 			  &f->problems);
 	ferry_tables_set_json(&f->tables, f->options, db_version(f->source),
 			      db_version(f->target), &f->problems);
+	if (!computed_set(&f->tables, f->options->computing, f->source, f->target, &f->problems,
+			  err))
+		return false;
 	publish_tables(f);
 	log_info("table schemas cached: %zu tables", f->tables.count);
 	return preflight_names(f->options, f->source, &f->schema, &f->problems, err);
