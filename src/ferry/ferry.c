@@ -110,6 +110,7 @@ static bool copy_rows(struct ferry *f, struct error *err)
 		target_verifier_start(f->target_verifier);
 	run_lock_start(&f->run_lock, &f->run, f->target);
 	f->target = NULL;
+	durable_state_start(f->durable);
 	binlog_writer_start(f->writer, 1 + f->options->copy_workers);
 	binlog_streamer_start(f->streamer);
 	data_iterator_start(f->iterator, 1,
@@ -201,6 +202,7 @@ struct ferry *ferry_new(const struct ferry_options *options, const struct saved_
 	f->run.fail_context = f;
 	budget_init(&f->run.rows, options->rows_bytes);
 	atomic_store(&f->run.batch_rows, options->batch_rows);
+	f->durable = durable_state_new(&f->run, ferry_live_state, f);
 	/* The source's identity and the locks follow when they are known. */
 	state_tracker_begin(&f->tracker, resume ? resume->run_id : NULL, "", 0);
 	return f;
@@ -220,7 +222,8 @@ void ferry_free(struct ferry *f)
 {
 	if (!f)
 		return;
-	verifier_free(f->verifier); /* its threads use the rest */
+	durable_state_free(f->durable); /* its thread uses the rest */
+	verifier_free(f->verifier);	/* so do its threads */
 	data_iterator_free(f->iterator);
 	binlog_writer_free(f->writer);
 	source_start_release(&f->start);
@@ -247,18 +250,27 @@ static cJSON *verifier_stage(void *context)
 	return verifier_state(context);
 }
 
+void ferry_live_state(void *context, struct buf *text)
+{
+	struct ferry *f = context;
+
+	mutex_lock(&f->lock);
+	struct verifier *verifier = f->verifier;
+	mutex_unlock(&f->lock);
+	state_json_write(&f->tracker, f->schema_text, verifier ? verifier_stage : NULL, verifier,
+			 text);
+}
+
 bool ferry_state(struct ferry *f, struct buf *out)
 {
 	mutex_lock(&f->lock);
 	bool started = f->is_started;
-	struct verifier *verifier = f->verifier;
 	mutex_unlock(&f->lock);
 
-	if (started)
-		state_json_write(&f->tracker, f->schema_text, verifier ? verifier_stage : NULL,
-				 verifier, out);
-	else if (f->resume) /* nothing has moved since: the same state again */
+	if (!started && f->resume) /* nothing has moved since: the same state again */
 		json_print(out, f->resume->tree, 1);
+	if (started && !durable_state_text(f->durable, out))
+		ferry_live_state(f, out);
 	return started || f->resume;
 }
 

@@ -196,6 +196,14 @@ static bool verify_during(struct ferry *f, struct error *err)
 	return false;
 }
 
+/* What the target forgets after CutoverUnlock nobody would write again. */
+static bool wait_for_disk(struct ferry *f, struct error *err)
+{
+	ferry_waits_for(f, "the target to have everything on its disk");
+	probe("before_settling", " ");
+	return durable_state_settle(f->durable, err);
+}
+
 /* What was copied may be in use from here on. A resumed run must know, as it would do what
  * it has no record of again, over what was written since: the hook has the state saved
  * before it tells anybody. */
@@ -216,7 +224,7 @@ static bool lock_to_unlock(struct ferry *f, struct error *err)
 	/* A replica that lags is first waited for while the writers still write. */
 	if (!wait_until_caught_up(f, err) || !wait_for_replica(f, err) || !lock_cutover(f, err) ||
 	    !wait_for_replica(f, err) || !drain(f, err) || !look_at_target(f, err) ||
-	    !verify_during(f, err) || !stop_watching(f, err) || !unlock_cutover(f, err))
+	    !verify_during(f, err) || !wait_for_disk(f, err) || !stop_watching(f, err) || !unlock_cutover(f, err))
 		return false;
 	ferry_waits_for(f, "");
 	return true;

@@ -6,6 +6,7 @@
 #include "binlog/streamer.h"
 #include "ferry/binlog_writer.h"
 #include "ferry/data_iterator.h"
+#include "ferry/durable_state.h"
 #include "ferry/ferry.h"
 #include "ferry/run_lock.h"
 #include "ferry/source_start.h"
@@ -59,6 +60,8 @@ struct ferry {
 	struct binlog_streamer *streamer;
 	struct verifier *verifier; /* NULL: nothing is verified */
 
+	struct durable_state *durable; /* locks itself */
+
 	struct binlog_position streamed; /* the streamer's thread's: what the tracker has */
 
 	/* The ferry's thread. */
@@ -68,6 +71,8 @@ struct ferry {
 /* All by the ferry's thread. */
 bool ferry_prepare(struct ferry *f, struct error *err) MUST_CHECK;  /* ferry_start.c */
 bool ferry_cut_over(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_cutover.c */
+/* ferry.c: the state of this moment; a state_taker. Any thread. */
+void ferry_live_state(void *ferry, struct buf *text);
 /* ferry_replica.c; both only where the source is a replica. */
 bool ferry_check_replica(struct ferry *f, struct error *err) MUST_CHECK;
 /* Until it has executed all that is in its master's binlog now. */

@@ -521,6 +521,8 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 		state_tracker_forget_streamed(&f->tracker);
 	if (f->start.has_gtids)
 		state_tracker_set_gtids(&f->tracker, &f->start.applied, &f->start.received);
+	if (!durable_state_begin(f->durable, f->target, err))
+		return false;
 	mutex_lock(&f->lock);
 	f->is_started = true;
 	mutex_unlock(&f->lock);
