@@ -16,6 +16,7 @@
 #include "dry_run.h"
 #include "ending.h"
 #include "reports.h"
+#include "restart.h"
 
 static const char log_tag[] = "copydb";
 
@@ -295,6 +296,7 @@ int app_run(const struct config *config, const struct saved_state *resume, bool 
 	app.state_callback = wiring_callback(&config->state_callback);
 	reports_set_hooks(&app);
 	app.ferry = ferry_new(&app.wiring.options, resume, is_dry_run, on_event, &app);
+	restart_take_over(&app);
 	ok = start_all(&app, &err);
 	if (ok) {
 		ev_run(app.loop, 0);

@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "db/db.h"
 #include "ferry/state_json.h"
+#include "restart.h"
 #include "verify_command.h"
 
 static const char log_tag[] = "copydb";
@@ -233,6 +234,7 @@ int main(int argc, char **argv)
 		return status;
 	if (program.cli.verbose)
 		log_set_level(LOG_DEBUG);
+	restart_remember(argv[0], &program.cli);
 	init_libraries();
 	if (!prepare(&program, &err))
 		status = fail(&err);

@@ -35,20 +35,21 @@ bool crash_safety_ask(struct db *db, struct crash_safety *safety, struct error *
 	if (!db_queryf(db, err,
 		       "SELECT @@global.innodb_flush_log_at_trx_commit,"
 		       " @@global.innodb_flush_log_at_timeout, @@global.sync_binlog,"
-		       " @@global.log_bin, %s",
+		       " @@global.log_bin, UNIX_TIMESTAMP(), %s",
 		       is_mariadb ? mariadb_start : mysql_start))
 		return false;
 	enum db_fetch fetched = db_row_next(db, &row, err);
 
 	if (fetched == DB_FAILED)
 		return false;
-	bool ok = fetched == DB_ROW && row.count == 5 && row.values[4];
+	bool ok = fetched == DB_ROW && row.count == 6 && row.values[5];
 	if (ok)
 		*safety = (struct crash_safety){ .flush_at_commit = number(&row, 0),
 						 .flush_every_s = number(&row, 1),
 						 .sync_binlog = number(&row, 2),
 						 .has_binlog = number(&row, 3) != 0,
-						 .started = number(&row, 4) };
+						 .started = number(&row, 5),
+						 .up_s = number(&row, 4) - number(&row, 5) };
 	db_row_finish(db);
 	return ok || error_set(err, ERROR_SQL, "%s: the server does not say when it was started",
 			       db_label(db));

@@ -11,6 +11,7 @@ struct crash_safety {
 	uint64_t sync_binlog;
 	bool has_binlog;
 	uint64_t started; /* when the server was, by its own clock: seconds since 1970 */
+	uint64_t up_s;	  /* since then */
 };
 
 bool crash_safety_ask(struct db *db, struct crash_safety *safety, struct error *err) MUST_CHECK;

@@ -11,7 +11,8 @@
  * Both looks go over one connection. While it answers, the server is the one that it was:
  * had it been started anew in between, the connection were gone. One that is made anew
  * shows by the server's start whether it was; then nobody knows what it has forgotten, and
- * the run ends. Writers that were faster may have gone on meanwhile: the state does not
+ * the run ends. The start is told in whole seconds: two within one cannot be told apart,
+ * but then the connection that was lost had been made in that second too. Writers that were faster may have gone on meanwhile: the state does not
  * count that in, as only this thread moves it on.
  *
  * A setting that is changed while the run is on is noticed with the next look. */
@@ -32,6 +33,7 @@ const char durable_state_name[] = "durable_state";
 
 #define LOOK_MS 500
 #define SETTLE_LOOK_MS 50
+#define YOUNG_S 2
 #define LATE_MS 2000 /* that the end of the log which MySQL tells may lack, with much room */
 #define TELL_EVERY_MS 60000
 
@@ -55,6 +57,8 @@ struct durable_state {
 	struct thread thread;
 	struct db *target;
 	struct crash_safety safety; /* by the last look */
+	unsigned generation;	    /* of the connection, at the last look */
+	bool was_young;		    /* the server, when that one was made */
 	struct pending_state pending;
 	int64_t told_ms;
 
@@ -243,6 +247,17 @@ static void fall_behind(struct durable_state *d)
 	buf_release(&text);
 }
 
+static bool was_started_anew(struct durable_state *d, const struct crash_safety *now)
+{
+	bool is_lost = db_generation(d->target) != d->generation;
+	bool was_young = d->was_young;
+
+	if (is_lost)
+		d->was_young = now->up_s < YOUNG_S;
+	d->generation = db_generation(d->target);
+	return now->started != d->safety.started || (is_lost && was_young);
+}
+
 static bool look(struct durable_state *d, struct error *err)
 {
 	bool settles = is_settling(d);
@@ -250,7 +265,7 @@ static bool look(struct durable_state *d, struct error *err)
 
 	if (!db_ready(d->target, err) || !crash_safety_ask(d->target, &now, err))
 		return false;
-	if (now.started != d->safety.started)
+	if (was_started_anew(d, &now))
 		return started_anew(d, &now, err);
 	/* A state that was taken under another setting may have been confirmed under that. */
 	if (crash_safety_is_full(&now) != crash_safety_is_full(&d->safety))
@@ -315,6 +330,9 @@ bool durable_state_begin(struct durable_state *d, struct db *target, struct erro
 		return error_wrap(err, "ask the target what it would forget in a crash");
 	if (crash_safety_is_full(&d->safety))
 		return true;
+	/* Until another start would show: the thread's own connection is still to be made. */
+	if (d->safety.up_s < YOUNG_S && !stop_sleep_ms(d->run->stop, YOUNG_S * 1000))
+		return error_set(err, ERROR_STOPPED, "stopped");
 	d->take(d->context, &text);
 	set_text(d, &text);
 	buf_release(&text);

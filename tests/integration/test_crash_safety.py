@@ -1,8 +1,11 @@
 """Servers that forget in a crash what they confirmed last: innodb_flush_log_at_trx_commit
 is 0, and the server killed. (With 2 the same happens when the machine loses its power.)"""
 
+import re
+
 from lib.case import ALL_PAIRS, BOTH
 from lib.moves import MoveTest, position
+from lib.receiver import Receiver
 
 TAGS = ("faults",)
 # Nothing else flushes the log: no binlog file that is full, no idle server.
@@ -50,13 +53,12 @@ class ForgetfulTest(MoveTest):
                         "INSERT INTO marks.m VALUES (1)")
 
     def crash(self, more=60):
-        """The target forgets what it got since; MySQL, which writes pages and with them the
-        log every second or so, at least what came last."""
+        """The target forgets what it got since, or, where it has written pages and with them
+        the log, at least what came last."""
         first = self.rows()
         self.wait_until(lambda: abs(self.rows() - first) >= more, what="rows on the target")
-        if self.target.is_mysql:
-            for mark in range(2, 100):
-                self.target.sql(f"INSERT INTO marks.m VALUES ({mark})")
+        for mark in range(2, 100):
+            self.target.sql(f"INSERT INTO marks.m VALUES ({mark})")
         last = self.target.value("SELECT MAX(id) FROM marks.m")
         self.target.kill9()
         self.target.start()
@@ -65,11 +67,19 @@ class ForgetfulTest(MoveTest):
         if self.target.make != "mariadb-11.8":
             self.assertLess(left, last, "nothing was forgotten")
 
-    def caught(self, ferry):
-        """It ended, as it should."""
+    NOTICED = ("the target was started anew, and innodb_flush_log_at_trx_commit is 0: it may"
+               " have forgotten")
+
+    def goes_on(self, ferry, times=1):
+        """By itself, from the state of before."""
+        ferry.wait_until(lambda: len(re.findall("resuming from .* by itself.*" + self.NOTICED,
+                                                ferry.log())) == times, what="the restart")
+
+    def ended(self, ferry):
         ferry.assert_status(2)
-        self.assertRegex(ferry.log(), "the target was started anew, and "
-                                      "innodb_flush_log_at_trx_commit is 0: it may have forgotten")
+        self.assertRegex(ferry.log(), self.NOTICED)
+        self.assertNotRegex(ferry.log(), "by itself")
+        ferry.resume(ferry.state_file())
 
 
 class TargetForgetsTest(ForgetfulTest):
@@ -84,11 +94,7 @@ class TargetForgetsTest(ForgetfulTest):
         self.keep_in_memory()
         self.crash()
         stop.release()
-        self.caught(ferry)
-        self.resume_and_finish(ferry)
-
-    def resume_and_finish(self, ferry):
-        ferry.resume(ferry.state_file())
+        self.goes_on(ferry)
         self.finish(ferry)
 
     def test_while_copying(self):
@@ -102,8 +108,8 @@ class TargetForgetsTest(ForgetfulTest):
         ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", 90)
         self.keep_in_memory()
         self.crash(5)
-        self.caught(ferry)
-        self.resume_and_finish(ferry)
+        self.goes_on(ferry)
+        self.finish(ferry)
 
     def test_while_no_process_is_there(self):
         for end in ("terminate", "kill9"):
@@ -122,12 +128,13 @@ class TargetForgetsTest(ForgetfulTest):
                 getattr(ferry, end)()
                 ferry.wait()
                 self.crash(0)
-                self.resume_and_finish(ferry)
+                ferry.resume(ferry.state_file())
+                self.finish(ferry)
 
-    def test_during_the_cutover(self):
+    def during_the_cutover(self, **settings):
         """All is applied, and CutoverUnlock about to be called."""
         probes = self.probes()
-        ferry = self.begin(probes=probes, AutomaticCutover=True, writes=False)
+        ferry = self.begin(probes=probes, AutomaticCutover=True, writes=False, **settings)
         copying = probes.stop_at("after_batch_write", nth=30)
         stop = probes.stop_at("before_settling")
         ferry.start()
@@ -137,8 +144,50 @@ class TargetForgetsTest(ForgetfulTest):
         self.reach(ferry, stop)
         self.crash(0)
         stop.release()
-        self.caught(ferry)
-        self.resume_and_finish(ferry)
+        return ferry
+
+    def test_during_the_cutover(self):
+        ferry = self.during_the_cutover()
+        self.goes_on(ferry)
+        self.finish(ferry)
+
+    def test_when_cutover_lock_was_called(self):
+        """Nobody locks twice without having been asked to."""
+        receiver = Receiver()
+        ferry = self.during_the_cutover(
+            **{f"Cutover{what}": receiver.callback("/" + what) for what in ("Lock", "Unlock")})
+        self.ended(ferry)
+        self.finish(ferry)
+        self.assertEqual([path for path, _ in receiver.posts], ["/Lock", "/Lock", "/Unlock"])
+
+    def test_without_a_state_file(self):
+        probes = self.probes()
+        ferry = self.begin(probes=probes, StateFile="")
+        stop = probes.stop_at("after_batch_write", nth=30)
+        ferry.start()
+        self.reach(ferry, stop)
+        self.keep_in_memory()
+        self.crash()
+        stop.release()
+        ferry.assert_status(2)
+        self.assertRegex(ferry.log(), self.NOTICED)
+        ferry.resume()
+        self.finish(ferry)
+
+    def test_what_was_set_lasts(self):
+        """What was allowed, and paused, while the run was on."""
+        ferry = self.begin(rows=100).start()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", 90)
+        ferry.http("POST", "/api/pause")
+        self.busy.stop()
+        for times in (1, 2):
+            self.target.kill9()
+            self.target.start()
+            self.goes_on(ferry, times)
+            ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover"
+                                  and s["Throttled"], 90)
+        ferry.http("POST", "/api/unpause")
+        self.finish(ferry)
 
     def test_right_after_the_end(self):
         ferry = self.begin(AutomaticCutover=True, writes=False).start()
@@ -162,10 +211,10 @@ class TargetForgetsTest(ForgetfulTest):
         self.keep_in_memory()
         stop.release()
         self.crash()
-        self.caught(ferry)
+        self.goes_on(ferry)
         self.target.sql("SET GLOBAL innodb_flush_log_at_trx_commit = 1",
                         "SET GLOBAL sync_binlog = 1")
-        self.resume_and_finish(ferry)
+        self.finish(ferry)
 
     def test_the_state_goes_on(self):
         """It follows what is done, at the pace of the target's log."""
