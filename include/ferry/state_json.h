@@ -44,6 +44,7 @@ struct saved_state {
 	char run_id[RUN_ID_SIZE];  /* "" in states of other programs */
 	char source_uuid[64];
 	unsigned lock_count;
+	uint64_t source_started; /* as in the tracker */
 	const cJSON *verifier_stage; /* object, or NULL */
 	bool is_done; /* the run it belongs to had finished */
 	bool is_handed_over; /* the same, or CutoverUnlock may have been called */

@@ -222,13 +222,15 @@ bool gtid_source_find(struct db *db, const struct binlog_feed_params *params,
 	return ok;
 }
 
-bool gtid_source_next_file(struct db *db, const struct binlog_feed_params *params,
+bool gtid_source_next_file(const struct binlog_feed_params *params,
 			   const struct binlog_position *position, struct binlog_position *next,
 			   bool *found, struct gtid_set *before, struct error *err)
 {
 	struct files files = { NULL, 0 };
-	bool ok = list_files(db, &files, err);
+	struct db *db = db_open(params->server, DB_SESSION_READ, NULL, err);
+	bool ok = db && list_files(db, &files, err);
 
+	db_close(db);
 	*found = false;
 	for (size_t i = 0; ok && i + 1 < files.count; i++) {
 		if (strcmp(files.starts[i].file, position->file) != 0)

@@ -35,7 +35,8 @@ static bool was_never_whole(const struct binlog_streamer *s, const struct gtid_s
 	if (open->kind == GTID_NONE)
 		return s->follows_gtids && gtid_set_suits(before, &s->whole) &&
 		       gtid_set_is_subset(before, &s->whole, NULL);
-	return before->kind == open->kind && !gtid_set_contains(before, open) &&
+	return (gtid_set_is_empty(before) || before->kind == open->kind) &&
+	       !gtid_set_contains(before, open) &&
 	       (!s->follows_gtids || (gtid_set_suits(before, &s->whole) &&
 				      gtid_set_is_executed(before, &s->whole, NULL)));
 }
@@ -44,12 +45,9 @@ static bool find_next_file(struct binlog_streamer *s, struct binlog_position *ne
 			   struct error *err)
 {
 	struct gtid_set before = GTID_SET_INIT;
-	struct db *db = db_open(s->params.feed.server, DB_SESSION_READ, NULL, err);
 	bool found;
-	bool ok = db && gtid_source_next_file(db, &s->params.feed, &s->position, next, &found,
-					      &before, err);
+	bool ok = gtid_source_next_file(&s->params.feed, &s->position, next, &found, &before, err);
 
-	db_close(db);
 	if (ok && !found)
 		ok = cannot_go_on(s, "there is no next file that says what was logged before", err);
 	if (ok && !was_never_whole(s, &before))

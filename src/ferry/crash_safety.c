@@ -16,9 +16,9 @@
 static const char mysql_start[] = "(SELECT CAST(UNIX_TIMESTAMP() - VARIABLE_VALUE AS SIGNED)"
 				  " FROM performance_schema.global_status"
 				  " WHERE VARIABLE_NAME = 'Uptime')";
-static const char mariadb_start[] = "(SELECT CAST(UNIX_TIMESTAMP() - VARIABLE_VALUE AS SIGNED)"
-				    " FROM information_schema.GLOBAL_STATUS"
-				    " WHERE VARIABLE_NAME = 'UPTIME')";
+static const char former_start[] = "(SELECT CAST(UNIX_TIMESTAMP() - VARIABLE_VALUE AS SIGNED)"
+				   " FROM information_schema.GLOBAL_STATUS"
+				   " WHERE VARIABLE_NAME = 'UPTIME')";
 
 static uint64_t number(const struct db_row *row, unsigned column)
 {
@@ -29,46 +29,49 @@ static uint64_t number(const struct db_row *row, unsigned column)
 
 bool crash_safety_ask(struct db *db, struct crash_safety *safety, struct error *err)
 {
-	bool is_mariadb = db_version(db)->flavour == FLAVOUR_MARIADB;
+	const struct server_version *version = db_version(db);
+	bool is_former = version->flavour == FLAVOUR_MARIADB || version->number < 50706;
 	struct db_row row;
 
 	if (!db_queryf(db, err,
 		       "SELECT @@global.innodb_flush_log_at_trx_commit,"
 		       " @@global.innodb_flush_log_at_timeout, @@global.sync_binlog,"
 		       " @@global.log_bin, UNIX_TIMESTAMP(), %s",
-		       is_mariadb ? mariadb_start : mysql_start))
+		       is_former ? former_start : mysql_start))
 		return false;
 	enum db_fetch fetched = db_row_next(db, &row, err);
 
 	if (fetched == DB_FAILED)
 		return false;
-	bool ok = fetched == DB_ROW && row.count == 6 && row.values[5];
+	bool ok = fetched == DB_ROW && row.count == 6;
 	if (ok)
 		*safety = (struct crash_safety){ .flush_at_commit = number(&row, 0),
 						 .flush_every_s = number(&row, 1),
 						 .sync_binlog = number(&row, 2),
 						 .has_binlog = number(&row, 3) != 0,
 						 .started = number(&row, 5),
-						 .up_s = number(&row, 4) - number(&row, 5) };
+						 .up_s = row.values[5] ? number(&row, 4) -
+										 number(&row, 5) :
+									 0 };
 	db_row_finish(db);
-	return ok || error_set(err, ERROR_SQL, "%s: the server does not say when it was started",
+	return ok || error_set(err, ERROR_SQL, "%s: the server does not tell its settings",
 			       db_label(db));
 }
 
 /* MariaDB's 3 is 1 with more care. */
-static bool flushes_at_commit(const struct crash_safety *safety)
+bool crash_safety_flushes(const struct crash_safety *safety)
 {
 	return safety->flush_at_commit == 1 || safety->flush_at_commit == 3;
 }
 
 bool crash_safety_is_full(const struct crash_safety *safety)
 {
-	return flushes_at_commit(safety) && (!safety->has_binlog || safety->sync_binlog == 1);
+	return crash_safety_flushes(safety) && (!safety->has_binlog || safety->sync_binlog == 1);
 }
 
 void crash_safety_put_reason(struct buf *text, const struct crash_safety *safety)
 {
-	if (!flushes_at_commit(safety))
+	if (!crash_safety_flushes(safety))
 		buf_printf(text, "innodb_flush_log_at_trx_commit is %" PRIu64,
 			   safety->flush_at_commit);
 	else

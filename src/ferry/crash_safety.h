@@ -10,13 +10,15 @@ struct crash_safety {
 	uint64_t flush_every_s;	  /* innodb_flush_log_at_timeout */
 	uint64_t sync_binlog;
 	bool has_binlog;
-	uint64_t started; /* when the server was, by its own clock: seconds since 1970 */
-	uint64_t up_s;	  /* since then */
+	uint64_t started; /* when the server was, by its own clock: seconds since 1970; 0: not told */
+	uint64_t up_s;	  /* since then; 0: not told, or so */
 };
 
 bool crash_safety_ask(struct db *db, struct crash_safety *safety, struct error *err) MUST_CHECK;
 /* Does a COMMIT that was answered last? */
 bool crash_safety_is_full(const struct crash_safety *safety);
+/* Does InnoDB put every commit on the disk? What else it has is a matter of the binlog. */
+bool crash_safety_flushes(const struct crash_safety *safety);
 /* The setting that is to blame: "innodb_flush_log_at_trx_commit is 2". */
 void crash_safety_put_reason(struct buf *text, const struct crash_safety *safety);
 

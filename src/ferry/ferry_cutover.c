@@ -223,8 +223,9 @@ static bool lock_to_unlock(struct ferry *f, struct error *err)
 	ferry_set_phase(f, PHASE_CUTOVER);
 	/* A replica that lags is first waited for while the writers still write. */
 	if (!wait_until_caught_up(f, err) || !wait_for_replica(f, err) || !lock_cutover(f, err) ||
-	    !wait_for_replica(f, err) || !drain(f, err) || !look_at_target(f, err) ||
-	    !verify_during(f, err) || !wait_for_disk(f, err) || !stop_watching(f, err) || !unlock_cutover(f, err))
+	    !wait_for_replica(f, err) || !drain(f, err) || !ferry_check_source(f, err) ||
+	    !look_at_target(f, err) || !verify_during(f, err) || !wait_for_disk(f, err) ||
+	    !stop_watching(f, err) || !unlock_cutover(f, err))
 		return false;
 	ferry_waits_for(f, "");
 	return true;
@@ -232,5 +233,6 @@ static bool lock_to_unlock(struct ferry *f, struct error *err)
 
 bool ferry_cut_over(struct ferry *f, struct error *err)
 {
-	return wait_until_allowed(f, err) && verify_before(f, err) && lock_to_unlock(f, err);
+	return wait_until_allowed(f, err) && ferry_check_source(f, err) && verify_before(f, err) &&
+	       lock_to_unlock(f, err);
 }

@@ -1,5 +1,5 @@
 /* The inside of struct ferry, for ferry.c, ferry_start.c, ferry_cutover.c,
- * ferry_replica.c and ferry_status.c. */
+ * ferry_replica.c, ferry_source.c and ferry_status.c. */
 #ifndef FERRY_FERRY_PRIV_H
 #define FERRY_FERRY_PRIV_H
 
@@ -28,6 +28,7 @@ struct ferry {
 	struct run_lock run_lock;
 	struct problems problems;
 	struct source_start start;
+	bool source_forgets; /* its InnoDB does, what it confirmed last, in a crash */
 	const char *step; /* of the start, by Ghostferry's names for error reports */
 	uint64_t replica_master_id; /* server_id of the source's master; 0: not known yet */
 
@@ -73,6 +74,9 @@ bool ferry_prepare(struct ferry *f, struct error *err) MUST_CHECK;  /* ferry_sta
 bool ferry_cut_over(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_cutover.c */
 /* ferry.c: the state of this moment; a state_taker. Any thread. */
 void ferry_live_state(void *ferry, struct buf *text);
+/* ferry_source.c. Has the source been started anew, and may have forgotten what the target
+ * has? Says so, and has all of it compared if anything is. */
+bool ferry_check_source(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_replica.c; both only where the source is a replica. */
 bool ferry_check_replica(struct ferry *f, struct error *err) MUST_CHECK;
 /* Until it has executed all that is in its master's binlog now. */

@@ -515,6 +515,10 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 	if (!open_stream(f, err) || !watch_target(f, err) || !prepare_target(f, err) ||
 	    !make_verifier(f, err))
 		return false;
+	if (f->resume && !f->start.is_elsewhere)
+		state_tracker_set_source_started(&f->tracker, f->resume->source_started);
+	if (!ferry_check_source(f, err))
+		return false;
 	make_workers(f);
 	state_tracker_set_position(&f->tracker, &f->start.position);
 	if (f->start.is_elsewhere)

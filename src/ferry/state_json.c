@@ -25,6 +25,7 @@ struct snapshot {
 	char run_id[RUN_ID_SIZE];
 	char source_uuid[64];
 	unsigned lock_count;
+	uint64_t source_started;
 	struct table_state *tables; /* owned, with keys of its own */
 	size_t table_count;
 };
@@ -54,6 +55,7 @@ static void take_snapshot(struct state_tracker *s, struct snapshot *copy)
 	memcpy(copy->run_id, s->run_id, sizeof(copy->run_id));
 	memcpy(copy->source_uuid, s->source_uuid, sizeof(copy->source_uuid));
 	copy->lock_count = s->lock_count;
+	copy->source_started = s->source_started;
 	copy->table_count = s->table_count;
 	copy->tables = mem_calloc(s->table_count + 1, sizeof(*copy->tables));
 	for (size_t i = 0; i < s->table_count; i++)
@@ -262,6 +264,8 @@ static void add_own_keys(cJSON *state, const struct snapshot *copy)
 	if (binlog_position_is_set(&copy->streamed))
 		add_position(state, "StreamedBinlogPosition", &copy->streamed);
 	json_add_u64(state, "TargetLockCount", copy->lock_count);
+	if (copy->source_started)
+		json_add_u64(state, "SourceStarted", copy->source_started);
 	if (copy->is_handed_over)
 		cJSON_AddTrueToObject(state, "CutoverUnlockCalled");
 	key_columns = cJSON_AddObjectToObject(state, "PaginationKeyColumns");

@@ -184,8 +184,8 @@ class TargetForgetsTest(ForgetfulTest):
             self.target.kill9()
             self.target.start()
             self.goes_on(ferry, times)
-            ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover"
-                                  and s["Throttled"], 90)
+            ferry.wait_until(lambda: ferry.log().count("ferry initialized") == times + 1)
+            self.assertTrue(ferry.status()["Throttled"])
         ferry.http("POST", "/api/unpause")
         self.finish(ferry)
 
@@ -227,6 +227,24 @@ class TargetForgetsTest(ForgetfulTest):
         self.finish(ferry)
 
 
+class BinlogForgetsTest(ForgetfulTest):
+    """MariaDB's default: the binlog is not synced, and a machine that loses its power takes
+    transactions with it that only the binlog knew to be committed."""
+
+    def forgetful(self):
+        self.target = self.private_server("target", "--sync-binlog=0")
+
+    def test_it_is_restarted(self):
+        ferry = self.begin(SkipTargetVerification=False, VerifierType="Inline",
+                           DBWriteRetries=60).start()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", 90)
+        self.target.restart()
+        ferry.wait_for_log("resuming from .* by itself.*started anew, and sync_binlog is 0")
+        ferry.wait_for_log("watching the target for writes of others from [^\n]*(?s:.*)watching"
+                           " the target for writes of others from")
+        self.finish(ferry)
+
+
 class AccountTest(ForgetfulTest):
     def test_an_account_without_process(self):
         """MySQL tells it less of its log, and later."""
@@ -246,3 +264,58 @@ class AccountTest(ForgetfulTest):
         self.assertEqual(ferry.run("-dryrun"), 0)
         self.assertRegex(ferry.stdout(), "target: innodb_flush_log_at_trx_commit is 0")
         self.assertRegex(ferry.stdout(), "source: innodb_flush_log_at_trx_commit is 0")
+
+
+class SourceForgetsTest(ForgetfulTest):
+    """What it forgets its binlog has, and the target."""
+
+    pairs = BOTH
+
+    def forgetful(self):
+        self.source = self.private_server("source", *FORGETS)
+
+    def crashed(self, meanwhile=None, **settings):
+        ferry = self.begin(rows=100, writes=False, **settings).start()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", 90)
+        self.wait_until(lambda: self.source.value("SELECT VARIABLE_VALUE FROM %s.global_status WHERE"
+                                                  " VARIABLE_NAME = 'UPTIME'" %
+                                                  ("performance_schema" if self.source.is_mysql
+                                                   else "information_schema")) >= "2")
+        self.source.sql("SET GLOBAL innodb_flush_log_at_timeout = 2700",
+                        *[f"INSERT INTO abc.big (id) VALUES ({n})" for n in range(5000, 5100)])
+        self.wait_until(lambda: self.target.value("SELECT COUNT(*) FROM abc.big WHERE id >= 5000")
+                        == 100, what="the rows")
+        if meanwhile:
+            meanwhile(ferry)
+        self.source.sql("INSERT INTO abc.big (id) VALUES (6000)")
+        self.wait_until(lambda: meanwhile or self.target.value(
+            "SELECT COUNT(*) FROM abc.big WHERE id = 6000"), what="the last row")
+        self.source.kill9()
+        self.source.start()
+        if meanwhile:
+            ferry.resume(ferry.state_file())
+            ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", 90)
+        self.assertEqual(self.source.value("SELECT COUNT(*) FROM abc.big WHERE id = 6000"), 0)
+        ferry.allow_cutover()
+        return ferry
+
+    SAID = ("the source was started anew, and innodb_flush_log_at_trx_commit is 0 .*: if it had"
+            " crashed it may have forgotten what the target has; ")
+
+    def test_it_is_found(self):
+        ferry = self.crashed(VerifierType="Inline")
+        ferry.assert_status(3)
+        self.assertRegex(ferry.log(), self.SAID + "all tables are compared as a whole")
+        self.assertRegex(ferry.log(), r"different: abc\.big")
+
+    def test_it_is_found_after_a_resume(self):
+        ferry = self.crashed(lambda ferry: ferry.kill9(), VerifierType="Inline")
+        ferry.assert_status(3)
+        self.assertRegex(ferry.log(), self.SAID + "all tables are compared as a whole")
+
+    def test_it_is_said(self):
+        ferry = self.crashed()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done", 90)
+        self.assertRegex(ferry.log(), self.SAID + r"compare them before the target is used")
+        ferry.interrupt()
+        ferry.assert_status(0)
