@@ -11,7 +11,7 @@ import time
 from lib import place
 from lib.case import MARIADB, MARIADB_105, MARIADB_118
 from lib.db import name, text
-from lib.moves import MoveTest, position
+from lib.moves import MoveTest, completed, position
 from lib.proxy import TO_PROGRAM, TO_SERVER, Proxy
 from lib.receiver import Receiver
 from lib.server import MAKES, PASSWORD
@@ -715,8 +715,8 @@ class CutShortTest(MoveTest):
         return ferry, probes
 
     def caught_up(self, ferry):
-        ferry.wait_until(lambda: position(ferry.state_file()) >= self.source.position(),
-                         what="the state at the end of the binlog")
+        ferry.wait_until(lambda: position(ferry.state_file()) >= self.source.position()
+                         and completed(ferry.state_file()), what="the state of now")
 
     def cut_short(self, left, *statements):
         """Of the statements' transaction, which follows all else, the server knows nothing

@@ -9,6 +9,7 @@ import signal
 import threading
 
 from lib import tables
+from lib.case import MARIADB_105, MARIADB_118
 from lib.db import text
 from lib.moves import MoveTest, completed, keys, position
 
@@ -17,6 +18,8 @@ TAGS = ("resume",)
 
 class InterruptTest(MoveTest):
     """With a writer that never rests but for the last moment."""
+
+    also = (MARIADB_105, MARIADB_118)
 
     def begin(self, tables=("big", "uniques", "composite", "string_ci"), rows=150, **settings):
         made = self.basic_tables(rows=rows, names=tables)
