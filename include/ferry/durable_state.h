@@ -14,7 +14,7 @@
 #include "ferry/run.h"
 
 /* ferry_fail()'s name for a run that ends because the target may have forgotten commits. */
-extern const char durable_state_name[];
+extern const char durable_state_forgotten[];
 
 struct durable_state; /* opaque */
 

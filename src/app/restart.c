@@ -119,7 +119,7 @@ void restart_if_it_helps(struct app *app, const struct error *err, const char *f
 {
 	struct error failure = ERROR_INIT;
 
-	if (strcmp(from, durable_state_name) != 0 || !program_path || !is_before_cutover(app))
+	if (strcmp(from, durable_state_forgotten) != 0 || !program_path || !is_before_cutover(app))
 		return;
 	if (clock_ms() - began_ms > QUIET_MS)
 		restarts = 0;

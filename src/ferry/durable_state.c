@@ -29,12 +29,13 @@
 
 static const char log_tag[] = "durable_state";
 
-const char durable_state_name[] = "durable_state";
+const char durable_state_forgotten[] = "target_forgot";
 
 #define LOOK_MS 500
 #define SETTLE_LOOK_MS 50
 #define YOUNG_S 2
 #define LATE_MS 2000 /* that the end of the log which MySQL tells may lack, with much room */
+#define REST_FACTOR 10 /* no more than a tenth of the time goes into making states */
 #define TELL_EVERY_MS 60000
 
 /* A state whose writes are on their way to the disk. */
@@ -59,7 +60,9 @@ struct durable_state {
 	struct crash_safety safety; /* by the last look */
 	unsigned generation;	    /* of the connection, at the last look */
 	bool was_young;		    /* the server, when that one was made */
+	bool is_forgotten;	    /* what was confirmed last may be */
 	struct pending_state pending;
+	int64_t rest_until_ms; /* a large state takes time to be made */
 	int64_t told_ms;
 
 	/* Shared. */
@@ -151,6 +154,7 @@ static bool started_anew(struct durable_state *d, const struct crash_safety *now
 		d->safety = *now;
 		return true;
 	}
+	d->is_forgotten = true;
 	crash_safety_put_reason(&reason, &d->safety);
 	error_set(err, ERROR_CONFIG,
 		  "the target was started anew, and %s: it may have forgotten what it confirmed "
@@ -171,6 +175,7 @@ static void take_pending(struct durable_state *d, bool settles)
 	p->taken_ms = clock_ms();
 	buf_clear(&p->text);
 	d->take(d->context, &p->text);
+	d->rest_until_ms = clock_ms() + REST_FACTOR * (clock_ms() - p->taken_ms);
 }
 
 /* Without a word of the server: it flushes every so many seconds, "not guaranteed". */
@@ -225,6 +230,8 @@ static bool move_on(struct durable_state *d, bool settles, struct error *err)
 {
 	struct redo_ends ends;
 
+	if (!d->pending.is_set && !settles && clock_ms() < d->rest_until_ms)
+		return true;
 	if (!d->pending.is_set || d->pending.is_last != settles)
 		take_pending(d, settles);
 	if (!crash_safety_ask_redo(d->target, &ends, err))
@@ -312,7 +319,8 @@ static void keep(void *argument)
 			d->pending.is_set = false;
 			tell(d, &err);
 		} else {
-			d->run->fail(d->run->fail_context, durable_state_name, &err);
+			d->run->fail(d->run->fail_context,
+				     d->is_forgotten ? durable_state_forgotten : log_tag, &err);
 			break;
 		}
 	}
