@@ -12,8 +12,9 @@
  * had it been started anew in between, the connection were gone. One that is made anew
  * shows by the server's start whether it was; then nobody knows what it has forgotten, and
  * the run ends. The start is told in whole seconds: two within one cannot be told apart,
- * but then the connection that was lost had been made in that second too. Writers that were faster may have gone on meanwhile: the state does not
- * count that in, as only this thread moves it on.
+ * but then the connection that was lost had been made in that second too. Writers that were
+ * faster may have gone on meanwhile: the state does not count that in, as only this thread
+ * moves it on.
  *
  * A setting that is changed while the run is on is noticed with the next look. */
 #include "ferry/durable_state.h"
