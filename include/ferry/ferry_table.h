@@ -22,6 +22,8 @@ struct ferry_table {
 	uint64_t batch_rows; /* its own fixed rows per batch; 0: what holds for the run */
 	struct fence fence;
 	struct snapshot_mark mark; /* of a table without a key */
+	bool may_change_unlogged; /* by a foreign key that cascades, on a source that does not
+				   * log that; set by the start-up checks */
 	/* Indexes in source->columns; owned. */
 	unsigned *selected; /* in the order of select_list: written ones first */
 	unsigned selected_count;

@@ -17,6 +17,7 @@
 #include "dry_run.h"
 #include "ending.h"
 #include "reports.h"
+#include "restart.h"
 
 static const char log_tag[] = "copydb";
 
@@ -332,6 +333,7 @@ int app_run(const struct config *config, const struct start_state *start, bool i
 	app.state_callback = wiring_callback(&config->state_callback);
 	reports_set_hooks(&app);
 	app.ferry = ferry_new(&app.wiring.options, resume, is_dry_run, on_event, &app);
+	restart_take_over(&app);
 	if (start->has_finished && !is_dry_run)
 		ferry_follows(app.ferry, &start->finished);
 	ok = start_all(&app, &err);

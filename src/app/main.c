@@ -20,6 +20,7 @@
 #include "base/printable.h"
 #include "base/shortage.h"
 #include "db/db.h"
+#include "restart.h"
 #include "start_state.h"
 #include "verify_command.h"
 
@@ -183,6 +184,7 @@ int main(int argc, char **argv)
 		return status;
 	if (program.cli.verbose)
 		log_set_level(LOG_DEBUG);
+	restart_remember(argv[0], &program.cli);
 	init_libraries();
 	if (!prepare(&program, &err))
 		status = fail(&err);

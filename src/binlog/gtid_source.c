@@ -222,3 +222,24 @@ bool gtid_source_find(struct db *db, const struct binlog_feed_params *params,
 	free(files.starts);
 	return ok;
 }
+
+bool gtid_source_next_file(const struct binlog_feed_params *params,
+			   const struct binlog_position *position, struct binlog_position *next,
+			   bool *found, struct gtid_set *before, struct error *err)
+{
+	struct files files = { NULL, 0 };
+	struct db *db = db_open(params->server, DB_SESSION_READ, NULL, err);
+	bool ok = db && list_files(db, &files, err);
+
+	db_close(db);
+	*found = false;
+	for (size_t i = 0; ok && i + 1 < files.count; i++) {
+		if (strcmp(files.starts[i].file, position->file) != 0)
+			continue;
+		*next = files.starts[i + 1];
+		ok = read_head(params, next, before, found, err);
+		break;
+	}
+	free(files.starts);
+	return ok;
+}

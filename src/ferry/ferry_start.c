@@ -572,6 +572,10 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 	if (!open_stream(f, err) || !watch_target(f, err) || !prepare_target(f, err) ||
 	    !make_verifier(f, err))
 		return false;
+	if (f->resume && !f->start.is_elsewhere)
+		state_tracker_set_source_started(&f->tracker, f->resume->source_started);
+	if (!ferry_check_source(f, err))
+		return false;
 	make_owed_rows(f);
 	make_workers(f);
 	state_tracker_set_position(&f->tracker, &f->start.position);
@@ -579,6 +583,8 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 		state_tracker_forget_streamed(&f->tracker);
 	if (f->start.has_gtids)
 		state_tracker_set_gtids(&f->tracker, &f->start.applied, &f->start.received);
+	if (!durable_state_begin(f->durable, f->target, err))
+		return false;
 	ferry_waits_for(f, "the state to be saved");
 	if (!ferry_keep_line(f, err))
 		return false;
