@@ -171,6 +171,9 @@ bool db_kill(struct db *db, uint64_t connection_id, struct error *err) MUST_CHEC
 
 /* The table behind error kinds; by the server's or client library's number. */
 enum error_kind db_error_kind(unsigned number);
+/* Others, or we ourselves, stood in the way: of ERROR_BUSY, what goes by itself. */
+bool db_error_is_deadlock(const struct error *err);
+bool db_error_is_lock_wait(const struct error *err);
 
 /* For src/binlog/feed.c alone: the client library's handle, MYSQL *. */
 void *db_native(struct db *db);

@@ -79,6 +79,7 @@ struct ferry_options {
 	struct key_rules keys;
 
 	unsigned write_attempts; /* DBWriteRetries */
+	unsigned write_lost_s;	 /* TargetAwayTimeout */
 	unsigned read_attempts;	 /* DBReadRetries */
 	uint32_t server_id;	 /* MyServerId, 0: random */
 	unsigned copy_workers;	 /* DataIterationConcurrency: readers, and as many writers */

@@ -203,7 +203,7 @@ static const struct config_option all_options[] = {
 	{ "DBReadRetries", INT(config, db_read_retries), .fallback = "60",
 	  .help = "attempts at reading a batch from the source" },
 	{ "DBWriteRetries", INT(config, db_write_retries), .fallback = "5",
-	  .help = "attempts at writing to the target" },
+	  .help = "attempts at writing to the target; deadlocks and lock waits do not count" },
 	{ "DataIterationBatchSize", U64(config, updatable.data_iteration_batch_size),
 	  .instead = "UpdatableConfig.DataIterationBatchSize",
 	  .help = "deprecated" },
@@ -289,6 +289,9 @@ static const struct config_option all_options[] = {
 	  .help = "\"database.table\": created on the target in this order" },
 	{ "Target", OBJECT(database_config, config, target), .flags = OPTION_NOT_NULL,
 	  .help = "the server to copy to" },
+	{ "TargetAwayTimeout", INT(config, target_away_timeout_s), .fallback = "180",
+	  .help = "seconds for which a target that cannot be reached is tried again, even if "
+		  "DBWriteRetries are used up" },
 	{ "UpdatableConfig", OBJECT(updatable_config, config, updatable),
 	  .help = "the size of batches; POST /api/config changes DataIterationBatchSize "
 		  "during the run" },

@@ -1,4 +1,4 @@
-/* The statements that make the target's rows what a batch of row changes says. */
+/* The statements of one transaction of row changes. */
 #ifndef FERRY_APPLY_SCRIPT_H
 #define FERRY_APPLY_SCRIPT_H
 
@@ -12,10 +12,11 @@ struct apply_script {
 	size_t count;
 };
 
-/* script has its limits and nothing else. first: changes of table in stream order, which
- * outlive the script. ERROR_DATA when a row does not fit into a packet. */
+/* script has its limits and nothing else. changes: all of them deletes or none, one per key,
+ * sorted; they outlive the script. ERROR_DATA when a row does not fit into a packet. */
 bool apply_script_make(struct apply_script *script, const struct ferry_table *table,
-		       struct change *first, struct error *err) MUST_CHECK;
+		       struct change *const *changes, size_t count,
+		       struct error *err) MUST_CHECK;
 void apply_script_release(struct apply_script *script);
 
 #endif
