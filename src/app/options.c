@@ -264,6 +264,9 @@ static const struct config_option all_options[] = {
 		  "default: SHOW REPLICA STATUS" },
 	{ "RunFerryFromReplica", BOOL(config, run_ferry_from_replica),
 	  .help = "the source is a replica, maybe read-only; needs SourceReplicationMaster" },
+	{ "ServerAwayTimeout", INT(config, server_away_timeout_s), .fallback = "180",
+	  .help = "seconds for which a server that cannot be reached is tried again, even if "
+		  "DBReadRetries or DBWriteRetries are used up" },
 	{ "ServerBindAddr", STRING(config, control_server.server_bind_addr),
 	  .instead = "ControlServerConfig.ServerBindAddr",
 	  .help = "deprecated" },
@@ -296,9 +299,6 @@ static const struct config_option all_options[] = {
 	  .help = "\"database.table\": created on the target in this order" },
 	{ "Target", OBJECT(database_config, config, target), .flags = OPTION_NOT_NULL,
 	  .help = "the server to copy to" },
-	{ "TargetAwayTimeout", INT(config, target_away_timeout_s), .fallback = "180",
-	  .help = "seconds for which a target that cannot be reached is tried again, even if "
-		  "DBWriteRetries are used up" },
 	{ "UpdatableConfig", OBJECT(updatable_config, config, updatable),
 	  .help = "the size of batches; POST /api/config changes DataIterationBatchSize "
 		  "during the run" },

@@ -143,7 +143,10 @@ void batch_writer_main(void *argument)
 		struct row_batch *batch = item;
 
 		writer.batch = batch;
-		ok = write_batch(&writer, &err) && verify_batch(&writer, &err);
+		atomic_fetch_add(&it->writing, 1);
+		ok = write_batch(&writer, &err);
+		atomic_fetch_sub(&it->writing, 1);
+		ok = ok && verify_batch(&writer, &err);
 		if (ok)
 			data_iterator_batch_done(it, batch);
 		data_iterator_set_taken(it, batch, 0);

@@ -58,6 +58,7 @@ struct binlog_writer {
 	uint64_t queued_bytes;		/* guarded by lock */
 	uint64_t queued_changes;	/* guarded by lock: received, not yet applied */
 	bool is_waited_for;		/* guarded by lock: by the streamer, for room */
+	unsigned busy_count;		/* guarded by lock: batches that are being applied */
 	bool is_finishing;		/* guarded by lock */
 	bool has_failed;		/* guarded by lock */
 };
@@ -328,7 +329,7 @@ uint64_t binlog_writer_queued(struct binlog_writer *w)
 bool binlog_writer_is_full(struct binlog_writer *w)
 {
 	mutex_lock(&w->lock);
-	bool is_full = w->is_waited_for;
+	bool is_full = w->is_waited_for && w->busy_count > 0;
 	mutex_unlock(&w->lock);
 	return is_full;
 }
@@ -388,6 +389,7 @@ static bool choose_batch(struct binlog_writer *w, struct change_batch *batch) RE
 			w->ready_end = at;
 		queue->is_listed = false;
 		queue->is_busy = true;
+		w->busy_count++;
 		take_changes(w, queue, batch);
 		return true;
 	}
@@ -433,6 +435,7 @@ static void batch_is_applied(struct binlog_writer *w, struct change_batch *batch
 	w->queued_bytes -= batch->bytes;
 	w->queued_changes -= count;
 	batch->queue->is_busy = false;
+	w->busy_count--;
 	list_ready(w, batch->queue);
 	advance_position(w);
 	condition_broadcast(&w->work);

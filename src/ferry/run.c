@@ -34,7 +34,7 @@ struct db *run_connect(struct run *run, const char *lock_name, unsigned attempts
 		.sleep_ms = CONNECT_RETRY_MS,
 		.max_sleep_ms = CONNECT_RETRY_MAX_MS,
 		.lost_sleep_ms = CONNECT_RETRY_MAX_MS,
-		.lost_ms = lock_name ? (int64_t)options->write_lost_s * 1000 : 0,
+		.lost_ms = (int64_t)options->away_s * 1000,
 	};
 	struct db *db = lock_name ? db_new(&options->target, DB_SESSION_WRITE, lock_name) :
 				    db_new(&options->source, DB_SESSION_READ, NULL);
@@ -92,7 +92,7 @@ bool run_write(struct run *run, const char *verb, const char *tag,
 		.sleep_ms = WRITE_RETRY_MS,
 		.max_sleep_ms = WRITE_RETRY_MAX_MS,
 		.lost_sleep_ms = WRITE_RETRY_LOST_MS,
-		.lost_ms = (int64_t)run->options->write_lost_s * 1000,
+		.lost_ms = (int64_t)run->options->away_s * 1000,
 		.excuse = excuse_locks,
 		.excuse_context = run,
 	};
