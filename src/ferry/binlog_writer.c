@@ -183,10 +183,12 @@ static bool build(struct binlog_writer *w, const struct ferry_table *table,
 	sql_key_equals(text, &table->key, key);
 	size_t key_length = text->length - start;
 	if (bytes >= LARGE_IMAGE_BYTES)
-		buf_puts(text, table->replace_head);
+		buf_puts(text, change_head(table));
 	size_t head_length = text->length - start - key_length;
 	if (image && !write_tuple(text, table, image, &invalid_enums, err))
 		return false;
+	if (head_length > 0 && table->may_displace)
+		buf_puts(text, table->insert_tail);
 	start = text->length;
 	key_order_put(text, &table->key, key);
 	*change = change_end(text, key_length, head_length, text->length - start, invalid_enums);
@@ -202,8 +204,9 @@ static bool add_one(struct binlog_writer *w, const struct ferry_table *table,
 
 	if (has_null_key(table, values))
 		return error_set(err, ERROR_UNSUPPORTED,
-				 "table %s: a row with NULL in its key columns in the binlog; the key "
-				 "must be NOT NULL",
+				 "table %s: a row with NULL in its key columns in the binlog, or a "
+				 "generated one that the server leaves out of it; the key must be NOT "
+				 "NULL, and of plain columns there",
 				 table->source->full_name);
 	if (!wait_for_room(w, sizeof(*change) + bytes, err) ||
 	    !build(w, table, values, image, bytes, &change, err))
@@ -360,6 +363,10 @@ static void take_changes(struct binlog_writer *w, struct table_queue *queue,
 {
 	const struct ferry_options *options = w->run->options;
 	uint64_t rows_max = options->apply_rows ? options->apply_rows : TABLE_QUEUE_ROWS_MAX;
+
+	/* Such a batch is one transaction. */
+	if (queue->table->may_displace && rows_max > queue->rows_max)
+		rows_max = queue->rows_max;
 	struct change **at = &queue->first;
 
 	*batch = (struct change_batch){ .queue = queue, .first = queue->first };

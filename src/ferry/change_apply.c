@@ -16,7 +16,9 @@
  * writes to the same table: rows are locked in the index's order, as the copy does; those
  * that a copied batch is being written over just now have to wait (write_claims.h); and
  * while a table is being copied transactions are small, so that the copy does not wait for
- * long either. Deadlocks that are left (another unique key's order is not this one's) make
+ * long either. Where rows may be displaced the batch is one transaction, which has the table
+ * to itself while the table is being copied: rows of other keys are written as well, and other
+ * indexes are locked (displacement.c). Deadlocks that are left (another unique key's order is not this one's) make
  * transactions smaller, and the next attempt has the table to itself. */
 #include "change_apply.h"
 
@@ -25,6 +27,7 @@
 #include "apply_script.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "displacement.h"
 #include "key_order.h"
 
 static const char log_tag[] = "binlog_writer";
@@ -41,6 +44,7 @@ struct apply {
 	size_t count;
 	size_t done;
 	bool is_alone; /* the next attempt: it has met with a deadlock */
+	struct displacement displacement; /* where the table may displace rows */
 };
 
 static int compare_changes(const void *a, const void *b)
@@ -52,7 +56,8 @@ static int compare_changes(const void *a, const void *b)
 }
 
 /* The last change per key, deletes first; *deletes is their number. Returns an owned array. */
-static struct change **keep_last(struct change *first, size_t *deletes, size_t *count)
+static struct change **keep_last(const struct ferry_table *table, struct change *first,
+				 size_t *deletes, size_t *count)
 {
 	struct map last;
 	struct map_entry *entry;
@@ -73,6 +78,8 @@ static struct change **keep_last(struct change *first, size_t *deletes, size_t *
 	*deletes = front;
 	*count = last.count;
 	map_release(&last);
+	if (table->may_displace) /* all of them are deleted */
+		*deletes = 0;
 	qsort(changes, *deletes, sizeof(*changes), compare_changes);
 	qsort(changes + *deletes, *count - *deletes, sizeof(*changes), compare_changes);
 	return changes;
@@ -169,17 +176,64 @@ static bool apply_some(struct apply *a, struct change **changes, size_t count, s
 	       error_wrap(err, "apply row changes of table %s", a->table->source->full_name);
 }
 
+static bool write_displacing(struct apply *a, struct error *err)
+{
+	const struct write_check check = { displacement_resolve, &a->displacement };
+	struct apply_script script = { .packet_limit = write_packet_limit(a->target),
+				       .batch_bytes = a->run->options->batch_bytes };
+
+	displacement_attempt(&a->displacement);
+	bool ok = apply_script_make(&script, a->table, a->changes, a->count, err);
+
+	a->displacement.rows = apply_script_count_inserted(&script, &a->displacement.inserted);
+	ok = ok && write_statements_checked(a->target, script.statements, script.count, &check, err);
+	apply_script_release(&script);
+	return ok;
+}
+
+static bool attempt_displacing(void *argument, struct error *err)
+{
+	struct apply *a = argument;
+	bool is_alone = a->is_alone || fence_has_tickets(&a->table->fence);
+
+	if (!db_ready(a->target, err))
+		return false;
+	if (is_alone && !write_claims_take_table(&a->table->claims, a->run->stop))
+		return error_set(err, ERROR_STOPPED, "stopped");
+
+	bool ok = write_displacing(a, err);
+
+	if (is_alone)
+		write_claims_release_table(&a->table->claims);
+	update_rows_max(a, a->count, ok, err);
+	return ok;
+}
+
+static bool apply_displacing(struct apply *a, struct change **changes, size_t count,
+			     struct change *first, struct error *err)
+{
+	a->changes = changes;
+	a->count = count;
+	displacement_init(&a->displacement, a->run, a->table, first);
+	bool ok = run_write(a->run, "write binlog events", log_tag, attempt_displacing, a, err);
+
+	displacement_end(&a->displacement);
+	return ok || error_wrap(err, "apply row changes of table %s", a->table->source->full_name);
+}
+
 bool change_apply(struct run *run, struct db *target, struct table_queue *queue,
 		  struct change *first, struct error *err)
 {
 	size_t deletes, count;
-	struct change **changes = keep_last(first, &deletes, &count);
+	struct change **changes = keep_last(queue->table, first, &deletes, &count);
 	struct apply a = { .run = run,
 			   .target = target,
 			   .table = run->tables->tables[queue->table->index],
 			   .queue = queue };
-	bool ok = apply_some(&a, changes, deletes, err) &&
-		  apply_some(&a, changes + deletes, count - deletes, err);
+	bool ok = a.table->may_displace ?
+			  apply_displacing(&a, changes, count, first, err) :
+			  apply_some(&a, changes, deletes, err) &&
+				  apply_some(&a, changes + deletes, count - deletes, err);
 
 	free(changes);
 	return ok;

@@ -42,6 +42,14 @@ static bool put_json(struct buf *sql, const struct ferry_table *table, const str
 	return true;
 }
 
+/* MySQL makes no document of a binary string. */
+static void put_text_as_json(struct buf *sql, struct value value)
+{
+	static const struct column json = { .type = COLUMN_JSON };
+
+	sql_literal(sql, &json, value);
+}
+
 /* In front of a part of a character the servers put zeros, without a word. */
 static bool is_whole_text(const struct column *column, size_t length)
 {
@@ -79,7 +87,10 @@ bool write_tuple(struct buf *sql, const struct ferry_table *table, const struct 
 					 "the target would store another one: mend it on the source",
 					 table->source->full_name, column->name, value.length,
 					 column->charset);
-		sql_literal(sql, column, value);
+		if (table->as_json && table->as_json[table->written[i]])
+			put_text_as_json(sql, value);
+		else
+			sql_literal(sql, column, value);
 		if (column->type == COLUMN_ENUM && value.length == 1 && value.bytes[0] == '0')
 			(*invalid_enums)++;
 	}
@@ -163,7 +174,8 @@ static bool check_affected(struct db *target, const struct write_statement *stat
 			 db_label(target), statement->affects, affected);
 }
 
-static bool execute(struct db *target, const struct write_statement *statement, struct error *err)
+bool write_statement_execute(struct db *target, const struct write_statement *statement,
+			     struct error *err)
 {
 	if (statement->invalid_enums &&
 	    !db_execf(target, err,
@@ -192,15 +204,16 @@ static bool execute(struct db *target, const struct write_statement *statement, 
 	return ok;
 }
 
-bool write_statements_once(struct db *target, const struct write_statement *statements,
-			   size_t count, bool *is_uncertain, struct error *err)
+static bool write_all(struct db *target, const struct write_statement *statements, size_t count,
+		      const struct write_check *check, bool *is_uncertain, struct error *err)
 {
 	struct error ignored;
 	bool ok = db_execf(target, err, "START TRANSACTION");
 
 	*is_uncertain = false;
 	for (size_t i = 0; ok && i < count; i++)
-		ok = execute(target, &statements[i], err);
+		ok = write_statement_execute(target, &statements[i], err);
+	ok = ok && (!check || check->before_commit(check->context, target, err));
 	if (ok) {
 		probe("before_commit", "%zu", count);
 		ok = db_execf(target, err, "COMMIT");
@@ -214,10 +227,22 @@ bool write_statements_once(struct db *target, const struct write_statement *stat
 	return ok;
 }
 
+bool write_statements_once(struct db *target, const struct write_statement *statements,
+			   size_t count, bool *is_uncertain, struct error *err)
+{
+	return write_all(target, statements, count, NULL, is_uncertain, err);
+}
+
 bool write_statements(struct db *target, const struct write_statement *statements, size_t count,
 		      struct error *err)
 {
+	return write_statements_checked(target, statements, count, NULL, err);
+}
+
+bool write_statements_checked(struct db *target, const struct write_statement *statements,
+			      size_t count, const struct write_check *check, struct error *err)
+{
 	bool does_not_matter;
 
-	return write_statements_once(target, statements, count, &does_not_matter, err);
+	return write_all(target, statements, count, check, &does_not_matter, err);
 }
