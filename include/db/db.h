@@ -137,6 +137,14 @@ bool db_row_may_be_too_large(const struct error *err);
 
 /* Connects anew when the connection was lost. */
 bool db_ready(struct db *db, struct error *err) MUST_CHECK;
+/* The server is to end the session, and so give its lock back, when it has heard nothing for
+ * so long: of a machine that died without a word it hears nothing. From the next statement
+ * sent by db_renew() on, and of each session made anew. */
+void db_set_lease(struct db *db, unsigned seconds);
+/* A sign of life. */
+bool db_renew(struct db *db, struct error *err) MUST_CHECK;
+/* Milliseconds since something was sent. */
+int64_t db_idle_ms(const struct db *db);
 bool db_is_broken(const struct db *db);
 /* Counts up with each reconnect; session state (temporary settings) is gone then. */
 unsigned db_generation(const struct db *db);
@@ -192,6 +200,9 @@ bool db_kill(struct db *db, uint64_t connection_id, struct error *err) MUST_CHEC
 
 /* The table behind error kinds; by the server's or client library's number. */
 enum error_kind db_error_kind(unsigned number);
+/* Others, or we ourselves, stood in the way: of ERROR_BUSY, what goes by itself. */
+bool db_error_is_deadlock(const struct error *err);
+bool db_error_is_lock_wait(const struct error *err);
 
 /* For src/binlog/feed.c alone: the client library's handle, MYSQL *. */
 void *db_native(struct db *db);

@@ -83,6 +83,7 @@ struct ferry_options {
 	struct key_rules keys;
 
 	unsigned write_attempts; /* DBWriteRetries */
+	unsigned away_s;	/* ServerAwayTimeout */
 	unsigned read_attempts;	 /* DBReadRetries */
 	uint32_t server_id;	 /* MyServerId, 0: random */
 	unsigned copy_workers;	 /* DataIterationConcurrency: readers, and as many writers */

@@ -115,6 +115,7 @@ static void how_to_move(struct wiring *wiring, const struct config *config)
 	struct ferry_options *options = &wiring->options;
 
 	options->write_attempts = config->db_write_retries;
+	options->away_s = config->server_away_timeout_s;
 	options->read_attempts = config->db_read_retries;
 	options->server_id = config->my_server_id;
 	options->copy_workers = config->data_iteration_concurrency;

@@ -24,7 +24,7 @@
 #include "base/mem.h"
 #include "base/probe.h"
 
-#define RECONNECT_ATTEMPTS 60
+#define RECONNECT_ATTEMPTS 200
 #define RECONNECT_SLEEP_MS 1000
 
 static bool one_event(struct binlog_streamer *s, struct error *err)

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/shortage.h"
 #include "base/thread.h"
@@ -27,6 +28,7 @@
 
 enum { THREAD_IS_GONE = 1094 }; /* ER_NO_SUCH_THREAD */
 enum { FORMER_IDS = 8 };
+enum { CLOSED_WAIT_S = 5 };
 enum { PREDECESSOR_WAIT_S = 30 }; /* for the rollback of its last statement */
 
 struct db {
@@ -38,6 +40,9 @@ struct db {
 	MYSQL_RES *rows; /* owned; the open result of db_query() */
 	struct server_version version;
 	unsigned generation;
+	unsigned lease_s;	/* 0: none */
+	bool lease_is_set;	/* in this session */
+	int64_t sent_ms;	/* clock_boot_ms() */
 	uint64_t connection_id;
 	uint64_t former[FORMER_IDS]; /* lost sessions that may hold the lock; 0: none */
 	unsigned former_count;
@@ -71,6 +76,7 @@ static void drop_connection(struct db *db)
 	if (db->mysql && db->lock_name && db->connection_id)
 		db->former[db->former_count++ % FORMER_IDS] = db->connection_id;
 	db->connection_id = 0;
+	db->lease_is_set = false;
 	if (db->rows) {
 		/* Freeing reads what is still to come: hours of a large table. */
 		client_hang_up(db->mysql);
@@ -231,7 +237,13 @@ static bool take_lock(struct db *db, struct error *err)
 
 	if (try_lock(db, 0, &holder, err))
 		return true;
-	if (holder == 0 || err->kind != ERROR_BUSY || !was_ours(db, holder))
+	if (err->kind != ERROR_BUSY)
+		return false;
+	/* Under the guard all such locks are this process's: of a session that was closed a
+	 * moment ago, and that the server is about to end. */
+	if (db->guard && !was_ours(db, holder))
+		return try_lock(db, CLOSED_WAIT_S, &holder, err);
+	if (holder == 0 || !was_ours(db, holder))
 		return false;
 	if (!db_kill(db, holder, &ignored) && !db->mysql) {
 		*err = ignored;
@@ -286,6 +298,18 @@ static bool set_privileged(struct db *db, struct error *err)
 					 "binlog_annotate_row_events=1", err);
 }
 
+/* A server in the middle of a packet, or sending one, waits no longer either. */
+static bool set_lease(struct db *db, struct error *err)
+{
+	if (db->lease_s == 0)
+		return true;
+	db->lease_is_set = db_execf(db, err,
+				    "SET SESSION wait_timeout=%u, net_read_timeout=%u, "
+				    "net_write_timeout=%u",
+				    db->lease_s, db->lease_s, db->lease_s);
+	return db->lease_is_set;
+}
+
 static bool set_up(struct db *db, struct error *err)
 {
 	struct buf sql = BUF_INIT;
@@ -296,7 +320,9 @@ static bool set_up(struct db *db, struct error *err)
 	buf_release(&sql);
 	if (!ok)
 		return error_wrap(err, "setting up the session");
-	return set_privileged(db, err) && (!db->lock_name || take_lock(db, err)) &&
+	/* The lock is never had without its lease. */
+	return set_privileged(db, err) && set_lease(db, err) &&
+	       (!db->lock_name || take_lock(db, err)) &&
 	       check_guard(db, err);
 }
 
@@ -418,6 +444,23 @@ bool db_ready(struct db *db, struct error *err)
 	return db->mysql || connect_session(db, err);
 }
 
+void db_set_lease(struct db *db, unsigned seconds)
+{
+	db->lease_s = seconds;
+	db->lease_is_set = false;
+}
+
+bool db_renew(struct db *db, struct error *err)
+{
+	return db->lease_is_set || db->lease_s == 0 ? db_execf(db, err, "DO 0") :
+						      set_lease(db, err);
+}
+
+int64_t db_idle_ms(const struct db *db)
+{
+	return clock_boot_ms() - db->sent_ms;
+}
+
 bool db_is_broken(const struct db *db)
 {
 	return !db->mysql;
@@ -468,6 +511,7 @@ static bool send_statement(struct db *db, const char *sql, size_t length, struct
 	assert(!db->rows);
 	if (!db->mysql)
 		return fail_broken(db, err);
+	db->sent_ms = clock_boot_ms();
 	if (mysql_real_query(db->mysql, sql, (unsigned long)length) != 0)
 		return fail(db, err);
 	return true;

@@ -23,7 +23,7 @@ static const char log_tag[] = "ferry";
 #define CAUGHT_UP_S 10.0
 #define CAUGHT_UP_POLL_MS 500
 #define CUTOVER_POLL_MS 1000
-#define POSITION_ATTEMPTS 100
+#define POSITION_ATTEMPTS 300
 #define POSITION_SLEEP_MS 600
 
 static bool wait_until_allowed(struct ferry *f, struct error *err)

@@ -35,7 +35,7 @@ struct step {
 };
 
 static struct {
-	struct step steps[200];
+	struct step steps[300];
 	unsigned count, next;
 	bool has_checksum;
 	/* The streamer's callbacks as the test wants them. */

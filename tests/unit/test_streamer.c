@@ -338,11 +338,11 @@ TEST(a_connection_that_cannot_be_had_again)
 	start_at("b.000001", 200);
 	begin("b.000001", 200);
 	lose_connection();
-	for (unsigned i = 0; i < 100; i++)
+	for (unsigned i = 0; i < 250; i++)
 		refuse_connection(ERROR_LOST);
 	run_script();
 	assert_int_equal(script.err.kind, ERROR_LOST);
-	assert_int_equal(script.sleeps, 60);
+	assert_int_equal(script.sleeps, 200);
 	forget_script();
 }
 
