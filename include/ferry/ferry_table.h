@@ -28,6 +28,7 @@ struct ferry_table {
 	bool json_is_typed;
 	unsigned types_count; /* columns of types_list */
 	bool target_is_mysql;
+	bool *as_json; /* owned, by column: a text there, JSON on the target; NULL: none */
 	/* Owned texts. */
 	char *select_list;  /* "`a`,CAST(`b` AS UNSIGNED)": all written columns in table
 			     * order, then the generated ones of the key */
@@ -59,6 +60,8 @@ void ferry_tables_make(const struct ferry_options *options, const char *run_id,
 void ferry_tables_set_json(struct ferry_tables *tables, const struct ferry_options *options,
 			   const struct server_version *source,
 			   const struct server_version *target, struct problems *problems);
+/* A table that is on the target already: which of its columns take JSON there. */
+void ferry_table_set_target(struct ferry_table *t, const struct table *target);
 void ferry_tables_release(struct ferry_tables *tables);
 /* A query without rows that the source refuses when the account may not read all columns:
  * those that it may not read it does not even see, in information_schema neither. Not for

@@ -198,8 +198,9 @@ static bool add_one(struct binlog_writer *w, const struct ferry_table *table,
 
 	if (has_null_key(table, key_values))
 		return error_set(err, ERROR_UNSUPPORTED,
-				 "table %s: a row with NULL in its key columns in the binlog; the key "
-				 "must be NOT NULL",
+				 "table %s: a row with NULL in its key columns in the binlog, or a "
+				 "generated one that the server leaves out of it; the key must be NOT "
+				 "NULL, and of plain columns there",
 				 table->source->full_name);
 	if (!wait_for_room(w, sizeof(*change) + bytes, err) ||
 	    !build(w, table, key_values, image, bytes, &change, err))

@@ -43,15 +43,19 @@ static void refuse(struct preflight *p, const char *what, const char *collation)
 }
 
 /* One problem per table is enough. */
-static void check_table(struct preflight *p, const struct map *known, const struct table *table)
+static void check_table(struct preflight *p, const struct map *known, const struct ferry_table *t)
 {
+	const struct table *table = t->source;
+
 	if (!is_known(known, table->collation)) {
+		p->is_refused[t->index] = true;
 		refuse(p, table->full_name, table->collation);
 		return;
 	}
 	for (unsigned i = 0; i < table->column_count; i++) {
 		if (is_known(known, table->columns[i].collation))
 			continue;
+		p->is_refused[t->index] = true;
 		refuse(p, table->full_name, table->columns[i].collation);
 		return;
 	}
@@ -111,7 +115,7 @@ static bool check_all(struct database_search *s, struct error *err)
 		return false;
 	for (size_t i = 0; i < p->tables->count; i++)
 		if (!p->existing[i])
-			check_table(p, &s->known, p->tables->tables[i]->source);
+			check_table(p, &s->known, p->tables->tables[i]);
 	return true;
 }
 

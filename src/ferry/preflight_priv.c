@@ -113,6 +113,8 @@ static void release_variables(struct map *variables)
 
 void preflight_end(struct preflight *p)
 {
+	db_close(p->trial);
+	free(p->is_refused);
 	release_variables(&p->source_variables);
 	release_variables(&p->target_variables);
 	grants_release(&p->source_grants);

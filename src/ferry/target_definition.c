@@ -19,6 +19,8 @@ struct comparison {
 	struct buf name; /* of the target table, as SQL */
 };
 
+#define MYSQL_DECIMALS_MAX 30
+
 static const char alike[] = "make the definitions alike, or have the table created under another "
 			    "name (Databases.Rewrites, Tables.Rewrites)";
 
@@ -42,13 +44,8 @@ static bool same_bytes(const char *from, const char *to)
 /* ENUM and SET travel as numbers: further members at the end change none of them. */
 static bool members_extend(const struct column *source, const struct column *target)
 {
-	if (source->type != target->type || source->member_count > target->member_count ||
-	    (source->type != COLUMN_ENUM && source->type != COLUMN_SET))
-		return false;
-	for (unsigned i = 0; i < source->member_count; i++)
-		if (strcmp(source->members[i], target->members[i]) != 0)
-			return false;
-	return true;
+	return (source->type == COLUMN_ENUM || source->type == COLUMN_SET) &&
+	       column_same_members(source, target, source->member_count);
 }
 
 /* MariaDB's JSON is a LONGTEXT. */
@@ -56,6 +53,28 @@ static bool json_as_text(const struct column *source, const struct column *targe
 {
 	return source->type == COLUMN_JSON && target->type == COLUMN_TEXT &&
 	       target->length_bytes == 4 && strcmp(target->charset, "utf8mb4") == 0;
+}
+
+/* MySQL's own JSON in the place of MariaDB's. A table without a key is changed by comparing
+ * whole rows, and MySQL keeps another text of the document. */
+static bool text_as_json(const struct comparison *c, const struct column *source,
+			 const struct column *target)
+{
+	return source->type == COLUMN_TEXT && target->type == COLUMN_JSON && c->t->key.count > 0 &&
+	       same_bytes(source->charset, "utf8mb4");
+}
+
+/* MySQL has no more than 30 decimals: values that need them stop the run. Rows are recognised
+ * by the text of their keys. */
+static bool fewer_decimals(const struct comparison *c, const struct column *source,
+			   const struct column *target)
+{
+	for (unsigned i = 0; i < c->t->key.count; i++)
+		if (c->t->key.columns[i] == source->position)
+			return false;
+	return c->t->target_is_mysql && c->t->key.count > 0 && source->type == COLUMN_DECIMAL &&
+	       target->type == COLUMN_DECIMAL && source->is_unsigned == target->is_unsigned &&
+	       source->scale > MYSQL_DECIMALS_MAX && target->scale == MYSQL_DECIMALS_MAX;
 }
 
 static void add(struct comparison *c, const struct column *column, const char *what,
@@ -71,7 +90,8 @@ static void compare_types(struct comparison *c, const struct column *source,
 {
 	bool is_set = source->type == COLUMN_ENUM || source->type == COLUMN_SET;
 
-	if (json_as_text(source, target))
+	if (json_as_text(source, target) || text_as_json(c, source, target) ||
+	    fewer_decimals(c, source, target))
 		return;
 	if (is_set ? !members_extend(source, target)
 		   : !raw_type_equal(source->raw_type, target->raw_type))

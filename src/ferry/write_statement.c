@@ -42,6 +42,14 @@ static bool put_json(struct buf *sql, const struct ferry_table *table, const str
 	return true;
 }
 
+/* MySQL makes no document of a binary string. */
+static void put_text_as_json(struct buf *sql, struct value value)
+{
+	static const struct column json = { .type = COLUMN_JSON };
+
+	sql_literal(sql, &json, value);
+}
+
 /* In front of a part of a character the servers put zeros, without a word. */
 static bool is_whole_text(const struct column *column, size_t length)
 {
@@ -79,7 +87,10 @@ bool write_tuple(struct buf *sql, const struct ferry_table *table, const struct 
 					 "the target would store another one: mend it on the source",
 					 table->source->full_name, column->name, value.length,
 					 column->charset);
-		sql_literal(sql, column, value);
+		if (table->as_json && table->as_json[table->written[i]])
+			put_text_as_json(sql, value);
+		else
+			sql_literal(sql, column, value);
 		if (column->type == COLUMN_ENUM && value.length == 1 && value.bytes[0] == '0')
 			(*invalid_enums)++;
 	}
