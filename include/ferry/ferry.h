@@ -69,6 +69,7 @@ struct ferry_table_status {
 	uint64_t estimated_rows;
 	uint64_t estimated_bytes;
 	uint64_t batch_rows;
+	uint64_t late_rows; /* changed on the source behind the final position: not moved */
 };
 
 struct ferry_status {
@@ -82,6 +83,7 @@ struct ferry_status {
 	struct binlog_position applied;	 /* last boundary applied on the target */
 	struct binlog_position final;	 /* where the stream is to end; unset before cutover */
 	bool stop_requested;
+	bool is_handed_over; /* CutoverUnlock was called, or is about to be */
 	double streamer_lag_s;
 	double writer_lag_s;
 	uint64_t rows_written;

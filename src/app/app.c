@@ -250,6 +250,11 @@ static bool start_server(struct app *app, struct error *err)
 	app->server = server_new(app->loop, &listener, api_routes, api_route_count, &app->api, err);
 	if (app->server)
 		log_info("control server listens on %s", config->server_bind_addr);
+	if (app->server && !listener.is_loopback)
+		log_warn("others can reach the control server on %s, and there is no "
+			 "authentication: they can see keys of rows, cut over and run CustomScripts "
+			 "(ControlServerConfig.ServerBindAddr)",
+			 config->server_bind_addr);
 	return app->server != NULL;
 }
 

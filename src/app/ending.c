@@ -116,9 +116,19 @@ static void log_fatal(const struct error *err, const char *from, bool printed)
 
 static void warn_about_lock(const struct app *app, enum phase phase)
 {
-	if (phase == PHASE_CUTOVER && app->config->cutover_lock.uri)
+	struct ferry_status status;
+
+	if (phase != PHASE_CUTOVER)
+		return;
+	ferry_status(app->ferry, &status);
+	if (status.is_handed_over && app->config->cutover_unlock.uri)
+		log_warn("the run ends during the cutover: CutoverUnlock was called, and did not "
+			 "answer with success; find out whether the application uses the target "
+			 "already before you resume");
+	else if (app->config->cutover_lock.uri)
 		log_warn("the run ends during the cutover: CutoverLock may have been called, and "
 			 "CutoverUnlock was not");
+	ferry_status_release(&status);
 }
 
 static void post_error(const struct app *app, const struct error *err, const char *from,

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "ending.h"
+#include "ferry/auto_increment.h"
 #include "ferry/name_filter.h"
 #include "ferry/verification.h"
 #include "wiring.h"
@@ -89,6 +91,41 @@ static bool compare(struct command *c, struct error *err)
 	return verification_compare(&c->verification, &how, &c->verdict, err);
 }
 
+#define CATCH_UP_MS 3000
+#define CATCH_UP_POLL_MS 200
+
+/* A target that a running move keeps up with may be there a moment later. */
+static bool compare_next_id(struct command *c, struct table_verdict *t, int64_t deadline,
+			    struct error *err)
+{
+	const struct ferry_table *table = t->f->table;
+
+	if (t->f->problem)
+		return true;
+	if (!auto_increment_read_source(c->source, table, &t->next_id[SIDE_SOURCE], err))
+		return false;
+	if (t->next_id[SIDE_SOURCE] <= 1)
+		return true;
+	for (;;) {
+		if (!auto_increment_read_target(c->target, table, &t->next_id[SIDE_TARGET], err))
+			return false;
+		if (!table_verdict_repeats_ids(t) || clock_ms() > deadline)
+			return true;
+		if (!stop_sleep_ms(&c->stop, CATCH_UP_POLL_MS))
+			return error_set(err, ERROR_STOPPED, "stopped");
+	}
+}
+
+static bool compare_next_ids(struct command *c, struct error *err)
+{
+	int64_t deadline = clock_ms() + CATCH_UP_MS;
+	bool ok = db_ready(c->source, err) && db_ready(c->target, err);
+
+	for (size_t i = 0; ok && i < c->verdict.count; i++)
+		ok = compare_next_id(c, &c->verdict.tables[i], deadline, err);
+	return ok;
+}
+
 static bool print(const struct command *c, bool as_json, struct error *err)
 {
 	struct buf text = BUF_INIT;
@@ -142,6 +179,7 @@ int verify_command_run(const struct config *config, bool as_json)
 	ending_at_next_signal(EXIT_NOT_STARTED);
 	wiring_make(&wiring, config);
 	if (load(&command, &wiring, &err) && compare(&command, &err) &&
+	    compare_next_ids(&command, &err) &&
 	    print(&command, as_json, &err))
 		status = exit_status(&command);
 	else

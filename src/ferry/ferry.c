@@ -229,6 +229,7 @@ void ferry_free(struct ferry *f)
 	for (size_t i = 0; f->key_names && i < f->tables.count; i++)
 		free(f->key_names[i]);
 	free(f->key_names);
+	free(f->late);
 	free(f->schema_text);
 	ferry_tables_release(&f->tables);
 	schema_release(&f->schema);

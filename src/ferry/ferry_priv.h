@@ -1,5 +1,5 @@
 /* The inside of struct ferry, for ferry.c, ferry_start.c, ferry_cutover.c,
- * ferry_replica.c and ferry_status.c. */
+ * ferry_quiesce.c, ferry_late.c, ferry_replica.c and ferry_status.c. */
 #ifndef FERRY_FERRY_PRIV_H
 #define FERRY_FERRY_PRIV_H
 
@@ -11,6 +11,11 @@
 #include "ferry/source_start.h"
 #include "ferry/target_verifier.h"
 #include "ferry/verifier.h"
+
+/* Of one table: changed on the source behind the final position. */
+struct late_rows {
+	_Atomic uint64_t count;
+};
 
 struct ferry {
 	/* Constant from ferry_new() on. */
@@ -28,6 +33,7 @@ struct ferry {
 	struct problems problems;
 	struct source_start start;
 	const char *step; /* of the start, by Ghostferry's names for error reports */
+	struct binlog_position seen_end; /* of the source's binlog, when last read */
 	uint64_t replica_master_id; /* server_id of the source's master; 0: not known yet */
 
 	/* Lock themselves. */
@@ -54,6 +60,7 @@ struct ferry {
 	struct ferry_tables tables;
 	char *schema_text; /* owned; for the state; NULL: not wanted there */
 	char **key_names; /* by ferry_table.index */
+	struct late_rows *late; /* owned; by ferry_table.index */
 	struct data_iterator *iterator;
 	struct binlog_writer *writer;
 	struct binlog_streamer *streamer;
@@ -72,6 +79,15 @@ bool ferry_cut_over(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_cut
 bool ferry_check_replica(struct ferry *f, struct error *err) MUST_CHECK;
 /* Until it has executed all that is in its master's binlog now. */
 bool ferry_wait_for_replica(struct ferry *f, struct error *err) MUST_CHECK;
+/* ferry_quiesce.c; behind CutoverLock, before the final position is read. */
+bool ferry_wait_for_sessions(struct ferry *f, struct error *err) MUST_CHECK;
+bool ferry_wait_for_xa(struct ferry *f, struct error *err) MUST_CHECK;
+/* ferry_late.c; the last look before CutoverUnlock. */
+bool ferry_check_late(struct ferry *f, struct error *err) MUST_CHECK;
+/* ferry_late.c, by the streamer's thread. */
+bool ferry_on_late_row(struct ferry *f, const struct row_change *change,
+		       struct error *err) MUST_CHECK;
+bool ferry_on_late_failure(struct ferry *f, const struct error *err);
 void ferry_set_phase(struct ferry *f, enum phase phase);
 /* For the status; "": nothing. */
 void ferry_waits_for(struct ferry *f, const char *what);

@@ -64,9 +64,15 @@ void verdict_add_whole(struct table_verdict *t)
 	t->different = least ? least : 1;
 }
 
+bool table_verdict_repeats_ids(const struct table_verdict *t)
+{
+	return t->next_id[SIDE_TARGET] > 0 &&
+	       t->next_id[SIDE_TARGET] < t->next_id[SIDE_SOURCE];
+}
+
 bool table_verdict_is_different(const struct table_verdict *t)
 {
-	return t->different > 0 || t->f->problem;
+	return t->different > 0 || t->f->problem || table_verdict_repeats_ids(t);
 }
 
 size_t verdict_different_tables(const struct verdict *v)
@@ -150,6 +156,11 @@ static void put_table_text(struct buf *out, const struct table_verdict *t)
 	if (t->different > 0)
 		buf_printf(out, ", %s%" PRIu64 " differ", has_no_key(t) ? "at least " : "",
 			   t->different);
+	if (table_verdict_repeats_ids(t))
+		buf_printf(out,
+			   ", AUTO_INCREMENT is %" PRIu64 " on the source and %" PRIu64
+			   " on the target: values would be handed out twice",
+			   t->next_id[SIDE_SOURCE], t->next_id[SIDE_TARGET]);
 	if (has_no_key(t))
 		buf_puts(out, ", compared by their sums as there is no key");
 	if (t->unsettled > 0)
@@ -198,6 +209,10 @@ static cJSON *table_json(const struct table_verdict *t)
 	json_add_u64(object, "TargetRows", t->rows[SIDE_TARGET]);
 	json_add_u64(object, "DifferentRows", t->different);
 	json_add_u64(object, "UnsettledRows", t->unsettled);
+	if (table_verdict_repeats_ids(t)) {
+		json_add_u64(object, "SourceAutoIncrement", t->next_id[SIDE_SOURCE]);
+		json_add_u64(object, "TargetAutoIncrement", t->next_id[SIDE_TARGET]);
+	}
 	if (t->f->problem)
 		cJSON_AddStringToObject(object, "Problem", t->f->problem);
 	if (t->f->note)

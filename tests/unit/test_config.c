@@ -323,6 +323,19 @@ TEST(refused_by_validation)
 		  "source: PassFile: the first line of /dev/null is empty" },
 		{ "{\"Source\":{\"Host\":\"s\",\"TLS\":{\"CertPath\":\"/no/such\"}}}",
 		  "source: failed to build TLS config: open /no/such: No such file or directory" },
+		{ "{\"Source\":{\"Host\":\"s\",\"TLS\":{\"Verify\":\"no\"}}}",
+		  "source: TLS.Verify must be full, ca or none, not no" },
+		{ "{\"Source\":{\"Host\":\"s\",\"TLS\":{\"Verify\":\"ca\"}}}",
+		  "source: TLS.Verify ca needs TLS.CertPath, the CA that has signed the server's "
+		  "certificate" },
+		{ "{\"Source\":{\"Host\":\"s\",\"TLS\":{\"Verify\":\"none\","
+		  "\"CertPath\":\"/dev/null\"}}}",
+		  "source: TLS.CertPath is not used with TLS.Verify none: take it out, or have "
+		  "Verify be ca" },
+		{ "{\"Source\":{\"Host\":\"s\",\"TLS\":{\"Verify\":\"none\","
+		  "\"ServerName\":\"x\"}}}",
+		  "source: TLS.ServerName is not checked with TLS.Verify none: take one of them "
+		  "out" },
 		{ "{\"Source\":{\"Host\":\"s\",\"TLS\":{\"ClientKeyPath\":\"/k\"}}}",
 		  "source: failed to build TLS config: ClientCertPath and ClientKeyPath go "
 		  "together" },
