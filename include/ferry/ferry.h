@@ -18,6 +18,7 @@ struct ferry; /* opaque */
 enum ferry_event {
 	FERRY_PHASE_CHANGED, /* for callbacks and the progress line */
 	FERRY_DRY_RUN_DONE,  /* ended: see ferry_problems() */
+	FERRY_NOTHING_TO_DO, /* ended: what is chosen was moved before, see ferry_follows() */
 	FERRY_NOT_STARTED,   /* ended: start-up failed, nothing was moved; see ferry_error() */
 	FERRY_DONE,	     /* ended: cut over */
 	FERRY_FAILED,	     /* ended: see ferry_error(); workers may still hang in queries */
@@ -30,6 +31,9 @@ typedef void ferry_listener(void *context, enum ferry_event event);
 /* options and resume (may be NULL) are borrowed until ferry_free(). */
 struct ferry *ferry_new(const struct ferry_options *options, const struct saved_state *resume,
 			bool dry_run, ferry_listener *listener, void *context);
+/* Before ferry_start(), without resume: the state of a move that was finished. When it is
+ * the same one, nothing is done. Borrowed until ferry_free(). */
+void ferry_follows(struct ferry *ferry, const struct saved_state *finished);
 void ferry_start(struct ferry *ferry);
 /* After an ending event of a healthy run: joins all threads. After a failure the
  * process should dump the state and _exit() instead, as threads may hang. */
@@ -45,6 +49,10 @@ bool ferry_error(struct ferry *ferry, struct error *err, const char **from);
 /* Any thread: appends the state JSON; false when there is none yet (nothing has
  * started, and nothing was resumed). */
 bool ferry_state(struct ferry *ferry, struct buf *out);
+
+/* Any thread: may that state be saved over the one there is? Not the one that is resumed,
+ * before it was accepted. */
+bool ferry_may_save(struct ferry *ferry);
 
 /* Any thread. */
 void ferry_set_paused(struct ferry *ferry, bool paused);

@@ -114,6 +114,9 @@ struct ferry_options {
 	 * The second saves the state before it tells anybody. */
 	bool (*cutover_lock)(void *context, struct error *err);
 	bool (*cutover_unlock)(void *context, struct error *err);
+	/* Saves the state where a killed run is resumed from; false: it could not be. NULL: that
+	 * is nowhere. */
+	bool (*save_state)(void *context);
 	void *hook_context;
 };
 

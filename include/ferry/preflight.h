@@ -18,6 +18,11 @@ struct preflight_attempt {
 	struct stop *stop;
 };
 
+/* Names of the configuration that do not exist on the source, and filters that choose
+ * nothing. schema: of the chosen tables. */
+bool preflight_names(const struct ferry_options *options, struct db *source,
+		     const struct schema *schema, struct problems *problems,
+		     struct error *err) MUST_CHECK;
 /* Foreign keys, engines, triggers, existing target tables and their definitions,
  * configured keys (unique and not null?), what is not moved (views, triggers,
  * events, routines), definitions that the target does not take. resuming: the target tables

@@ -92,7 +92,7 @@ static const struct config_option filter_and_rewrite_options[] = {
 	{ "Whitelist", LIST(filter_and_rewrite, whitelist),
 	  .help = "names copied; empty: all" },
 };
-GROUP(filter_and_rewrite) = { GROUP_OF(filter_and_rewrite) };
+GROUP(filter_and_rewrite) = { GROUP_OF(filter_and_rewrite), .is_filter = true };
 
 static const struct config_option http_callback_options[] = {
 	/* Both may hold a token, and the control server shows them to everybody. */

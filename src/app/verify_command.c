@@ -8,9 +8,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/printable.h"
+#include "dry_run.h"
 #include "ending.h"
 #include "ferry/auto_increment.h"
 #include "ferry/name_filter.h"
+#include "ferry/preflight.h"
 #include "ferry/verification.h"
 #include "wiring.h"
 #include "ferry/recheck.h"
@@ -60,6 +63,25 @@ static bool check_readable(struct command *c, struct error *err)
 	return ok;
 }
 
+/* "Equal" must not be said of tables that a misspelt name has left out. */
+static bool check_names(struct command *c, struct error *err)
+{
+	struct problems found;
+	struct buf text = BUF_INIT;
+	bool ok;
+
+	problems_init(&found);
+	ok = preflight_names(c->options, c->source, &c->schema, &found, err);
+	if (ok && problems_errors(&found) > 0) {
+		problems_text(&text, &found);
+		fputs(buf_text(&text), stderr);
+		ok = error_set(err, ERROR_CONFIG, "names of the configuration do not exist");
+	}
+	buf_release(&text);
+	problems_release(&found);
+	return ok;
+}
+
 /* name_is_chosen() reads only. */
 static bool load(struct command *c, struct wiring *wiring, struct error *err)
 {
@@ -78,6 +100,8 @@ static bool load(struct command *c, struct wiring *wiring, struct error *err)
 		return error_set(err, ERROR_CONFIG,
 				 "no table is chosen by Databases and Tables: there is nothing to "
 				 "compare");
+	if (!check_names(c, err))
+		return false;
 	return check_readable(c, err) &&
 	       verification_load(&c->verification, c->options, &c->tables, c->target, &c->stop,
 				 err);
@@ -167,6 +191,15 @@ static void release(struct command *c)
 	stop_destroy(&c->stop);
 }
 
+static void print_error(const struct error *err)
+{
+	struct buf text = BUF_INIT;
+
+	printable_put(&text, err->text);
+	fprintf(stderr, "error: cannot compare: %s\n", buf_text(&text));
+	buf_release(&text);
+}
+
 int verify_command_run(const struct config *config, bool as_json)
 {
 	struct wiring wiring;
@@ -183,7 +216,7 @@ int verify_command_run(const struct config *config, bool as_json)
 	    print(&command, as_json, &err))
 		status = exit_status(&command);
 	else
-		fprintf(stderr, "error: cannot compare: %s\n", err.text);
+		print_error(&err);
 	release(&command);
 	wiring_release(&wiring);
 	return status;

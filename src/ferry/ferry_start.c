@@ -17,6 +17,7 @@
 #include "ferry/preflight.h"
 #include "ferry/table_creator.h"
 #include "ferry/writer_lock.h"
+#include "live_runs.h"
 
 static const char log_tag[] = "ferry";
 
@@ -168,7 +169,7 @@ static void publish_tables(struct ferry *f)
 	for (size_t i = 0; i < f->tables.count; i++)
 		f->key_names[i] = key_name(f->tables.tables[i]);
 	if (!f->options->no_schema_cache_in_state)
-		f->schema_text = state_json_schema(&f->schema);
+		state_json_schema(&f->schema_text, &f->schema);
 	state_tracker_set_tables(&f->tracker, &f->tables);
 	mutex_lock(&f->lock);
 	f->has_tables = true;
@@ -190,9 +191,7 @@ static bool load_tables(struct ferry *f, struct error *err)
 			      db_version(f->target), &f->problems);
 	publish_tables(f);
 	log_info("table schemas cached: %zu tables", f->tables.count);
-	if (f->tables.count == 0)
-		log_warn("no table is chosen by Databases and Tables: there is nothing to copy");
-	return true;
+	return preflight_names(f->options, f->source, &f->schema, &f->problems, err);
 }
 
 static struct binlog_feed_params feed_params(struct ferry *f)
@@ -234,8 +233,10 @@ static bool check_all(struct ferry *f, struct error *err)
 	/* With problems (no binlog, say) the run ends here anyway: list them all. */
 	if (problems_errors(&f->problems) == 0 && !choose_start(f, err))
 		return false;
-	if (!load_tables(f, err))
+	if (!load_tables(f, err) || !ferry_check_finished(f, err))
 		return false;
+	if (f->is_finished)
+		return true;
 	return preflight_tables(f->options, f->source, f->target, &f->schema, &f->tables,
 				f->resume != NULL, f->is_dry_run ? NULL : &attempt, &f->problems, err);
 }
@@ -540,12 +541,13 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 	if (!connect_both(f, err) || !check_all(f, err))
 		return false;
 	f->step = "ferry.start";
-	if (f->is_dry_run)
+	if (f->is_dry_run || f->is_finished)
 		return true;
 	if (!refuse_problems(f, err))
 		return false;
 	ferry_waits_for(f, "the source's binlog");
-	if (f->resume && !resume_from(f, err))
+	if ((f->resume && !resume_from(f, err)) || !ferry_check_line(f, err) ||
+	    !live_runs_enter(f->target, err))
 		return false;
 	if (!open_stream(f, err) || !watch_target(f, err) || !prepare_target(f, err) ||
 	    !make_verifier(f, err))
@@ -556,9 +558,9 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 		state_tracker_forget_streamed(&f->tracker);
 	if (f->start.has_gtids)
 		state_tracker_set_gtids(&f->tracker, &f->start.applied, &f->start.received);
-	mutex_lock(&f->lock);
-	f->is_started = true;
-	mutex_unlock(&f->lock);
+	ferry_waits_for(f, "the state to be saved");
+	if (!ferry_keep_line(f, err))
+		return false;
 	ferry_waits_for(f, "");
 	log_info("ferry initialized");
 	return true;

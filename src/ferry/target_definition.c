@@ -21,8 +21,8 @@ struct comparison {
 
 #define MYSQL_DECIMALS_MAX 30
 
-static const char alike[] = "make the definitions alike, or drop the target table and have it "
-			    "created";
+static const char alike[] = "make the definitions alike, or have the table created under another "
+			    "name (Databases.Rewrites, Tables.Rewrites)";
 
 static bool is_utf8mb3(const char *charset)
 {

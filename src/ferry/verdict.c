@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "base/json.h"
 #include "base/mem.h"
 
@@ -140,9 +141,12 @@ void verdict_message(struct buf *out, const struct verdict *v)
 
 static void put_table_text(struct buf *out, const struct table_verdict *t)
 {
-	buf_printf(out, "%s: ", name_of(t));
+	printable_put(out, name_of(t));
+	buf_puts(out, ": ");
 	if (t->f->problem) {
-		buf_printf(out, "DIFFERENT, %s\n", t->f->problem);
+		buf_puts(out, "DIFFERENT, ");
+		printable_put(out, t->f->problem);
+		buf_putc(out, '\n');
 		return;
 	}
 	buf_puts(out, table_verdict_is_different(t) ? "DIFFERENT, "
@@ -166,12 +170,16 @@ static void put_table_text(struct buf *out, const struct table_verdict *t)
 	if (t->unsettled > 0)
 		buf_printf(out, ", %" PRIu64 " changed whenever they were looked at",
 			   t->unsettled);
-	if (t->f->note)
-		buf_printf(out, "; not compared: %s", t->f->note);
+	if (t->f->note) {
+		buf_puts(out, "; not compared: ");
+		printable_put(out, t->f->note);
+	}
 	buf_putc(out, '\n');
-	for (size_t k = 0; k < t->shown_count; k++)
-		buf_printf(out, "  key %s: %s\n", t->shown[k].key,
-			   difference_kind_name(t->shown[k].kind));
+	for (size_t k = 0; k < t->shown_count; k++) {
+		buf_puts(out, "  key ");
+		printable_put(out, t->shown[k].key);
+		buf_printf(out, ": %s\n", difference_kind_name(t->shown[k].kind));
+	}
 	if (t->different > t->shown_count)
 		buf_printf(out, "  and %" PRIu64 " more\n", t->different - t->shown_count);
 }

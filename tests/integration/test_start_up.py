@@ -123,11 +123,20 @@ class CommandLineTest(unittest.TestCase):
 
     def test_unknown_keys_name_the_nearest(self):
         err = self.fails([self.config(AutomaticCutOverr=True, Sorce={}, Xyzzy=1,
-                                      Databases={"Whitelst": ["a"]})], 1)
-        for wrong, near in (("AutomaticCutOverr", "AutomaticCutover"), ("Sorce", "Source"),
-                            ("Whitelst", "Whitelist")):
+                                      Databases={"_comment": "that is all"})], 1)
+        for wrong, near in (("AutomaticCutOverr", "AutomaticCutover"), ("Sorce", "Source")):
             self.assertRegex(err, rf"level=warning.*{wrong}.*{near}")
         self.assertRegex(err, "level=warning.*Xyzzy")
+
+    def test_unknown_keys_of_filters_are_errors(self):
+        """Without its filter a run would move what was to stay."""
+        for changes, message in (
+                ({"Databases": {"Whitelst": ["a"]}}, "Databases.Whitelst, .*Databases.Whitelist"),
+                ({"Tables": {"Only": ["a"]}}, "unknown key Tables.Only"),
+                ({"Table": {"Blacklist": ["a"]}}, "unknown key Table, did you mean Tables"),
+                ({"Datbases": {}}, "unknown key Datbases, did you mean Databases")):
+            with self.subTest(changes):
+                self.fails([self.config(**changes)], 1, message)
 
     def test_keys_are_found_in_any_case(self):
         self.fails([self.file({"source": {"HOST": ""}})], 1, "source: host is empty")
