@@ -15,6 +15,9 @@ struct ferry_table {
 	const char *target_name;
 	struct key_columns key; /* count 0: none; if that is not allowed a problem says so */
 	bool key_is_configured; /* by CascadingPaginationColumnConfig */
+	/* Can a row have another one's key or unique value in its way on the target: is there
+	 * more than one unique key, or are there texts in the key? */
+	bool may_displace;
 	unsigned index;		/* in ferry_tables.tables */
 	uint64_t batch_rows; /* its own fixed rows per batch; 0: what holds for the run */
 	struct fence fence;
@@ -29,6 +32,11 @@ struct ferry_table {
 	unsigned types_count; /* columns of types_list */
 	bool target_is_mysql;
 	bool *as_json; /* owned, by column: a text there, JSON on the target; NULL: none */
+	bool is_between_flavours;
+	/* By computed.h: rows are written with time_zone set to this, owned; NULL: as usual. */
+	char *zone;
+	bool deletes_in_zone;	  /* and deleted */
+	bool has_offset_literals; /* '... +00:00' is a TIMESTAMP there */
 	/* Owned texts. */
 	char *select_list;  /* "`a`,CAST(`b` AS UNSIGNED)": all written columns in table
 			     * order, then the generated ones of the key */

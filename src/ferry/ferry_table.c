@@ -12,6 +12,7 @@
 #include "ferry/batch_size.h"
 #include "ferry/name_filter.h"
 #include "ferry/problems.h"
+#include "key_condition.h"
 #include "signature.h"
 
 static bool is_key_column(const struct key_columns *key, unsigned column)
@@ -243,6 +244,8 @@ static struct ferry_table *table_new(const struct ferry_options *options, const 
 	check_versioning(source, problems);
 	check_columns(source, problems);
 	choose_key(options, t, problems);
+	t->may_displace = t->key.count > 0 && (table_unique_count(source) > 1 ||
+					       key_condition_is_vague(&t->key));
 	choose_columns(t);
 	if (t->written_count == 0)
 		problem_add(problems, PROBLEM_ERROR, "leave the table out (Tables.Blacklist)",
@@ -257,6 +260,7 @@ static void table_free(struct ferry_table *t)
 	snapshot_mark_destroy(&t->mark);
 	free(t->selected);
 	free(t->written);
+	free(t->zone);
 	free(t->select_list);
 	free(t->types_list);
 	free(t->as_json);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "create_default.h"
 #include "create_exact.h"
 #include "create_statement.h"
 #include "create_text.h"
@@ -38,6 +39,7 @@ static bool put_statement(struct preflight *p, const struct ferry_table *t, cons
 
 	sql_table_name(&name, t->target_schema, t->target_name);
 	ok = create_exact(&exact, shown, t->source, NULL, &why) &&
+	     create_leave_out_default(&exact, t->source, p->trial, &why) &&
 	     create_translate(&translated, exact.data, db_version(p->source)->flavour,
 			      db_version(p->target)->flavour, &why) &&
 	     create_rename(sql, translated.data, "TABLE", false, name.data, &why);

@@ -122,4 +122,5 @@ void preflight_end(struct preflight *p)
 	schema_release(&p->on_target);
 	map_release(&p->wanted);
 	free(p->existing);
+	free(p->lacks_collation);
 }

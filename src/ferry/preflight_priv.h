@@ -28,6 +28,7 @@ struct preflight {
 	const struct preflight_attempt *attempt; /* NULL: nothing may be written */
 	struct db *trial; /* to the target, for statements that are only prepared */
 	bool *is_refused; /* by ferry_table.index: cannot be created, a problem says why */
+	bool *lacks_collation; /* by ferry_table.index: to be created, with an unknown one */
 };
 
 /* Asks both servers for variables and grants. *p is zeroed but for its borrowed
@@ -73,6 +74,7 @@ bool preflight_create_end(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_target_tables(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_target(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_collations(struct preflight *p, struct error *err) MUST_CHECK;
+bool preflight_orders(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_source_tables(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_timestamps(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_left_out(struct preflight *p, struct error *err) MUST_CHECK;

@@ -19,8 +19,8 @@ bool preflight_tables(const struct ferry_options *options, struct db *source, st
 	};
 	bool ok = preflight_begin(&p, err) && preflight_target_tables(&p, err) &&
 		  preflight_target(&p, err) && preflight_collations(&p, err) &&
-		  preflight_source_tables(&p, err) && preflight_timestamps(&p, err) &&
-		  preflight_left_out(&p, err);
+		  preflight_orders(&p, err) && preflight_source_tables(&p, err) &&
+		  preflight_timestamps(&p, err) && preflight_left_out(&p, err);
 
 	preflight_end(&p);
 	return ok;

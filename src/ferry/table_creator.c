@@ -297,8 +297,9 @@ static bool is_created(void *context, const char *schema, const char *table)
 	return found;
 }
 
+/* Of tables that were there the collations are judged before. */
 static void compare_all(const struct schema *made, const struct ferry_tables *tables,
-			struct problems *problems)
+			bool all_are_new, struct problems *problems)
 {
 	struct map without_default;
 	struct buf name = BUF_INIT;
@@ -313,6 +314,8 @@ static void compare_all(const struct schema *made, const struct ferry_tables *ta
 		found = schema_find(made, name.data);
 		if (found)
 			target_definition_check(t, found, &without_default, problems);
+		if (found && all_are_new)
+			target_definition_check_orders(t, found, problems);
 	}
 	buf_release(&name);
 	map_release(&without_default);
@@ -333,7 +336,8 @@ static void put_target_names(struct map *names, const struct ferry_tables *table
 
 /* Did the server make of the statements what they mean on the source? Another flavour or
  * version may not, and what SHOW CREATE cannot print is lost on any. */
-static bool check_created(struct db *target, const struct ferry_tables *tables, struct error *err)
+static bool check_created(const struct ferry_options *options, struct db *target,
+			  const struct ferry_tables *tables, struct error *err)
 {
 	struct problems problems;
 	struct schema made;
@@ -347,7 +351,7 @@ static bool check_created(struct db *target, const struct ferry_tables *tables, 
 	if (!ok)
 		return error_wrap(err, "load what was created on the target");
 	problems_init(&problems);
-	compare_all(&made, tables, &problems);
+	compare_all(&made, tables, !options->allow_existing_target_table, &problems);
 	for (size_t i = 0; ok && i < problems.count; i++)
 		if (problems.items[i].severity == PROBLEM_ERROR)
 			ok = error_set(err, ERROR_UNSUPPORTED,
@@ -371,7 +375,8 @@ bool tables_create(const struct ferry_options *options, struct db *source, struc
 		return false;
 	mutex_init(&all.lock);
 	ok = create_all(&c, schema, tables, err);
-	ok = table_maker_end(&c.maker, ok, err) && check_created(target, tables, err);
+	ok = table_maker_end(&c.maker, ok, err) &&
+	     check_created(options, target, tables, err);
 	if (ok)
 		log_info("created %zu of %zu tables on the target", all.created, all.count);
 	mutex_destroy(&all.lock);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "create_default.h"
 #include "create_exact.h"
 #include "create_statement.h"
 #include "create_translate.h"
@@ -88,6 +89,7 @@ bool table_maker_put_table(struct table_maker *m, const struct ferry_table *t, c
 	sql_comment(&m->sql, m->marginalia);
 	return create_show_table(m->source, t->source->schema, t->source->name, &m->shown, err) &&
 	       create_exact(&m->exact, m->shown.data, t->source, m->default_row_format, err) &&
+	       create_leave_out_default(&m->exact, t->source, m->target, err) &&
 	       translate(m, &m->exact, err) &&
 	       create_rename(&m->sql, m->translated.data, "TABLE", if_not_exists, name, err);
 }

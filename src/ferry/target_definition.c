@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "collation.h"
 #include "raw_type.h"
 
 struct comparison {
@@ -222,14 +223,6 @@ static void check_copy_key(struct comparison *c)
 	buf_release(&remedy);
 }
 
-/* "utf8mb4_bin" and "utf8mb3_bin" compare alike. */
-static bool same_order(const char *a, const char *b)
-{
-	const char *left = strchr(a, '_'), *right = strchr(b, '_');
-
-	return collation_equal(a, b) || (left && right && strcmp(left, right) == 0);
-}
-
 static void compare_orders(struct comparison *c, const struct table_index *index)
 {
 	for (unsigned i = 0; i < index->part_count; i++) {
@@ -238,7 +231,9 @@ static void compare_orders(struct comparison *c, const struct table_index *index
 			position != UINT_MAX ? &c->source->columns[position] : NULL;
 		const struct column *target = source ? table_column_of_other(c->target, source) : NULL;
 
-		if (target && !same_order(source->collation, target->collation))
+		if (target && !collation_is_exact(target->collation) &&
+		    !collation_agrees(source->collation, FLAVOUR_MYSQL, target->collation,
+				      FLAVOUR_MYSQL))
 			add(c, source, "is unique under another collation", source->collation,
 			    target->collation);
 	}
@@ -265,7 +260,6 @@ static void compare_unique_keys(struct comparison *c)
 
 		if (!index->is_unique)
 			continue;
-		compare_orders(c, index);
 		if (!is_copy_key(&c->t->key, c->source, index) &&
 		    !find_unique(c->target, c->source, index))
 			problem_add(c->problems, PROBLEM_WARNING, alike,
@@ -293,5 +287,19 @@ void target_definition_check(const struct ferry_table *t, const struct table *ta
 	if (t->key.count > 0)
 		check_copy_key(&c);
 	compare_unique_keys(&c);
+	buf_release(&c.name);
+}
+
+void target_definition_check_orders(const struct ferry_table *t, const struct table *target,
+				    struct problems *problems)
+{
+	struct comparison c = {
+		.t = t, .source = t->source, .target = target, .problems = problems
+	};
+
+	sql_table_name(&c.name, target->schema, target->name);
+	for (unsigned i = 0; i < c.source->index_count; i++)
+		if (c.source->indexes[i].is_unique)
+			compare_orders(&c, &c.source->indexes[i]);
 	buf_release(&c.name);
 }
