@@ -174,9 +174,10 @@ static bool list_files(struct db *db, struct files *files, struct error *err)
 		return false;
 	while (ok && (fetched = db_row_next(db, &row, err)) == DB_ROW) {
 		files->starts = mem_resize(files->starts, files->count + 1, sizeof(*files->starts));
-		ok = row.values[0] && binlog_position_set(&files->starts[files->count++],
-							  row.values[0], row.lengths[0],
-							  FILE_START, err);
+		ok = row.values[0] ? binlog_position_set(&files->starts[files->count++],
+							 row.values[0], row.lengths[0],
+							 FILE_START, err) :
+				     error_set(err, ERROR_CORRUPT, "a binlog without a name");
 	}
 	db_row_finish(db);
 	return ok && fetched != DB_FAILED;

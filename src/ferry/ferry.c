@@ -256,6 +256,7 @@ void ferry_free(struct ferry *f)
 	verifier_free(f->verifier);	/* so do its threads */
 	data_iterator_free(f->iterator);
 	binlog_writer_free(f->writer);
+	owed_rows_free(f->owed);
 	source_start_release(&f->start);
 	binlog_streamer_free(f->streamer);
 	target_verifier_free(f->target_verifier);
@@ -281,15 +282,21 @@ static cJSON *verifier_stage(void *context)
 	return verifier_state(context);
 }
 
+static cJSON *owed_stage(void *context)
+{
+	return owed_rows_state(context);
+}
+
 void ferry_live_state(void *context, struct buf *text)
 {
 	struct ferry *f = context;
 
 	mutex_lock(&f->lock);
-	struct verifier *verifier = f->verifier;
+	const struct state_part verification = { verifier_stage, f->verifier };
+	const struct state_part owed = { owed_stage, f->owed };
 	mutex_unlock(&f->lock);
 	state_json_write(&f->tracker, f->schema_text.text ? &f->schema_text : NULL,
-			 verifier ? verifier_stage : NULL, verifier, text);
+			 verification.context ? &verification : NULL, &owed, text);
 }
 
 bool ferry_state(struct ferry *f, struct buf *out)

@@ -9,6 +9,7 @@
 #include "ferry/data_iterator.h"
 #include "ferry/durable_state.h"
 #include "ferry/ferry.h"
+#include "ferry/owed_rows.h"
 #include "ferry/run_lock.h"
 #include "ferry/source_start.h"
 #include "ferry/target_verifier.h"
@@ -72,6 +73,7 @@ struct ferry {
 	struct binlog_writer *writer;
 	struct binlog_streamer *streamer;
 	struct verifier *verifier; /* NULL: nothing is verified */
+	struct owed_rows *owed;
 
 	struct durable_state *durable; /* locks itself */
 

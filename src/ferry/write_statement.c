@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "db/sql_json.h"
+#include "ferry/computed.h"
 
 /* Warnings that say nothing about data: deprecated syntax, and DELETE ... LIMIT on a target
  * that logs statements (which of the rows that are equal byte by byte go is all the same). */
@@ -40,6 +41,14 @@ static bool put_json(struct buf *sql, const struct ferry_table *table, const str
 	value.length = sql_json_text_length(value);
 	sql_literal(sql, column, value);
 	return true;
+}
+
+/* MySQL makes no document of a binary string. */
+static void put_text_as_json(struct buf *sql, struct value value)
+{
+	static const struct column json = { .type = COLUMN_JSON };
+
+	sql_literal(sql, &json, value);
 }
 
 /* In front of a part of a character the servers put zeros, without a word. */
@@ -73,13 +82,20 @@ bool write_tuple(struct buf *sql, const struct ferry_table *table, const struct 
 				return false;
 			continue;
 		}
+		if (column->type == COLUMN_TIMESTAMP && value.bytes && table->zone) {
+			computed_put_timestamp(sql, table, column, value);
+			continue;
+		}
 		if (value.bytes && !is_whole_text(column, value.length))
 			return error_set(err, ERROR_DATA,
 					 "%s.%s: a text of %zu bytes ends inside a character of %s, and "
 					 "the target would store another one: mend it on the source",
 					 table->source->full_name, column->name, value.length,
 					 column->charset);
-		sql_literal(sql, column, value);
+		if (table->as_json && table->as_json[table->written[i]])
+			put_text_as_json(sql, value);
+		else
+			sql_literal(sql, column, value);
 		if (column->type == COLUMN_ENUM && value.length == 1 && value.bytes[0] == '0')
 			(*invalid_enums)++;
 	}
@@ -192,15 +208,60 @@ static bool execute(struct db *target, const struct write_statement *statement, 
 	return ok;
 }
 
-bool write_statements_once(struct db *target, const struct write_statement *statements,
-			   size_t count, bool *is_uncertain, struct error *err)
+/* What the target computes of a row it computes by the session's zone. */
+static bool set_zone(struct db *target, const char **current, const char *wanted,
+		     struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	bool ok = true;
+
+	if (*current == wanted || (*current && wanted && strcmp(*current, wanted) == 0))
+		return true;
+	buf_puts(&sql, "SET SESSION time_zone=");
+	sql_text(&sql, wanted ? wanted : "+00:00");
+	ok = db_exec(target, sql.data, sql.length, err);
+	buf_release(&sql);
+	if (ok)
+		*current = wanted;
+	return ok;
+}
+
+/* A session that stayed in another zone must not be used again. */
+static bool leave_zone(struct db *target, const char **current, bool ok, struct error *err)
+{
+	struct error failure = ERROR_INIT;
+
+	if (!*current || db_is_broken(target) || set_zone(target, current, NULL, &failure))
+		return ok;
+	if (!db_is_broken(target))
+		db_fail(target, &failure, "restore time_zone");
+	if (ok)
+		*err = failure;
+	return false;
+}
+
+bool write_statement_execute(struct db *target, const struct write_statement *statement,
+			     struct error *err)
+{
+	const char *zone = NULL;
+	bool ok = set_zone(target, &zone, statement->zone, err) && execute(target, statement, err);
+
+	return leave_zone(target, &zone, ok, err);
+}
+
+static bool write_all(struct db *target, const struct write_statement *statements, size_t count,
+		      const struct write_check *check, bool *is_uncertain, struct error *err)
 {
 	struct error ignored;
+	const char *zone = NULL;
 	bool ok = db_execf(target, err, "START TRANSACTION");
 
 	*is_uncertain = false;
 	for (size_t i = 0; ok && i < count; i++)
-		ok = execute(target, &statements[i], err);
+		ok = set_zone(target, &zone, statements[i].zone, err) &&
+		     execute(target, &statements[i], err);
+	ok = leave_zone(target, &zone, ok, err);
+	ok = ok && (!check || check->before_commit(check->context, target, err));
 	if (ok) {
 		probe("before_commit", "%zu", count);
 		ok = db_execf(target, err, "COMMIT");
@@ -214,10 +275,22 @@ bool write_statements_once(struct db *target, const struct write_statement *stat
 	return ok;
 }
 
+bool write_statements_once(struct db *target, const struct write_statement *statements,
+			   size_t count, bool *is_uncertain, struct error *err)
+{
+	return write_all(target, statements, count, NULL, is_uncertain, err);
+}
+
 bool write_statements(struct db *target, const struct write_statement *statements, size_t count,
 		      struct error *err)
 {
+	return write_statements_checked(target, statements, count, NULL, err);
+}
+
+bool write_statements_checked(struct db *target, const struct write_statement *statements,
+			      size_t count, const struct write_check *check, struct error *err)
+{
 	bool does_not_matter;
 
-	return write_statements_once(target, statements, count, &does_not_matter, err);
+	return write_all(target, statements, count, check, &does_not_matter, err);
 }

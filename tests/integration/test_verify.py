@@ -626,27 +626,41 @@ class VerifierTest(MoveVerified):
                     self.assertEqual(ferry.wait(), status, ferry.logs())
                     probes.close()
 
-    def test_compressed_columns_are_compared_by_their_bytes(self):
-        """Two packings of one text are not the same bytes, and are told: it is what is
-        stored that counts."""
-        one, other = "05108568656c6c6f".replace("85", ""), "0500680865656c6c6f"
-        self.source.sql("CREATE DATABASE abc", "CREATE TABLE abc.z (id INT PRIMARY KEY, d BLOB)",
-                        f"INSERT INTO abc.z VALUES (1, x'{one}'), (2, x'{one}')")
+    def test_compressed_columns_are_compared_by_content(self):
+        """Two encodings of one text are equal; all else is a difference."""
+        one, other = "051068656c6c6f", "0500680c656c6c6f"  # hello
+        changes = {f"d = x'{other}'": 0, "d = x'051068656c6c4f'": 3, "d = NULL": 3,
+                   "d = x'0510686500'": 3, "d = x''": 3, "d = x'ffffffff0f00'": 3,
+                   f"d = x'{other}', n = 2": 3}
+        self.source.sql("CREATE DATABASE abc",
+                        "CREATE TABLE abc.z (id INT PRIMARY KEY, d BLOB, n INT)",
+                        f"INSERT INTO abc.z VALUES (1, x'{one}', 1), (2, x'{one}', 1)")
         for kind, how in (("Inline", {"CompressedColumnsForVerification":
                                       {"abc": {"z": {"d": "SNAPPY"}}}}),
                           ("Iterative", {"IterativeVerifierConfig": {
                               "TableColumnCompression": {"z": {"d": "SNAPPY"}}}})):
-            with self.subTest(kind):
-                probes = self.probes()
-                stop = probes.stop_at("after_batch_write")
-                ferry = self.move(kind, probes=probes, **how).start()
-                stop.wait_reached()
-                self.target.sql(f"UPDATE abc.z SET d = x'{other}' WHERE id = 2")
-                stop.release()
-                self.assertEqual(ferry.wait(), 3, ferry.logs())
-                self.assertTrue(ferry.log_contains(r"abc\.z \[PKs: 2 \(type: rows checksum"))
-                probes.close()
-                self.target.drop_user_databases()
+            for change, status in changes.items():
+                with self.subTest(kind, change=change):
+                    probes = self.probes()
+                    stop = probes.stop_at("after_batch_write")
+                    ferry = self.move(kind, probes=probes, **how).start()
+                    stop.wait_reached()
+                    self.target.sql(f"UPDATE abc.z SET {change} WHERE id = 2")
+                    stop.release()
+                    self.assertEqual(ferry.wait(), status, ferry.logs())
+                    if status:
+                        self.assertTrue(
+                            ferry.log_contains(r"abc\.z \[PKs: 2 \(type: rows checksum"))
+                    probes.close()
+                    self.target.drop_user_databases()
+
+    def test_other_encodings_without_being_named(self):
+        """What the configuration does not name is compared as it is stored."""
+        self.fill_both(rows=1, body="id INT PRIMARY KEY, d BLOB", row="({id}, x'051068656c6c6f')",
+                       table="z")
+        self.target.sql("UPDATE abc.z SET d = x'0500680c656c6c6f'")
+        self.report(status=3)
+        self.report(CompressedColumnsForVerification={"abc": {"z": {"d": "SNAPPY"}}})
 
     def test_the_forced_index_is_used(self):
         """Seen in the only way that shows: an index that is not there is an error."""
