@@ -15,6 +15,9 @@ struct ferry_table {
 	const char *target_name;
 	struct key_columns key; /* count 0: none; if that is not allowed a problem says so */
 	bool key_is_configured; /* by CascadingPaginationColumnConfig */
+	/* Can a row have another one's key or unique value in its way on the target: is there
+	 * more than one unique key, or are there texts in the key? */
+	bool may_displace;
 	unsigned index;		/* in ferry_tables.tables */
 	uint64_t batch_rows; /* its own fixed rows per batch; 0: what holds for the run */
 	struct fence fence;
@@ -33,6 +36,7 @@ struct ferry_table {
 	char *zone;
 	bool deletes_in_zone;	  /* and deleted */
 	bool has_offset_literals; /* '... +00:00' is a TIMESTAMP there */
+	bool *as_json; /* owned, by column: a text there, JSON on the target; NULL: none */
 	/* Owned texts. */
 	char *select_list;  /* "`a`,CAST(`b` AS UNSIGNED)": all written columns in table
 			     * order, then the generated ones of the key */
@@ -64,6 +68,8 @@ void ferry_tables_make(const struct ferry_options *options, const char *run_id,
 void ferry_tables_set_json(struct ferry_tables *tables, const struct ferry_options *options,
 			   const struct server_version *source,
 			   const struct server_version *target, struct problems *problems);
+/* A table that is on the target already: which of its columns take JSON there. */
+void ferry_table_set_target(struct ferry_table *t, const struct table *target);
 void ferry_tables_release(struct ferry_tables *tables);
 /* A query without rows that the source refuses when the account may not read all columns:
  * those that it may not read it does not even see, in information_schema neither. Not for

@@ -96,6 +96,7 @@ struct ferry_options {
 	uint64_t rows_bytes;	 /* copied rows held in memory before readers wait */
 	uint64_t row_bytes;	 /* larger rows are read one at a time, see row_reader.h */
 	uint64_t xa_bytes;	 /* events of undecided XA transactions */
+	uint64_t owed_bytes;	 /* keys of owed rows in memory before they go to a file */
 
 	bool allow_tables_without_key;	/* AllowTablesWithoutKey */
 	bool allow_inexact_json;	/* AllowInexactJSON: documents by their text alone */
@@ -106,6 +107,10 @@ struct ferry_options {
 	bool automatic_cutover;		/* may change at run time: see ferry_set_automatic_cutover() */
 	unsigned cutover_attempts;	/* MaxCutoverRetries */
 	unsigned cutover_retry_wait_s;	/* CutoverRetryWaitSeconds */
+	/* OpenTransactionsTimeout: longest wait for transactions that are open on copied
+	 * tables before the final position is read; 0: they are only named. */
+	int64_t open_transactions_ms;
+	bool stops_writers; /* there is a CutoverLock: behind it nobody writes to the source */
 	bool no_schema_cache_in_state;	/* DoNotIncludeSchemaCacheInStateDump */
 
 	struct verify_options verify;
@@ -114,6 +119,9 @@ struct ferry_options {
 	 * The second saves the state before it tells anybody. */
 	bool (*cutover_lock)(void *context, struct error *err);
 	bool (*cutover_unlock)(void *context, struct error *err);
+	/* Any thread: the state as it is now is in the state file when this comes back true, or
+	 * none is wanted. NULL: nobody can. */
+	bool (*save_state)(void *context);
 	void *hook_context;
 };
 

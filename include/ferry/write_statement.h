@@ -37,6 +37,19 @@ bool write_tuple(struct buf *sql, const struct ferry_table *table, const struct 
 bool write_statements(struct db *target, const struct write_statement *statements, size_t count,
 		      struct error *err) MUST_CHECK;
 
+/* The same with a last word before the commit: what it says within the transaction belongs
+ * to it, and its failure rolls all back. check NULL: none. */
+struct write_check {
+	bool (*before_commit)(void *context, struct db *target, struct error *err);
+	void *context;
+};
+bool write_statements_checked(struct db *target, const struct write_statement *statements,
+			      size_t count, const struct write_check *check,
+			      struct error *err) MUST_CHECK;
+/* One statement, by the same rules, within a transaction of the caller's. */
+bool write_statement_execute(struct db *target, const struct write_statement *statement,
+			     struct error *err) MUST_CHECK;
+
 /* The same for statements that must not be done twice. *is_uncertain: COMMIT was sent and
  * its outcome is not known; after any other failure nothing was done. */
 bool write_statements_once(struct db *target, const struct write_statement *statements,

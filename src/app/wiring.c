@@ -25,6 +25,13 @@ static struct db_variable *variables(const struct map *params)
 	return list;
 }
 
+static enum db_tls_verify tls_verify(const char *name)
+{
+	if (name && strcmp(name, "none") == 0)
+		return DB_TLS_NONE;
+	return name && strcmp(name, "ca") == 0 ? DB_TLS_CA : DB_TLS_FULL;
+}
+
 static struct db_params database(const char *label, const struct database_config *from,
 				 const struct db_variable *list)
 {
@@ -41,6 +48,7 @@ static struct db_params database(const char *label, const struct database_config
 		.variables = list,
 		.variable_count = from->params.count,
 		.use_tls = from->tls.enabled,
+		.tls_verify = tls_verify(from->tls.verify),
 		.tls_ca_path = from->tls.cert_path,
 		.tls_server_name = from->tls.server_name,
 		.tls_cert_path = from->tls.client_cert_path,
@@ -86,8 +94,8 @@ static struct batch_point *batch_points(const struct config_points *from)
 }
 
 /* Three eighths for row changes that wait, a quarter for copied rows on their way, a
- * quarter for XA transactions that are not decided; the last eighth is the verifier's
- * (how_to_verify()). A buffer that each connection keeps comes on top: small enough not
+ * quarter for XA transactions that are not decided; of the last eighth a quarter is for
+ * keys of owed rows, and the rest the verifier's (how_to_verify()). A buffer that each connection keeps comes on top: small enough not
  * to count, as larger rows are read one at a time and their buffers freed. */
 static void share_memory(struct ferry_options *options, uint64_t limit)
 {
@@ -96,6 +104,7 @@ static void share_memory(struct ferry_options *options, uint64_t limit)
 	options->queue_bytes = limit / 8 * 3;
 	options->rows_bytes = limit / 4;
 	options->xa_bytes = limit / 4;
+	options->owed_bytes = limit / 32;
 	options->row_bytes = row_bytes < ROW_BYTES_MIN	 ? ROW_BYTES_MIN :
 			     row_bytes > ROW_BYTES_MAX ? ROW_BYTES_MAX :
 							 row_bytes;
@@ -124,6 +133,11 @@ static void how_to_move(struct wiring *wiring, const struct config *config)
 	share_memory(options, config->memory_limit);
 }
 
+static int64_t milliseconds(const struct config_duration *duration)
+{
+	return (duration->ns + 999999) / 1000000;
+}
+
 static void checks_and_cutover(struct ferry_options *options, const struct config *config)
 {
 	options->allow_tables_without_key = config->allow_tables_without_key;
@@ -136,6 +150,8 @@ static void checks_and_cutover(struct ferry_options *options, const struct confi
 	options->automatic_cutover = config->automatic_cutover;
 	options->cutover_attempts = config->max_cutover_retries;
 	options->cutover_retry_wait_s = config->cutover_retry_wait_s;
+	options->open_transactions_ms = milliseconds(&config->open_transactions_timeout);
+	options->stops_writers = config->cutover_lock.uri && *config->cutover_lock.uri;
 	options->no_schema_cache_in_state = config->do_not_include_schema_cache_in_state_dump;
 }
 
@@ -199,11 +215,6 @@ static enum verifier_type verifier_type(const struct config *config)
 	return VERIFIER_NONE;
 }
 
-static int64_t milliseconds(const struct config_duration *duration)
-{
-	return (duration->ns + 999999) / 1000000;
-}
-
 static void how_to_verify(struct verify_options *verify, const struct config *config)
 {
 	const struct iterative_verifier_config *iterative = &config->iterative_verifier;
@@ -213,7 +224,7 @@ static void how_to_verify(struct verify_options *verify, const struct config *co
 	verify->workers = config->data_iteration_concurrency;
 	verify->repair = config->verifier_repair;
 	verify->spill_beside = config->state_file;
-	verify->queue_bytes = config->memory_limit / 8;
+	verify->queue_bytes = config->memory_limit / 32 * 3;
 	config_flatten(&config->force_index, &verify->force_index);
 	flatten_columns(&verify->ignored_columns, &config->ignored_columns);
 	flatten_columns(&verify->compressed_columns, &config->compressed_columns);

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "create_statement.h"
-#include "create_translate.h"
 #include "ferry/name_filter.h"
 #include "foreign_key.h"
 
@@ -88,21 +87,23 @@ static void check_periods(struct preflight *p, const struct ferry_table *t, cons
 	}
 }
 
-/* Can the target's flavour have such a table? */
-static void check_translation(struct preflight *p, const struct ferry_table *t, const char *shown)
+/* Names and texts may hold line ends, and what looks like the beginning of a column. The end
+ * of what begins at a quote, else at itself. */
+static const char *end_of_quoted(const char *at)
 {
-	struct buf translated = BUF_INIT;
-	struct error why = ERROR_INIT;
+	char quote = *at;
 
-	if (!p->existing[t->index] &&
-	    !create_translate(&translated, shown, db_version(p->source)->flavour,
-			      db_version(p->target)->flavour, &why))
-		problem_add(p->problems, PROBLEM_ERROR,
-			    "create the table on the target yourself, as it is to be there, and "
-			    "set AllowExistingTargetTable",
-			    "source: %s cannot be created on the target: %s", t->source->full_name,
-			    why.text);
-	buf_release(&translated);
+	if (quote != '`' && quote != '\'')
+		return at;
+	for (const char *c = at + 1; *c; c++) {
+		if (quote == '\'' && *c == '\\' && c[1])
+			c++;
+		else if (*c == quote && c[1] == quote)
+			c++;
+		else if (*c == quote)
+			return c;
+	}
+	return at;
 }
 
 /* MySQL: a column that is INVISIBLE, and that the account may not read, is neither among
@@ -110,11 +111,15 @@ static void check_translation(struct preflight *p, const struct ferry_table *t, 
  * line of its own, with a name in front, which no other line has. */
 static bool check_all_shown(const struct ferry_table *t, const char *shown, struct error *err)
 {
-	static const char column_line[] = "\n  `";
 	unsigned count = 0;
 
-	for (const char *at = shown; (at = strstr(at, column_line)); at++)
-		count++;
+	for (const char *at = shown; *at; at++) {
+		if (strncmp(at, "\n  `", 4) == 0) {
+			count++;
+			at += 3;
+		}
+		at = end_of_quoted(at);
+	}
 	return count <= t->source->column_count ||
 	       error_set(err, ERROR_ACCESS, "the account may read %u of its %u columns",
 			 t->source->column_count, count);
@@ -130,7 +135,8 @@ static bool check_definition(struct preflight *p, const struct ferry_table *t, s
 	    !check_all_shown(t, shown->data, err))
 		return false;
 	check_periods(p, t, shown->data);
-	check_translation(p, t, shown->data);
+	if (!preflight_create(p, t, shown->data, err))
+		return false;
 	for (at = shown->data; foreign_key_next(&at, &key);) {
 		check_cascade(p, t, &key);
 		check_parent(p, t, &key);
@@ -205,10 +211,10 @@ static bool check_table(struct preflight *p, const struct ferry_table *t, struct
 bool preflight_source_tables(struct preflight *p, struct error *err)
 {
 	struct buf text = BUF_INIT;
-	bool ok = create_dialect_begin(p->source, err);
+	bool ok = create_dialect_begin(p->source, err) && preflight_create_begin(p, err);
 
 	for (size_t i = 0; ok && i < p->tables->count; i++)
 		ok = check_table(p, p->tables->tables[i], &text, err);
 	buf_release(&text);
-	return ok && create_dialect_end(p->source, err);
+	return ok && create_dialect_end(p->source, err) && preflight_create_end(p, err);
 }

@@ -43,6 +43,14 @@ static bool put_json(struct buf *sql, const struct ferry_table *table, const str
 	return true;
 }
 
+/* MySQL makes no document of a binary string. */
+static void put_text_as_json(struct buf *sql, struct value value)
+{
+	static const struct column json = { .type = COLUMN_JSON };
+
+	sql_literal(sql, &json, value);
+}
+
 /* In front of a part of a character the servers put zeros, without a word. */
 static bool is_whole_text(const struct column *column, size_t length)
 {
@@ -84,7 +92,10 @@ bool write_tuple(struct buf *sql, const struct ferry_table *table, const struct 
 					 "the target would store another one: mend it on the source",
 					 table->source->full_name, column->name, value.length,
 					 column->charset);
-		sql_literal(sql, column, value);
+		if (table->as_json && table->as_json[table->written[i]])
+			put_text_as_json(sql, value);
+		else
+			sql_literal(sql, column, value);
 		if (column->type == COLUMN_ENUM && value.length == 1 && value.bytes[0] == '0')
 			(*invalid_enums)++;
 	}
@@ -197,46 +208,53 @@ static bool execute(struct db *target, const struct write_statement *statement, 
 	return ok;
 }
 
-/* What the target computes of a row it computes by the session's zone. */
-static bool set_zone(struct db *target, const char **current, const char *wanted,
-		     struct error *err)
+static bool set_zone(struct db *target, const char *zone, struct error *err)
 {
 	struct buf sql = BUF_INIT;
-	bool ok = true;
+	bool ok;
 
-	if (*current == wanted || (*current && wanted && strcmp(*current, wanted) == 0))
-		return true;
 	buf_puts(&sql, "SET SESSION time_zone=");
-	sql_text(&sql, wanted ? wanted : "+00:00");
+	sql_text(&sql, zone);
 	ok = db_exec(target, sql.data, sql.length, err);
 	buf_release(&sql);
-	if (ok)
-		*current = wanted;
 	return ok;
 }
 
-bool write_statements_once(struct db *target, const struct write_statement *statements,
-			   size_t count, bool *is_uncertain, struct error *err)
+/* What the target computes of a row it computes by the session's zone. All else that the
+ * session does, it does under UTC. */
+bool write_statement_execute(struct db *target, const struct write_statement *statement,
+			     struct error *err)
+{
+	struct error failure = ERROR_INIT;
+
+	if (!statement->zone)
+		return execute(target, statement, err);
+	if (!set_zone(target, statement->zone, err))
+		return false;
+
+	bool ok = execute(target, statement, err);
+
+	/* A session that kept the zone must not be used again. */
+	if (!db_is_broken(target) && !set_zone(target, "+00:00", &failure)) {
+		if (!db_is_broken(target))
+			(void)!db_fail(target, &failure, "restore time_zone");
+		if (ok)
+			*err = failure;
+		return false;
+	}
+	return ok;
+}
+
+static bool write_all(struct db *target, const struct write_statement *statements, size_t count,
+		      const struct write_check *check, bool *is_uncertain, struct error *err)
 {
 	struct error ignored;
-	const char *zone = NULL;
 	bool ok = db_execf(target, err, "START TRANSACTION");
 
 	*is_uncertain = false;
 	for (size_t i = 0; ok && i < count; i++)
-		ok = set_zone(target, &zone, statements[i].zone, err) &&
-		     execute(target, &statements[i], err);
-	if (zone && !db_is_broken(target)) {
-		struct error failure = ERROR_INIT;
-
-		if (!set_zone(target, &zone, NULL, &failure)) {
-			if (!db_is_broken(target))
-				db_fail(target, &failure, "restore time_zone");
-			if (ok)
-				*err = failure;
-			ok = false;
-		}
-	}
+		ok = write_statement_execute(target, &statements[i], err);
+	ok = ok && (!check || check->before_commit(check->context, target, err));
 	if (ok) {
 		probe("before_commit", "%zu", count);
 		ok = db_execf(target, err, "COMMIT");
@@ -250,10 +268,22 @@ bool write_statements_once(struct db *target, const struct write_statement *stat
 	return ok;
 }
 
+bool write_statements_once(struct db *target, const struct write_statement *statements,
+			   size_t count, bool *is_uncertain, struct error *err)
+{
+	return write_all(target, statements, count, NULL, is_uncertain, err);
+}
+
 bool write_statements(struct db *target, const struct write_statement *statements, size_t count,
 		      struct error *err)
 {
+	return write_statements_checked(target, statements, count, NULL, err);
+}
+
+bool write_statements_checked(struct db *target, const struct write_statement *statements,
+			      size_t count, const struct write_check *check, struct error *err)
+{
 	bool does_not_matter;
 
-	return write_statements_once(target, statements, count, &does_not_matter, err);
+	return write_all(target, statements, count, check, &does_not_matter, err);
 }

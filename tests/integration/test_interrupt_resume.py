@@ -109,8 +109,8 @@ class InterruptTest(MoveTest):
         ferry.resume(dump)
         ferry.assert_status(1)
         self.assertTrue(ferry.log_contains("this run was finished.* remove that file"))
-        os.unlink(ferry.config_path + ".state")
-        for state in (dump, at_the_end):
+        for state in (at_the_end, dump):
+            os.unlink(ferry.config_path + ".state")
             self.source.sql("UPDATE abc.big SET v = CONCAT(LEFT(v, 50), '!') WHERE id % 3 = 0",
                             "DELETE FROM abc.composite ORDER BY a, b LIMIT 5")
             ferry.resume(state)
