@@ -208,59 +208,52 @@ static bool execute(struct db *target, const struct write_statement *statement, 
 	return ok;
 }
 
-/* What the target computes of a row it computes by the session's zone. */
-static bool set_zone(struct db *target, const char **current, const char *wanted,
-		     struct error *err)
+static bool set_zone(struct db *target, const char *zone, struct error *err)
 {
 	struct buf sql = BUF_INIT;
-	bool ok = true;
+	bool ok;
 
-	if (*current == wanted || (*current && wanted && strcmp(*current, wanted) == 0))
-		return true;
 	buf_puts(&sql, "SET SESSION time_zone=");
-	sql_text(&sql, wanted ? wanted : "+00:00");
+	sql_text(&sql, zone);
 	ok = db_exec(target, sql.data, sql.length, err);
 	buf_release(&sql);
-	if (ok)
-		*current = wanted;
 	return ok;
 }
 
-/* A session that stayed in another zone must not be used again. */
-static bool leave_zone(struct db *target, const char **current, bool ok, struct error *err)
-{
-	struct error failure = ERROR_INIT;
-
-	if (!*current || db_is_broken(target) || set_zone(target, current, NULL, &failure))
-		return ok;
-	if (!db_is_broken(target))
-		db_fail(target, &failure, "restore time_zone");
-	if (ok)
-		*err = failure;
-	return false;
-}
-
+/* What the target computes of a row it computes by the session's zone. All else that the
+ * session does, it does under UTC. */
 bool write_statement_execute(struct db *target, const struct write_statement *statement,
 			     struct error *err)
 {
-	const char *zone = NULL;
-	bool ok = set_zone(target, &zone, statement->zone, err) && execute(target, statement, err);
+	struct error failure = ERROR_INIT;
 
-	return leave_zone(target, &zone, ok, err);
+	if (!statement->zone)
+		return execute(target, statement, err);
+	if (!set_zone(target, statement->zone, err))
+		return false;
+
+	bool ok = execute(target, statement, err);
+
+	/* A session that kept the zone must not be used again. */
+	if (!db_is_broken(target) && !set_zone(target, "+00:00", &failure)) {
+		if (!db_is_broken(target))
+			(void)!db_fail(target, &failure, "restore time_zone");
+		if (ok)
+			*err = failure;
+		return false;
+	}
+	return ok;
 }
 
 static bool write_all(struct db *target, const struct write_statement *statements, size_t count,
 		      const struct write_check *check, bool *is_uncertain, struct error *err)
 {
 	struct error ignored;
-	const char *zone = NULL;
 	bool ok = db_execf(target, err, "START TRANSACTION");
 
 	*is_uncertain = false;
 	for (size_t i = 0; ok && i < count; i++)
-		ok = set_zone(target, &zone, statements[i].zone, err) &&
-		     execute(target, &statements[i], err);
-	ok = leave_zone(target, &zone, ok, err);
+		ok = write_statement_execute(target, &statements[i], err);
 	ok = ok && (!check || check->before_commit(check->context, target, err));
 	if (ok) {
 		probe("before_commit", "%zu", count);
