@@ -255,8 +255,7 @@ static void creator_main(void *argument)
 	c->source = db_open(&options->source, DB_SESSION_READ, NULL, &err);
 	if (c->source)
 		c->target = db_open(&options->target, DB_SESSION_WRITE, NULL, &err);
-	if (!c->target || !create_dialect_begin(c->source, &err) ||
-	    !create_dialect_begin_target(c->target, db_version(c->source), &err))
+	if (!c->target || !create_dialect_begin_target(c->target, db_version(c->source), &err))
 		fail(c->creation, &err);
 	create_taken(c);
 	db_close(c->source);
@@ -382,17 +381,14 @@ static bool check_created(struct creator *c, const struct ferry_tables *tables, 
 }
 
 /* After a failure the first error is the one to tell. */
-static bool end_dialects(struct creator *c, bool ok, struct error *err)
+static bool end_dialect(struct creator *c, bool ok, struct error *err)
 {
-	struct error source_error = ERROR_INIT, target_error = ERROR_INIT;
-	bool source_ended = create_dialect_end(c->source, &source_error);
-	bool target_ended = create_dialect_end(c->target, &target_error);
+	struct error end_error = ERROR_INIT;
+	bool ended = create_dialect_end_target(c->target, &end_error);
 
-	if (ok && !source_ended)
-		*err = source_error;
-	else if (ok && !target_ended)
-		*err = target_error;
-	return ok && source_ended && target_ended;
+	if (ok && !ended)
+		*err = end_error;
+	return ok && ended;
 }
 
 bool tables_create(const struct ferry_options *options, struct db *source, struct db *target,
@@ -406,11 +402,10 @@ bool tables_create(const struct ferry_options *options, struct db *source, struc
 	if (!db_ready(source, err) || !db_ready(target, err))
 		return false;
 	mutex_init(&all.lock);
-	ok = create_dialect_begin(source, err) &&
-	     create_dialect_begin_target(target, db_version(source), err) &&
+	ok = create_dialect_begin_target(target, db_version(source), err) &&
 	     create_all(&c, schema, tables, err) &&
 	     (!is_cross(&c) || check_created(&c, tables, err));
-	ok = end_dialects(&c, ok, err);
+	ok = end_dialect(&c, ok, err);
 	if (ok)
 		log_info("created %zu of %zu tables on the target", all.created, all.count);
 	mutex_destroy(&all.lock);

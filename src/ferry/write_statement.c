@@ -166,9 +166,7 @@ static bool check_affected(struct db *target, const struct write_statement *stat
 static bool execute(struct db *target, const struct write_statement *statement, struct error *err)
 {
 	if (statement->invalid_enums &&
-	    !db_execf(target, err,
-		      "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES,NO_AUTO_VALUE_ON_ZERO,"
-		      "ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION'"))
+	    !db_execf(target, err, "SET SESSION sql_mode = '%s'", DB_LAX_SQL_MODE))
 		return false;
 
 	bool ok = db_exec(target, statement->sql.data, statement->sql.length, err);
@@ -183,7 +181,7 @@ static bool execute(struct db *target, const struct write_statement *statement, 
 
 		/* A session that stayed lenient must not be used again. */
 		if (!db_execf(target, ok ? err : &ignored, "SET SESSION sql_mode = '%s'",
-			      DB_WRITE_SQL_MODE)) {
+			      DB_SQL_MODE)) {
 			ok = false;
 			if (!db_is_broken(target) && !db_fail(target, &ignored, "restore sql_mode"))
 				return false;
