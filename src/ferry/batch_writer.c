@@ -10,12 +10,13 @@
 #include "data_iterator_priv.h"
 #include "ferry/verifier.h"
 #include "ferry/writer_lock.h"
-
+#include "lax_writer.h"
 
 struct batch_writer {
 	struct data_iterator *iterator;
 	struct db *target;
 	const struct row_batch *batch; /* being written */
+	struct lax_writer lax;	       /* for batches that are refused */
 	bool is_verifying;
 	struct table_comparer comparer; /* open when is_verifying */
 };
@@ -30,6 +31,21 @@ static bool attempt_write(void *argument, struct error *err)
 				writer->batch->statement_count, err);
 }
 
+static bool write_rows(struct batch_writer *writer, struct error *err)
+{
+	const struct row_batch *batch = writer->batch;
+	struct error refused;
+
+	if (!lax_writer_is_strict_first(&writer->lax, batch->table))
+		return lax_writer_batch(&writer->lax, writer->target, batch, NULL, err);
+	if (run_write(writer->iterator->run, "write row batch", "batch_writer", attempt_write, writer,
+		      err))
+		return true;
+	refused = *err;
+	return lax_writer_may(batch->table, &refused) &&
+	       lax_writer_batch(&writer->lax, writer->target, batch, &refused, err);
+}
+
 static bool write_batch(struct batch_writer *writer, struct error *err)
 {
 	struct run *run = writer->iterator->run;
@@ -41,7 +57,7 @@ static bool write_batch(struct batch_writer *writer, struct error *err)
 	if (!throttler_wait(run->throttler, run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
 	probe("before_batch_write", "%s %" PRIu64, table, batch->ticket);
-	if (!run_write(run, "write row batch", "batch_writer", attempt_write, writer, err))
+	if (!write_rows(writer, err))
 		return error_wrap(err, "write %" PRIu64 " rows of table %s", batch->rows, table);
 	probe("after_batch_write", "%s %" PRIu64, table, batch->ticket);
 	state_tracker_batch_written(run->tracker, batch->table, batch->rows, batch->bytes);
@@ -84,6 +100,7 @@ void batch_writer_main(void *argument)
 	void *item;
 	bool ok = connect_writer(worker, &writer.target, &err);
 
+	lax_writer_init(&writer.lax, it->run, "batch_writer");
 	if (ok && verifier_wants_batches(it->run->verifier))
 		ok = writer.is_verifying =
 			verifier_open_comparer(it->run->verifier, &writer.comparer, &err);
@@ -99,6 +116,7 @@ void batch_writer_main(void *argument)
 		row_batch_free(batch);
 	}
 	db_close(writer.target);
+	lax_writer_release(&writer.lax);
 	if (writer.is_verifying)
 		table_comparer_close(&writer.comparer);
 	if (!ok && err.kind != ERROR_STOPPED)

@@ -21,6 +21,7 @@
 #include "ferry/write_statement.h"
 #include "ferry/writer_lock.h"
 #include "keyless_writer.h"
+#include "lax_writer.h"
 #include "row_match.h"
 
 static const char log_tag[] = "binlog_writer";
@@ -33,6 +34,7 @@ struct apply_worker {
 	struct thread thread;
 	unsigned number;
 	struct db *target; /* owned by the thread */
+	struct lax_writer lax; /* the thread's, for batches that are refused */
 };
 
 struct binlog_writer {
@@ -452,14 +454,43 @@ static bool attempt_apply(void *argument, struct error *err)
 				attempt->script->count, err);
 }
 
-static bool apply_script_to(struct apply_worker *worker, const struct ferry_table *table,
+static bool apply_lax(struct apply_worker *worker, const struct change_batch *batch,
+		      const struct error *refused, struct error *err)
+{
+	struct buf conditions = BUF_INIT;
+	size_t count = 0;
+	bool ok;
+
+	for (const struct change *change = batch->first; change; change = change->next) {
+		buf_add(&conditions, change_key(change), change->key_length);
+		buf_putc(&conditions, '\0');
+		count++;
+	}
+	ok = lax_writer_keys(&worker->lax, worker->target, batch->queue->table, &conditions, count,
+			     refused, err);
+	buf_release(&conditions);
+	return ok;
+}
+
+static bool apply_script_to(struct apply_worker *worker, const struct change_batch *batch,
 			    const struct apply_script *script, struct error *err)
 {
 	struct run *run = worker->writer->run;
+	const struct ferry_table *table = batch->queue->table;
 	struct apply_attempt attempt = { .target = worker->target, .script = script };
+	struct error refused;
+	bool ok;
 
-	return run_write(run, "write binlog events", log_tag, attempt_apply, &attempt, err) ||
-	       error_wrap(err, "apply row changes of table %s", table->source->full_name);
+	if (!lax_writer_is_strict_first(&worker->lax, table)) {
+		ok = apply_lax(worker, batch, NULL, err);
+	} else {
+		ok = run_write(run, "write binlog events", log_tag, attempt_apply, &attempt, err);
+		if (!ok && lax_writer_may(table, err)) {
+			refused = *err;
+			ok = apply_lax(worker, batch, &refused, err);
+		}
+	}
+	return ok || error_wrap(err, "apply row changes of table %s", table->source->full_name);
 }
 
 static bool apply_without_key(struct apply_worker *worker, const struct change_batch *batch,
@@ -490,7 +521,7 @@ static bool apply_batch(struct apply_worker *worker, const struct change_batch *
 
 	probe("before_binlog_apply", "%s %zu", table->source->full_name, batch->count);
 	if (ok)
-		ok = apply_script_to(worker, table, &script, err);
+		ok = apply_script_to(worker, batch, &script, err);
 	apply_script_release(&script);
 	probe("after_binlog_apply", "%s %zu", table->source->full_name, batch->count);
 	return ok;
@@ -519,6 +550,7 @@ static void apply_main(void *argument)
 		run_connect(w->run, lock_name, w->run->options->write_attempts, log_tag, &err);
 	bool ok = worker->target != NULL;
 
+	lax_writer_init(&worker->lax, w->run, log_tag);
 	while (ok && next_batch(w, &batch)) {
 		ok = apply_batch(worker, &batch, &err);
 		if (ok) {
@@ -529,6 +561,7 @@ static void apply_main(void *argument)
 		}
 	}
 	db_close(worker->target);
+	lax_writer_release(&worker->lax);
 	if (!ok) {
 		mutex_lock(&w->lock);
 		w->has_failed = true;

@@ -5,6 +5,7 @@ of whichever session opens it, and what comes of it serves the application too."
 import random
 import threading
 
+from lib import compare
 from lib.case import BOTH, MARIADB_105, MARIADB_118, FerryTest
 from lib.db import text
 
@@ -17,11 +18,12 @@ MODES = ("", "ANSI_QUOTES", "PIPES_AS_CONCAT", "NO_BACKSLASH_ESCAPES", "HIGH_NOT
 COMMON = (
     r"CREATE TABLE b.t (id INT AUTO_INCREMENT PRIMARY KEY, a VARCHAR(50),"
     r" g VARCHAR(80) AS (REPLACE(a, '\n', '|')) STORED,"
-    r" v VARCHAR(80) AS (CONCAT(a, '\t\\')) VIRTUAL,"
-    r" d VARCHAR(20) DEFAULT (CONCAT('it''s \\', '\n')), KEY g (g), KEY v (v))",
+    r" v VARCHAR(80) AS (CONCAT(a, '\t.')) VIRTUAL,"
+    r" d VARCHAR(20) DEFAULT (CONCAT('\n', '\\n')), KEY g (g), KEY v (v))",
     r"CREATE TABLE b.mail (id INT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(60),"
     r" CHECK (email REGEXP '^[^@]+@[^@]+\\.[^@]+$'))",
     r"CREATE TABLE b.quote (id INT AUTO_INCREMENT PRIMARY KEY, a VARCHAR(20),"
+    r" d VARCHAR(20) DEFAULT (CONCAT('it''s \\', '\n')),"
     r" CHECK (a <> 'it''s'), CHECK (a <> '\\'), CHECK (a <> '\"'))",
     r"CREATE TABLE b.part (id INT PRIMARY KEY) PARTITION BY RANGE (id)"
     r" (PARTITION p0 VALUES LESS THAN (100) COMMENT = 'it''s \\ here',"
@@ -112,12 +114,12 @@ class StoredTextTest(FerryTest):
         """What each row should hold is worked out here, not by a server."""
         rows = server.sql("SELECT id, a, g, v, d FROM b.t")
         wrong = [row for row in rows
-                 if row[2:] != (g_of(row[1]), row[1] + "\t\\", "it's \\\n")]
+                 if row[2:] != (g_of(row[1]), row[1] + "\t.", "\n\\n")]
         self.assertEqual(wrong[:5], [], f"{len(wrong)} of {len(rows)} rows on {server}")
         by_index = ["SELECT COUNT(*) FROM b.t FORCE INDEX (g) WHERE g LIKE '%|%'"]
         by_rows = "SELECT COUNT(*) FROM b.t IGNORE INDEX (g) WHERE a LIKE _utf8mb4 x'250a25'"
         self.assertEqual(server.value(by_index[0]), server.value(by_rows))
-        if server.is_mysql:
+        if server.is_mysql and "func" in compare.tables(server.db, "b"):
             found = server.value(r"SELECT COUNT(*) FROM b.func FORCE INDEX (f)"
                                  r" WHERE REPLACE(a, '\n', '|') = 'x|y'")
             self.assertEqual(found, server.value("SELECT COUNT(*) FROM b.func IGNORE INDEX (f)"
@@ -160,12 +162,14 @@ class StoredTextTest(FerryTest):
 
     def test_tables_opened_by_a_comparison(self):
         """-verify reads with sessions of its own: each table is opened by it first, and
-        served to the application afterwards, also when the program has ended."""
+        served to the application afterwards, also when the program has ended. (Only tables
+        that NO_BACKSLASH_ESCAPES spoils without a word.)"""
         self.create()
-        self.ferry(databases=["b"]).run_ok()
+        chosen = {"Tables": {"Whitelist": ["t", "mail"]}}
+        self.ferry(databases=["b"], **chosen).run_ok()
         self.source.sql("FLUSH TABLES")
         self.target.sql("FLUSH TABLES")
-        self.ferry(databases=["b"]).run_ok("-verify")
+        self.ferry(databases=["b"], **chosen).run_ok("-verify")
         self.source.sql(*(f"INSERT INTO b.t (a) VALUES ({text(a)})" for a in VALUES),
                         "INSERT INTO b.mail (email) VALUES ('good@mail.example')")
         for server in (self.source, self.target):
@@ -183,6 +187,7 @@ class StoredTextTest(FerryTest):
             self.source.sql("SET sql_mode = ''", *(
                 f"INSERT INTO b.t{number} (a, n) VALUES ({text(a)}, {i - 3})"
                 for i, a in enumerate(VALUES)))
+        self.target.sql("SET sql_mode = ''")
         before = [self.source.sql(f"SELECT g FROM b.t{n} ORDER BY id") for n in range(len(MODES))]
         self.source.sql("FLUSH TABLES")
         self.ferry(databases=["b"], VerifierType="ChecksumTable").run_ok()
