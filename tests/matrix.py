@@ -27,6 +27,13 @@ MODULES = ("test_types", "test_exact_cross", "test_exact_json", "test_exact_keys
            "test_exact_mariadb", "test_exact_shapes", "test_stream_events")
 PAIRS = (("mysql", "mysql"), ("mariadb", "mariadb"), ("mysql", "mariadb"), ("mariadb", "mysql"))
 NAMES = {"mysql": "MySQL", "mariadb": "MariaDB"}
+# The makes of lib/server.py, and what of the tests runs on each pair of them.
+MAKES = {"mariadb-10.5": "MariaDB 10.5", "mariadb": "MariaDB 10.11", "mariadb-11.8": "MariaDB 11.8",
+         "mysql": "MySQL 9.7"}
+GROUPS = (("t", "types", "test_types"), ("k", "keys", "test_exact_keys"),
+          ("b", "all of the binlog's events", "test_stream_events"),
+          ("m", "moves, interrupted, resumed and verified", "test_versions"),
+          ("c", "chaos", "test_chaos"))
 
 # What, how, and the tests that show it ("module.Class.test", * at the end of a name).
 COLUMNS = (
@@ -292,8 +299,28 @@ def features(catalogue, table):
         yield row(what, how, *marks(catalogue.pairs(tests), "yes"))
 
 
+def pairs_of_module(name):
+    module = importlib.import_module(name)
+    return {pair for cls in vars(module).values()
+            if isinstance(cls, type) and cls.__module__ == name and hasattr(cls, "pairs")
+            for pair in (*cls.pairs, *cls.also)}
+
+
+def versions_table():
+    ran = [(letter, pairs_of_module(module)) for letter, _, module in GROUPS]
+    yield "Versions that the tests run on, each as the source of each other: " + ", ".join(
+        f"**{letter}** {what}" for letter, what, _ in GROUPS) + "."
+    yield ""
+    yield from head("from \\ to", *MAKES.values())
+    for source, label in MAKES.items():
+        yield row(label, *("".join(letter for letter, pairs in ran if (source, target) in pairs)
+                           for target in MAKES))
+
+
 def made(catalogue):
     module, exact = (importlib.import_module(name) for name in ("test_types", "test_exact_keys"))
+    yield from versions_table()
+    yield ""
     yield "Each group of types is a table with the extremes of each, and NULL, in the tests. Its rows"
     yield "are **c**opied; or **i**nserted, **u**pdated, **d**eleted or given another **k**ey while the"
     yield "stream runs; and compared byte for byte. `yes`: shown by a test of that pair of servers."

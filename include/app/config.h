@@ -25,6 +25,7 @@ struct config_duration {
 };
 
 struct tls_config {
+	char *verify; /* full, ca, none */
 	bool enabled;		/* the object is there */
 	char *cert_path;	/* PEM file of CA certificates; NULL: the system's */
 	char *server_name;	/* expected in the server's certificate; NULL: Host */
@@ -131,6 +132,7 @@ struct config {
 	bool run_ferry_from_replica;
 	struct database_config source_replication_master;
 	char *replicated_master_position_query;
+	struct config_duration open_transactions_timeout; /* 0: only named */
 	struct config_duration wait_for_replication_timeout; /* none: no limit */
 
 	/* How fast. */

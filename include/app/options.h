@@ -55,6 +55,7 @@ struct config_option {
 struct option_group {
 	const struct config_option *options; /* sorted by key */
 	size_t count;
+	bool is_filter; /* a key that is not known would move what is not meant: an error */
 	bool has_given; /* is there a bool that tells whether the object was given? */
 	size_t given;	/* its offset */
 };

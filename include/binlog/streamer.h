@@ -34,6 +34,9 @@ struct binlog_handler {
 	/* A row of a copied table inside the open transaction. position is the end of
 	 * the last boundary (for messages). */
 	bool (*row)(void *context, const struct row_change *change, struct error *err);
+	/* Behind the final position (binlog_streamer_set_final()): instead of row, for what
+	 * is not to be applied any more. NULL where none is ever set. */
+	bool (*late)(void *context, const struct row_change *change, struct error *err);
 	/* Not NULL: the stream is watched. Then row is not called, and this is for each
 	 * event that holds rows of a copied table and each statement that may touch one. */
 	bool (*touched)(void *context, const struct watched_statement *statement,
@@ -89,6 +92,19 @@ void binlog_streamer_start(struct binlog_streamer *streamer);
 /* Any thread: go on to this position (at least) and end cleanly there. */
 void binlog_streamer_stop_at(struct binlog_streamer *streamer,
 			     const struct binlog_position *position);
+/* Any thread: everything up to this position (at least) is handed on; the thread goes on
+ * from there, but rows are late (struct binlog_handler) and neither boundaries nor GTIDs
+ * are reported, so that a resumed run begins at the final position. */
+void binlog_streamer_set_final(struct binlog_streamer *streamer,
+			       const struct binlog_position *position);
+/* Any thread: until the final position was reached; false: the thread has ended before. */
+bool binlog_streamer_wait_final(struct binlog_streamer *streamer);
+bool binlog_streamer_is_final(struct binlog_streamer *streamer);
+/* Any thread: has everything up to this position been read? Then *undecided holds the
+ * XA transactions with rows of copied tables that are prepared and not decided there, ""
+ * for none. */
+bool binlog_streamer_undecided(struct binlog_streamer *streamer,
+			       const struct binlog_position *position, struct buf *undecided);
 /* Any thread: a copy of the last boundary handed on. */
 void binlog_streamer_position(struct binlog_streamer *streamer, struct binlog_position *position);
 /* Any thread: seconds behind the server by event timestamps; 0 when idle at the

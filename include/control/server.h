@@ -13,6 +13,7 @@
 #define SERVER_BODY_MAX 65536
 #define SERVER_CONNECTIONS_MAX 64
 #define SERVER_IDLE_TIMEOUT_S 30
+#define SERVER_REQUEST_TIMEOUT_S 30 /* for all of a request, and for all of its answer */
 
 struct server_request {
 	const char *method;

@@ -29,6 +29,7 @@ struct state_file {
 
 	/* The thread's. */
 	struct buf written; /* what the file holds */
+	int held; /* the file, open and locked; -1: it is not */
 	bool is_failing;
 	int64_t told_ms; /* when that was said last */
 
@@ -38,6 +39,9 @@ struct state_file {
 
 /* Is the place writable? Leaves nothing behind. */
 bool state_file_check(const char *path, struct error *err) MUST_CHECK;
+
+/* Does a living process on this machine keep its state there? */
+bool state_file_is_written(const char *path);
 
 /* path NULL: all of these do nothing. */
 void state_file_start(struct state_file *file, const char *path, struct ferry *ferry);

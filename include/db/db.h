@@ -27,6 +27,14 @@ struct db_identity {
 	char text[DB_IDENTITY_SIZE]; /* "": not known yet */
 };
 
+/* What of a certificate is checked. */
+enum db_tls_verify {
+	DB_TLS_FULL, /* its chain and the server's name */
+	DB_TLS_CA,   /* its chain */
+	DB_TLS_NONE, /* nothing: who listens on the way is kept out, who answers in the
+		      * server's place is not */
+};
+
 /* How to reach a server. Everything is borrowed and must outlive the db. */
 struct db_params {
 	const char *label;  /* "source", "target": for messages and logs */
@@ -39,7 +47,8 @@ struct db_params {
 				* checked and then not used: statements are utf8mb4 */
 	const struct db_variable *variables; /* the configuration's Params, set per session */
 	size_t variable_count;
-	bool use_tls;		 /* required then, and the certificate verified */
+	bool use_tls;		 /* required then */
+	enum db_tls_verify tls_verify;
 	const char *tls_ca_path; /* PEM; NULL: the system's */
 	const char *tls_server_name; /* expected in the certificate; NULL: host. Neither
 				      * library can check a name other than the host:
@@ -84,6 +93,10 @@ enum db_session {
  * zero and invalid dates as they are stored. */
 #define DB_SQL_MODE "STRICT_ALL_TABLES," DB_LAX_SQL_MODE
 #define DB_LAX_SQL_MODE "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION"
+
+/* The server code of a connection that was given up as the server asked for the password
+ * as it is, and it is not known who answers. (Of MariaDB's library.) */
+#define DB_PLUGIN_REFUSED 5010
 
 struct db; /* opaque: hides the client library */
 

@@ -18,6 +18,7 @@ struct ferry; /* opaque */
 enum ferry_event {
 	FERRY_PHASE_CHANGED, /* for callbacks and the progress line */
 	FERRY_DRY_RUN_DONE,  /* ended: see ferry_problems() */
+	FERRY_NOTHING_TO_DO, /* ended: what is chosen was moved before, see ferry_follows() */
 	FERRY_NOT_STARTED,   /* ended: start-up failed, nothing was moved; see ferry_error() */
 	FERRY_DONE,	     /* ended: cut over */
 	FERRY_FAILED,	     /* ended: see ferry_error(); workers may still hang in queries */
@@ -30,6 +31,9 @@ typedef void ferry_listener(void *context, enum ferry_event event);
 /* options and resume (may be NULL) are borrowed until ferry_free(). */
 struct ferry *ferry_new(const struct ferry_options *options, const struct saved_state *resume,
 			bool dry_run, ferry_listener *listener, void *context);
+/* Before ferry_start(), without resume: the state of a move that was finished. When it is
+ * the same one, nothing is done. Borrowed until ferry_free(). */
+void ferry_follows(struct ferry *ferry, const struct saved_state *finished);
 void ferry_start(struct ferry *ferry);
 /* After an ending event of a healthy run: joins all threads. After a failure the
  * process should dump the state and _exit() instead, as threads may hang. */
@@ -45,6 +49,10 @@ bool ferry_error(struct ferry *ferry, struct error *err, const char **from);
 /* Any thread: appends the state JSON; false when there is none yet (nothing has
  * started, and nothing was resumed). */
 bool ferry_state(struct ferry *ferry, struct buf *out);
+
+/* Any thread: may that state be saved over the one there is? Not the one that is resumed,
+ * before it was accepted. */
+bool ferry_may_save(struct ferry *ferry);
 
 /* Any thread. */
 void ferry_set_paused(struct ferry *ferry, bool paused);
@@ -69,6 +77,7 @@ struct ferry_table_status {
 	uint64_t estimated_rows;
 	uint64_t estimated_bytes;
 	uint64_t batch_rows;
+	uint64_t late_rows; /* changed on the source behind the final position: not moved */
 };
 
 struct ferry_status {
@@ -82,6 +91,7 @@ struct ferry_status {
 	struct binlog_position applied;	 /* last boundary applied on the target */
 	struct binlog_position final;	 /* where the stream is to end; unset before cutover */
 	bool stop_requested;
+	bool is_handed_over; /* CutoverUnlock was called, or is about to be */
 	double streamer_lag_s;
 	double writer_lag_s;
 	uint64_t rows_written;

@@ -5,7 +5,7 @@
 
 #include "ferry/options.h"
 
-/* mysql, information_schema, performance_schema, sys: never copied. */
+/* mysql, information_schema, performance_schema, sys, and our own: never copied. */
 bool name_is_system_schema(const char *schema);
 /* table NULL: could any table of the database be chosen? */
 bool name_is_chosen(const struct ferry_options *options, const char *schema, const char *table);

@@ -102,6 +102,10 @@ struct ferry_options {
 	bool automatic_cutover;		/* may change at run time: see ferry_set_automatic_cutover() */
 	unsigned cutover_attempts;	/* MaxCutoverRetries */
 	unsigned cutover_retry_wait_s;	/* CutoverRetryWaitSeconds */
+	/* OpenTransactionsTimeout: longest wait for transactions that are open on copied
+	 * tables before the final position is read; 0: they are only named. */
+	int64_t open_transactions_ms;
+	bool stops_writers; /* there is a CutoverLock: behind it nobody writes to the source */
 	bool no_schema_cache_in_state;	/* DoNotIncludeSchemaCacheInStateDump */
 
 	struct verify_options verify;
@@ -110,6 +114,9 @@ struct ferry_options {
 	 * The second saves the state before it tells anybody. */
 	bool (*cutover_lock)(void *context, struct error *err);
 	bool (*cutover_unlock)(void *context, struct error *err);
+	/* Saves the state where a killed run is resumed from; false: it could not be. NULL: that
+	 * is nowhere. */
+	bool (*save_state)(void *context);
 	void *hook_context;
 };
 

@@ -11,6 +11,11 @@
  * when a check itself cannot be done (connection lost). */
 bool preflight_servers(const struct ferry_options *options, struct db *source, struct db *target,
 		       struct problems *problems, struct error *err) MUST_CHECK;
+/* Names of the configuration that do not exist on the source, and filters that choose
+ * nothing. schema: of the chosen tables. */
+bool preflight_names(const struct ferry_options *options, struct db *source,
+		     const struct schema *schema, struct problems *problems,
+		     struct error *err) MUST_CHECK;
 /* Foreign keys, engines, triggers, existing target tables and their definitions,
  * configured keys (unique and not null?), what is not moved (views, triggers,
  * events, routines). resuming: the target tables must exist and fit. */

@@ -42,6 +42,10 @@ struct saved_state {
 	struct map schema_tables;
 	struct map key_columns_of;
 	char run_id[RUN_ID_SIZE];  /* "" in states of other programs */
+	struct state_line line; /* empty in states of other programs */
+	/* Of the state in the StateFile, where that is of the same run; see ferry_line.c.
+	 * Empty after saved_state_parse(). */
+	struct state_line line_on_file;
 	char source_uuid[64];
 	unsigned lock_count;
 	const cJSON *verifier_stage; /* object, or NULL */
@@ -51,7 +55,8 @@ struct saved_state {
 
 /* Takes ownership of tree, also on failure. Messages name the dotted path. A
  * version newer than ours, a position without file, unknown key kinds and
- * missing parts are ERROR_CONFIG. *state needs no release after a failure. */
+ * missing parts are ERROR_CONFIG, and so is a state that does not say what its own
+ * StateChecksum is of. *state needs no release after a failure. */
 bool saved_state_parse(cJSON *tree, struct saved_state *state, struct error *err) MUST_CHECK;
 void saved_state_release(struct saved_state *state);
 
@@ -67,15 +72,23 @@ bool saved_state_apply(const struct saved_state *state, const struct ferry_table
 		       struct state_tracker *tracker, struct error *err) MUST_CHECK;
 
 /* The schema as it stands in every state, made once: with tens of thousands of tables it
- * is most of the text. The caller's. */
-char *state_json_schema(const struct schema *schema);
+ * is most of the text. */
+struct state_schema {
+	char *text; /* owned */
+	uint64_t sum; /* json_sum() of it */
+};
+
+void state_json_schema(struct state_schema *made, const struct schema *schema);
+void state_schema_release(struct state_schema *made);
+/* What a state says, for its StateChecksum: all of it but that member. */
+uint64_t state_json_sum(const cJSON *state);
 
 /* Appends the JSON text of a consistent snapshot, one space of indentation, no
  * newline at the end. schema: what state_json_schema() gave, or NULL (not loaded yet, or
  * not wanted): null. Any thread; takes the tracker's lock only while copying.
  * verifier_stage, which may be NULL, is called after that and gives what belongs to the
  * verifier. */
-void state_json_write(struct state_tracker *tracker, const char *schema,
+void state_json_write(struct state_tracker *tracker, const struct state_schema *schema,
 		      cJSON *(*verifier_stage)(void *context), void *context, struct buf *out);
 
 #endif

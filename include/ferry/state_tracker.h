@@ -11,6 +11,7 @@
 #include "binlog/position.h"
 #include "ferry/ferry_table.h"
 #include "ferry/phase.h"
+#include "ferry/state_line.h"
 
 #define RUN_ID_SIZE 33 /* 32 hex digits */
 
@@ -53,6 +54,15 @@ struct state_tracker {
 	char run_id[RUN_ID_SIZE];
 	char source_uuid[64]; /* @@server_uuid or MariaDB's server identity, "" unknown */
 	unsigned lock_count;  /* named locks 1..lock_count belong to this run */
+	char process[PROCESS_ID_SIZE]; /* constant: this one's, in the lines of its states */
+
+	/* Guarded by lock: whose states this process goes on from; see state_line.h. */
+	struct state_line ancestors;
+	/* Guarded by lock: saves are numbered in the order of their snapshots. What says the
+	 * same as the newest one has its number. */
+	uint64_t snapshots;
+	uint64_t numbered;	/* the snapshot that is the newest with a number */
+	uint64_t numbered_sum; /* what it says */
 };
 
 /* Phase starting, start_time now, nothing known. */
@@ -64,6 +74,10 @@ void state_tracker_begin(struct state_tracker *s, const char *run_id, const char
 			 unsigned lock_count);
 /* Once, before any of the functions that take a table. */
 void state_tracker_set_tables(struct state_tracker *s, const struct ferry_tables *tables);
+/* The state that is resumed has this line. Before the first snapshot. */
+void state_tracker_follow(struct state_tracker *s, const struct state_line *ancestors);
+/* The number of the save that was made of a snapshot, and says what sum is of. */
+uint64_t state_tracker_number(struct state_tracker *s, uint64_t snapshot, uint64_t sum);
 /* Illegal moves assert (phase_may_follow()). */
 /* All tables are to be walked from their start. */
 void state_tracker_forget_copied(struct state_tracker *s);
@@ -87,6 +101,7 @@ bool state_tracker_position(struct state_tracker *s, struct binlog_position *pos
 void state_tracker_set_watched(struct state_tracker *s, const struct binlog_position *position);
 /* Before anybody is told that the target may be used. */
 void state_tracker_hand_over(struct state_tracker *s);
+bool state_tracker_is_handed_over(struct state_tracker *s);
 void state_tracker_started(struct state_tracker *s, const struct ferry_table *table);
 void state_tracker_batch_written(struct state_tracker *s, const struct ferry_table *table,
 				 uint64_t rows, uint64_t bytes);

@@ -20,6 +20,7 @@ struct table_verdict {
 	uint64_t different;
 	uint64_t repaired;  /* differed, and do not any more */
 	uint64_t unsettled; /* differed in every look, but changed between them */
+	uint64_t next_id[SIDE_COUNT]; /* AUTO_INCREMENT; 0: none, or nobody asked */
 	struct verdict_row shown[VERDICT_KEYS_SHOWN]; /* the first of the different */
 	size_t shown_count;
 };
@@ -41,6 +42,8 @@ void table_verdict_reset(struct table_verdict *t);
 /* A table without a key differs: at least as many rows as one side has more, or one. */
 void verdict_add_whole(struct table_verdict *t);
 
+/* The target would hand out values that the source has handed out. */
+bool table_verdict_repeats_ids(const struct table_verdict *t);
 bool table_verdict_is_different(const struct table_verdict *t);
 size_t verdict_different_tables(const struct verdict *v);
 /* Rows of which it is not known: of all tables. */

@@ -99,6 +99,17 @@ static void on_dry_run_done(struct app *app)
 	ev_break(app->loop, EVBREAK_ALL);
 }
 
+/* Nobody waits for the status of a run that is none. */
+static void on_nothing_to_do(struct app *app)
+{
+	log_info("%s says that this move is finished, and its tables are on the target: there is "
+		 "nothing to do (to compare: -verify; for another move: another StateFile)",
+		 app->config->state_file);
+	app->is_done = true;
+	app->exit_status = EXIT_DONE;
+	ev_break(app->loop, EVBREAK_ALL);
+}
+
 /* A run that was done first is done, whatever came after. */
 static void handle_events(struct app *app)
 {
@@ -112,6 +123,8 @@ static void handle_events(struct app *app)
 		on_done(app);
 	else if (take_event(events, FERRY_DRY_RUN_DONE))
 		on_dry_run_done(app);
+	else if (take_event(events, FERRY_NOTHING_TO_DO))
+		on_nothing_to_do(app);
 	else if (take_event(events, FERRY_NOT_STARTED))
 		ending_not_started(app);
 	else if (take_event(events, FERRY_FAILED))
@@ -250,6 +263,11 @@ static bool start_server(struct app *app, struct error *err)
 	app->server = server_new(app->loop, &listener, api_routes, api_route_count, &app->api, err);
 	if (app->server)
 		log_info("control server listens on %s", config->server_bind_addr);
+	if (app->server && !listener.is_loopback)
+		log_warn("others can reach the control server on %s, and there is no "
+			 "authentication: they can see keys of rows, cut over and run CustomScripts "
+			 "(ControlServerConfig.ServerBindAddr)",
+			 config->server_bind_addr);
 	return app->server != NULL;
 }
 
@@ -280,8 +298,9 @@ static void finish(struct app *app)
 	ferry_join(app->ferry);
 }
 
-int app_run(const struct config *config, const struct saved_state *resume, bool is_dry_run)
+int app_run(const struct config *config, const struct start_state *start, bool is_dry_run)
 {
+	const struct saved_state *resume = start->is_resumed ? &start->state : NULL;
 	struct app app = { .config = config,
 			   .resume = resume,
 			   .is_dry_run = is_dry_run,
@@ -295,6 +314,8 @@ int app_run(const struct config *config, const struct saved_state *resume, bool 
 	app.state_callback = wiring_callback(&config->state_callback);
 	reports_set_hooks(&app);
 	app.ferry = ferry_new(&app.wiring.options, resume, is_dry_run, on_event, &app);
+	if (start->has_finished && !is_dry_run)
+		ferry_follows(app.ferry, &start->finished);
 	ok = start_all(&app, &err);
 	if (ok) {
 		ev_run(app.loop, 0);

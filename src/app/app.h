@@ -11,6 +11,7 @@
 #include "control/api.h"
 #include "control/reporter.h"
 #include "control/state_file.h"
+#include "start_state.h"
 #include "wiring.h"
 
 enum exit_status {
@@ -59,6 +60,6 @@ struct app {
 
 /* Runs to the end; returns the exit status, or does not return at all when the run
  * fails (see ending.h). */
-int app_run(const struct config *config, const struct saved_state *resume, bool is_dry_run);
+int app_run(const struct config *config, const struct start_state *start, bool is_dry_run);
 
 #endif

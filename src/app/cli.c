@@ -17,6 +17,8 @@ static const struct flag {
 } flags[] = {
 	{ "dryrun", NULL, offsetof(struct cli, dry_run),
 	  "connect and check everything, but move nothing" },
+	{ "force-state", NULL, offsetof(struct cli, force_state),
+	  "resume from a state that was changed by hand (its StateChecksum says so)" },
 	{ "h", NULL, offsetof(struct cli, help), "the same as -help" },
 	{ "help", NULL, offsetof(struct cli, help), "print this and exit" },
 	{ "json", NULL, offsetof(struct cli, json), "with -verify: print the report as JSON" },

@@ -65,6 +65,7 @@ static bool check_filters(struct config *config, struct error *err)
 {
 	return check_filter("Databases", &config->databases, err) &&
 	       check_filter("Tables", &config->tables, err) &&
+	       check_duration("OpenTransactionsTimeout", &config->open_transactions_timeout, err) &&
 	       check_duration("WaitForReplicationTimeout", &config->wait_for_replication_timeout,
 			      err);
 }
@@ -144,6 +145,29 @@ static bool check_readable(const char *path, struct error *err)
 	return true;
 }
 
+static bool check_verify(const struct tls_config *tls, struct error *err)
+{
+	bool is_full = strcmp(tls->verify, "full") == 0, is_ca = strcmp(tls->verify, "ca") == 0;
+
+	if (!is_full && !is_ca && strcmp(tls->verify, "none") != 0)
+		return error_set(err, ERROR_CONFIG, "TLS.Verify must be full, ca or none, not %s",
+				 tls->verify);
+	if (!is_full && tls->server_name)
+		return error_set(err, ERROR_CONFIG,
+				 "TLS.ServerName is not checked with TLS.Verify %s: take one of them "
+				 "out",
+				 tls->verify);
+	if (is_ca && !tls->cert_path)
+		return error_set(err, ERROR_CONFIG,
+				 "TLS.Verify ca needs TLS.CertPath, the CA that has signed the "
+				 "server's certificate");
+	if (!is_full && !is_ca && tls->cert_path)
+		return error_set(err, ERROR_CONFIG,
+				 "TLS.CertPath is not used with TLS.Verify none: take it out, or "
+				 "have Verify be ca");
+	return true;
+}
+
 static bool check_tls(const struct tls_config *tls, struct error *err)
 {
 	if (!tls->enabled)
@@ -152,6 +176,8 @@ static bool check_tls(const struct tls_config *tls, struct error *err)
 		return error_set(err, ERROR_CONFIG,
 				 "failed to build TLS config: "
 				 "ClientCertPath and ClientKeyPath go together");
+	if (!check_verify(tls, err))
+		return false;
 	return check_readable(tls->cert_path, err) && check_readable(tls->client_cert_path, err) &&
 	       check_readable(tls->client_key_path, err);
 }

@@ -1,7 +1,21 @@
 /* A list for people, with one table per line in the order in which they are copied. */
 #include "dry_run.h"
 
+#include <string.h>
+
+#include "base/printable.h"
 #include "control/progress.h"
+
+/* A name with a line end in it has no other form in SQL: such a statement is to be finished
+ * by hand. */
+static void put_remedy(struct buf *out, const char *remedy)
+{
+	buf_puts(out, "  remedy: ");
+	printable_put(out, remedy);
+	if (strpbrk(remedy, "\n\r\t"))
+		buf_puts(out, " (where \\n, \\r or \\t stands for that character itself)");
+	buf_putc(out, '\n');
+}
 
 void problems_text(struct buf *out, const struct problems *problems)
 {
@@ -14,9 +28,11 @@ void problems_text(struct buf *out, const struct problems *problems)
 	for (size_t i = 0; i < problems->count; i++) {
 		const struct problem *problem = &problems->items[i];
 
-		buf_printf(out, "%s: %s\n", severities[problem->severity], problem->text);
+		buf_printf(out, "%s: ", severities[problem->severity]);
+		printable_put(out, problem->text);
+		buf_putc(out, '\n');
 		if (problem->remedy && *problem->remedy)
-			buf_printf(out, "  remedy: %s\n", problem->remedy);
+			put_remedy(out, problem->remedy);
 	}
 }
 
@@ -26,7 +42,7 @@ static void put_key(struct buf *out, const struct key_columns *key)
 		buf_puts(out, "none");
 	for (unsigned i = 0; i < key->count; i++) {
 		buf_puts(out, i > 0 ? "," : "");
-		buf_puts(out, key->table->columns[key->columns[i]].name);
+		printable_put(out, key->table->columns[key->columns[i]].name);
 	}
 }
 
@@ -34,10 +50,15 @@ static void put_table(struct buf *out, const struct ferry_table *table)
 {
 	const struct table *source = table->source;
 
-	buf_printf(out, "  %s", source->full_name);
+	buf_puts(out, "  ");
+	printable_put(out, source->full_name);
 	if (strcmp(table->target_schema, source->schema) != 0 ||
-	    strcmp(table->target_name, source->name) != 0)
-		buf_printf(out, " -> %s.%s", table->target_schema, table->target_name);
+	    strcmp(table->target_name, source->name) != 0) {
+		buf_puts(out, " -> ");
+		printable_put(out, table->target_schema);
+		buf_putc(out, '.');
+		printable_put(out, table->target_name);
+	}
 	buf_puts(out, ": key ");
 	put_key(out, &table->key);
 	buf_puts(out, ", about ");

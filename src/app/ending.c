@@ -18,6 +18,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/printable.h"
 #include "base/utf8.h"
 #include "dry_run.h"
 
@@ -103,7 +104,7 @@ static void say_where_the_state_is(const struct app *app, const struct buf *stat
 	if (!printed && !config_prints_state(app->config))
 		log_warn("the state was not dumped on stdout, as neither DumpStateOnSignal nor "
 			 "DumpStateToStdoutOnError is set");
-	if (path)
+	if (path && ferry_may_save(app->ferry))
 		log_info("the run can be resumed with -resumestate %s", path);
 }
 
@@ -116,9 +117,19 @@ static void log_fatal(const struct error *err, const char *from, bool printed)
 
 static void warn_about_lock(const struct app *app, enum phase phase)
 {
-	if (phase == PHASE_CUTOVER && app->config->cutover_lock.uri)
+	struct ferry_status status;
+
+	if (phase != PHASE_CUTOVER)
+		return;
+	ferry_status(app->ferry, &status);
+	if (status.is_handed_over && app->config->cutover_unlock.uri)
+		log_warn("the run ends during the cutover: CutoverUnlock was called, and did not "
+			 "answer with success; find out whether the application uses the target "
+			 "already before you resume");
+	else if (app->config->cutover_lock.uri)
 		log_warn("the run ends during the cutover: CutoverLock may have been called, and "
 			 "CutoverUnlock was not");
+	ferry_status_release(&status);
 }
 
 static void post_error(const struct app *app, const struct error *err, const char *from,
@@ -211,7 +222,9 @@ void ending_not_started(struct app *app)
 		error_set(&err, ERROR_STOPPED, "the start ended without saying why");
 	report_error(app, &err, from, EXIT_NOT_STARTED);
 	problems_text(&text, ferry_problems(app->ferry));
-	buf_printf(&text, "error: %s: %s\n", failed_step(from), err.text);
+	buf_printf(&text, "error: %s: ", failed_step(from));
+	printable_put(&text, err.text);
+	buf_putc(&text, '\n');
 	fputs(buf_text(&text), stderr);
 	buf_release(&text);
 	_exit(EXIT_NOT_STARTED);

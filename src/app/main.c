@@ -9,15 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app.h"
 #include "app/cli.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "db/db.h"
-#include "ferry/state_json.h"
+#include "start_state.h"
 #include "verify_command.h"
 
 static const char log_tag[] = "copydb";
@@ -28,8 +28,7 @@ static const char log_tag[] = "copydb";
 struct program {
 	struct cli cli;
 	struct config config;
-	struct saved_state state;
-	bool is_resumed; /* state is filled */
+	struct start_state start;
 };
 
 /* A socket that became descriptor 1 would be sent the state dump. */
@@ -74,84 +73,6 @@ static void set_up_log(const struct program *program)
 		log_warn("-verbose is given: LogLevel %s has no effect", program->config.log_level);
 }
 
-static bool read_state_file(struct program *program, const char *path, struct error *err)
-{
-	struct stat info;
-	cJSON *tree;
-
-	if (stat(path, &info) != 0 && errno == ENOENT)
-		return error_set(err, ERROR_CONFIG, "%s does not exist", path);
-	tree = json_parse_file(path, err);
-	if (!tree)
-		return error_wrap(err, err->kind == ERROR_SYSTEM ? "failed to open state file" :
-								   "failed to parse state file");
-	program->is_resumed = saved_state_parse(tree, &program->state, err);
-	return program->is_resumed || error_wrap(err, "failed to parse state file: %s", path);
-}
-
-/* A fresh start over the state of an unfinished run would lose that run. */
-static bool check_nothing_unfinished(const struct program *program, struct error *err)
-{
-	const char *path = program->config.state_file;
-	struct program other = { .is_resumed = false };
-	bool ok;
-
-	if (program->cli.dry_run || !path || (access(path, F_OK) != 0 && errno == ENOENT))
-		return true;
-	if (!read_state_file(&other, path, err))
-		return error_wrap(err, "a state file is there already, and cannot be read (remove "
-				       "it to start anew)");
-	ok = other.state.is_done;
-	saved_state_release(&other.state);
-	return ok || error_set(err, ERROR_CONFIG,
-			       "%s holds the state of an unfinished run: resume it with "
-			       "-resumestate %s, or remove the file to start anew",
-			       path, path);
-}
-
-/* An older dump of a run that was finished since. An unfinished run may be resumed from any
- * of its states, and a file that cannot be read tells nothing. */
-static bool check_not_finished(const struct program *program, struct error *err)
-{
-	const char *path = program->config.state_file;
-	const struct saved_state *state = &program->state;
-	struct program other = { .is_resumed = false };
-	struct error ignored;
-	bool is_over;
-
-	if (!path || state->is_handed_over || !*state->run_id ||
-	    !read_state_file(&other, path, &ignored))
-		return true;
-	is_over = other.state.is_handed_over && strcmp(other.state.run_id, state->run_id) == 0;
-	saved_state_release(&other.state);
-	return !is_over ||
-	       error_set(err, ERROR_CONFIG,
-			 "%s says that this run was finished, or CutoverUnlock called, later than "
-			 "the state that is to be resumed: older changes would be done again over "
-			 "what was written to the target since; if the target is not in use, remove "
-			 "that file to resume all the same",
-			 path);
-}
-
-/* -resumestate counts more than the configuration. */
-static bool find_state(struct program *program, struct error *err)
-{
-	cJSON *configured = program->config.state_to_resume_from;
-
-	if (program->cli.resume_state) {
-		if (!read_state_file(program, program->cli.resume_state, err))
-			return false;
-	} else if (configured) {
-		program->is_resumed = saved_state_parse(cJSON_Duplicate(configured, true),
-							&program->state, err);
-		if (!program->is_resumed)
-			return error_wrap(err, "StateToResumeFrom");
-	} else {
-		return check_nothing_unfinished(program, err);
-	}
-	return check_not_finished(program, err);
-}
-
 /* Nobody asked for the default one, and a configuration may well lie where nothing can
  * be written. One that is configured must be writable: app_run() sees to that. */
 static void settle_state_file(struct program *program)
@@ -179,7 +100,7 @@ static bool prepare(struct program *program, struct error *err)
 	set_up_log(program);
 	if (program->cli.verify)
 		return true;
-	if (!find_state(program, err))
+	if (!start_state_find(&program->start, &program->cli, &program->config, err))
 		return false;
 	settle_state_file(program);
 	return true;
@@ -200,14 +121,17 @@ static void init_libraries(void)
 
 static void release(struct program *program)
 {
-	if (program->is_resumed)
-		saved_state_release(&program->state);
+	start_state_release(&program->start);
 	config_release(&program->config);
 }
 
 static int fail(const struct error *err)
 {
-	fprintf(stderr, "error: %s\n", err->text);
+	struct buf text = BUF_INIT;
+
+	printable_put(&text, err->text);
+	fprintf(stderr, "error: %s\n", buf_text(&text));
+	buf_release(&text);
 	return EXIT_NOT_STARTED;
 }
 
@@ -222,7 +146,7 @@ static void return_memory(void)
 
 int main(int argc, char **argv)
 {
-	struct program program = { .is_resumed = false };
+	struct program program = { .start = { .is_resumed = false } };
 	struct error err = ERROR_INIT;
 	int status;
 
@@ -239,8 +163,7 @@ int main(int argc, char **argv)
 	else if (program.cli.verify)
 		status = verify_command_run(&program.config, program.cli.json);
 	else
-		status = app_run(&program.config, program.is_resumed ? &program.state : NULL,
-				 program.cli.dry_run);
+		status = app_run(&program.config, &program.start, program.cli.dry_run);
 	release(&program);
 	curl_global_cleanup();
 	return status;

@@ -5,6 +5,7 @@
  * that holds nothing (0, "", {}, null) does not count. */
 #include "option_parse.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,17 +173,33 @@ static const struct config_option *find(const struct option_group *group, const 
 	return NULL;
 }
 
-static void warn_unknown(struct option_parse *p, const struct option_group *group, const char *key)
+/* "_comment" and the like are taken for one. */
+static bool chooses_tables(const struct option_group *group, const char *key, const char *nearest)
+{
+	const struct config_option *meant = nearest ? find(group, nearest) : NULL;
+
+	return isalpha((unsigned char)*key) &&
+	       (group->is_filter || (meant && meant->group && meant->group->is_filter));
+}
+
+/* Most are only worth a warning. Without its filter a run would move what was to stay. */
+static bool take_unknown(struct option_parse *p, const struct option_group *group, const char *key)
 {
 	const char *nearest = options_nearest(group, key);
 	const char *path = buf_text(&p->path);
+	bool is_error = chooses_tables(group, key, nearest);
+	struct buf text = BUF_INIT;
 
+	buf_printf(&text, "unknown key %s%s", path, is_error ? "" : " is ignored");
 	if (nearest) /* same parents, other key */
-		config_warn(p->warnings,
-			    mem_printf("unknown key %s is ignored, did you mean %.*s%s?", path,
-				       (int)(p->path.length - strlen(key)), path, nearest));
+		buf_printf(&text, ", did you mean %.*s%s?", (int)(p->path.length - strlen(key)),
+			   path, nearest);
+	if (is_error)
+		error_set(p->err, ERROR_CONFIG, "%s", buf_text(&text));
 	else
-		config_warn(p->warnings, mem_printf("unknown key %s is ignored", path));
+		config_warn(p->warnings, mem_strdup(buf_text(&text)));
+	buf_release(&text);
+	return !is_error;
 }
 
 static bool holds_nothing(const cJSON *node)
@@ -203,11 +220,8 @@ static bool parse_member(struct option_parse *p, const struct option_group *grou
 {
 	const struct config_option *option = find(group, node->string);
 
-	if (!option) {
-		if (!deprecated)
-			warn_unknown(p, group, node->string);
-		return true;
-	}
+	if (!option)
+		return deprecated || take_unknown(p, group, node->string);
 	if ((option->instead != NULL) != deprecated)
 		return true;
 	if (cJSON_IsNull(node))

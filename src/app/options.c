@@ -44,6 +44,9 @@ static const struct config_option tls_config_options[] = {
 	  .help = "PEM file of the client's key" },
 	{ "ServerName", STRING(tls_config, server_name),
 	  .help = "name expected in the server's certificate; default: Host" },
+	{ "Verify", STRING(tls_config, verify), .fallback = "full",
+	  .help = "full: the certificate's chain and name; ca: its chain; "
+		  "none: encrypt only, whoever answers" },
 };
 GROUP(tls_config) = { GROUP_OF(tls_config), GIVEN(tls_config, enabled) };
 
@@ -73,7 +76,7 @@ static const struct config_option database_config_options[] = {
 	{ "ReadTimeout", U32(database_config, read_timeout_s),
 	  .help = "seconds to wait for an answer; 0: without end" },
 	{ "TLS", OBJECT(tls_config, database_config, tls),
-	  .help = "an object, {} will do: TLS is required and certificates are verified" },
+	  .help = "an object, {} will do: TLS is required, and certificates are verified as Verify says" },
 	{ "User", STRING(database_config, user), .preset = "ghostferry",
 	  .help = "account name; SourceReplicationMaster has no default" },
 	{ "WriteTimeout", U32(database_config, write_timeout_s),
@@ -89,7 +92,7 @@ static const struct config_option filter_and_rewrite_options[] = {
 	{ "Whitelist", LIST(filter_and_rewrite, whitelist),
 	  .help = "names copied; empty: all" },
 };
-GROUP(filter_and_rewrite) = { GROUP_OF(filter_and_rewrite) };
+GROUP(filter_and_rewrite) = { GROUP_OF(filter_and_rewrite), .is_filter = true };
 
 static const struct config_option http_callback_options[] = {
 	/* Both may hold a token, and the control server shows them to everybody. */
@@ -248,6 +251,10 @@ static const struct config_option all_options[] = {
 	  .help = "bytes of rows and row changes held at a time, about" },
 	{ "MyServerId", U32(config, my_server_id),
 	  .help = "replication server id of the source's stream; 0: a random unused one" },
+	{ "OpenTransactionsTimeout", DURATION(config, open_transactions_timeout),
+	  .fallback = "30s",
+	  .help = "longest wait of the cutover for transactions that are open on copied tables; "
+		  "0s: they are only named" },
 	{ "ProgressCallback", OBJECT(http_callback, config, progress_callback),
 	  .help = "told the progress every ProgressReportFrequency" },
 	{ "ProgressReportFrequency", INT(config, progress_report_frequency_ms),

@@ -11,7 +11,7 @@
 #include "control/status_json.h"
 
 #define CUTOVER_REPORT_TIMEOUT_MS 5000
-#define UNLOCK_SAVE_MS 10000
+#define SAVE_MS 10000
 
 static const char log_tag[] = "ferry";
 
@@ -89,10 +89,17 @@ static bool cutover_unlock(void *context, struct error *err)
 	struct app *app = context;
 
 	/* The application stands still meanwhile: not for long. */
-	if (!state_file_save(&app->state_file, UNLOCK_SAVE_MS))
+	if (!state_file_save(&app->state_file, SAVE_MS))
 		log_warn("CutoverUnlock is called although the state file does not say so: do not "
 			 "resume from it");
 	return post_configured(&app->config->cutover_unlock, err);
+}
+
+static bool save_state(void *context)
+{
+	struct app *app = context;
+
+	return state_file_save(&app->state_file, SAVE_MS);
 }
 
 void reports_set_hooks(struct app *app)
@@ -104,4 +111,6 @@ void reports_set_hooks(struct app *app)
 		options->cutover_lock = cutover_lock;
 	if (app->config->cutover_unlock.uri)
 		options->cutover_unlock = cutover_unlock;
+	if (app->config->state_file)
+		options->save_state = save_state;
 }

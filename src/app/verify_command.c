@@ -7,8 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/printable.h"
+#include "dry_run.h"
 #include "ending.h"
+#include "ferry/auto_increment.h"
 #include "ferry/name_filter.h"
+#include "ferry/preflight.h"
 #include "ferry/verification.h"
 #include "wiring.h"
 #include "ferry/recheck.h"
@@ -58,6 +63,25 @@ static bool check_readable(struct command *c, struct error *err)
 	return ok;
 }
 
+/* "Equal" must not be said of tables that a misspelt name has left out. */
+static bool check_names(struct command *c, struct error *err)
+{
+	struct problems found;
+	struct buf text = BUF_INIT;
+	bool ok;
+
+	problems_init(&found);
+	ok = preflight_names(c->options, c->source, &c->schema, &found, err);
+	if (ok && problems_errors(&found) > 0) {
+		problems_text(&text, &found);
+		fputs(buf_text(&text), stderr);
+		ok = error_set(err, ERROR_CONFIG, "names of the configuration do not exist");
+	}
+	buf_release(&text);
+	problems_release(&found);
+	return ok;
+}
+
 /* name_is_chosen() reads only. */
 static bool load(struct command *c, struct wiring *wiring, struct error *err)
 {
@@ -76,6 +100,8 @@ static bool load(struct command *c, struct wiring *wiring, struct error *err)
 		return error_set(err, ERROR_CONFIG,
 				 "no table is chosen by Databases and Tables: there is nothing to "
 				 "compare");
+	if (!check_names(c, err))
+		return false;
 	return check_readable(c, err) &&
 	       verification_load(&c->verification, c->options, &c->tables, c->target, &c->stop,
 				 err);
@@ -87,6 +113,41 @@ static bool compare(struct command *c, struct error *err)
 
 	verdict_init(&c->verdict, c->verification.prints, c->verification.count);
 	return verification_compare(&c->verification, &how, &c->verdict, err);
+}
+
+#define CATCH_UP_MS 3000
+#define CATCH_UP_POLL_MS 200
+
+/* A target that a running move keeps up with may be there a moment later. */
+static bool compare_next_id(struct command *c, struct table_verdict *t, int64_t deadline,
+			    struct error *err)
+{
+	const struct ferry_table *table = t->f->table;
+
+	if (t->f->problem)
+		return true;
+	if (!auto_increment_read_source(c->source, table, &t->next_id[SIDE_SOURCE], err))
+		return false;
+	if (t->next_id[SIDE_SOURCE] <= 1)
+		return true;
+	for (;;) {
+		if (!auto_increment_read_target(c->target, table, &t->next_id[SIDE_TARGET], err))
+			return false;
+		if (!table_verdict_repeats_ids(t) || clock_ms() > deadline)
+			return true;
+		if (!stop_sleep_ms(&c->stop, CATCH_UP_POLL_MS))
+			return error_set(err, ERROR_STOPPED, "stopped");
+	}
+}
+
+static bool compare_next_ids(struct command *c, struct error *err)
+{
+	int64_t deadline = clock_ms() + CATCH_UP_MS;
+	bool ok = db_ready(c->source, err) && db_ready(c->target, err);
+
+	for (size_t i = 0; ok && i < c->verdict.count; i++)
+		ok = compare_next_id(c, &c->verdict.tables[i], deadline, err);
+	return ok;
 }
 
 static bool print(const struct command *c, bool as_json, struct error *err)
@@ -130,6 +191,15 @@ static void release(struct command *c)
 	stop_destroy(&c->stop);
 }
 
+static void print_error(const struct error *err)
+{
+	struct buf text = BUF_INIT;
+
+	printable_put(&text, err->text);
+	fprintf(stderr, "error: cannot compare: %s\n", buf_text(&text));
+	buf_release(&text);
+}
+
 int verify_command_run(const struct config *config, bool as_json)
 {
 	struct wiring wiring;
@@ -142,10 +212,11 @@ int verify_command_run(const struct config *config, bool as_json)
 	ending_at_next_signal(EXIT_NOT_STARTED);
 	wiring_make(&wiring, config);
 	if (load(&command, &wiring, &err) && compare(&command, &err) &&
+	    compare_next_ids(&command, &err) &&
 	    print(&command, as_json, &err))
 		status = exit_status(&command);
 	else
-		fprintf(stderr, "error: cannot compare: %s\n", err.text);
+		print_error(&err);
 	release(&command);
 	wiring_release(&wiring);
 	return status;

@@ -25,6 +25,13 @@ static struct db_variable *variables(const struct map *params)
 	return list;
 }
 
+static enum db_tls_verify tls_verify(const char *name)
+{
+	if (name && strcmp(name, "none") == 0)
+		return DB_TLS_NONE;
+	return name && strcmp(name, "ca") == 0 ? DB_TLS_CA : DB_TLS_FULL;
+}
+
 static struct db_params database(const char *label, const struct database_config *from,
 				 const struct db_variable *list)
 {
@@ -41,6 +48,7 @@ static struct db_params database(const char *label, const struct database_config
 		.variables = list,
 		.variable_count = from->params.count,
 		.use_tls = from->tls.enabled,
+		.tls_verify = tls_verify(from->tls.verify),
 		.tls_ca_path = from->tls.cert_path,
 		.tls_server_name = from->tls.server_name,
 		.tls_cert_path = from->tls.client_cert_path,
@@ -124,6 +132,11 @@ static void how_to_move(struct wiring *wiring, const struct config *config)
 	share_memory(options, config->memory_limit);
 }
 
+static int64_t milliseconds(const struct config_duration *duration)
+{
+	return (duration->ns + 999999) / 1000000;
+}
+
 static void checks_and_cutover(struct ferry_options *options, const struct config *config)
 {
 	options->allow_tables_without_key = config->allow_tables_without_key;
@@ -136,6 +149,8 @@ static void checks_and_cutover(struct ferry_options *options, const struct confi
 	options->automatic_cutover = config->automatic_cutover;
 	options->cutover_attempts = config->max_cutover_retries;
 	options->cutover_retry_wait_s = config->cutover_retry_wait_s;
+	options->open_transactions_ms = milliseconds(&config->open_transactions_timeout);
+	options->stops_writers = config->cutover_lock.uri && *config->cutover_lock.uri;
 	options->no_schema_cache_in_state = config->do_not_include_schema_cache_in_state_dump;
 }
 
@@ -197,11 +212,6 @@ static enum verifier_type verifier_type(const struct config *config)
 		if (strcmp(config->verifier_type, types[i].name) == 0)
 			return types[i].type;
 	return VERIFIER_NONE;
-}
-
-static int64_t milliseconds(const struct config_duration *duration)
-{
-	return (duration->ns + 999999) / 1000000;
 }
 
 static void how_to_verify(struct verify_options *verify, const struct config *config)

@@ -133,6 +133,10 @@ static void streamer_main(void *argument)
 
 	bool ok = follow(s, &err);
 	close_feed(s);
+	mutex_lock(&s->lock);
+	s->has_ended = true;
+	condition_broadcast(&s->changed);
+	mutex_unlock(&s->lock);
 	if (!ok && err.kind != ERROR_STOPPED)
 		s->params.handler.failed(s->params.handler.context, &err);
 }
@@ -152,6 +156,7 @@ struct binlog_streamer *binlog_streamer_open(const struct binlog_streamer_params
 	s->decoder = row_decoder_new();
 	map_init(&s->table_maps);
 	mutex_init(&s->lock);
+	condition_init(&s->changed);
 	if (!open_feed(s, err)) {
 		binlog_streamer_free(s);
 		return NULL;
@@ -169,6 +174,44 @@ void binlog_streamer_stop_at(struct binlog_streamer *s, const struct binlog_posi
 	mutex_lock(&s->lock);
 	s->stop_at = *position;
 	mutex_unlock(&s->lock);
+}
+
+void binlog_streamer_set_final(struct binlog_streamer *s, const struct binlog_position *position)
+{
+	mutex_lock(&s->lock);
+	s->final = *position;
+	mutex_unlock(&s->lock);
+}
+
+bool binlog_streamer_wait_final(struct binlog_streamer *s)
+{
+	mutex_lock(&s->lock);
+	while (!s->is_final && !s->has_ended)
+		condition_wait(&s->changed, &s->lock);
+	bool reached = s->is_final;
+	mutex_unlock(&s->lock);
+	return reached;
+}
+
+bool binlog_streamer_is_final(struct binlog_streamer *s)
+{
+	mutex_lock(&s->lock);
+	bool reached = s->is_final;
+	mutex_unlock(&s->lock);
+	return reached;
+}
+
+bool binlog_streamer_undecided(struct binlog_streamer *s, const struct binlog_position *position,
+			       struct buf *undecided)
+{
+	mutex_lock(&s->lock);
+	bool passed = binlog_position_is_set(&s->passed) &&
+		      binlog_position_compare(&s->passed, position) >= 0;
+
+	buf_clear(undecided);
+	buf_add(undecided, s->undecided_text.data, s->undecided_text.length);
+	mutex_unlock(&s->lock);
+	return passed;
 }
 
 void binlog_streamer_position(struct binlog_streamer *s, struct binlog_position *position)
@@ -211,6 +254,8 @@ void binlog_streamer_free(struct binlog_streamer *s)
 	gtid_set_release(&s->done);
 	gtid_set_release(&s->begun);
 	row_decoder_free(s->decoder);
+	buf_release(&s->undecided_text);
+	condition_destroy(&s->changed);
 	mutex_destroy(&s->lock);
 	free(s);
 }

@@ -57,6 +57,33 @@ static void warn_of_undecided(const struct binlog_streamer *s)
 			 xa->xid);
 }
 
+#define NAMED_XA_MAX 3
+
+/* Under the lock, at a boundary. */
+static void publish_undecided(struct binlog_streamer *s)
+{
+	unsigned count = 0;
+
+	buf_clear(&s->undecided_text);
+	for (const struct xa_transaction *xa = s->undecided.first; xa; xa = xa->next, count++)
+		if (count < NAMED_XA_MAX)
+			buf_printf(&s->undecided_text, "%s%s", count ? "; " : "", xa->xid);
+	if (count > NAMED_XA_MAX)
+		buf_printf(&s->undecided_text, " and %u more", count - NAMED_XA_MAX);
+}
+
+/* The final position is reached. What follows is looked at, but is no part of the move:
+ * positions that a resumed run begins at stay in front of it. */
+static void become_late(struct binlog_streamer *s)
+{
+	s->is_late = true;
+	warn_of_undecided(s);
+	mutex_lock(&s->lock);
+	s->is_final = true;
+	condition_broadcast(&s->changed);
+	mutex_unlock(&s->lock);
+}
+
 /* The position lies between transactions and everything before it was handed on. */
 static bool at_boundary(struct binlog_streamer *s, uint32_t timestamp, struct error *err)
 {
@@ -70,18 +97,23 @@ static bool at_boundary(struct binlog_streamer *s, uint32_t timestamp, struct er
 
 	mutex_lock(&s->lock);
 	s->boundary = *safe;
+	s->passed = s->position;
 	s->last_timestamp = timestamp;
+	publish_undecided(s);
+	bool is_final = binlog_position_is_set(&s->final) &&
+			binlog_position_compare(&s->position, &s->final) >= 0;
 	bool reached = binlog_position_is_set(&s->stop_at) &&
 		       binlog_position_compare(&s->position, &s->stop_at) >= 0;
 	mutex_unlock(&s->lock);
 
-	if (!s->params.handler.boundary(s->params.handler.context, safe, &s->done, timestamp, err))
+	if (!s->is_late &&
+	    !s->params.handler.boundary(s->params.handler.context, safe, &s->done, timestamp, err))
 		return false;
 	gtid_set_release(&s->done);
-	if (reached) {
-		s->is_finished = true;
-		warn_of_undecided(s);
-	}
+	if (is_final && !s->is_late)
+		become_late(s);
+	s->late_after = s->position;
+	s->is_finished = reached;
 	return true;
 }
 
@@ -336,6 +368,9 @@ static bool on_row(void *context, const struct row_change *change, struct error 
 
 	placed.end = &s->position;
 	placed.number = ++s->group_rows;
+	if (s->is_late) /* a lost connection is taken up again from further back */
+		return binlog_position_compare(&s->position, &s->late_after) <= 0 ||
+		       s->params.handler.late(s->params.handler.context, &placed, err);
 	return s->params.handler.row(s->params.handler.context, &placed, err);
 }
 

@@ -52,10 +52,12 @@ bool streamer_gtid_begins(struct binlog_streamer *s, const struct binlog_event *
 		return false;
 	if (s->gtid.kind == GTID_NONE) {
 		s->follows_gtids = s->is_passing = false;
-		h->received(h->context, NULL);
+		if (!s->is_late)
+			h->received(h->context, NULL);
 		return true;
 	}
-	h->received(h->context, &s->gtid);
+	if (!s->is_late)
+		h->received(h->context, &s->gtid);
 	s->is_passing = s->is_passing && gtid_set_contains(&s->applied, &s->gtid);
 	s->passes_group = s->is_passing;
 	return check_begin(s, err);

@@ -57,10 +57,18 @@ struct binlog_streamer {
 	struct gtid_set done;	 /* before the boundary and not yet handed on */
 	struct gtid_set begun;	 /* MariaDB: of these domains nothing can be missing */
 	bool is_finished; /* reached the stop position */
+	bool is_late;	  /* reached the final position */
+	struct binlog_position late_after; /* rows up to there are not late, or were reported */
 
 	/* Shared. */
 	struct mutex lock;
+	struct condition changed; /* is_final, has_ended */
 	struct binlog_position boundary; /* guarded by lock: last one handed on */
+	struct binlog_position passed; /* guarded by lock: the same, undecided XA or not */
+	struct buf undecided_text; /* guarded by lock: those before passed */
+	struct binlog_position final;	 /* guarded by lock; unset: none */
+	bool is_final;			 /* guarded by lock: it is reached */
+	bool has_ended;			 /* guarded by lock: the thread */
 	struct binlog_position stop_at;	 /* guarded by lock; unset: go on */
 	uint32_t last_timestamp;	 /* guarded by lock; 0: idle at the end */
 };

@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "control/foreign.h"
+#include "peers.h"
 
 static const char log_tag[] = "control_server";
 
@@ -39,6 +40,7 @@ struct server {
 	size_t route_count;
 	void *context;
 	bool is_loopback;
+	struct peers peers;
 	struct MHD_Daemon *daemon;
 	ev_io readable;
 	ev_timer timeout;
@@ -57,6 +59,7 @@ static void run_daemon(struct server *server)
 {
 	MHD_UNSIGNED_LONG_LONG wait_ms;
 
+	peers_cut_slow(&server->peers, (int64_t)SERVER_REQUEST_TIMEOUT_S * 1000);
 	MHD_run(server->daemon);
 	ev_timer_stop(server->loop, &server->timeout);
 	if (MHD_get_timeout(server->daemon, &wait_ms) != MHD_YES || wait_ms > RUN_EVERY_MS)
@@ -176,8 +179,9 @@ static void add_allow(struct MHD_Response *response, const struct server *server
 
 	for (size_t i = 0; i < server->route_count; i++)
 		if (strcmp(server->routes[i].path, path) == 0)
-			buf_printf(&allow, "%s%s", allow.length > 0 ? ", " : "",
-				   server->routes[i].method);
+			buf_printf(&allow, "%s%s%s", allow.length > 0 ? ", " : "",
+				   server->routes[i].method,
+				   strcmp(server->routes[i].method, "GET") == 0 ? ", HEAD" : "");
 	MHD_add_response_header(response, "Allow", buf_text(&allow));
 	buf_release(&allow);
 }
@@ -207,6 +211,9 @@ static enum MHD_Result send_reply(const struct server *server, struct MHD_Connec
 static const struct server_route *find_route(const struct server *server, const char *method,
 					     const char *path, bool *path_is_known)
 {
+	/* The library leaves the body out. */
+	if (strcmp(method, "HEAD") == 0)
+		method = "GET";
 	*path_is_known = false;
 	for (size_t i = 0; i < server->route_count; i++) {
 		if (strcmp(server->routes[i].path, path) != 0)
@@ -218,13 +225,22 @@ static const struct server_route *find_route(const struct server *server, const 
 	return NULL;
 }
 
+static bool only_reads(const char *method)
+{
+	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
 static bool is_foreign(const struct server *server, struct MHD_Connection *connection,
 		       const char *method)
 {
-	if (strcmp(method, "GET") == 0)
-		return false;
-	return !foreign_allows(header(connection, "Host"), header(connection, "Origin"),
-			       header(connection, "Sec-Fetch-Site"), server->is_loopback);
+	const struct request_origin origin = {
+		.host = header(connection, "Host"),
+		.origin = header(connection, "Origin"),
+		.fetch_site = header(connection, "Sec-Fetch-Site"),
+		.changes_something = !only_reads(method),
+	};
+
+	return !foreign_allows(&origin, server->is_loopback);
 }
 
 static void answer(const struct server *server, struct MHD_Connection *connection,
@@ -247,13 +263,13 @@ static void answer(const struct server *server, struct MHD_Connection *connectio
 	if (exchange->received > SERVER_BODY_MAX)
 		server_reply_text(reply, 413, "request body is larger than %d bytes",
 				  SERVER_BODY_MAX);
+	else if (is_foreign(server, connection, request.method))
+		server_reply_text(reply, 403, "refused: the request comes from another site, or "
+					      "calls a loopback address by a name");
 	else if (!path_is_known)
 		server_reply_text(reply, 404, "404 page not found");
 	else if (!route)
 		server_reply_text(reply, 405, "method not allowed");
-	else if (is_foreign(server, connection, request.method))
-		server_reply_text(reply, 403, "refused: the request comes from another site, or "
-					      "calls a loopback address by a name");
 	else
 		route->handle(server->context, &request, reply);
 }
@@ -275,11 +291,20 @@ static bool is_announced_too_large(struct MHD_Connection *connection)
 	return length && strtoull(length, NULL, 10) > SERVER_BODY_MAX;
 }
 
+static struct peer *peer_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
 static enum MHD_Result reply_now(const struct server *server, struct MHD_Connection *connection,
 				 struct exchange *exchange)
 {
 	struct server_reply reply = { .status = 200 };
 
+	peer_begin(peer_of(connection));
 	answer(server, connection, exchange, &reply);
 	return send_reply(server, connection, exchange->path, &reply);
 }
@@ -314,12 +339,34 @@ static enum MHD_Result take_request(void *context, struct MHD_Connection *connec
 	return reply_now(server, connection, *slot);
 }
 
-static void request_done(void *context UNUSED, struct MHD_Connection *connection UNUSED,
+static void on_connection(void *context, struct MHD_Connection *connection, void **slot,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct server *server = context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		const union MHD_ConnectionInfo *fd =
+			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		const union MHD_ConnectionInfo *address =
+			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+		*slot = fd ? peers_add(&server->peers, fd->connect_fd,
+				       address ? address->client_addr : NULL,
+				       SERVER_CONNECTIONS_MAX) :
+			     NULL;
+	} else if (*slot) {
+		peers_remove(&server->peers, *slot);
+		*slot = NULL;
+	}
+}
+
+static void request_done(void *context UNUSED, struct MHD_Connection *connection,
 			 void **slot, enum MHD_RequestTerminationCode code UNUSED)
 {
 	struct exchange *exchange = *slot;
 	char time[32];
 
+	peer_begin(peer_of(connection));
 	if (!exchange)
 		return;
 	snprintf(time, sizeof(time), "%.3fms", (double)(clock_us() - exchange->started_us) / 1000);
@@ -355,7 +402,8 @@ static struct MHD_Daemon *start_daemon(struct server *server, int fd)
 				MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
 				(unsigned)SERVER_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
 				(unsigned)SERVER_IDLE_TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED,
-				request_done, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+				request_done, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+				server, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
 				MHD_OPTION_END);
 }
 

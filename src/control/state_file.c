@@ -14,6 +14,7 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -44,7 +45,8 @@ static bool write_all(int fd, const char *bytes, size_t length)
 
 /* The state names hosts, tables and keys: for its owner only, also where something by that
  * name is left over from others. */
-static bool write_temporary(const char *path, const struct buf *text, struct error *err)
+static bool write_temporary(const char *path, const struct buf *text, int *held,
+			    struct error *err)
 {
 	int fd;
 	bool ok;
@@ -57,7 +59,9 @@ static bool write_temporary(const char *path, const struct buf *text, struct err
 	     fsync(fd) == 0;
 	if (!ok)
 		error_errno(err, "%s", path);
-	if (close(fd) != 0 && ok)
+	if (ok && held && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		*held = fd;
+	else if (close(fd) != 0 && ok)
 		ok = error_errno(err, "%s", path);
 	return ok;
 }
@@ -80,10 +84,12 @@ static bool sync_directory(const char *path, struct error *err)
 	return ok;
 }
 
-bool state_file_write(const char *path, const struct buf *text, struct error *err)
+/* held: gets the file locked, and open, until this process ends or closes it. A file system
+ * that knows no such locks is no reason to fail. */
+static bool write_file(const char *path, const struct buf *text, int *held, struct error *err)
 {
 	char *temporary = mem_printf("%s.new", path);
-	bool ok = write_temporary(temporary, text, err);
+	bool ok = write_temporary(temporary, text, held, err);
 
 	if (ok)
 		probe("state_file_written", "%s", path);
@@ -96,11 +102,27 @@ bool state_file_write(const char *path, const struct buf *text, struct error *er
 	return ok;
 }
 
+bool state_file_write(const char *path, const struct buf *text, struct error *err)
+{
+	return write_file(path, text, NULL, err);
+}
+
+/* The lock goes with the process, however it ends. */
+bool state_file_is_written(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool is_held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+
+	if (fd >= 0)
+		close(fd);
+	return is_held;
+}
+
 bool state_file_check(const char *path, struct error *err)
 {
 	char *temporary = mem_printf("%s.new", path);
 	struct buf nothing = BUF_INIT;
-	bool ok = write_temporary(temporary, &nothing, err);
+	bool ok = write_temporary(temporary, &nothing, NULL, err);
 
 	unlink(temporary);
 	free(temporary);
@@ -119,6 +141,19 @@ static void log_failure(struct state_file *file, const struct error *err)
 	file->is_failing = true;
 }
 
+/* The former one is no file any more. One that could not be put in its place is gone. */
+static void hold(struct state_file *file, int held, bool is_written)
+{
+	int gone = is_written ? file->held : held;
+
+	if (held < 0)
+		return;
+	if (is_written)
+		file->held = held;
+	if (gone >= 0)
+		close(gone);
+}
+
 /* False: the file is older than the state. */
 static bool save(struct state_file *file)
 {
@@ -127,10 +162,14 @@ static bool save(struct state_file *file)
 	bool ok = true;
 
 	atomic_store(&file->began_ms, clock_ms());
-	if (ferry_state(file->ferry, &text) &&
+	if (ferry_may_save(file->ferry) && ferry_state(file->ferry, &text) &&
 	    (text.length != file->written.length ||
 	     memcmp(text.data, file->written.data, text.length) != 0)) {
-		if (state_file_write(file->path, &text, &err)) {
+		int held = -1;
+		bool is_written = write_file(file->path, &text, &held, &err);
+
+		hold(file, held, is_written);
+		if (is_written) {
 			struct buf former = file->written;
 
 			file->written = text;
@@ -228,7 +267,7 @@ static void run(void *argument)
 
 void state_file_start(struct state_file *file, const char *path, struct ferry *ferry)
 {
-	*file = (struct state_file){ .path = path, .ferry = ferry };
+	*file = (struct state_file){ .path = path, .ferry = ferry, .held = -1 };
 	mutex_init(&file->lock);
 	condition_init(&file->changed);
 	condition_init(&file->tried);
@@ -286,6 +325,8 @@ void state_file_finish(struct state_file *file)
 		;
 	thread_join(&file->thread);
 	buf_release(&file->written);
+	if (file->held >= 0)
+		close(file->held);
 	condition_destroy(&file->changed);
 	condition_destroy(&file->tried);
 	mutex_destroy(&file->lock);

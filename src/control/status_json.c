@@ -434,6 +434,16 @@ static void add_time(cJSON *object, const char *name, double wall)
 	cJSON_AddStringToObject(object, name, text);
 }
 
+/* Tables without any are not named. */
+static void add_late_rows(cJSON *object, const struct ferry_status *status)
+{
+	cJSON *late = cJSON_AddObjectToObject(object, "RowsBehindFinalBinlogPos");
+
+	for (size_t i = 0; i < status->table_count; i++)
+		if (status->tables[i].late_rows > 0)
+			json_add_u64(late, status->tables[i].name, status->tables[i].late_rows);
+}
+
 void status_json_write(struct buf *out, const struct status_view *view)
 {
 	const struct ferry_status *status = view->status;
@@ -458,5 +468,6 @@ void status_json_write(struct buf *out, const struct status_view *view)
 	/* Not in Ghostferry: why nothing seems to move, or not any faster. */
 	cJSON_AddStringToObject(object, "LimitedBy", side_name(status->limit));
 	cJSON_AddStringToObject(object, "WaitingFor", status->waiting_for);
+	add_late_rows(object, status);
 	print_and_delete(out, object);
 }

@@ -1,9 +1,14 @@
 /* Connection options, for either client library.
  *
- * TLS is all or nothing: with use_tls the certificate chain and the server's name
- * are verified before the account's password is sent, or there is no connection.
- * Without it nothing is required of the connection (Oracle's library then
- * encrypts where the server offers it, MariaDB's does not). */
+ * TLS is all or nothing: with use_tls the certificate is verified as the configuration
+ * says before the account's password is sent, or there is no connection. Without it
+ * nothing is required of the connection (Oracle's library then encrypts where the server
+ * offers it, MariaDB's does not).
+ *
+ * The server says how the password is to be sent. Two ways send it as it is, and whoever
+ * answers in the server's place could ask for them: so they are refused unless it is known
+ * who answers. (MariaDB's library would do both. Oracle's does the one only when an
+ * environment variable says so, and does not have the other.) */
 #include "client.h"
 
 #include <limits.h>
@@ -70,14 +75,27 @@ static bool check_server_name(const struct db_params *params, struct error *err)
 			 params->label, name, params->host, name);
 }
 
+static bool knows_who_answers(const struct db_params *params)
+{
+	return params->is_unix || (params->use_tls && params->tls_verify != DB_TLS_NONE);
+}
+
 #ifdef MARIADB_BASE_VERSION
+
+/* All that do not send the password itself: neither mysql_clear_password nor dialog. */
+static const char safe_plugins[] = "mysql_native_password,caching_sha2_password,sha256_password,"
+				   "client_ed25519,parsec,auth_gssapi_client";
 
 static bool set_security(MYSQL *mysql, const struct db_params *params, struct error *err)
 {
 	my_bool wanted = params->use_tls;
+	/* The name; a chain is verified whenever there is a CA to do it by. */
+	my_bool verified = wanted && params->tls_verify == DB_TLS_FULL;
 
 	/* Said in either case: from version 3.4 on the library verifies by default. */
-	mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &wanted);
+	mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verified);
+	if (!knows_who_answers(params))
+		mysql_options(mysql, MARIADB_OPT_RESTRICTED_AUTH, safe_plugins);
 	if (!params->use_tls)
 		return true;
 	if (!check_server_name(params, err))
@@ -96,18 +114,24 @@ static int socket_of(MYSQL *mysql)
 
 static bool set_security(MYSQL *mysql, const struct db_params *params, struct error *err)
 {
-	unsigned mode = SSL_MODE_VERIFY_IDENTITY;
-	bool ask_for_key = true;
+	static const unsigned modes[] = {
+		[DB_TLS_FULL] = SSL_MODE_VERIFY_IDENTITY,
+		[DB_TLS_CA] = SSL_MODE_VERIFY_CA,
+		[DB_TLS_NONE] = SSL_MODE_REQUIRED,
+	};
+	bool ask_for_key = true, in_clear = false;
 
 	/* Lets caching_sha2_password log in without TLS. */
 	mysql_options(mysql, MYSQL_OPT_GET_SERVER_PUBLIC_KEY, &ask_for_key);
+	if (!knows_who_answers(params))
+		mysql_options(mysql, MYSQL_ENABLE_CLEARTEXT_PLUGIN, &in_clear);
 	if (!params->use_tls)
 		return true;
 	if (!check_server_name(params, err))
 		return false;
-	mysql_options(mysql, MYSQL_OPT_SSL_MODE, &mode);
+	mysql_options(mysql, MYSQL_OPT_SSL_MODE, &modes[params->tls_verify]);
 	/* This library has no default: where Linux distributions keep theirs. */
-	if (!params->tls_ca_path)
+	if (!params->tls_ca_path && params->tls_verify == DB_TLS_FULL)
 		mysql_options(mysql, MYSQL_OPT_SSL_CAPATH, "/etc/ssl/certs");
 	set_certificates(mysql, params);
 	return true;

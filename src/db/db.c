@@ -132,6 +132,14 @@ static bool connect_handle(struct db *db, struct error *err)
 		return true;
 	}
 	fail(db, err);
+	if (err->server_code == DB_PLUGIN_REFUSED) {
+		/* The library's own text shows what it has sent, in place of the name. */
+		error_set(err, ERROR_ACCESS,
+			  "%s: the server asks for the password by a plugin that would show it to "
+			  "whoever answers (mysql_clear_password, dialog)",
+			  p->label);
+		err->server_code = DB_PLUGIN_REFUSED;
+	}
 	if (err->server_code == CR_SSL_CONNECTION_ERROR && p->use_tls)
 		error_wrap(err, "TLS with CertPath %s",
 			   p->tls_ca_path ? p->tls_ca_path : "of the system");

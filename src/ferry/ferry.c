@@ -15,6 +15,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -43,6 +44,20 @@ void ferry_waits_for(struct ferry *f, const char *what)
 }
 
 /* --- failing ---------------------------------------------------------------- */
+
+/* Whoever fails in the depths does not know that the target may be in use, and tells how to
+ * begin anew. */
+static void spare_target(struct ferry *f, struct error *err)
+{
+	static const char anew[] = "drop what was copied on the target and start anew";
+	static const char spared[] = "leave the target alone, as it may be in use";
+	char *at = strstr(err->text, anew);
+
+	if (!at || !state_tracker_is_handed_over(&f->tracker))
+		return;
+	memmove(at + sizeof(spared) - 1, at + sizeof(anew) - 1, strlen(at + sizeof(anew) - 1) + 1);
+	memcpy(at, spared, sizeof(spared) - 1);
+}
 
 void ferry_fail(struct ferry *f, const char *from, const struct error *err)
 {
@@ -76,6 +91,8 @@ bool ferry_error(struct ferry *f, struct error *err, const char **from)
 		*from = f->error_from;
 	}
 	mutex_unlock(&f->lock);
+	if (failed)
+		spare_target(f, err);
 	return failed;
 }
 
@@ -155,6 +172,11 @@ static void ferry_main(void *argument)
 		announce(f, FERRY_DRY_RUN_DONE);
 		return;
 	}
+	if (f->is_finished) {
+		disconnect(f);
+		announce(f, FERRY_NOTHING_TO_DO);
+		return;
+	}
 	if (!move(f, &err)) {
 		/* ERROR_STOPPED: somebody else has failed already and is the first. */
 		ferry_fail(f, "cutover", &err);
@@ -170,6 +192,7 @@ static void ferry_main(void *argument)
 	if (has_failed)
 		return;
 	ferry_set_phase(f, PHASE_DONE);
+	ferry_forget_line(f);
 	announce(f, FERRY_DONE);
 }
 
@@ -201,9 +224,16 @@ struct ferry *ferry_new(const struct ferry_options *options, const struct saved_
 	f->run.fail_context = f;
 	budget_init(&f->run.rows, options->rows_bytes);
 	atomic_store(&f->run.batch_rows, options->batch_rows);
+	if (resume && resume->is_handed_over)
+		state_tracker_hand_over(&f->tracker);
 	/* The source's identity and the locks follow when they are known. */
 	state_tracker_begin(&f->tracker, resume ? resume->run_id : NULL, "", 0);
 	return f;
+}
+
+void ferry_follows(struct ferry *f, const struct saved_state *finished)
+{
+	f->finished = finished;
 }
 
 void ferry_start(struct ferry *f)
@@ -229,7 +259,8 @@ void ferry_free(struct ferry *f)
 	for (size_t i = 0; f->key_names && i < f->tables.count; i++)
 		free(f->key_names[i]);
 	free(f->key_names);
-	free(f->schema_text);
+	free(f->late);
+	state_schema_release(&f->schema_text);
 	ferry_tables_release(&f->tables);
 	schema_release(&f->schema);
 	problems_release(&f->problems);
@@ -255,11 +286,19 @@ bool ferry_state(struct ferry *f, struct buf *out)
 	mutex_unlock(&f->lock);
 
 	if (started)
-		state_json_write(&f->tracker, f->schema_text, verifier ? verifier_stage : NULL,
-				 verifier, out);
+		state_json_write(&f->tracker, f->schema_text.text ? &f->schema_text : NULL,
+				 verifier ? verifier_stage : NULL, verifier, out);
 	else if (f->resume) /* nothing has moved since: the same state again */
 		json_print(out, f->resume->tree, 1);
 	return started || f->resume;
+}
+
+bool ferry_may_save(struct ferry *f)
+{
+	mutex_lock(&f->lock);
+	bool may_save = f->is_started || f->is_accepted;
+	mutex_unlock(&f->lock);
+	return may_save;
 }
 
 void ferry_set_paused(struct ferry *f, bool paused)

@@ -1,6 +1,7 @@
 /* From the copied tables to the end: permission, verification, the CutoverLock callback,
- * (for a replica: until it has executed its master's position,) the source's position, the
- * stream's last event, the verdict, a last look for writes of others to the target,
+ * the end of transactions that are open, (for a replica: until it has executed its master's
+ * position,) the source's position, the stream's event there, the verdict, a last look for
+ * writes of others to the target and for writes to the source behind that position,
  * CutoverUnlock.
  *
  * The ferry's thread runs it. A failure anywhere leaves source and target as they are:
@@ -15,6 +16,7 @@
 #include "base/log.h"
 #include "base/probe.h"
 #include "base/retry.h"
+#include "ferry/auto_increment.h"
 
 static const char log_tag[] = "ferry";
 
@@ -143,8 +145,8 @@ static bool drain(struct ferry *f, struct error *err)
 	log_info("current stop binlog position was recorded: " POSITION_FORMAT,
 		 POSITION_ARGS(&f->final));
 	probe("final_position_read", " ");
-	binlog_streamer_stop_at(f->streamer, &f->final);
-	if (!binlog_streamer_join(f->streamer) || !binlog_writer_finish(f->writer))
+	binlog_streamer_set_final(f->streamer, &f->final);
+	if (!binlog_streamer_wait_final(f->streamer) || !binlog_writer_finish(f->writer))
 		return ferry_stopped(err);
 	probe("drained", " ");
 	return !stop_is_set(&f->stop) || ferry_stopped(err);
@@ -166,6 +168,16 @@ static bool look_at_target(struct ferry *f, struct error *err)
 		return true;
 	ferry_waits_for(f, "the target's binlog to be read up to its end");
 	return target_verifier_catch_up(f->target_verifier, err);
+}
+
+/* Rows that the source handed out values for and does not have any more raise nothing on
+ * the target. One that is in use already has its own. */
+static bool raise_auto_increments(struct ferry *f, struct error *err)
+{
+	if (f->resume && f->resume->is_handed_over)
+		return true;
+	ferry_waits_for(f, "AUTO_INCREMENT on the target to be raised");
+	return auto_increments_raise(&f->run, f->source, err);
 }
 
 /* For the last time, after the verdict. */
@@ -215,8 +227,10 @@ static bool lock_to_unlock(struct ferry *f, struct error *err)
 	ferry_set_phase(f, PHASE_CUTOVER);
 	/* A replica that lags is first waited for while the writers still write. */
 	if (!wait_until_caught_up(f, err) || !wait_for_replica(f, err) || !lock_cutover(f, err) ||
-	    !wait_for_replica(f, err) || !drain(f, err) || !look_at_target(f, err) ||
-	    !verify_during(f, err) || !stop_watching(f, err) || !unlock_cutover(f, err))
+	    !ferry_wait_for_sessions(f, err) || !wait_for_replica(f, err) ||
+	    !ferry_wait_for_xa(f, err) || !drain(f, err) || !look_at_target(f, err) ||
+	    !verify_during(f, err) || !raise_auto_increments(f, err) || !stop_watching(f, err) ||
+	    !ferry_check_late(f, err) || !unlock_cutover(f, err))
 		return false;
 	ferry_waits_for(f, "");
 	return true;

@@ -1,5 +1,6 @@
 /* The inside of struct ferry, for ferry.c, ferry_start.c, ferry_cutover.c,
- * ferry_replica.c and ferry_status.c. */
+ * ferry_line.c, ferry_finished.c, ferry_quiesce.c, ferry_late.c, ferry_replica.c and
+ * ferry_status.c. */
 #ifndef FERRY_FERRY_PRIV_H
 #define FERRY_FERRY_PRIV_H
 
@@ -12,10 +13,16 @@
 #include "ferry/target_verifier.h"
 #include "ferry/verifier.h"
 
+/* Of one table: changed on the source behind the final position. */
+struct late_rows {
+	_Atomic uint64_t count;
+};
+
 struct ferry {
 	/* Constant from ferry_new() on. */
 	const struct ferry_options *options;
 	const struct saved_state *resume; /* or NULL */
+	const struct saved_state *finished; /* a move before this one, or NULL */
 	bool is_dry_run;
 	ferry_listener *listener;
 	void *listener_context;
@@ -27,7 +34,10 @@ struct ferry {
 	struct run_lock run_lock;
 	struct problems problems;
 	struct source_start start;
+	bool is_finished; /* it is the same move */
+	bool has_line_record; /* the target keeps the run's line (line_record.h) */
 	const char *step; /* of the start, by Ghostferry's names for error reports */
+	struct binlog_position seen_end; /* of the source's binlog, when last read */
 	uint64_t replica_master_id; /* server_id of the source's master; 0: not known yet */
 
 	/* Lock themselves. */
@@ -43,6 +53,7 @@ struct ferry {
 	bool automatic_cutover;	  /* guarded by lock */
 	bool has_failed;	  /* guarded by lock */
 	bool is_done;		  /* guarded by lock: nothing can fail any more */
+	bool is_accepted;	  /* guarded by lock: the state that is resumed is gone on from */
 	bool is_started;	  /* guarded by lock: rows may be on the target */
 	struct error error;	  /* guarded by lock; constant once has_failed */
 	const char *error_from;	  /* guarded by lock */
@@ -52,8 +63,9 @@ struct ferry {
 	bool has_tables;
 	struct schema schema;
 	struct ferry_tables tables;
-	char *schema_text; /* owned; for the state; NULL: not wanted there */
+	struct state_schema schema_text; /* for the state; text NULL: not wanted there */
 	char **key_names; /* by ferry_table.index */
+	struct late_rows *late; /* owned; by ferry_table.index */
 	struct data_iterator *iterator;
 	struct binlog_writer *writer;
 	struct binlog_streamer *streamer;
@@ -72,6 +84,22 @@ bool ferry_cut_over(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_cut
 bool ferry_check_replica(struct ferry *f, struct error *err) MUST_CHECK;
 /* Until it has executed all that is in its master's binlog now. */
 bool ferry_wait_for_replica(struct ferry *f, struct error *err) MUST_CHECK;
+/* ferry_quiesce.c; behind CutoverLock, before the final position is read. */
+bool ferry_wait_for_sessions(struct ferry *f, struct error *err) MUST_CHECK;
+bool ferry_wait_for_xa(struct ferry *f, struct error *err) MUST_CHECK;
+/* ferry_late.c; the last look before CutoverUnlock. */
+bool ferry_check_late(struct ferry *f, struct error *err) MUST_CHECK;
+/* ferry_late.c, by the streamer's thread. */
+bool ferry_on_late_row(struct ferry *f, const struct row_change *change,
+		       struct error *err) MUST_CHECK;
+bool ferry_on_late_failure(struct ferry *f, const struct error *err);
+/* ferry_line.c: may this state be resumed; the run is started, which is said where the next
+ * process looks before a row is written; the record is not needed any more. */
+bool ferry_check_line(struct ferry *f, struct error *err) MUST_CHECK;
+bool ferry_keep_line(struct ferry *f, struct error *err) MUST_CHECK;
+void ferry_forget_line(struct ferry *f);
+/* ferry_finished.c: has f->finished moved what is chosen now, and is it there? */
+bool ferry_check_finished(struct ferry *f, struct error *err) MUST_CHECK;
 void ferry_set_phase(struct ferry *f, enum phase phase);
 /* For the status; "": nothing. */
 void ferry_waits_for(struct ferry *f, const char *what);

@@ -17,11 +17,14 @@
 #include "ferry/preflight.h"
 #include "ferry/table_creator.h"
 #include "ferry/writer_lock.h"
+#include "live_runs.h"
 
 static const char log_tag[] = "ferry";
 
 /* Of both client libraries: a handshake that failed, or a certificate. */
 #define TLS_FAILED 2026
+/* ER_SECURE_TRANSPORT_REQUIRED of MySQL; MariaDB denies access. */
+#define TLS_WANTED 3159
 #define HEARTBEAT_MS 250
 #define RUN_LOCK_WAIT_MS 10000
 #define CATCH_UP_MAX_MS 60000
@@ -77,15 +80,34 @@ static bool fail_connect(const char *key, const struct db_params *server, struct
 	if (server->use_tls && err->server_code == TLS_FAILED)
 		snprintf(err->text + length, room,
 			 ": does it offer TLS, does CertPath hold its CA, and is its certificate "
-			 "valid for %s.Host (%s.TLS)?",
+			 "valid for %s.Host? Else see %s.TLS.Verify",
 			 key, key);
+	else if (err->server_code == TLS_WANTED)
+		snprintf(err->text + length, room,
+			 ": it wants TLS, set %s.TLS (Verify is for a certificate of its own making)",
+			 key);
+	else if (err->server_code == DB_PLUGIN_REFUSED)
+		snprintf(err->text + length, room,
+			 ": set %s.TLS, so that it is known who answers, or have the account use "
+			 "another plugin",
+			 key);
 	else if (err->kind == ERROR_LOST)
 		snprintf(err->text + length, room,
 			 ": does it run there, and are %s.Host and %s.Port right?", key, key);
 	else if (err->kind == ERROR_ACCESS)
 		snprintf(err->text + length, room,
-			 ": are %s.User and its password (Pass, PassFile or PassEnv) right?", key);
+			 ": are %s.User and its password (Pass, PassFile or PassEnv) right%s%s%s?",
+			 key, server->use_tls ? "" : ", and if the server or the account wants TLS, is ",
+			 server->use_tls ? "" : key, server->use_tls ? "" : ".TLS set");
 	return false;
+}
+
+static void warn_unverified(const struct db_params *server, const char *key)
+{
+	if (server->use_tls && server->tls_verify == DB_TLS_NONE)
+		log_warn("%s: its certificate is not verified (%s.TLS.Verify): the connection is "
+			 "encrypted, but another server may answer in its place",
+			 server->label, key);
 }
 
 static bool connect_both(struct ferry *f, struct error *err)
@@ -98,6 +120,10 @@ static bool connect_both(struct ferry *f, struct error *err)
 	if (!open_target(f, err))
 		return fail_connect("Target", &f->options->target, err);
 	log_connected(f->target);
+	warn_unverified(&f->options->source, "Source");
+	warn_unverified(&f->options->target, "Target");
+	if (f->options->replica.enabled)
+		warn_unverified(&f->options->replica.master, "SourceReplicationMaster");
 	return true;
 }
 
@@ -139,10 +165,11 @@ static void publish_tables(struct ferry *f)
 			ferry_tables_find(&f->tables, f->schema.tables[i].schema,
 					  f->schema.tables[i].name);
 	f->key_names = mem_calloc(f->tables.count ? f->tables.count : 1, sizeof(*f->key_names));
+	f->late = mem_calloc(f->tables.count ? f->tables.count : 1, sizeof(*f->late));
 	for (size_t i = 0; i < f->tables.count; i++)
 		f->key_names[i] = key_name(f->tables.tables[i]);
 	if (!f->options->no_schema_cache_in_state)
-		f->schema_text = state_json_schema(&f->schema);
+		state_json_schema(&f->schema_text, &f->schema);
 	state_tracker_set_tables(&f->tracker, &f->tables);
 	mutex_lock(&f->lock);
 	f->has_tables = true;
@@ -164,9 +191,7 @@ static bool load_tables(struct ferry *f, struct error *err)
 			      db_version(f->target), &f->problems);
 	publish_tables(f);
 	log_info("table schemas cached: %zu tables", f->tables.count);
-	if (f->tables.count == 0)
-		log_warn("no table is chosen by Databases and Tables: there is nothing to copy");
-	return true;
+	return preflight_names(f->options, f->source, &f->schema, &f->problems, err);
 }
 
 static struct binlog_feed_params feed_params(struct ferry *f)
@@ -206,8 +231,10 @@ static bool check_all(struct ferry *f, struct error *err)
 	/* With problems (no binlog, say) the run ends here anyway: list them all. */
 	if (problems_errors(&f->problems) == 0 && !choose_start(f, err))
 		return false;
-	if (!load_tables(f, err))
+	if (!load_tables(f, err) || !ferry_check_finished(f, err))
 		return false;
+	if (f->is_finished)
+		return true;
 	return preflight_tables(f->options, f->source, f->target, &f->schema, &f->tables,
 				f->resume != NULL, &f->problems, err);
 }
@@ -281,9 +308,15 @@ static bool stream_boundary(void *context, const struct binlog_position *positio
 	return true;
 }
 
+static bool stream_late(void *context, const struct row_change *change, struct error *err)
+{
+	return ferry_on_late_row(context, change, err);
+}
+
 static void stream_failed(void *context, const struct error *err)
 {
-	ferry_fail(context, "binlog_streamer", err);
+	if (!ferry_on_late_failure(context, err))
+		ferry_fail(context, "binlog_streamer", err);
 }
 
 static void ticket_ended(void *context)
@@ -351,6 +384,7 @@ static bool open_stream(struct ferry *f, struct error *err)
 			     .row = stream_row,
 			     .received = stream_received,
 			     .boundary = stream_boundary,
+			     .late = stream_late,
 			     .failed = stream_failed },
 		.has_side_effects = has_side_effects,
 		.ignores_case = ignores_case,
@@ -505,12 +539,13 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 	if (!connect_both(f, err) || !check_all(f, err))
 		return false;
 	f->step = "ferry.start";
-	if (f->is_dry_run)
+	if (f->is_dry_run || f->is_finished)
 		return true;
 	if (!refuse_problems(f, err))
 		return false;
 	ferry_waits_for(f, "the source's binlog");
-	if (f->resume && !resume_from(f, err))
+	if ((f->resume && !resume_from(f, err)) || !ferry_check_line(f, err) ||
+	    !live_runs_enter(f->target, err))
 		return false;
 	if (!open_stream(f, err) || !watch_target(f, err) || !prepare_target(f, err) ||
 	    !make_verifier(f, err))
@@ -521,9 +556,9 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 		state_tracker_forget_streamed(&f->tracker);
 	if (f->start.has_gtids)
 		state_tracker_set_gtids(&f->tracker, &f->start.applied, &f->start.received);
-	mutex_lock(&f->lock);
-	f->is_started = true;
-	mutex_unlock(&f->lock);
+	ferry_waits_for(f, "the state to be saved");
+	if (!ferry_keep_line(f, err))
+		return false;
 	ferry_waits_for(f, "");
 	log_info("ferry initialized");
 	return true;

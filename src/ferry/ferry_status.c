@@ -50,6 +50,7 @@ static void tracker_status(struct ferry *f, struct ferry_status *status)
 	status->start_time = tracker->start_time;
 	status->done_time = tracker->done_time;
 	status->applied = tracker->position;
+	status->is_handed_over = tracker->is_handed_over;
 	status->rows_written = tracker->rows_written;
 	status->bytes_written = tracker->bytes_written;
 	status->changes_applied = tracker->changes_applied;
@@ -110,6 +111,7 @@ void ferry_status(struct ferry *f, struct ferry_status *status)
 		struct ferry_table_status *table = &status->tables[i];
 
 		table->key_column = f->key_names[i];
+		table->late_rows = atomic_load(&f->late[i].count);
 		if (!table->batch_rows)
 			table->batch_rows = ferry_batch_rows(f);
 		if (iterator)

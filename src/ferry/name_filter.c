@@ -5,7 +5,10 @@
 
 #include <string.h>
 
+#include "line_record.h"
+
 static const char *const system_schemas[] = {
+	LINE_RECORD_SCHEMA, /* our own, on a server that is the target of another run */
 	"information_schema",
 	"mysql",
 	"performance_schema",

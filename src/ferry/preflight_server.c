@@ -2,6 +2,7 @@
  * are tables; what needs more thought follows as functions. A setting a server does
  * not have cannot be wrong there. */
 #include "preflight_priv.h"
+#include "replication.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -23,14 +24,6 @@ static const struct setting source_settings[] = {
 	  "one" },
 	{ "binlog_row_value_options", "", "; partial JSON updates cannot be applied",
 	  "SET GLOBAL binlog_row_value_options = ''" },
-};
-
-static const struct setting source_read_only = {
-	"read_only", "OFF",
-	": source is a read replica. running Ghostferry with a source replica is unsafe unless its "
-	"master is known",
-	"SET GLOBAL read_only = OFF, if this is the primary; else move from the primary, or set "
-	"RunFerryFromReplica and SourceReplicationMaster"
 };
 
 static const struct setting source_row_image = { "binlog_row_image", "FULL", "",
@@ -60,12 +53,72 @@ static void check_setting(struct preflight *p, const struct db *db, const struct
 		    value, setting->reason);
 }
 
+/* A primary is made read-only to stop its writers, and a run that was interrupted then goes
+ * on in that downtime. Only a server that replicates from another one is a replica. */
+static bool check_source_read_only(struct preflight *p, struct error *err)
+{
+	const char *value = preflight_variable(&p->source_variables, "read_only");
+	struct error failure = ERROR_INIT;
+	enum replicates replicates;
+	char *remedy;
+
+	if (p->options->replica.enabled || !value || strcasecmp(value, "OFF") == 0)
+		return true;
+	if (!replication_check(p->source, &replicates, &failure))
+		return preflight_forgive(p, "whether the read-only source is a replica", &failure,
+					 err);
+	switch (replicates) {
+	case REPLICATES_NOT:
+		problem_add(p->problems, PROBLEM_NOTE, "",
+			    "source: read_only is %s, and it replicates from no other server: its "
+			    "writers are stopped",
+			    value);
+		break;
+	case REPLICATES:
+		problem_add(p->problems, PROBLEM_ERROR,
+			    "SET GLOBAL read_only = OFF, if this is the primary; else move from the "
+			    "primary, or set RunFerryFromReplica and SourceReplicationMaster",
+			    "source: read_only must be OFF, not %s: source is a read replica. running "
+			    "Ghostferry with a source replica is unsafe unless its master is known",
+			    value);
+		break;
+	case REPLICATES_UNKNOWN:
+		remedy = mem_printf("GRANT %s ON *.* TO %s, so that it can be seen",
+				    db_version(p->source)->flavour == FLAVOUR_MARIADB ?
+					    "SLAVE MONITOR" :
+					    "REPLICATION CLIENT",
+				    p->source_grants.account);
+		problem_add(p->problems, PROBLEM_ERROR, remedy,
+			    "source: read_only must be OFF, not %s, unless it is a primary whose "
+			    "writers are stopped; it has replicated from another server, and the "
+			    "account may not see whether it still does",
+			    value);
+		free(remedy);
+		break;
+	}
+	return true;
+}
+
+/* Behind the final position of the cutover nobody finds what they commit. */
+static void check_process(struct preflight *p)
+{
+	char *remedy;
+
+	if (p->options->replica.enabled ||
+	    grants_allow(&p->source_grants, "PROCESS", NULL) != GRANTS_NO)
+		return;
+	remedy = mem_printf("GRANT PROCESS ON *.* TO %s", p->source_grants.account);
+	problem_add(p->problems, PROBLEM_WARNING, remedy,
+		    "source: the account %s lacks the privilege PROCESS: the cutover cannot see "
+		    "transactions that are still open, and does not wait for them",
+		    p->source_grants.account);
+	free(remedy);
+}
+
 static void check_settings(struct preflight *p)
 {
 	for (size_t i = 0; i < ARRAY_LEN(source_settings); i++)
 		check_setting(p, p->source, &p->source_variables, &source_settings[i]);
-	if (!p->options->replica.enabled)
-		check_setting(p, p->source, &p->source_variables, &source_read_only);
 	if (!p->options->skip_row_image_check)
 		check_setting(p, p->source, &p->source_variables, &source_row_image);
 	if (!p->options->allow_read_only_target)
@@ -186,7 +239,8 @@ bool preflight_servers(const struct ferry_options *options, struct db *source, s
 		check_binlog_lifetime(&p);
 		check_gtids(&p);
 		check_name_case(&p);
-		ok = preflight_binlogs(&p, err);
+		check_process(&p);
+		ok = check_source_read_only(&p, err) && preflight_binlogs(&p, err);
 	}
 	preflight_end(&p);
 	return ok;

@@ -2,9 +2,11 @@
 #include "preflight_priv.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "live_runs.h"
 #include "target_definition.h"
 
 enum { NAMES_SHOWN_MAX = 50 };
@@ -76,7 +78,9 @@ static bool load_existing(struct preflight *p, struct error *err)
 static void check_views(struct preflight *p)
 {
 	for (size_t i = 0; i < p->on_target.view_count; i++)
-		problem_add(p->problems, PROBLEM_ERROR, "drop the view",
+		problem_add(p->problems, PROBLEM_ERROR,
+			    "give the table another name (Tables.Rewrites), or drop the view if "
+			    "nobody uses it",
 			    "target: %s is a view, and a table is to have its name",
 			    p->on_target.views[i]);
 }
@@ -89,26 +93,87 @@ static void put_existing(struct buf *names, const struct preflight *p, size_t co
 	}
 }
 
-/* All in one problem, with the statement that makes room for all. MariaDB drops no parent
- * before its children, in one statement neither. */
-static void refuse_existing(struct preflight *p)
+static bool take_any(void *context, const struct db_row *row UNUSED)
+{
+	*(bool *)context = true;
+	return false;
+}
+
+static bool ask_rows(struct preflight *p, const struct table *table, bool *has_rows,
+		     struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	bool ok;
+
+	buf_puts(&sql, "SELECT 1 FROM ");
+	sql_table_name(&sql, table->schema, table->name);
+	buf_puts(&sql, " LIMIT 1");
+	*has_rows = false;
+	ok = preflight_rows(p->target, sql.data, take_any, has_rows, err);
+	buf_release(&sql);
+	return ok;
+}
+
+/* A table that cannot be looked at may hold some. */
+static bool all_are_empty(struct preflight *p)
+{
+	struct error ignored;
+	bool has_rows;
+
+	for (size_t i = 0; i < p->on_target.table_count; i++)
+		if (!ask_rows(p, &p->on_target.tables[i], &has_rows, &ignored) || has_rows)
+			return false;
+	return true;
+}
+
+/* Tables with rows may be an application's by now, and those of a living run are being
+ * filled: no advice to drop these. MariaDB drops no parent before its children, in one
+ * statement neither. */
+static void put_room_making(struct buf *remedy, struct preflight *p, uint64_t other_run)
+{
+	size_t count = p->on_target.table_count;
+
+	if (other_run) {
+		buf_printf(remedy,
+			   "another run is working on this target just now (connection %" PRIu64
+			   "): leave them to it; if they are none of its own, wait until it has ended, "
+			   "and look again",
+			   other_run);
+		return;
+	}
+	if (!all_are_empty(p)) {
+		buf_puts(remedy, "they hold rows, and may be in use: give the tables other names "
+				 "(Databases.Rewrites, Tables.Rewrites), or set "
+				 "AllowExistingTargetTable where their rows come from this source; what "
+				 "an interrupted run has left is resumed, or removed by you");
+		return;
+	}
+	if (count > 1 && db_version(p->target)->flavour == FLAVOUR_MARIADB)
+		buf_puts(remedy, "SET foreign_key_checks = 0; ");
+	buf_puts(remedy, "DROP TABLE ");
+	put_existing(remedy, p, count);
+	buf_puts(remedy, "; or set AllowExistingTargetTable (they are empty)");
+}
+
+/* All in one problem, with what makes room for all. */
+static bool refuse_existing(struct preflight *p, struct error *err)
 {
 	size_t count = p->on_target.table_count;
 	struct buf names = BUF_INIT, remedy = BUF_INIT;
+	uint64_t other_run;
 
 	if (count == 0)
-		return;
-	if (count > 1 && db_version(p->target)->flavour == FLAVOUR_MARIADB)
-		buf_puts(&remedy, "SET foreign_key_checks = 0; ");
-	buf_puts(&remedy, "DROP TABLE ");
-	put_existing(&remedy, p, count);
-	buf_puts(&remedy, "; or set AllowExistingTargetTable");
+		return true;
+	if (!live_runs_other(p->target, &other_run, err))
+		return false;
+	put_room_making(&remedy, p, other_run);
 	put_existing(&names, p, count < NAMES_SHOWN_MAX ? count : NAMES_SHOWN_MAX);
 	problem_add(p->problems, PROBLEM_ERROR, buf_text(&remedy),
 		    "target: %zu table%s there already: %s%s", count, count == 1 ? " is" : "s are",
 		    buf_text(&names), count > NAMES_SHOWN_MAX ? ", ..." : "");
 	buf_release(&names);
 	buf_release(&remedy);
+	return true;
 }
 
 static bool take_without_default(void *context, const struct db_row *row)
@@ -155,12 +220,6 @@ static void check_missing(struct preflight *p)
 	}
 }
 
-static bool take_any(void *context, const struct db_row *row UNUSED)
-{
-	*(bool *)context = true;
-	return false;
-}
-
 /* They could not be told from those that are copied. */
 static void refuse_rows(struct preflight *p, const struct table *table)
 {
@@ -177,19 +236,14 @@ static void refuse_rows(struct preflight *p, const struct table *table)
 
 static bool warn_of_rows(struct preflight *p, struct error *err)
 {
-	struct buf sql = BUF_INIT;
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < p->on_target.table_count; i++) {
 		const struct table *table = &p->on_target.tables[i];
 		struct error failure = ERROR_INIT;
-		bool has_rows = false;
+		bool has_rows;
 
-		buf_clear(&sql);
-		buf_puts(&sql, "SELECT 1 FROM ");
-		sql_table_name(&sql, table->schema, table->name);
-		buf_puts(&sql, " LIMIT 1");
-		if (!preflight_rows(p->target, sql.data, take_any, &has_rows, &failure))
+		if (!ask_rows(p, table, &has_rows, &failure))
 			ok = preflight_forgive(p, table->full_name, &failure, err);
 		if (has_rows && preflight_wanted(p, table->schema, table->name)->key.count == 0)
 			refuse_rows(p, table);
@@ -201,7 +255,6 @@ static bool warn_of_rows(struct preflight *p, struct error *err)
 				"only when they change on the source",
 				table->full_name);
 	}
-	buf_release(&sql);
 	return ok;
 }
 
@@ -263,8 +316,7 @@ static bool check_existing(struct preflight *p, struct error *err)
 {
 	check_views(p);
 	if (!p->is_resuming && !p->options->allow_existing_target_table) {
-		refuse_existing(p);
-		return true;
+		return refuse_existing(p, err);
 	}
 	if (p->is_resuming)
 		check_missing(p);

@@ -106,6 +106,36 @@ bool replication_read(struct db *replica, uint64_t master_id, struct replication
 	return fetched == DB_END || error_wrap(err, "%s", query);
 }
 
+/* What any account may see on MariaDB: threads that run, and where replication ever was. */
+static bool look_for_signs(struct db *server, enum replicates *answer, struct error *err)
+{
+	struct buf signs = BUF_INIT;
+	bool ok = db_value(server, &signs, NULL, err,
+			   "SELECT @@global.gtid_slave_pos <> '' OR EXISTS(SELECT 1"
+			   " FROM information_schema.GLOBAL_STATUS WHERE"
+			   " VARIABLE_NAME = 'SLAVE_RUNNING' AND VARIABLE_VALUE <> 'OFF')");
+
+	if (ok)
+		*answer = strcmp(buf_text(&signs), "0") == 0 ? REPLICATES_NOT : REPLICATES_UNKNOWN;
+	buf_release(&signs);
+	return ok;
+}
+
+bool replication_check(struct db *server, enum replicates *answer, struct error *err)
+{
+	struct replication replication;
+	bool found;
+
+	*answer = REPLICATES_UNKNOWN;
+	if (replication_read(server, 0, &replication, &found, err)) {
+		*answer = found ? REPLICATES : REPLICATES_NOT;
+		return true;
+	}
+	if (err->kind != ERROR_ACCESS)
+		return false;
+	return db_version(server)->flavour != FLAVOUR_MARIADB || look_for_signs(server, answer, err);
+}
+
 /* --- the user's query ---------------------------------------------------------- */
 
 static bool take_answer(const struct db_row *row, struct binlog_position *executed,

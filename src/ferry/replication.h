@@ -23,6 +23,12 @@ struct replication {
 bool replication_read(struct db *replica, uint64_t master_id, struct replication *replication,
 		      bool *found, struct error *err) MUST_CHECK;
 
+enum replicates { REPLICATES_NOT, REPLICATES, REPLICATES_UNKNOWN };
+
+/* Does this server replicate from another one, now or when its replication is started?
+ * UNKNOWN: the account may not see it (MariaDB: SLAVE MONITOR), and there are signs that it
+ * did. */
+bool replication_check(struct db *server, enum replicates *answer, struct error *err) MUST_CHECK;
 /* ReplicatedMasterPositionQuery: one row of a file and an offset. */
 bool replication_query(struct db *replica, const char *query, struct binlog_position *executed,
 		       struct error *err) MUST_CHECK;

@@ -11,6 +11,7 @@
 #include "ferry/state_json.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,6 +293,24 @@ static bool read_run_id(struct saved_state *state, struct error *err)
 	return true;
 }
 
+/* One digit that was changed, of a key or a position, loses rows, and nothing would show
+ * it. States of other programs have none. */
+static bool check_sum(const struct saved_state *state, struct error *err)
+{
+	const cJSON *node = member(state->tree, "StateChecksum");
+	char text[17];
+
+	if (!node)
+		return true;
+	snprintf(text, sizeof(text), "%016" PRIx64, state_json_sum(state->tree));
+	return (cJSON_IsString(node) && strcmp(node->valuestring, text) == 0) ||
+	       error_set(err, ERROR_CONFIG,
+			 "StateChecksum: the state was changed after it had been written: a wrong "
+			 "key or position in it would lose rows without a word; resume from an "
+			 "unchanged one, or say that the change is meant by -force-state (or take "
+			 "StateChecksum out)");
+}
+
 static bool read_own_keys(struct saved_state *state, struct error *err)
 {
 	static const char streamed_name[] = "StreamedBinlogPosition";
@@ -299,6 +318,7 @@ static bool read_own_keys(struct saved_state *state, struct error *err)
 	uint64_t count = 0;
 
 	if (!read_run_id(state, err) ||
+	    !state_line_read(member(state->tree, "StateLine"), &state->line, err) ||
 	    !read_position(member(state->tree, streamed_name), streamed_name, &state->streamed,
 			   err) ||
 	    !read_text(state->tree, "SourceServerUUID", state->source_uuid,
@@ -353,7 +373,7 @@ static bool read_state(struct saved_state *state, struct error *err)
 
 	if (!cJSON_IsObject(state->tree))
 		return fail_type(err, "the state", "an object", state->tree);
-	if (!read_version(state, err) || !read_stage(state, err) || !read_own_keys(state, err))
+	if (!read_version(state, err) || !check_sum(state, err) || !read_stage(state, err) || !read_own_keys(state, err))
 		return false;
 	index_members(&state->schema_tables, state->schema_cache);
 	index_members(&state->key_columns_of, state->key_columns);
@@ -386,6 +406,8 @@ void saved_state_release(struct saved_state *state)
 	map_release(&state->key_columns_of);
 	gtid_set_release(&state->applied);
 	gtid_set_release(&state->received);
+	state_line_release(&state->line);
+	state_line_release(&state->line_on_file);
 	cJSON_Delete(state->tree);
 	memset(state, 0, sizeof(*state));
 }
@@ -430,7 +452,8 @@ static bool apply_key(const struct saved_state *state, const struct saved_key *s
 		return error_set(err, ERROR_CONFIG, "the table has no usable key now");
 	if (!check_key_columns(state, t, err) || !saved_key_fits(saved, &t->key, err))
 		return error_wrap(err,
-				  "take this entry out to have the table copied from its start");
+				  "take this entry out, and give -force-state, to have the table "
+				  "copied from its start");
 	state_tracker_copied_up_to(tracker, t, &saved->key);
 	return true;
 }
@@ -461,8 +484,8 @@ static bool apply_without_key(const struct saved_state *state, struct ferry_tabl
 		return error_set(err, ERROR_CONFIG,
 				 "the state says that this move was finished, or CutoverUnlock "
 				 "called, and table %s has no key, so it could only be copied anew, "
-				 "over what was written to the target since: if it is not in use, "
-				 "drop what was copied and start anew without the state",
+				 "over what was written to the target since: nothing is left to do, "
+				 "have the tables compared (-verify)",
 				 t->source->full_name);
 	t->mark.is_ours = cJSON_IsArray(member(state->key_columns, t->source->full_name));
 	return true;
@@ -481,6 +504,7 @@ bool saved_state_apply(const struct saved_state *state, const struct ferry_table
 		       struct state_tracker *tracker, struct error *err)
 {
 	apply_identity(state, tracker);
+	state_tracker_follow(tracker, &state->line);
 	for (size_t i = 0; i < state->key_count; i++)
 		if (!apply_key(state, &state->keys[i], tables, tracker, err))
 			return error_wrap(err, "LastSuccessfulPaginationKeys.%s",

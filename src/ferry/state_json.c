@@ -4,16 +4,22 @@
 #include "ferry/state_json.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_sum.h"
 #include "base/mem.h"
 #include "base/version.h"
 #include "saved_key.h"
 
 enum { STATE_FORMAT = 1, STATE_INDENT = 1 };
 
+static const char checksum_key[] = "StateChecksum";
+
 struct snapshot {
+	uint64_t number;
 	enum phase phase;
 	struct binlog_position position;
 	struct binlog_position watched;
@@ -23,6 +29,7 @@ struct snapshot {
 	struct gtid_set applied;
 	struct gtid_set received;
 	char run_id[RUN_ID_SIZE];
+	struct state_line line; /* owned; its last step is added when the text is made */
 	char source_uuid[64];
 	unsigned lock_count;
 	struct table_state *tables; /* owned, with keys of its own */
@@ -40,6 +47,8 @@ static void take_snapshot(struct state_tracker *s, struct snapshot *copy)
 {
 	memset(copy, 0, sizeof(*copy));
 	mutex_lock(&s->lock);
+	copy->number = ++s->snapshots;
+	state_line_copy(&copy->line, &s->ancestors);
 	copy->phase = s->phase;
 	if (s->has_position)
 		copy->position = s->position;
@@ -68,6 +77,7 @@ static void release_snapshot(struct snapshot *copy)
 	free(copy->tables);
 	gtid_set_release(&copy->applied);
 	gtid_set_release(&copy->received);
+	state_line_release(&copy->line);
 }
 
 /* Ghostferry's numbers of column types, by COLUMN_TYPE text. */
@@ -173,9 +183,10 @@ static cJSON *table_json(const struct table *table)
 }
 
 /* Table by table: a tree of all would be many times the text. */
-char *state_json_schema(const struct schema *schema)
+void state_json_schema(struct state_schema *made, const struct schema *schema)
 {
 	struct buf text = BUF_INIT;
+	uint64_t members = 0;
 
 	buf_putc(&text, '{');
 	for (size_t i = 0; i < schema->table_count; i++) {
@@ -186,17 +197,25 @@ char *state_json_schema(const struct schema *schema)
 		json_print(&text, name, 0);
 		buf_puts(&text, ": ");
 		json_print_within(&text, table, STATE_INDENT, 2);
+		members += json_sum_member(schema->tables[i].full_name, json_sum(table));
 		cJSON_Delete(name);
 		cJSON_Delete(table);
 	}
 	buf_puts(&text, schema->table_count ? "\n }" : "}");
-	return buf_take(&text);
+	made->text = buf_take(&text);
+	made->sum = json_sum_object(members);
+}
+
+void state_schema_release(struct state_schema *made)
+{
+	free(made->text);
+	*made = (struct state_schema){ .text = NULL };
 }
 
 /* The text is borrowed, not copied: it may have many megabytes. */
-static void add_schema(cJSON *state, const char *schema)
+static void add_schema(cJSON *state, const struct state_schema *schema)
 {
-	cJSON *text = schema ? cJSON_CreateStringReference(schema) : cJSON_CreateNull();
+	cJSON *text = schema ? cJSON_CreateStringReference(schema->text) : cJSON_CreateNull();
 
 	if (schema)
 		text->type = cJSON_Raw | cJSON_IsReference;
@@ -273,7 +292,40 @@ static void add_own_keys(cJSON *state, const struct snapshot *copy)
 	}
 }
 
-void state_json_write(struct state_tracker *tracker, const char *schema,
+/* schema: what stands in the state as a text; NULL: nothing does. */
+static uint64_t members_sum(const cJSON *state, const struct state_schema *schema)
+{
+	uint64_t members = 0;
+
+	for (const cJSON *node = state->child; node; node = node->next)
+		if (strcmp(node->string, checksum_key) != 0)
+			members += json_sum_member(node->string,
+						   schema && cJSON_IsRaw(node) &&
+								   node->valuestring == schema->text
+							   ? schema->sum
+							   : json_sum(node));
+	return json_sum_object(members);
+}
+
+uint64_t state_json_sum(const cJSON *state)
+{
+	return members_sum(state, NULL);
+}
+
+/* The number of the save is of what the rest says, the checksum of all. */
+static void add_line_and_checksum(cJSON *state, struct state_tracker *tracker,
+				  struct snapshot *copy, const struct state_schema *schema)
+{
+	char text[17];
+
+	state_line_add(&copy->line, tracker->process,
+		       state_tracker_number(tracker, copy->number, members_sum(state, schema)));
+	cJSON_AddItemToObject(state, "StateLine", state_line_json(&copy->line));
+	snprintf(text, sizeof(text), "%016" PRIx64, members_sum(state, schema));
+	cJSON_AddStringToObject(state, checksum_key, text);
+}
+
+void state_json_write(struct state_tracker *tracker, const struct state_schema *schema,
 		      cJSON *(*verifier_stage)(void *context), void *context, struct buf *out)
 {
 	struct snapshot copy;
@@ -287,6 +339,7 @@ void state_json_write(struct state_tracker *tracker, const char *schema,
 	add_copy_stage(state, &copy);
 	cJSON_AddItemToObject(state, "VerifierStage", stage);
 	add_own_keys(state, &copy);
+	add_line_and_checksum(state, tracker, &copy, schema);
 	json_print(out, state, STATE_INDENT);
 	cJSON_Delete(state);
 	release_snapshot(&copy);

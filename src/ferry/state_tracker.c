@@ -11,9 +11,23 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+/* text: an odd number of bytes, filled with digits and a NUL. */
+static void make_id(char *text, size_t size)
+{
+	unsigned char bytes[(RUN_ID_SIZE - 1) / 2];
+	size_t count = (size - 1) / 2;
+
+	assert(count <= sizeof(bytes));
+	if (getrandom(bytes, count, 0) != (ssize_t)count)
+		abort(); /* cannot be: so few bytes come whole, or the call waits */
+	for (size_t i = 0; i < count; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+}
+
 void state_tracker_init(struct state_tracker *s)
 {
 	memset(s, 0, sizeof(*s));
+	make_id(s->process, sizeof(s->process));
 	mutex_init(&s->lock);
 	s->phase = PHASE_STARTING;
 	s->start_time = clock_wall();
@@ -26,17 +40,8 @@ void state_tracker_destroy(struct state_tracker *s)
 	free(s->tables);
 	gtid_set_release(&s->applied);
 	gtid_set_release(&s->received);
+	state_line_release(&s->ancestors);
 	mutex_destroy(&s->lock);
-}
-
-static void make_run_id(char id[RUN_ID_SIZE])
-{
-	unsigned char bytes[(RUN_ID_SIZE - 1) / 2];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		abort(); /* cannot be: so few bytes come whole, or the call waits */
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(id + 2 * i, 3, "%02x", bytes[i]);
 }
 
 void state_tracker_begin(struct state_tracker *s, const char *run_id, const char *source_uuid,
@@ -46,10 +51,32 @@ void state_tracker_begin(struct state_tracker *s, const char *run_id, const char
 	if (run_id && *run_id)
 		snprintf(s->run_id, sizeof(s->run_id), "%s", run_id);
 	else if (!*s->run_id)
-		make_run_id(s->run_id);
+		make_id(s->run_id, sizeof(s->run_id));
 	snprintf(s->source_uuid, sizeof(s->source_uuid), "%s", source_uuid);
 	s->lock_count = lock_count;
 	mutex_unlock(&s->lock);
+}
+
+void state_tracker_follow(struct state_tracker *s, const struct state_line *ancestors)
+{
+	mutex_lock(&s->lock);
+	state_line_copy(&s->ancestors, ancestors);
+	mutex_unlock(&s->lock);
+}
+
+/* Two threads may print at the same time, and the one with the older snapshot be the later
+ * one to ask. */
+uint64_t state_tracker_number(struct state_tracker *s, uint64_t snapshot, uint64_t sum)
+{
+	mutex_lock(&s->lock);
+	if (s->numbered > 0 && s->numbered_sum == sum) {
+		snapshot = s->numbered;
+	} else if (snapshot > s->numbered) {
+		s->numbered = snapshot;
+		s->numbered_sum = sum;
+	}
+	mutex_unlock(&s->lock);
+	return snapshot;
 }
 
 void state_tracker_set_tables(struct state_tracker *s, const struct ferry_tables *tables)
@@ -184,6 +211,14 @@ void state_tracker_hand_over(struct state_tracker *s)
 	mutex_lock(&s->lock);
 	s->is_handed_over = true;
 	mutex_unlock(&s->lock);
+}
+
+bool state_tracker_is_handed_over(struct state_tracker *s)
+{
+	mutex_lock(&s->lock);
+	bool is_handed_over = s->is_handed_over;
+	mutex_unlock(&s->lock);
+	return is_handed_over;
 }
 
 void state_tracker_started(struct state_tracker *s, const struct ferry_table *table)

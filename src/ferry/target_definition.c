@@ -19,8 +19,8 @@ struct comparison {
 	struct buf name; /* of the target table, as SQL */
 };
 
-static const char alike[] = "make the definitions alike, or drop the target table and have it "
-			    "created";
+static const char alike[] = "make the definitions alike, or have the table created under another "
+			    "name (Databases.Rewrites, Tables.Rewrites)";
 
 static bool is_utf8mb3(const char *charset)
 {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "base/json.h"
 #include "base/mem.h"
 
@@ -64,9 +65,15 @@ void verdict_add_whole(struct table_verdict *t)
 	t->different = least ? least : 1;
 }
 
+bool table_verdict_repeats_ids(const struct table_verdict *t)
+{
+	return t->next_id[SIDE_TARGET] > 0 &&
+	       t->next_id[SIDE_TARGET] < t->next_id[SIDE_SOURCE];
+}
+
 bool table_verdict_is_different(const struct table_verdict *t)
 {
-	return t->different > 0 || t->f->problem;
+	return t->different > 0 || t->f->problem || table_verdict_repeats_ids(t);
 }
 
 size_t verdict_different_tables(const struct verdict *v)
@@ -134,9 +141,12 @@ void verdict_message(struct buf *out, const struct verdict *v)
 
 static void put_table_text(struct buf *out, const struct table_verdict *t)
 {
-	buf_printf(out, "%s: ", name_of(t));
+	printable_put(out, name_of(t));
+	buf_puts(out, ": ");
 	if (t->f->problem) {
-		buf_printf(out, "DIFFERENT, %s\n", t->f->problem);
+		buf_puts(out, "DIFFERENT, ");
+		printable_put(out, t->f->problem);
+		buf_putc(out, '\n');
 		return;
 	}
 	buf_puts(out, table_verdict_is_different(t) ? "DIFFERENT, "
@@ -150,17 +160,26 @@ static void put_table_text(struct buf *out, const struct table_verdict *t)
 	if (t->different > 0)
 		buf_printf(out, ", %s%" PRIu64 " differ", has_no_key(t) ? "at least " : "",
 			   t->different);
+	if (table_verdict_repeats_ids(t))
+		buf_printf(out,
+			   ", AUTO_INCREMENT is %" PRIu64 " on the source and %" PRIu64
+			   " on the target: values would be handed out twice",
+			   t->next_id[SIDE_SOURCE], t->next_id[SIDE_TARGET]);
 	if (has_no_key(t))
 		buf_puts(out, ", compared by their sums as there is no key");
 	if (t->unsettled > 0)
 		buf_printf(out, ", %" PRIu64 " changed whenever they were looked at",
 			   t->unsettled);
-	if (t->f->note)
-		buf_printf(out, "; not compared: %s", t->f->note);
+	if (t->f->note) {
+		buf_puts(out, "; not compared: ");
+		printable_put(out, t->f->note);
+	}
 	buf_putc(out, '\n');
-	for (size_t k = 0; k < t->shown_count; k++)
-		buf_printf(out, "  key %s: %s\n", t->shown[k].key,
-			   difference_kind_name(t->shown[k].kind));
+	for (size_t k = 0; k < t->shown_count; k++) {
+		buf_puts(out, "  key ");
+		printable_put(out, t->shown[k].key);
+		buf_printf(out, ": %s\n", difference_kind_name(t->shown[k].kind));
+	}
 	if (t->different > t->shown_count)
 		buf_printf(out, "  and %" PRIu64 " more\n", t->different - t->shown_count);
 }
@@ -198,6 +217,10 @@ static cJSON *table_json(const struct table_verdict *t)
 	json_add_u64(object, "TargetRows", t->rows[SIDE_TARGET]);
 	json_add_u64(object, "DifferentRows", t->different);
 	json_add_u64(object, "UnsettledRows", t->unsettled);
+	if (table_verdict_repeats_ids(t)) {
+		json_add_u64(object, "SourceAutoIncrement", t->next_id[SIDE_SOURCE]);
+		json_add_u64(object, "TargetAutoIncrement", t->next_id[SIDE_TARGET]);
+	}
 	if (t->f->problem)
 		cJSON_AddStringToObject(object, "Problem", t->f->problem);
 	if (t->f->note)

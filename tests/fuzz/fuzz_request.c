@@ -83,7 +83,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *site = read_header(&r);
 
 	log_set_level(LOG_ERROR);
-	if (!r.failed && foreign_allows(host, origin, site, kind & 2))
+	const struct request_origin from = { host, origin, site, kind & 4 };
+
+	if (!r.failed && foreign_allows(&from, kind & 2))
 		handle(&r, which, kind & 1);
 	free(host);
 	free(origin);

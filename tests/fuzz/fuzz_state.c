@@ -89,10 +89,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	state_tracker_init(&tracker);
 	state_tracker_set_tables(&tracker, &tables);
 	if (take(tree, &tracker)) {
-		char *schema = state_json_schema(&fixture.schema);
+		struct state_schema schema;
 
-		state_json_write(&tracker, schema, NULL, NULL, &text);
-		free(schema);
+		state_json_schema(&schema, &fixture.schema);
+		state_json_write(&tracker, &schema, NULL, NULL, &text);
+		state_schema_release(&schema);
 		go_on_from(&text);
 	}
 	state_tracker_destroy(&tracker);

@@ -40,7 +40,8 @@ def arguments():
                         " (default: build/probes; may lie in the MySQL tree)")
     parser.add_argument("--tag", help="only tests of modules that have this in TAGS")
     parser.add_argument("--without", action="append", metavar="TAG", default=[],
-                        help="and not these; repeatable")
+                        help="and not these; repeatable; \"versions\": only the usual versions"
+                        " of the servers")
     return parser.parse_args()
 
 
@@ -48,15 +49,15 @@ def flavours(pair):
     return tuple(make.split("-")[0] for make in pair)
 
 
-def per_pair(cls, flavour, pair):
+def per_pair(cls, flavour, pair, usual_only):
     """The classes that a test class stands for."""
     from lib import case
     if not issubclass(cls, case.ServerTest):
         return [] if pair else [cls]
     made = []
-    pairs = cls.pairs
+    pairs = cls.pairs if usual_only else [*cls.pairs, *cls.also]
     if pair:
-        pairs = [pair] if flavours(pair) in map(flavours, cls.pairs) else []
+        pairs = [pair] if flavours(pair) in map(flavours, pairs) else []
     for pair in pairs:
         if flavour is None or flavours(pair) == (flavour, flavour):
             label = pair[0] if pair[0] == pair[1] else ">".join(pair)
@@ -77,7 +78,7 @@ def collect(flavour, pair, tag, without):
         for cls in vars(module).values():
             if isinstance(cls, type) and issubclass(cls, unittest.TestCase) \
                     and cls.__module__ == module.__name__:
-                for one in per_pair(cls, flavour, pair):
+                for one in per_pair(cls, flavour, pair, "versions" in without):
                     yield from loader.loadTestsFromTestCase(one)
 
 

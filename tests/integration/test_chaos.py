@@ -6,7 +6,7 @@ what was done when."""
 import os
 import unittest
 
-from lib.case import BOTH, CROSS, FerryTest
+from lib.case import ALL_PAIRS, BOTH, CROSS, FerryTest
 from lib.chaos import Director, Plan, seeds
 from lib.faults import FAULTS
 
@@ -27,6 +27,17 @@ def _seed_test(seed):
 
 for _seed in seeds(USUAL):
     setattr(ChaosTest, f"test_seed_{_seed:04}", _seed_test(_seed))
+
+
+class ChaosElsewhereTest(FerryTest):
+    """One plan for each other pair of versions, together they have most faults."""
+
+    timeout = 240
+    pairs = ()
+    also = tuple(pair for pair in ALL_PAIRS if pair not in BOTH)
+
+    def test_one_plan(self):
+        Director(self, Plan(USUAL[self.also.index(self.pair) % len(USUAL)])).run()
 
 
 class PlanTest(unittest.TestCase):

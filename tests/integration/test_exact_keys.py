@@ -3,7 +3,7 @@ batches, changed meanwhile, interrupted and resumed."""
 
 import random
 
-from lib.case import BOTH, CROSS, FerryTest
+from lib.case import BOTH, CROSS, OTHER_CROSS, OTHER_MARIADB, FerryTest
 
 SESSION = ("SET time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'")
 
@@ -90,6 +90,7 @@ MYSQL_KEYS = {
 
 class Keys(FerryTest):
     pairs = BOTH
+    also = OTHER_MARIADB
 
     def create(self):
         self.keys = dict(KEYS, **(MYSQL_KEYS if self.source.is_mysql else {}))
@@ -210,6 +211,7 @@ class KeysElsewhere(Keys):
     """Each server has its own order for what both call by one name."""
 
     pairs = CROSS
+    also = OTHER_CROSS
     test_interrupted_and_resumed = test_floating_point_keys_are_refused = None
     test_keys_equal_to_the_server_and_not_in_bytes = None
 

@@ -584,8 +584,8 @@ class StateFileTest(FaultTest):
         stop.release()
         self.done(ferry)
         ferry.run()
-        ferry.assert_status(1)  # not as an unfinished run
-        self.assertIn("3 tables are there already", ferry.log())
+        ferry.assert_status(0)  # not as an unfinished run
+        self.assertIn("there is nothing to do", ferry.log())
 
     def test_cut_off_or_changed_by_hand(self):
         ferry, stop = self.stopped_in_the_middle()
@@ -606,7 +606,11 @@ class StateFileTest(FaultTest):
             ferry.run()
             ferry.assert_status(1)
             self.assertRegex(ferry.log(), f"{unreadable}|holds the state of an unfinished run")
-            ferry.run("-resumestate", ferry.program.seen(path))
+            if status == 2 or "5000000000" in broken:
+                ferry.run("-resumestate", ferry.program.seen(path))
+                ferry.assert_status(1)
+                self.assertIn("StateChecksum: the state was changed", ferry.log())
+            ferry.run("-force-state", "-resumestate", ferry.program.seen(path))
             ferry.assert_status(status)
             self.assertRegex(ferry.log(), resumed)
         with open(path, "w") as f:

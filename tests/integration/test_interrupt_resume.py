@@ -9,6 +9,7 @@ import signal
 import threading
 
 from lib import tables
+from lib.case import MARIADB_105, MARIADB_118
 from lib.db import text
 from lib.moves import MoveTest, completed, keys, position
 
@@ -17,6 +18,8 @@ TAGS = ("resume",)
 
 class InterruptTest(MoveTest):
     """With a writer that never rests but for the last moment."""
+
+    also = (MARIADB_105, MARIADB_118)
 
     def begin(self, tables=("big", "uniques", "composite", "string_ci"), rows=150, **settings):
         made = self.basic_tables(rows=rows, names=tables)
@@ -106,8 +109,8 @@ class InterruptTest(MoveTest):
         ferry.resume(dump)
         ferry.assert_status(1)
         self.assertTrue(ferry.log_contains("this run was finished.* remove that file"))
-        os.unlink(ferry.config_path + ".state")
-        for state in (dump, at_the_end):
+        for state in (at_the_end, dump):
+            os.unlink(ferry.config_path + ".state")
             self.source.sql("UPDATE abc.big SET v = CONCAT(LEFT(v, 50), '!') WHERE id % 3 = 0",
                             "DELETE FROM abc.composite ORDER BY a, b LIMIT 5")
             ferry.resume(state)

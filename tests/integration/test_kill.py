@@ -42,10 +42,11 @@ SETTINGS = {
     "snapshot_taken": WITHOUT_KEY, "snapshot_copied": WITHOUT_KEY,
 }
 # Killed there by other tests: where rows of the target are bad (test_verify_repair.py,
-# test_killed_while_it_repairs), and where the source is a replica (test_replica.py,
-# test_killed_while_it_waits).
+# test_killed_while_it_repairs), where the source is a replica (test_replica.py,
+# test_killed_while_it_waits), and where transactions are open (test_cutover.py,
+# test_killed_while_it_waits_for_...).
 ELSEWHERE = ("before_repair_read", "after_repair_read", "after_repair_write",
-             "replica_is_behind")
+             "replica_is_behind", "transactions_are_open", "xa_is_undecided")
 
 
 class KillTest(MoveTest):

@@ -11,6 +11,7 @@ import unittest
 
 from lib import case, place
 from lib.case import FerryTest
+from lib.false_server import FalseServer
 from lib.server import PASSWORD
 
 
@@ -122,11 +123,20 @@ class CommandLineTest(unittest.TestCase):
 
     def test_unknown_keys_name_the_nearest(self):
         err = self.fails([self.config(AutomaticCutOverr=True, Sorce={}, Xyzzy=1,
-                                      Databases={"Whitelst": ["a"]})], 1)
-        for wrong, near in (("AutomaticCutOverr", "AutomaticCutover"), ("Sorce", "Source"),
-                            ("Whitelst", "Whitelist")):
+                                      Databases={"_comment": "that is all"})], 1)
+        for wrong, near in (("AutomaticCutOverr", "AutomaticCutover"), ("Sorce", "Source")):
             self.assertRegex(err, rf"level=warning.*{wrong}.*{near}")
         self.assertRegex(err, "level=warning.*Xyzzy")
+
+    def test_unknown_keys_of_filters_are_errors(self):
+        """Without its filter a run would move what was to stay."""
+        for changes, message in (
+                ({"Databases": {"Whitelst": ["a"]}}, "Databases.Whitelst, .*Databases.Whitelist"),
+                ({"Tables": {"Only": ["a"]}}, "unknown key Tables.Only"),
+                ({"Table": {"Blacklist": ["a"]}}, "unknown key Table, did you mean Tables"),
+                ({"Datbases": {}}, "unknown key Datbases, did you mean Databases")):
+            with self.subTest(changes):
+                self.fails([self.config(**changes)], 1, message)
 
     def test_keys_are_found_in_any_case(self):
         self.fails([self.file({"source": {"HOST": ""}})], 1, "source: host is empty")
@@ -244,9 +254,7 @@ class ChecksTest(StartTest):
         self.refused("binlog_row_value_options", "SET GLOBAL binlog_row_value_options = ''")
 
     def test_read_only(self):
-        self.set_global(self.source, "read_only", 1)
-        self.refused("source: read_only must be OFF", "SET GLOBAL read_only = OFF")
-        self.doCleanups()
+        """The target; of a source see test_cutover.ReadOnlySourceTest."""
         self.set_global(self.target, "read_only", 1)
         self.refused("target: read_only must be OFF", "SET GLOBAL read_only = OFF")
         self.ferry(user="ghostferry_all", AllowSuperUserOnReadOnly=True)
@@ -530,12 +538,57 @@ class TlsTest(StartTest):
         self.refused("source", ferry=self.tls(server))
         self.refused("elsewhere.example", ferry=self.tls(server, ServerName="elsewhere.example"))
 
+    def test_what_is_verified(self):
+        self.source = server = self.secure_server(["DNS:elsewhere.example"])
+        stranger = place.temp_dir()
+        self.certificates(stranger, ["DNS:elsewhere.example"])
+        for how, good in (({"Verify": "ca"}, True), ({"Verify": "none", "CertPath": None}, True),
+                          ({"Verify": "full"}, False),
+                          ({"Verify": "ca", "CertPath": f"{stranger}/ca.pem"}, False)):
+            with self.subTest(how):
+                self.target.drop_user_databases()
+                ferry = self.tls(server, **how)
+                if good:
+                    self.assertRegex(ferry.run_ok().log(), "hasSSL=true")
+                    self.assert_equal()
+                    self.assertEqual(ferry.log_contains("level=warn.*its certificate is not "
+                                                        "verified"), how["Verify"] == "none")
+                else:
+                    self.refused("source", ferry=ferry)
+
+    def test_a_server_that_wants_tls(self):
+        server = self.private_server("source", "--require-secure-transport=ON")
+        if case.program.inside:
+            self.skipTest("Oracle's client takes up the TLS that it is offered")
+        self.refused(r"source.*(secure.transport|Access denied).*Source\.TLS", ferry=self.ferry(source=server))
+
     def test_tls_that_the_server_does_not_have(self):
         options = ["--skip-ssl"] if not self.source.is_mysql else ["--tls-version="]
         server = self.private_server("source", *options)
         server.ca = None
         self.refused("(?i)source.*(ssl|tls).*does it offer TLS",
                      ferry=self.tls(server, CertPath=None))
+
+
+class FalseServerTest(StartTest):
+    """What answers in the server's place does not get the password.
+
+    Broken: client_set_options() leaves MARIADB_OPT_RESTRICTED_AUTH out."""
+
+    pairs = (case.MARIADB,)
+
+    def test_it_asks_for_the_password(self):
+        said = (r"source.*[Pp]lugin '?(mysql_clear_password|dialog)" if case.program.inside else
+                r"connecting to .*source: the server asks for the password .*Source\.TLS")
+        for plugin in ("mysql_clear_password", "dialog"):
+            with self.subTest(plugin):
+                false = FalseServer(plugin)
+                self.addCleanup(false.close)
+                self.refused(said,
+                             ferry=self.ferry(Source={"Host": "127.0.0.1", "Port": false.port,
+                                                      "Pass": "a secret that nobody guesses"}))
+                self.assertIn(b"ghostferry", false.received)
+                self.assertNotIn(b"nobody guesses", false.received)
 
 
 class QuietTest(StartTest):

@@ -9,7 +9,7 @@ import tempfile
 import threading
 
 from lib import place
-from lib.case import FerryTest
+from lib.case import MARIADB_105, MARIADB_118, FerryTest
 from lib.server import Server
 
 POSITION = r"bin\.\d{6}:\d+"
@@ -19,6 +19,7 @@ REMEDY = r"anew|start the copy of this table again|and start again"
 class StreamTest(FerryTest):
     """abc.t and abc.u are copied, abc.left_out and other.x are not."""
 
+    also = (MARIADB_105, MARIADB_118)
     columns = "id INT PRIMARY KEY, v VARCHAR(200), n INT"
 
     def create(self):

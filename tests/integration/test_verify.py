@@ -9,11 +9,12 @@ import time
 import unittest
 
 from lib import tables
-from lib.case import BOTH, CROSS
+from lib.case import BOTH, CROSS, MARIADB_105, MARIADB_118, OTHER_CROSS
 from lib.verify import KINDS, ODD, ROW, TYPES, MoveVerified, VerifyTest
 
 class VerifyCommandTest(VerifyTest):
     pairs = BOTH
+    also = (MARIADB_105, MARIADB_118)
 
     def test_equal_tables_of_every_kind(self):
         self.copied()
@@ -276,6 +277,7 @@ class VerifyMySQLTest(VerifyTest):
 
 class VerifyAcrossTest(VerifyTest):
     pairs = CROSS
+    also = OTHER_CROSS
 
     def test_equal_values_of_two_flavours(self):
         body = ODD.replace(", j JSON", "")

@@ -53,6 +53,11 @@ bool ferry_state(struct ferry *ferry, struct buf *out)
 	return state != NULL;
 }
 
+bool ferry_may_save(struct ferry *ferry)
+{
+	return atomic_load(&ferry->state) != NULL;
+}
+
 void ferry_status(struct ferry *ferry, struct ferry_status *status)
 {
 	*status = ferry->status;

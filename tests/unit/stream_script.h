@@ -37,9 +37,11 @@ static struct {
 	/* The streamer's callbacks as the test wants them. */
 	bool has_side_effects, refuses_rows, refuses_boundaries;
 	uint64_t kept_bytes_max;
-	struct binlog_position start, stop_at;
+	struct binlog_position start, stop_at, final;
 	/* What came of it. */
-	struct buf seen; /* "+1 a", "-1 a", "1 a>1 b", "@b.000001:120" */
+	struct buf seen; /* "+1 a", "-1 a", "1 a>1 b", "@b.000001:120"; "late" ones */
+	bool is_final;
+	char undecided[200]; /* XA transactions at the end */
 	struct buf opened; /* positions that streams were asked for from */
 	struct error err;
 	bool is_finished;
@@ -409,6 +411,12 @@ static bool see_row(void *context UNUSED, const struct row_change *change, struc
 	return true;
 }
 
+static bool see_late(void *context, const struct row_change *change, struct error *err)
+{
+	see_text("late");
+	return see_row(context, change, err);
+}
+
 static bool see_boundary(void *context UNUSED, const struct binlog_position *position,
 			 struct gtid_set *gtids UNUSED, uint32_t timestamp UNUSED, struct error *err)
 {
@@ -452,6 +460,7 @@ static UNUSED void run_script(void)
 		.handler = { .find_table = find_table,
 			     .is_chosen = is_chosen,
 			     .row = see_row,
+			     .late = see_late,
 			     .boundary = see_boundary,
 			     .failed = see_failure },
 		.has_side_effects = script.has_side_effects,
@@ -469,8 +478,17 @@ static UNUSED void run_script(void)
 	}
 	if (script.stop_at.file[0])
 		binlog_streamer_stop_at(streamer, &script.stop_at);
+	if (script.final.file[0])
+		binlog_streamer_set_final(streamer, &script.final);
 	binlog_streamer_start(streamer);
 	script.is_finished = binlog_streamer_join(streamer);
+	script.is_final = script.final.file[0] && binlog_streamer_wait_final(streamer);
+
+	struct buf undecided = BUF_INIT;
+
+	(void)binlog_streamer_undecided(streamer, &script.start, &undecided);
+	snprintf(script.undecided, sizeof(script.undecided), "%s", buf_text(&undecided));
+	buf_release(&undecided);
 	binlog_streamer_free(streamer);
 }
 

@@ -183,6 +183,10 @@ TEST(refused_when_read)
 		{ "[]", "the configuration must be an object, not an array" },
 		{ "", "line 1, column 1: empty: there is no JSON value" },
 		{ "{} {}", "line 1, column 4: unexpected '{'" },
+		{ "{\"Databases\":{\"Whitlist\":[\"a\"]}}",
+		  "unknown key Databases.Whitlist, did you mean Databases.Whitelist?" },
+		{ "{\"tables\":{\"Only\":[]}}", "unknown key tables.Only" },
+		{ "{\"Database\":{}}", "unknown key Database, did you mean Databases?" },
 		{ "{\"Source\":null}", "Source: null is not an object" },
 		{ "{\"Target\":null}", "Target: null is not an object" },
 		{ "{\"Source\":\"x\"}", "Source: a string is not an object" },
@@ -323,6 +327,19 @@ TEST(refused_by_validation)
 		  "source: PassFile: the first line of /dev/null is empty" },
 		{ "{\"Source\":{\"Host\":\"s\",\"TLS\":{\"CertPath\":\"/no/such\"}}}",
 		  "source: failed to build TLS config: open /no/such: No such file or directory" },
+		{ "{\"Source\":{\"Host\":\"s\",\"TLS\":{\"Verify\":\"no\"}}}",
+		  "source: TLS.Verify must be full, ca or none, not no" },
+		{ "{\"Source\":{\"Host\":\"s\",\"TLS\":{\"Verify\":\"ca\"}}}",
+		  "source: TLS.Verify ca needs TLS.CertPath, the CA that has signed the server's "
+		  "certificate" },
+		{ "{\"Source\":{\"Host\":\"s\",\"TLS\":{\"Verify\":\"none\","
+		  "\"CertPath\":\"/dev/null\"}}}",
+		  "source: TLS.CertPath is not used with TLS.Verify none: take it out, or have "
+		  "Verify be ca" },
+		{ "{\"Source\":{\"Host\":\"s\",\"TLS\":{\"Verify\":\"none\","
+		  "\"ServerName\":\"x\"}}}",
+		  "source: TLS.ServerName is not checked with TLS.Verify none: take one of them "
+		  "out" },
 		{ "{\"Source\":{\"Host\":\"s\",\"TLS\":{\"ClientKeyPath\":\"/k\"}}}",
 		  "source: failed to build TLS config: ClientCertPath and ClientKeyPath go "
 		  "together" },
@@ -423,6 +440,7 @@ TEST(warned_about)
 		{ "{\"ControlServer\":{}}",
 		  "unknown key ControlServer is ignored, did you mean ControlServerConfig?" },
 		{ "{\"Whitelist\":[]}", "unknown key Whitelist is ignored" },
+		{ "{\"Tables\":{\"_comment\":\"x\"}}", "unknown key Tables._comment is ignored" },
 		{ "{\"\":1}", "unknown key  is ignored" },
 		{ "{\"DatabaseRewrites\":{\"a\":\"b\"}}",
 		  "DatabaseRewrites: is ignored, use Databases.Rewrites" },

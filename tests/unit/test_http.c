@@ -416,33 +416,50 @@ static void failures_to_listen_name_the_address(void **state)
 	close(listener.fd);
 }
 
-static void who_may_post(void **state)
+static void who_may_call(void **state)
 {
 	static const struct {
 		const char *host, *origin, *site;
-		bool loopback, want;
+		bool loopback, may_post, may_get;
 	} cases[] = {
-		{ "127.0.0.1:8000", NULL, NULL, true, true },
-		{ NULL, NULL, NULL, true, true },
-		{ "127.0.0.1:8000", "http://127.0.0.1:8000", "same-origin", true, true },
-		{ "LOCALHOST:8000", "http://localhost:8000", NULL, true, true },
-		{ "[::1]:8000", "http://[::1]:8000", NULL, true, true },
-		{ "127.0.0.1:8000", "http://127.0.0.1:8001", NULL, true, false },
-		{ "127.0.0.1:8000", "http://evil.example", NULL, true, false },
-		{ "evil.example:8000", "http://evil.example:8000", NULL, true, false },
-		{ "localhost.evil.example", NULL, NULL, true, false },
-		{ "copier.internal:8000", "http://copier.internal:8000", NULL, false, true },
-		{ "copier.internal", "https://copier.internal", NULL, false, true },
-		{ "copier.internal", "null", NULL, false, false },
-		{ "copier.internal", NULL, "cross-site", false, false },
-		{ NULL, "http://x", NULL, false, false },
+		{ "127.0.0.1:8000", NULL, NULL, true, true, true },
+		{ NULL, NULL, NULL, true, true, true },
+		{ "127.0.0.1:8000", "http://127.0.0.1:8000", "same-origin", true, true, true },
+		{ "LOCALHOST:8000", "http://localhost:8000", NULL, true, true, true },
+		{ "[::1]:8000", "http://[::1]:8000", NULL, true, true, true },
+		{ "[::1]", NULL, NULL, true, true, true },
+		{ "127.0.0.1:8000", "http://127.0.0.1:8001", NULL, true, false, true },
+		{ "127.0.0.1:8000", "http://evil.example", NULL, true, false, true },
+		{ "127.0.0.1:8000", NULL, "cross-site", true, false, true },
+		{ "evil.example:8000", "http://evil.example:8000", NULL, true, false, false },
+		{ "evil.example:8000", NULL, NULL, true, false, false },
+		{ "localhost.evil.example", NULL, NULL, true, false, false },
+		{ "[x", NULL, NULL, true, false, false },
+		{ "[", NULL, NULL, true, false, false },
+		{ "[::1", NULL, NULL, true, false, false },
+		{ "[::1]x", NULL, NULL, true, false, false },
+		{ "[evil.example]:80", NULL, NULL, true, false, false },
+		{ "127.0.0.1:x", NULL, NULL, true, false, false },
+		{ "127.0.0.1:8000:1", NULL, NULL, true, false, false },
+		{ "", NULL, NULL, true, false, false },
+		{ "copier.internal:8000", "http://copier.internal:8000", NULL, false, true, true },
+		{ "copier.internal", "https://copier.internal", NULL, false, true, true },
+		{ "copier.internal", "null", NULL, false, false, true },
+		{ "copier.internal", NULL, "cross-site", false, false, true },
+		{ NULL, "http://x", NULL, false, false, true },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		if (foreign_allows(cases[i].host, cases[i].origin, cases[i].site,
-				   cases[i].loopback) != cases[i].want)
-			fail_msg("case %zu", i);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct request_origin from = { cases[i].host, cases[i].origin, cases[i].site,
+					       false };
+
+		if (foreign_allows(&from, cases[i].loopback) != cases[i].may_get)
+			fail_msg("case %zu, GET", i);
+		from.changes_something = true;
+		if (foreign_allows(&from, cases[i].loopback) != cases[i].may_post)
+			fail_msg("case %zu, POST", i);
+	}
 }
 
 int main(void)
@@ -457,7 +474,7 @@ int main(void)
 		cmocka_unit_test(endless_and_silent_clients),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(failures_to_listen_name_the_address),
-		cmocka_unit_test(who_may_post),
+		cmocka_unit_test(who_may_call),
 	};
 	int failed;
 

@@ -120,12 +120,13 @@ static void a_dump_is_whole_while_others_go_on(void **state UNUSED)
 	struct buf out = BUF_INIT;
 	struct error err;
 	cJSON *tree;
-	char *schema = state_json_schema(&fixture.schema);
+	struct state_schema schema;
 
+	state_json_schema(&schema, &fixture.schema);
 	thread_start(&thread, "advance", advance, NULL);
 	while (!atomic_load(&is_over)) {
 		buf_clear(&out);
-		state_json_write(&tracker, schema, NULL, NULL, &out);
+		state_json_write(&tracker, &schema, NULL, NULL, &out);
 		tree = json_parse(out.data, out.length, &err);
 		assert_non_null(tree);
 		cJSON_Delete(tree);
@@ -135,7 +136,7 @@ static void a_dump_is_whole_while_others_go_on(void **state UNUSED)
 	state_json_write(&tracker, NULL, NULL, NULL, &out);
 	assert_non_null(strstr(out.data, "\"abc.t1\": 20000"));
 	buf_release(&out);
-	free(schema);
+	state_schema_release(&schema);
 }
 
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)

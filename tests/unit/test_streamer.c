@@ -983,6 +983,58 @@ TEST(stops_at_a_boundary_and_at_once)
 	forget_script();
 }
 
+static void set_final(uint64_t offset)
+{
+	snprintf(script.final.file, sizeof(script.final.file), "b.000001");
+	script.final.offset = offset;
+}
+
+TEST(rows_behind_the_final_position_are_late)
+{
+	start_at("b.000001", 200);
+	set_final(350); /* inside of a transaction */
+	script.stop_at = script.final;
+	script.stop_at.offset = 650;
+	begin("b.000001", 200);
+	put_transaction(400, "1 a");
+	put_transaction(600, "2 b");
+	put_transaction(700, "3 c");
+	put_transaction(800, "4 d");
+	run_script();
+	assert_string_equal(script.seen.data,
+			    "@b.000001:200 +1/a @b.000001:400 late +2/b late +3/c");
+	assert_true(script.is_final);
+	assert_true(script.is_finished);
+	forget_script();
+}
+
+/* What comes again is not late once more, nor is what lies before the final position. */
+TEST(a_connection_that_is_lost_behind_the_final_position)
+{
+	start_at("b.000001", 200);
+	set_final(400);
+	begin("b.000001", 200);
+	put_transaction(400, "1 a");
+	put_transaction(600, "2 b");
+	put_gtid(620);
+	put_query(630, "BEGIN");
+	lose_connection();
+	begin("b.000001", 600);
+	put_transaction(700, "3 c");
+	check_seen("@b.000001:200 +1/a @b.000001:400 late +2/b late +3/c");
+}
+
+TEST(the_end_before_the_final_position)
+{
+	start_at("b.000001", 200);
+	set_final(500);
+	begin("b.000001", 200);
+	put_transaction(400, "1 a");
+	run_script();
+	assert_false(script.is_final);
+	forget_script();
+}
+
 /* Not before the first boundary at or behind it. */
 TEST(stops_where_it_is_told_to)
 {
@@ -1003,6 +1055,9 @@ TEST_MAIN(cmocka_unit_test(a_transaction), cmocka_unit_test(a_file_grows_beyond_
 	  cmocka_unit_test(events_that_are_cut_short), cmocka_unit_test(a_place_that_is_not_taken),
 	  cmocka_unit_test(flags_of_mariadb), cmocka_unit_test(statements_that_are_not_understood),
 	  cmocka_unit_test(stops_at_a_boundary_and_at_once),
+	  cmocka_unit_test(rows_behind_the_final_position_are_late),
+	  cmocka_unit_test(a_connection_that_is_lost_behind_the_final_position),
+	  cmocka_unit_test(the_end_before_the_final_position),
 	  cmocka_unit_test(an_event_ends_at_4_gib), cmocka_unit_test(resumed_beyond_4_gib),
 	  cmocka_unit_test(begins_in_front_of_the_position),
 	  cmocka_unit_test(file_names_get_longer),

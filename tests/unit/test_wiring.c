@@ -60,6 +60,7 @@ static void check_servers(const struct ferry_options *o)
 	assert_string_equal(o->source.variables[0].value, "5");
 	assert_true(o->source.use_tls);
 	assert_string_equal(o->source.tls_ca_path, "/ca");
+	assert_int_equal(o->source.tls_verify, DB_TLS_FULL);
 	assert_string_equal(o->source.tls_server_name, "sn");
 	assert_int_equal(o->source.read_timeout_s, 7);
 	assert_int_equal(o->source.write_timeout_s, 8);

@@ -7,7 +7,7 @@ import unittest
 from . import compare, place, tables
 from .ferry import Ferry, Program
 from .probes import Probes
-from .server import Server, Unavailable
+from .server import COMMON_COLLATION, Server, Unavailable
 from .writer import Writer
 
 MARIADB, MYSQL = ("mariadb", "mariadb"), ("mysql", "mysql")
@@ -17,6 +17,11 @@ CROSS = (("mariadb", "mysql"), ("mysql", "mariadb"))
 MARIADB_105, MARIADB_118 = ("mariadb-10.5",) * 2, ("mariadb-11.8",) * 2
 MAKES = ("mariadb-10.5", "mariadb", "mariadb-11.8", "mysql")
 ALL_PAIRS = tuple((source, target) for source in MAKES for target in MAKES)
+# What a class of BOTH, and one of CROSS, may run on beside these (its `also`).
+OTHER_MARIADB = tuple(pair for pair in ALL_PAIRS if "mysql" not in pair and pair != MARIADB)
+OTHER_CROSS = tuple((source, target) for source, target in ALL_PAIRS
+                    if (source == "mysql") != (target == "mysql")
+                    and (source, target) not in CROSS)
 
 
 class Pool:
@@ -55,12 +60,15 @@ class ServerTest(unittest.TestCase):
     The runner makes one class per pair of `pairs`, which are makes of servers."""
 
     pairs = BOTH
+    also = ()  # further pairs, of other versions
     pair = None
     timeout = 120  # seconds for one test
 
     def setUp(self):
-        self.source = pool.get(self.pair[0], "source")
-        self.target = pool.get(self.pair[1], "target")
+        mixed = self.pair[0] != self.pair[1]
+        self.source, self.target = (
+            pool.get(make, role, *(COMMON_COLLATION.get(make, ()) if mixed else ()))
+            for make, role in zip(self.pair, ("source", "target")))
         self.watched = [self.source, self.target]
         for server in (self.source, self.target):
             server.drop_user_databases()

@@ -110,6 +110,7 @@ class Director:
         self.overtaken = []    # programs that another one has replaced
         self.resumed_from = None
         self.kept = None       # an older state of this very move
+        self.left = None       # one that the move has gone on from an older state since
         self.terms = 0         # SIGTERMs that the running program got
         self.is_suspended = False
         self.is_allowed = False  # to cut over
@@ -342,7 +343,10 @@ class Director:
         if status == 2 and self.rng.random() < .5 and self.ferry.stdout():
             state = self.ferry.state()
         is_over = state and state["CurrentStage"] == "DONE"  # no older one is resumed then
+        if self.left and state and branches(self.left, state) and self.rng.random() < .7:
+            self.try_left()
         if self.kept and not is_over and self.rng.random() < .5:
+            self.left = state  # as soon as the other one is on the file's line
             state, self.kept = self.kept, None
             self.tell("from an older state")
         state = state or self.resumed_from
@@ -350,6 +354,22 @@ class Director:
             self.resume(state)
         else:
             self.start_anew()
+
+    def try_left(self):
+        """It is refused, unless somebody else is in the way, and nothing changes by it."""
+        state, self.left = self.left, None
+        self.tell("from a state that was left")
+        self.terms, self.is_suspended = 0, False
+        self.ferry.resume(state)
+        end = time.monotonic() + self.deadline
+        while self.ferry.running and time.monotonic() < end:
+            self.see_to_servers()
+            time.sleep(.01)
+        log = self.ferry.log()
+        if self.ferry.running or self.ferry.wait() != 1 or not (
+                "that is to be resumed was left" in log or MAY_END.search(log)
+                or "was finished" in log):
+            raise AssertionError(f"a state that was left: {self.ferry.how()}")
 
     def resume(self, state):
         self.terms, self.is_suspended, self.resumed_from = 0, False, state
@@ -366,7 +386,7 @@ class Director:
             self.tell(f"the target cannot be cleared: {e}")
             self.target._forget_admin()
             return
-        self.kept, self.terms, self.is_suspended = None, 0, False
+        self.kept, self.left, self.terms, self.is_suspended = None, None, 0, False
         self.ferry.start()
 
     def mend(self):
@@ -439,6 +459,19 @@ class Director:
     def allow_cutover(self):
         self.is_allowed = True
         self.http("/api/cutover", {"type": "automatic"})
+
+
+def branches(state, known):
+    """Do the lines of two states part? As src/ferry/state_line.c has it."""
+    ours, theirs = ([(s["Process"], s["Save"]) for s in x.get("StateLine", ())]
+                    for x in (state, known))
+    for i, (a, b) in enumerate(zip(ours, theirs)):
+        if a == b:
+            continue
+        if a[0] != b[0]:
+            return True
+        return i + 1 < len(ours if a[1] < b[1] else theirs)
+    return False
 
 
 def _quietly(function):

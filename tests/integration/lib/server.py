@@ -37,7 +37,7 @@ COMMON = [
 GRANTS = {
     "source": "SELECT, PROCESS, REPLICATION SLAVE, REPLICATION CLIENT, SHOW VIEW,"
               " TRIGGER, EVENT, LOCK TABLES",
-    "target": "SELECT, INSERT, UPDATE, DELETE, CREATE, REFERENCES, TRIGGER,"
+    "target": "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, REFERENCES, TRIGGER,"
               " PROCESS, REPLICATION SLAVE, REPLICATION CLIENT",
 }
 GRANTS["replica"] = GRANTS["source"]  # of the source, and may become it
@@ -51,8 +51,9 @@ class MariaDB:
     extra = ["--innodb-log-file-size=64M", "--performance-schema=OFF",
              "--log-slave-updates"]
 
-    def __init__(self, inside=None):
+    def __init__(self, inside=None, *further):
         self.inside = inside  # the tree it is chrooted to
+        self.extra = self.extra + list(further)
 
     def wrap(self, argv):
         return ["chroot", self.inside] + argv if self.inside else argv
@@ -96,8 +97,12 @@ class MySQL:
         return "mysqld"
 
 
-MAKES = {"mariadb": MariaDB(), "mysql": MySQL(), "mariadb-10.5": MariaDB(place.BULLSEYE),
+MAKES = {"mariadb": MariaDB(), "mysql": MySQL(), # As the others have it by default: tests speak of columns with what they say.
+         "mariadb-10.5": MariaDB(place.BULLSEYE, "--explicit-defaults-for-timestamp=ON"),
          "mariadb-11.8": MariaDB(place.TRIXIE)}
+# Its default collation is unknown to all others.
+COMMON_COLLATION = {"mariadb-11.8": ("--character-set-collations=utf8mb4=utf8mb4_general_ci",
+                                     "--collation-server=utf8mb4_general_ci")}
 _next_id = 0
 
 
@@ -267,6 +272,11 @@ class Server:
     @property
     def is_mysql(self):
         return self.flavour == "mysql"
+
+    @property
+    def number(self):
+        """Its version, comparable: (10, 11)."""
+        return tuple(int(part) for part in self.value("SELECT VERSION()").split(".")[:2])
 
     def connect(self, **how):
         """As root over the socket, unless told otherwise."""

@@ -1,0 +1,12 @@
+/* Foreign text, such as the names of tables, in what people read line by line. */
+#ifndef BASE_PRINTABLE_H
+#define BASE_PRINTABLE_H
+
+#include "base/buf.h"
+
+/* Appends text so that it stays on its line and shows all of itself: control characters, line
+ * separators and marks that turn the direction of writing as \n, \x1b or \u2028; bytes that
+ * are no UTF-8 as \xff; all else as it is. */
+void printable_put(struct buf *out, const char *text);
+
+#endif

@@ -1,0 +1,19 @@
+/* The next value of AUTO_INCREMENT on either side. A target where it is lower than on the
+ * source would hand out values again: those of rows that were rolled back or deleted on the
+ * source never came to it. The caller's thread. */
+#ifndef FERRY_AUTO_INCREMENT_H
+#define FERRY_AUTO_INCREMENT_H
+
+#include "ferry/ferry_table.h"
+#include "ferry/run.h"
+
+/* *next: 0 where the table has no such column on this server. A source whose values are
+ * used up tells the last one. */
+bool auto_increment_read_source(struct db *source, const struct ferry_table *t, uint64_t *next,
+				struct error *err) MUST_CHECK;
+bool auto_increment_read_target(struct db *target, const struct ferry_table *t, uint64_t *next,
+				struct error *err) MUST_CHECK;
+/* Raises what is lower on the target. The source's writers should be stopped. */
+bool auto_increments_raise(struct run *run, struct db *source, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,141 @@
+/* -resumestate, else StateToResumeFrom, else none: a fresh start, unless the state file
+ * speaks against it. The state file has a say in the other cases as well: it may be of a
+ * later time of the same run.
+ *
+ * No text offers to remove anything that a living run, or whoever uses a finished move,
+ * has need of. */
+#include "start_state.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/state_file.h"
+
+static bool read_file(const char *path, bool is_forced, struct saved_state *state,
+		      struct error *err)
+{
+	struct stat info;
+	cJSON *tree;
+
+	if (stat(path, &info) != 0 && errno == ENOENT)
+		return error_set(err, ERROR_CONFIG, "%s does not exist", path);
+	tree = json_parse_file(path, err);
+	if (!tree)
+		return error_wrap(err, err->kind == ERROR_SYSTEM ? "failed to open state file" :
+								   "failed to parse state file");
+	if (is_forced && cJSON_IsObject(tree))
+		cJSON_DeleteItemFromObjectCaseSensitive(tree, "StateChecksum");
+	return saved_state_parse(tree, state, err) ||
+	       error_wrap(err, "failed to parse state file: %s", path);
+}
+
+static bool fail_alive(const char *path, struct error *err)
+{
+	return error_set(err, ERROR_CONFIG,
+			 "%s is the state of a run that goes on just now: another process writes it; "
+			 "leave both to it, or end it and resume with -resumestate %s",
+			 path, path);
+}
+
+static bool fail_unfinished(const struct saved_state *other, const char *path, struct error *err)
+{
+	if (other->is_handed_over)
+		return error_set(err, ERROR_CONFIG,
+				 "%s says that CutoverUnlock was called, and that the run was ended "
+				 "before it was done: the target may be in use; resume it with "
+				 "-resumestate %s, which changes nothing that was written since",
+				 path, path);
+	return error_set(err, ERROR_CONFIG,
+			 "%s holds the state of an unfinished run: resume it with -resumestate %s; or, "
+			 "to give up what it has copied, remove the file to start anew",
+			 path, path);
+}
+
+/* A fresh start over the state of an unfinished run would lose that run. A dry run writes
+ * nothing. */
+static bool check_nothing_unfinished(struct start_state *start, const struct cli *cli,
+				     const char *path, struct error *err)
+{
+	bool is_alive;
+
+	if (cli->dry_run || !path || (access(path, F_OK) != 0 && errno == ENOENT))
+		return true;
+	is_alive = state_file_is_written(path);
+	if (!read_file(path, false, &start->finished, err))
+		return is_alive ? fail_alive(path, err) :
+				  error_wrap(err, "a state file is there already, and cannot be read "
+						  "(remove it to start anew)");
+	start->has_finished = start->finished.is_done;
+	if (start->has_finished)
+		return true;
+	if (is_alive)
+		fail_alive(path, err);
+	else
+		fail_unfinished(&start->finished, path, err);
+	saved_state_release(&start->finished);
+	return false;
+}
+
+/* The file's state of the same run: is it finished since, and up to where does its line
+ * go? A file that cannot be read tells nothing. */
+static bool compare_with_file(struct saved_state *state, const char *path, struct error *err)
+{
+	struct error ignored;
+	struct saved_state other;
+	bool is_over;
+
+	if (!path || !*state->run_id || !read_file(path, false, &other, &ignored))
+		return true;
+	is_over = false;
+	if (strcmp(other.run_id, state->run_id) == 0) {
+		is_over = other.is_handed_over && !state->is_handed_over;
+		state_line_copy(&state->line_on_file, &other.line);
+	}
+	saved_state_release(&other);
+	return !is_over ||
+	       error_set(err, ERROR_CONFIG,
+			 "%s says that this run was finished, or CutoverUnlock called, later than "
+			 "the state that is to be resumed: older changes would be done again over "
+			 "what was written to the target since; if the target is not in use, remove "
+			 "that file to resume all the same",
+			 path);
+}
+
+static bool read_configured(struct start_state *start, const cJSON *configured, bool is_forced,
+			    struct error *err)
+{
+	cJSON *tree = cJSON_Duplicate(configured, true);
+
+	if (is_forced)
+		cJSON_DeleteItemFromObjectCaseSensitive(tree, "StateChecksum");
+	start->is_resumed = saved_state_parse(tree, &start->state, err);
+	return start->is_resumed || error_wrap(err, "StateToResumeFrom");
+}
+
+/* -resumestate counts more than the configuration. */
+bool start_state_find(struct start_state *start, const struct cli *cli,
+		      const struct config *config, struct error *err)
+{
+	if (cli->resume_state) {
+		start->is_resumed =
+			read_file(cli->resume_state, cli->force_state, &start->state, err);
+		if (!start->is_resumed)
+			return false;
+	} else if (config->state_to_resume_from) {
+		if (!read_configured(start, config->state_to_resume_from, cli->force_state, err))
+			return false;
+	} else {
+		return check_nothing_unfinished(start, cli, config->state_file, err);
+	}
+	return compare_with_file(&start->state, config->state_file, err);
+}
+
+void start_state_release(struct start_state *start)
+{
+	if (start->is_resumed)
+		saved_state_release(&start->state);
+	if (start->has_finished)
+		saved_state_release(&start->finished);
+}

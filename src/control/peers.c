@@ -1,0 +1,93 @@
+/* A client that sends a byte now and then never is idle, and the library's own time limit
+ * never ends it: so each request, and each answer, has a limit as a whole. And when the
+ * places run out, the client that has waited longest gives way to the new one: 64 that do
+ * not speak cannot lock out who does. Those of other machines go first, so that whoever
+ * sits at this one gets in.
+ *
+ * A connection is cut by shutdown(): the library sees its end and closes it. */
+#include "peers.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+static bool is_loopback(const struct sockaddr *address)
+{
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
+
+	if (!address)
+		return false;
+	if (address->sa_family == AF_INET)
+		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+	if (address->sa_family != AF_INET6)
+		return false;
+	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
+	       (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == 127);
+}
+
+static void cut(struct peers *peers, struct peer *peer)
+{
+	peer->is_cut = true;
+	peers->count--;
+	(void)shutdown(peer->fd, SHUT_RDWR);
+}
+
+/* Of other machines, if there is one. */
+static struct peer *longest_waiting(const struct peers *peers)
+{
+	struct peer *found = NULL;
+
+	for (struct peer *p = peers->first; p; p = p->next)
+		if (!p->is_cut && (!found || (found->is_loopback && !p->is_loopback) ||
+				   (found->is_loopback == p->is_loopback &&
+				    p->since_ms <= found->since_ms)))
+			found = p;
+	return found;
+}
+
+struct peer *peers_add(struct peers *peers, int fd, const struct sockaddr *address, unsigned max)
+{
+	struct peer *peer = mem_calloc(1, sizeof(*peer));
+
+	while (peers->count > 0 && peers->count + PEERS_SPARE >= max)
+		cut(peers, longest_waiting(peers));
+	*peer = (struct peer){ .next = peers->first,
+			       .fd = fd,
+			       .is_loopback = is_loopback(address),
+			       .since_ms = clock_ms() };
+	peers->first = peer;
+	peers->count++;
+	return peer;
+}
+
+void peers_remove(struct peers *peers, struct peer *peer)
+{
+	struct peer **at = &peers->first;
+
+	while (*at && *at != peer)
+		at = &(*at)->next;
+	if (!*at)
+		return;
+	*at = peer->next;
+	if (!peer->is_cut)
+		peers->count--;
+	free(peer);
+}
+
+void peers_cut_slow(struct peers *peers, int64_t limit_ms)
+{
+	int64_t now = clock_ms();
+
+	for (struct peer *p = peers->first; p; p = p->next)
+		if (!p->is_cut && now - p->since_ms > limit_ms)
+			cut(peers, p);
+}
+
+void peer_begin(struct peer *peer)
+{
+	if (peer)
+		peer->since_ms = clock_ms();
+}

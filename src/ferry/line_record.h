@@ -1,0 +1,25 @@
+/* The newest line of a run (ferry/state_line.h), as a row on its target: there every
+ * process that goes on from any of its states finds it, wherever the state was kept.
+ *
+ * It has a table and a database of its own, which the program's filters never choose, and
+ * is used only where the account may make and drop them (SHOW GRANTS). Called by the
+ * ferry's thread, which holds the run's lock. */
+#ifndef FERRY_LINE_RECORD_H
+#define FERRY_LINE_RECORD_H
+
+#include "db/db.h"
+#include "ferry/state_line.h"
+
+#define LINE_RECORD_SCHEMA "_ghostferry"
+
+/* By SHOW GRANTS: has the account all that it takes? */
+bool line_record_is_possible(struct db *target, bool *possible, struct error *err) MUST_CHECK;
+/* Empty where there is none. */
+bool line_record_read(struct db *target, const char *run_id, struct state_line *known,
+		      struct error *err) MUST_CHECK;
+bool line_record_write(struct db *target, const char *run_id, const struct state_line *line,
+		       struct error *err) MUST_CHECK;
+/* And the database, when it was the last one. */
+bool line_record_drop(struct db *target, const char *run_id, struct error *err) MUST_CHECK;
+
+#endif
