@@ -165,7 +165,8 @@ class StoredTextTest(FerryTest):
         served to the application afterwards, also when the program has ended. (Only tables
         that NO_BACKSLASH_ESCAPES spoils without a word.)"""
         self.create()
-        chosen = {"Tables": {"Whitelist": ["t", "mail"]}}
+        params = {"Params": {"sql_mode": "'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES'"}}
+        chosen = {"Tables": {"Whitelist": ["t", "mail"]}, "Source": params, "Target": params}
         self.ferry(databases=["b"], **chosen).run_ok()
         self.source.sql("FLUSH TABLES")
         self.target.sql("FLUSH TABLES")
