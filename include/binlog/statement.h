@@ -36,6 +36,10 @@ struct statement {
 	bool creates;	  /* CREATE TABLE/DATABASE: only harmful when chosen by the filters */
 	bool if_absent;	  /* ... IF NOT EXISTS: leaves what exists already as it is */
 	bool drops;	  /* DROP TABLE: only harmful when there is such a table */
+	/* DROP INDEX IF EXISTS: does nothing where the table has no such index; CREATE INDEX
+	 * IF NOT EXISTS (creates_index): where it has one. "" in other statements. */
+	char index[194];
+	bool creates_index;
 };
 
 /* Each call fills *statement anew; the verb of an empty statement is "". Not seen:

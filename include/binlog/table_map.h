@@ -65,8 +65,8 @@ struct row_decoder *row_decoder_new(void);
 void row_decoder_free(struct row_decoder *decoder);
 
 /* Decodes a rows event (v1 and v2, write, update, delete) and calls handler per
- * row in order. An image without all columns is ERROR_UNSUPPORTED
- * (binlog_row_image must be FULL). binlog_rows_table_id() gives the id to find the
+ * row in order. An image without all plain columns is ERROR_UNSUPPORTED
+ * (binlog_row_image must be FULL); generated columns that the server leaves out are NULL. binlog_rows_table_id() gives the id to find the
  * map with before anything is decoded. */
 bool binlog_rows_table_id(const struct binlog_event *event, const struct binlog_format *format,
 			  uint64_t *table_id, struct error *err) MUST_CHECK;

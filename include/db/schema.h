@@ -64,7 +64,10 @@ struct column {
 	unsigned fraction;	/* TIME, DATETIME, TIMESTAMP: digits of seconds */
 	unsigned member_count;	/* ENUM, SET */
 	char **members;		/* ENUM, SET: owned texts, unquoted, for messages: the servers
-				 * show characters beyond U+FFFF as '?' */
+				 * show what is not in utf8mb3 as '?' */
+	char **member_bytes;	/* their bytes in the column's character set, in hex; NULL where
+				 * the texts tell them, or the server does not */
+	char *default_bytes;	/* of the column's default, likewise */
 };
 
 struct index_part {
@@ -80,6 +83,8 @@ struct table_index {
 	bool is_visible; /* usable by the optimizer: MySQL Visible, MariaDB not Ignored */
 	bool is_nullable; /* some part may be NULL */
 	bool is_ordered;  /* a B-tree: rows can be walked in its order */
+	bool is_fulltext;
+	bool is_hashed;   /* MariaDB: unique by a hash of its values, in a hidden column */
 	bool has_expression; /* or a prefix: cannot identify rows by plain columns */
 	uint64_t cardinality;
 	struct index_part *parts;
@@ -92,6 +97,7 @@ struct table {
 	char *full_name;  /* "schema.name": key in maps, state and logs */
 	char *engine;	  /* "InnoDB" */
 	char *collation;
+	char *row_format; /* as InnoDB has it: "Dynamic" */
 	uint64_t estimated_rows;
 	uint64_t data_bytes;	/* DATA_LENGTH estimate */
 	uint64_t avg_row_bytes; /* AVG_ROW_LENGTH estimate, 0 unknown */
@@ -129,6 +135,9 @@ const struct column *table_column_of_other(const struct table *table, const stru
 const struct table_index *table_primary(const struct table *table);		/* or NULL */
 /* Number of unique indexes (the primary key included, invisible ones too). */
 unsigned table_unique_count(const struct table *table);
+/* Do the first `count` members of both mean the same, byte for byte where both are in one
+ * character set? */
+bool column_same_members(const struct column *a, const struct column *b, unsigned count);
 /* Columns that are written: everything but generated ones. */
 bool column_is_written(const struct column *column);
 

@@ -15,6 +15,9 @@ struct ferry_table {
 	const char *target_name;
 	struct key_columns key; /* count 0: none; if that is not allowed a problem says so */
 	bool key_is_configured; /* by CascadingPaginationColumnConfig */
+	/* Can a row have another one's key or unique value in its way on the target: is there
+	 * more than one unique key, or are there texts in the key? */
+	bool may_displace;
 	unsigned index;		/* in ferry_tables.tables */
 	uint64_t batch_rows; /* its own fixed rows per batch; 0: what holds for the run */
 	struct fence fence;
@@ -28,6 +31,7 @@ struct ferry_table {
 	bool json_is_typed;
 	unsigned types_count; /* columns of types_list */
 	bool target_is_mysql;
+	bool *as_json; /* owned, by column: a text there, JSON on the target; NULL: none */
 	/* Owned texts. */
 	char *select_list;  /* "`a`,CAST(`b` AS UNSIGNED)": all written columns in table
 			     * order, then the generated ones of the key */
@@ -59,6 +63,8 @@ void ferry_tables_make(const struct ferry_options *options, const char *run_id,
 void ferry_tables_set_json(struct ferry_tables *tables, const struct ferry_options *options,
 			   const struct server_version *source,
 			   const struct server_version *target, struct problems *problems);
+/* A table that is on the target already: which of its columns take JSON there. */
+void ferry_table_set_target(struct ferry_table *t, const struct table *target);
 void ferry_tables_release(struct ferry_tables *tables);
 /* replace_head without some of the written columns: a flag for each. */
 void ferry_table_put_replace(struct buf *sql, const struct ferry_table *t, const bool *left_out);

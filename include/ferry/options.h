@@ -92,6 +92,7 @@ struct ferry_options {
 	uint64_t rows_bytes;	 /* copied rows held in memory before readers wait */
 	uint64_t row_bytes;	 /* larger rows are read one at a time, see row_reader.h */
 	uint64_t xa_bytes;	 /* events of undecided XA transactions */
+	uint64_t owed_bytes;	 /* keys of owed rows in memory before they go to a file */
 
 	bool allow_tables_without_key;	/* AllowTablesWithoutKey */
 	bool allow_inexact_json;	/* AllowInexactJSON: documents by their text alone */
@@ -114,8 +115,8 @@ struct ferry_options {
 	 * The second saves the state before it tells anybody. */
 	bool (*cutover_lock)(void *context, struct error *err);
 	bool (*cutover_unlock)(void *context, struct error *err);
-	/* Saves the state where a killed run is resumed from; false: it could not be. NULL: that
-	 * is nowhere. */
+	/* Any thread: the state as it is now is in the state file when this comes back true, or
+	 * none is wanted. NULL: nobody can. */
 	bool (*save_state)(void *context);
 	void *hook_context;
 };

@@ -4,6 +4,7 @@
 #ifndef FERRY_PREFLIGHT_H
 #define FERRY_PREFLIGHT_H
 
+#include "base/stop.h"
 #include "ferry/ferry_table.h"
 #include "ferry/problems.h"
 
@@ -16,11 +17,20 @@ bool preflight_servers(const struct ferry_options *options, struct db *source, s
 bool preflight_names(const struct ferry_options *options, struct db *source,
 		     const struct schema *schema, struct problems *problems,
 		     struct error *err) MUST_CHECK;
+/* What a start that is meant has, and a dry run, which writes nothing, has not. */
+struct preflight_attempt {
+	const char *run_id;
+	struct stop *stop;
+};
+
 /* Foreign keys, engines, triggers, existing target tables and their definitions,
  * configured keys (unique and not null?), what is not moved (views, triggers,
- * events, routines). resuming: the target tables must exist and fit. */
+ * events, routines), definitions that the target does not take. resuming: the target tables
+ * must exist and fit. attempt: NULL for a dry run; else definitions are tried on the target
+ * where the account may, in a database that is dropped again. */
 bool preflight_tables(const struct ferry_options *options, struct db *source, struct db *target,
 		      const struct schema *schema, const struct ferry_tables *tables, bool resuming,
-		      struct problems *problems, struct error *err) MUST_CHECK;
+		      const struct preflight_attempt *attempt, struct problems *problems,
+		      struct error *err) MUST_CHECK;
 
 #endif

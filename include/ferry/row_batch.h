@@ -30,6 +30,7 @@ struct row_batch {
 	uint64_t sum; /* XOR of all rows */
 	bool has_sum; /* of all of them: none was NULL */
 	struct key last; /* of the last row; owned */
+	struct buf keys; /* of all rows: each value led by its length */
 	/* The range that was read: (low, high]; owned, unset where it is open. */
 	struct key low;
 	struct key high;
@@ -49,6 +50,9 @@ void row_batch_clear(struct row_batch *batch);
  * is ERROR_DATA. */
 bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t statement_bytes,
 		   uint64_t packet_limit, struct error *err) MUST_CHECK;
+/* Takes the next key out of what stands behind *at (0 at first); false: there is none. The
+ * values point into the batch. */
+bool row_batch_next_key(const struct row_batch *batch, size_t *at, struct value *values);
 /* Completes the last statement; call once after the last row. */
 void row_batch_finish(struct row_batch *batch);
 

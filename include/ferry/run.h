@@ -9,6 +9,7 @@
 #include "ferry/state_tracker.h"
 #include "ferry/throttler.h"
 
+struct owed_rows;
 struct verifier;
 
 /* The server that is waited for. */
@@ -23,6 +24,7 @@ struct run {
 	/* Nobody writes to the target unless the run holds its lock 0 (README I8). */
 	struct db_guard guard;
 	struct verifier *verifier; /* NULL: nothing is verified */
+	struct owed_rows *owed;
 	struct budget rows; /* copied rows in memory, options->rows_bytes of them */
 	/* Rows per batch asked for at run time; 0: sized by bytes. */
 	_Atomic uint64_t batch_rows;

@@ -49,6 +49,7 @@ struct saved_state {
 	char source_uuid[64];
 	unsigned lock_count;
 	const cJSON *verifier_stage; /* object, or NULL */
+	const cJSON *owed_rows; /* object, or NULL: see owed_rows.h */
 	bool is_done; /* the run it belongs to had finished */
 	bool is_handed_over; /* the same, or CutoverUnlock may have been called */
 };
@@ -86,9 +87,13 @@ uint64_t state_json_sum(const cJSON *state);
 /* Appends the JSON text of a consistent snapshot, one space of indentation, no
  * newline at the end. schema: what state_json_schema() gave, or NULL (not loaded yet, or
  * not wanted): null. Any thread; takes the tracker's lock only while copying.
- * verifier_stage, which may be NULL, is called after that and gives what belongs to the
- * verifier. */
+ * What belongs to the verifier and to owed_rows.h, which may be NULL, is had after that. */
+struct state_part {
+	cJSON *(*get)(void *context);
+	void *context;
+};
 void state_json_write(struct state_tracker *tracker, const struct state_schema *schema,
-		      cJSON *(*verifier_stage)(void *context), void *context, struct buf *out);
+		      const struct state_part *verification, const struct state_part *owed,
+		      struct buf *out);
 
 #endif

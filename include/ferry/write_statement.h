@@ -22,9 +22,6 @@ struct write_statement {
 	 * the rows. NULL: as said above. */
 	const char *mode;
 	uint64_t *warnings; /* borrowed: with a mode, their number is added */
-	/* No SQL, but a look at what the transaction has written: false undoes it. */
-	bool (*look)(void *context, struct db *target, struct error *err);
-	void *look_context;
 	uint64_t *affected; /* borrowed: rows touched are added; NULL: nobody asks */
 	/* Affected rows that there must be; 0: however many. */
 	uint64_t affects;
@@ -51,6 +48,19 @@ bool write_without_empty(struct buf *sql, const struct ferry_table *table,
  * again with the same statements (they are idempotent). */
 bool write_statements(struct db *target, const struct write_statement *statements, size_t count,
 		      struct error *err) MUST_CHECK;
+
+/* The same with a last word before the commit: what it says within the transaction belongs
+ * to it, and its failure rolls all back. check NULL: none. */
+struct write_check {
+	bool (*before_commit)(void *context, struct db *target, struct error *err);
+	void *context;
+};
+bool write_statements_checked(struct db *target, const struct write_statement *statements,
+			      size_t count, const struct write_check *check,
+			      struct error *err) MUST_CHECK;
+/* One statement, by the same rules, within a transaction of the caller's. */
+bool write_statement_execute(struct db *target, const struct write_statement *statement,
+			     struct error *err) MUST_CHECK;
 
 /* The same for statements that must not be done twice. *is_uncertain: COMMIT was sent and
  * its outcome is not known; after any other failure nothing was done. */

@@ -107,6 +107,7 @@ void reports_set_hooks(struct app *app)
 	struct ferry_options *options = &app->wiring.options;
 
 	options->hook_context = app;
+	options->save_state = save_state;
 	if (app->config->cutover_lock.uri || callback_is_set(&app->progress_callback))
 		options->cutover_lock = cutover_lock;
 	if (app->config->cutover_unlock.uri)

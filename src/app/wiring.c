@@ -94,8 +94,8 @@ static struct batch_point *batch_points(const struct config_points *from)
 }
 
 /* Three eighths for row changes that wait, a quarter for copied rows on their way, a
- * quarter for XA transactions that are not decided; the last eighth is the verifier's
- * (how_to_verify()). A buffer that each connection keeps comes on top: small enough not
+ * quarter for XA transactions that are not decided; of the last eighth a quarter is for
+ * keys of owed rows, and the rest the verifier's (how_to_verify()). A buffer that each connection keeps comes on top: small enough not
  * to count, as larger rows are read one at a time and their buffers freed. */
 static void share_memory(struct ferry_options *options, uint64_t limit)
 {
@@ -104,6 +104,7 @@ static void share_memory(struct ferry_options *options, uint64_t limit)
 	options->queue_bytes = limit / 8 * 3;
 	options->rows_bytes = limit / 4;
 	options->xa_bytes = limit / 4;
+	options->owed_bytes = limit / 32;
 	options->row_bytes = row_bytes < ROW_BYTES_MIN	 ? ROW_BYTES_MIN :
 			     row_bytes > ROW_BYTES_MAX ? ROW_BYTES_MAX :
 							 row_bytes;
@@ -223,7 +224,7 @@ static void how_to_verify(struct verify_options *verify, const struct config *co
 	verify->workers = config->data_iteration_concurrency;
 	verify->repair = config->verifier_repair;
 	verify->spill_beside = config->state_file;
-	verify->queue_bytes = config->memory_limit / 8;
+	verify->queue_bytes = config->memory_limit / 32 * 3;
 	config_flatten(&config->force_index, &verify->force_index);
 	ignored_columns(&verify->ignored_columns, config);
 	map_init(&verify->ignored_bare);

@@ -1,6 +1,7 @@
 /* Row images: a bitmap of the columns that are NULL, then the values of the
  * others without anything in between (MySQL source, sql/rpl_record.cc). Columns that
- * the schema does not have come last (see table_check.c) and are skipped.
+ * the event leaves out have no place in either. Columns that the schema does not have
+ * come last (see table_check.c) and are skipped.
  *
  * Printed values collect in one buffer, which may move while it grows; so they
  * are kept as offsets until the row is complete. */
@@ -31,9 +32,9 @@ void row_image_release(struct row_image *image)
 	*image = (struct row_image){ .room = 0 };
 }
 
-static bool is_null(const uint8_t *nulls, unsigned index)
+static bool bit_at(const uint8_t *bits, unsigned index)
 {
-	return nulls[index / 8] >> (index % 8) & 1;
+	return bits[index / 8] >> (index % 8) & 1;
 }
 
 static void set_null(struct row_image *image, unsigned index)
@@ -80,18 +81,47 @@ static bool bad_value(const struct table *table, unsigned index, struct error *e
 			 table->columns[index].raw_type);
 }
 
+struct row_columns row_columns_read(struct reader *r, unsigned count)
+{
+	struct row_columns columns = { .bits = reader_bytes(r, (count + 7u) / 8) };
+
+	/* Bits behind the last column mean nothing. */
+	for (unsigned i = 0; columns.bits && i < count; i++)
+		columns.count += row_columns_have(&columns, i);
+	return columns;
+}
+
+bool row_columns_have(const struct row_columns *columns, unsigned index)
+{
+	return bit_at(columns->bits, index);
+}
+
+/* What a generated column held is not known then, and nobody needs it: it is not written,
+ * and a key that has one is refused where the change is taken (binlog_writer.c). */
+static void leave_out(struct row_image *image, const struct column *column,
+		      const struct row_image *from)
+{
+	set_null(image, column->position);
+	if (from && column_is_written(column))
+		image->values[column->position] = from->values[column->position];
+}
+
 bool row_image_decode(struct row_image *image, struct reader *r,
-		      const struct binlog_table_map *map, struct error *err)
+		      const struct binlog_table_map *map, const struct row_columns *columns,
+		      const struct row_image *from, struct error *err)
 {
 	const struct table *table = map->table;
-	const uint8_t *nulls = reader_bytes(r, (map->column_count + 7u) / 8);
+	const uint8_t *nulls = reader_bytes(r, (columns->count + 7u) / 8);
+	unsigned bit = 0; /* of nulls, which counts the columns that are there */
 
 	if (!nulls)
 		return cut_short(table, err);
 	reserve(image, table->column_count);
 	buf_clear(&image->text);
 	for (unsigned i = 0; i < table->column_count; i++) {
-		if (is_null(nulls, i))
+		if (!row_columns_have(columns, i))
+			leave_out(image, &table->columns[i], from);
+		else if (bit_at(nulls, bit++))
 			set_null(image, i);
 		else
 			decode_value(image, r, &map->columns[i], &table->columns[i]);
@@ -99,7 +129,7 @@ bool row_image_decode(struct row_image *image, struct reader *r,
 			return bad_value(table, i, err);
 	}
 	for (unsigned i = table->column_count; i < map->column_count; i++)
-		if (!is_null(nulls, i))
+		if (row_columns_have(columns, i) && !bit_at(nulls, bit++))
 			reader_skip(r, HIDDEN_COLUMN_SIZE);
 	if (r->failed)
 		return cut_short(table, err);

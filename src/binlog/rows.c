@@ -5,8 +5,10 @@
  *   columns-present (update: columns-present of the after-image)
  *   row images up to the end: updates have pairs, before and after
  *
- * Only complete images are taken: of others, this program could not tell what the
- * missing columns held. */
+ * Only images are taken of which it is known what every column held that is written:
+ * all that is not generated must be there. In the image after an update a column may be
+ * left out that has not changed (MariaDB's binlog_row_image=FULL_NODUP); MariaDB from 11.8
+ * on leaves generated columns and its hidden ones out of updates and deletes. */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -30,6 +32,9 @@ static const struct rows_type {
 struct row_decoder {
 	struct row_image before;
 	struct row_image after;
+	/* Of the event at hand. */
+	struct row_columns first;  /* of the image before, or of an insert */
+	struct row_columns second; /* of the image after an update */
 };
 
 struct row_decoder *row_decoder_new(void)
@@ -66,35 +71,33 @@ static void skip_post_header(struct reader *r, const struct rows_type *type, uns
 	reader_skip(r, extra < 2 ? SIZE_MAX : extra - 2u);
 }
 
-/* Is every column present? Bits behind the last column mean nothing. */
-static bool is_full(struct reader *r, unsigned columns)
+/* Does it tell the values of all columns that are written? */
+static bool is_full(const struct row_columns *columns, const struct table *table)
 {
-	const uint8_t *present = reader_bytes(r, (columns + 7u) / 8);
-
-	for (unsigned i = 0; present && i < columns; i++)
-		if (!(present[i / 8] >> (i % 8) & 1))
+	for (unsigned i = 0; i < table->column_count; i++)
+		if (!row_columns_have(columns, i) && column_is_written(&table->columns[i]))
 			return false;
 	return true;
 }
 
-static bool read_columns(struct reader *r, const struct rows_type *type,
-			 const struct binlog_table_map *map, struct error *err)
+static bool read_columns(struct row_decoder *decoder, struct reader *r,
+			 const struct rows_type *type, const struct binlog_table_map *map,
+			 struct error *err)
 {
 	const struct table *table = map->table;
 	uint64_t columns = reader_lenenc(r);
-	bool full;
 
 	if (!r->failed && columns != map->column_count)
 		return error_set(err, ERROR_CORRUPT,
 				 "table %s: rows of %" PRIu64 " columns behind a map of %u",
 				 table->full_name, columns, map->column_count);
-	full = is_full(r, map->column_count);
+	decoder->first = row_columns_read(r, map->column_count);
 	if (type->kind == ROW_UPDATE)
-		full = is_full(r, map->column_count) && full;
+		decoder->second = row_columns_read(r, map->column_count);
 	if (r->failed)
 		return error_set(err, ERROR_CORRUPT, "table %s: rows event cut short",
 				 table->full_name);
-	if (!full)
+	if (!is_full(&decoder->first, table))
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "table %s: the row image is not FULL: set binlog_row_image=FULL "
 				 "on the source, for all of its sessions, and start again",
@@ -102,21 +105,29 @@ static bool read_columns(struct reader *r, const struct rows_type *type,
 	return true;
 }
 
+static bool decode_images(struct row_decoder *decoder, struct reader *r,
+			  const struct rows_type *type, const struct binlog_table_map *map,
+			  struct error *err)
+{
+	struct row_image *first = type->kind == ROW_INSERT ? &decoder->after : &decoder->before;
+
+	if (!row_image_decode(first, r, map, &decoder->first, NULL, err))
+		return false;
+	return type->kind != ROW_UPDATE || row_image_decode(&decoder->after, r, map, &decoder->second,
+							    &decoder->before, err);
+}
+
 static bool decode_row(struct row_decoder *decoder, struct reader *r, const struct rows_type *type,
 		       const struct binlog_table_map *map, struct row_change *change,
 		       struct error *err)
 {
 	*change = (struct row_change){ .table = map->table, .kind = type->kind };
-	if (type->kind != ROW_INSERT) {
-		if (!row_image_decode(&decoder->before, r, map, err))
-			return false;
+	if (!decode_images(decoder, r, type, map, err))
+		return false;
+	if (type->kind != ROW_INSERT)
 		change->before = decoder->before.values;
-	}
-	if (type->kind != ROW_DELETE) {
-		if (!row_image_decode(&decoder->after, r, map, err))
-			return false;
+	if (type->kind != ROW_DELETE)
 		change->after = decoder->after.values;
-	}
 	return true;
 }
 
@@ -134,7 +145,7 @@ bool binlog_rows_decode(struct row_decoder *decoder, struct binlog_event *event,
 				 map->table->full_name, binlog_event_type_name(event->type),
 				 event->type);
 	skip_post_header(r, type, format->header_sizes[event->type]);
-	if (!read_columns(r, type, map, err))
+	if (!read_columns(decoder, r, type, map, err))
 		return false;
 	while (reader_left(r) > 0)
 		if (!decode_row(decoder, r, type, map, &change, err) ||

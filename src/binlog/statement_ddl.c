@@ -10,6 +10,19 @@ static bool accept_if_exists(struct parser *p)
 	return parser_accept(p, "EXISTS");
 }
 
+/* Its name, which may be any word. */
+static void take_index(struct parser *p, bool creates)
+{
+	bool is_optional = accept_if_exists(p);
+
+	if (creates && parser_at_word(p, "ON"))
+		return;
+	if (is_optional && !parser_copy_name(p, p->out->index, sizeof(p->out->index)))
+		p->out->index[0] = '\0';
+	p->out->creates_index = creates;
+	parser_advance(p);
+}
+
 /* To the table behind the next ON. */
 static void take_indexed_table(struct parser *p)
 {
@@ -32,9 +45,7 @@ static void create_table(struct parser *p)
 static void create_index(struct parser *p)
 {
 	parser_set(p, STATEMENT_TABLE, "CREATE INDEX");
-	accept_if_exists(p);
-	if (!parser_at_word(p, "ON"))
-		parser_advance(p); /* its name, which may be any word */
+	take_index(p, true);
 	take_indexed_table(p);
 }
 
@@ -61,8 +72,7 @@ static void drop_table(struct parser *p)
 static void drop_index(struct parser *p)
 {
 	parser_set(p, STATEMENT_TABLE, "DROP INDEX");
-	accept_if_exists(p);
-	parser_advance(p);
+	take_index(p, false);
 	take_indexed_table(p);
 }
 

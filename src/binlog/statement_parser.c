@@ -54,6 +54,11 @@ void parser_incomplete(struct parser *p)
 	p->out->is_complete = false;
 }
 
+bool parser_copy_name(const struct parser *p, char *name, size_t size)
+{
+	return token_copy_name(&p->token, name, size);
+}
+
 static bool take_identifier(struct parser *p, char *name, size_t size)
 {
 	if (!token_copy_name(&p->token, name, size))

@@ -32,6 +32,8 @@ void parser_set(struct parser *p, enum statement_kind kind, const char *verb);
 void parser_harmless(struct parser *p);
 /* Says that names may be missing. */
 void parser_incomplete(struct parser *p);
+/* A name at this place, which is not taken. */
+bool parser_copy_name(const struct parser *p, char *name, size_t size);
 /* Names at this place; a missing one makes the list incomplete. */
 bool parser_take_table(struct parser *p);
 void parser_take_tables(struct parser *p); /* separated by commas */

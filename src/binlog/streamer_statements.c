@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "binlog/statement.h"
 
@@ -50,6 +51,40 @@ static bool is_clear(const struct binlog_streamer *s, const struct binlog_query 
 	return true;
 }
 
+static bool is_ascii(const char *name)
+{
+	for (; *name; name++)
+		if ((unsigned char)*name >= 0x80)
+			return false;
+	return true;
+}
+
+/* Migrations of applications say "if it is there" whenever they start. The table is known as
+ * it was read behind the start position, and no statement that changed it has come since;
+ * one from before that changed it then, and it was read without the index, or with it. */
+static bool leaves_table(const struct binlog_streamer *s, const struct statement *statement,
+			 const struct table *table)
+{
+	bool found = false;
+
+	if (!statement->index[0] || !is_ascii(statement->index) || streamer_is_watched(s))
+		return false;
+	for (unsigned i = 0; i < table->index_count; i++)
+		found |= strcasecmp(table->indexes[i].name, statement->index) == 0;
+	return found == statement->creates_index;
+}
+
+static bool names_copied(const struct binlog_streamer *s, const struct statement *statement,
+			 const char *schema, const char *name)
+{
+	const struct binlog_handler *h = &s->params.handler;
+	const struct table *table = h->find_table(h->context, schema, name);
+
+	if (table)
+		return !leaves_table(s, statement, table);
+	return !statement->drops && h->is_chosen(h->context, schema, name);
+}
+
 /* A copied table that a statement names, or that it may touch unnamed. */
 static bool statement_touches(struct binlog_streamer *s, const struct statement *statement,
 			      const struct binlog_query *query, char *hit, size_t hit_size)
@@ -80,9 +115,7 @@ static bool statement_touches(struct binlog_streamer *s, const struct statement 
 				  !(statement->if_absent &&
 				    h->find_table(h->context, in, name.name));
 		else
-			touched = h->find_table(h->context, in, name.name) ||
-				  (!statement->drops &&
-				   h->is_chosen(h->context, in, name.name));
+			touched = names_copied(s, statement, in, name.name);
 		if (touched) {
 			snprintf(hit, hit_size, "%s%s%s", in, name.name[0] ? "." : "", name.name);
 			return true;

@@ -100,9 +100,6 @@ static const struct family {
 	[COLUMN_VECTOR] = { TYPE_VECTOR, TYPE_VARCHAR, same_always },
 };
 
-/* InnoDB takes 767 to 3072 bytes into a key, by row format and page size. */
-#define SHORTEST_LONG_KEY 767
-
 #define ALTERED                                                                                    \
 	"the table was altered while it was being copied; start the copy of this table again"
 
@@ -157,35 +154,16 @@ static bool check_column(const struct binlog_table_map *map, unsigned index,
 	return false;
 }
 
-/* Is the index too long for a tree of any page size? */
-static bool is_long_unique(const struct table_index *index, const struct table *table)
-{
-	uint64_t octets = 0;
-
-	if (!index->is_unique || index->is_primary)
-		return false;
-	for (unsigned i = 0; i < index->part_count; i++) {
-		const struct index_part *part = &index->parts[i];
-
-		if (part->prefix > 0 || part->column >= table->column_count)
-			return false;
-		octets += table->columns[part->column].length_bytes > 0 ?
-				  UINT16_MAX :
-				  table->columns[part->column].max_octets;
-	}
-	return octets > SHORTEST_LONG_KEY;
-}
-
-/* MariaDB keeps a UNIQUE over long strings by a hash of them, in a hidden column
- * behind the others: BIGINT UNSIGNED, one for each such index (seen as
- * DB_ROW_HASH_1 with binlog_row_metadata=FULL). The schema does not have them, the
- * row images do. */
+/* MariaDB keeps a UNIQUE over long strings, and one that was declared USING HASH, by a
+ * hash in a hidden column behind the others: BIGINT UNSIGNED, one for each such index
+ * (seen as DB_ROW_HASH_1 with binlog_row_metadata=FULL). The schema does not have them,
+ * the table map does. */
 static bool is_hidden_hashes(const struct binlog_table_map *map, const struct table *table)
 {
 	unsigned indexes = 0;
 
 	for (unsigned i = 0; i < table->index_count; i++)
-		indexes += is_long_unique(&table->indexes[i], table);
+		indexes += table->indexes[i].is_hashed;
 	for (unsigned i = table->column_count; i < map->column_count; i++)
 		if (map->columns[i].type != TYPE_LONGLONG || map->columns[i].sign == SIGN_SIGNED)
 			return false;

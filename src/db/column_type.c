@@ -117,18 +117,30 @@ static char *parse_member(const char **at)
 	return buf_take(&text);
 }
 
+static void replace(char **text, const char *with)
+{
+	free(*text);
+	*text = mem_strdup(with);
+}
+
 static void parse_members(struct column *column, const char *at)
 {
 	unsigned room = 0;
 
-	while (*at == '\'') {
-		at++;
+	while (*at == '\'' || (at[0] == 'x' && at[1] == '\'')) {
+		bool is_text = *at == '\'';
+
+		at += is_text ? 1 : 2;
 		if (column->member_count == room) {
 			room = room ? room * 2 : 8;
 			column->members =
 				mem_resize(column->members, room, sizeof(*column->members));
 		}
-		column->members[column->member_count++] = parse_member(&at);
+		column->members[column->member_count] = parse_member(&at);
+		/* MySQL's x'..' of what is no text leaves out zeros: it says nothing. */
+		if (!is_text)
+			replace(&column->members[column->member_count], "?");
+		column->member_count++;
 		if (*at == ',')
 			at++;
 	}

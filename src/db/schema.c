@@ -5,11 +5,18 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buf.h"
+
 static void column_release(struct column *column)
 {
-	for (unsigned i = 0; i < column->member_count; i++)
+	for (unsigned i = 0; i < column->member_count; i++) {
 		free(column->members[i]);
+		if (column->member_bytes)
+			free(column->member_bytes[i]);
+	}
 	free(column->members);
+	free(column->member_bytes);
+	free(column->default_bytes);
 	free(column->name);
 	free(column->raw_type);
 	free(column->charset);
@@ -32,6 +39,7 @@ static void table_release(struct table *table)
 	free(table->full_name);
 	free(table->engine);
 	free(table->collation);
+	free(table->row_format);
 }
 
 void schema_release(struct schema *schema)
@@ -83,6 +91,43 @@ unsigned table_unique_count(const struct table *table)
 		if (table->indexes[i].is_unique)
 			count++;
 	return count;
+}
+
+static bool is_same_charset(const char *a, const char *b)
+{
+	a = *a ? a : "binary"; /* MariaDB shows none */
+	b = *b ? b : "binary";
+	return strcmp(a, b) == 0 || (strncmp(a, "utf8", 4) == 0 && strncmp(b, "utf8", 4) == 0);
+}
+
+/* Is there a '?' in the member's text that stands for something else? Where its bytes are not
+ * known (MySQL 5.7) the text has to do. */
+static bool is_bent(const struct column *column, unsigned member)
+{
+	const char *text = column->members[member];
+	struct buf hex = BUF_INIT;
+	bool bent;
+
+	if (!column->member_bytes || !strchr(text, '?'))
+		return false;
+	buf_put_hex(&hex, text, strlen(text));
+	bent = strcasecmp(buf_text(&hex), column->member_bytes[member]) != 0;
+	buf_release(&hex);
+	return bent;
+}
+
+bool column_same_members(const struct column *a, const struct column *b, unsigned count)
+{
+	bool by_bytes = a->member_bytes && b->member_bytes && is_same_charset(a->charset, b->charset);
+
+	if (a->type != b->type || a->member_count < count || b->member_count < count)
+		return false;
+	for (unsigned i = 0; i < count; i++)
+		if (by_bytes ? strcmp(a->member_bytes[i], b->member_bytes[i]) != 0
+			     : strcmp(a->members[i], b->members[i]) != 0 || is_bent(a, i) ||
+				       is_bent(b, i))
+			return false;
+	return true;
 }
 
 bool column_is_written(const struct column *column)

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "db/schema.h"
 #include "db/sql.h"
+#include "members.h"
 
 enum { FEW_TABLES = 8 }; /* of one schema: asked for one by one */
 
@@ -86,6 +87,7 @@ static void add_table(struct loader *l, const struct db_row *row)
 	table->full_name = mem_printf("%s.%s", table->schema, table->name);
 	table->engine = mem_strdup("");
 	table->collation = mem_strdup("");
+	table->row_format = mem_strdup("");
 	table->is_system_versioned = is(text_of(row, 2), "SYSTEM VERSIONED");
 }
 
@@ -197,6 +199,7 @@ static bool take_facts(struct loader *l, const struct db_row *row, struct error 
 	table->estimated_rows = number_of(row, 4);
 	table->data_bytes = number_of(row, 5);
 	table->avg_row_bytes = number_of(row, 6);
+	replace_text(&table->row_format, text_of(row, 7));
 	return true;
 }
 
@@ -240,7 +243,10 @@ static struct table_index *add_index(struct table *table, const struct db_row *r
 	index->is_unique = number_of(row, 3) == 0;
 	index->is_primary = is(index->name, "PRIMARY");
 	index->is_visible = is(text_of(row, 10), "YES");
-	index->is_ordered = is(text_of(row, 9), "BTREE");
+	/* MariaDB 11.8 shows a PRIMARY KEY as it was declared; InnoDB has no other tree. */
+	index->is_ordered = index->is_primary || is(text_of(row, 9), "BTREE");
+	index->is_hashed = index->is_unique && !index->is_ordered && is(text_of(row, 9), "HASH");
+	index->is_fulltext = is(text_of(row, 9), "FULLTEXT");
 	return index;
 }
 
@@ -312,7 +318,7 @@ static bool load_facts(struct loader *l, const struct scope *scope, struct error
 {
 	static const char select[] =
 		"SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, TABLE_COLLATION, TABLE_ROWS,"
-		" DATA_LENGTH, AVG_ROW_LENGTH FROM information_schema.TABLES";
+		" DATA_LENGTH, AVG_ROW_LENGTH, ROW_FORMAT FROM information_schema.TABLES";
 
 	return query_scope(l, scope, select, "", err) && take_rows(l, take_facts, err);
 }
@@ -410,7 +416,7 @@ bool schema_load(struct db *db, schema_filter *chosen, void *context, struct sch
 	memset(schema, 0, sizeof(*schema));
 	map_init(&schema->by_name);
 	if (load_names(&l, err) && index_names(&l, err) && load_details(&l, err) &&
-	    check_complete(schema, err))
+	    check_complete(schema, err) && members_load(db, schema, err))
 		return true;
 	schema_release(schema);
 	return error_wrap(err, "reading the table definitions");

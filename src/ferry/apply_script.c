@@ -5,6 +5,9 @@
  * target's collation ('a', 'A'). At most one of them exists at the end of the batch,
  * and it is among the replaced.
  *
+ * Where a row can have others in its way (a second unique key, texts in the key) all keys
+ * of the batch are deleted, by their bytes, and the rows inserted: see displacement.c.
+ *
  * Why the order of replaced rows does not matter: they are images of one moment of
  * the source, so no two of them share a value of any unique key; and a row they push
  * out of the target is stale: its own change stands later in the stream, or in this
@@ -16,6 +19,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "key_condition.h"
 
 #define STATEMENT_SLACK 4096
 /* Conditions in one DELETE: MySQL gives up the index and scans the table when the
@@ -79,16 +83,30 @@ static void put_deletes(struct apply_script *script, const struct ferry_table *t
 	while ((entry = map_next(last, &cursor))) {
 		const struct change *change = entry->value;
 
-		if (!change->is_delete)
+		if (!change->is_delete && !table->may_displace)
 			continue;
+		/* The literals stand there twice at most. */
 		struct write_statement *statement =
-			room_for(script, 0, table->delete_head, " OR ", change->key_length + 2,
+			room_for(script, 0, table->delete_head, " OR ", 3 * change->key_length + 2,
 				 DELETE_KEYS_MAX);
 		buf_putc(&statement->sql, '(');
-		buf_add(&statement->sql, change_key(change), change->key_length);
+		if (table->may_displace)
+			key_condition_put_exact(&statement->sql, &table->key, change_key(change),
+						change->key_length);
+		else
+			buf_add(&statement->sql, change_key(change), change->key_length);
 		buf_putc(&statement->sql, ')');
 		statement->rows++;
 	}
+	script->deletes = script->count;
+}
+
+/* Rows that are there already stay, for displacement.c to see to. */
+static void put_tails(struct apply_script *script, const struct ferry_table *table)
+{
+	for (size_t i = script->deletes; table->may_displace && i < script->count; i++)
+		if (!script->statements[i].is_borrowed)
+			buf_puts(&script->statements[i].sql, table->insert_tail);
 }
 
 static bool put_replaces(struct apply_script *script, const struct ferry_table *table,
@@ -114,7 +132,7 @@ static bool put_replaces(struct apply_script *script, const struct ferry_table *
 		if (change->head_length > 0) {
 			statement = borrow_statement(script, change);
 		} else {
-			statement = room_for(script, first, table->replace_head, ",",
+			statement = room_for(script, first, change_head(table), ",",
 					     change->image_length, UINT64_MAX);
 			buf_add(&statement->sql, change_image(change), change->image_length);
 		}
@@ -135,8 +153,21 @@ bool apply_script_make(struct apply_script *script, const struct ferry_table *ta
 
 	bool ok = put_replaces(script, table, &last, err);
 
+	put_tails(script, table);
+
 	map_release(&last);
 	return ok;
+}
+
+uint64_t apply_script_count_inserted(struct apply_script *script, uint64_t *inserted)
+{
+	uint64_t rows = 0;
+
+	for (size_t i = script->deletes; i < script->count; i++) {
+		script->statements[i].affected = inserted;
+		rows += script->statements[i].rows;
+	}
+	return rows;
 }
 
 void apply_script_release(struct apply_script *script)

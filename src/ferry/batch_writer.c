@@ -3,20 +3,30 @@
  *
  * A failed batch is tried again whole, as rows that are there already stay as they are.
  * One that fails for good ends the run. If we die before it is recorded, its rows are
- * copied again. */
+ * copied again.
+ *
+ * Where the server inserts fewer rows than there are, some were skipped. Most are there, as
+ * a change brought them or an earlier run did. Those that are not are owed (README I9). */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/probe.h"
+#include "base/mem.h"
 #include "data_iterator_priv.h"
+#include "ferry/owed_rows.h"
 #include "ferry/verifier.h"
 #include "ferry/writer_lock.h"
 #include "lax_writer.h"
+#include "row_lookup.h"
+
 
 struct batch_writer {
 	struct data_iterator *iterator;
 	struct db *target;
 	const struct row_batch *batch; /* being written */
 	struct lax_writer lax;	       /* for batches that are refused */
+	uint64_t inserted;	       /* of its rows, by the last attempt */
+	struct map skipped;	       /* conditions of rows not found; value: whatever */
 	bool is_verifying;
 	struct table_comparer comparer; /* open when is_verifying */
 };
@@ -25,6 +35,7 @@ static bool attempt_write(void *argument, struct error *err)
 {
 	struct batch_writer *writer = argument;
 
+	writer->inserted = 0;
 	if (!db_ready(writer->target, err))
 		return false;
 	return write_statements(writer->target, writer->batch->statements,
@@ -36,14 +47,75 @@ static bool write_rows(struct batch_writer *writer, struct error *err)
 	const struct row_batch *batch = writer->batch;
 	struct error refused;
 
+	/* What a lax write leaves out, the source does not have any more. */
+	writer->inserted = batch->rows;
 	if (!lax_writer_is_strict_first(&writer->lax, batch->table))
 		return lax_writer_batch(&writer->lax, writer->target, batch, NULL, err);
 	if (run_write(writer->iterator->run, "write row batch", "batch_writer", attempt_write, writer,
 		      err))
 		return true;
 	refused = *err;
+	writer->inserted = batch->rows;
 	return lax_writer_may(batch->table, &refused) &&
 	       lax_writer_batch(&writer->lax, writer->target, batch, &refused, err);
+}
+
+static void list_keys(struct batch_writer *writer)
+{
+	const struct key_columns *columns = &writer->batch->table->key;
+	struct value values[KEY_COLUMNS_MAX];
+	struct buf condition = BUF_INIT;
+	size_t at = 0;
+
+	while (row_batch_next_key(writer->batch, &at, values)) {
+		buf_clear(&condition);
+		sql_key_equals(&condition, columns, values);
+		map_put(&writer->skipped, condition.data, condition.length, writer);
+	}
+	buf_release(&condition);
+}
+
+static bool attempt_lookup(void *argument, struct error *err)
+{
+	struct batch_writer *writer = argument;
+	const char **conditions = mem_calloc(writer->skipped.count + 1, sizeof(*conditions));
+	const struct map_entry *entry;
+	struct map found;
+	size_t cursor = 0, count = 0;
+
+	map_init(&found);
+	while ((entry = map_next(&writer->skipped, &cursor)))
+		conditions[count++] = entry->key;
+	bool ok = db_ready(writer->target, err) &&
+		  row_lookup(writer->target, writer->batch->table, conditions, count, &found, err);
+
+	free(conditions);
+	for (cursor = 0; ok && (entry = map_next(&found, &cursor));)
+		map_remove(&writer->skipped, entry->key, entry->key_length);
+	map_release(&found);
+	return ok;
+}
+
+/* After the commit, before the chunk is recorded. */
+static bool note_skipped(struct batch_writer *writer, struct error *err)
+{
+	struct run *run = writer->iterator->run;
+	const struct ferry_table *table = writer->batch->table;
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	if (writer->inserted == writer->batch->rows || table->key.count == 0)
+		return true;
+	map_init(&writer->skipped);
+	list_keys(writer);
+	bool ok = run_write(run, "look for skipped rows", "batch_writer", attempt_lookup, writer, err);
+
+	while (ok && (entry = map_next(&writer->skipped, &cursor)))
+		owed_rows_skipped(run->owed, table, entry->key, entry->key_length);
+	if (ok && writer->skipped.count > 0)
+		probe("rows_skipped", "%s %zu", table->source->full_name, writer->skipped.count);
+	map_release(&writer->skipped);
+	return ok || error_wrap(err, "look for skipped rows of table %s", table->source->full_name);
 }
 
 static bool write_batch(struct batch_writer *writer, struct error *err)
@@ -56,12 +128,14 @@ static bool write_batch(struct batch_writer *writer, struct error *err)
 		return true;
 	if (!throttler_wait(run->throttler, run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
+	for (size_t i = 0; i < batch->statement_count; i++)
+		batch->statements[i].affected = &writer->inserted;
 	probe("before_batch_write", "%s %" PRIu64, table, batch->ticket);
 	if (!write_rows(writer, err))
 		return error_wrap(err, "write %" PRIu64 " rows of table %s", batch->rows, table);
 	probe("after_batch_write", "%s %" PRIu64, table, batch->ticket);
 	state_tracker_batch_written(run->tracker, batch->table, batch->rows, batch->bytes);
-	return true;
+	return note_skipped(writer, err);
 }
 
 /* Inside the fence: no change that was received since the read is applied yet. */

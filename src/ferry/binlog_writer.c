@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "apply_script.h"
+#include "displacement.h"
 #include "ferry/verifier.h"
 #include "ferry/write_statement.h"
 #include "ferry/writer_lock.h"
@@ -183,10 +184,12 @@ static bool build(struct binlog_writer *w, const struct ferry_table *table,
 	put_key(text, table, key_values);
 	size_t key_length = text->length - start;
 	if (bytes >= LARGE_IMAGE_BYTES)
-		buf_puts(text, table->replace_head);
+		buf_puts(text, change_head(table));
 	size_t head_length = text->length - start - key_length;
 	if (image && !write_tuple(text, table, image, &invalid_enums, err))
 		return false;
+	if (head_length > 0 && table->may_displace)
+		buf_puts(text, table->insert_tail);
 	*change = change_end(text, key_length, head_length, invalid_enums);
 	return true;
 }
@@ -200,8 +203,9 @@ static bool add_one(struct binlog_writer *w, const struct ferry_table *table,
 
 	if (has_null_key(table, key_values))
 		return error_set(err, ERROR_UNSUPPORTED,
-				 "table %s: a row with NULL in its key columns in the binlog; the key "
-				 "must be NOT NULL",
+				 "table %s: a row with NULL in its key columns in the binlog, or a "
+				 "generated one that the server leaves out of it; the key must be NOT "
+				 "NULL, and of plain columns there",
 				 table->source->full_name);
 	if (!wait_for_room(w, sizeof(*change) + bytes, err) ||
 	    !build(w, table, key_values, image, bytes, &change, err))
@@ -442,16 +446,21 @@ static void batch_is_applied(struct binlog_writer *w, struct change_batch *batch
 
 struct apply_attempt {
 	struct db *target;
-	const struct apply_script *script;
+	struct apply_script *script;
+	struct displacement displacement;
 };
 
 static bool attempt_apply(void *argument, struct error *err)
 {
 	struct apply_attempt *attempt = argument;
+	const struct write_check check = { displacement_resolve, &attempt->displacement };
 
+	displacement_attempt(&attempt->displacement);
 	return db_ready(attempt->target, err) &&
-	       write_statements(attempt->target, attempt->script->statements,
-				attempt->script->count, err);
+	       write_statements_checked(attempt->target, attempt->script->statements,
+					attempt->script->count,
+					attempt->displacement.table->may_displace ? &check : NULL,
+					err);
 }
 
 static bool apply_lax(struct apply_worker *worker, const struct change_batch *batch,
@@ -473,7 +482,7 @@ static bool apply_lax(struct apply_worker *worker, const struct change_batch *ba
 }
 
 static bool apply_script_to(struct apply_worker *worker, const struct change_batch *batch,
-			    const struct apply_script *script, struct error *err)
+			    struct apply_script *script, struct error *err)
 {
 	struct run *run = worker->writer->run;
 	const struct ferry_table *table = batch->queue->table;
@@ -481,14 +490,18 @@ static bool apply_script_to(struct apply_worker *worker, const struct change_bat
 	struct error refused;
 	bool ok;
 
-	if (!lax_writer_is_strict_first(&worker->lax, table)) {
-		ok = apply_lax(worker, batch, NULL, err);
-	} else {
-		ok = run_write(run, "write binlog events", log_tag, attempt_apply, &attempt, err);
-		if (!ok && lax_writer_may(table, err)) {
-			refused = *err;
-			ok = apply_lax(worker, batch, &refused, err);
-		}
+	if (!lax_writer_is_strict_first(&worker->lax, table))
+		return apply_lax(worker, batch, NULL, err) ||
+		       error_wrap(err, "apply row changes of table %s", table->source->full_name);
+	displacement_init(&attempt.displacement, run, table, batch->first);
+	attempt.displacement.rows =
+		apply_script_count_inserted(script, &attempt.displacement.inserted);
+	ok = run_write(run, "write binlog events", log_tag, attempt_apply, &attempt, err);
+
+	displacement_end(&attempt.displacement);
+	if (!ok && lax_writer_may(table, err)) {
+		refused = *err;
+		ok = apply_lax(worker, batch, &refused, err);
 	}
 	return ok || error_wrap(err, "apply row changes of table %s", table->source->full_name);
 }

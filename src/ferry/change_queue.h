@@ -31,8 +31,9 @@ struct change {
 	uint64_t offset;
 	bool is_delete;
 	size_t key_length;   /* "`a`=1 AND `b`=2": which row; without a key all of it */
-	size_t head_length;  /* of a large image: "REPLACE INTO ... VALUES ", or 0 */
-	size_t image_length; /* "(1,2,'x')"; 0 for a delete of a key */
+	size_t head_length;  /* of a large image: change_head(), or 0 */
+	size_t image_length; /* "(1,2,'x')"; 0 for a delete of a key. With a head: the tail of
+			      * the statement is in it, where there is one */
 	char bytes[];
 };
 
@@ -55,6 +56,12 @@ struct change_groups {
 static inline const char *change_key(const struct change *change)
 {
 	return change->bytes;
+}
+
+/* What the statement that brings an image begins with. */
+static inline const char *change_head(const struct ferry_table *table)
+{
+	return table->may_displace ? table->insert_head : table->replace_head;
 }
 
 /* The head stands in front of it. */

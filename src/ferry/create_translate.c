@@ -9,9 +9,10 @@
  * between the two (of a character set, say) is noticed. */
 #include "create_translate.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "create_text.h"
 
 struct walk {
 	const char *at;
@@ -19,6 +20,7 @@ struct walk {
 	enum flavour to;
 	unsigned depth; /* of parentheses */
 	char type[24];	/* of the column in this line, "" in other lines */
+	bool is_unique;	/* this line is a UNIQUE KEY */
 	struct error *err;
 };
 
@@ -26,44 +28,6 @@ static bool refuse(struct walk *w, const char *what)
 {
 	return error_set(w->err, ERROR_UNSUPPORTED, "%s has no counterpart in %s", what,
 			 flavour_name(w->to));
-}
-
-static bool is_word(char c)
-{
-	return isalnum((unsigned char)c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
-}
-
-static bool begins(const char *at, const char *text)
-{
-	return strncmp(at, text, strlen(text)) == 0;
-}
-
-/* Behind a quoted text; the servers print backslash escapes in strings alone. */
-static const char *skip_quoted(const char *at)
-{
-	char quote = *at++;
-
-	for (; *at && (*at != quote || at[1] == quote); at++)
-		if (*at == quote || (*at == '\\' && quote != '`' && at[1]))
-			at++;
-	return *at ? at + 1 : at;
-}
-
-/* Behind the parenthesis that closes the one at stands on. */
-static const char *skip_parentheses(const char *at)
-{
-	unsigned depth = 0;
-
-	while (*at) {
-		if (*at == '\'' || *at == '`' || *at == '"') {
-			at = skip_quoted(at);
-			continue;
-		}
-		depth += *at == '(';
-		if (*at++ == ')' && --depth == 0)
-			break;
-	}
-	return at;
 }
 
 static void copy_to(struct walk *w, const char *end)
@@ -97,6 +61,7 @@ static const struct comment {
 	{ FLAVOUR_MARIADB, "/*!50100 TABLESPACE", NULL, "a TABLESPACE" },
 	{ FLAVOUR_MARIADB, "/*!8", NULL, "an option of MySQL 8" },
 	{ FLAVOUR_MYSQL, "/*M!100301 COMPRESSED*/", "", "" },
+	{ FLAVOUR_MYSQL, "/*!100301 COMPRESSED*/", "", "" },
 	{ FLAVOUR_MYSQL, "/*M!", NULL, "an option of MariaDB" },
 };
 
@@ -106,7 +71,7 @@ static bool take_database_default(struct walk *w, const char *end)
 {
 	const char *collate = strstr(w->at, " COLLATE ");
 
-	if (!begins(w->at, "/*!40100 DEFAULT CHARACTER SET ") || !collate || collate > end ||
+	if (!create_begins(w->at, "/*!40100 DEFAULT CHARACTER SET ") || !collate || collate > end ||
 	    (!memmem(collate, (size_t)(end - collate), "_0900_", 6) &&
 	     !memmem(collate, (size_t)(end - collate), "uca1400", 7)))
 		return false;
@@ -126,7 +91,7 @@ static bool take_comment(struct walk *w)
 	for (size_t i = 0; i < ARRAY_LEN(comments); i++) {
 		const struct comment *c = &comments[i];
 
-		if (c->to != w->to || !begins(w->at, c->begins))
+		if (c->to != w->to || !create_begins(w->at, c->begins))
 			continue;
 		if (!c->becomes)
 			return refuse(w, c->what);
@@ -159,18 +124,18 @@ static bool take_default(struct walk *w)
 	const char *end = w->at;
 	bool is_call, is_plain;
 
-	while (is_word(*end) || *end == '.' || *end == '-' || *end == '+')
+	while (create_is_word(*end) || *end == '.' || *end == '-' || *end == '+')
 		end++;
 	is_call = *end == '(' && end > w->at;
-	is_plain = begins(w->at, "NULL") || begins(w->at, "current_timestamp") || *w->at == '(';
+	is_plain = create_begins(w->at, "NULL") || create_begins(w->at, "current_timestamp") || *w->at == '(';
 	if (is_plain)
 		return true;
-	if (begins(w->at, "nextval("))
+	if (create_begins(w->at, "nextval("))
 		return refuse(w, "a default taken from a SEQUENCE");
 	if (is_call)
-		end = skip_parentheses(end);
+		end = create_skip_parentheses(end);
 	else if (*end == '\'')
-		end = skip_quoted(end);
+		end = create_skip_quoted(end);
 	if (!is_call && !needs_expression(w)) {
 		copy_to(w, end);
 		return true;
@@ -186,8 +151,8 @@ static const char *skip_value(const char *at)
 {
 	at += *at == '=';
 	if (*at == '\'' || *at == '`')
-		return skip_quoted(at);
-	while (is_word(*at))
+		return create_skip_quoted(at);
+	while (create_is_word(*at))
 		at++;
 	return at;
 }
@@ -216,7 +181,7 @@ static bool take_type(struct walk *w)
 {
 	size_t length = 0;
 
-	while (is_word(w->at[length]) && length < sizeof(w->type) - 1)
+	while (create_is_word(w->at[length]) && length < sizeof(w->type) - 1)
 		length++;
 	memcpy(w->type, w->at, length);
 	w->type[length] = '\0';
@@ -271,28 +236,39 @@ static bool is_json_check(const char *at)
 	static const char head[] = "CHECK (json_valid(`";
 	const char *end;
 
-	if (!begins(at, head))
+	if (!create_begins(at, head))
 		return false;
-	end = skip_quoted(at + sizeof(head) - 2);
-	return begins(end, "))");
+	end = create_skip_quoted(at + sizeof(head) - 2);
+	return create_begins(end, "))");
+}
+
+/* InnoDB has no such index but for UNIQUE ones, which MariaDB keeps by a hash. */
+static bool is_idle_hash(const struct walk *w)
+{
+	return w->to == FLAVOUR_MYSQL && w->depth == 1 && !w->is_unique && !w->type[0] &&
+	       create_begins(w->at, "USING HASH");
 }
 
 static bool take_word(struct walk *w)
 {
 	const char *end = w->at;
 
-	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
-		if (rules[i].to == w->to && w->depth <= 1 && begins(w->at, rules[i].word))
-			return take_rule(w, &rules[i]);
-	if (w->to == FLAVOUR_MYSQL && w->depth == 1 && is_json_check(w->at)) {
-		drop_to(w, skip_parentheses(strchr(w->at, '(')));
+	if (is_idle_hash(w)) {
+		drop_to(w, w->at + strlen("USING HASH"));
 		return true;
 	}
-	if (w->to == FLAVOUR_MYSQL && w->depth == 1 && w->type[0] && begins(w->at, "DEFAULT ")) {
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+		if (rules[i].to == w->to && w->depth <= 1 && create_begins(w->at, rules[i].word))
+			return take_rule(w, &rules[i]);
+	if (w->to == FLAVOUR_MYSQL && w->depth == 1 && is_json_check(w->at)) {
+		drop_to(w, create_skip_parentheses(strchr(w->at, '(')));
+		return true;
+	}
+	if (w->to == FLAVOUR_MYSQL && w->depth == 1 && w->type[0] && create_begins(w->at, "DEFAULT ")) {
 		copy_to(w, w->at + strlen("DEFAULT "));
 		return take_default(w);
 	}
-	while (is_word(*end))
+	while (create_is_word(*end))
 		end++;
 	copy_to(w, end);
 	return true;
@@ -305,14 +281,15 @@ static bool take_line(struct walk *w)
 
 	copy_to(w, w->at + strspn(w->at, "\n "));
 	w->type[0] = '\0';
+	w->is_unique = create_begins(w->at, "UNIQUE KEY ");
 	if (*w->at == '`') {
-		copy_to(w, skip_quoted(w->at));
+		copy_to(w, create_skip_quoted(w->at));
 		copy_to(w, w->at + strspn(w->at, " "));
 		return take_type(w);
 	}
 	key = strstr(w->at, " ((");
 	if (w->to == FLAVOUR_MARIADB && key && key < w->at + strcspn(w->at, "\n") &&
-	    (begins(w->at, "KEY ") || begins(w->at, "UNIQUE KEY ")))
+	    (create_begins(w->at, "KEY ") || create_begins(w->at, "UNIQUE KEY ")))
 		return refuse(w, "an index over expressions");
 	return true;
 }
@@ -321,7 +298,7 @@ static bool take_line(struct walk *w)
 static bool is_foreign_option(const struct walk *w)
 {
 	return w->to == FLAVOUR_MYSQL && w->depth == 0 && w->out->length > 0 &&
-	       w->out->data[w->out->length - 1] == ' ' && *skip_quoted(w->at) == '=';
+	       w->out->data[w->out->length - 1] == ' ' && *create_skip_quoted(w->at) == '=';
 }
 
 static bool step(struct walk *w)
@@ -331,16 +308,16 @@ static bool step(struct walk *w)
 	if (c == '\n' && w->depth == 1)
 		return take_line(w);
 	if (c == '`' && is_foreign_option(w)) {
-		drop_to(w, skip_value(skip_quoted(w->at)));
+		drop_to(w, skip_value(create_skip_quoted(w->at)));
 		return true;
 	}
 	if (c == '\'' || c == '`' || c == '"') {
-		copy_to(w, skip_quoted(w->at));
+		copy_to(w, create_skip_quoted(w->at));
 		return true;
 	}
 	if (c == '/' && w->at[1] == '*')
 		return take_comment(w);
-	if (is_word(c))
+	if (create_is_word(c))
 		return take_word(w);
 	w->depth += c == '(';
 	w->depth -= c == ')' && w->depth > 0;

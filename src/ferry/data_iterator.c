@@ -332,7 +332,7 @@ static void drop_batch(struct data_iterator *it, struct row_batch *batch)
 
 static bool send_batch(struct data_iterator *it, struct row_batch *batch, struct error *err)
 {
-	data_iterator_set_taken(it, batch, batch->bytes);
+	data_iterator_set_taken(it, batch, batch->bytes + batch->keys.length);
 	if (channel_push(&it->batches, batch))
 		return true;
 	row_batch_free(batch);

@@ -253,6 +253,7 @@ void ferry_free(struct ferry *f)
 	verifier_free(f->verifier); /* its threads use the rest */
 	data_iterator_free(f->iterator);
 	binlog_writer_free(f->writer);
+	owed_rows_free(f->owed);
 	source_start_release(&f->start);
 	binlog_streamer_free(f->streamer);
 	target_verifier_free(f->target_verifier);
@@ -278,16 +279,23 @@ static cJSON *verifier_stage(void *context)
 	return verifier_state(context);
 }
 
+static cJSON *owed_stage(void *context)
+{
+	return owed_rows_state(context);
+}
+
 bool ferry_state(struct ferry *f, struct buf *out)
 {
 	mutex_lock(&f->lock);
 	bool started = f->is_started;
 	struct verifier *verifier = f->verifier;
+	const struct state_part verification = { verifier_stage, f->verifier };
+	const struct state_part owed = { owed_stage, f->owed };
 	mutex_unlock(&f->lock);
 
 	if (started)
 		state_json_write(&f->tracker, f->schema_text.text ? &f->schema_text : NULL,
-				 verifier ? verifier_stage : NULL, verifier, out);
+				 verifier ? &verification : NULL, &owed, out);
 	else if (f->resume) /* nothing has moved since: the same state again */
 		json_print(out, f->resume->tree, 1);
 	return started || f->resume;

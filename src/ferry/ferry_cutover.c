@@ -1,8 +1,8 @@
 /* From the copied tables to the end: permission, verification, the CutoverLock callback,
  * the end of transactions that are open, (for a replica: until it has executed its master's
- * position,) the source's position, the stream's event there, the verdict, a last look for
- * writes of others to the target and for writes to the source behind that position,
- * CutoverUnlock.
+ * position,) the source's position, the stream's event there, the verdict, a look for owed
+ * rows, a last look for writes of others to the target and for writes to the source behind
+ * that position, CutoverUnlock.
  *
  * The ferry's thread runs it. A failure anywhere leaves source and target as they are:
  * CutoverUnlock is not sent, and the state can be resumed. */
@@ -161,6 +161,19 @@ static bool verify_before(struct ferry *f, struct error *err)
 	return verifier_before_cutover(f->verifier, err);
 }
 
+static bool look_for_owed(struct ferry *f, struct error *err)
+{
+	ferry_waits_for(f, "rows that were skipped or displaced to be seen on the target");
+	return owed_rows_before_cutover(f->owed, err);
+}
+
+/* After the verdict, which says more, and may have repaired what is missing. */
+static bool settle_owed(struct ferry *f, struct error *err)
+{
+	ferry_waits_for(f, "rows that were skipped or displaced to be seen on the target");
+	return owed_rows_during_cutover(f->owed, err);
+}
+
 /* What others did to the target explains the differences that the verdict would find. */
 static bool look_at_target(struct ferry *f, struct error *err)
 {
@@ -229,8 +242,8 @@ static bool lock_to_unlock(struct ferry *f, struct error *err)
 	if (!wait_until_caught_up(f, err) || !wait_for_replica(f, err) || !lock_cutover(f, err) ||
 	    !ferry_wait_for_sessions(f, err) || !wait_for_replica(f, err) ||
 	    !ferry_wait_for_xa(f, err) || !drain(f, err) || !look_at_target(f, err) ||
-	    !verify_during(f, err) || !raise_auto_increments(f, err) || !stop_watching(f, err) ||
-	    !ferry_check_late(f, err) || !unlock_cutover(f, err))
+	    !verify_during(f, err) || !settle_owed(f, err) || !raise_auto_increments(f, err) ||
+	    !stop_watching(f, err) || !ferry_check_late(f, err) || !unlock_cutover(f, err))
 		return false;
 	ferry_waits_for(f, "");
 	return true;
@@ -238,5 +251,6 @@ static bool lock_to_unlock(struct ferry *f, struct error *err)
 
 bool ferry_cut_over(struct ferry *f, struct error *err)
 {
-	return wait_until_allowed(f, err) && verify_before(f, err) && lock_to_unlock(f, err);
+	return wait_until_allowed(f, err) && verify_before(f, err) && look_for_owed(f, err) &&
+	       lock_to_unlock(f, err);
 }

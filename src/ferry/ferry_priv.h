@@ -8,6 +8,7 @@
 #include "ferry/binlog_writer.h"
 #include "ferry/data_iterator.h"
 #include "ferry/ferry.h"
+#include "ferry/owed_rows.h"
 #include "ferry/run_lock.h"
 #include "ferry/source_start.h"
 #include "ferry/target_verifier.h"
@@ -70,6 +71,7 @@ struct ferry {
 	struct binlog_writer *writer;
 	struct binlog_streamer *streamer;
 	struct verifier *verifier; /* NULL: nothing is verified */
+	struct owed_rows *owed;
 
 	struct binlog_position streamed; /* the streamer's thread's: what the tracker has */
 

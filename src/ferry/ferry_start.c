@@ -223,6 +223,8 @@ static bool choose_start(struct ferry *f, struct error *err)
  * stream and ends the run, one before it shows in what is read. */
 static bool check_all(struct ferry *f, struct error *err)
 {
+	const struct preflight_attempt attempt = { f->tracker.run_id, &f->stop };
+
 	ferry_waits_for(f, "the start-up checks");
 	if (!preflight_servers(f->options, f->source, f->target, &f->problems, err))
 		return false;
@@ -236,7 +238,7 @@ static bool check_all(struct ferry *f, struct error *err)
 	if (f->is_finished)
 		return true;
 	return preflight_tables(f->options, f->source, f->target, &f->schema, &f->tables,
-				f->resume != NULL, &f->problems, err);
+				f->resume != NULL, f->is_dry_run ? NULL : &attempt, &f->problems, err);
 }
 
 /* What does not keep the run from starting is in the log; a run that is refused, and a
@@ -493,6 +495,19 @@ static bool catch_up(void *context, struct db *source, struct error *err)
 	return true;
 }
 
+/* On another server the copy is as far as the state says, so what it owes is, too. */
+static void make_owed_rows(struct ferry *f)
+{
+	/* On a target that is in use rows may be missing for good reasons. */
+	bool may_owe = f->resume && !f->resume->is_handed_over;
+	struct owed_rows *owed =
+		owed_rows_new(&f->run, may_owe ? f->resume->owed_rows : NULL, may_owe);
+
+	mutex_lock(&f->lock);
+	f->owed = f->run.owed = owed;
+	mutex_unlock(&f->lock);
+}
+
 /* What was found equal on another server is to be compared again on this one. */
 static bool make_verifier(struct ferry *f, struct error *err)
 {
@@ -550,6 +565,7 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 	if (!open_stream(f, err) || !watch_target(f, err) || !prepare_target(f, err) ||
 	    !make_verifier(f, err))
 		return false;
+	make_owed_rows(f);
 	make_workers(f);
 	state_tracker_set_position(&f->tracker, &f->start.position);
 	if (f->start.is_elsewhere)

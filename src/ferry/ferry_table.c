@@ -12,6 +12,7 @@
 #include "ferry/batch_size.h"
 #include "ferry/name_filter.h"
 #include "ferry/problems.h"
+#include "key_condition.h"
 #include "signature.h"
 
 static bool is_key_column(const struct key_columns *key, unsigned column)
@@ -158,6 +159,19 @@ static void check_columns(const struct table *table, struct problems *problems)
 	buf_release(&remedy);
 }
 
+/* Those whose rows are not in the table: another engine would take copies of them, or none. */
+static bool is_elsewhere(const char *engine)
+{
+	static const char *const engines[] = { "MRG_MyISAM", "FEDERATED", "CONNECT",
+					       "SPIDER", "BLACKHOLE", "S3", "OQGRAPH", "NDB",
+					       "NDBCLUSTER", "PERFORMANCE_SCHEMA" };
+
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
+		if (strcasecmp(engines[i], engine) == 0)
+			return true;
+	return false;
+}
+
 /* The copy relies on locking reads (README I1), the writes on transactions. */
 static void check_engine(const struct table *table, struct problems *problems)
 {
@@ -165,9 +179,14 @@ static void check_engine(const struct table *table, struct problems *problems)
 
 	if (strcasecmp(table->engine, "InnoDB") == 0)
 		return;
-	buf_puts(&remedy, "ALTER TABLE ");
-	sql_table_name(&remedy, table->schema, table->name);
-	buf_puts(&remedy, " ENGINE=InnoDB");
+	if (is_elsewhere(table->engine)) {
+		buf_puts(&remedy, "leave the table out (Tables.Blacklist), and make it on the target "
+				  "when the move is done: it holds no rows of its own");
+	} else {
+		buf_puts(&remedy, "ALTER TABLE ");
+		sql_table_name(&remedy, table->schema, table->name);
+		buf_puts(&remedy, " ENGINE=InnoDB");
+	}
 	problem_add(problems, PROBLEM_ERROR, buf_text(&remedy),
 		    "source: table %s uses the engine %s; only InnoDB tables can be copied while "
 		    "they change",
@@ -245,6 +264,8 @@ static struct ferry_table *table_new(const struct ferry_options *options, const 
 	check_versioning(source, problems);
 	check_columns(source, problems);
 	choose_key(options, t, problems);
+	t->may_displace = t->key.count > 0 && (table_unique_count(source) > 1 ||
+					       key_condition_is_vague(&t->key));
 	choose_columns(t);
 	if (t->written_count == 0)
 		problem_add(problems, PROBLEM_ERROR, "leave the table out (Tables.Blacklist)",
@@ -261,6 +282,7 @@ static void table_free(struct ferry_table *t)
 	free(t->written);
 	free(t->select_list);
 	free(t->types_list);
+	free(t->as_json);
 	free(t->insert_head);
 	free(t->insert_tail);
 	free(t->replace_head);

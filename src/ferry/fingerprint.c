@@ -87,12 +87,8 @@ static bool is_bytes(enum form form)
 /* Does a number stand for the same member on both sides? The one list may go on. */
 static bool same_members(const struct column *a, const struct column *b)
 {
-	if (a->type != b->type)
-		return false;
-	for (unsigned i = 0; i < a->member_count && i < b->member_count; i++)
-		if (strcmp(a->members[i], b->members[i]) != 0)
-			return false;
-	return true;
+	return column_same_members(a, b, a->member_count < b->member_count ? a->member_count
+									   : b->member_count);
 }
 
 static bool is_real(enum form form)
@@ -191,8 +187,20 @@ static void put_hash(struct buf *sql, const struct column *c, enum form form, bo
 	buf_puts(sql, ",256)");
 }
 
-static void put_plain(struct buf *sql, const struct column *c)
+/* With as many digits as both sides have: more of them would not have been written. */
+static void put_decimal(struct buf *sql, const struct column *c, const struct column *other)
 {
+	buf_puts(sql, "CAST(");
+	sql_name(sql, c->name);
+	buf_printf(sql, " AS DECIMAL(65,%u))", c->scale < other->scale ? c->scale : other->scale);
+}
+
+static void put_plain(struct buf *sql, const struct column *c, const struct column *other)
+{
+	if (c->type == COLUMN_DECIMAL && other->type == COLUMN_DECIMAL && c->scale != other->scale) {
+		put_decimal(sql, c, other);
+		return;
+	}
 	sql_name(sql, c->name);
 	if (strstr(c->raw_type, "zerofill"))
 		buf_puts(sql, "+0");
@@ -206,7 +214,7 @@ static void put_column(struct buf *sql, const struct column *own, const struct c
 
 	switch (form) {
 	case FORM_PLAIN:
-		put_plain(sql, own);
+		put_plain(sql, own, other);
 		break;
 	case FORM_FLOAT:
 		put_float(sql, own, keep_zero_sign);

@@ -3,6 +3,7 @@
  * JSON as text, so there the text is all there is. */
 #include <stdlib.h>
 
+#include "base/mem.h"
 #include "db/sql_json.h"
 #include "ferry/ferry_table.h"
 #include "ferry/problems.h"
@@ -65,5 +66,19 @@ void ferry_tables_set_json(struct ferry_tables *tables, const struct ferry_optio
 				    "source: MySQL %s cannot tell the types inside the JSON documents "
 				    "of %s",
 				    source->text, t->source->full_name);
+	}
+}
+
+void ferry_table_set_target(struct ferry_table *t, const struct table *target)
+{
+	for (unsigned i = 0; i < t->source->column_count; i++) {
+		const struct column *column = &t->source->columns[i];
+		const struct column *there = table_column_of_other(target, column);
+
+		if (column->type != COLUMN_TEXT || !there || there->type != COLUMN_JSON)
+			continue;
+		if (!t->as_json)
+			t->as_json = mem_calloc(t->source->column_count, sizeof(*t->as_json));
+		t->as_json[i] = true;
 	}
 }

@@ -33,7 +33,8 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "ferry/fingerprint.h"
-#include "ferry/table_comparer.h"
+#include "ferry/owed_rows.h"
+#include "key_condition.h"
 
 static const char log_tag[] = "lax_writer";
 
@@ -151,12 +152,20 @@ struct lax_attempt {
 	struct write_statement *statements; /* owned; the texts of the rows' are not */
 	size_t statement_count;
 	uint64_t warnings;
+	uint64_t rows;	   /* to be inserted */
+	uint64_t affected; /* by the REPLACEs */
+	bool displaces;	   /* owed_rows_begin() was called */
 };
 
-static void put_conditions(struct buf *sql, const char *const *conditions, size_t count)
+/* Of the target just these keys, whatever its collations take for equal. */
+static void put_conditions(struct buf *sql, const struct lax_attempt *a)
 {
-	for (size_t i = 0; i < count; i++)
-		buf_printf(sql, "%s(%s)", i ? " OR " : "", conditions[i]);
+	for (size_t i = 0; i < a->count; i++) {
+		buf_puts(sql, i ? " OR (" : "(");
+		key_condition_put_exact(sql, &a->table->key, a->conditions[i],
+					strlen(a->conditions[i]));
+		buf_putc(sql, ')');
+	}
 }
 
 static bool look_at_rows(struct lax_attempt *a, struct db *target, struct error *err)
@@ -177,6 +186,18 @@ static bool look_at_rows(struct lax_attempt *a, struct db *target, struct error 
 	return fetched == DB_END;
 }
 
+/* The keys were deleted: what is more than inserted has pushed others out, or may have where a
+ * row is there twice (README I9). */
+static bool note_displaced(struct lax_attempt *a, struct error *err)
+{
+	if (a->affected <= a->rows || !a->table->may_displace)
+		return true;
+	if (!a->displaces)
+		owed_rows_begin(a->w->run->owed);
+	a->displaces = true;
+	return owed_rows_displacing_some(a->w->run->owed, a->table, err);
+}
+
 /* Before the commit: our own rows are seen. */
 static bool compare_rows(void *context, struct db *target, struct error *err)
 {
@@ -187,23 +208,25 @@ static bool compare_rows(void *context, struct db *target, struct error *err)
 
 	buf_printf(&sql, "SELECT %s,%s FROM %s WHERE ", f->keys[SIDE_TARGET], f->row[SIDE_TARGET],
 		   f->from[SIDE_TARGET]);
-	put_conditions(&sql, a->conditions, a->count);
+	put_conditions(&sql, a);
 	row_prints_begin_look(&a->w->prints);
 	ok = db_query(target, sql.data, sql.length, err) && look_at_rows(a, target, err);
 	buf_release(&sql);
 	probe("after_lax_write", "%s %zu", a->table->source->full_name, a->w->prints.seen);
 	if (ok && !row_prints_are_alike(&a->w->prints))
 		ok = error_set(err, ERROR_DATA, "without strict mode the target makes another row of it than the source has");
-	return ok;
+	return ok && note_displaced(a, err);
 }
 
 static bool attempt_lax(void *argument, struct error *err)
 {
 	struct lax_attempt *a = argument;
 
-	a->warnings = 0;
+	const struct write_check check = { compare_rows, a };
+
+	a->warnings = a->affected = 0;
 	return db_ready(a->target, err) &&
-	       write_statements(a->target, a->statements, a->statement_count, err);
+	       write_statements_checked(a->target, a->statements, a->statement_count, &check, err);
 }
 
 /* A lax mode forgives NULL in a computed NOT NULL column only where a statement has several
@@ -225,20 +248,17 @@ static void make_statements(struct lax_attempt *a, struct row_batch *batch)
 {
 	struct buf *deletes;
 
-	for (size_t i = 0; i < batch->statement_count; i++)
-		double_single(&batch->statements[i], strlen(batch->head),
-			      a->w->reader.packet_limit / 4);
-	a->statement_count = batch->statement_count + 2;
+	a->rows = batch->rows;
+	a->statement_count = batch->statement_count + 1;
 	a->statements = mem_calloc(a->statement_count, sizeof(*a->statements));
 	deletes = &a->statements[0].sql;
 	buf_puts(deletes, a->table->delete_head);
-	put_conditions(deletes, a->conditions, a->count);
+	put_conditions(deletes, a);
 	for (size_t i = 0; i < batch->statement_count; i++) {
 		a->statements[i + 1] = batch->statements[i];
 		a->statements[i + 1].warnings = &a->warnings;
+		a->statements[i + 1].affected = &a->affected;
 	}
-	a->statements[a->statement_count - 1].look = compare_rows;
-	a->statements[a->statement_count - 1].look_context = a;
 }
 
 static bool is_refusal(const struct error *err)
@@ -247,19 +267,34 @@ static bool is_refusal(const struct error *err)
 }
 
 /* In one mode after the other. */
-static bool write_rows(struct lax_attempt *a, struct row_batch *batch, struct error *err)
+static bool try_modes(struct lax_attempt *a, struct error *err)
 {
 	struct lax_writer *w = a->w;
-	bool ok = false;
 
-	make_statements(a, batch);
-	for (size_t mode = 0; !ok && mode < ARRAY_LEN(modes); mode++) {
-		for (size_t i = 0; i + 1 < a->statement_count; i++)
+	for (size_t mode = 0; mode < ARRAY_LEN(modes); mode++) {
+		for (size_t i = 0; i < a->statement_count; i++)
 			a->statements[i].mode = modes[mode];
-		ok = run_write(w->run, "write rows without strict mode", w->tag, attempt_lax, a, err);
-		if (!ok && !is_refusal(err))
+		if (run_write(w->run, "write rows without strict mode", w->tag, attempt_lax, a, err))
+			return true;
+		if (!is_refusal(err))
 			break;
 	}
+	return false;
+}
+
+static bool write_rows(struct lax_attempt *a, struct row_batch *batch, struct error *err)
+{
+	bool ok;
+
+	make_statements(a, batch);
+	ok = try_modes(a, err);
+	if (!ok && is_refusal(err) && batch->rows == 1) {
+		double_single(&a->statements[1], strlen(batch->head), a->w->reader.packet_limit / 4);
+		batch->statements[0].sql = a->statements[1].sql;
+		ok = try_modes(a, err);
+	}
+	if (a->displaces)
+		owed_rows_displaced(a->w->run->owed, a->table, NULL);
 	buf_release(&a->statements[0].sql);
 	free(a->statements);
 	return ok;

@@ -6,9 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char remedy[] =
-	"convert it on the source, or create the database and its tables on the target with "
-	"another collation and set AllowExistingTargetTable";
+#include "base/mem.h"
+
+/* Any will do for a column that is not unique, and a binary NO PAD one for all. */
+static const char *remedy(const struct preflight *p)
+{
+	return db_version(p->target)->flavour == FLAVOUR_MARIADB ?
+		       "convert it on the source, or create the database and its tables on the target "
+		       "with another collation (utf8mb4_nopad_bin never takes two values of a unique "
+		       "key for one) and set AllowExistingTargetTable" :
+		       "convert it on the source, or create the database and its tables on the target "
+		       "with another collation (utf8mb4_0900_bin never takes two values of a unique "
+		       "key for one) and set AllowExistingTargetTable";
+}
 
 /* MariaDB has the name with its character set in a column of its own; other columns
  * hold no name of a collation that could be mistaken. */
@@ -38,23 +48,29 @@ static bool is_known(const struct map *known, const char *collation)
 
 static void refuse(struct preflight *p, const char *what, const char *collation)
 {
-	problem_add(p->problems, PROBLEM_ERROR, remedy,
+	problem_add(p->problems, PROBLEM_ERROR, remedy(p),
 		    "target: the collation %s of %s is not known to the server", collation, what);
 }
 
-/* One problem per table is enough. */
-static void check_table(struct preflight *p, const struct map *known, const struct table *table)
+/* One problem per table is enough. A default that no column has is left out of the
+ * statement (table_creator.c). */
+static void check_table(struct preflight *p, const struct map *known, const struct ferry_table *t)
 {
-	if (!is_known(known, table->collation)) {
-		refuse(p, table->full_name, table->collation);
-		return;
-	}
+	const struct table *table = t->source;
+
 	for (unsigned i = 0; i < table->column_count; i++) {
 		if (is_known(known, table->columns[i].collation))
 			continue;
+		p->is_refused[t->index] = true;
+		p->lacks_collation[t->index] = true;
 		refuse(p, table->full_name, table->columns[i].collation);
 		return;
 	}
+	if (!is_known(known, table->collation))
+		problem_add(p->problems, PROBLEM_WARNING, "",
+			    "target: the default collation %s of %s is not known to the server; no "
+			    "column has it, and the table gets the default one of its character set",
+			    table->collation, table->full_name);
 }
 
 struct database_search {
@@ -111,7 +127,7 @@ static bool check_all(struct database_search *s, struct error *err)
 		return false;
 	for (size_t i = 0; i < p->tables->count; i++)
 		if (!p->existing[i])
-			check_table(p, &s->known, p->tables->tables[i]->source);
+			check_table(p, &s->known, p->tables->tables[i]);
 	return true;
 }
 
@@ -123,6 +139,7 @@ bool preflight_collations(struct preflight *p, struct error *err)
 
 	if (p->is_resuming)
 		return true;
+	p->lacks_collation = mem_calloc(p->tables->count + 1, sizeof(*p->lacks_collation));
 	map_init(&s.known);
 	map_init(&s.on_target);
 	ok = check_all(&s, &failure);

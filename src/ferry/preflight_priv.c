@@ -113,6 +113,8 @@ static void release_variables(struct map *variables)
 
 void preflight_end(struct preflight *p)
 {
+	db_close(p->trial);
+	free(p->is_refused);
 	release_variables(&p->source_variables);
 	release_variables(&p->target_variables);
 	grants_release(&p->source_grants);
@@ -120,4 +122,5 @@ void preflight_end(struct preflight *p)
 	schema_release(&p->on_target);
 	map_release(&p->wanted);
 	free(p->existing);
+	free(p->lacks_collation);
 }

@@ -25,6 +25,10 @@ struct preflight {
 	bool target_ignores_case;      /* lower_case_table_names: keys of wanted are lower case */
 	struct schema on_target;       /* the tables that exist there already */
 	const struct table **existing; /* by ferry_table.index, into on_target; NULL: none */
+	const struct preflight_attempt *attempt; /* NULL: nothing may be written */
+	struct db *trial; /* to the target, for statements that are only prepared */
+	bool *is_refused; /* by ferry_table.index: cannot be created, a problem says why */
+	bool *lacks_collation; /* by ferry_table.index: to be created, with an unknown one */
 };
 
 /* Asks both servers for variables and grants. *p is zeroed but for its borrowed
@@ -57,11 +61,22 @@ bool preflight_binlogs(struct preflight *p, struct error *err) MUST_CHECK;
 /* Are changes of all databases of the run in them? Of preflight_left_out(). */
 bool preflight_binlog_filters(struct preflight *p, struct error *err) MUST_CHECK;
 
+/* Part of preflight_source_tables(): can the tables be made on the target? Begin before the
+ * first, and end behind the last, with source in the dialect of CREATE statements; shown is
+ * what SHOW CREATE TABLE printed. */
+bool preflight_create_begin(struct preflight *p, struct error *err) MUST_CHECK;
+bool preflight_create(struct preflight *p, const struct ferry_table *t, const char *shown,
+		      struct error *err) MUST_CHECK;
+/* Tries them. */
+bool preflight_create_end(struct preflight *p, struct error *err) MUST_CHECK;
+
 /* Parts of preflight_tables() in their order, each in a file of its name. */
 bool preflight_target_tables(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_target(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_collations(struct preflight *p, struct error *err) MUST_CHECK;
+bool preflight_orders(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_source_tables(struct preflight *p, struct error *err) MUST_CHECK;
+bool preflight_timestamps(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_left_out(struct preflight *p, struct error *err) MUST_CHECK;
 
 #endif

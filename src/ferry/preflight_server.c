@@ -13,32 +13,34 @@
 struct setting {
 	const char *name;
 	const char *wanted;
+	const char *alternative; /* that will do too, or NULL */
 	const char *reason; /* put behind "must be X, not Y" */
 	const char *remedy;
 };
 
 static const struct setting source_settings[] = {
-	{ "log_bin", "ON", "", "start the server with --log-bin and --server-id" },
-	{ "binlog_format", "ROW", "",
+	{ "log_bin", "ON", NULL, "", "start the server with --log-bin and --server-id" },
+	{ "binlog_format", "ROW", NULL, "",
 	  "SET GLOBAL binlog_format = 'ROW', and have clients reconnect: sessions keep the old "
 	  "one" },
-	{ "binlog_row_value_options", "", "; partial JSON updates cannot be applied",
+	{ "binlog_row_value_options", "", NULL, "; partial JSON updates cannot be applied",
 	  "SET GLOBAL binlog_row_value_options = ''" },
 };
 
-static const struct setting source_row_image = { "binlog_row_image", "FULL", "",
+/* MariaDB from 11.4 on can leave what an update did not change out of the second image. */
+static const struct setting source_row_image = { "binlog_row_image", "FULL", "FULL_NODUP", "",
 						 "SET GLOBAL binlog_row_image = 'FULL', and have "
 						 "clients reconnect: sessions keep the old one" };
 
 static const struct setting target_read_only = {
-	"read_only", "OFF", " (@@read_only must be OFF on target db)",
+	"read_only", "OFF", NULL, " (@@read_only must be OFF on target db)",
 	"SET GLOBAL read_only = OFF, or AllowSuperUserOnReadOnly for an account that may write"
 };
 
 /* These bind every account. */
 static const struct setting target_settings[] = {
-	{ "super_read_only", "OFF", "", "SET GLOBAL super_read_only = OFF" },
-	{ "innodb_read_only", "OFF", "", "start the server without --innodb-read-only" },
+	{ "super_read_only", "OFF", NULL, "", "SET GLOBAL super_read_only = OFF" },
+	{ "innodb_read_only", "OFF", NULL, "", "start the server without --innodb-read-only" },
 };
 
 static void check_setting(struct preflight *p, const struct db *db, const struct map *variables,
@@ -46,7 +48,8 @@ static void check_setting(struct preflight *p, const struct db *db, const struct
 {
 	const char *value = preflight_variable(variables, setting->name);
 
-	if (!value || strcasecmp(value, setting->wanted) == 0)
+	if (!value || strcasecmp(value, setting->wanted) == 0 ||
+	    (setting->alternative && strcasecmp(value, setting->alternative) == 0))
 		return;
 	problem_add(p->problems, PROBLEM_ERROR, setting->remedy, "%s: %s must be %s, not %s%s",
 		    db_label(db), setting->name, *setting->wanted ? setting->wanted : "empty",

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "create_statement.h"
-#include "create_translate.h"
 #include "ferry/name_filter.h"
 #include "foreign_key.h"
 
@@ -88,23 +87,6 @@ static void check_periods(struct preflight *p, const struct ferry_table *t, cons
 	}
 }
 
-/* Can the target's flavour have such a table? */
-static void check_translation(struct preflight *p, const struct ferry_table *t, const char *shown)
-{
-	struct buf translated = BUF_INIT;
-	struct error why = ERROR_INIT;
-
-	if (!p->existing[t->index] &&
-	    !create_translate(&translated, shown, db_version(p->source)->flavour,
-			      db_version(p->target)->flavour, &why))
-		problem_add(p->problems, PROBLEM_ERROR,
-			    "create the table on the target yourself, as it is to be there, and "
-			    "set AllowExistingTargetTable",
-			    "source: %s cannot be created on the target: %s", t->source->full_name,
-			    why.text);
-	buf_release(&translated);
-}
-
 /* Names and texts may hold line ends, and what looks like the beginning of a column. The end
  * of what begins at a quote, else at itself. */
 static const char *end_of_quoted(const char *at)
@@ -153,7 +135,8 @@ static bool check_definition(struct preflight *p, const struct ferry_table *t, s
 	    !check_all_shown(t, shown->data, err))
 		return false;
 	check_periods(p, t, shown->data);
-	check_translation(p, t, shown->data);
+	if (!preflight_create(p, t, shown->data, err))
+		return false;
 	for (at = shown->data; foreign_key_next(&at, &key);) {
 		check_cascade(p, t, &key);
 		check_parent(p, t, &key);
@@ -228,10 +211,10 @@ static bool check_table(struct preflight *p, const struct ferry_table *t, struct
 bool preflight_source_tables(struct preflight *p, struct error *err)
 {
 	struct buf text = BUF_INIT;
-	bool ok = true;
+	bool ok = preflight_create_begin(p, err);
 
 	for (size_t i = 0; ok && i < p->tables->count; i++)
 		ok = check_table(p, p->tables->tables[i], &text, err);
 	buf_release(&text);
-	return ok;
+	return ok && preflight_create_end(p, err);
 }

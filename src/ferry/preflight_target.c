@@ -70,11 +70,13 @@ static bool is_type_known(const struct preflight *p, const struct column *column
 	}
 }
 
-static void refuse_type(struct preflight *p, const struct table *table,
+static void refuse_type(struct preflight *p, const struct ferry_table *t,
 			const struct column *column)
 {
+	const struct table *table = t->source;
 	struct buf remedy = BUF_INIT;
 
+	p->is_refused[t->index] = true;
 	buf_puts(&remedy, "leave the table out (Tables.Blacklist), or convert the column: "
 			  "ALTER TABLE ");
 	sql_table_name(&remedy, table->schema, table->name);
@@ -95,7 +97,7 @@ static void check_types(struct preflight *p)
 
 		for (unsigned c = 0; !p->existing[i] && c < table->column_count; c++)
 			if (!is_type_known(p, &table->columns[c]))
-				refuse_type(p, table, &table->columns[c]);
+				refuse_type(p, p->tables->tables[i], &table->columns[c]);
 	}
 }
 
@@ -113,11 +115,20 @@ static void put_missing_privileges(struct preflight *p, const char *schema, bool
 	}
 }
 
+/* With AllowExistingTargetTable there may be nothing to create. */
+static bool creates_in(const struct preflight *p, const char *schema)
+{
+	for (size_t i = 0; i < p->tables->count; i++)
+		if (!p->existing[i] && strcmp(p->tables->tables[i]->target_schema, schema) == 0)
+			return !p->is_resuming;
+	return false;
+}
+
 static void check_schema_privileges(struct preflight *p, const char *schema)
 {
 	struct buf missing = BUF_INIT, remedy = BUF_INIT;
 
-	put_missing_privileges(p, schema, !p->is_resuming, &missing);
+	put_missing_privileges(p, schema, creates_in(p, schema), &missing);
 	if (missing.length > 0) {
 		buf_printf(&remedy, "GRANT %s ON ", buf_text(&missing));
 		sql_name(&remedy, schema);

@@ -65,6 +65,7 @@ static bool is_wanted(void *context, const char *schema, const char *table)
 static bool load_existing(struct preflight *p, struct error *err)
 {
 	p->existing = mem_calloc(p->tables->count + 1, sizeof(*p->existing));
+	p->is_refused = mem_calloc(p->tables->count + 1, sizeof(*p->is_refused));
 	if (!schema_load(p->target, is_wanted, p, &p->on_target, err))
 		return error_wrap(err, "load table definitions of the target");
 	for (size_t i = 0; i < p->on_target.table_count; i++) {
@@ -176,14 +177,49 @@ static bool refuse_existing(struct preflight *p, struct error *err)
 	return true;
 }
 
-static bool take_without_default(void *context, const struct db_row *row)
+struct default_search {
+	struct preflight *p;
+	struct map without; /* see target_definition_check() */
+};
+
+/* MariaDB logs rows of such a table without the statement that wrote them. */
+static void refuse_sequence(struct preflight *p, const char *schema, const char *table,
+			    const char *column)
 {
+	const struct ferry_table *t = preflight_wanted(p, schema, table);
+	struct buf remedy = BUF_INIT;
+
+	if (!t || !p->existing[t->index])
+		return;
+	buf_puts(&remedy, "ALTER TABLE ");
+	sql_table_name(&remedy, schema, table);
+	buf_puts(&remedy, " ALTER ");
+	sql_name(&remedy, column);
+	buf_puts(&remedy, " DROP DEFAULT until the cutover, and set the sequence to the source's value "
+			  "then; or set SkipTargetVerification");
+	problem_add(p->problems, p->options->watch_target ? PROBLEM_ERROR : PROBLEM_WARNING,
+		    buf_text(&remedy),
+		    "target: the column %s of %s.%s has its default from a SEQUENCE: rows written to "
+		    "the table cannot be told from those of others, and the sequence's value is not "
+		    "moved",
+		    column, schema, table);
+	buf_release(&remedy);
+}
+
+static bool take_default(void *context, const struct db_row *row)
+{
+	struct default_search *s = context;
 	struct buf key = BUF_INIT;
 
+	if (strstr(preflight_text(row, 3), "nextval(")) {
+		refuse_sequence(s->p, preflight_text(row, 0), preflight_text(row, 1),
+				preflight_text(row, 2));
+		return true;
+	}
 	sql_table_name(&key, preflight_text(row, 0), preflight_text(row, 1));
 	buf_putc(&key, '.');
 	sql_name(&key, preflight_text(row, 2));
-	map_put(context, key.data, key.length, context);
+	map_put(&s->without, key.data, key.length, context);
 	buf_release(&key);
 	return true;
 }
@@ -191,19 +227,23 @@ static bool take_without_default(void *context, const struct db_row *row)
 static bool check_definitions(struct preflight *p, struct error *err)
 {
 	static const char sql[] =
-		"SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS"
-		" WHERE COLUMN_DEFAULT IS NULL AND IS_NULLABLE = 'NO' AND TABLE_SCHEMA NOT IN"
+		"SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, COLUMN_DEFAULT"
+		" FROM information_schema.COLUMNS"
+		" WHERE ((COLUMN_DEFAULT IS NULL AND IS_NULLABLE = 'NO')"
+		" OR COLUMN_DEFAULT LIKE '%nextval(%') AND TABLE_SCHEMA NOT IN"
 		" ('mysql', 'information_schema', 'performance_schema', 'sys')";
-	struct map without_default;
+	struct default_search s = { .p = p };
 	bool ok;
 
-	map_init(&without_default);
-	ok = preflight_rows(p->target, sql, take_without_default, &without_default, err);
+	map_init(&s.without);
+	ok = preflight_rows(p->target, sql, take_default, &s, err);
 	for (size_t i = 0; ok && i < p->tables->count; i++)
-		if (p->existing[i])
-			target_definition_check(p->tables->tables[i], p->existing[i],
-						&without_default, p->problems);
-	map_release(&without_default);
+		if (p->existing[i]) {
+			ferry_table_set_target(p->tables->tables[i], p->existing[i]);
+			target_definition_check(p->tables->tables[i], p->existing[i], &s.without,
+						p->problems);
+		}
+	map_release(&s.without);
 	return ok;
 }
 

@@ -42,17 +42,28 @@ static void drop_format(struct buf *out, size_t start)
 	}
 }
 
+/* How MariaDB keeps a column; 10.5 writes the comment in another way than later versions. */
+static void drop_compressed(struct buf *out, size_t start)
+{
+	static const char *const comments[] = { " /*M!100301 COMPRESSED*/",
+						" /*!100301 COMPRESSED*/" };
+
+	for (size_t i = 0; out->length > start && i < ARRAY_LEN(comments); i++) {
+		char *comment = strstr(out->data + start, comments[i]);
+
+		if (comment)
+			buf_truncate(out, (size_t)(comment - out->data));
+	}
+}
+
 void raw_type_normalise(struct buf *out, const char *raw_type)
 {
 	size_t start = out->length;
-	char *comment;
 
 	if (strcmp(raw_type, "geomcollection") == 0)
 		raw_type = "geometrycollection";
 	normalise_width(out, raw_type);
-	comment = out->length > start ? strstr(out->data + start, " /*M!") : NULL;
-	if (comment)
-		buf_truncate(out, (size_t)(comment - out->data));
+	drop_compressed(out, start);
 	drop_format(out, start);
 }
 

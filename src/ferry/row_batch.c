@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "db/sql_json.h"
@@ -39,6 +40,7 @@ void row_batch_clear(struct row_batch *batch)
 	if (batch->prints)
 		row_prints_clear(batch->prints);
 	key_release(&batch->last);
+	buf_clear(&batch->keys);
 }
 
 void row_batch_free(struct row_batch *batch)
@@ -49,6 +51,7 @@ void row_batch_free(struct row_batch *batch)
 	key_release(&batch->low);
 	key_release(&batch->high);
 	buf_release(&batch->documents);
+	buf_release(&batch->keys);
 	free(batch);
 }
 
@@ -94,6 +97,23 @@ static bool remember_key(struct row_batch *batch, const struct value *values, st
 					 batch->table->source->columns[columns->columns[i]].name);
 	}
 	key_set(&batch->last, key, columns->count);
+	for (unsigned i = 0; i < columns->count; i++) {
+		buf_add(&batch->keys, &key[i].length, sizeof(key[i].length));
+		buf_add(&batch->keys, key[i].bytes, key[i].length);
+	}
+	return true;
+}
+
+bool row_batch_next_key(const struct row_batch *batch, size_t *at, struct value *values)
+{
+	if (*at >= batch->keys.length)
+		return false;
+	for (unsigned i = 0; i < batch->table->key.count; i++) {
+		memcpy(&values[i].length, batch->keys.data + *at, sizeof(values[i].length));
+		*at += sizeof(values[i].length);
+		values[i].bytes = batch->keys.data + *at;
+		*at += values[i].length;
+	}
 	return true;
 }
 

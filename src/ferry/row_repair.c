@@ -35,6 +35,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
+#include "ferry/owed_rows.h"
 #include "ferry/writer_lock.h"
 
 static const char log_tag[] = "verifier";
@@ -74,15 +75,34 @@ struct repair_attempt {
 	struct write_statement *statements; /* owned; their texts but for the first's are not */
 	size_t count;
 	uint64_t replaced; /* rows that the REPLACEs touched */
+	uint64_t rows;	   /* that they bring */
+	struct run *run;   /* borrowed */
+	const struct ferry_table *table; /* borrowed */
+	bool displaces;
 };
+
+/* Nobody knows which rows gave way: all of the table's are owed (README I9). */
+static bool before_commit(void *context, struct db *target UNUSED, struct error *err)
+{
+	struct repair_attempt *attempt = context;
+
+	if (attempt->replaced <= attempt->rows)
+		return true;
+	if (!attempt->displaces)
+		owed_rows_begin(attempt->run->owed);
+	attempt->displaces = true;
+	return owed_rows_displacing_some(attempt->run->owed, attempt->table, err);
+}
 
 static bool attempt_repair(void *argument, struct error *err)
 {
 	struct repair_attempt *attempt = argument;
+	const struct write_check check = { before_commit, attempt };
 
 	attempt->replaced = 0;
 	return db_ready(attempt->target, err) &&
-	       write_statements(attempt->target, attempt->statements, attempt->count, err);
+	       write_statements_checked(attempt->target, attempt->statements, attempt->count, &check,
+					err);
 }
 
 static void put_delete(struct buf *sql, const struct ferry_table *table,
@@ -102,6 +122,9 @@ static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 		.target = r->target,
 		.statements = mem_calloc(batch->statement_count + 1, sizeof(*attempt.statements)),
 		.count = batch->statement_count + 1,
+		.rows = batch->rows,
+		.run = run,
+		.table = batch->table,
 	};
 
 	put_delete(&attempt.statements[0].sql, batch->table, conditions, count);
@@ -112,6 +135,8 @@ static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 	bool ok = run_write(run, "repair rows", log_tag, attempt_repair, &attempt, err);
 
 	*replaced = attempt.replaced;
+	if (attempt.displaces)
+		owed_rows_displaced(run->owed, batch->table, NULL);
 	buf_release(&attempt.statements[0].sql);
 	free(attempt.statements);
 	return ok;

@@ -346,6 +346,7 @@ static bool read_stage(struct saved_state *state, struct error *err)
 	state->is_done = stage && strcmp(stage->valuestring, phase_stage(PHASE_DONE)) == 0;
 	state->is_handed_over = state->is_done || cJSON_IsTrue(handed_over);
 	state->verifier_stage = member(state->tree, "VerifierStage");
+	state->owed_rows = member(state->tree, "OwedRows");
 	state->schema_cache = member(state->tree, "LastKnownTableSchemaCache");
 	if (state->schema_cache && !cJSON_IsObject(state->schema_cache))
 		return fail_type(err, "LastKnownTableSchemaCache", "an object or null",

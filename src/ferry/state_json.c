@@ -326,19 +326,23 @@ static void add_line_and_checksum(cJSON *state, struct state_tracker *tracker,
 }
 
 void state_json_write(struct state_tracker *tracker, const struct state_schema *schema,
-		      cJSON *(*verifier_stage)(void *context), void *context, struct buf *out)
+		      const struct state_part *verification, const struct state_part *owed,
+		      struct buf *out)
 {
 	struct snapshot copy;
 	cJSON *state = cJSON_CreateObject();
 
 	take_snapshot(tracker, &copy);
-	cJSON *stage = verifier_stage ? verifier_stage(context) : cJSON_CreateNull();
+	cJSON *stage = verification ? verification->get(verification->context) :
+				      cJSON_CreateNull();
 	cJSON_AddStringToObject(state, "GhostferryVersion", version_text);
 	add_schema(state, schema);
 	cJSON_AddStringToObject(state, "CurrentStage", phase_stage(copy.phase));
 	add_copy_stage(state, &copy);
 	cJSON_AddItemToObject(state, "VerifierStage", stage);
 	add_own_keys(state, &copy);
+	if (owed)
+		cJSON_AddItemToObject(state, "OwedRows", owed->get(owed->context));
 	add_line_and_checksum(state, tracker, &copy, schema);
 	json_print(out, state, STATE_INDENT);
 	cJSON_Delete(state);

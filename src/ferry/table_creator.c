@@ -22,17 +22,14 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "base/stop.h"
-#include "create_statement.h"
-#include "create_translate.h"
 #include "ferry/problems.h"
+#include "table_maker.h"
 #include "target_definition.h"
 
 static const char log_tag[] = "table_creator";
 
 #define TABLES_PER_CREATOR 20 /* fewer are not worth a connection */
 #define CREATORS_MAX 8
-#define BUSY_ATTEMPTS 20
-#define BUSY_SLEEP_MS 100
 #define TELL_EVERY_MS 10000
 
 /* What several creators share. */
@@ -49,19 +46,16 @@ struct creation {
 	size_t created;	 /* guarded by lock */
 	size_t seen;	 /* guarded by lock: created, or there already */
 	int64_t told_ms; /* guarded by lock */
-	bool has_failed; /* guarded by lock */
+	bool has_failed; /* guarded by lock: no more is tried */
+	size_t refused;	 /* guarded by lock: tables that the server does not make */
 	struct error err; /* guarded by lock; the first one */
 };
 
-/* A connection to each server, one thread's. */
+/* One thread's. */
 struct creator {
 	struct creation *creation;
 	struct thread thread;
-	struct db *source;
-	struct db *target;
-	struct buf shown;
-	struct buf translated;
-	struct buf sql;
+	struct table_maker maker;
 };
 
 /* What is there is not created again, not even with IF NOT EXISTS: a statement that
@@ -69,77 +63,41 @@ struct creator {
 static bool is_there(struct creator *c, const char *schema, const char *table, bool *found,
 		     struct error *err)
 {
-	struct buf value = BUF_INIT;
+	struct buf sql = BUF_INIT, value = BUF_INIT;
 	bool ok;
 
-	buf_clear(&c->sql);
-	buf_puts(&c->sql, "SELECT 1 FROM information_schema.");
-	buf_puts(&c->sql, table ? "TABLES WHERE TABLE_SCHEMA = " : "SCHEMATA WHERE SCHEMA_NAME = ");
-	sql_text(&c->sql, schema);
+	buf_puts(&sql, "SELECT 1 FROM information_schema.");
+	buf_puts(&sql, table ? "TABLES WHERE TABLE_SCHEMA = " : "SCHEMATA WHERE SCHEMA_NAME = ");
+	sql_text(&sql, schema);
 	if (table) {
-		buf_puts(&c->sql, " AND TABLE_NAME = ");
-		sql_text(&c->sql, table);
+		buf_puts(&sql, " AND TABLE_NAME = ");
+		sql_text(&sql, table);
 	}
-	ok = db_value(c->target, &value, found, err, "%s", c->sql.data);
+	ok = db_value(c->maker.target, &value, found, err, "%s", sql.data);
 	buf_release(&value);
+	buf_release(&sql);
 	return ok;
-}
-
-static bool is_cross(const struct creator *c)
-{
-	return db_version(c->source)->flavour != db_version(c->target)->flavour;
-}
-
-/* What was shown, in the target's words. */
-static bool translate(struct creator *c, struct error *err)
-{
-	buf_clear(&c->translated);
-	return create_translate(&c->translated, c->shown.data, db_version(c->source)->flavour,
-				db_version(c->target)->flavour, err);
 }
 
 static bool create_database(struct creator *c, const struct ferry_table *t, struct error *err)
 {
+	struct table_maker *m = &c->maker;
 	struct buf name = BUF_INIT;
 	bool found, ok;
 
 	if (!is_there(c, t->target_schema, NULL, &found, err) || found)
 		return found;
-	sql_name(&name, t->target_schema);
-	buf_clear(&c->sql);
-	sql_comment(&c->sql, c->creation->options->target_marginalia);
-	ok = create_show_database(c->source, t->source->schema, &c->shown, err) &&
-	     translate(c, err) &&
-	     create_rename(&c->sql, c->translated.data, "DATABASE", true, name.data, err) &&
-	     db_exec(c->target, c->sql.data, c->sql.length, err);
-	if (!ok)
+	ok = table_maker_put_database(m, t, err) &&
+	     db_exec(m->target, m->sql.data, m->sql.length, err);
+	if (!ok) {
+		sql_name(&name, t->target_schema);
 		error_wrap(err,
 			   "cannot create database %s; this may leave the target with some tables "
 			   "created",
 			   name.data);
-	buf_release(&name);
+		buf_release(&name);
+	}
 	return ok;
-}
-
-static bool put_create(struct creator *c, const struct ferry_table *t, const char *name,
-		       struct error *err)
-{
-	buf_clear(&c->sql);
-	sql_comment(&c->sql, c->creation->options->target_marginalia);
-	return create_show_table(c->source, t->source->schema, t->source->name, &c->shown, err) &&
-	       translate(c, err) &&
-	       create_rename(&c->sql, c->translated.data, "TABLE",
-			     c->creation->options->allow_existing_target_table, name, err);
-}
-
-/* Two that refer to each other may deadlock over their names: then nothing was done. */
-static bool exec_create(struct creator *c, struct error *err)
-{
-	for (unsigned i = 1; !db_exec(c->target, c->sql.data, c->sql.length, err); i++)
-		if (err->kind != ERROR_BUSY || i >= BUSY_ATTEMPTS ||
-		    !stop_sleep_ms(c->creation->stop, BUSY_SLEEP_MS))
-			return false;
-	return true;
 }
 
 static void count_table(struct creation *all, bool was_there)
@@ -168,7 +126,8 @@ static bool create_table(struct creator *c, const struct ferry_table *t, struct 
 		return false;
 	sql_table_name(&name, t->target_schema, t->target_name);
 	probe("before_create_table", "%s", t->source->full_name);
-	ok = found || (put_create(c, t, name.data, err) && exec_create(c, err));
+	ok = found || (table_maker_put_table(&c->maker, t, name.data, may_exist, err) &&
+		       table_maker_execute(&c->maker, t, c->creation->stop, err));
 	if (ok)
 		count_table(c->creation, found);
 	else
@@ -236,14 +195,34 @@ static void fail(struct creation *all, const struct error *err)
 	mutex_unlock(&all->lock);
 }
 
+/* The others are tried all the same, so that all that are refused are told at once. */
+static void refuse(struct creation *all, const struct error *err)
+{
+	mutex_lock(&all->lock);
+	if (all->refused++ == 0 && !all->has_failed)
+		all->err = *err;
+	mutex_unlock(&all->lock);
+	log_error("%s", err->text);
+}
+
+static bool is_refusal(const struct error *err)
+{
+	return !error_is_retryable(err) && err->kind != ERROR_STOPPED;
+}
+
 static void create_taken(struct creator *c)
 {
 	const struct ferry_table *t;
 	struct error err;
 
-	while ((t = take_table(c->creation)))
-		if (!create_table(c, t, &err))
+	while ((t = take_table(c->creation))) {
+		if (create_table(c, t, &err))
+			continue;
+		if (is_refusal(&err))
+			refuse(c->creation, &err);
+		else
 			fail(c->creation, &err);
+	}
 }
 
 static void creator_main(void *argument)
@@ -251,22 +230,19 @@ static void creator_main(void *argument)
 	struct creator *c = argument;
 	const struct ferry_options *options = c->creation->options;
 	struct error err;
+	struct db *source = db_open(&options->source, DB_SESSION_READ, NULL, &err);
+	struct db *target = source ? db_open(&options->target, DB_SESSION_WRITE, NULL, &err) : NULL;
+	bool ok = target && table_maker_begin(&c->maker, source, target,
+					      options->target_marginalia, &err);
 
-	c->source = db_open(&options->source, DB_SESSION_READ, NULL, &err);
-	if (c->source)
-		c->target = db_open(&options->target, DB_SESSION_WRITE, NULL, &err);
-	if (!c->target || !create_dialect_begin_target(c->target, db_version(c->source), &err))
+	if (ok) {
+		create_taken(c);
+		ok = table_maker_end(&c->maker, true, &err);
+	}
+	if (!ok)
 		fail(c->creation, &err);
-	create_taken(c);
-	db_close(c->source);
-	db_close(c->target);
-}
-
-static void release_buffers(struct creator *c)
-{
-	buf_release(&c->shown);
-	buf_release(&c->translated);
-	buf_release(&c->sql);
+	db_close(source);
+	db_close(target);
 }
 
 /* This thread's connections and others' beside them. */
@@ -284,10 +260,8 @@ static void create_rest(struct creator *c)
 		thread_start(&helpers[i].thread, "table_creator", creator_main, &helpers[i]);
 	}
 	create_taken(c);
-	for (size_t i = 0; i < others; i++) {
+	for (size_t i = 0; i < others; i++)
 		thread_join(&helpers[i].thread);
-		release_buffers(&helpers[i]);
-	}
 	free(helpers);
 }
 
@@ -304,9 +278,13 @@ static bool create_all(struct creator *c, const struct schema *schema,
 		if (!create_table(c, all->todo[all->next], err))
 			return false;
 	create_rest(c);
-	if (all->has_failed)
-		*err = all->err;
-	return !all->has_failed;
+	if (!all->has_failed && all->refused == 0)
+		return true;
+	*err = all->err;
+	return all->refused < 2 ? false
+				: error_wrap(err, "%zu tables cannot be created, all of them named in the "
+						  "log; the first",
+					     all->refused);
 }
 
 static bool is_created(void *context, const char *schema, const char *table)
@@ -319,8 +297,9 @@ static bool is_created(void *context, const char *schema, const char *table)
 	return found;
 }
 
+/* Of tables that were there the collations are judged before. */
 static void compare_all(const struct schema *made, const struct ferry_tables *tables,
-			struct problems *problems)
+			bool all_are_new, struct problems *problems)
 {
 	struct map without_default;
 	struct buf name = BUF_INIT;
@@ -335,6 +314,8 @@ static void compare_all(const struct schema *made, const struct ferry_tables *ta
 		found = schema_find(made, name.data);
 		if (found)
 			target_definition_check(t, found, &without_default, problems);
+		if (found && all_are_new)
+			target_definition_check_orders(t, found, problems);
 	}
 	buf_release(&name);
 	map_release(&without_default);
@@ -353,8 +334,10 @@ static void put_target_names(struct map *names, const struct ferry_tables *table
 	buf_release(&name);
 }
 
-/* Did the other flavour make of the statements what they mean on the source? */
-static bool check_created(struct creator *c, const struct ferry_tables *tables, struct error *err)
+/* Did the server make of the statements what they mean on the source? Another flavour or
+ * version may not, and what SHOW CREATE cannot print is lost on any. */
+static bool check_created(const struct ferry_options *options, struct db *target,
+			  const struct ferry_tables *tables, struct error *err)
 {
 	struct problems problems;
 	struct schema made;
@@ -363,12 +346,12 @@ static bool check_created(struct creator *c, const struct ferry_tables *tables, 
 
 	map_init(&names);
 	put_target_names(&names, tables);
-	ok = schema_load(c->target, is_created, &names, &made, err);
+	ok = schema_load(target, is_created, &names, &made, err);
 	map_release(&names);
 	if (!ok)
 		return error_wrap(err, "load what was created on the target");
 	problems_init(&problems);
-	compare_all(&made, tables, &problems);
+	compare_all(&made, tables, !options->allow_existing_target_table, &problems);
 	for (size_t i = 0; ok && i < problems.count; i++)
 		if (problems.items[i].severity == PROBLEM_ERROR)
 			ok = error_set(err, ERROR_UNSUPPORTED,
@@ -380,36 +363,23 @@ static bool check_created(struct creator *c, const struct ferry_tables *tables, 
 	return ok;
 }
 
-/* After a failure the first error is the one to tell. */
-static bool end_dialect(struct creator *c, bool ok, struct error *err)
-{
-	struct error end_error = ERROR_INIT;
-	bool ended = create_dialect_end_target(c->target, &end_error);
-
-	if (ok && !ended)
-		*err = end_error;
-	return ok && ended;
-}
-
 bool tables_create(const struct ferry_options *options, struct db *source, struct db *target,
 		   const struct schema *schema, const struct ferry_tables *tables,
 		   struct stop *stop, struct error *err)
 {
 	struct creation all = { .options = options, .stop = stop, .told_ms = clock_ms() };
-	struct creator c = { .creation = &all, .source = source, .target = target };
+	struct creator c = { .creation = &all };
 	bool ok;
 
-	if (!db_ready(source, err) || !db_ready(target, err))
+	if (!table_maker_begin(&c.maker, source, target, options->target_marginalia, err))
 		return false;
 	mutex_init(&all.lock);
-	ok = create_dialect_begin_target(target, db_version(source), err) &&
-	     create_all(&c, schema, tables, err) &&
-	     (!is_cross(&c) || check_created(&c, tables, err));
-	ok = end_dialect(&c, ok, err);
+	ok = create_all(&c, schema, tables, err);
+	ok = table_maker_end(&c.maker, ok, err) &&
+	     check_created(options, target, tables, err);
 	if (ok)
 		log_info("created %zu of %zu tables on the target", all.created, all.count);
 	mutex_destroy(&all.lock);
 	free(all.todo);
-	release_buffers(&c);
 	return ok;
 }

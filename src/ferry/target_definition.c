@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "collation.h"
 #include "raw_type.h"
 
 struct comparison {
@@ -18,6 +19,8 @@ struct comparison {
 	struct problems *problems;
 	struct buf name; /* of the target table, as SQL */
 };
+
+#define MYSQL_DECIMALS_MAX 30
 
 static const char alike[] = "make the definitions alike, or have the table created under another "
 			    "name (Databases.Rewrites, Tables.Rewrites)";
@@ -42,13 +45,8 @@ static bool same_bytes(const char *from, const char *to)
 /* ENUM and SET travel as numbers: further members at the end change none of them. */
 static bool members_extend(const struct column *source, const struct column *target)
 {
-	if (source->type != target->type || source->member_count > target->member_count ||
-	    (source->type != COLUMN_ENUM && source->type != COLUMN_SET))
-		return false;
-	for (unsigned i = 0; i < source->member_count; i++)
-		if (strcmp(source->members[i], target->members[i]) != 0)
-			return false;
-	return true;
+	return (source->type == COLUMN_ENUM || source->type == COLUMN_SET) &&
+	       column_same_members(source, target, source->member_count);
 }
 
 /* MariaDB's JSON is a LONGTEXT. */
@@ -56,6 +54,28 @@ static bool json_as_text(const struct column *source, const struct column *targe
 {
 	return source->type == COLUMN_JSON && target->type == COLUMN_TEXT &&
 	       target->length_bytes == 4 && strcmp(target->charset, "utf8mb4") == 0;
+}
+
+/* MySQL's own JSON in the place of MariaDB's. A table without a key is changed by comparing
+ * whole rows, and MySQL keeps another text of the document. */
+static bool text_as_json(const struct comparison *c, const struct column *source,
+			 const struct column *target)
+{
+	return source->type == COLUMN_TEXT && target->type == COLUMN_JSON && c->t->key.count > 0 &&
+	       same_bytes(source->charset, "utf8mb4");
+}
+
+/* MySQL has no more than 30 decimals: values that need them stop the run. Rows are recognised
+ * by the text of their keys. */
+static bool fewer_decimals(const struct comparison *c, const struct column *source,
+			   const struct column *target)
+{
+	for (unsigned i = 0; i < c->t->key.count; i++)
+		if (c->t->key.columns[i] == source->position)
+			return false;
+	return c->t->target_is_mysql && c->t->key.count > 0 && source->type == COLUMN_DECIMAL &&
+	       target->type == COLUMN_DECIMAL && source->is_unsigned == target->is_unsigned &&
+	       source->scale > MYSQL_DECIMALS_MAX && target->scale == MYSQL_DECIMALS_MAX;
 }
 
 static void add(struct comparison *c, const struct column *column, const char *what,
@@ -71,7 +91,8 @@ static void compare_types(struct comparison *c, const struct column *source,
 {
 	bool is_set = source->type == COLUMN_ENUM || source->type == COLUMN_SET;
 
-	if (json_as_text(source, target))
+	if (json_as_text(source, target) || text_as_json(c, source, target) ||
+	    fewer_decimals(c, source, target))
 		return;
 	if (is_set ? !members_extend(source, target)
 		   : !raw_type_equal(source->raw_type, target->raw_type))
@@ -202,14 +223,6 @@ static void check_copy_key(struct comparison *c)
 	buf_release(&remedy);
 }
 
-/* "utf8mb4_bin" and "utf8mb3_bin" compare alike. */
-static bool same_order(const char *a, const char *b)
-{
-	const char *left = strchr(a, '_'), *right = strchr(b, '_');
-
-	return collation_equal(a, b) || (left && right && strcmp(left, right) == 0);
-}
-
 static void compare_orders(struct comparison *c, const struct table_index *index)
 {
 	for (unsigned i = 0; i < index->part_count; i++) {
@@ -218,7 +231,9 @@ static void compare_orders(struct comparison *c, const struct table_index *index
 			position != UINT_MAX ? &c->source->columns[position] : NULL;
 		const struct column *target = source ? table_column_of_other(c->target, source) : NULL;
 
-		if (target && !same_order(source->collation, target->collation))
+		if (target && !collation_is_exact(target->collation) &&
+		    !collation_agrees(source->collation, FLAVOUR_MYSQL, target->collation,
+				      FLAVOUR_MYSQL))
 			add(c, source, "is unique under another collation", source->collation,
 			    target->collation);
 	}
@@ -245,7 +260,6 @@ static void compare_unique_keys(struct comparison *c)
 
 		if (!index->is_unique)
 			continue;
-		compare_orders(c, index);
 		if (!is_copy_key(&c->t->key, c->source, index) &&
 		    !find_unique(c->target, c->source, index))
 			problem_add(c->problems, PROBLEM_WARNING, alike,
@@ -273,5 +287,19 @@ void target_definition_check(const struct ferry_table *t, const struct table *ta
 	if (t->key.count > 0)
 		check_copy_key(&c);
 	compare_unique_keys(&c);
+	buf_release(&c.name);
+}
+
+void target_definition_check_orders(const struct ferry_table *t, const struct table *target,
+				    struct problems *problems)
+{
+	struct comparison c = {
+		.t = t, .source = t->source, .target = target, .problems = problems
+	};
+
+	sql_table_name(&c.name, target->schema, target->name);
+	for (unsigned i = 0; i < c.source->index_count; i++)
+		if (c.source->indexes[i].is_unique)
+			compare_orders(&c, &c.source->indexes[i]);
 	buf_release(&c.name);
 }

@@ -7,7 +7,12 @@
 
 /* without_default: "`schema`.`table`.`column`" of the target's columns that are NOT
  * NULL and have no default value. Only the keys count. */
+/* Collations of unique keys are compared elsewhere (preflight_orders.c). */
 void target_definition_check(const struct ferry_table *t, const struct table *target,
 			     const struct map *without_default, struct problems *problems);
+/* Do the unique keys of a table that was just created call the same values equal, by the
+ * names of their collations? */
+void target_definition_check_orders(const struct ferry_table *t, const struct table *target,
+				    struct problems *problems);
 
 #endif

@@ -3,9 +3,9 @@
  * it is written, so that no other SQL can come that way. */
 #include "verify_queue.h"
 
-#include <ctype.h>
 #include <string.h>
 
+#include "key_condition.h"
 #include "saved_key.h"
 
 #define KEYS_IN_STATE_MAX 2000 /* per table */
@@ -52,30 +52,6 @@ cJSON *verify_queue_to_json(struct verify_queue *q)
 	return object;
 }
 
-/* One literal as sql_key_literal() writes them: 12, -1.5, 'text' with its quotes
- * doubled, x'00', _latin1 x'00', _utf8mb4'text'. */
-static const char *skip_literal(const char *at)
-{
-	if (*at == '-' || isdigit((unsigned char)*at))
-		return at + 1 + strspn(at + 1, "0123456789.");
-	if (*at == '_')
-		at += 1 + strspn(at + 1, "abcdefghijklmnopqrstuvwxyz0123456789_");
-	if (*at == ' ')
-		at++;
-	if (*at == 'x')
-		at++;
-	if (*at != '\'')
-		return NULL;
-	for (at++; *at; at++) {
-		if (*at != '\'')
-			continue;
-		if (at[1] != '\'')
-			return at + 1;
-		at++;
-	}
-	return NULL;
-}
-
 static bool is_condition(const struct ferry_table *t, const char *at)
 {
 	struct buf name = BUF_INIT;
@@ -88,7 +64,7 @@ static bool is_condition(const struct ferry_table *t, const char *at)
 		sql_name(&name, t->source->columns[t->key.columns[i]].name);
 		buf_puts(&name, " = ");
 		ok = strncmp(at, buf_text(&name), name.length) == 0 &&
-		     (at = skip_literal(at + name.length)) != NULL;
+		     (at = key_condition_skip_literal(at + name.length)) != NULL;
 	}
 	buf_release(&name);
 	return ok && *at == '\0';

@@ -42,6 +42,14 @@ static bool put_json(struct buf *sql, const struct ferry_table *table, const str
 	return true;
 }
 
+/* MySQL makes no document of a binary string. */
+static void put_text_as_json(struct buf *sql, struct value value)
+{
+	static const struct column json = { .type = COLUMN_JSON };
+
+	sql_literal(sql, &json, value);
+}
+
 /* In front of a part of a character the servers put zeros, without a word. */
 static bool is_whole_text(const struct column *column, size_t length)
 {
@@ -90,7 +98,10 @@ static bool put_tuple(struct buf *sql, const struct ferry_table *table, const st
 					 "the target would store another one: mend it on the source",
 					 table->source->full_name, column->name, value.length,
 					 column->charset);
-		sql_literal(sql, column, value);
+		if (table->as_json && table->as_json[table->written[i]])
+			put_text_as_json(sql, value);
+		else
+			sql_literal(sql, column, value);
 		if (column->type == COLUMN_ENUM && value.length == 1 && value.bytes[0] == '0')
 			(*invalid_enums)++;
 	}
@@ -202,14 +213,13 @@ static bool check_affected(struct db *target, const struct write_statement *stat
 			 db_label(target), statement->affects, affected);
 }
 
-static bool execute(struct db *target, const struct write_statement *statement, struct error *err)
+bool write_statement_execute(struct db *target, const struct write_statement *statement,
+			     struct error *err)
 {
 	const char *mode = statement->mode	    ? statement->mode :
 			   statement->invalid_enums ? DB_LAX_SQL_MODE :
 						      NULL;
 
-	if (statement->look)
-		return statement->look(statement->look_context, target, err);
 	if (mode && !db_execf(target, err, "SET SESSION sql_mode = '%s'", mode))
 		return false;
 
@@ -236,15 +246,16 @@ static bool execute(struct db *target, const struct write_statement *statement, 
 	return ok;
 }
 
-bool write_statements_once(struct db *target, const struct write_statement *statements,
-			   size_t count, bool *is_uncertain, struct error *err)
+static bool write_all(struct db *target, const struct write_statement *statements, size_t count,
+		      const struct write_check *check, bool *is_uncertain, struct error *err)
 {
 	struct error ignored;
 	bool ok = db_execf(target, err, "START TRANSACTION");
 
 	*is_uncertain = false;
 	for (size_t i = 0; ok && i < count; i++)
-		ok = execute(target, &statements[i], err);
+		ok = write_statement_execute(target, &statements[i], err);
+	ok = ok && (!check || check->before_commit(check->context, target, err));
 	if (ok) {
 		probe("before_commit", "%zu", count);
 		ok = db_execf(target, err, "COMMIT");
@@ -258,10 +269,22 @@ bool write_statements_once(struct db *target, const struct write_statement *stat
 	return ok;
 }
 
+bool write_statements_once(struct db *target, const struct write_statement *statements,
+			   size_t count, bool *is_uncertain, struct error *err)
+{
+	return write_all(target, statements, count, NULL, is_uncertain, err);
+}
+
 bool write_statements(struct db *target, const struct write_statement *statements, size_t count,
 		      struct error *err)
 {
+	return write_statements_checked(target, statements, count, NULL, err);
+}
+
+bool write_statements_checked(struct db *target, const struct write_statement *statements,
+			      size_t count, const struct write_check *check, struct error *err)
+{
 	bool does_not_matter;
 
-	return write_statements_once(target, statements, count, &does_not_matter, err);
+	return write_all(target, statements, count, check, &does_not_matter, err);
 }

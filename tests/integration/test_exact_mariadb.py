@@ -121,7 +121,7 @@ class MariaDBTypes(FerryTest):
             f", t{n} TIME({n}), d{n} DATETIME({n}), s{n} TIMESTAMP({n}) NULL" for n in range(7))
         source = self.private_server("source", "--mysql56-temporal-format=OFF")
         self.source = source
-        source.sql("CREATE DATABASE abc", "SET time_zone = '+00:00', sql_mode ="
+        source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci", "SET time_zone = '+00:00', sql_mode ="
                    " 'ALLOW_INVALID_DATES'", f"CREATE TABLE abc.t ({columns})")
 
         def fill(first):

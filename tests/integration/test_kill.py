@@ -43,10 +43,11 @@ SETTINGS = {
 }
 # Killed there by other tests: where rows of the target are bad (test_verify_repair.py,
 # test_killed_while_it_repairs), where the source is a replica (test_replica.py,
-# test_killed_while_it_waits), and where transactions are open (test_cutover.py,
-# test_killed_while_it_waits_for_...).
+# test_killed_while_it_waits), where transactions are open (test_cutover.py,
+# test_killed_while_it_waits_for_...), and where unique values clash (test_owed_rows.py).
 ELSEWHERE = ("before_repair_read", "after_repair_read", "after_repair_write",
-             "replica_is_behind", "transactions_are_open", "xa_is_undecided")
+             "replica_is_behind", "transactions_are_open", "xa_is_undecided",
+             "rows_displaced", "rows_skipped")
 
 
 class KillTest(MoveTest):

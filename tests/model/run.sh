@@ -58,6 +58,11 @@ variants() {
 	no-contiguous-prefix differs $death_copiers -DNO_PREFIX
 	no-I3/moving-value holds $moving_small -DNO_I3
 	no-I3/death-and-two-copiers holds $death_copiers -DNO_I3
+	I9/never-wrongly holds $death_moving -DWITH_I9
+	I9/servers-disagree holds $moving_small -DWITH_I9 -DDISAGREE
+	I9/servers-disagree/death holds $death_moving -DWITH_I9 -DDISAGREE
+	no-I9/servers-disagree differs $moving_small -DDISAGREE
+	I9/not-saved-first differs $death_moving -DWITH_I9 -DDISAGREE -DNO_I9_SAVE
 	leaky-I2/with-I3 holds $moving_small -DLEAKY_I2
 	leaky-I2/no-I3 differs $moving_small -DLEAKY_I2 -DNO_I3
 	leaky-I2/no-I3/death differs $death -DLEAKY_I2 -DNO_I3

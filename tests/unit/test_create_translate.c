@@ -60,6 +60,10 @@ static const struct {
 	{ FLAVOUR_MYSQL, TABLE("`a` uuid NOT NULL"), NULL },
 	{ FLAVOUR_MYSQL, TABLE("`uuid` int NOT NULL"), TABLE("`uuid` int NOT NULL") },
 	{ FLAVOUR_MYSQL, TABLE("`a` text,\n  UNIQUE KEY `a` (`a`) USING HASH"), NULL },
+	{ FLAVOUR_MYSQL, TABLE("`a` int,\n  KEY `a` (`a`) USING HASH,\n  PRIMARY KEY (`a`) USING HASH"),
+	  TABLE("`a` int,\n  KEY `a` (`a`),\n  PRIMARY KEY (`a`)") },
+	{ FLAVOUR_MYSQL, TABLE("`a` text /*!100301 COMPRESSED*/ DEFAULT NULL"),
+	  TABLE("`a` text DEFAULT NULL") },
 	{ FLAVOUR_MYSQL, TABLE("`a` int DEFAULT nextval(`x`.`s`)"), NULL },
 };
 

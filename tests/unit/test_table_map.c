@@ -198,6 +198,7 @@ TEST(hidden_hashes_of_long_unique_keys)
 		indexes[i] = (struct table_index){
 			.is_unique = true,
 			.is_primary = i == 0,
+			.is_hashed = i > 0 && i < 4,
 			.parts = &parts[i],
 			.part_count = 1,
 		};
@@ -205,81 +206,18 @@ TEST(hidden_hashes_of_long_unique_keys)
 	sample_map(hex, &map);
 	assert_int_equal(map.column_count, 8);
 	assert_true(binlog_table_map_check(&map, &table, &err));
-	/* Of a prefix there is no hash: then one column is too many. */
-	parts[3].prefix = 100;
+	/* An index that has none: then one column is too many. */
+	indexes[3].is_hashed = false;
 	assert_false(binlog_table_map_check(&map, &table, &err));
 	assert_int_equal(err.kind, ERROR_SCHEMA);
-	parts[3].prefix = 0;
-	/* Neither has an index on a number, nor is a signed column a hash. */
+	indexes[3].is_hashed = true;
+	/* Nor is a signed column a hash. */
 	map.columns[7].sign = SIGN_SIGNED;
 	assert_false(binlog_table_map_check(&map, &table, &err));
 	map.columns[7].sign = SIGN_UNKNOWN;
 	map.columns[7].type = 3;
 	assert_false(binlog_table_map_check(&map, &table, &err));
 	binlog_table_map_release(&map);
-}
-
-/* Is a hidden column taken for the hash of an index over these columns? */
-static bool is_hash_of(const struct column *columns, unsigned count, bool is_unique,
-		       unsigned prefix, bool has_primary)
-{
-	static char name[] = "c", full_name[] = "v.t";
-	struct column copies[3];
-	struct binlog_column in[4] = { { .type = 0 } };
-	struct index_part parts[3] = { { .column = 0 } };
-	struct table_index indexes[2] = { { .is_unique = true,
-					    .is_primary = true,
-					    .parts = parts,
-					    .part_count = 1 } };
-	struct table table = { .full_name = full_name,
-			       .columns = copies,
-			       .column_count = count,
-			       .indexes = indexes,
-			       .index_count = has_primary ? 2 : 1 };
-	struct binlog_table_map map = { .columns = in,
-					.column_count = count + 1,
-					.known_count = count + 1 };
-	struct error err = ERROR_INIT;
-
-	for (unsigned i = 0; i < count; i++) {
-		copies[i] = columns[i];
-		copies[i].name = name;
-		copies[i].raw_type = sample_type;
-		in[i].type = columns[i].type == COLUMN_TEXT ? 252 : 15;
-		in[i].meta = (uint16_t)(columns[i].type == COLUMN_TEXT ? columns[i].length_bytes :
-									 columns[i].max_octets);
-		parts[i] = (struct index_part){ .column = i, .prefix = prefix };
-	}
-	in[count].type = 8;
-	indexes[has_primary ? 1 : 0] = (struct table_index){ .is_unique = is_unique,
-							     .parts = parts,
-							     .part_count = count };
-	return binlog_table_map_check(&map, &table, &err);
-}
-
-TEST(which_unique_keys_are_long)
-{
-	static const struct column fits = { .type = COLUMN_VARCHAR, .max_octets = 767 };
-	static const struct column is_long = { .type = COLUMN_VARCHAR, .max_octets = 768 };
-	static const struct column is_small = { .type = COLUMN_VARCHAR, .max_octets = 40 };
-	static const struct column tiny = { .type = COLUMN_TEXT,
-					    .length_bytes = 1,
-					    .max_octets = 255 };
-	static const struct column two[] = { { .type = COLUMN_VARCHAR, .max_octets = 400 },
-					     { .type = COLUMN_VARCHAR, .max_octets = 368 } };
-	static const struct column two_that_fit[] = { { .type = COLUMN_VARCHAR, .max_octets = 400 },
-						      { .type = COLUMN_VARCHAR, .max_octets = 367 } };
-
-	for (unsigned primary = 0; primary < 2; primary++) {
-		assert_false(is_hash_of(&is_small, 1, true, 0, primary));
-		assert_false(is_hash_of(&fits, 1, true, 0, primary));
-		assert_true(is_hash_of(&is_long, 1, true, 0, primary));
-		assert_false(is_hash_of(&is_long, 1, false, 0, primary));
-		assert_false(is_hash_of(&is_long, 1, true, 1, primary));
-		assert_true(is_hash_of(&tiny, 1, true, 0, primary));
-		assert_true(is_hash_of(two, 2, true, 0, primary));
-		assert_false(is_hash_of(two_that_fit, 2, true, 0, primary));
-	}
 }
 
 /* A type unknown to us does no harm until its table is a copied one. */
@@ -544,7 +482,6 @@ TEST_MAIN(cmocka_unit_test(mysql_minimal), cmocka_unit_test(mariadb_full),
 	  cmocka_unit_test(another_count_of_columns),
 	  cmocka_unit_test(hidden_hashes_of_long_unique_keys), cmocka_unit_test(an_unknown_type),
 	  cmocka_unit_test(rejects_every_truncation), cmocka_unit_test(ids_of_rows),
-	  cmocka_unit_test(which_unique_keys_are_long),
 	  cmocka_unit_test(types_that_stand_for_each_other), cmocka_unit_test(widths_of_members),
 	  cmocka_unit_test(the_length_of_a_compressed_text), cmocka_unit_test(a_table_of_one_column), cmocka_unit_test(signs_of_many_columns),
 	  cmocka_unit_test(maps_that_are_not_valid))

@@ -62,6 +62,7 @@ static const char *check(struct context *c)
 {
 	problems_release(&c->problems);
 	target_definition_check(&c->table, c->target, &c->without_default, &c->problems);
+	target_definition_check_orders(&c->table, c->target, &c->problems);
 	if (c->problems.count == 0)
 		return "";
 	assert_int_equal(c->problems.count, 1);
