@@ -69,14 +69,25 @@ static bool is_whole_text(const struct column *column, size_t length)
 	return true;
 }
 
-bool write_tuple(struct buf *sql, const struct ferry_table *table, const struct value *values,
-		 uint64_t *invalid_enums, struct error *err)
+static bool is_empty(const struct column *column, struct value value)
 {
+	return value.bytes && value.length == 0 && !column->is_nullable &&
+	       (column->type == COLUMN_GEOMETRY || column->type == COLUMN_VECTOR);
+}
+
+static bool put_tuple(struct buf *sql, const struct ferry_table *table, const struct value *values,
+		      bool omits_empty, uint64_t *invalid_enums, struct error *err)
+{
+	char separator = '(';
+
 	for (unsigned i = 0; i < table->written_count; i++) {
 		const struct column *column = &table->source->columns[table->written[i]];
 		struct value value = values[table->written[i]];
 
-		buf_putc(sql, i ? ',' : '(');
+		if (omits_empty && is_empty(column, value))
+			continue;
+		buf_putc(sql, separator);
+		separator = ',';
 		if (column->type == COLUMN_JSON && value.bytes) {
 			if (!put_json(sql, table, column, value, err))
 				return false;
@@ -99,8 +110,36 @@ bool write_tuple(struct buf *sql, const struct ferry_table *table, const struct 
 		if (column->type == COLUMN_ENUM && value.length == 1 && value.bytes[0] == '0')
 			(*invalid_enums)++;
 	}
+	if (separator == '(')
+		buf_putc(sql, separator);
 	buf_putc(sql, ')');
 	return true;
+}
+
+bool write_tuple(struct buf *sql, const struct ferry_table *table, const struct value *values,
+		 uint64_t *invalid_enums, struct error *err)
+{
+	return put_tuple(sql, table, values, false, invalid_enums, err);
+}
+
+bool write_has_empty(const struct ferry_table *table, const struct value *values)
+{
+	for (unsigned i = 0; i < table->written_count; i++)
+		if (is_empty(&table->source->columns[table->written[i]], values[table->written[i]]))
+			return true;
+	return false;
+}
+
+bool write_without_empty(struct buf *sql, const struct ferry_table *table,
+			 const struct value *values, uint64_t *invalid_enums, struct error *err)
+{
+	bool left_out[SERVER_COLUMNS_MAX] = { false };
+
+	for (unsigned i = 0; i < table->written_count && i < SERVER_COLUMNS_MAX; i++)
+		left_out[i] = is_empty(&table->source->columns[table->written[i]],
+				       values[table->written[i]]);
+	ferry_table_put_replace(sql, table, left_out);
+	return put_tuple(sql, table, values, true, invalid_enums, err);
 }
 
 uint64_t write_packet_limit(const struct db *target)
@@ -181,25 +220,28 @@ static bool check_affected(struct db *target, const struct write_statement *stat
 
 static bool execute(struct db *target, const struct write_statement *statement, struct error *err)
 {
-	if (statement->invalid_enums &&
-	    !db_execf(target, err,
-		      "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES,NO_AUTO_VALUE_ON_ZERO,"
-		      "ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION'"))
+	const char *mode = statement->mode	    ? statement->mode :
+			   statement->invalid_enums ? DB_LAX_SQL_MODE :
+						      NULL;
+
+	if (mode && !db_execf(target, err, "SET SESSION sql_mode = '%s'", mode))
 		return false;
 
 	bool ok = db_exec(target, statement->sql.data, statement->sql.length, err);
 
 	if (ok && statement->affected)
 		*statement->affected += db_affected_rows(target);
+	if (ok && statement->warnings)
+		*statement->warnings += db_warning_count(target);
 	ok = ok && check_affected(target, statement, err) &&
-	     check_warnings(target, statement->invalid_enums, err);
+	     (statement->mode || check_warnings(target, statement->invalid_enums, err));
 
-	if (statement->invalid_enums && !db_is_broken(target)) {
+	if (mode && !db_is_broken(target)) {
 		struct error ignored;
 
 		/* A session that stayed lenient must not be used again. */
 		if (!db_execf(target, ok ? err : &ignored, "SET SESSION sql_mode = '%s'",
-			      DB_WRITE_SQL_MODE)) {
+			      DB_SQL_MODE)) {
 			ok = false;
 			if (!db_is_broken(target) && !db_fail(target, &ignored, "restore sql_mode"))
 				return false;
