@@ -31,7 +31,7 @@ static void set_limits(struct buf *sql, enum db_session session,
 	/* A server-wide limit on statements would end the copy of a large table. */
 	if (is_mariadb(version))
 		buf_puts(sql, ", max_statement_time=0");
-	else
+	else if (is_mysql_from(version, 50708))
 		buf_puts(sql, ", max_execution_time=0");
 	/* Or the first look at a table's size writes it into the server's dictionary:
 	 * 18 s for 5000 tables instead of 2 s, and no thing to do to a source. */
