@@ -147,6 +147,7 @@ struct config {
 	/* How stubbornly: attempts in all. */
 	unsigned db_read_retries;
 	unsigned db_write_retries;
+	unsigned server_away_timeout_s;
 	uint32_t my_server_id; /* 0: a random unused one */
 
 	/* Interrupt and resume. Either of the two booleans is enough, see

@@ -12,6 +12,11 @@ struct retry_policy {
 	int64_t sleep_ms;    /* before the second attempt */
 	int64_t max_sleep_ms; /* doubles each time up to this; 0: stays sleep_ms */
 	int64_t lost_sleep_ms; /* after the second ERROR_LOST on, where longer */
+	int64_t lost_ms; /* while ERROR_LOST has gone on for less, attempts are not used up */
+	/* NULL: never. True: this failure does not count, and whoever says so logs it; the next
+	 * attempt comes after a random pause that grows. */
+	bool (*excuse)(void *context, const struct error *err);
+	void *excuse_context;
 };
 
 /* Calls attempt(argument, err) until it succeeds, its error is not retryable

@@ -35,6 +35,8 @@ enum db_tls_verify {
 		      * server's place is not */
 };
 
+struct db_computing;
+
 /* How to reach a server. Everything is borrowed and must outlive the db. */
 struct db_params {
 	const char *label;  /* "source", "target": for messages and logs */
@@ -59,6 +61,8 @@ struct db_params {
 	 * failover behind a name, a virtual address, a proxy) is refused with
 	 * ERROR_PREFLIGHT at each (re)connect, of all sessions. NULL: any will do. */
 	const struct db_identity *identity;
+	const struct db_computing *computing; /* what the source computes by, for sessions of the
+					       * target; NULL: the server's own settings */
 	unsigned connect_timeout_s; /* 0: 10 */
 	unsigned read_timeout_s;    /* 0: none */
 	unsigned write_timeout_s;   /* 0: none */
@@ -108,7 +112,8 @@ void db_library_init(void);
  *   then the params' variables ("charset" is taken for SET NAMES and checked);
  *   then, as nobody may override these: SET NAMES utf8mb4 [COLLATE ...],
  *   character_set_results = NULL (values come as stored), time_zone '+00:00',
- *   the sql_mode above, READ COMMITTED, autocommit, no limit on rows; and what
+ *   the sql_mode above, READ COMMITTED, autocommit, no limit on rows, the settings by
+ *   which expressions are computed (db/computing.h); and what
  *   else would change what statements do.
  * max_allowed_packet of the client is 1 GiB. A network that carries nothing counts as
  * lost after network_timeout_s, however long statements may take. Local infile is
@@ -142,6 +147,14 @@ bool db_row_may_be_too_large(const struct error *err);
 
 /* Connects anew when the connection was lost. */
 bool db_ready(struct db *db, struct error *err) MUST_CHECK;
+/* The server is to end the session, and so give its lock back, when it has heard nothing for
+ * so long: of a machine that died without a word it hears nothing. From the next statement
+ * sent by db_renew() on, and of each session made anew. */
+void db_set_lease(struct db *db, unsigned seconds);
+/* A sign of life. */
+bool db_renew(struct db *db, struct error *err) MUST_CHECK;
+/* Milliseconds since something was sent. */
+int64_t db_idle_ms(const struct db *db);
 bool db_is_broken(const struct db *db);
 /* Counts up with each reconnect; session state (temporary settings) is gone then. */
 unsigned db_generation(const struct db *db);
@@ -177,6 +190,9 @@ struct db_row {
 };
 bool db_query(struct db *db, const char *sql, size_t length, struct error *err) MUST_CHECK;
 bool db_queryf(struct db *db, struct error *err, const char *format, ...) PRINTF(3, 4) MUST_CHECK;
+/* After db_query(): are there just so many columns? If not the result is dropped, as
+ * whoever answers so is no server that is known here. */
+bool db_check_columns(struct db *db, unsigned count, struct error *err) MUST_CHECK;
 enum db_fetch db_row_next(struct db *db, struct db_row *row, struct error *err) MUST_CHECK;
 void db_row_finish(struct db *db);
 /* Name of a column of the open result. */
@@ -194,6 +210,9 @@ bool db_kill(struct db *db, uint64_t connection_id, struct error *err) MUST_CHEC
 
 /* The table behind error kinds; by the server's or client library's number. */
 enum error_kind db_error_kind(unsigned number);
+/* Others, or we ourselves, stood in the way: of ERROR_BUSY, what goes by itself. */
+bool db_error_is_deadlock(const struct error *err);
+bool db_error_is_lock_wait(const struct error *err);
 
 /* For src/binlog/feed.c alone: the client library's handle, MYSQL *. */
 void *db_native(struct db *db);

@@ -30,7 +30,8 @@ void binlog_writer_wake(struct binlog_writer *writer);
 
 /* Any thread: changes received and not yet applied. */
 uint64_t binlog_writer_queued(struct binlog_writer *writer);
-/* Any thread: does the streamer wait for room? */
+/* Any thread: does the streamer wait for room that the target does not make? Where nothing
+ * is being applied all changes wait at the fence, for a read of the source. */
 bool binlog_writer_is_full(struct binlog_writer *writer);
 /* Any thread: seconds between the oldest change not yet applied and now by the
  * source's clock; 0 when there is none. */

@@ -29,6 +29,8 @@ void fence_init(struct fence *fence);
 void fence_destroy(struct fence *fence);
 uint64_t fence_issue(struct fence *fence);
 void fence_end(struct fence *fence, uint64_t ticket);
+/* Is there any open one? As of some moment just now. */
+bool fence_has_tickets(const struct fence *fence);
 /* To be taken after the change was received. */
 uint64_t fence_barrier(const struct fence *fence);
 /* Have all tickets up to barrier ended? Once true it stays true. */

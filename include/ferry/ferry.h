@@ -98,6 +98,8 @@ struct ferry_status {
 	uint64_t bytes_written;
 	uint64_t changes_applied;
 	uint64_t queued_changes; /* received, not yet applied */
+	uint64_t deadlocks;	 /* on the target, tried again */
+	uint64_t lock_waits;
 	struct ferry_table_status *tables; /* owned */
 	size_t table_count;
 	size_t completed_count;

@@ -28,6 +28,10 @@ struct run {
 	struct budget rows; /* copied rows in memory, options->rows_bytes of them */
 	/* Rows per batch asked for at run time; 0: sized by bytes. */
 	_Atomic uint64_t batch_rows;
+	/* On the target, by this process; no failures, as trying again helps. */
+	_Atomic uint64_t deadlocks;
+	_Atomic uint64_t lock_waits;
+	_Atomic int64_t locks_logged_ms;
 	void (*fail)(void *context, const char *from, const struct error *err);
 	void *fail_context;
 };
@@ -37,8 +41,8 @@ struct run {
 struct db *run_connect(struct run *run, const char *lock_name, unsigned attempts, const char *tag,
 		       struct error *err) MUST_CHECK;
 
-/* A write to the target, tried as often as the configuration says. verb and tag are for
- * the log ("failed to <verb>, 1 of 5 max retries"). */
+/* A write to the target, tried as often as the configuration says, but for deadlocks and
+ * lock waits, which are tried again without end. verb and tag are for the log ("failed to <verb>, 1 of 5 max retries"). */
 bool run_write(struct run *run, const char *verb, const char *tag,
 	       bool (*attempt)(void *argument, struct error *err), void *argument,
 	       struct error *err) MUST_CHECK;

@@ -7,12 +7,18 @@
 #include "base/thread.h"
 #include "ferry/run.h"
 
+/* So long after its last sign of life a process that died has lost the lock. */
+#define RUN_LOCK_LEASE_S 60
+/* Nobody keeps it while the run begins. */
+#define RUN_LOCK_START_LEASE_S 3600
+
 struct run_lock {
 	/* Set before the thread starts. */
 	struct run *run;
 	/* Owned by the keeper's thread once it runs. */
 	struct thread thread;
 	struct db *target; /* holds lock 0 */
+	bool is_late;	   /* it may have lost it during the start */
 
 	struct stop ended;
 };

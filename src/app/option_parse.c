@@ -13,6 +13,9 @@
 
 #include "base/mem.h"
 
+#define UNKNOWN_SHOWN_MAX 100
+#define FILTER_KEY_MAX 16
+
 size_t option_enter(struct option_parse *p, const char *key)
 {
 	size_t back = p->path.length;
@@ -185,8 +188,15 @@ static bool chooses_tables(const struct option_group *group, const char *key, co
 /* Most are only worth a warning. Without its filter a run would move what was to stay. */
 static bool take_unknown(struct option_parse *p, const struct option_group *group, const char *key)
 {
-	const char *nearest = options_nearest(group, key);
 	const char *path = buf_text(&p->path);
+	const char *nearest;
+
+	/* What is not a configuration at all shall not take a minute and fill the log. (No
+	 * filter's key is so long.) */
+	if (++p->unknown > UNKNOWN_SHOWN_MAX && !group->is_filter && strlen(key) > FILTER_KEY_MAX)
+		return true;
+	nearest = options_nearest(group, key);
+
 	bool is_error = chooses_tables(group, key, nearest);
 	struct buf text = BUF_INIT;
 
@@ -196,7 +206,7 @@ static bool take_unknown(struct option_parse *p, const struct option_group *grou
 			   path, nearest);
 	if (is_error)
 		error_set(p->err, ERROR_CONFIG, "%s", buf_text(&text));
-	else
+	else if (p->unknown <= UNKNOWN_SHOWN_MAX)
 		config_warn(p->warnings, mem_strdup(buf_text(&text)));
 	buf_release(&text);
 	return !is_error;
@@ -288,6 +298,9 @@ bool options_parse(const struct option_group *group, void *object, const cJSON *
 		return error_set(err, ERROR_CONFIG, "the configuration must be an object, not %s",
 				 json_type_name(tree));
 	ok = parse_group(&p, group, object, tree);
+	if (ok && p.unknown > UNKNOWN_SHOWN_MAX)
+		config_warn(warnings, mem_printf("%zu more unknown keys are ignored",
+						 p.unknown - UNKNOWN_SHOWN_MAX));
 	buf_release(&p.path);
 	return ok;
 }

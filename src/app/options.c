@@ -207,7 +207,7 @@ static const struct config_option all_options[] = {
 	{ "DBReadRetries", INT(config, db_read_retries), .fallback = "60",
 	  .help = "attempts at reading a batch from the source" },
 	{ "DBWriteRetries", INT(config, db_write_retries), .fallback = "5",
-	  .help = "attempts at writing to the target" },
+	  .help = "attempts at writing to the target; deadlocks and lock waits do not count" },
 	{ "DataIterationBatchSize", U64(config, updatable.data_iteration_batch_size),
 	  .instead = "UpdatableConfig.DataIterationBatchSize",
 	  .help = "deprecated" },
@@ -265,6 +265,9 @@ static const struct config_option all_options[] = {
 		  "default: SHOW REPLICA STATUS" },
 	{ "RunFerryFromReplica", BOOL(config, run_ferry_from_replica),
 	  .help = "the source is a replica, maybe read-only; needs SourceReplicationMaster" },
+	{ "ServerAwayTimeout", INT(config, server_away_timeout_s), .fallback = "180",
+	  .help = "seconds for which a server that cannot be reached is tried again, even if "
+		  "DBReadRetries or DBWriteRetries are used up" },
 	{ "ServerBindAddr", STRING(config, control_server.server_bind_addr),
 	  .instead = "ControlServerConfig.ServerBindAddr",
 	  .help = "deprecated" },

@@ -4,14 +4,32 @@
 #include "base/retry.h"
 
 #include <stdio.h>
+#include <sys/random.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+
+#define EXCUSED_SLEEP_MS 20
+#define EXCUSED_SLEEP_MAX_MS 2000
 
 static int64_t next_sleep(const struct retry_policy *policy, int64_t sleep_ms)
 {
 	if (policy->max_sleep_ms <= sleep_ms)
 		return sleep_ms;
 	return sleep_ms > policy->max_sleep_ms / 2 ? policy->max_sleep_ms : sleep_ms * 2;
+}
+
+/* Those that stood in each other's way are not to meet again at the same time. */
+static int64_t excused_sleep(unsigned times)
+{
+	int64_t most = times < 8 ? (int64_t)EXCUSED_SLEEP_MS << times : EXCUSED_SLEEP_MAX_MS;
+	uint16_t dice = 0;
+
+	if (most > EXCUSED_SLEEP_MAX_MS)
+		most = EXCUSED_SLEEP_MAX_MS;
+	if (getrandom(&dice, sizeof(dice), GRND_NONBLOCK) < 0)
+		dice = (uint16_t)clock_us();
+	return most / 2 + most * dice / 2 / UINT16_MAX;
 }
 
 static void log_attempt(const struct retry_policy *policy, unsigned number,
@@ -21,8 +39,11 @@ static void log_attempt(const struct retry_policy *policy, unsigned number,
 
 	if (policy->attempts > 0)
 		snprintf(limit, sizeof(limit), "%u", policy->attempts);
-	log_write(LOG_ERROR, policy->tag, err, NULL, "failed to %s, %u of %s max retries",
-		  policy->verb, number, limit);
+	log_write(LOG_ERROR, policy->tag, err, NULL, "failed to %s, %u of %s max retries%s",
+		  policy->verb, number, limit,
+		  policy->attempts > 0 && number >= policy->attempts ?
+			  ", and on, as the connection is not lost for long" :
+			  "");
 }
 
 static void log_last(const struct retry_policy *policy, unsigned number, const struct error *err)
@@ -31,31 +52,56 @@ static void log_last(const struct retry_policy *policy, unsigned number, const s
 		  "failed to %s after %u attempts, retry limit exceeded", policy->verb, number);
 }
 
+/* A server that restarts or a network that is cut may take longer than a few attempts. */
+static bool is_used_up(const struct retry_policy *policy, unsigned number, int64_t lost_since_ms)
+{
+	if (policy->attempts == 0 || number < policy->attempts)
+		return false;
+	return lost_since_ms == 0 || clock_ms() - lost_since_ms >= policy->lost_ms;
+}
+
+static int64_t next_pause(const struct retry_policy *policy, unsigned number, int64_t sleep_ms,
+			  const struct error *err)
+{
+	bool is_lost = err->kind == ERROR_LOST || err->kind == ERROR_READ_ONLY;
+
+	/* A connection that was cut is back at once, a server that restarts is not. */
+	return is_lost && number > 1 && policy->lost_sleep_ms > sleep_ms ? policy->lost_sleep_ms :
+									   sleep_ms;
+}
+
 bool retry_run(const struct retry_policy *policy, struct stop *stop,
 	       bool (*attempt)(void *argument, struct error *err), void *argument,
 	       struct error *err)
 {
 	int64_t sleep_ms = policy->sleep_ms;
+	int64_t lost_since_ms = 0, began_ms;
+	unsigned excused = 0;
 
 	for (unsigned number = 1;; number++) {
 		if (stop_is_set(stop))
 			return error_set(err, ERROR_STOPPED, "%s: stopped", policy->verb);
+		began_ms = clock_ms();
 		if (attempt(argument, err))
 			return true;
 		if (err->kind == ERROR_STOPPED || !error_is_retryable(err))
 			return false;
-		if (policy->attempts > 0 && number >= policy->attempts) {
+		if (policy->excuse && policy->excuse(policy->excuse_context, err)) {
+			number--;
+			(void)stop_sleep_ms(stop, excused_sleep(excused++));
+			continue;
+		}
+		if (err->kind != ERROR_LOST)
+			lost_since_ms = 0;
+		else if (lost_since_ms == 0)
+			lost_since_ms = began_ms;
+		if (is_used_up(policy, number, lost_since_ms)) {
 			log_last(policy, number, err);
 			return false;
 		}
 		log_attempt(policy, number, err);
-		bool is_lost = err->kind == ERROR_LOST || err->kind == ERROR_READ_ONLY;
-		/* A connection that was cut is back at once, a server that restarts is not. */
-		int64_t pause_ms = is_lost && number > 1 && policy->lost_sleep_ms > sleep_ms ?
-					   policy->lost_sleep_ms :
-					   sleep_ms;
 		/* Where the run ends meanwhile, the next round says so. */
-		if (stop_sleep_ms(stop, pause_ms))
+		if (stop_sleep_ms(stop, next_pause(policy, number, sleep_ms, err)))
 			sleep_ms = next_sleep(policy, sleep_ms);
 	}
 }

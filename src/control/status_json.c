@@ -466,6 +466,8 @@ void status_json_write(struct buf *out, const struct status_view *view)
 	add_verification(object, status);
 	add_scripts(object, view->scripts);
 	/* Not in Ghostferry: why nothing seems to move, or not any faster. */
+	json_add_u64(object, "TargetDeadlocks", status->deadlocks);
+	json_add_u64(object, "TargetLockWaits", status->lock_waits);
 	cJSON_AddStringToObject(object, "LimitedBy", side_name(status->limit));
 	cJSON_AddStringToObject(object, "WaitingFor", status->waiting_for);
 	add_late_rows(object, status);

@@ -18,7 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "base/shortage.h"
 #include "base/thread.h"
 #include "client.h"
 #include "db/sql.h"
@@ -26,6 +28,7 @@
 
 enum { THREAD_IS_GONE = 1094 }; /* ER_NO_SUCH_THREAD */
 enum { FORMER_IDS = 8 };
+enum { CLOSED_WAIT_S = 5 };
 enum { PREDECESSOR_WAIT_S = 30 }; /* for the rollback of its last statement */
 
 struct db {
@@ -37,6 +40,9 @@ struct db {
 	MYSQL_RES *rows; /* owned; the open result of db_query() */
 	struct server_version version;
 	unsigned generation;
+	unsigned lease_s;	/* 0: none */
+	bool lease_is_set;	/* in this session */
+	int64_t sent_ms;	/* clock_boot_ms() */
 	uint64_t connection_id;
 	uint64_t former[FORMER_IDS]; /* lost sessions that may hold the lock; 0: none */
 	unsigned former_count;
@@ -61,7 +67,7 @@ void db_library_init(void)
 {
 	/* Fails only for lack of memory. */
 	if (mysql_library_init(0, NULL, NULL) != 0)
-		abort();
+		shortage_found("out of memory");
 	thread_set_hooks(thread_begin, thread_end);
 }
 
@@ -70,6 +76,7 @@ static void drop_connection(struct db *db)
 	if (db->mysql && db->lock_name && db->connection_id)
 		db->former[db->former_count++ % FORMER_IDS] = db->connection_id;
 	db->connection_id = 0;
+	db->lease_is_set = false;
 	if (db->rows) {
 		/* Freeing reads what is still to come: hours of a large table. */
 		client_hang_up(db->mysql);
@@ -160,14 +167,17 @@ static bool ask_identity(struct db *db, struct error *err)
 	struct db_row row;
 	bool ok;
 
-	if (!db_query(db, sql, strlen(sql), err))
+	if (!db_query(db, sql, strlen(sql), err) || !db_check_columns(db, 4, err))
 		return false;
 	fetched = db_row_next(db, &row, err);
-	if (fetched == DB_END)
-		return error_set(err, ERROR_SQL, "%s: the server does not say what it is",
-				 db->params->label);
 	if (fetched == DB_FAILED)
 		return false;
+	ok = fetched == DB_ROW && row.values[0] && row.values[1] && row.values[2] && row.values[3];
+	if (!ok) {
+		db_row_finish(db);
+		return error_set(err, ERROR_SQL, "%s: the server does not say what it is",
+				 db->params->label);
+	}
 	ok = server_version_parse(row.values[0], row.values[1], &db->version, err);
 	db->max_allowed_packet = strtoull(row.values[2], NULL, 10);
 	db->connection_id = strtoull(row.values[3], NULL, 10);
@@ -181,6 +191,7 @@ static bool try_lock(struct db *db, unsigned wait_s, uint64_t *holder, struct er
 	struct buf sql = BUF_INIT;
 	struct db_row row;
 	bool ok = false;
+	enum db_fetch fetched = DB_FAILED;
 
 	*holder = 0;
 	buf_puts(&sql, "SELECT GET_LOCK(");
@@ -188,7 +199,12 @@ static bool try_lock(struct db *db, unsigned wait_s, uint64_t *holder, struct er
 	buf_printf(&sql, ", %u), IS_USED_LOCK(", wait_s);
 	sql_text(&sql, db->lock_name);
 	buf_putc(&sql, ')');
-	if (db_query(db, sql.data, sql.length, err) && db_row_next(db, &row, err) == DB_ROW) {
+	if (db_query(db, sql.data, sql.length, err) && db_check_columns(db, 2, err))
+		fetched = db_row_next(db, &row, err);
+	if (fetched == DB_END)
+		error_set(err, ERROR_CORRUPT, "%s: no answer about the lock '%s'",
+			  db->params->label, db->lock_name);
+	if (fetched == DB_ROW) {
 		ok = row.values[0] && strcmp(row.values[0], "1") == 0;
 		if (!ok) {
 			*holder = row.values[1] ? strtoull(row.values[1], NULL, 10) : 0;
@@ -221,7 +237,13 @@ static bool take_lock(struct db *db, struct error *err)
 
 	if (try_lock(db, 0, &holder, err))
 		return true;
-	if (holder == 0 || err->kind != ERROR_BUSY || !was_ours(db, holder))
+	if (err->kind != ERROR_BUSY)
+		return false;
+	/* Under the guard all such locks are this process's: of a session that was closed a
+	 * moment ago, and that the server is about to end. */
+	if (db->guard && !was_ours(db, holder))
+		return try_lock(db, CLOSED_WAIT_S, &holder, err);
+	if (holder == 0 || !was_ours(db, holder))
 		return false;
 	if (!db_kill(db, holder, &ignored) && !db->mysql) {
 		*err = ignored;
@@ -276,6 +298,18 @@ static bool set_privileged(struct db *db, struct error *err)
 					 "binlog_annotate_row_events=1", err);
 }
 
+/* A server in the middle of a packet, or sending one, waits no longer either. */
+static bool set_lease(struct db *db, struct error *err)
+{
+	if (db->lease_s == 0)
+		return true;
+	db->lease_is_set = db_execf(db, err,
+				    "SET SESSION wait_timeout=%u, net_read_timeout=%u, "
+				    "net_write_timeout=%u",
+				    db->lease_s, db->lease_s, db->lease_s);
+	return db->lease_is_set;
+}
+
 static bool set_up(struct db *db, struct error *err)
 {
 	struct buf sql = BUF_INIT;
@@ -286,7 +320,9 @@ static bool set_up(struct db *db, struct error *err)
 	buf_release(&sql);
 	if (!ok)
 		return error_wrap(err, "setting up the session");
-	return set_privileged(db, err) && (!db->lock_name || take_lock(db, err)) &&
+	/* The lock is never had without its lease. */
+	return set_privileged(db, err) && set_lease(db, err) &&
+	       (!db->lock_name || take_lock(db, err)) &&
 	       check_guard(db, err);
 }
 
@@ -408,6 +444,23 @@ bool db_ready(struct db *db, struct error *err)
 	return db->mysql || connect_session(db, err);
 }
 
+void db_set_lease(struct db *db, unsigned seconds)
+{
+	db->lease_s = seconds;
+	db->lease_is_set = false;
+}
+
+bool db_renew(struct db *db, struct error *err)
+{
+	return db->lease_is_set || db->lease_s == 0 ? db_execf(db, err, "DO 0") :
+						      set_lease(db, err);
+}
+
+int64_t db_idle_ms(const struct db *db)
+{
+	return clock_boot_ms() - db->sent_ms;
+}
+
 bool db_is_broken(const struct db *db)
 {
 	return !db->mysql;
@@ -458,6 +511,7 @@ static bool send_statement(struct db *db, const char *sql, size_t length, struct
 	assert(!db->rows);
 	if (!db->mysql)
 		return fail_broken(db, err);
+	db->sent_ms = clock_boot_ms();
 	if (mysql_real_query(db->mysql, sql, (unsigned long)length) != 0)
 		return fail(db, err);
 	return true;
@@ -501,10 +555,16 @@ bool db_exec(struct db *db, const char *sql, size_t length, struct error *err)
 PRINTF(1, 0)
 static char *print_text(const char *format, va_list args, size_t *length)
 {
-	char *text;
-	int printed = vasprintf(&text, format, args);
+	va_list again;
+	int printed;
 
-	assert(printed >= 0); /* out of memory */
+	va_copy(again, args);
+	printed = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	assert(printed >= 0);
+	char *text = mem_alloc((size_t)printed + 1);
+
+	vsnprintf(text, (size_t)printed + 1, format, args);
 	*length = (size_t)printed;
 	return text;
 }
@@ -549,6 +609,17 @@ bool db_queryf(struct db *db, struct error *err, const char *format, ...)
 	ok = db_query(db, sql, length, err);
 	free(sql);
 	return ok;
+}
+
+bool db_check_columns(struct db *db, unsigned count, struct error *err)
+{
+	unsigned found = db->rows ? mysql_num_fields(db->rows) : 0;
+
+	if (found == count)
+		return true;
+	db_row_finish(db);
+	return error_set(err, ERROR_CORRUPT, "%s: the server answers with %u columns, not %u",
+			 db->params->label, found, count);
 }
 
 enum db_fetch db_row_next(struct db *db, struct db_row *row, struct error *err)
@@ -617,7 +688,8 @@ bool db_value(struct db *db, struct buf *value, bool *found, struct error *err, 
 	va_start(args, format);
 	sql = print_text(format, args, &length);
 	va_end(args);
-	ok = db_query(db, sql, length, err) && take_value(db, value, &is_there, err);
+	ok = db_query(db, sql, length, err) && db_check_columns(db, 1, err) &&
+	     take_value(db, value, &is_there, err);
 	free(sql);
 	if (found)
 		*found = is_there;

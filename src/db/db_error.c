@@ -160,3 +160,13 @@ enum error_kind db_error_kind(unsigned number)
 
 	return known ? known->kind : ERROR_SQL;
 }
+
+bool db_error_is_deadlock(const struct error *err)
+{
+	return err->kind == ERROR_BUSY && err->server_code == 1213;
+}
+
+bool db_error_is_lock_wait(const struct error *err)
+{
+	return err->kind == ERROR_BUSY && err->server_code == 1205;
+}

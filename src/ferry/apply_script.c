@@ -1,23 +1,13 @@
-/* What a batch of changes becomes. Of each key only the last change is kept: first every
- * key whose last change is "gone" is deleted, then the other rows are replaced.
- *
- * Why deletes go first: two keys that differ in bytes may be the same row for the
- * target's collation ('a', 'A'). At most one of them exists at the end of the batch,
- * and it is among the replaced.
+/* The texts of one transaction: DELETEs by key, or REPLACEs of whole rows, in the order of
+ * the changes, which is the index's: two statements that lock rows in the same order
+ * cannot wait for each other.
  *
  * Where a row can have others in its way (a second unique key, texts in the key) all keys
- * of the batch are deleted, by their bytes, and the rows inserted: see displacement.c.
- *
- * Why the order of replaced rows does not matter: they are images of one moment of
- * the source, so no two of them share a value of any unique key; and a row they push
- * out of the target is stale: its own change stands later in the stream, or in this
- * very batch (README, How it works). Across batches the table's changes stay in order,
- * as one thread has the table at a time. */
+ * of the batch are deleted, by their bytes, and the rows inserted: see displacement.c. */
 #include "apply_script.h"
 
 #include <stdlib.h>
 
-#include "base/map.h"
 #include "base/mem.h"
 #include "key_condition.h"
 
@@ -67,28 +57,17 @@ static struct write_statement *room_for(struct apply_script *script, size_t firs
 	return last;
 }
 
-/* The last change per key; see above for why their order is free. */
-static void keep_last(struct change *first, struct map *last)
-{
-	for (struct change *change = first; change; change = change->next)
-		map_put(last, change_key(change), change->key_length, change);
-}
-
 static void put_deletes(struct apply_script *script, const struct ferry_table *table,
-			const struct map *last)
+			struct change *const *changes, size_t count)
 {
-	size_t cursor = 0;
-	struct map_entry *entry;
-
-	while ((entry = map_next(last, &cursor))) {
-		const struct change *change = entry->value;
-
-		if (!change->is_delete && !table->may_displace)
-			continue;
+	for (size_t i = 0; i < count; i++) {
+		const struct change *change = changes[i];
 		/* The literals stand there twice at most. */
 		struct write_statement *statement =
 			room_for(script, 0, table->delete_head, " OR ", 3 * change->key_length + 2,
 				 DELETE_KEYS_MAX);
+		if (table->deletes_in_zone)
+			statement->zone = table->zone;
 		buf_putc(&statement->sql, '(');
 		if (table->may_displace)
 			key_condition_put_exact(&statement->sql, &table->key, change_key(change),
@@ -109,54 +88,40 @@ static void put_tails(struct apply_script *script, const struct ferry_table *tab
 			buf_puts(&script->statements[i].sql, table->insert_tail);
 }
 
-static bool put_replaces(struct apply_script *script, const struct ferry_table *table,
-			 const struct map *last, struct error *err)
+static bool put_replace(struct apply_script *script, const struct ferry_table *table,
+			struct change *change, struct error *err)
 {
-	size_t first = script->count;
-	size_t cursor = 0;
-	struct map_entry *entry;
+	struct write_statement *statement;
 
-	while ((entry = map_next(last, &cursor))) {
-		struct change *change = entry->value;
-
-		if (change->is_delete)
-			continue;
-		if (change->image_length + STATEMENT_SLACK > script->packet_limit)
-			return error_set(err, ERROR_DATA,
-					 "table %s: a changed row takes %zu bytes as a statement, more "
-					 "than the target's max_allowed_packet lets through; raise it: "
-					 "SET GLOBAL max_allowed_packet = 1073741824",
-					 table->source->full_name, change->image_length);
-		struct write_statement *statement;
-
-		if (change->head_length > 0) {
-			statement = borrow_statement(script, change);
-		} else {
-			statement = room_for(script, first, change_head(table), ",",
-					     change->image_length, UINT64_MAX);
-			buf_add(&statement->sql, change_image(change), change->image_length);
-		}
-		statement->invalid_enums += change->invalid_enums;
-		statement->rows++;
+	if (change->image_length + STATEMENT_SLACK > script->packet_limit)
+		return error_set(err, ERROR_DATA,
+				 "table %s: a changed row takes %zu bytes as a statement, more "
+				 "than the target's max_allowed_packet lets through; raise it: "
+				 "SET GLOBAL max_allowed_packet = 1073741824",
+				 table->source->full_name, change->image_length);
+	if (change->head_length > 0) {
+		statement = borrow_statement(script, change);
+	} else {
+		statement = room_for(script, script->deletes, change_head(table), ",",
+				     change->image_length, UINT64_MAX);
+		buf_add(&statement->sql, change_image(change), change->image_length);
 	}
+	statement->zone = table->zone;
+	statement->invalid_enums += change->invalid_enums;
+	statement->rows++;
 	return true;
 }
 
 bool apply_script_make(struct apply_script *script, const struct ferry_table *table,
-		       struct change *first, struct error *err)
+		       struct change *const *changes, size_t count, struct error *err)
 {
-	struct map last;
-
-	map_init(&last);
-	keep_last(first, &last);
-	put_deletes(script, table, &last);
-
-	bool ok = put_replaces(script, table, &last, err);
-
+	if (count > 0 && (changes[0]->is_delete || table->may_displace))
+		put_deletes(script, table, changes, count);
+	for (size_t i = 0; i < count; i++)
+		if (!changes[i]->is_delete && !put_replace(script, table, changes[i], err))
+			return false;
 	put_tails(script, table);
-
-	map_release(&last);
-	return ok;
+	return true;
 }
 
 uint64_t apply_script_count_inserted(struct apply_script *script, uint64_t *inserted)

@@ -1,4 +1,4 @@
-/* The statements that make the target's rows what a batch of row changes says. */
+/* The statements of one transaction of row changes. */
 #ifndef FERRY_APPLY_SCRIPT_H
 #define FERRY_APPLY_SCRIPT_H
 
@@ -13,10 +13,11 @@ struct apply_script {
 	size_t deletes; /* the first so many delete, the others put rows there */
 };
 
-/* script has its limits and nothing else. first: changes of table in stream order, which
- * outlive the script. ERROR_DATA when a row does not fit into a packet. */
+/* script has its limits and nothing else. changes: one per key, sorted, and all of them deletes
+ * or none, unless the table may displace rows; they outlive the script. ERROR_DATA when a row does not fit into a packet. */
 bool apply_script_make(struct apply_script *script, const struct ferry_table *table,
-		       struct change *first, struct error *err) MUST_CHECK;
+		       struct change *const *changes, size_t count,
+		       struct error *err) MUST_CHECK;
 /* The statements that put rows there sum up how many they inserted. Returns how many there
  * are to be. */
 uint64_t apply_script_count_inserted(struct apply_script *script, uint64_t *inserted);

@@ -16,20 +16,46 @@
 #include "ferry/owed_rows.h"
 #include "ferry/verifier.h"
 #include "ferry/writer_lock.h"
+#include "key_order.h"
 #include "lax_writer.h"
 #include "row_lookup.h"
-
 
 struct batch_writer {
 	struct data_iterator *iterator;
 	struct db *target;
 	const struct row_batch *batch; /* being written */
 	struct lax_writer lax;	       /* for batches that are refused */
+	struct range_claim range;      /* of batch; owned */
+	bool is_alone; /* the next attempt: it has met with a deadlock */
 	uint64_t inserted;	       /* of its rows, by the last attempt */
 	struct map skipped;	       /* conditions of rows not found; value: whatever */
 	bool is_verifying;
 	struct table_comparer comparer; /* open when is_verifying */
 };
+
+/* The table belongs to the run; only its claims change. */
+static struct write_claims *claims_of(const struct batch_writer *writer)
+{
+	const struct ferry_tables *tables = writer->iterator->run->tables;
+
+	return &tables->tables[writer->batch->table->index]->claims;
+}
+
+static bool take_claim(struct batch_writer *writer)
+{
+	struct stop *stop = writer->iterator->run->stop;
+
+	return writer->is_alone ? write_claims_take_table(claims_of(writer), stop) :
+				  write_claims_take_range(claims_of(writer), &writer->range, stop);
+}
+
+static void release_claim(struct batch_writer *writer)
+{
+	if (writer->is_alone)
+		write_claims_release_table(claims_of(writer));
+	else
+		write_claims_release_range(claims_of(writer), &writer->range);
+}
 
 static bool attempt_write(void *argument, struct error *err)
 {
@@ -38,8 +64,32 @@ static bool attempt_write(void *argument, struct error *err)
 	writer->inserted = 0;
 	if (!db_ready(writer->target, err))
 		return false;
-	return write_statements(writer->target, writer->batch->statements,
-				writer->batch->statement_count, err);
+	if (!take_claim(writer))
+		return error_set(err, ERROR_STOPPED, "stopped");
+
+	bool ok = write_statements(writer->target, writer->batch->statements,
+				   writer->batch->statement_count, err);
+
+	release_claim(writer);
+	writer->is_alone |= !ok && db_error_is_deadlock(err);
+	return ok;
+}
+
+static void set_range(struct batch_writer *writer)
+{
+	const struct row_batch *batch = writer->batch;
+	const struct key_columns *columns = &batch->table->key;
+	struct range_claim *range = &writer->range;
+
+	buf_clear(&range->low);
+	buf_clear(&range->high);
+	range->has_low = batch->low.is_set;
+	range->has_high = batch->high.is_set;
+	if (range->has_low)
+		key_order_put(&range->low, columns, batch->low.values);
+	if (range->has_high)
+		key_order_put(&range->high, columns, batch->high.values);
+	writer->is_alone = false;
 }
 
 static bool write_rows(struct batch_writer *writer, struct error *err)
@@ -128,6 +178,7 @@ static bool write_batch(struct batch_writer *writer, struct error *err)
 		return true;
 	if (!throttler_wait(run->throttler, run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
+	set_range(writer);
 	for (size_t i = 0; i < batch->statement_count; i++)
 		batch->statements[i].affected = &writer->inserted;
 	probe("before_batch_write", "%s %" PRIu64, table, batch->ticket);
@@ -183,7 +234,10 @@ void batch_writer_main(void *argument)
 		struct row_batch *batch = item;
 
 		writer.batch = batch;
-		ok = write_batch(&writer, &err) && verify_batch(&writer, &err);
+		atomic_fetch_add(&it->writing, 1);
+		ok = write_batch(&writer, &err);
+		atomic_fetch_sub(&it->writing, 1);
+		ok = ok && verify_batch(&writer, &err);
 		if (ok)
 			data_iterator_batch_done(it, batch);
 		data_iterator_set_taken(it, batch, 0);
@@ -191,6 +245,8 @@ void batch_writer_main(void *argument)
 	}
 	db_close(writer.target);
 	lax_writer_release(&writer.lax);
+	buf_release(&writer.range.low);
+	buf_release(&writer.range.high);
 	if (writer.is_verifying)
 		table_comparer_close(&writer.comparer);
 	if (!ok && err.kind != ERROR_STOPPED)

@@ -3,9 +3,9 @@
  * Each table has a queue in stream order. A writer thread takes a table nobody else
  * works on, and as many of its changes as fit a batch and whose barrier the fence
  * has let pass (README I2). Across batches the table's changes stay in order, as one
- * thread has the table at a time; what happens within one is told in apply_script.c.
+ * thread has the table at a time; what happens within one is told in change_apply.c.
  *
- * A failed batch is tried again whole: it says what rows are to be, not what to do
+ * A failed batch may be tried again: it says what rows are to be, not what to do
  * to them. If we die in between, the position has not moved and the same changes
  * come again. */
 #include "ferry/binlog_writer.h"
@@ -16,18 +16,17 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
-#include "apply_script.h"
-#include "displacement.h"
+#include "change_apply.h"
 #include "ferry/verifier.h"
 #include "ferry/write_statement.h"
 #include "ferry/writer_lock.h"
+#include "key_order.h"
 #include "keyless_writer.h"
 #include "lax_writer.h"
 #include "row_match.h"
 
 static const char log_tag[] = "binlog_writer";
 
-#define BATCH_CHANGES_MAX 10000
 #define LARGE_IMAGE_BYTES (1 << 20)
 
 struct apply_worker {
@@ -61,6 +60,7 @@ struct binlog_writer {
 	uint64_t queued_bytes;		/* guarded by lock */
 	uint64_t queued_changes;	/* guarded by lock: received, not yet applied */
 	bool is_waited_for;		/* guarded by lock: by the streamer, for room */
+	unsigned busy_count;		/* guarded by lock: batches that are being applied */
 	bool is_finishing;		/* guarded by lock */
 	bool has_failed;		/* guarded by lock */
 };
@@ -76,6 +76,7 @@ struct binlog_writer *binlog_writer_new(struct run *run)
 	for (size_t i = 0; i < w->queue_count; i++) {
 		w->queues[i].table = run->tables->tables[i];
 		w->queues[i].end = &w->queues[i].first;
+		w->queues[i].rows_max = TABLE_QUEUE_ROWS_MAX;
 	}
 	w->ready_end = &w->ready;
 	map_init(&w->files);
@@ -133,13 +134,11 @@ static void append(struct binlog_writer *w, struct table_queue *queue, struct ch
 	mutex_unlock(&w->lock);
 }
 
-static void put_key(struct buf *text, const struct ferry_table *table, const struct value *values)
+static void key_values(struct value key[KEY_COLUMNS_MAX], const struct ferry_table *table,
+		       const struct value *values)
 {
-	struct value key[KEY_COLUMNS_MAX];
-
 	for (unsigned i = 0; i < table->key.count; i++)
 		key[i] = values[table->key.columns[i]];
-	sql_key_equals(text, &table->key, key);
 }
 
 static bool has_null_key(const struct ferry_table *table, const struct value *values)
@@ -173,15 +172,17 @@ static size_t image_bytes(const struct ferry_table *table, const struct value *i
 
 /* A large image becomes a whole statement, which is sent as it lies there. */
 static bool build(struct binlog_writer *w, const struct ferry_table *table,
-		  const struct value *key_values, const struct value *image, size_t bytes,
+		  const struct value *values, const struct value *image, size_t bytes,
 		  struct change **change, struct error *err)
 {
+	struct value key[KEY_COLUMNS_MAX];
 	struct buf *text = &w->text;
 	uint64_t invalid_enums = 0;
 
+	key_values(key, table, values);
 	change_begin(text);
 	size_t start = text->length;
-	put_key(text, table, key_values);
+	sql_key_equals(text, &table->key, key);
 	size_t key_length = text->length - start;
 	if (bytes >= LARGE_IMAGE_BYTES)
 		buf_puts(text, change_head(table));
@@ -190,25 +191,27 @@ static bool build(struct binlog_writer *w, const struct ferry_table *table,
 		return false;
 	if (head_length > 0 && table->may_displace)
 		buf_puts(text, table->insert_tail);
-	*change = change_end(text, key_length, head_length, invalid_enums);
+	start = text->length;
+	key_order_put(text, &table->key, key);
+	*change = change_end(text, key_length, head_length, text->length - start, invalid_enums);
 	return true;
 }
 
 /* values NULL for the image of a delete. */
 static bool add_one(struct binlog_writer *w, const struct ferry_table *table,
-		    const struct value *key_values, const struct value *image, struct error *err)
+		    const struct value *values, const struct value *image, struct error *err)
 {
 	size_t bytes = image_bytes(table, image);
 	struct change *change;
 
-	if (has_null_key(table, key_values))
+	if (has_null_key(table, values))
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "table %s: a row with NULL in its key columns in the binlog, or a "
 				 "generated one that the server leaves out of it; the key must be NOT "
 				 "NULL, and of plain columns there",
 				 table->source->full_name);
 	if (!wait_for_room(w, sizeof(*change) + bytes, err) ||
-	    !build(w, table, key_values, image, bytes, &change, err))
+	    !build(w, table, values, image, bytes, &change, err))
 		return false;
 	/* The event is here, so any read that gets a later ticket sees it. */
 	change->barrier = fence_barrier(&table->fence);
@@ -248,7 +251,7 @@ static bool add_whole_row(struct binlog_writer *w, const struct row_change *from
 	if (!write_tuple(text, table, values, &invalid_enums, err))
 		return false;
 
-	struct change *change = change_end(text, key_length, 0, invalid_enums);
+	struct change *change = change_end(text, key_length, 0, 0, invalid_enums);
 
 	change->is_delete = is_delete;
 	change->file = keep_name(w, from->end->file);
@@ -331,7 +334,7 @@ uint64_t binlog_writer_queued(struct binlog_writer *w)
 bool binlog_writer_is_full(struct binlog_writer *w)
 {
 	mutex_lock(&w->lock);
-	bool is_full = w->is_waited_for;
+	bool is_full = w->is_waited_for && w->busy_count > 0;
 	mutex_unlock(&w->lock);
 	return is_full;
 }
@@ -361,7 +364,11 @@ static void take_changes(struct binlog_writer *w, struct table_queue *queue,
 			 struct change_batch *batch) REQUIRES(w->lock)
 {
 	const struct ferry_options *options = w->run->options;
-	uint64_t rows_max = options->apply_rows ? options->apply_rows : BATCH_CHANGES_MAX;
+	uint64_t rows_max = options->apply_rows ? options->apply_rows : TABLE_QUEUE_ROWS_MAX;
+
+	/* Such a batch is one transaction. */
+	if (queue->table->may_displace && rows_max > queue->rows_max)
+		rows_max = queue->rows_max;
 	struct change **at = &queue->first;
 
 	*batch = (struct change_batch){ .queue = queue, .first = queue->first };
@@ -391,6 +398,7 @@ static bool choose_batch(struct binlog_writer *w, struct change_batch *batch) RE
 			w->ready_end = at;
 		queue->is_listed = false;
 		queue->is_busy = true;
+		w->busy_count++;
 		take_changes(w, queue, batch);
 		return true;
 	}
@@ -436,31 +444,13 @@ static void batch_is_applied(struct binlog_writer *w, struct change_batch *batch
 	w->queued_bytes -= batch->bytes;
 	w->queued_changes -= count;
 	batch->queue->is_busy = false;
+	w->busy_count--;
 	list_ready(w, batch->queue);
 	advance_position(w);
 	condition_broadcast(&w->work);
 	condition_signal(&w->room);
 	mutex_unlock(&w->lock);
 	state_tracker_changes_applied(w->run->tracker, count);
-}
-
-struct apply_attempt {
-	struct db *target;
-	struct apply_script *script;
-	struct displacement displacement;
-};
-
-static bool attempt_apply(void *argument, struct error *err)
-{
-	struct apply_attempt *attempt = argument;
-	const struct write_check check = { displacement_resolve, &attempt->displacement };
-
-	displacement_attempt(&attempt->displacement);
-	return db_ready(attempt->target, err) &&
-	       write_statements_checked(attempt->target, attempt->script->statements,
-					attempt->script->count,
-					attempt->displacement.table->may_displace ? &check : NULL,
-					err);
 }
 
 static bool apply_lax(struct apply_worker *worker, const struct change_batch *batch,
@@ -481,31 +471,6 @@ static bool apply_lax(struct apply_worker *worker, const struct change_batch *ba
 	return ok;
 }
 
-static bool apply_script_to(struct apply_worker *worker, const struct change_batch *batch,
-			    struct apply_script *script, struct error *err)
-{
-	struct run *run = worker->writer->run;
-	const struct ferry_table *table = batch->queue->table;
-	struct apply_attempt attempt = { .target = worker->target, .script = script };
-	struct error refused;
-	bool ok;
-
-	if (!lax_writer_is_strict_first(&worker->lax, table))
-		return apply_lax(worker, batch, NULL, err) ||
-		       error_wrap(err, "apply row changes of table %s", table->source->full_name);
-	displacement_init(&attempt.displacement, run, table, batch->first);
-	attempt.displacement.rows =
-		apply_script_count_inserted(script, &attempt.displacement.inserted);
-	ok = run_write(run, "write binlog events", log_tag, attempt_apply, &attempt, err);
-
-	displacement_end(&attempt.displacement);
-	if (!ok && lax_writer_may(table, err)) {
-		refused = *err;
-		ok = apply_lax(worker, batch, &refused, err);
-	}
-	return ok || error_wrap(err, "apply row changes of table %s", table->source->full_name);
-}
-
 static bool apply_without_key(struct apply_worker *worker, const struct change_batch *batch,
 			      struct error *err)
 {
@@ -517,25 +482,34 @@ static bool apply_without_key(struct apply_worker *worker, const struct change_b
 	return ok;
 }
 
+static bool apply_with_key(struct apply_worker *worker, const struct change_batch *batch,
+			   struct error *err)
+{
+	const struct ferry_table *table = batch->queue->table;
+	struct error refused;
+
+	if (!lax_writer_is_strict_first(&worker->lax, table))
+		return apply_lax(worker, batch, NULL, err) ||
+		       error_wrap(err, "apply row changes of table %s", table->source->full_name);
+	if (change_apply(worker->writer->run, worker->target, batch->queue, batch->first, err))
+		return true;
+	refused = *err;
+	return lax_writer_may(table, &refused) && apply_lax(worker, batch, &refused, err);
+}
+
 static bool apply_batch(struct apply_worker *worker, const struct change_batch *batch,
 			struct error *err)
 {
 	struct binlog_writer *w = worker->writer;
 	const struct ferry_table *table = batch->queue->table;
-	struct apply_script script = { .packet_limit = write_packet_limit(worker->target),
-				       .batch_bytes = w->run->options->batch_bytes };
 
 	if (!throttler_wait(w->run->throttler, w->run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
 	if (table->key.count == 0)
 		return apply_without_key(worker, batch, err);
 
-	bool ok = apply_script_make(&script, table, batch->first, err);
-
 	probe("before_binlog_apply", "%s %zu", table->source->full_name, batch->count);
-	if (ok)
-		ok = apply_script_to(worker, batch, &script, err);
-	apply_script_release(&script);
+	bool ok = apply_with_key(worker, batch, err);
 	probe("after_binlog_apply", "%s %zu", table->source->full_name, batch->count);
 	return ok;
 }

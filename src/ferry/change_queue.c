@@ -19,10 +19,11 @@ void change_begin(struct buf *text)
 }
 
 struct change *change_end(struct buf *text, size_t key_length, size_t head_length,
-			  uint64_t invalid_enums)
+			  size_t order_length, uint64_t invalid_enums)
 {
 	size_t length = text->length;
-	size_t image_length = length - sizeof(struct change) - key_length - head_length;
+	size_t image_length =
+		length - sizeof(struct change) - key_length - head_length - order_length;
 	void *memory = length < KEPT_BUFFER_BYTES ? mem_memdup(text->data, length) :
 						    mem_resize(buf_take(text), length, 1);
 	struct change *change = memory;
@@ -30,6 +31,7 @@ struct change *change_end(struct buf *text, size_t key_length, size_t head_lengt
 	*change = (struct change){ .key_length = key_length,
 				   .head_length = head_length,
 				   .image_length = image_length,
+				   .order_length = order_length,
 				   .is_delete = image_length == 0,
 				   .invalid_enums = invalid_enums };
 	return change;

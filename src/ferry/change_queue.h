@@ -34,8 +34,11 @@ struct change {
 	size_t head_length;  /* of a large image: change_head(), or 0 */
 	size_t image_length; /* "(1,2,'x')"; 0 for a delete of a key. With a head: the tail of
 			      * the statement is in it, where there is one */
+	size_t order_length; /* key_order.h, behind the image; 0 without a key */
 	char bytes[];
 };
+
+#define TABLE_QUEUE_ROWS_MAX 10000
 
 struct table_queue {
 	const struct ferry_table *table;
@@ -44,6 +47,7 @@ struct table_queue {
 	bool is_busy;		/* a writer is applying changes of this table */
 	bool is_listed;		/* in the ready list of the writer */
 	struct table_queue *next_ready;
+	size_t rows_max; /* in one transaction; fewer after a deadlock; who is busy has it */
 };
 
 struct change_groups {
@@ -70,13 +74,18 @@ static inline const char *change_image(const struct change *change)
 	return change->bytes + change->key_length + change->head_length;
 }
 
+static inline const char *change_order(const struct change *change)
+{
+	return change_image(change) + change->image_length;
+}
+
 #define ALLOCATION_BYTES 16 /* what malloc() adds */
 
 /* In memory. */
 static inline size_t change_size(const struct change *change)
 {
 	return sizeof(*change) + change->key_length + change->head_length + change->image_length +
-	       ALLOCATION_BYTES;
+	       change->order_length + ALLOCATION_BYTES;
 }
 
 static inline size_t change_groups_size(const struct change_groups *groups)
@@ -87,9 +96,10 @@ static inline size_t change_groups_size(const struct change_groups *groups)
 /* A change is built in a buffer that is used again, behind room for the struct: a small
  * one is copied out of it, a large one takes the buffer with it. */
 void change_begin(struct buf *text);
-/* text: key, head and image behind what change_begin() put there; the rest is image. */
+/* text: key, head, image and order behind what change_begin() put there; what the lengths
+ * leave is the image. */
 struct change *change_end(struct buf *text, size_t key_length, size_t head_length,
-			  uint64_t invalid_enums);
+			  size_t order_length, uint64_t invalid_enums);
 
 void change_groups_init(struct change_groups *groups);
 void change_groups_release(struct change_groups *groups);

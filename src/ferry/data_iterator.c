@@ -71,7 +71,9 @@ enum slower_side data_iterator_limit(struct data_iterator *it)
 	mutex_lock(&it->lock);
 	bool is_reading = it->readers_running > 0;
 	mutex_unlock(&it->lock);
-	if (waiting == it->worker_count || budget_is_waited_for(&it->run->rows))
+	/* Memory that is waited for may as well be held by reads that wait for a lock. */
+	bool is_writing = waiting > 0 || atomic_load(&it->writing) > 0;
+	if (waiting == it->worker_count || (is_writing && budget_is_waited_for(&it->run->rows)))
 		return SLOWER_TARGET;
 	return is_reading && waiting == 0 ? SLOWER_SOURCE : SLOWER_NONE;
 }

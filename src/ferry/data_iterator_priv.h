@@ -26,6 +26,7 @@ struct data_iterator {
 	void (*ticket_ended)(void *context);
 	void *ticket_context;
 	struct channel batches; /* of struct row_batch *, from readers to writers */
+	_Atomic unsigned writing; /* batches on their way to the target */
 
 	/* Shared. */
 	struct mutex lock;

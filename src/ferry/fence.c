@@ -79,6 +79,11 @@ void fence_end(struct fence *fence, uint64_t ticket)
 	mutex_unlock(&fence->lock);
 }
 
+bool fence_has_tickets(const struct fence *fence)
+{
+	return atomic_load(&fence->lowest_open) != UINT64_MAX;
+}
+
 uint64_t fence_barrier(const struct fence *fence)
 {
 	return atomic_load(&fence->issued);

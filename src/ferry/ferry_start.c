@@ -7,12 +7,15 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
+#include "db/computing.h"
+#include "ferry/computed.h"
 #include "ferry/name_filter.h"
 #include "ferry/preflight.h"
 #include "ferry/table_creator.h"
@@ -27,31 +30,77 @@ static const char log_tag[] = "ferry";
 #define TLS_WANTED 3159
 #define HEARTBEAT_MS 250
 #define RUN_LOCK_WAIT_MS 10000
+#define HOLDER_IS_SILENT_S 5
 #define CATCH_UP_MAX_MS 60000
 #define CATCH_UP_POLL_MS 20
 
 /* --- connecting -------------------------------------------------------------- */
 
+/* Seconds since the connection that holds the run's lock was last heard of; -1: unknown. */
+static int64_t holder_silent_s(struct ferry *f, const char *name)
+{
+	struct error ignored = ERROR_INIT;
+	struct buf id = BUF_INIT;
+	int64_t silent_s = -1;
+	struct db_row row;
+	struct db *db = db_open(&f->options->target, DB_SESSION_READ, NULL, &ignored);
+
+	if (db && db_value(db, &id, NULL, &ignored, "SELECT IS_USED_LOCK('%s')", name) &&
+	    db_queryf(db, &ignored, "SHOW PROCESSLIST"))
+		while (db_row_next(db, &row, &ignored) == DB_ROW)
+			if (row.count > 5 && row.values[0] && row.values[4] && row.values[5] &&
+			    strcmp(row.values[0], buf_text(&id)) == 0 &&
+			    strcmp(row.values[4], "Sleep") == 0)
+				silent_s = strtoll(row.values[5], NULL, 10);
+	buf_release(&id);
+	db_close(db);
+	return silent_s;
+}
+
+static bool fail_busy(const char *name, int64_t silent_s, struct error *err)
+{
+	return error_wrap(err,
+			  "another process is working on this state (it holds the lock '%s' on the "
+			  "target; SELECT IS_USED_LOCK('%s') names its connection, which was last "
+			  "heard of %" PRId64 " s ago; where its machine is gone the lock ends by "
+			  "itself %d s after its last sign of life, and an hour after it where that "
+			  "process had just begun: resume then)",
+			  name, name, silent_s < 0 ? 0 : silent_s, RUN_LOCK_LEASE_S);
+}
+
 /* The run's own lock tells a second process from the leftovers of a killed one: an
- * idle connection of a dead process ends at once, a live one stays. */
+ * idle connection of a dead process ends at once, a live one stays, and gives a sign of life
+ * twice a second. One that gives none is waited for until its lease is over. */
 static bool open_target(struct ferry *f, struct error *err)
 {
 	char name[WRITER_LOCK_NAME_SIZE];
 	int64_t deadline = clock_ms() + RUN_LOCK_WAIT_MS;
+	bool is_told = false;
 
 	writer_lock_name(name, f->tracker.run_id, 0);
 	snprintf(f->run.guard.lock_name, sizeof(f->run.guard.lock_name), "%s", name);
 	for (;;) {
-		f->target = db_open(&f->options->target, DB_SESSION_WRITE,
-				    f->is_dry_run ? NULL : name, err);
-		if (f->target || err->kind != ERROR_BUSY)
-			return f->target != NULL;
-		if (clock_ms() > deadline)
-			return error_wrap(err,
-					  "another process is working on this state (it holds the lock "
-					  "'%s' on the target; SELECT IS_USED_LOCK('%s') names its "
-					  "connection)",
-					  name, name);
+		f->target = db_new(&f->options->target, DB_SESSION_WRITE,
+				   f->is_dry_run ? NULL : name);
+		db_set_lease(f->target, RUN_LOCK_START_LEASE_S);
+		if (db_ready(f->target, err))
+			return true;
+		db_close(f->target);
+		f->target = NULL;
+		if (err->kind != ERROR_BUSY)
+			return false;
+		if (clock_ms() > deadline) {
+			int64_t silent_s = holder_silent_s(f, name);
+
+			if (silent_s < HOLDER_IS_SILENT_S || silent_s > RUN_LOCK_LEASE_S + 10)
+				return fail_busy(name, silent_s, err);
+			if (!is_told)
+				log_warn("the process that holds the lock '%s' on the target was last "
+					 "heard of %" PRId64 " s ago: waiting until %d s are over",
+					 name, silent_s, RUN_LOCK_LEASE_S);
+			is_told = true;
+			deadline = clock_ms() + 1000;
+		}
 		if (!stop_sleep_ms(&f->stop, 200))
 			return error_set(err, ERROR_STOPPED, "stopped");
 	}
@@ -117,6 +166,8 @@ static bool connect_both(struct ferry *f, struct error *err)
 	if (!f->source)
 		return fail_connect("Source", &f->options->source, err);
 	log_connected(f->source);
+	if (!computing_ask(f->source, f->options->computing, err))
+		return false;
 	if (!open_target(f, err))
 		return fail_connect("Target", &f->options->target, err);
 	log_connected(f->target);
@@ -189,6 +240,9 @@ static bool load_tables(struct ferry *f, struct error *err)
 			  &f->problems);
 	ferry_tables_set_json(&f->tables, f->options, db_version(f->source),
 			      db_version(f->target), &f->problems);
+	if (!computed_set(&f->tables, f->options->computing, f->source, f->target, &f->problems,
+			  err))
+		return false;
 	publish_tables(f);
 	log_info("table schemas cached: %zu tables", f->tables.count);
 	return preflight_names(f->options, f->source, &f->schema, &f->problems, err);
@@ -565,6 +619,10 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 	if (!open_stream(f, err) || !watch_target(f, err) || !prepare_target(f, err) ||
 	    !make_verifier(f, err))
 		return false;
+	if (f->resume && !f->start.is_elsewhere)
+		state_tracker_set_source_started(&f->tracker, f->resume->source_started);
+	if (!ferry_check_source(f, err))
+		return false;
 	make_owed_rows(f);
 	make_workers(f);
 	state_tracker_set_position(&f->tracker, &f->start.position);
@@ -572,6 +630,8 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 		state_tracker_forget_streamed(&f->tracker);
 	if (f->start.has_gtids)
 		state_tracker_set_gtids(&f->tracker, &f->start.applied, &f->start.received);
+	if (!durable_state_begin(f->durable, f->target, err))
+		return false;
 	ferry_waits_for(f, "the state to be saved");
 	if (!ferry_keep_line(f, err))
 		return false;

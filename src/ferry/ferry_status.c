@@ -103,6 +103,8 @@ void ferry_status(struct ferry *f, struct ferry_status *status)
 	if (verifier)
 		verifier_status(verifier, &status->verifier);
 
+	status->deadlocks = atomic_load(&f->run.deadlocks);
+	status->lock_waits = atomic_load(&f->run.lock_waits);
 	address(status->source_address, &f->options->source);
 	address(status->target_address, &f->options->target);
 	status->is_paused = throttler_is_paused(&f->throttler);

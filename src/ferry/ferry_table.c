@@ -259,6 +259,7 @@ static struct ferry_table *table_new(const struct ferry_options *options, const 
 	t->batch_rows =
 		rows ? *rows : batch_size_for(&options->batch_points, source->avg_row_bytes);
 	fence_init(&t->fence);
+	write_claims_init(&t->claims);
 	snapshot_mark_init(&t->mark);
 	check_engine(source, problems);
 	check_versioning(source, problems);
@@ -277,9 +278,11 @@ static struct ferry_table *table_new(const struct ferry_options *options, const 
 static void table_free(struct ferry_table *t)
 {
 	fence_destroy(&t->fence);
+	write_claims_destroy(&t->claims);
 	snapshot_mark_destroy(&t->mark);
 	free(t->selected);
 	free(t->written);
+	free(t->zone);
 	free(t->select_list);
 	free(t->types_list);
 	free(t->as_json);

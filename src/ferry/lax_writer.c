@@ -254,6 +254,8 @@ static void make_statements(struct lax_attempt *a, struct row_batch *batch)
 	deletes = &a->statements[0].sql;
 	buf_puts(deletes, a->table->delete_head);
 	put_conditions(deletes, a);
+	if (a->table->deletes_in_zone)
+		a->statements[0].zone = a->table->zone;
 	for (size_t i = 0; i < batch->statement_count; i++) {
 		a->statements[i + 1] = batch->statements[i];
 		a->statements[i + 1].warnings = &a->warnings;

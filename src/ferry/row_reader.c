@@ -238,6 +238,7 @@ static bool run_read(struct read_attempt *attempt,
 		.tag = "cursor",
 		.attempts = run->options->read_attempts,
 		.sleep_ms = READ_RETRY_MS,
+		.lost_ms = (int64_t)run->options->away_s * 1000,
 	};
 
 	return retry_run(&policy, run->stop, once, attempt, err) ||

@@ -2,6 +2,10 @@
  * restarts later: they try again. */
 #include "ferry/run.h"
 
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/retry.h"
 #include "ferry/options.h"
 
@@ -10,6 +14,9 @@
 #define WRITE_RETRY_MS 100
 #define WRITE_RETRY_MAX_MS 3000
 #define WRITE_RETRY_LOST_MS 3000
+#define LOG_LOCKS_EVERY_MS 10000
+
+static const char log_tag[] = "run";
 
 static bool attempt_connect(void *argument, struct error *err)
 {
@@ -27,6 +34,7 @@ struct db *run_connect(struct run *run, const char *lock_name, unsigned attempts
 		.sleep_ms = CONNECT_RETRY_MS,
 		.max_sleep_ms = CONNECT_RETRY_MAX_MS,
 		.lost_sleep_ms = CONNECT_RETRY_MAX_MS,
+		.lost_ms = (int64_t)options->away_s * 1000,
 	};
 	struct db *db = lock_name ? db_new(&options->target, DB_SESSION_WRITE, lock_name) :
 				    db_new(&options->source, DB_SESSION_READ, NULL);
@@ -42,6 +50,37 @@ struct db *run_connect(struct run *run, const char *lock_name, unsigned attempts
 	return db;
 }
 
+/* Now and then, with the first one at once: there may be many. */
+static void log_locks(struct run *run, const struct error *err)
+{
+	int64_t now_ms = clock_ms();
+	int64_t before_ms = atomic_load(&run->locks_logged_ms);
+
+	if (before_ms != 0 && now_ms - before_ms < LOG_LOCKS_EVERY_MS)
+		return;
+	if (atomic_compare_exchange_strong(&run->locks_logged_ms, &before_ms, now_ms))
+		log_warn_err(err,
+			     "others, or writers of this run, hold locks on the target: %" PRIu64
+			     " deadlocks and %" PRIu64 " lock waits so far, tried again",
+			     atomic_load(&run->deadlocks), atomic_load(&run->lock_waits));
+}
+
+/* Whoever holds the lock lets go of it some time, and a deadlock's victim is chosen by the
+ * server: neither says that the target cannot be written to. */
+static bool excuse_locks(void *context, const struct error *err)
+{
+	struct run *run = context;
+
+	if (db_error_is_deadlock(err))
+		atomic_fetch_add(&run->deadlocks, 1);
+	else if (db_error_is_lock_wait(err))
+		atomic_fetch_add(&run->lock_waits, 1);
+	else
+		return false;
+	log_locks(run, err);
+	return true;
+}
+
 bool run_write(struct run *run, const char *verb, const char *tag,
 	       bool (*attempt)(void *argument, struct error *err), void *argument,
 	       struct error *err)
@@ -53,6 +92,9 @@ bool run_write(struct run *run, const char *verb, const char *tag,
 		.sleep_ms = WRITE_RETRY_MS,
 		.max_sleep_ms = WRITE_RETRY_MAX_MS,
 		.lost_sleep_ms = WRITE_RETRY_LOST_MS,
+		.lost_ms = (int64_t)run->options->away_s * 1000,
+		.excuse = excuse_locks,
+		.excuse_context = run,
 	};
 
 	return retry_run(&policy, run->stop, attempt, argument, err);

@@ -1,4 +1,5 @@
-/* Asks the server for a sign of life twice a second. A lost connection is made anew,
+/* Gives the server a sign of life twice a second: the lock is a lease, which ends by itself
+ * a minute after the last one, so that a machine that died does not hold it for hours. A lost connection is made anew,
  * with the lock, for as long as the run goes on: writers give up sooner than this does.
  *
  * When another process has the lock by then it works on the same state, and it took
@@ -23,8 +24,7 @@ static const char log_tag[] = "run_lock";
 
 static bool look(struct run_lock *lock, bool may_connect, struct error *err)
 {
-	if ((may_connect && !db_ready(lock->target, err)) ||
-	    !db_execf(lock->target, err, "DO 0"))
+	if ((may_connect && !db_ready(lock->target, err)) || !db_renew(lock->target, err))
 		return false;
 	atomic_store(&lock->run->guard.holder, db_connection_id(lock->target));
 	return true;
@@ -61,6 +61,8 @@ static void keep(void *argument)
 	struct error err;
 	int64_t told_ms = 0, before_ms = clock_boot_ms();
 
+	if (lock->is_late)
+		before_ms -= RUN_LOCK_START_LEASE_S * INT64_C(1000);
 	for (; stop_sleep_ms(&lock->ended, LOOK_MS) && !stop_is_set(lock->run->stop);
 	     before_ms = clock_boot_ms()) {
 		int64_t slept_ms = clock_boot_ms() - before_ms;
@@ -86,9 +88,16 @@ static void keep(void *argument)
 
 void run_lock_start(struct run_lock *lock, struct run *run, struct db *target)
 {
+	struct error lost;
+
 	lock->run = run;
 	lock->target = target;
 	stop_init(&lock->ended);
+	/* The start may have taken longer than the session lasted: that counts as sleep. */
+	lock->is_late = db_idle_ms(target) >= RUN_LOCK_START_LEASE_S * INT64_C(1000);
+	db_set_lease(target, RUN_LOCK_LEASE_S);
+	if (!db_renew(target, &lost))
+		log_warn_err(&lost, "the run's lock on the target is lost");
 	atomic_store(&run->guard.holder, db_connection_id(target));
 	thread_start(&lock->thread, "run_lock", keep, lock);
 }

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "db/sql_json.h"
+#include "ferry/computed.h"
 
 /* Warnings that say nothing about data: deprecated syntax, and DELETE ... LIMIT on a target
  * that logs statements (which of the rows that are equal byte by byte go is all the same). */
@@ -90,6 +91,10 @@ static bool put_tuple(struct buf *sql, const struct ferry_table *table, const st
 		if (column->type == COLUMN_JSON && value.bytes) {
 			if (!put_json(sql, table, column, value, err))
 				return false;
+			continue;
+		}
+		if (column->type == COLUMN_TIMESTAMP && value.bytes && table->zone) {
+			computed_put_timestamp(sql, table, column, value);
 			continue;
 		}
 		if (value.bytes && !is_whole_text(column, value.length))
@@ -213,8 +218,7 @@ static bool check_affected(struct db *target, const struct write_statement *stat
 			 db_label(target), statement->affects, affected);
 }
 
-bool write_statement_execute(struct db *target, const struct write_statement *statement,
-			     struct error *err)
+static bool execute(struct db *target, const struct write_statement *statement, struct error *err)
 {
 	const char *mode = statement->mode	    ? statement->mode :
 			   statement->invalid_enums ? DB_LAX_SQL_MODE :
@@ -242,6 +246,43 @@ bool write_statement_execute(struct db *target, const struct write_statement *st
 			if (!db_is_broken(target) && !db_fail(target, &ignored, "restore sql_mode"))
 				return false;
 		}
+	}
+	return ok;
+}
+
+static bool set_zone(struct db *target, const char *zone, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	bool ok;
+
+	buf_puts(&sql, "SET SESSION time_zone=");
+	sql_text(&sql, zone);
+	ok = db_exec(target, sql.data, sql.length, err);
+	buf_release(&sql);
+	return ok;
+}
+
+/* What the target computes of a row it computes by the session's zone. All else that the
+ * session does, it does under UTC. */
+bool write_statement_execute(struct db *target, const struct write_statement *statement,
+			     struct error *err)
+{
+	struct error failure = ERROR_INIT;
+
+	if (!statement->zone)
+		return execute(target, statement, err);
+	if (!set_zone(target, statement->zone, err))
+		return false;
+
+	bool ok = execute(target, statement, err);
+
+	/* A session that kept the zone must not be used again. */
+	if (!db_is_broken(target) && !set_zone(target, "+00:00", &failure)) {
+		if (!db_is_broken(target))
+			(void)!db_fail(target, &failure, "restore time_zone");
+		if (ok)
+			*err = failure;
+		return false;
 	}
 	return ok;
 }

@@ -9,8 +9,9 @@ import tempfile
 import time
 
 from lib import place
+from lib.case import BOTH, MARIADB, MARIADB_105, MARIADB_118
 from lib.db import name, text
-from lib.moves import MoveTest, position
+from lib.moves import MoveTest, completed, position
 from lib.proxy import TO_PROGRAM, TO_SERVER, Proxy
 from lib.receiver import Receiver
 from lib.server import MAKES, PASSWORD
@@ -103,7 +104,7 @@ class ServersTest(FaultTest):
         self.survives(happens)
 
     def test_the_target_stays_away(self):
-        ferry, stop = self.stopped_in_the_middle(DBWriteRetries=2)
+        ferry, stop = self.stopped_in_the_middle(DBWriteRetries=2, ServerAwayTimeout=1)
         self.target.stop()
         stop.release()
         self.assert_ended(ferry, "retry limit exceeded", "resumed with -resumestate")
@@ -111,7 +112,7 @@ class ServersTest(FaultTest):
         self.resume_and_finish(ferry)
 
     def test_the_source_stays_away(self):
-        ferry, stop = self.stopped_in_the_middle(DBReadRetries=2)
+        ferry, stop = self.stopped_in_the_middle(DBReadRetries=2, ServerAwayTimeout=1)
         self.source.stop()
         stop.release()
         self.assert_ended(ferry, "retry limit exceeded", "resumed with -resumestate")
@@ -219,18 +220,18 @@ class TargetTest(FaultTest):
     def test_a_lock_that_is_held_for_long(self):
         """The statement fails by the server's lock wait timeout, and is tried again."""
         ferry, stop = self.stopped_in_the_middle(
-            Target={"Params": {"innodb_lock_wait_timeout": "1"}}, DBWriteRetries=20)
+            Target={"Params": {"innodb_lock_wait_timeout": "1"}}, DBWriteRetries=1)
         with self.target.connect() as db:
             db.run("BEGIN", "SELECT COUNT(*) FROM abc.big FOR UPDATE")
             stop.release()
-            ferry.wait_for_log(r"Lock wait timeout .*failed to write .* of 20 max|"
-                               r"failed to write .* of 20 max.*Lock wait timeout")
+            ferry.wait_for_status(lambda s: s["TargetLockWaits"] >= 3)
+            ferry.wait_for_log("hold locks on the target.*Lock wait timeout")
             db.run("ROLLBACK")
         self.finish(ferry)
 
     def test_deadlocks(self):
         """Somebody who locks rows in the other order."""
-        ferry = self.begin(DBWriteRetries=0, DataIterationBatchSize=50)
+        ferry = self.begin(DBWriteRetries=1, DataIterationBatchSize=50)
         ferry.start()
         ferry.wait_for_log("ferry initialized")
         seen = 0
@@ -326,7 +327,7 @@ class TargetTest(FaultTest):
         self.table(rows=100, body="id INT NOT NULL PRIMARY KEY, v LONGTEXT, n INT",
                    select="n, REPEAT('x', 40000), n")
         probes = self.probes()
-        ferry = self.one_by_one(probes=probes, DBWriteRetries=2)
+        ferry = self.one_by_one(probes=probes, DBWriteRetries=2, ServerAwayTimeout=1)
         stop = probes.stop_at("before_batch_write", r"abc\.t 3$")
         ferry.start()
         self.reach(ferry, stop)
@@ -381,6 +382,31 @@ class SourceTest(FaultTest):
             db.run("UNLOCK TABLES")
         ferry.allow_cutover()
         ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+        ferry.interrupt()
+        self.done(ferry)
+
+
+    def test_a_row_lock_holds_a_reader_and_all_changes(self):
+        """They wait at the fence until they fill the queue. Broken: a full queue counts as
+        the target's. Red: LimitedBy target."""
+        self.source.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (id INT PRIMARY KEY, v LONGTEXT)",
+                        "INSERT INTO abc.t VALUES (1, 'a'), (2, 'b'), (3, 'c')")
+        ferry = self.ferry(http=True, AutomaticCutover=False, DataIterationBatchSize=1,
+                           MemoryLimit=33554432)
+        with self.source.connect() as db:
+            db.run("BEGIN", "UPDATE abc.t SET v = 'held' WHERE id = 3")
+            ferry.start()
+            ferry.wait_until(lambda: self.waits_for_a_lock(self.source))
+            for n in range(20):
+                self.source.sql(f"UPDATE abc.t SET v = REPEAT('{n % 10}', 1000000) WHERE id = 1")
+            # The queue takes 12 MiB: the stream stands somewhere in these 20.
+            seen = ferry.wait_for_status(
+                lambda s: s["BinlogWriterLag"] > 2 and s["LimitedBy"], 30)
+            self.assertEqual(seen["LimitedBy"], "source")
+            db.run("COMMIT")
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", 60)
+        ferry.allow_cutover()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done", 60)
         ferry.interrupt()
         self.done(ferry)
 
@@ -493,6 +519,61 @@ class OneAtATimeTest(FaultTest):
         self.assertRegex(ferry.log(), r"stood still for \d+ s and lost the run's lock")
         self.assertEqual(self.target.value("SELECT COUNT(*) FROM abc.big"), 0)
         self.assertEqual(ferry.state_file()["CurrentStage"], "DONE")
+
+
+class LeaseTest(FaultTest):
+    """What the servers still believe of a machine that is gone, or was."""
+
+    pairs = BOTH + (MARIADB_105, MARIADB_118)
+    timeout = 300
+
+    def test_the_machine_is_gone(self):
+        """Killed, and no packet ever says so. Broken: the connection that holds the lock is
+        kept for a year. Red: status 1, another process is working on this state."""
+        proxies, through = self.proxies()
+        probes = self.probes()
+        ferry = self.begin(probes=probes, **through)
+        stop = probes.stop_at("after_batch_write", nth=9)
+        ferry.start()
+        self.reach(ferry, stop)
+        ferry.wait_until(ferry.state_file)
+        for proxy in proxies:
+            proxy.vanish()
+        ferry.kill9()
+        probes.release_all()
+        second = self.ferry(http=True, AutomaticCutover=False, DataIterationBatchSize=10)
+        second.resume(ferry.state_file())
+        second.wait_for_log("was last heard of .* waiting until 60 s are over", 40)
+        second.wait_for_log("ferry initialized", 90)
+        self.finish(second)
+
+    def test_a_partition(self):
+        """Nothing gets through for 75 seconds, then everything does."""
+        proxies, through = self.proxies()
+        ferry = self.begin(rows=100, span=300, **through)
+        ferry.start()
+        ferry.wait_for_log("ferry initialized")
+        for proxy in proxies:
+            proxy.vanish()
+        gone = time.monotonic()
+        ferry.wait_until(lambda: time.monotonic() - gone > 75, 90)
+        for proxy in proxies:
+            proxy.reappear()
+        self.finish(ferry)
+
+    def test_both_servers_are_away(self):
+        """For 75 seconds, and refuse connections. Red: retry limit exceeded."""
+        ferry, stop = self.stopped_in_the_middle()
+        self.busy.hold()
+        for server in (self.source, self.target):
+            server.stop()
+        gone = time.monotonic()
+        stop.release()
+        ferry.wait_until(lambda: time.monotonic() - gone > 75, 90)
+        for server in (self.source, self.target):
+            server.start()
+        self.busy.go_on()
+        self.finish(ferry)
 
 
 class StateFileTest(FaultTest):
@@ -695,3 +776,136 @@ class LostDataTest(MoveTest):
         rows.release()
         copied.release()
         return ferry
+
+
+class CutShortTest(MoveTest):
+    """MariaDB is killed while it writes a transaction to its binlog, and half of it stays at
+    the end of the file."""
+
+    pairs = (MARIADB, MARIADB_105, MARIADB_118)
+
+    def begin(self, through_proxy=False, **settings):
+        self.source = self.private_server("source", "--max-binlog-size=1G")
+        if through_proxy:
+            self.proxy = Proxy(self.source)
+            self.addCleanup(self.proxy.close)
+            settings["Source"] = {"Port": self.proxy.port}
+        self.table(rows=20, body="id BIGINT NOT NULL PRIMARY KEY, v LONGTEXT, n INT")
+        probes = self.probes()
+        ferry = self.one_by_one(probes=probes, http=True, AutomaticCutover=False, **settings)
+        ferry.start()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+        self.caught_up(ferry)
+        return ferry, probes
+
+    def caught_up(self, ferry):
+        ferry.wait_until(lambda: position(ferry.state_file()) >= self.source.position()
+                         and completed(ferry.state_file()), what="the state of now")
+
+    def cut_short(self, left, *statements):
+        """Of the statements' transaction, which follows all else, the server knows nothing
+        but the first bytes of it in its binlog: left(number of them)."""
+        disk = os.path.join(self.source.dir, "data")
+        file, before = self.source.position()
+        self.source.suspend()
+        subprocess.run(["cp", "-a", disk, disk + ".then"], check=True)
+        self.source.resume()
+        self.source.sql("BEGIN", *statements, "COMMIT")
+        after = self.source.position()[1]
+        self.source.kill9()
+        with open(os.path.join(disk, file), "rb") as f:
+            log = f.read(before + left(after - before))
+        shutil.rmtree(disk)
+        os.rename(disk + ".then", disk)
+        with open(os.path.join(disk, file), "r+b") as f:
+            f.write(log)
+        self.source.start()
+        self.assertEqual(self.source.value("SELECT COUNT(*) FROM abc.t"), 20)
+        self.source.sql("INSERT INTO abc.t (id) VALUES (500)", "FLUSH BINARY LOGS",
+                        "INSERT INTO abc.t (id) VALUES (501)")
+
+    def finish(self, ferry):
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", 90)
+        ferry.allow_cutover()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done", 90)
+        ferry.interrupt()
+        self.done(ferry)
+
+    ROWS = "INSERT INTO abc.t (id, n) VALUES (100, 1), (101, 2)"
+    # In the GTID's event, behind it, in the rows', and in the last event.
+    PLACES = (lambda size: 10, lambda size: 60, lambda size: size // 2, lambda size: size - 3)
+
+    def test_while_no_process_is_there(self):
+        for left in self.PLACES:
+            with self.subTest(left(1000)):
+                ferry, probes = self.begin()
+                ferry.kill9()
+                self.cut_short(left, self.ROWS)
+                ferry.resume(ferry.state_file())
+                self.finish(ferry)
+                self.assertRegex(ferry.log(), r"ends in the middle of an event behind bin\.\d+:\d+,"
+                                              r" of a transaction that was never committed")
+                probes.close()
+                self.target.drop_user_databases()
+
+    def test_while_it_is_followed(self):
+        ferry, _ = self.begin(through_proxy=True)
+        ferry.suspend()
+        self.proxy.cut()  # none of it is on its way
+        self.cut_short(lambda size: size // 2, self.ROWS)
+        ferry.go_on()
+        self.finish(ferry)
+        self.assertRegex(ferry.log(), "of a transaction that was never committed")
+
+    def test_an_interrupt_later(self):
+        """The state is behind the place, once and for all; an XA transaction that is not
+        decided keeps it in front of it, and it is passed once more."""
+        for xa in (False, True):
+            with self.subTest(xa):
+                ferry, probes = self.begin()
+                if xa:
+                    with self.source.connect() as db:
+                        db.run("XA START 'x'", "UPDATE abc.t SET n = 77 WHERE id = 3",
+                               "XA END 'x'", "XA PREPARE 'x'")
+                ferry.kill9()
+                self.cut_short(lambda size: size // 2, self.ROWS)
+                ferry.resume(ferry.state_file())
+                ferry.wait_until(lambda: self.target.value("SELECT COUNT(*) FROM abc.t") == 22,
+                                 what="what follows")
+                self.source.sql("INSERT INTO abc.t (id) VALUES (502)")
+                ferry.wait_until(lambda: self.target.value("SELECT COUNT(*) FROM abc.t") == 23,
+                                 what="the last row")
+                ferry.terminate()
+                ferry.assert_status(2)
+                ferry.resume()
+                if xa:
+                    self.source.sql("XA COMMIT 'x'")
+                self.finish(ferry)
+                self.assertEqual(bool(re.search("was never committed", ferry.log())), xa)
+                probes.close()
+                self.target.drop_user_databases()
+
+    def test_rows_of_it_are_on_the_target(self):
+        """More of it than is kept until the commit was sent, and handed on."""
+        ferry, probes = self.begin()
+        rows = probes.stop_at("binlog_event", "(?i)rows", nth=12)
+        disk = os.path.join(self.source.dir, "data")
+        file, before = self.source.position()
+        self.source.suspend()
+        subprocess.run(["cp", "-a", disk, disk + ".then"], check=True)
+        self.source.resume()
+        self.source.sql("BEGIN", *[f"INSERT INTO abc.t (id, v) VALUES ({n}, REPEAT('w', 1000000))"
+                                   for n in range(100, 116)], "COMMIT")
+        self.reach(ferry, rows)
+        self.source.kill9()
+        with open(os.path.join(disk, file), "rb") as f:
+            log = f.read(before + 14500000)
+        shutil.rmtree(disk)
+        os.rename(disk + ".then", disk)
+        with open(os.path.join(disk, file), "r+b") as f:
+            f.write(log)
+        self.source.start()
+        rows.release()
+        ferry.assert_status(2)
+        self.assertRegex(ferry.log(), "ends in the middle of an event .* the target holds rows of"
+                                      " that transaction; the run cannot be resumed: drop what")

@@ -114,6 +114,16 @@ class CopyTest(WithoutKeyTest):
         self.assertEqual(completed(state), ["abc.bare", "abc.keyed"])
         self.assertNotIn("abc.bare", keys(state))
 
+    def test_many_tables_and_no_error(self):
+        """One connection after another takes the same lock. Broken: the next one does not
+        wait until the server has ended the last one. Red: a lock that is held."""
+        for n in range(30):
+            self.bare(rows=2, table=f"bare{n}")
+        ferry = self.move(DataIterationConcurrency=1)
+        ferry.start()
+        self.done(ferry)
+        self.assertNotIn("level=error", ferry.log())
+
     def test_empty(self):
         self.bare(rows=0)
         ferry, stop, _ = self.stopped_at("snapshot_taken")

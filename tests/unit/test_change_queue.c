@@ -96,7 +96,7 @@ static struct change *make(struct buf *text, const char *head, size_t image_leng
 	buf_puts(text, head);
 	for (size_t i = 0; i < image_length; i++)
 		buf_putc(text, 'x');
-	return change_end(text, 6, strlen(head), 3);
+	return change_end(text, 6, strlen(head), 0, 3);
 }
 
 TEST(small_changes_leave_the_buffer_large_ones_take_it)

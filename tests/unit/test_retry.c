@@ -51,7 +51,8 @@ TEST(tries_as_often_as_told)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct retry_policy policy = { "do it", "test", cases[i].attempts, 0, 0, 0 };
+		struct retry_policy policy = { .verb = "do it", .tag = "test",
+					       .attempts = cases[i].attempts };
 		struct script script = cases[i].script;
 		struct error err = ERROR_INIT;
 		struct stop stop;
@@ -67,7 +68,7 @@ TEST(tries_as_often_as_told)
 
 TEST(stop_ends_it)
 {
-	struct retry_policy policy = { "do it", "test", 0, 600000, 0, 0 };
+	struct retry_policy policy = { .verb = "do it", .tag = "test", .sleep_ms = 600000 };
 	struct script script = { ERROR_LOST, 99, 0, NULL };
 	struct error err = ERROR_INIT;
 	struct stop stop;
@@ -87,7 +88,8 @@ TEST(stop_ends_it)
 
 TEST(sleeps_double_up_to_the_limit)
 {
-	struct retry_policy policy = { "do it", "test", 5, 4, 9, 0 };
+	struct retry_policy policy = { .verb = "do it", .tag = "test", .attempts = 5,
+				       .sleep_ms = 4, .max_sleep_ms = 9 };
 	struct script script = { ERROR_LOST, 4, 0, NULL };
 	struct error err = ERROR_INIT;
 	int64_t start = clock_us();
@@ -99,9 +101,56 @@ TEST(sleeps_double_up_to_the_limit)
 	stop_destroy(&stop);
 }
 
+static bool excuse_busy(void *context, const struct error *err)
+{
+	unsigned *times = context;
+
+	*times += err->kind == ERROR_BUSY;
+	return err->kind == ERROR_BUSY;
+}
+
+TEST(what_is_excused_does_not_count)
+{
+	unsigned times = 0;
+	struct retry_policy policy = { .verb = "do it", .tag = "test", .attempts = 2,
+				       .excuse = excuse_busy, .excuse_context = &times };
+	struct script busy = { ERROR_BUSY, 4, 0, NULL }, lost = { ERROR_LOST, 9, 0, NULL };
+	struct error err = ERROR_INIT;
+	int64_t start = clock_us();
+	struct stop stop;
+
+	stop_init(&stop);
+	assert_true(retry_run(&policy, &stop, act, &busy, &err));
+	assert_int_equal(times, 4);
+	/* Random pauses of up to 20, 40, 80 and 160 ms, and half of that at least. */
+	assert_true(clock_us() - start >= 150 * 1000);
+	assert_false(retry_run(&policy, &stop, act, &lost, &err));
+	assert_int_equal(lost.called, 2);
+	stop_destroy(&stop);
+}
+
+TEST(a_lost_connection_has_its_time)
+{
+	struct retry_policy policy = { .verb = "do it", .tag = "test", .attempts = 2,
+				       .sleep_ms = 10, .lost_ms = 200 };
+	struct script lost = { ERROR_LOST, 9999, 0, NULL }, busy = { ERROR_BUSY, 9, 0, NULL };
+	struct error err = ERROR_INIT;
+	int64_t start = clock_us();
+	struct stop stop;
+
+	stop_init(&stop);
+	assert_false(retry_run(&policy, &stop, act, &lost, &err));
+	assert_true(lost.called > 2);
+	assert_true(clock_us() - start >= 199 * 1000);
+	assert_false(retry_run(&policy, &stop, act, &busy, &err));
+	assert_int_equal(busy.called, 2);
+	stop_destroy(&stop);
+}
+
 TEST(says_what_it_does)
 {
-	struct retry_policy policy = { "write row batch", "batch_writer", 2, 0, 0, 0 };
+	struct retry_policy policy = { .verb = "write row batch", .tag = "batch_writer",
+				       .attempts = 2 };
 	struct script script = { ERROR_LOST, 9, 0, NULL };
 	struct error err = ERROR_INIT;
 	char path[] = "/tmp/test_retry_XXXXXX", text[1024] = "";
@@ -128,6 +177,8 @@ int main(void)
 		cmocka_unit_test(tries_as_often_as_told),
 		cmocka_unit_test(stop_ends_it),
 		cmocka_unit_test(sleeps_double_up_to_the_limit),
+		cmocka_unit_test(what_is_excused_does_not_count),
+		cmocka_unit_test(a_lost_connection_has_its_time),
 		cmocka_unit_test(says_what_it_does),
 	};
 

@@ -56,6 +56,8 @@ static struct ferry_status example(void)
 	status.streamed.offset = 5000000000;
 	strcpy(status.source_address, "db1:3306");
 	strcpy(status.target_address, "db2:3307");
+	status.deadlocks = 7;
+	status.lock_waits = 2;
 	strcpy(status.waiting_for, "a \"lock\"");
 	return status;
 }
@@ -170,6 +172,8 @@ static void status_has_all_fields(void **state)
 		  "{\"DataCorrect\":false,\"Message\":\"\",\"IncorrectTables\":null}" },
 		{ "VerificationErr", "null" },
 		{ "CustomScriptStatuses", "null" },
+		{ "TargetDeadlocks", "7" },
+		{ "TargetLockWaits", "2" },
 		{ "WaitingFor", "\"a \\\"lock\\\"\"" },
 	};
 	struct ferry_status status = example();

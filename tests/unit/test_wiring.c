@@ -17,7 +17,8 @@ static const char settings[] =
 	" \"DataIterationBatchSizePerTableOverride\": {\"MinRowSize\": 1, \"MaxRowSize\": 2,"
 	"  \"ControlPoints\": {\"1\": 5, \"2\": 4}, \"TableOverride\": {\"a\": {\"t1\": 33}}},"
 	" \"UpdatableConfig\": {\"DataIterationBatchSize\": 44},"
-	" \"DBWriteRetries\": 11, \"DBReadRetries\": 12, \"MyServerId\": 13,"
+	" \"DBWriteRetries\": 11, \"ServerAwayTimeout\": 14, \"DBReadRetries\": 12,"
+	" \"MyServerId\": 13,"
 	" \"DataIterationConcurrency\": 14, \"BinlogWriterConcurrency\": 15,"
 	" \"BinlogEventBatchSize\": 16, \"MemoryLimit\": 100000000,"
 	" \"SkipBinlogRowImageCheck\": true, \"SkipForeignKeyConstraintsCheck\": true,"
@@ -91,6 +92,7 @@ static void check_numbers(const struct ferry_options *o)
 	assert_int_equal(o->batch_rows, 44);
 	assert_true(o->batch_bytes > 0);
 	assert_int_equal(o->write_attempts, 11);
+	assert_int_equal(o->away_s, 14);
 	assert_int_equal(o->read_attempts, 12);
 	assert_int_equal(o->server_id, 13);
 	assert_int_equal(o->copy_workers, 14);
