@@ -51,7 +51,7 @@ COLUMNS = (
     ("every type, changed while the copy is at work", "carried",
      "test_types.TypesTest.test_every_type_when_the_copy_has_seen_the_changes_already"
      " test_types.TypesTest.test_changes_while_the_first_chunk_is_held"),
-    ("generated columns", "computed by the target",
+    ("generated columns", "computed by the target, by the source's settings (see \"What the servers compute\")",
      "test_types.SpecialColumnsTest.test_generated_columns"),
     ("invisible columns", "carried", "test_types.SpecialColumnsTest.test_invisible_columns"),
     ("AUTO_INCREMENT 0, columns ON UPDATE CURRENT_TIMESTAMP, computed defaults",
@@ -59,7 +59,7 @@ COLUMNS = (
      " test_types.SpecialColumnsTest.test_on_update_*"
      " test_exact_shapes.ColumnsTest.test_computed_defaults"),
     ("servers of different time zones, PAD_CHAR_TO_FULL_LENGTH, a short wait_timeout, sql_select_limit",
-     "change nothing",
+     "change nothing but what is computed",
      "test_types.SpecialColumnsTest.test_time_zones_* test_exact_shapes.SettingsTest.*"),
     ("1017 columns", "carried",
      "test_exact_shapes.ColumnsTest.test_as_many_columns_as_there_can_be"),

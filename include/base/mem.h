@@ -1,5 +1,5 @@
-/* Allocation that cannot fail: out of memory says so on stderr and aborts, as
- * nothing sensible is left to do. free() frees all of it. */
+/* Allocation that cannot fail: out of memory ends the process, with its state dumped (see
+ * shortage.h). free() frees all of it. */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 

@@ -1,5 +1,5 @@
-/* Threads, locks and conditions. Failure of any of these calls is a bug of ours
- * or lack of memory, so they abort with a message instead of returning. */
+/* Threads, locks and conditions. Failure of any of these calls is a bug of ours, so they
+ * abort with a message instead of returning. */
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
 
@@ -34,7 +34,7 @@ struct thread {
 	bool started; /* and not yet joined */
 };
 
-/* Runs body(argument) in a new thread with all signals blocked, the name shown
+/* Runs body(argument) in a new thread (where the system gives one: shortage.h) with all signals blocked, the name shown
  * by debuggers (15 bytes of it), and per-thread hooks called at its start and
  * end (see thread_set_hooks()). */
 void thread_start(struct thread *t, const char *name, void (*body)(void *argument), void *argument);

@@ -34,6 +34,8 @@ void binlog_feed_close(struct binlog_feed *feed);
  * ERROR_LOST when the connection ends. */
 bool binlog_feed_next(struct binlog_feed *feed, const uint8_t **event, size_t *length,
 		      struct error *err) MUST_CHECK;
+/* Did it fail as the file ends in the middle of an event? All whole ones were sent. */
+bool binlog_feed_is_cut_short(const struct error *err);
 /* Where in its file the stream begins: at the position asked for, or in front of it, where
  * the server cannot be asked for that. */
 uint64_t binlog_feed_begins_at(const struct binlog_feed *feed);

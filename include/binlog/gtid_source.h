@@ -28,4 +28,10 @@ bool gtid_source_find(struct db *db, const struct binlog_feed_params *params,
 		      const struct gtid_set *applied, struct binlog_position *start, bool *found,
 		      struct gtid_set *before, struct error *err) MUST_CHECK;
 
+/* The start of the file that follows the position's, and what was logged before it, asked
+ * over a session of its own. *found false: there is none, or it does not say. */
+bool gtid_source_next_file(const struct binlog_feed_params *params,
+			   const struct binlog_position *position, struct binlog_position *next,
+			   bool *found, struct gtid_set *before, struct error *err) MUST_CHECK;
+
 #endif

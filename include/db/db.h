@@ -35,6 +35,8 @@ enum db_tls_verify {
 		      * server's place is not */
 };
 
+struct db_computing;
+
 /* How to reach a server. Everything is borrowed and must outlive the db. */
 struct db_params {
 	const char *label;  /* "source", "target": for messages and logs */
@@ -59,6 +61,8 @@ struct db_params {
 	 * failover behind a name, a virtual address, a proxy) is refused with
 	 * ERROR_PREFLIGHT at each (re)connect, of all sessions. NULL: any will do. */
 	const struct db_identity *identity;
+	const struct db_computing *computing; /* what the source computes by, for sessions of the
+					       * target; NULL: the server's own settings */
 	unsigned connect_timeout_s; /* 0: 10 */
 	unsigned read_timeout_s;    /* 0: none */
 	unsigned write_timeout_s;   /* 0: none */
@@ -98,7 +102,8 @@ void db_library_init(void);
  *   then the params' variables ("charset" is taken for SET NAMES and checked);
  *   then, as nobody may override these: SET NAMES utf8mb4 [COLLATE ...],
  *   character_set_results = NULL (values come as stored), time_zone '+00:00',
- *   the sql_mode above, READ COMMITTED, autocommit, no limit on rows; and what
+ *   the sql_mode above, READ COMMITTED, autocommit, no limit on rows, the settings by
+ *   which expressions are computed (db/computing.h); and what
  *   else would change what statements do.
  * max_allowed_packet of the client is 1 GiB. A network that carries nothing counts as
  * lost after network_timeout_s, however long statements may take. Local infile is
@@ -175,6 +180,9 @@ struct db_row {
 };
 bool db_query(struct db *db, const char *sql, size_t length, struct error *err) MUST_CHECK;
 bool db_queryf(struct db *db, struct error *err, const char *format, ...) PRINTF(3, 4) MUST_CHECK;
+/* After db_query(): are there just so many columns? If not the result is dropped, as
+ * whoever answers so is no server that is known here. */
+bool db_check_columns(struct db *db, unsigned count, struct error *err) MUST_CHECK;
 enum db_fetch db_row_next(struct db *db, struct db_row *row, struct error *err) MUST_CHECK;
 void db_row_finish(struct db *db);
 /* Name of a column of the open result. */

@@ -48,6 +48,7 @@ struct column {
 	char *charset;	 /* "" for types without */
 	char *collation; /* "" for types without */
 	char *extra;	 /* EXTRA as the server says it */
+	char *expression; /* of a generated column, as the server says it; else "" */
 	enum column_type type;
 	enum column_generation generation;
 	unsigned position; /* index in table->columns */
@@ -86,6 +87,7 @@ struct table_index {
 	bool is_fulltext;
 	bool is_hashed;   /* MariaDB: unique by a hash of its values, in a hidden column */
 	bool has_expression; /* or a prefix: cannot identify rows by plain columns */
+	char *expressions; /* texts of the parts that are some, one after the other; or NULL */
 	uint64_t cardinality;
 	struct index_part *parts;
 	unsigned part_count;
@@ -101,6 +103,7 @@ struct table {
 	uint64_t estimated_rows;
 	uint64_t data_bytes;	/* DATA_LENGTH estimate */
 	uint64_t avg_row_bytes; /* AVG_ROW_LENGTH estimate, 0 unknown */
+	char *checks; /* MySQL: the texts of enforced CHECKs, one after the other; or NULL */
 	bool is_system_versioned; /* MariaDB WITH SYSTEM VERSIONING: history rows too */
 	struct column *columns;
 	unsigned column_count;

@@ -24,6 +24,8 @@ struct ferry_table {
 	struct fence fence;
 	struct write_claims claims;
 	struct snapshot_mark mark; /* of a table without a key */
+	bool may_change_unlogged; /* by a foreign key that cascades, on a source that does not
+				   * log that; set by the start-up checks */
 	/* Indexes in source->columns; owned. */
 	unsigned *selected; /* in the order of select_list: written ones first */
 	unsigned selected_count;
@@ -34,6 +36,11 @@ struct ferry_table {
 	unsigned types_count; /* columns of types_list */
 	bool target_is_mysql;
 	bool *as_json; /* owned, by column: a text there, JSON on the target; NULL: none */
+	bool is_between_flavours;
+	/* By computed.h: rows are written with time_zone set to this, owned; NULL: as usual. */
+	char *zone;
+	bool deletes_in_zone;	  /* and deleted */
+	bool has_offset_literals; /* '... +00:00' is a TIMESTAMP there */
 	/* Owned texts. */
 	char *select_list;  /* "`a`,CAST(`b` AS UNSIGNED)": all written columns in table
 			     * order, then the generated ones of the key */

@@ -13,6 +13,10 @@ struct fingerprint {
 	/* Owned texts per side. */
 	char *row[SIDE_COUNT];	/* "SHA2(CONCAT_WS('#',...),256)": 64 hex digits */
 	char *sum[SIDE_COUNT];	/* 64 bits of that as a number, to be XORed */
+	/* "SHA2(...),`a`,`b`": of the other columns, and the compressed ones as they are; NULL:
+	 * there are none. Rows whose hashes differ may be equal then, see table_comparer.c. */
+	char *unpacked[SIDE_COUNT];
+	unsigned unpacked_count; /* its columns */
 	char *keys[SIDE_COUNT]; /* "`a`,`b`": the key's values as the source holds them */
 	char *from[SIDE_COUNT]; /* "`db`.`t` FORCE INDEX (`PRIMARY`)" */
 	char *problem; /* owned: the tables cannot be equal or not be compared; NULL: none */

@@ -52,6 +52,8 @@ struct verify_options {
 	struct map ignored_columns; /* "schema.table.column" -> anything */
 	struct map ignored_bare;    /* "table.column", in whatever database -> anything */
 	struct string_list ignored_tables; /* by bare name */
+	struct map compressed_columns; /* "schema.table.column" -> anything: by snappy */
+	struct map compressed_bare;    /* "table.column", in whatever database -> anything */
 	struct map force_index;	    /* "schema.table" -> index name (char *) */
 };
 
@@ -68,6 +70,8 @@ struct ferry_options {
 	/* What source.identity points to; set by the ferry when it is connected. */
 	struct db_identity *source_identity;
 	struct db_params target;
+	/* What target.computing points to; set when the source is connected. */
+	struct db_computing *computing;
 	struct replica_options replica;
 	const char *source_marginalia;
 	const char *target_marginalia;

@@ -48,6 +48,7 @@ struct saved_state {
 	struct state_line line_on_file;
 	char source_uuid[64];
 	unsigned lock_count;
+	uint64_t source_started; /* as in the tracker */
 	const cJSON *verifier_stage; /* object, or NULL */
 	const cJSON *owed_rows; /* object, or NULL: see owed_rows.h */
 	bool is_done; /* the run it belongs to had finished */
@@ -95,5 +96,10 @@ struct state_part {
 void state_json_write(struct state_tracker *tracker, const struct state_schema *schema,
 		      const struct state_part *verification, const struct state_part *owed,
 		      struct buf *out);
+
+/* Appends a state that was written a moment ago, text, with what is owed by now beside what
+ * was owed then (owed_rows.h; taken over). */
+void state_json_owe(struct state_tracker *tracker, const struct buf *text, cJSON *owed,
+		    struct buf *out);
 
 #endif

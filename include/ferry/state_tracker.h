@@ -54,6 +54,8 @@ struct state_tracker {
 	char run_id[RUN_ID_SIZE];
 	char source_uuid[64]; /* @@server_uuid or MariaDB's server identity, "" unknown */
 	unsigned lock_count;  /* named locks 1..lock_count belong to this run */
+	uint64_t source_started; /* guarded by lock: when the source was, by its clock; 0: not
+				  * known. All it was seen to hold, it had since then. */
 	char process[PROCESS_ID_SIZE]; /* constant: this one's, in the lines of its states */
 
 	/* Guarded by lock: whose states this process goes on from; see state_line.h. */
@@ -96,6 +98,7 @@ void state_tracker_advance(struct state_tracker *s, const struct binlog_position
 void state_tracker_streamed(struct state_tracker *s, const struct binlog_position *position);
 /* The source is another server: the place means nothing there. */
 void state_tracker_forget_streamed(struct state_tracker *s);
+void state_tracker_set_source_started(struct state_tracker *s, uint64_t started);
 /* False while there is none. */
 bool state_tracker_position(struct state_tracker *s, struct binlog_position *position);
 void state_tracker_set_watched(struct state_tracker *s, const struct binlog_position *position);

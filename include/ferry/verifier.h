@@ -45,6 +45,8 @@ void verifier_stop(struct verifier *v);
 /* Any thread: a change of this row was applied. */
 void verifier_note(struct verifier *v, const struct ferry_table *table, const char *condition,
 		   size_t length);
+/* Any thread: whatever was found equal is to be compared again. */
+void verifier_distrust_all(struct verifier *v);
 /* Inline, a batch writer's thread with a comparer of its own: the batch was committed. Its
  * rows were summed up as they were read, by what verifier_row_sum() says (NULL: not;
  * v may be NULL). */

@@ -18,6 +18,7 @@ struct write_statement {
 	 * so many warnings. */
 	uint64_t invalid_enums;
 	uint64_t *affected; /* borrowed: rows touched are added; NULL: nobody asks */
+	const char *zone; /* time_zone for this statement; borrowed, NULL: as usual, UTC */
 	/* Affected rows that there must be; 0: however many. */
 	uint64_t affects;
 };

@@ -11,11 +11,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/shortage.h"
 #include "control/progress.h"
 #include "control/scripts.h"
 #include "dry_run.h"
 #include "ending.h"
 #include "reports.h"
+#include "restart.h"
 
 static const char log_tag[] = "copydb";
 
@@ -131,9 +133,25 @@ static void handle_events(struct app *app)
 		ending_failed(app);
 }
 
+/* Any thread, with whatever locks it holds. */
+static void on_shortage(void *context)
+{
+	struct app *app = context;
+
+	ev_async_send(app->loop, &app->wake);
+}
+
 static void on_wake(struct ev_loop *loop UNUSED, ev_async *watcher, int revents UNUSED)
 {
-	handle_events(watcher->data);
+	struct app *app = watcher->data;
+	const char *short_of = shortage_what();
+	struct error err;
+
+	if (short_of) {
+		error_set(&err, ERROR_SYSTEM, "%s", short_of);
+		ferry_fail(app->ferry, "system", &err);
+	}
+	handle_events(app);
 }
 
 /* --- from the user ------------------------------------------------------------ */
@@ -285,6 +303,7 @@ static bool start_all(struct app *app, struct error *err)
 		       app->is_dry_run ? &none : &app->state_callback);
 	state_file_start(&app->state_file, state_path, app->ferry);
 	start_watchers(app);
+	shortage_set_hook(on_shortage, app);
 	ferry_start(app->ferry);
 	return true;
 }
@@ -314,6 +333,7 @@ int app_run(const struct config *config, const struct start_state *start, bool i
 	app.state_callback = wiring_callback(&config->state_callback);
 	reports_set_hooks(&app);
 	app.ferry = ferry_new(&app.wiring.options, resume, is_dry_run, on_event, &app);
+	restart_take_over(&app);
 	if (start->has_finished && !is_dry_run)
 		ferry_follows(app.ferry, &start->finished);
 	ok = start_all(&app, &err);

@@ -21,6 +21,7 @@
 #include "base/printable.h"
 #include "base/utf8.h"
 #include "dry_run.h"
+#include "restart.h"
 
 static const char log_tag[] = "error_handler";
 
@@ -192,6 +193,7 @@ void ending_failed(struct app *app)
 		error_set(&err, ERROR_STOPPED, "the run ended without saying why");
 	if (err.kind == ERROR_DIFFERENT)
 		status = EXIT_DIFFERENT;
+	restart_if_it_helps(app, &err, from);
 	report_error(app, &err, from, status);
 	_exit(status);
 }

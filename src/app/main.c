@@ -3,12 +3,14 @@
  * is one "error:" line on stderr and exit status 1. */
 #include <curl/curl.h>
 #include <errno.h>
+#include <ev.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "app.h"
@@ -16,13 +18,16 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/printable.h"
+#include "base/shortage.h"
 #include "db/db.h"
+#include "restart.h"
 #include "start_state.h"
 #include "verify_command.h"
 
 static const char log_tag[] = "copydb";
 
 #define LARGE_BUFFER_BYTES (4 << 20)
+#define STACK_BYTES (8u << 20)
 
 /* What lives from the command line to the end. */
 struct program {
@@ -106,6 +111,14 @@ static bool prepare(struct program *program, struct error *err)
 	return true;
 }
 
+static void *allocate_for_ev(void *memory, long size)
+{
+	if (size > 0)
+		return mem_resize(memory, 1, (size_t)size);
+	free(memory);
+	return NULL;
+}
+
 /* cJSON looks at no allocation of its own; ours cannot fail. */
 static void init_libraries(void)
 {
@@ -115,7 +128,8 @@ static void init_libraries(void)
 	signal(SIGXFSZ, SIG_IGN); /* so is a limit on the size of files */
 	cJSON_InitHooks(&hooks);
 	if (curl_global_init(CURL_GLOBAL_ALL) != 0)
-		abort(); /* lack of memory */
+		shortage_found("out of memory");
+	ev_set_allocator(allocate_for_ev);
 	db_library_init();
 }
 
@@ -144,6 +158,17 @@ static void return_memory(void)
 #endif
 }
 
+/* This thread's stack grows up to what the limit is by then. */
+static void raise_stack(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= STACK_BYTES)
+		return;
+	limit.rlim_cur = limit.rlim_max < STACK_BYTES ? limit.rlim_max : STACK_BYTES;
+	(void)setrlimit(RLIMIT_STACK, &limit);
+}
+
 int main(int argc, char **argv)
 {
 	struct program program = { .start = { .is_resumed = false } };
@@ -152,11 +177,14 @@ int main(int argc, char **argv)
 
 	open_standard_files();
 	return_memory();
+	raise_stack();
+	shortage_init();
 	log_init();
 	if (!cli_parse(argc, argv, &program.cli, &status, stdout, stderr))
 		return status;
 	if (program.cli.verbose)
 		log_set_level(LOG_DEBUG);
+	restart_remember(argv[0], &program.cli);
 	init_libraries();
 	if (!prepare(&program, &err))
 		status = fail(&err);

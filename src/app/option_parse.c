@@ -13,6 +13,8 @@
 
 #include "base/mem.h"
 
+#define UNKNOWN_SHOWN_MAX 100
+
 size_t option_enter(struct option_parse *p, const char *key)
 {
 	size_t back = p->path.length;
@@ -185,10 +187,16 @@ static bool chooses_tables(const struct option_group *group, const char *key, co
 /* Most are only worth a warning. Without its filter a run would move what was to stay. */
 static bool take_unknown(struct option_parse *p, const struct option_group *group, const char *key)
 {
-	const char *nearest = options_nearest(group, key);
 	const char *path = buf_text(&p->path);
-	bool is_error = chooses_tables(group, key, nearest);
+	const char *nearest;
 	struct buf text = BUF_INIT;
+	bool is_error;
+
+	/* What is not a configuration at all shall not take a minute and fill the log. */
+	if (++p->unknown > UNKNOWN_SHOWN_MAX)
+		return true;
+	nearest = options_nearest(group, key);
+	is_error = chooses_tables(group, key, nearest);
 
 	buf_printf(&text, "unknown key %s%s", path, is_error ? "" : " is ignored");
 	if (nearest) /* same parents, other key */
@@ -288,6 +296,9 @@ bool options_parse(const struct option_group *group, void *object, const cJSON *
 		return error_set(err, ERROR_CONFIG, "the configuration must be an object, not %s",
 				 json_type_name(tree));
 	ok = parse_group(&p, group, object, tree);
+	if (ok && p.unknown > UNKNOWN_SHOWN_MAX)
+		config_warn(warnings, mem_printf("%zu more unknown keys are ignored",
+						 p.unknown - UNKNOWN_SHOWN_MAX));
 	buf_release(&p.path);
 	return ok;
 }

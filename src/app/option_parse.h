@@ -7,6 +7,7 @@
 struct option_parse {
 	struct buf path; /* "Source.Params", what is being read */
 	struct config_warnings *warnings;
+	size_t unknown; /* keys so far */
 	struct error *err;
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/printable.h"
+#include "db/computing.h"
 #include "dry_run.h"
 #include "ending.h"
 #include "ferry/auto_increment.h"
@@ -86,7 +87,7 @@ static bool check_names(struct command *c, struct error *err)
 static bool load(struct command *c, struct wiring *wiring, struct error *err)
 {
 	c->source = db_open(&c->options->source, DB_SESSION_READ, NULL, err);
-	if (!c->source)
+	if (!c->source || !computing_ask(c->source, c->options->computing, err))
 		return false;
 	c->target = db_open(&c->options->target, DB_SESSION_READ, NULL, err);
 	if (!c->target)

@@ -157,7 +157,7 @@ static void checks_and_cutover(struct ferry_options *options, const struct confi
 }
 
 /* "database.table.column" of three levels of maps. */
-static void ignored_columns(struct map *flat, const struct config *config)
+static void flatten_columns(struct map *flat, const struct map *by_database)
 {
 	struct buf name = BUF_INIT;
 	struct map by_table;
@@ -165,7 +165,7 @@ static void ignored_columns(struct map *flat, const struct config *config)
 	size_t cursor = 0;
 
 	map_init(flat);
-	config_flatten(&config->ignored_columns, &by_table);
+	config_flatten(by_database, &by_table);
 	while ((table = map_next(&by_table, &cursor))) {
 		size_t next = 0;
 
@@ -227,10 +227,13 @@ static void how_to_verify(struct verify_options *verify, const struct config *co
 	verify->spill_beside = config->state_file;
 	verify->queue_bytes = config->memory_limit / 32 * 3;
 	config_flatten(&config->force_index, &verify->force_index);
-	ignored_columns(&verify->ignored_columns, config);
+	flatten_columns(&verify->ignored_columns, &config->ignored_columns);
+	flatten_columns(&verify->compressed_columns, &config->compressed_columns);
 	map_init(&verify->ignored_bare);
+	map_init(&verify->compressed_bare);
 	if (verify->type == VERIFIER_ITERATIVE) {
 		ignored_bare(&verify->ignored_bare, iterative);
+		config_flatten(&iterative->table_column_compression, &verify->compressed_bare);
 		verify->ignored_tables = list(&iterative->ignored_tables);
 		verify->workers = iterative->concurrency;
 		verify->max_downtime_ms = milliseconds(&iterative->max_expected_downtime);
@@ -264,6 +267,7 @@ void wiring_make(struct wiring *wiring, const struct config *config)
 	options->source = database("source", &config->source, wiring->source_variables);
 	options->target = database("target", &config->target, wiring->target_variables);
 	options->source.identity = options->source_identity = &wiring->source_identity;
+	options->target.computing = options->computing = &wiring->computing;
 	options->source_marginalia = config->source.marginalia;
 	options->target_marginalia = config->target.marginalia;
 	what_to_move(options, config);
@@ -281,6 +285,8 @@ void wiring_release(struct wiring *wiring)
 	map_release(&wiring->options.verify.force_index);
 	map_release(&wiring->options.verify.ignored_columns);
 	map_release(&wiring->options.verify.ignored_bare);
+	map_release(&wiring->options.verify.compressed_columns);
+	map_release(&wiring->options.verify.compressed_bare);
 	free(wiring->source_variables);
 	free(wiring->target_variables);
 	free(wiring->master_variables);

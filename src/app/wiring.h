@@ -4,6 +4,7 @@
 
 #include "app/config.h"
 #include "control/callback.h"
+#include "db/computing.h"
 #include "ferry/options.h"
 
 /* What the options point to and nobody else owns. */
@@ -14,6 +15,7 @@ struct wiring {
 	struct db_variable *target_variables;
 	struct db_variable *master_variables;
 	struct db_identity source_identity;
+	struct db_computing computing;
 };
 
 /* Fills wiring; most of it is borrowed from config, which must have been validated

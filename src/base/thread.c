@@ -12,6 +12,11 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "base/shortage.h"
+
+/* Whatever `ulimit -s` says: neither too little for rows of 4096 columns nor the 8 MiB each
+ * that a limit of the address space is soon used up by. */
+#define STACK_BYTES (2u << 20)
 
 static void (*hook_start)(void);
 static void (*hook_end)(void);
@@ -115,6 +120,18 @@ static void *run(void *argument)
 	return NULL;
 }
 
+static int create(struct thread *t, struct start *start)
+{
+	pthread_attr_t attributes;
+	int code;
+
+	check(pthread_attr_init(&attributes), "pthread_attr_init");
+	check(pthread_attr_setstacksize(&attributes, STACK_BYTES), "pthread_attr_setstacksize");
+	code = pthread_create(&t->native, &attributes, run, start);
+	check(pthread_attr_destroy(&attributes), "pthread_attr_destroy");
+	return code;
+}
+
 void thread_start(struct thread *t, const char *name, void (*body)(void *argument), void *argument)
 {
 	struct start *start = mem_calloc(1, sizeof(*start));
@@ -126,9 +143,13 @@ void thread_start(struct thread *t, const char *name, void (*body)(void *argumen
 
 	sigfillset(&all);
 	check(pthread_sigmask(SIG_SETMASK, &all, &before), "pthread_sigmask");
-	check(pthread_create(&t->native, NULL, run, start), "pthread_create");
+	t->started = create(t, start) == 0;
+	if (!t->started)
+		shortage_found("cannot start a thread: no memory for its stack, or too many "
+			       "processes (ulimit -v, ulimit -u)");
 	check(pthread_sigmask(SIG_SETMASK, &before, NULL), "pthread_sigmask");
-	t->started = true;
+	if (!t->started)
+		free(start);
 }
 
 void thread_join(struct thread *t)

@@ -307,6 +307,12 @@ bool binlog_feed_next(struct binlog_feed *feed, const uint8_t **event, size_t *l
 	return true;
 }
 
+bool binlog_feed_is_cut_short(const struct error *err)
+{
+	return err->server_code == ER_READING_BINLOG &&
+	       strstr(err->text, "truncated in the middle of event");
+}
+
 uint64_t binlog_feed_begins_at(const struct binlog_feed *feed)
 {
 	return feed->begins_at;

@@ -174,9 +174,10 @@ static bool list_files(struct db *db, struct files *files, struct error *err)
 		return false;
 	while (ok && (fetched = db_row_next(db, &row, err)) == DB_ROW) {
 		files->starts = mem_resize(files->starts, files->count + 1, sizeof(*files->starts));
-		ok = row.values[0] && binlog_position_set(&files->starts[files->count++],
-							  row.values[0], row.lengths[0],
-							  FILE_START, err);
+		ok = row.values[0] ? binlog_position_set(&files->starts[files->count++],
+							 row.values[0], row.lengths[0],
+							 FILE_START, err) :
+				     error_set(err, ERROR_CORRUPT, "a binlog without a name");
 	}
 	db_row_finish(db);
 	return ok && fetched != DB_FAILED;
@@ -218,6 +219,27 @@ bool gtid_source_find(struct db *db, const struct binlog_feed_params *params,
 	bool ok = list_files(db, &files, err) &&
 		  search(&files, params, applied, start, found, before, err);
 
+	free(files.starts);
+	return ok;
+}
+
+bool gtid_source_next_file(const struct binlog_feed_params *params,
+			   const struct binlog_position *position, struct binlog_position *next,
+			   bool *found, struct gtid_set *before, struct error *err)
+{
+	struct files files = { NULL, 0 };
+	struct db *db = db_open(params->server, DB_SESSION_READ, NULL, err);
+	bool ok = db && list_files(db, &files, err);
+
+	db_close(db);
+	*found = false;
+	for (size_t i = 0; ok && i + 1 < files.count; i++) {
+		if (strcmp(files.starts[i].file, position->file) != 0)
+			continue;
+		*next = files.starts[i + 1];
+		ok = read_head(params, next, before, found, err);
+		break;
+	}
 	free(files.starts);
 	return ok;
 }

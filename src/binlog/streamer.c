@@ -112,6 +112,8 @@ static bool follow(struct binlog_streamer *s, struct error *err)
 			return false;
 		if (one_event(s, &lost))
 			continue;
+		if (binlog_feed_is_cut_short(&lost) && streamer_pass_tail(s, &lost))
+			continue;
 		if (lost.kind != ERROR_LOST && lost.kind != ERROR_BUSY) {
 			*err = lost;
 			return false;
@@ -151,8 +153,10 @@ struct binlog_streamer *binlog_streamer_open(const struct binlog_streamer_params
 	s->cut_at = params->handed_on;
 	s->last_timestamp = 0;
 	s->follows_gtids = s->is_passing = params->applied != NULL;
-	if (params->applied)
+	if (params->applied) {
 		gtid_set_copy(&s->applied, params->applied);
+		gtid_set_copy(&s->whole, params->applied);
+	}
 	s->decoder = row_decoder_new();
 	map_init(&s->table_maps);
 	mutex_init(&s->lock);
@@ -252,6 +256,7 @@ void binlog_streamer_free(struct binlog_streamer *s)
 	xa_list_release(&s->undecided);
 	gtid_set_release(&s->applied);
 	gtid_set_release(&s->done);
+	gtid_set_release(&s->whole);
 	gtid_set_release(&s->begun);
 	row_decoder_free(s->decoder);
 	buf_release(&s->undecided_text);

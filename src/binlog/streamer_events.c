@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "binlog/gtid_event.h"
 #include "binlog/payload.h"
 
 void streamer_forget_table_maps(struct binlog_streamer *s)
@@ -30,7 +31,7 @@ void streamer_leave_group(struct binlog_streamer *s)
 	s->has_text = false;
 	s->group_rows = 0;
 	s->passes_group = false;
-	s->gtid.kind = GTID_NONE;
+	s->gtid.kind = s->open_gtid.kind = GTID_NONE;
 	buf_clear(&s->held);
 	s->savepoint_count = 0;
 	streamer_forget_table_maps(s);
@@ -84,8 +85,7 @@ static void become_late(struct binlog_streamer *s)
 	mutex_unlock(&s->lock);
 }
 
-/* The position lies between transactions and everything before it was handed on. */
-static bool at_boundary(struct binlog_streamer *s, uint32_t timestamp, struct error *err)
+bool streamer_at_boundary(struct binlog_streamer *s, uint32_t timestamp, struct error *err)
 {
 	if (s->is_behind || binlog_position_compare(&s->position, &s->skip_to) < 0)
 		return true;
@@ -122,7 +122,7 @@ bool streamer_end_group(struct binlog_streamer *s, const struct binlog_event *ev
 {
 	streamer_gtid_done(s);
 	streamer_leave_group(s);
-	return at_boundary(s, event->timestamp, err);
+	return streamer_at_boundary(s, event->timestamp, err);
 }
 
 /* Events outside of transactions: their end is a boundary. Inside they are not. */
@@ -130,7 +130,7 @@ static bool pass(struct binlog_streamer *s, struct binlog_event *event, struct e
 {
 	if (s->group != GROUP_NONE)
 		return true;
-	return at_boundary(s, event->timestamp, err);
+	return streamer_at_boundary(s, event->timestamp, err);
 }
 
 /* A machine that loses its power may lose the end of its binlog, which nobody else would
@@ -183,7 +183,7 @@ static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, str
 	 * from for the application: positions never go back. */
 	if (binlog_position_compare(&s->position, &s->boundary) <= 0)
 		return true;
-	return at_boundary(s, event->timestamp, err);
+	return streamer_at_boundary(s, event->timestamp, err);
 }
 
 static bool on_heartbeat(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
@@ -206,7 +206,7 @@ static bool on_heartbeat(struct binlog_streamer *s, struct binlog_event *event, 
 	    !binlog_position_move(&s->position, at.file, strlen(at.file), at.offset, err))
 		return false;
 	s->is_behind = false;
-	return at_boundary(s, 0, err);
+	return streamer_at_boundary(s, 0, err);
 }
 
 /* A file's first event says when it was made, and is sent at the start of any dump. */
@@ -256,7 +256,8 @@ static bool on_mariadb_gtid(struct binlog_streamer *s, struct binlog_event *even
 {
 	struct binlog_mariadb_gtid gtid;
 
-	if (!on_gtid(s, event, err) || !binlog_mariadb_gtid_parse(event, &gtid, err))
+	if (!on_gtid(s, event, err) || !gtid_event_parse(event, &s->open_gtid, err) ||
+	    !binlog_mariadb_gtid_parse(event, &gtid, err))
 		return false;
 	/* MariaDB sends no BEGIN of its own: the flag says what follows. */
 	if (!(gtid.flags & MARIADB_GTID_STANDALONE))

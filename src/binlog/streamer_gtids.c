@@ -17,8 +17,10 @@ static struct gtid_set *done_gtids(struct binlog_streamer *s)
 
 void streamer_gtid_done(struct binlog_streamer *s)
 {
-	if (s->gtid.kind != GTID_NONE)
-		gtid_set_add(done_gtids(s), &s->gtid);
+	if (s->gtid.kind == GTID_NONE)
+		return;
+	gtid_set_add(done_gtids(s), &s->gtid);
+	gtid_set_add(&s->whole, &s->gtid);
 }
 
 /* A MariaDB server may hold transactions of a domain that it never logged, when it was set
@@ -75,6 +77,7 @@ bool streamer_gtid_list(struct binlog_streamer *s, const struct binlog_event *ev
 	ok = gtid_list_parse(event, &before, err);
 	if (ok) {
 		gtid_set_merge(done_gtids(s), &before);
+		gtid_set_merge(&s->whole, &before);
 		if (s->params.is_elsewhere)
 			gtid_set_merge(&s->begun, &before);
 	}

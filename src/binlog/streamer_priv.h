@@ -1,5 +1,5 @@
 /* The inside of struct binlog_streamer, for streamer.c, streamer_events.c,
- * streamer_gtids.c, streamer_kept.c, streamer_statements.c and streamer_watch.c. All functions by the
+ * streamer_gtids.c, streamer_kept.c, streamer_statements.c, streamer_tail.c and streamer_watch.c. All functions by the
  * streamer's thread. */
 #ifndef BINLOG_STREAMER_PRIV_H
 #define BINLOG_STREAMER_PRIV_H
@@ -51,10 +51,12 @@ struct binlog_streamer {
 	struct xa_list undecided;
 	bool follows_gtids;
 	struct gtid gtid;	 /* of the open group */
+	struct gtid open_gtid;	 /* the same of MariaDB, whether GTIDs are followed or not */
 	struct gtid_set applied; /* at the start */
 	bool is_passing;	 /* all groups so far were among them */
 	bool passes_group;	 /* the open group is */
 	struct gtid_set done;	 /* before the boundary and not yet handed on */
+	struct gtid_set whole;	 /* applied at the start, or ended since */
 	struct gtid_set begun;	 /* MariaDB: of these domains nothing can be missing */
 	bool is_finished; /* reached the stop position */
 	bool is_late;	  /* reached the final position */
@@ -75,6 +77,9 @@ struct binlog_streamer {
 
 /* streamer_events.c */
 
+/* The position lies between transactions and everything before it was handed on. */
+bool streamer_at_boundary(struct binlog_streamer *s, uint32_t timestamp,
+			  struct error *err) MUST_CHECK;
 /* One event as it came from the server: moves the position, hands on rows and
  * boundaries. */
 bool streamer_dispatch(struct binlog_streamer *s, struct binlog_event *event,
@@ -108,6 +113,12 @@ void streamer_gtid_done(struct binlog_streamer *s);
  * file. */
 bool streamer_gtid_list(struct binlog_streamer *s, const struct binlog_event *event,
 			struct error *err) MUST_CHECK;
+
+/* streamer_tail.c */
+
+/* The file ends in the middle of an event: goes on in the next one if nothing is lost by
+ * that; else *err says why the run cannot go on. */
+bool streamer_pass_tail(struct binlog_streamer *s, struct error *err) MUST_CHECK;
 
 /* streamer_kept.c */
 

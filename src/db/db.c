@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/shortage.h"
 #include "base/thread.h"
 #include "client.h"
 #include "db/sql.h"
@@ -66,7 +67,7 @@ void db_library_init(void)
 {
 	/* Fails only for lack of memory. */
 	if (mysql_library_init(0, NULL, NULL) != 0)
-		abort();
+		shortage_found("out of memory");
 	thread_set_hooks(thread_begin, thread_end);
 }
 
@@ -166,14 +167,17 @@ static bool ask_identity(struct db *db, struct error *err)
 	struct db_row row;
 	bool ok;
 
-	if (!db_query(db, sql, strlen(sql), err))
+	if (!db_query(db, sql, strlen(sql), err) || !db_check_columns(db, 4, err))
 		return false;
 	fetched = db_row_next(db, &row, err);
-	if (fetched == DB_END)
-		return error_set(err, ERROR_SQL, "%s: the server does not say what it is",
-				 db->params->label);
 	if (fetched == DB_FAILED)
 		return false;
+	ok = fetched == DB_ROW && row.values[0] && row.values[1] && row.values[2] && row.values[3];
+	if (!ok) {
+		db_row_finish(db);
+		return error_set(err, ERROR_SQL, "%s: the server does not say what it is",
+				 db->params->label);
+	}
 	ok = server_version_parse(row.values[0], row.values[1], &db->version, err);
 	db->max_allowed_packet = strtoull(row.values[2], NULL, 10);
 	db->connection_id = strtoull(row.values[3], NULL, 10);
@@ -187,6 +191,7 @@ static bool try_lock(struct db *db, unsigned wait_s, uint64_t *holder, struct er
 	struct buf sql = BUF_INIT;
 	struct db_row row;
 	bool ok = false;
+	enum db_fetch fetched = DB_FAILED;
 
 	*holder = 0;
 	buf_puts(&sql, "SELECT GET_LOCK(");
@@ -194,7 +199,12 @@ static bool try_lock(struct db *db, unsigned wait_s, uint64_t *holder, struct er
 	buf_printf(&sql, ", %u), IS_USED_LOCK(", wait_s);
 	sql_text(&sql, db->lock_name);
 	buf_putc(&sql, ')');
-	if (db_query(db, sql.data, sql.length, err) && db_row_next(db, &row, err) == DB_ROW) {
+	if (db_query(db, sql.data, sql.length, err) && db_check_columns(db, 2, err))
+		fetched = db_row_next(db, &row, err);
+	if (fetched == DB_END)
+		error_set(err, ERROR_CORRUPT, "%s: no answer about the lock '%s'",
+			  db->params->label, db->lock_name);
+	if (fetched == DB_ROW) {
 		ok = row.values[0] && strcmp(row.values[0], "1") == 0;
 		if (!ok) {
 			*holder = row.values[1] ? strtoull(row.values[1], NULL, 10) : 0;
@@ -545,10 +555,16 @@ bool db_exec(struct db *db, const char *sql, size_t length, struct error *err)
 PRINTF(1, 0)
 static char *print_text(const char *format, va_list args, size_t *length)
 {
-	char *text;
-	int printed = vasprintf(&text, format, args);
+	va_list again;
+	int printed;
 
-	assert(printed >= 0); /* out of memory */
+	va_copy(again, args);
+	printed = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	assert(printed >= 0);
+	char *text = mem_alloc((size_t)printed + 1);
+
+	vsnprintf(text, (size_t)printed + 1, format, args);
 	*length = (size_t)printed;
 	return text;
 }
@@ -593,6 +609,17 @@ bool db_queryf(struct db *db, struct error *err, const char *format, ...)
 	ok = db_query(db, sql, length, err);
 	free(sql);
 	return ok;
+}
+
+bool db_check_columns(struct db *db, unsigned count, struct error *err)
+{
+	unsigned found = db->rows ? mysql_num_fields(db->rows) : 0;
+
+	if (found == count)
+		return true;
+	db_row_finish(db);
+	return error_set(err, ERROR_CORRUPT, "%s: the server answers with %u columns, not %u",
+			 db->params->label, found, count);
 }
 
 enum db_fetch db_row_next(struct db *db, struct db_row *row, struct error *err)
@@ -661,7 +688,8 @@ bool db_value(struct db *db, struct buf *value, bool *found, struct error *err, 
 	va_start(args, format);
 	sql = print_text(format, args, &length);
 	va_end(args);
-	ok = db_query(db, sql, length, err) && take_value(db, value, &is_there, err);
+	ok = db_query(db, sql, length, err) && db_check_columns(db, 1, err) &&
+	     take_value(db, value, &is_there, err);
 	free(sql);
 	if (found)
 		*found = is_there;

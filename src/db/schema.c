@@ -22,6 +22,7 @@ static void column_release(struct column *column)
 	free(column->charset);
 	free(column->collation);
 	free(column->extra);
+	free(column->expression);
 }
 
 static void table_release(struct table *table)
@@ -30,6 +31,7 @@ static void table_release(struct table *table)
 		column_release(&table->columns[i]);
 	for (unsigned i = 0; i < table->index_count; i++) {
 		free(table->indexes[i].name);
+		free(table->indexes[i].expressions);
 		free(table->indexes[i].parts);
 	}
 	free(table->columns);
@@ -40,6 +42,7 @@ static void table_release(struct table *table)
 	free(table->engine);
 	free(table->collation);
 	free(table->row_format);
+	free(table->checks);
 }
 
 void schema_release(struct schema *schema)

@@ -49,14 +49,16 @@ static bool is(const char *text, const char *wanted)
 	return strcmp(text, wanted) == 0;
 }
 
-/* Hands the open result's rows to take one by one. */
-static bool take_rows(struct loader *l, bool (*take)(struct loader *, const struct db_row *,
-						     struct error *),
+/* Hands the open result's rows, of so many columns, to take one by one. */
+static bool take_rows(struct loader *l, unsigned columns,
+		      bool (*take)(struct loader *, const struct db_row *, struct error *),
 		      struct error *err)
 {
 	struct db_row row;
 	enum db_fetch fetched;
 
+	if (!db_check_columns(l->db, columns, err))
+		return false;
 	while ((fetched = db_row_next(l->db, &row, err)) == DB_ROW) {
 		if (!take(l, &row, err)) {
 			db_row_finish(l->db);
@@ -125,7 +127,7 @@ static bool load_names(struct loader *l, struct error *err)
 		" WHERE TABLE_SCHEMA NOT IN"
 		" ('mysql', 'information_schema', 'performance_schema', 'sys')";
 
-	return db_query(l->db, sql, strlen(sql), err) && take_rows(l, take_name, err);
+	return db_query(l->db, sql, strlen(sql), err) && take_rows(l, 3, take_name, err);
 }
 
 static int compare_tables(const void *a, const void *b)
@@ -188,6 +190,15 @@ static void replace_text(char **text, const char *with)
 	*text = mem_strdup(with);
 }
 
+/* What is put together is looked for names in, no more. */
+static void append_text(char **texts, const char *text)
+{
+	char *all = mem_printf("%s%s%s", *texts ? *texts : "", *texts ? " " : "", text);
+
+	free(*texts);
+	*texts = all;
+}
+
 static bool take_facts(struct loader *l, const struct db_row *row, struct error *err UNUSED)
 {
 	struct table *table = table_of(l, row);
@@ -226,6 +237,7 @@ static bool take_column(struct loader *l, const struct db_row *row, struct error
 	column->collation = mem_strdup(text_of(row, 6));
 	column->extra = mem_strdup(text_of(row, 7));
 	column->is_nullable = is(text_of(row, 8), "YES");
+	column->expression = mem_strdup(text_of(row, 10));
 	column_parse_type(column, text_of(row, 3));
 	if (has_octets(column->type))
 		column->max_octets = number_of(row, 9);
@@ -285,6 +297,8 @@ static bool take_index_part(struct loader *l, const struct db_row *row, struct e
 	part.descending = is(text_of(row, 6), "D");
 	if (part.column == UINT_MAX || part.prefix > 0)
 		index->has_expression = true;
+	if (row->values[11])
+		append_text(&index->expressions, row->values[11]);
 	if (is(text_of(row, 8), "YES"))
 		index->is_nullable = true;
 	/* Of the last part: of the whole index. */
@@ -320,18 +334,28 @@ static bool load_facts(struct loader *l, const struct scope *scope, struct error
 		"SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, TABLE_COLLATION, TABLE_ROWS,"
 		" DATA_LENGTH, AVG_ROW_LENGTH, ROW_FORMAT FROM information_schema.TABLES";
 
-	return query_scope(l, scope, select, "", err) && take_rows(l, take_facts, err);
+	return query_scope(l, scope, select, "", err) && take_rows(l, 7, take_facts, err);
+}
+
+/* Since when the servers have generated columns. */
+static const char *generation(const struct server_version *version)
+{
+	unsigned from = version->flavour == FLAVOUR_MARIADB ? 100205 : 50706;
+
+	return version->number >= from ? "GENERATION_EXPRESSION" : "NULL";
 }
 
 static bool load_columns(struct loader *l, const struct scope *scope, struct error *err)
 {
-	static const char select[] =
+	char *select = mem_printf(
 		"SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE,"
 		" CHARACTER_SET_NAME, COLLATION_NAME, EXTRA, IS_NULLABLE,"
-		" CHARACTER_OCTET_LENGTH FROM information_schema.COLUMNS";
+		" CHARACTER_OCTET_LENGTH, %s FROM information_schema.COLUMNS",
+		generation(db_version(l->db)));
+	bool ok = query_scope(l, scope, select, " ORDER BY TABLE_NAME, ORDINAL_POSITION", err);
 
-	return query_scope(l, scope, select, " ORDER BY TABLE_NAME, ORDINAL_POSITION", err) &&
-	       take_rows(l, take_column, err);
+	free(select);
+	return ok && take_rows(l, 11, take_column, err);
 }
 
 /* How the server says whether the optimizer may use an index. */
@@ -342,25 +366,55 @@ static const char *visibility(const struct server_version *version)
 	return version->number >= 80000 ? "IS_VISIBLE" : "'YES'";
 }
 
+static bool is_mysql_from(const struct server_version *version, unsigned number)
+{
+	return version->flavour == FLAVOUR_MYSQL && version->number >= number;
+}
+
+static bool take_check(struct loader *l, const struct db_row *row, struct error *err UNUSED)
+{
+	struct table *table = table_of(l, row);
+
+	if (table)
+		append_text(&table->checks, text_of(row, 2));
+	return true;
+}
+
+/* MariaDB's are not looked at while rows are written (session.c). */
+static bool load_checks(struct loader *l, const struct scope *scope, struct error *err)
+{
+	static const char select[] =
+		"SELECT TABLE_SCHEMA, TABLE_NAME, CHECK_CLAUSE"
+		" FROM information_schema.TABLE_CONSTRAINTS"
+		" JOIN information_schema.CHECK_CONSTRAINTS"
+		" USING (CONSTRAINT_SCHEMA, CONSTRAINT_NAME)";
+
+	if (!is_mysql_from(db_version(l->db), 80016))
+		return true;
+	return query_scope(l, scope, select, " AND ENFORCED = 'YES'", err) &&
+	       take_rows(l, 3, take_check, err);
+}
+
 static bool load_indexes(struct loader *l, const struct scope *scope, struct error *err)
 {
 	static const char order[] =
 		" ORDER BY TABLE_NAME, INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX";
+	const struct server_version *version = db_version(l->db);
 	char *select = mem_printf(
 		"SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, SUB_PART,"
-		" COLLATION, CARDINALITY, NULLABLE, INDEX_TYPE, %s"
+		" COLLATION, CARDINALITY, NULLABLE, INDEX_TYPE, %s, %s"
 		" FROM information_schema.STATISTICS",
-		visibility(db_version(l->db)));
+		visibility(version), is_mysql_from(version, 80013) ? "EXPRESSION" : "NULL");
 	bool ok = query_scope(l, scope, select, order, err);
 
 	free(select);
-	return ok && take_rows(l, take_index_part, err);
+	return ok && take_rows(l, 12, take_index_part, err);
 }
 
 static bool load_scope(struct loader *l, const struct scope *scope, struct error *err)
 {
 	return load_facts(l, scope, err) && load_columns(l, scope, err) &&
-	       load_indexes(l, scope, err);
+	       load_indexes(l, scope, err) && load_checks(l, scope, err);
 }
 
 /* The tables from first on that belong to the same schema, up to end. */

@@ -9,6 +9,7 @@
  * they are then overruled. */
 #include "session.h"
 
+#include "db/computing.h"
 #include "db/sql.h"
 
 static const char default_collation[] = "utf8mb4_general_ci";
@@ -119,6 +120,7 @@ static void set_binding(struct buf *sql, const struct db_params *params, enum db
 	/* A list that is cut short is of no use. The most there is: servers with
 	 * STRICT_ALL_TABLES refuse more, the others lower it. */
 	buf_printf(sql, ", group_concat_max_len=%s", is_mariadb(version) ? "1073741824" : "4294967295");
+	computing_put(sql, params->computing, version);
 	undo_guards(sql, session, version);
 	if (session != DB_SESSION_WRITE)
 		return;

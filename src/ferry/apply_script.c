@@ -67,6 +67,8 @@ static void put_deletes(struct apply_script *script, const struct ferry_table *t
 			room_for(script, 0, table->delete_head, " OR ",
 				 3 * change->key_length + 2, DELETE_KEYS_MAX);
 
+		if (table->deletes_in_zone)
+			statement->zone = table->zone;
 		buf_putc(&statement->sql, '(');
 		if (table->may_displace)
 			key_condition_put_exact(&statement->sql, &table->key, change_key(change),
@@ -105,6 +107,7 @@ static bool put_replace(struct apply_script *script, const struct ferry_table *t
 				     change->image_length, UINT64_MAX);
 		buf_add(&statement->sql, change_image(change), change->image_length);
 	}
+	statement->zone = table->zone;
 	statement->invalid_enums += change->invalid_enums;
 	statement->rows++;
 	return true;

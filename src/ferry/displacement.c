@@ -100,6 +100,19 @@ static const struct column *assigned_column(const struct ferry_table *table)
 	return best;
 }
 
+/* As a session in UTC reads it, whatever zone this one is in. */
+static void put_key_column(struct buf *sql, const struct ferry_table *table,
+			   const struct column *column)
+{
+	if (column->type != COLUMN_TIMESTAMP || !table->zone) {
+		sql_select_column(sql, column);
+		return;
+	}
+	buf_puts(sql, "CAST(DATE_ADD('1970-01-01', INTERVAL UNIX_TIMESTAMP(");
+	sql_name(sql, column->name);
+	buf_printf(sql, ") SECOND) AS DATETIME(%u))", column->fraction);
+}
+
 /* A length is never negative: the row stays as it is, but the variables have its key.
  * (MySQL leaves an assignment out when it can tell the result without it, as it can with
  * IS NULL.) */
@@ -112,7 +125,7 @@ static void put_asking_tail(struct buf *sql, const struct ferry_table *table)
 	buf_puts(sql, "=IF(");
 	for (unsigned i = 0; i < table->key.count; i++) {
 		buf_printf(sql, "%sLENGTH(@ghostferry_key%u:=CAST(", i ? "+" : "", i);
-		sql_select_column(sql, &table->source->columns[table->key.columns[i]]);
+		put_key_column(sql, table, &table->source->columns[table->key.columns[i]]);
 		buf_puts(sql, " AS BINARY))");
 	}
 	buf_puts(sql, "<0,");
@@ -168,15 +181,19 @@ static bool ask_who_is_there(const struct ferry_table *table, struct db *target,
 }
 
 static bool delete_exactly(const struct ferry_table *table, struct db *target,
-			   const struct buf *condition, struct error *err)
+			   const struct buf *condition, uint64_t *deleted, struct error *err)
 {
-	struct buf sql = BUF_INIT;
+	struct write_statement statement = {
+		.sql = BUF_INIT,
+		.zone = table->deletes_in_zone ? table->zone : NULL,
+		.affected = deleted,
+	};
 
-	buf_puts(&sql, table->delete_head);
-	key_condition_put_exact(&sql, &table->key, condition->data, condition->length);
-	bool ok = db_exec(target, sql.data, sql.length, err);
+	buf_puts(&statement.sql, table->delete_head);
+	key_condition_put_exact(&statement.sql, &table->key, condition->data, condition->length);
+	bool ok = write_statement_execute(target, &statement, err);
 
-	buf_release(&sql);
+	write_statement_release(&statement);
 	return ok;
 }
 
@@ -185,13 +202,14 @@ static bool displace(struct displacement *d, struct db *target, struct error *er
 {
 	const struct ferry_table *table = d->table;
 	struct buf condition = BUF_INIT;
+	uint64_t deleted = 0;
 	bool ok = ask_who_is_there(table, target, &condition, err);
 
 	if (ok) {
 		map_put(&d->displaced, condition.data, condition.length, d);
-		ok = delete_exactly(table, target, &condition, err);
+		ok = delete_exactly(table, target, &condition, &deleted, err);
 	}
-	if (ok && db_affected_rows(target) != 1)
+	if (ok && deleted != 1)
 		ok = error_set(err, ERROR_DATA,
 			       "the row with %s is in the way of a changed one, and cannot be "
 			       "deleted by its key",
@@ -205,6 +223,7 @@ static bool insert_one(struct displacement *d, struct db *target, const struct c
 {
 	struct write_statement statement = { .sql = BUF_INIT,
 					     .rows = 1,
+					     .zone = d->table->zone,
 					     .invalid_enums = change->invalid_enums };
 	bool ok = true;
 	uint64_t inserted = 0;

@@ -127,6 +127,7 @@ static bool copy_rows(struct ferry *f, struct error *err)
 		target_verifier_start(f->target_verifier);
 	run_lock_start(&f->run_lock, &f->run, f->target);
 	f->target = NULL;
+	durable_state_start(f->durable);
 	binlog_writer_start(f->writer, 1 + f->options->copy_workers);
 	binlog_streamer_start(f->streamer);
 	data_iterator_start(f->iterator, 1,
@@ -224,6 +225,7 @@ struct ferry *ferry_new(const struct ferry_options *options, const struct saved_
 	f->run.fail_context = f;
 	budget_init(&f->run.rows, options->rows_bytes);
 	atomic_store(&f->run.batch_rows, options->batch_rows);
+	f->durable = durable_state_new(&f->run, ferry_live_state, f);
 	if (resume && resume->is_handed_over)
 		state_tracker_hand_over(&f->tracker);
 	/* The source's identity and the locks follow when they are known. */
@@ -250,7 +252,8 @@ void ferry_free(struct ferry *f)
 {
 	if (!f)
 		return;
-	verifier_free(f->verifier); /* its threads use the rest */
+	durable_state_free(f->durable); /* its thread uses the rest */
+	verifier_free(f->verifier);	/* so do its threads */
 	data_iterator_free(f->iterator);
 	binlog_writer_free(f->writer);
 	owed_rows_free(f->owed);
@@ -284,20 +287,35 @@ static cJSON *owed_stage(void *context)
 	return owed_rows_state(context);
 }
 
-bool ferry_state(struct ferry *f, struct buf *out)
+void ferry_live_state(void *context, struct buf *text)
 {
+	struct ferry *f = context;
+
 	mutex_lock(&f->lock);
-	bool started = f->is_started;
-	struct verifier *verifier = f->verifier;
 	const struct state_part verification = { verifier_stage, f->verifier };
 	const struct state_part owed = { owed_stage, f->owed };
 	mutex_unlock(&f->lock);
+	state_json_write(&f->tracker, f->schema_text.text ? &f->schema_text : NULL,
+			 verification.context ? &verification : NULL, &owed, text);
+}
 
-	if (started)
-		state_json_write(&f->tracker, f->schema_text.text ? &f->schema_text : NULL,
-				 verifier ? &verification : NULL, &owed, out);
-	else if (f->resume) /* nothing has moved since: the same state again */
+bool ferry_state(struct ferry *f, struct buf *out)
+{
+	struct buf durable = BUF_INIT;
+
+	mutex_lock(&f->lock);
+	bool started = f->is_started;
+	struct owed_rows *owed = f->owed;
+	mutex_unlock(&f->lock);
+
+	if (!started && f->resume) /* nothing has moved since: the same state again */
 		json_print(out, f->resume->tree, 1);
+	else if (started && durable_state_text(f->durable, &durable))
+		/* A row that is displaced now is owed also in a state of a moment before. */
+		state_json_owe(&f->tracker, &durable, owed_rows_state(owed), out);
+	else if (started)
+		ferry_live_state(f, out);
+	buf_release(&durable);
 	return started || f->resume;
 }
 

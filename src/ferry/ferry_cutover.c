@@ -221,6 +221,14 @@ static bool verify_during(struct ferry *f, struct error *err)
 	return false;
 }
 
+/* What the target forgets after CutoverUnlock nobody would write again. */
+static bool wait_for_disk(struct ferry *f, struct error *err)
+{
+	ferry_waits_for(f, "the target to have everything on its disk");
+	probe("before_settling", " ");
+	return durable_state_settle(f->durable, err);
+}
+
 /* What was copied may be in use from here on. A resumed run must know, as it would do what
  * it has no record of again, over what was written since: the hook has the state saved
  * before it tells anybody. */
@@ -241,8 +249,9 @@ static bool lock_to_unlock(struct ferry *f, struct error *err)
 	/* A replica that lags is first waited for while the writers still write. */
 	if (!wait_until_caught_up(f, err) || !wait_for_replica(f, err) || !lock_cutover(f, err) ||
 	    !ferry_wait_for_sessions(f, err) || !wait_for_replica(f, err) ||
-	    !ferry_wait_for_xa(f, err) || !drain(f, err) || !look_at_target(f, err) ||
-	    !verify_during(f, err) || !settle_owed(f, err) || !raise_auto_increments(f, err) ||
+	    !ferry_wait_for_xa(f, err) || !drain(f, err) || !ferry_check_source(f, err) ||
+	    !look_at_target(f, err) || !verify_during(f, err) || !settle_owed(f, err) ||
+	    !raise_auto_increments(f, err) || !wait_for_disk(f, err) ||
 	    !stop_watching(f, err) || !ferry_check_late(f, err) || !unlock_cutover(f, err))
 		return false;
 	ferry_waits_for(f, "");
@@ -251,6 +260,6 @@ static bool lock_to_unlock(struct ferry *f, struct error *err)
 
 bool ferry_cut_over(struct ferry *f, struct error *err)
 {
-	return wait_until_allowed(f, err) && verify_before(f, err) && look_for_owed(f, err) &&
-	       lock_to_unlock(f, err);
+	return wait_until_allowed(f, err) && ferry_check_source(f, err) && verify_before(f, err) &&
+	       look_for_owed(f, err) && lock_to_unlock(f, err);
 }

@@ -1,12 +1,13 @@
 /* The inside of struct ferry, for ferry.c, ferry_start.c, ferry_cutover.c,
- * ferry_line.c, ferry_finished.c, ferry_quiesce.c, ferry_late.c, ferry_replica.c and
- * ferry_status.c. */
+ * ferry_line.c, ferry_finished.c, ferry_quiesce.c, ferry_late.c, ferry_replica.c,
+ * ferry_source.c and ferry_status.c. */
 #ifndef FERRY_FERRY_PRIV_H
 #define FERRY_FERRY_PRIV_H
 
 #include "binlog/streamer.h"
 #include "ferry/binlog_writer.h"
 #include "ferry/data_iterator.h"
+#include "ferry/durable_state.h"
 #include "ferry/ferry.h"
 #include "ferry/owed_rows.h"
 #include "ferry/run_lock.h"
@@ -35,6 +36,7 @@ struct ferry {
 	struct run_lock run_lock;
 	struct problems problems;
 	struct source_start start;
+	bool source_forgets; /* its InnoDB does, what it confirmed last, in a crash */
 	bool is_finished; /* it is the same move */
 	bool has_line_record; /* the target keeps the run's line (line_record.h) */
 	const char *step; /* of the start, by Ghostferry's names for error reports */
@@ -73,6 +75,8 @@ struct ferry {
 	struct verifier *verifier; /* NULL: nothing is verified */
 	struct owed_rows *owed;
 
+	struct durable_state *durable; /* locks itself */
+
 	struct binlog_position streamed; /* the streamer's thread's: what the tracker has */
 
 	/* The ferry's thread. */
@@ -82,6 +86,11 @@ struct ferry {
 /* All by the ferry's thread. */
 bool ferry_prepare(struct ferry *f, struct error *err) MUST_CHECK;  /* ferry_start.c */
 bool ferry_cut_over(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_cutover.c */
+/* ferry.c: the state of this moment; a state_taker. Any thread. */
+void ferry_live_state(void *ferry, struct buf *text);
+/* ferry_source.c. Has the source been started anew, and may have forgotten what the target
+ * has? Says so, and has all of it compared if anything is. */
+bool ferry_check_source(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_replica.c; both only where the source is a replica. */
 bool ferry_check_replica(struct ferry *f, struct error *err) MUST_CHECK;
 /* Until it has executed all that is in its master's binlog now. */

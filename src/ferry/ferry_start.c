@@ -14,6 +14,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
+#include "db/computing.h"
+#include "ferry/computed.h"
 #include "ferry/name_filter.h"
 #include "ferry/preflight.h"
 #include "ferry/table_creator.h"
@@ -164,6 +166,8 @@ static bool connect_both(struct ferry *f, struct error *err)
 	if (!f->source)
 		return fail_connect("Source", &f->options->source, err);
 	log_connected(f->source);
+	if (!computing_ask(f->source, f->options->computing, err))
+		return false;
 	if (!open_target(f, err))
 		return fail_connect("Target", &f->options->target, err);
 	log_connected(f->target);
@@ -236,6 +240,9 @@ static bool load_tables(struct ferry *f, struct error *err)
 			  &f->problems);
 	ferry_tables_set_json(&f->tables, f->options, db_version(f->source),
 			      db_version(f->target), &f->problems);
+	if (!computed_set(&f->tables, f->options->computing, f->source, f->target, &f->problems,
+			  err))
+		return false;
 	publish_tables(f);
 	log_info("table schemas cached: %zu tables", f->tables.count);
 	return preflight_names(f->options, f->source, &f->schema, &f->problems, err);
@@ -612,6 +619,10 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 	if (!open_stream(f, err) || !watch_target(f, err) || !prepare_target(f, err) ||
 	    !make_verifier(f, err))
 		return false;
+	if (f->resume && !f->start.is_elsewhere)
+		state_tracker_set_source_started(&f->tracker, f->resume->source_started);
+	if (!ferry_check_source(f, err))
+		return false;
 	make_owed_rows(f);
 	make_workers(f);
 	state_tracker_set_position(&f->tracker, &f->start.position);
@@ -619,6 +630,8 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 		state_tracker_forget_streamed(&f->tracker);
 	if (f->start.has_gtids)
 		state_tracker_set_gtids(&f->tracker, &f->start.applied, &f->start.received);
+	if (!durable_state_begin(f->durable, f->target, err))
+		return false;
 	ferry_waits_for(f, "the state to be saved");
 	if (!ferry_keep_line(f, err))
 		return false;

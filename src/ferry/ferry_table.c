@@ -262,6 +262,7 @@ static void table_free(struct ferry_table *t)
 	snapshot_mark_destroy(&t->mark);
 	free(t->selected);
 	free(t->written);
+	free(t->zone);
 	free(t->select_list);
 	free(t->types_list);
 	free(t->as_json);

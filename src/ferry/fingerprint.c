@@ -27,7 +27,17 @@
  *
  * FLOAT and DOUBLE: as part of an expression MySQL prints 22 characters of a double at
  * most, which cuts off the last digits of -2.2250738585072014e-308. A DOUBLE column
- * alone is printed whole; of a FLOAT, sign and absolute value fit. */
+ * alone is printed whole; of a FLOAT, sign and absolute value fit.
+ *
+ * MariaDB prints 0.00001 where MySQL prints 1e-5, with other digits too: between the
+ * flavours numbers that the two print in different ways are multiplied by 2^64, which is
+ * exact, and brings them to where both print alike (tried with MariaDB 10.5, 10.11, 11.8
+ * and MySQL 9.7, whole range).
+ *
+ * Generated columns are compared like all others. What is stored was computed once, by a
+ * session that may have had other settings than the one that stored it on the other
+ * side; what is virtual is computed here and now, under the same settings on both sides
+ * (db/computing.h), so that a difference is one of definitions or of servers. */
 #include "ferry/fingerprint.h"
 
 #include <stdlib.h>
@@ -129,6 +139,12 @@ static bool same_bytes(const struct column *a, const struct column *b)
 	return strcmp(a->charset, b->charset) == 0 || (is_utf8(a->charset) && is_utf8(b->charset));
 }
 
+/* How numbers with a fraction are printed. */
+struct real_rules {
+	bool keep_zero_sign; /* the target can store -0.0 */
+	bool scale_small;    /* the two servers print small numbers differently */
+};
+
 /* The bytes of a string; convert: to the character set both sides are compared in. */
 static void put_bytes(struct buf *sql, const struct column *c, bool convert)
 {
@@ -147,25 +163,47 @@ static void put_text(struct buf *sql, const struct column *c)
 	buf_printf(sql, "%s AS CHAR CHARACTER SET utf8mb4)", c->type == COLUMN_FLOAT ? "*1e0" : "");
 }
 
-static void put_double(struct buf *sql, const struct column *c, bool keep_zero_sign)
+/* "IF(<small>,CONCAT(x*2^64),": whoever calls goes on with what stands for other numbers
+ * and the closing parenthesis. */
+static void put_small(struct buf *sql, const char *x)
 {
-	if (!keep_zero_sign) {
-		buf_puts(sql, "IF(");
-		sql_name(sql, c->name);
-		buf_puts(sql, "=0,'0',CONCAT(");
-	}
-	sql_name(sql, c->name);
-	if (!keep_zero_sign)
-		buf_puts(sql, "))");
+	buf_printf(sql, "IF(ABS(%s)>1e-18 AND ABS(%s)<1e-3,CONCAT(%s*18446744073709551616e0),", x, x,
+		   x);
 }
 
-static void put_float(struct buf *sql, const struct column *c, bool keep_zero_sign)
+static void put_double(struct buf *sql, const struct column *c, const struct real_rules *rules)
 {
-	buf_puts(sql, keep_zero_sign ? "LEFT(" : "SIGN(");
-	sql_name(sql, c->name);
-	buf_puts(sql, keep_zero_sign ? "*1e0,1),ABS(" : "),ABS(");
-	sql_name(sql, c->name);
-	buf_puts(sql, "*1e0)");
+	struct buf name = BUF_INIT;
+
+	sql_name(&name, c->name);
+	if (!rules->keep_zero_sign)
+		buf_printf(sql, "IF(%s=0,'0',", buf_text(&name));
+	if (rules->scale_small)
+		put_small(sql, buf_text(&name));
+	/* Inside IF() it must be made text first. */
+	buf_printf(sql, rules->keep_zero_sign && !rules->scale_small ? "%s" : "CONCAT(%s)",
+		   buf_text(&name));
+	if (rules->scale_small)
+		buf_putc(sql, ')');
+	if (!rules->keep_zero_sign)
+		buf_putc(sql, ')');
+	buf_release(&name);
+}
+
+static void put_float(struct buf *sql, const struct column *c, const struct real_rules *rules)
+{
+	struct buf name = BUF_INIT, size = BUF_INIT;
+
+	sql_name(&name, c->name);
+	buf_printf(&size, "ABS(%s*1e0)", buf_text(&name));
+	buf_printf(sql, rules->keep_zero_sign ? "LEFT(%s*1e0,1)='-'," : "SIGN(%s),", buf_text(&name));
+	if (rules->scale_small)
+		put_small(sql, buf_text(&size));
+	buf_puts(sql, buf_text(&size));
+	if (rules->scale_small)
+		buf_putc(sql, ')');
+	buf_release(&name);
+	buf_release(&size);
 }
 
 static void put_short(struct buf *sql, const struct column *c, bool convert)
@@ -207,7 +245,7 @@ static void put_plain(struct buf *sql, const struct column *c, const struct colu
 }
 
 static void put_column(struct buf *sql, const struct column *own, const struct column *other,
-		       bool keep_zero_sign)
+		       const struct real_rules *rules)
 {
 	enum form form = choose_form(own, other);
 	bool convert = !same_bytes(own, other);
@@ -217,10 +255,10 @@ static void put_column(struct buf *sql, const struct column *own, const struct c
 		put_plain(sql, own, other);
 		break;
 	case FORM_FLOAT:
-		put_float(sql, own, keep_zero_sign);
+		put_float(sql, own, rules);
 		break;
 	case FORM_DOUBLE:
-		put_double(sql, own, keep_zero_sign);
+		put_double(sql, own, rules);
 		break;
 	case FORM_NUMBER:
 		buf_puts(sql, "CAST(");
@@ -250,7 +288,7 @@ static bool is_nullable(const struct pair *pair)
 
 /* typed: the table whose JSON documents are compared with the types inside, or NULL. */
 static char *row_expression(const struct pair *pairs, unsigned count, enum side side,
-			    bool keep_zero_sign, const struct table *typed)
+			    const struct real_rules *rules, const struct table *typed)
 {
 	struct buf sql = BUF_INIT;
 	const char *separator = ",CONCAT(";
@@ -268,7 +306,7 @@ static char *row_expression(const struct pair *pairs, unsigned count, enum side 
 		buf_putc(&sql, ')');
 	for (unsigned i = 0; i < count; i++) {
 		buf_putc(&sql, ',');
-		put_column(&sql, pairs[i].column[side], pairs[i].column[!side], keep_zero_sign);
+		put_column(&sql, pairs[i].column[side], pairs[i].column[!side], rules);
 		if (!typed || pairs[i].column[SIDE_SOURCE]->type != COLUMN_JSON)
 			continue;
 		buf_puts(&sql, ",SHA2(");
@@ -346,18 +384,26 @@ static char *from_text(const struct ferry_options *options, const struct ferry_t
 	return buf_take(&sql);
 }
 
-static bool is_ignored(const struct ferry_options *options, const struct table *table,
-		       const struct column *column)
+/* full: by "schema.table.column", bare: by "table.column". */
+static bool is_listed(const struct map *full, const struct map *bare, const struct table *table,
+		      const struct column *column)
 {
 	struct buf name = BUF_INIT;
 
 	buf_printf(&name, "%s.%s", table->full_name, column->name);
-	bool ignored = map_get_text(&options->verify.ignored_columns, buf_text(&name)) != NULL;
+	bool listed = map_get_text(full, buf_text(&name)) != NULL;
 	buf_clear(&name);
 	buf_printf(&name, "%s.%s", table->name, column->name);
-	ignored |= map_get_text(&options->verify.ignored_bare, buf_text(&name)) != NULL;
+	listed |= map_get_text(bare, buf_text(&name)) != NULL;
 	buf_release(&name);
-	return ignored;
+	return listed;
+}
+
+static bool is_ignored(const struct ferry_options *options, const struct table *table,
+		       const struct column *column)
+{
+	return is_listed(&options->verify.ignored_columns, &options->verify.ignored_bare, table,
+			 column);
 }
 
 /* MariaDB keeps a document's text as it was written, MySQL writes its own. */
@@ -383,8 +429,7 @@ static bool is_key_column(const struct ferry_table *t, unsigned column)
 	return false;
 }
 
-/* Columns that are virtual on both sides are not stored: they follow from the others.
- * The key's are always compared: rows of different keys that are alike otherwise would
+/* The key's are always compared: rows of different keys that are alike otherwise would
  * cancel each other out. */
 static unsigned make_pairs(struct fingerprint *f, const struct ferry_options *options,
 			   const struct table *target, struct pair *pairs)
@@ -397,9 +442,6 @@ static unsigned make_pairs(struct fingerprint *f, const struct ferry_options *op
 		const struct column *there = table_column_of_other(target, column);
 		bool is_key = is_key_column(f->table, i);
 
-		if (!is_key && column->generation == COLUMN_VIRTUAL &&
-		    (!there || there->generation == COLUMN_VIRTUAL))
-			continue;
 		if (!is_key && is_ignored(options, source, column)) {
 			add_note(f, column->name, "ignored");
 		} else if (!there) {
@@ -413,6 +455,44 @@ static unsigned make_pairs(struct fingerprint *f, const struct ferry_options *op
 		}
 	}
 	return count;
+}
+
+/* Takes the pairs apart: compressed columns come behind the others. */
+static unsigned sort_compressed(struct pair *pairs, unsigned count, const struct ferry_table *t,
+				const struct ferry_options *options)
+{
+	const struct verify_options *verify = &options->verify;
+	struct pair *sorted = mem_calloc(count + 1, sizeof(*sorted));
+	unsigned plain = 0, compressed = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct column *column = pairs[i].column[SIDE_SOURCE];
+
+		if (!is_key_column(t, column->position) &&
+		    is_listed(&verify->compressed_columns, &verify->compressed_bare, t->source,
+			      column))
+			sorted[count - ++compressed] = pairs[i];
+		else
+			sorted[plain++] = pairs[i];
+	}
+	memcpy(pairs, sorted, count * sizeof(*pairs));
+	free(sorted);
+	return plain;
+}
+
+static char *unpacked_list(const struct pair *pairs, unsigned plain, unsigned count, enum side side,
+			   const struct real_rules *rules, const struct table *typed)
+{
+	struct buf sql = BUF_INIT;
+	char *row = row_expression(pairs, plain, side, rules, typed);
+
+	buf_puts(&sql, row);
+	for (unsigned i = plain; i < count; i++) {
+		buf_putc(&sql, ',');
+		sql_name(&sql, pairs[i].column[side]->name);
+	}
+	free(row);
+	return buf_take(&sql);
 }
 
 static void note_others(struct fingerprint *f, const struct table *target)
@@ -431,18 +511,25 @@ void fingerprint_make(struct fingerprint *f, const struct ferry_options *options
 		      bool keep_zero_sign)
 {
 	struct pair *pairs = mem_calloc(table->source->column_count + 1, sizeof(*pairs));
+	const struct real_rules rules = { keep_zero_sign, table->is_between_flavours };
 
 	*f = (struct fingerprint){ .table = table };
 	if (!target)
 		f->problem = mem_strdup("the table is missing on the target");
 	else {
 		unsigned count = make_pairs(f, options, target, pairs);
+		unsigned plain = sort_compressed(pairs, count, table, options);
 
 		note_others(f, target);
 		for (enum side side = 0; side < SIDE_COUNT; side++) {
 			const struct table *own = side == SIDE_SOURCE ? table->source : target;
 
-			f->row[side] = row_expression(pairs, count, side, keep_zero_sign,
+			f->row[side] = row_expression(pairs, count, side, &rules,
+						      table->json_is_typed ? own : NULL);
+			f->unpacked_count = 1 + count - plain;
+			if (plain < count)
+				f->unpacked[side] =
+					unpacked_list(pairs, plain, count, side, &rules,
 						      table->json_is_typed ? own : NULL);
 			f->sum[side] = mem_printf("CAST(CONV(LEFT(%s,16),16,10) AS UNSIGNED)",
 						  f->row[side]);
@@ -458,6 +545,7 @@ void fingerprint_release(struct fingerprint *f)
 	for (enum side side = 0; side < SIDE_COUNT; side++) {
 		free(f->row[side]);
 		free(f->sum[side]);
+		free(f->unpacked[side]);
 		free(f->keys[side]);
 		free(f->from[side]);
 	}

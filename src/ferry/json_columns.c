@@ -46,8 +46,10 @@ void ferry_tables_set_json(struct ferry_tables *tables, const struct ferry_optio
 			   const struct server_version *source,
 			   const struct server_version *target, struct problems *problems)
 {
-	for (size_t i = 0; i < tables->count; i++)
+	for (size_t i = 0; i < tables->count; i++) {
 		tables->tables[i]->target_is_mysql = target->flavour == FLAVOUR_MYSQL;
+		tables->tables[i]->is_between_flavours = target->flavour != source->flavour;
+	}
 	if (target->flavour == FLAVOUR_MARIADB || options->allow_inexact_json)
 		return;
 	for (size_t i = 0; i < tables->count; i++) {

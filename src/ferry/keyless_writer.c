@@ -91,6 +91,7 @@ static bool put_delete(struct apply *a, const struct sum *sum, struct error *err
 	struct write_statement *statement = new_statement(a);
 
 	statement->affects = (uint64_t)-sum->rows;
+	statement->zone = a->table->deletes_in_zone ? a->table->zone : NULL;
 	buf_puts(&statement->sql, a->table->delete_head);
 	buf_add(&statement->sql, change_key(sum->change), sum->change->key_length);
 	buf_printf(&statement->sql, " LIMIT %" PRIu64, statement->affects);
@@ -108,6 +109,7 @@ static bool put_insert(struct apply *a, struct write_statement **statement,
 		buf_putc(&s->sql, ',');
 	} else {
 		s = *statement = new_statement(a);
+		s->zone = a->table->zone;
 		buf_puts(&s->sql, a->table->insert_head);
 	}
 	buf_add(&s->sql, change_image(change), change->image_length);

@@ -225,6 +225,52 @@ static void check_name_case(struct preflight *p)
 			ours, theirs);
 }
 
+static bool flushes_at_commit(const struct map *variables)
+{
+	uint64_t setting = number_of(variables, "innodb_flush_log_at_trx_commit");
+
+	return setting == 1 || setting == 3; /* MariaDB's 3 is 1 with more care */
+}
+
+static bool syncs_binlog(const struct map *variables)
+{
+	return !preflight_is_on(variables, "log_bin") || number_of(variables, "sync_binlog") == 1;
+}
+
+/* Neither keeps the run from being right, see durable_state.c. */
+static void check_target_forgets(struct preflight *p)
+{
+	bool flushes = flushes_at_commit(&p->target_variables);
+	const char *name = flushes ? "sync_binlog" : "innodb_flush_log_at_trx_commit";
+
+	if (flushes && syncs_binlog(&p->target_variables))
+		return;
+	problem_add(p->problems, PROBLEM_NOTE, "",
+		    "target: %s is %s: a crash%s costs it what it confirmed in the last second or so. "
+		    "The state says only what is known to be on its disk, a restart of the target has "
+		    "what came after written again, and CutoverUnlock waits for the disk; with "
+		    "innodb_flush_log_at_trx_commit = 1 and sync_binlog = 1 there is no need",
+		    name, preflight_variable(&p->target_variables, name),
+		    flushes ? " of its machine" : "");
+}
+
+/* What the binlog has lost is noticed by its end, which was sent. */
+static void check_source_forgets(struct preflight *p)
+{
+	if (!flushes_at_commit(&p->source_variables))
+		problem_add(
+			p->problems, PROBLEM_NOTE, "SET GLOBAL innodb_flush_log_at_trx_commit = 1",
+			"source: innodb_flush_log_at_trx_commit is %s: a crash costs it what it "
+			"confirmed in the last second or so, which the target may have by then: have "
+			"them compared after one (VerifierType, or -verify)",
+			preflight_variable(&p->source_variables, "innodb_flush_log_at_trx_commit"));
+	else if (!syncs_binlog(&p->source_variables))
+		problem_add(p->problems, PROBLEM_NOTE, "SET GLOBAL sync_binlog = 1",
+			    "source: sync_binlog is %s: when its machine crashes it loses the end of "
+			    "its binlog, and the run must be started anew",
+			    preflight_variable(&p->source_variables, "sync_binlog"));
+}
+
 bool preflight_servers(const struct ferry_options *options, struct db *source, struct db *target,
 		       struct problems *problems, struct error *err)
 {
@@ -242,6 +288,8 @@ bool preflight_servers(const struct ferry_options *options, struct db *source, s
 		check_binlog_lifetime(&p);
 		check_gtids(&p);
 		check_name_case(&p);
+		check_target_forgets(&p);
+		check_source_forgets(&p);
 		check_process(&p);
 		ok = check_source_read_only(&p, err) && preflight_binlogs(&p, err);
 	}

@@ -19,13 +19,32 @@ static bool logs_cascades(const struct preflight *p)
 	       !preflight_is_on(&p->source_variables, "innodb_native_foreign_keys");
 }
 
-static void check_cascade(struct preflight *p, const struct ferry_table *t,
+/* What the check says where it is not to refuse. */
+static void note_cascade(struct preflight *p, const struct ferry_table *t,
+			 const struct foreign_key *key)
+{
+	bool is_verified = p->options->verify.type != VERIFIER_NONE;
+
+	problem_add(p->problems, is_verified ? PROBLEM_NOTE : PROBLEM_WARNING, "",
+		    "source: %s may be changed by the foreign key %s, which %s does not write to the "
+		    "binlog: %s",
+		    t->source->full_name, key->name, flavour_name(db_version(p->source)->flavour),
+		    is_verified ? "the table is compared as a whole during the cutover" :
+				  "set a VerifierType, or use -verify after the move");
+}
+
+static void check_cascade(struct preflight *p, struct ferry_table *t,
 			  const struct foreign_key *key)
 {
 	struct buf remedy = BUF_INIT;
 
-	if (!key->changes_child || p->options->skip_foreign_key_check || logs_cascades(p))
+	if (!key->changes_child || logs_cascades(p))
 		return;
+	t->may_change_unlogged = true;
+	if (p->options->skip_foreign_key_check) {
+		note_cascade(p, t, key);
+		return;
+	}
 	buf_puts(&remedy, "ALTER TABLE ");
 	sql_table_name(&remedy, t->source->schema, t->source->name);
 	buf_puts(&remedy, " DROP FOREIGN KEY ");
@@ -125,7 +144,7 @@ static bool check_all_shown(const struct ferry_table *t, const char *shown, stru
 			 t->source->column_count, count);
 }
 
-static bool check_definition(struct preflight *p, const struct ferry_table *t, struct buf *shown,
+static bool check_definition(struct preflight *p, struct ferry_table *t, struct buf *shown,
 			     struct error *err)
 {
 	struct foreign_key key;
@@ -191,7 +210,7 @@ static void add_denied(struct preflight *p, const struct ferry_table *t,
 	buf_release(&remedy);
 }
 
-static bool check_table(struct preflight *p, const struct ferry_table *t, struct buf *text,
+static bool check_table(struct preflight *p, struct ferry_table *t, struct buf *text,
 			struct error *err)
 {
 	struct error failure = ERROR_INIT;

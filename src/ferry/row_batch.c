@@ -73,7 +73,7 @@ static struct write_statement *begin(struct row_batch *batch, uint64_t statement
 
 	struct write_statement *statement = &batch->statements[batch->statement_count++];
 
-	*statement = (struct write_statement){ .sql = BUF_INIT };
+	*statement = (struct write_statement){ .sql = BUF_INIT, .zone = batch->table->zone };
 	buf_reserve(&statement->sql, statement_bytes + statement_bytes / 8);
 	buf_puts(&statement->sql, batch->head);
 	return statement;

@@ -127,6 +127,7 @@ static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 		.table = batch->table,
 	};
 
+	attempt.statements[0].zone = batch->table->deletes_in_zone ? batch->table->zone : NULL;
 	put_delete(&attempt.statements[0].sql, batch->table, conditions, count);
 	for (size_t i = 0; i < batch->statement_count; i++) {
 		attempt.statements[i + 1] = batch->statements[i];

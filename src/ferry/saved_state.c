@@ -315,6 +315,7 @@ static bool read_own_keys(struct saved_state *state, struct error *err)
 {
 	static const char streamed_name[] = "StreamedBinlogPosition";
 	const cJSON *locks = member(state->tree, "TargetLockCount");
+	const cJSON *started = member(state->tree, "SourceStarted");
 	uint64_t count = 0;
 
 	if (!read_run_id(state, err) ||
@@ -328,6 +329,8 @@ static bool read_own_keys(struct saved_state *state, struct error *err)
 		return error_set(err, ERROR_CONFIG,
 				 "TargetLockCount: must be a whole number up to %d", LOCKS_MAX);
 	state->lock_count = (unsigned)count;
+	if (started && !json_u64(started, &state->source_started))
+		return fail_type(err, "SourceStarted", "a whole number of seconds", started);
 	state->key_columns = member(state->tree, "PaginationKeyColumns");
 	if (state->key_columns && !cJSON_IsObject(state->key_columns))
 		return fail_type(err, "PaginationKeyColumns", "an object", state->key_columns);

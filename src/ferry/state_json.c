@@ -4,6 +4,7 @@
 #include "ferry/state_json.h"
 
 #include <assert.h>
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ struct snapshot {
 	struct state_line line; /* owned; its last step is added when the text is made */
 	char source_uuid[64];
 	unsigned lock_count;
+	uint64_t source_started;
 	struct table_state *tables; /* owned, with keys of its own */
 	size_t table_count;
 };
@@ -63,6 +65,7 @@ static void take_snapshot(struct state_tracker *s, struct snapshot *copy)
 	memcpy(copy->run_id, s->run_id, sizeof(copy->run_id));
 	memcpy(copy->source_uuid, s->source_uuid, sizeof(copy->source_uuid));
 	copy->lock_count = s->lock_count;
+	copy->source_started = s->source_started;
 	copy->table_count = s->table_count;
 	copy->tables = mem_calloc(s->table_count + 1, sizeof(*copy->tables));
 	for (size_t i = 0; i < s->table_count; i++)
@@ -281,6 +284,8 @@ static void add_own_keys(cJSON *state, const struct snapshot *copy)
 	if (binlog_position_is_set(&copy->streamed))
 		add_position(state, "StreamedBinlogPosition", &copy->streamed);
 	json_add_u64(state, "TargetLockCount", copy->lock_count);
+	if (copy->source_started)
+		json_add_u64(state, "SourceStarted", copy->source_started);
 	if (copy->is_handed_over)
 		cJSON_AddTrueToObject(state, "CutoverUnlockCalled");
 	key_columns = cJSON_AddObjectToObject(state, "PaginationKeyColumns");
@@ -347,4 +352,77 @@ void state_json_write(struct state_tracker *tracker, const struct state_schema *
 	json_print(out, state, STATE_INDENT);
 	cJSON_Delete(state);
 	release_snapshot(&copy);
+}
+
+static bool has_stage(const cJSON *table, const char *wanted)
+{
+	const cJSON *stage = cJSON_GetObjectItemCaseSensitive(table, "Stage");
+
+	return cJSON_IsString(stage) && strcmp(stage->valuestring, wanted) == 0;
+}
+
+static bool holds_text(const cJSON *array, const char *text)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, array)
+		if (cJSON_IsString(item) && strcmp(item->valuestring, text) == 0)
+			return true;
+	return false;
+}
+
+/* Where the two do not both name single rows, all of the table are looked for. */
+static void owe_table(cJSON *tables, const char *name, cJSON *more)
+{
+	cJSON *known = cJSON_GetObjectItemCaseSensitive(tables, name);
+	cJSON *rows = cJSON_GetObjectItemCaseSensitive(known, "Rows");
+	const cJSON *row;
+
+	if (known && has_stage(known, "compared") && has_stage(more, "compared")) {
+		cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(more, "Rows"))
+			if (!holds_text(rows, row->valuestring))
+				cJSON_AddItemToArray(rows, cJSON_CreateString(row->valuestring));
+		cJSON_Delete(more);
+		return;
+	}
+	if (known) {
+		cJSON_DeleteItemFromObjectCaseSensitive(tables, name);
+		cJSON_ReplaceItemInObjectCaseSensitive(more, "Stage",
+						       cJSON_CreateString("uncompared"));
+		cJSON_ReplaceItemInObjectCaseSensitive(more, "Rows", cJSON_CreateArray());
+		cJSON_DeleteItemFromObjectCaseSensitive(more, "ComparedUpTo");
+	}
+	cJSON_AddItemToObject(tables, name, more);
+}
+
+void state_json_owe(struct state_tracker *tracker, const struct buf *text, cJSON *owed,
+		    struct buf *out)
+{
+	struct error err = ERROR_INIT;
+	cJSON *state = owed->child ? json_parse(text->data, text->length, &err) : NULL;
+	struct snapshot copy;
+
+	if (!state) {
+		assert(!owed->child); /* it is our own text */
+		buf_add(out, text->data, text->length);
+		cJSON_Delete(owed);
+		return;
+	}
+	cJSON *tables = cJSON_GetObjectItemCaseSensitive(state, "OwedRows");
+
+	while (owed->child) {
+		cJSON *more = cJSON_DetachItemViaPointer(owed, owed->child);
+		char *name = mem_strdup(more->string);
+
+		owe_table(tables, name, more);
+		free(name);
+	}
+	cJSON_Delete(owed);
+	cJSON_DeleteItemFromObjectCaseSensitive(state, "StateLine");
+	cJSON_DeleteItemFromObjectCaseSensitive(state, checksum_key);
+	take_snapshot(tracker, &copy);
+	add_line_and_checksum(state, tracker, &copy, NULL);
+	release_snapshot(&copy);
+	json_print(out, state, STATE_INDENT);
+	cJSON_Delete(state);
 }

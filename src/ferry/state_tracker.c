@@ -180,6 +180,13 @@ void state_tracker_forget_streamed(struct state_tracker *s)
 	mutex_unlock(&s->lock);
 }
 
+void state_tracker_set_source_started(struct state_tracker *s, uint64_t started)
+{
+	mutex_lock(&s->lock);
+	s->source_started = started;
+	mutex_unlock(&s->lock);
+}
+
 bool state_tracker_position(struct state_tracker *s, struct binlog_position *position)
 {
 	bool has_position;

@@ -15,6 +15,11 @@
  * A table without a key may hold equal rows, which would cancel each other out: there the
  * hashes are added, not XORed, and where the sums differ nothing more can be said.
  *
+ * Columns that an application compressed are hashed as they are stored. A row that differs
+ * is read as a whole then, on both sides, and may be equal by what those columns hold
+ * (snappy.h): two encodings of one text are no difference, and tables whose encodings agree
+ * cost no more than others.
+ *
  * Where the two sides order keys differently a row may fall into another range there: it
  * is found in both and equal when it is looked up by its key, which is why whoever is
  * told of differences looks again (see recheck.h). Every key of the target lies in some
@@ -30,6 +35,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/retry.h"
+#include "ferry/snappy.h"
 
 #define RANGE_BYTES (8 << 20)
 #define RANGE_ROWS_MAX 20000
@@ -93,6 +99,7 @@ struct query {
 	struct map *rows;	  /* of lists */
 	struct range_sums *sums;  /* of sums */
 	struct key *key;	  /* of a split */
+	struct content *content;  /* of one row */
 };
 
 static bool attempt_query(void *argument, struct error *err)
@@ -325,11 +332,117 @@ static void report(struct table_comparer *c, const struct fingerprint *f, const 
 	key_release(&key);
 }
 
-static uint64_t report_differences(struct table_comparer *c, const struct fingerprint *f,
-				   const struct map rows[SIDE_COUNT])
+/* --- rows with compressed columns ------------------------------------------------- */
+
+/* The values of one row, one after the other. */
+struct content {
+	uint64_t rows;
+	struct buf bytes;
+	struct buf ends; /* size_t per value; SIZE_MAX: NULL */
+};
+
+static void restart_content(struct query *q)
+{
+	q->content->rows = 0;
+	buf_clear(&q->content->bytes);
+	buf_clear(&q->content->ends);
+}
+
+static bool take_content(struct query *q, const struct db_row *row, struct error *err)
+{
+	if (row->count != q->f->unpacked_count)
+		return error_set(err, ERROR_CORRUPT, "%u columns expected, %u received",
+				 q->f->unpacked_count, row->count);
+	if (q->content->rows++ > 0)
+		return true;
+	for (unsigned i = 0; i < row->count; i++) {
+		size_t end = SIZE_MAX;
+
+		if (row->values[i]) {
+			buf_add(&q->content->bytes, row->values[i], row->lengths[i]);
+			end = q->content->bytes.length;
+		}
+		buf_add(&q->content->ends, &end, sizeof(end));
+	}
+	return true;
+}
+
+static struct value next_value(const struct content *content, size_t n, size_t *at)
+{
+	size_t end;
+
+	memcpy(&end, content->ends.data + n * sizeof(end), sizeof(end));
+	if (end == SIZE_MAX)
+		return (struct value){ .bytes = NULL };
+
+	struct value value = { content->bytes.data + *at, end - *at };
+
+	*at = end;
+	return value;
+}
+
+/* The first value is the hash of all that is not compressed. */
+static bool same_contents(const struct content contents[SIDE_COUNT])
+{
+	const struct content *source = &contents[SIDE_SOURCE], *target = &contents[SIDE_TARGET];
+	size_t at[SIDE_COUNT] = { 0, 0 };
+
+	/* Several rows of one key cannot be told apart. */
+	if (source->rows != 1 || target->rows != 1 || source->ends.length != target->ends.length)
+		return false;
+	for (size_t n = 0; n < source->ends.length / sizeof(size_t); n++) {
+		struct value a = next_value(source, n, &at[SIDE_SOURCE]);
+		struct value b = next_value(target, n, &at[SIDE_TARGET]);
+		bool is_same = n > 0 ? snappy_same_content(a, b) :
+				       a.bytes && b.bytes && a.length == b.length &&
+					       memcmp(a.bytes, b.bytes, a.length) == 0;
+
+		if (!is_same)
+			return false;
+	}
+	return true;
+}
+
+static bool read_content(struct table_comparer *c, const struct fingerprint *f, enum side side,
+			 const char *packed, struct content *content, struct error *err)
+{
+	struct query q = { .c = c, .side = side, .restart = restart_content,
+			   .take = take_content, .f = f, .content = content };
+	struct key key = KEY_INIT;
+
+	unpack_key(&key, packed, f->table->key.count);
+	put_select(c, side);
+	buf_printf(&c->sql, "%s FROM %s WHERE ", f->unpacked[side], f->from[side]);
+	sql_key_equals(&c->sql, &f->table->key, key.values);
+	key_release(&key);
+	return run_query(&q, err);
+}
+
+/* *is_same: the row is equal by what its compressed columns hold. */
+static bool compare_content(struct table_comparer *c, const struct fingerprint *f,
+			    const char *packed, bool *is_same, struct error *err)
+{
+	struct content contents[SIDE_COUNT] = { { .bytes = BUF_INIT, .ends = BUF_INIT },
+						{ .bytes = BUF_INIT, .ends = BUF_INIT } };
+	bool ok = true;
+
+	for (enum side side = 0; ok && side < SIDE_COUNT; side++)
+		ok = read_content(c, f, side, packed, &contents[side], err);
+	*is_same = ok && same_contents(contents);
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		buf_release(&contents[side].bytes);
+		buf_release(&contents[side].ends);
+	}
+	return ok;
+}
+
+/* --- what differs ------------------------------------------------------------------ */
+
+static bool report_differences(struct table_comparer *c, const struct fingerprint *f,
+			       const struct map rows[SIDE_COUNT], uint64_t *count,
+			       struct error *err)
 {
 	size_t cursor = 0;
-	uint64_t count = 0;
 	const struct map_entry *entry;
 
 	while ((entry = map_next(&rows[SIDE_SOURCE], &cursor))) {
@@ -337,17 +450,25 @@ static uint64_t report_differences(struct table_comparer *c, const struct finger
 
 		if (target && strcmp(target, entry->value) == 0)
 			continue;
+
+		bool is_same = false;
+
+		if (target && f->unpacked[SIDE_SOURCE] &&
+		    !compare_content(c, f, entry->key, &is_same, err))
+			return false;
+		if (is_same)
+			continue;
 		report(c, f, entry->key, entry->value, target);
-		count++;
+		++*count;
 	}
 	cursor = 0;
 	while ((entry = map_next(&rows[SIDE_TARGET], &cursor))) {
 		if (map_get(&rows[SIDE_SOURCE], entry->key, entry->key_length))
 			continue;
 		report(c, f, entry->key, NULL, entry->value);
-		count++;
+		++*count;
 	}
-	return count;
+	return true;
 }
 
 static bool compare_lists(struct table_comparer *c, const struct fingerprint *f,
@@ -359,8 +480,7 @@ static bool compare_lists(struct table_comparer *c, const struct fingerprint *f,
 	map_init(&rows[SIDE_TARGET]);
 	bool ok = list_rows(c, f, SIDE_SOURCE, where, &rows[SIDE_SOURCE], err) &&
 		  list_rows(c, f, SIDE_TARGET, where, &rows[SIDE_TARGET], err);
-	if (ok)
-		*differences += report_differences(c, f, rows);
+	ok = ok && report_differences(c, f, rows, differences, err);
 	release_rows(&rows[SIDE_SOURCE]);
 	release_rows(&rows[SIDE_TARGET]);
 	return ok;
@@ -378,6 +498,9 @@ static bool take_key(struct query *q, const struct db_row *row, struct error *er
 	struct value values[KEY_COLUMNS_MAX];
 	unsigned count = q->f->table->key.count;
 
+	if (row->count != count)
+		return error_set(err, ERROR_CORRUPT, "%u key columns expected, %u received", count,
+				 row->count);
 	for (unsigned i = 0; i < count; i++) {
 		values[i] = (struct value){ row->values[i], row->lengths[i] };
 		if (!values[i].bytes)

@@ -184,6 +184,13 @@ void verifier_note(struct verifier *v, const struct ferry_table *table, const ch
 		verify_queue_add(&v->queue, table->index, condition, length);
 }
 
+void verifier_distrust_all(struct verifier *v)
+{
+	for (size_t i = 0; v->type != VERIFIER_CHECKSUM_TABLE && i < v->verification.count; i++)
+		if (!v->is_ignored[i])
+			verify_queue_forget(&v->queue, i);
+}
+
 bool verifier_catch_up(void *context, struct db *source, struct error *err)
 {
 	struct verifier *v = context;

@@ -132,6 +132,21 @@ static bool settle(struct settlement *s, struct error *err)
 	       (s->which || settle_queue(s, err));
 }
 
+/* Rows that were equal once may be others without any change in the stream. */
+static void distrust_unlogged(struct verifier *v)
+{
+	for (size_t i = 0; v->type != VERIFIER_CHECKSUM_TABLE && i < v->verification.count; i++) {
+		const struct ferry_table *table = v->run->tables->tables[i];
+
+		if (!table->may_change_unlogged || v->is_ignored[i])
+			continue;
+		log_info("table %s is compared as a whole: foreign keys may have changed it without "
+			 "a word in the binlog",
+			 table->source->full_name);
+		verify_queue_forget(&v->queue, i);
+	}
+}
+
 /* Repairs may cost other rows: such tables are compared anew from their start, and the
  * last time nothing is repaired any more. */
 static bool settle_all(struct verifier *v, struct verdict *verdict, struct error *err)
@@ -143,6 +158,7 @@ static bool settle_all(struct verifier *v, struct verdict *verdict, struct error
 	if (uncompared > 0 && v->type != VERIFIER_CHECKSUM_TABLE)
 		log_warn("%zu tables changed too much to be verified before: they are compared now",
 			 uncompared);
+	distrust_unlogged(v);
 	bool ok = settle(&s, err);
 
 	for (unsigned round = 1; ok && verifier_take_pushed_out(v, which); round++) {

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "db/sql_json.h"
+#include "ferry/computed.h"
 
 /* Warnings that say nothing about data: deprecated syntax, and DELETE ... LIMIT on a target
  * that logs statements (which of the rows that are equal byte by byte go is all the same). */
@@ -79,6 +80,10 @@ bool write_tuple(struct buf *sql, const struct ferry_table *table, const struct 
 		if (column->type == COLUMN_JSON && value.bytes) {
 			if (!put_json(sql, table, column, value, err))
 				return false;
+			continue;
+		}
+		if (column->type == COLUMN_TIMESTAMP && value.bytes && table->zone) {
+			computed_put_timestamp(sql, table, column, value);
 			continue;
 		}
 		if (value.bytes && !is_whole_text(column, value.length))
@@ -174,8 +179,7 @@ static bool check_affected(struct db *target, const struct write_statement *stat
 			 db_label(target), statement->affects, affected);
 }
 
-bool write_statement_execute(struct db *target, const struct write_statement *statement,
-			     struct error *err)
+static bool execute(struct db *target, const struct write_statement *statement, struct error *err)
 {
 	if (statement->invalid_enums &&
 	    !db_execf(target, err,
@@ -204,15 +208,59 @@ bool write_statement_execute(struct db *target, const struct write_statement *st
 	return ok;
 }
 
+/* What the target computes of a row it computes by the session's zone. */
+static bool set_zone(struct db *target, const char **current, const char *wanted,
+		     struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	bool ok = true;
+
+	if (*current == wanted || (*current && wanted && strcmp(*current, wanted) == 0))
+		return true;
+	buf_puts(&sql, "SET SESSION time_zone=");
+	sql_text(&sql, wanted ? wanted : "+00:00");
+	ok = db_exec(target, sql.data, sql.length, err);
+	buf_release(&sql);
+	if (ok)
+		*current = wanted;
+	return ok;
+}
+
+/* A session that stayed in another zone must not be used again. */
+static bool leave_zone(struct db *target, const char **current, bool ok, struct error *err)
+{
+	struct error failure = ERROR_INIT;
+
+	if (!*current || db_is_broken(target) || set_zone(target, current, NULL, &failure))
+		return ok;
+	if (!db_is_broken(target))
+		db_fail(target, &failure, "restore time_zone");
+	if (ok)
+		*err = failure;
+	return false;
+}
+
+bool write_statement_execute(struct db *target, const struct write_statement *statement,
+			     struct error *err)
+{
+	const char *zone = NULL;
+	bool ok = set_zone(target, &zone, statement->zone, err) && execute(target, statement, err);
+
+	return leave_zone(target, &zone, ok, err);
+}
+
 static bool write_all(struct db *target, const struct write_statement *statements, size_t count,
 		      const struct write_check *check, bool *is_uncertain, struct error *err)
 {
 	struct error ignored;
+	const char *zone = NULL;
 	bool ok = db_execf(target, err, "START TRANSACTION");
 
 	*is_uncertain = false;
 	for (size_t i = 0; ok && i < count; i++)
-		ok = write_statement_execute(target, &statements[i], err);
+		ok = set_zone(target, &zone, statements[i].zone, err) &&
+		     execute(target, &statements[i], err);
+	ok = leave_zone(target, &zone, ok, err);
 	ok = ok && (!check || check->before_commit(check->context, target, err));
 	if (ok) {
 		probe("before_commit", "%zu", count);

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "binlog/gtid_source.h"
 #include "binlog/streamer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -64,6 +65,19 @@ void binlog_feed_close(struct binlog_feed *feed)
 bool binlog_feed_has_checksums(const struct binlog_feed *feed UNUSED)
 {
 	return false;
+}
+
+bool binlog_feed_is_cut_short(const struct error *err UNUSED)
+{
+	return false;
+}
+
+bool gtid_source_next_file(const struct binlog_feed_params *params UNUSED,
+			   const struct binlog_position *position UNUSED,
+			   struct binlog_position *next UNUSED, bool *found UNUSED,
+			   struct gtid_set *before UNUSED, struct error *err)
+{
+	return error_set(err, ERROR_STOPPED, "end");
 }
 
 static void put_u32(uint8_t *to, uint32_t number)

@@ -9,9 +9,9 @@ import tempfile
 import time
 
 from lib import place
-from lib.case import BOTH, MARIADB_105, MARIADB_118
+from lib.case import BOTH, MARIADB, MARIADB_105, MARIADB_118
 from lib.db import name, text
-from lib.moves import MoveTest, position
+from lib.moves import MoveTest, completed, position
 from lib.proxy import TO_PROGRAM, TO_SERVER, Proxy
 from lib.receiver import Receiver
 from lib.server import MAKES, PASSWORD
@@ -776,3 +776,136 @@ class LostDataTest(MoveTest):
         rows.release()
         copied.release()
         return ferry
+
+
+class CutShortTest(MoveTest):
+    """MariaDB is killed while it writes a transaction to its binlog, and half of it stays at
+    the end of the file."""
+
+    pairs = (MARIADB, MARIADB_105, MARIADB_118)
+
+    def begin(self, through_proxy=False, **settings):
+        self.source = self.private_server("source", "--max-binlog-size=1G")
+        if through_proxy:
+            self.proxy = Proxy(self.source)
+            self.addCleanup(self.proxy.close)
+            settings["Source"] = {"Port": self.proxy.port}
+        self.table(rows=20, body="id BIGINT NOT NULL PRIMARY KEY, v LONGTEXT, n INT")
+        probes = self.probes()
+        ferry = self.one_by_one(probes=probes, http=True, AutomaticCutover=False, **settings)
+        ferry.start()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+        self.caught_up(ferry)
+        return ferry, probes
+
+    def caught_up(self, ferry):
+        ferry.wait_until(lambda: position(ferry.state_file()) >= self.source.position()
+                         and completed(ferry.state_file()), what="the state of now")
+
+    def cut_short(self, left, *statements):
+        """Of the statements' transaction, which follows all else, the server knows nothing
+        but the first bytes of it in its binlog: left(number of them)."""
+        disk = os.path.join(self.source.dir, "data")
+        file, before = self.source.position()
+        self.source.suspend()
+        subprocess.run(["cp", "-a", disk, disk + ".then"], check=True)
+        self.source.resume()
+        self.source.sql("BEGIN", *statements, "COMMIT")
+        after = self.source.position()[1]
+        self.source.kill9()
+        with open(os.path.join(disk, file), "rb") as f:
+            log = f.read(before + left(after - before))
+        shutil.rmtree(disk)
+        os.rename(disk + ".then", disk)
+        with open(os.path.join(disk, file), "r+b") as f:
+            f.write(log)
+        self.source.start()
+        self.assertEqual(self.source.value("SELECT COUNT(*) FROM abc.t"), 20)
+        self.source.sql("INSERT INTO abc.t (id) VALUES (500)", "FLUSH BINARY LOGS",
+                        "INSERT INTO abc.t (id) VALUES (501)")
+
+    def finish(self, ferry):
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", 90)
+        ferry.allow_cutover()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done", 90)
+        ferry.interrupt()
+        self.done(ferry)
+
+    ROWS = "INSERT INTO abc.t (id, n) VALUES (100, 1), (101, 2)"
+    # In the GTID's event, behind it, in the rows', and in the last event.
+    PLACES = (lambda size: 10, lambda size: 60, lambda size: size // 2, lambda size: size - 3)
+
+    def test_while_no_process_is_there(self):
+        for left in self.PLACES:
+            with self.subTest(left(1000)):
+                ferry, probes = self.begin()
+                ferry.kill9()
+                self.cut_short(left, self.ROWS)
+                ferry.resume(ferry.state_file())
+                self.finish(ferry)
+                self.assertRegex(ferry.log(), r"ends in the middle of an event behind bin\.\d+:\d+,"
+                                              r" of a transaction that was never committed")
+                probes.close()
+                self.target.drop_user_databases()
+
+    def test_while_it_is_followed(self):
+        ferry, _ = self.begin(through_proxy=True)
+        ferry.suspend()
+        self.proxy.cut()  # none of it is on its way
+        self.cut_short(lambda size: size // 2, self.ROWS)
+        ferry.go_on()
+        self.finish(ferry)
+        self.assertRegex(ferry.log(), "of a transaction that was never committed")
+
+    def test_an_interrupt_later(self):
+        """The state is behind the place, once and for all; an XA transaction that is not
+        decided keeps it in front of it, and it is passed once more."""
+        for xa in (False, True):
+            with self.subTest(xa):
+                ferry, probes = self.begin()
+                if xa:
+                    with self.source.connect() as db:
+                        db.run("XA START 'x'", "UPDATE abc.t SET n = 77 WHERE id = 3",
+                               "XA END 'x'", "XA PREPARE 'x'")
+                ferry.kill9()
+                self.cut_short(lambda size: size // 2, self.ROWS)
+                ferry.resume(ferry.state_file())
+                ferry.wait_until(lambda: self.target.value("SELECT COUNT(*) FROM abc.t") == 22,
+                                 what="what follows")
+                self.source.sql("INSERT INTO abc.t (id) VALUES (502)")
+                ferry.wait_until(lambda: self.target.value("SELECT COUNT(*) FROM abc.t") == 23,
+                                 what="the last row")
+                ferry.terminate()
+                ferry.assert_status(2)
+                ferry.resume()
+                if xa:
+                    self.source.sql("XA COMMIT 'x'")
+                self.finish(ferry)
+                self.assertEqual(bool(re.search("was never committed", ferry.log())), xa)
+                probes.close()
+                self.target.drop_user_databases()
+
+    def test_rows_of_it_are_on_the_target(self):
+        """More of it than is kept until the commit was sent, and handed on."""
+        ferry, probes = self.begin()
+        rows = probes.stop_at("binlog_event", "(?i)rows", nth=12)
+        disk = os.path.join(self.source.dir, "data")
+        file, before = self.source.position()
+        self.source.suspend()
+        subprocess.run(["cp", "-a", disk, disk + ".then"], check=True)
+        self.source.resume()
+        self.source.sql("BEGIN", *[f"INSERT INTO abc.t (id, v) VALUES ({n}, REPEAT('w', 1000000))"
+                                   for n in range(100, 116)], "COMMIT")
+        self.reach(ferry, rows)
+        self.source.kill9()
+        with open(os.path.join(disk, file), "rb") as f:
+            log = f.read(before + 14500000)
+        shutil.rmtree(disk)
+        os.rename(disk + ".then", disk)
+        with open(os.path.join(disk, file), "r+b") as f:
+            f.write(log)
+        self.source.start()
+        rows.release()
+        ferry.assert_status(2)
+        self.assertRegex(ferry.log(), "ends in the middle of an event .* the target holds rows of"
+                                      " that transaction; the run cannot be resumed: drop what")

@@ -9,7 +9,7 @@ import time
 import unittest
 
 from lib import tables
-from lib.case import BOTH, CROSS, MARIADB_105, MARIADB_118, OTHER_CROSS
+from lib.case import BOTH, CROSS, MARIADB, MARIADB_105, MARIADB_118, MYSQL, OTHER_CROSS
 from lib.verify import KINDS, ODD, ROW, TYPES, MoveVerified, VerifyTest
 
 class VerifyCommandTest(VerifyTest):
@@ -626,27 +626,41 @@ class VerifierTest(MoveVerified):
                     self.assertEqual(ferry.wait(), status, ferry.logs())
                     probes.close()
 
-    def test_compressed_columns_are_compared_by_their_bytes(self):
-        """Two packings of one text are not the same bytes, and are told: it is what is
-        stored that counts."""
-        one, other = "05108568656c6c6f".replace("85", ""), "0500680865656c6c6f"
-        self.source.sql("CREATE DATABASE abc", "CREATE TABLE abc.z (id INT PRIMARY KEY, d BLOB)",
-                        f"INSERT INTO abc.z VALUES (1, x'{one}'), (2, x'{one}')")
+    def test_compressed_columns_are_compared_by_content(self):
+        """Two encodings of one text are equal; all else is a difference."""
+        one, other = "051068656c6c6f", "0500680c656c6c6f"  # hello
+        changes = {f"d = x'{other}'": 0, "d = x'051068656c6c4f'": 3, "d = NULL": 3,
+                   "d = x'0510686500'": 3, "d = x''": 3, "d = x'ffffffff0f00'": 3,
+                   f"d = x'{other}', n = 2": 3}
+        self.source.sql("CREATE DATABASE abc",
+                        "CREATE TABLE abc.z (id INT PRIMARY KEY, d BLOB, n INT)",
+                        f"INSERT INTO abc.z VALUES (1, x'{one}', 1), (2, x'{one}', 1)")
         for kind, how in (("Inline", {"CompressedColumnsForVerification":
                                       {"abc": {"z": {"d": "SNAPPY"}}}}),
                           ("Iterative", {"IterativeVerifierConfig": {
                               "TableColumnCompression": {"z": {"d": "SNAPPY"}}}})):
-            with self.subTest(kind):
-                probes = self.probes()
-                stop = probes.stop_at("after_batch_write")
-                ferry = self.move(kind, probes=probes, **how).start()
-                stop.wait_reached()
-                self.target.sql(f"UPDATE abc.z SET d = x'{other}' WHERE id = 2")
-                stop.release()
-                self.assertEqual(ferry.wait(), 3, ferry.logs())
-                self.assertTrue(ferry.log_contains(r"abc\.z \[PKs: 2 \(type: rows checksum"))
-                probes.close()
-                self.target.drop_user_databases()
+            for change, status in changes.items():
+                with self.subTest(kind, change=change):
+                    probes = self.probes()
+                    stop = probes.stop_at("after_batch_write")
+                    ferry = self.move(kind, probes=probes, **how).start()
+                    stop.wait_reached()
+                    self.target.sql(f"UPDATE abc.z SET {change} WHERE id = 2")
+                    stop.release()
+                    self.assertEqual(ferry.wait(), status, ferry.logs())
+                    if status:
+                        self.assertTrue(
+                            ferry.log_contains(r"abc\.z \[PKs: 2 \(type: rows checksum"))
+                    probes.close()
+                    self.target.drop_user_databases()
+
+    def test_other_encodings_without_being_named(self):
+        """What the configuration does not name is compared as it is stored."""
+        self.fill_both(rows=1, body="id INT PRIMARY KEY, d BLOB", row="({id}, x'051068656c6c6f')",
+                       table="z")
+        self.target.sql("UPDATE abc.z SET d = x'0500680c656c6c6f'")
+        self.report(status=3)
+        self.report(CompressedColumnsForVerification={"abc": {"z": {"d": "SNAPPY"}}})
 
     def test_the_forced_index_is_used(self):
         """Seen in the only way that shows: an index that is not there is an error."""
@@ -783,3 +797,68 @@ class LongVerifierTest(MoveVerified):
                 self.assert_equal(databases=["abc"])
                 print(f"{kind}: {writer.statements} statements, {asked} verifications")
                 self.target.drop_user_databases()
+
+
+class CascadeTest(MoveVerified):
+    """Changes that the source's InnoDB makes to children of a foreign key, and logs nowhere."""
+
+    pairs = (MARIADB, MYSQL, MARIADB_105, MARIADB_118)
+
+    def setUp(self):
+        super().setUp()
+        if self.source.is_mysql:  # else it logs them
+            self.source = self.private_server("source", "--innodb-native-foreign-keys=ON")
+        self.source.sql(
+            "SET foreign_key_checks = 1", "CREATE DATABASE abc", "USE abc",
+            "CREATE TABLE p (id INT PRIMARY KEY, k INT NOT NULL UNIQUE)",
+            "CREATE TABLE c (id INT PRIMARY KEY, p INT NOT NULL,"
+            " FOREIGN KEY (p) REFERENCES p (id) ON DELETE CASCADE)",
+            "CREATE TABLE n (id INT PRIMARY KEY, p INT,"
+            " FOREIGN KEY (p) REFERENCES p (id) ON DELETE SET NULL)",
+            "CREATE TABLE u (id INT PRIMARY KEY, k INT,"
+            " FOREIGN KEY (k) REFERENCES p (k) ON UPDATE CASCADE)",
+            "CREATE TABLE g (id INT PRIMARY KEY, c INT,"
+            " FOREIGN KEY (c) REFERENCES c (id) ON DELETE CASCADE)",
+            "CREATE TABLE o (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES p (id))",
+            "INSERT INTO p VALUES (1, 10), (2, 20), (3, 30)",
+            "INSERT INTO c VALUES (1, 1), (2, 2)", "INSERT INTO n VALUES (1, 1), (2, 2)",
+            "INSERT INTO u VALUES (1, 20), (2, 30)", "INSERT INTO g VALUES (1, 1), (2, 2)",
+            "INSERT INTO o VALUES (1, 3)")
+
+    def moved(self, kind, status, **settings):
+        probes = self.probes()
+        stop = probes.stop_at("before_final_verification")
+        ferry = self.move(kind, probes=probes, SkipForeignKeyConstraintsCheck=True, **settings)
+        copied = probes.stop_at("cutover_allowed")
+        ferry.start()
+        copied.wait_reached()
+        self.source.sql("USE abc", "DELETE FROM p WHERE id = 1", "UPDATE p SET k = 21 WHERE id = 2")
+        copied.release()
+        stop.wait_reached()
+        stop.release()
+        self.assertEqual(ferry.wait(), status, ferry.logs())
+        probes.close()
+        return ferry
+
+    def test_the_verdict_sees_what_cascaded(self):
+        for kind in TYPES:
+            with self.subTest(kind):
+                ferry = self.moved(kind, 3)
+                for table in "cnug":
+                    self.assertRegex(ferry.log(), rf"different: abc\.{table}\b")
+                for table in "po":
+                    self.assertNotRegex(ferry.log(), rf"different: abc\.{table}\b")
+                self.target.drop_user_databases()
+                self.source.sql("USE abc", "INSERT INTO p VALUES (1, 10)", "INSERT INTO c VALUES (1, 1)",
+                                "INSERT INTO g VALUES (1, 1)", "UPDATE n SET p = 1 WHERE id = 1",
+                                "UPDATE p SET k = 20 WHERE id = 2")
+
+    def test_it_is_repaired(self):
+        self.moved("Inline", 0, VerifierRepair=True)
+        self.assert_equal(databases=["abc"])
+
+    def test_nothing_cascaded(self):
+        ferry = self.move("Inline", SkipForeignKeyConstraintsCheck=True)
+        self.assertEqual(ferry.run(), 0, ferry.logs())
+        self.assertRegex(ferry.log(), r"table abc\.c is compared as a whole: foreign keys")
+        self.assert_equal(databases=["abc"])

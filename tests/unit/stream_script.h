@@ -13,15 +13,19 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "binlog/gtid_source.h"
 #include "binlog/streamer.h"
 #include "unit.h"
 
 #define GIB (UINT64_C(1) << 30)
 
+#define CUT_CODE 1236
+
 enum step_kind {
 	STEP_EVENT,
 	STEP_LOST,   /* the connection ends; what follows comes on the next one */
 	STEP_REFUSE, /* the next connection cannot be had */
+	STEP_CUT,    /* the file ends in the middle of an event */
 };
 
 struct step {
@@ -47,6 +51,8 @@ static struct {
 	bool is_finished;
 	bool starts_in_front; /* of the position: at the file's beginning */
 	unsigned sleeps;
+	struct binlog_position next_file; /* unset: there is none */
+	struct gtid_set before_next;	  /* logged before it */
 } script;
 
 static struct stop script_stop;
@@ -102,10 +108,31 @@ bool binlog_feed_next(struct binlog_feed *feed UNUSED, const uint8_t **event, si
 	if (script.next >= script.count)
 		return error_set(err, ERROR_STOPPED, "the script is at its end");
 	script.next++;
+	if (step->kind == STEP_CUT) {
+		error_set(err, ERROR_SQL, "truncated in the middle of event");
+		err->server_code = CUT_CODE;
+		return false;
+	}
 	if (step->kind != STEP_EVENT)
 		return error_set(err, ERROR_LOST, "lost");
 	*event = (const uint8_t *)step->bytes.data;
 	*length = step->bytes.length;
+	return true;
+}
+
+bool binlog_feed_is_cut_short(const struct error *err)
+{
+	return err->server_code == CUT_CODE;
+}
+
+bool gtid_source_next_file(const struct binlog_feed_params *params UNUSED,
+			   const struct binlog_position *position UNUSED,
+			   struct binlog_position *next, bool *found, struct gtid_set *before,
+			   struct error *err UNUSED)
+{
+	*next = script.next_file;
+	*found = binlog_position_is_set(next);
+	gtid_set_copy(before, &script.before_next);
 	return true;
 }
 
@@ -350,6 +377,17 @@ static UNUSED void lose_connection(void)
 	add_step(STEP_LOST);
 }
 
+static UNUSED void cut_short(const char *next_file, const char *logged_before)
+{
+	struct error err;
+
+	add_step(STEP_CUT);
+	gtid_set_release(&script.before_next);
+	if (!binlog_position_set(&script.next_file, next_file, strlen(next_file), 4, &err) ||
+	    !gtid_set_parse(&script.before_next, logged_before, strlen(logged_before), &err))
+		fail();
+}
+
 static UNUSED void refuse_connection(enum error_kind kind)
 {
 	add_step(STEP_REFUSE)->refusal = kind;
@@ -438,6 +476,7 @@ static UNUSED void forget_script(void)
 		buf_release(&script.steps[i].bytes);
 	buf_release(&script.seen);
 	buf_release(&script.opened);
+	gtid_set_release(&script.before_next);
 	memset(&script, 0, sizeof(script));
 }
 
@@ -455,7 +494,9 @@ static UNUSED void start_at(const char *file, uint64_t offset)
 
 static UNUSED void run_script(void)
 {
+	static const struct db_params server = { .label = "source" };
 	struct binlog_streamer_params params = {
+		.feed = { .server = &server, .if_purged = "start anew" },
 		.start = script.start,
 		.handler = { .find_table = find_table,
 			     .is_chosen = is_chosen,

@@ -201,6 +201,64 @@ TEST(lost_where_there_are_no_positions)
 	forget_script();
 }
 
+static void put_half_a_transaction(void)
+{
+	start_at("b.000001", 256);
+	begin_mariadb("b.000001", 256);
+	put_mariadb_gtid(300, 12); /* 0-1-1 */
+	put_map(350);
+}
+
+static void put_what_follows(void)
+{
+	put_fake_rotate("b.000002", 4);
+	put_format(0, "10.6.0-MariaDB", false);
+	put_mariadb_gtid(300, 12);
+	put_map(350);
+	put_rows(400, NULL, "2 b");
+	put_xid(500);
+}
+
+/* A server that was killed leaves half a transaction at the end of its file. */
+TEST(a_file_that_is_cut_short_is_passed)
+{
+	put_half_a_transaction();
+	cut_short("b.000002", "0-2-7");
+	put_what_follows();
+	run_script();
+	assert_string_equal(script.seen.data, "@b.000001:256 @b.000002:4 @b.000002:4 +2/b"
+					      " @b.000002:500");
+	assert_string_equal(script.opened.data, "b.000001:256 b.000002:4");
+	forget_script();
+}
+
+static void check_cut(const char *next_file, const char *logged_before, const char *why)
+{
+	cut_short(next_file, logged_before);
+	put_what_follows();
+	run_script();
+	assert_int_equal(script.err.kind, ERROR_PURGED);
+	assert_non_null(strstr(script.err.text, why));
+	assert_non_null(strstr(script.err.text, "cannot be resumed"));
+	forget_script();
+}
+
+TEST(a_file_that_is_cut_short_ends_the_run)
+{
+	put_half_a_transaction();
+	check_cut("b.000002", "0-1-1", "may have been committed");
+	put_half_a_transaction();
+	check_cut("", "", "there is no next file");
+	/* The event that says which transaction it is. */
+	start_at("b.000001", 256);
+	begin_mariadb("b.000001", 256);
+	check_cut("b.000002", "0-2-7", "may have been committed");
+	/* Rows were handed on, as there was no room to keep them. */
+	put_half_a_transaction();
+	put_rows(400, NULL, "1 a");
+	check_cut("b.000002", "0-2-7", "the target holds rows of that transaction");
+}
+
 TEST(lost_in_mid_transaction)
 {
 	start_at("b.000001", 200);
@@ -1063,6 +1121,8 @@ TEST_MAIN(cmocka_unit_test(a_transaction), cmocka_unit_test(a_file_grows_beyond_
 	  cmocka_unit_test(file_names_get_longer),
 	  cmocka_unit_test(no_positions_inside_a_transaction),
 	  cmocka_unit_test(lost_where_there_are_no_positions),
+	  cmocka_unit_test(a_file_that_is_cut_short_is_passed),
+	  cmocka_unit_test(a_file_that_is_cut_short_ends_the_run),
 	  cmocka_unit_test(lost_in_mid_transaction),
 	  cmocka_unit_test(lost_in_mid_transaction_for_good),
 	  cmocka_unit_test(maps_end_with_the_connection),

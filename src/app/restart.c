@@ -1,0 +1,140 @@
+/* A target that forgets commits was started anew: what it may have forgotten is written
+ * again by a resumed run, and nobody need be there for that. The process saves the state,
+ * which is one of before, and runs its own program again in its place, with -resumestate:
+ * nothing of the run that has ended is left, its threads in hanging queries as little as
+ * its connections.
+ *
+ * Not where somebody was told that the run is about to cut over, where there is no state
+ * file, or when it happens again and again: then the run ends as any other does. */
+#include "restart.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "ending.h"
+#include "ferry/durable_state.h"
+
+static const char log_tag[] = "restart";
+
+/* From one process image to the next. */
+static const char variable[] = "GHOSTFERRY_RESTARTED";
+
+#define RESTARTS_MAX 5
+#define QUIET_MS 600000 /* a run that lasted so long begins to count anew */
+#define DESCRIPTORS_MAX 65536
+
+static const char *program_path;
+static const struct cli *command_line;
+static unsigned restarts;
+static int64_t began_ms;
+
+void restart_remember(const char *program, const struct cli *cli)
+{
+	program_path = program;
+	command_line = cli;
+}
+
+void restart_take_over(struct app *app)
+{
+	const char *text = getenv(variable);
+	unsigned count, cutover, paused;
+	unsigned long long rows;
+
+	began_ms = clock_ms();
+	if (!text)
+		return;
+	if (app->resume &&
+	    sscanf(text, "%u %u %u %llu", &count, &cutover, &paused, &rows) == 4) {
+		restarts = count;
+		ferry_set_automatic_cutover(app->ferry, cutover != 0);
+		ferry_set_paused(app->ferry, paused != 0);
+		ferry_set_batch_rows(app->ferry, rows);
+	}
+	unsetenv(variable);
+}
+
+/* Whatever answers to CutoverLock may have happened. */
+static bool is_before_cutover(const struct app *app)
+{
+	return app->phase < PHASE_CUTOVER ||
+	       (app->phase == PHASE_CUTOVER && !app->config->cutover_lock.uri);
+}
+
+static bool save_state(struct app *app)
+{
+	return app->state_file.path && state_file_close(&app->state_file, ENDING_S * 1000) &&
+	       !app->state_file.is_failing;
+}
+
+static void hand_over(struct app *app)
+{
+	struct ferry_status status;
+	char text[100];
+
+	ferry_status(app->ferry, &status);
+	snprintf(text, sizeof(text), "%u %d %d %llu", restarts, status.automatic_cutover,
+		 status.is_paused, (unsigned long long)ferry_batch_rows(app->ferry));
+	ferry_status_release(&status);
+	setenv(variable, text, 1);
+}
+
+/* Connections must not outlive this: they hold locks on the target. */
+static void close_at_exec(void)
+{
+	struct rlimit limit;
+	int end = DESCRIPTORS_MAX;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS_MAX)
+		end = (int)limit.rlim_cur;
+	for (int fd = STDERR_FILENO + 1; fd < end; fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+static void run_again(const struct app *app)
+{
+	static char resume_flag[] = "-resumestate", verbose_flag[] = "-verbose";
+	char *argv[6];
+	int count = 0;
+
+	argv[count++] = mem_strdup(program_path);
+	if (command_line->verbose)
+		argv[count++] = verbose_flag;
+	argv[count++] = resume_flag;
+	argv[count++] = mem_strdup(app->state_file.path);
+	argv[count++] = mem_strdup(command_line->config_path);
+	argv[count] = NULL;
+	close_at_exec();
+	execv("/proc/self/exe", argv);
+	execvp(argv[0], argv);
+}
+
+void restart_if_it_helps(struct app *app, const struct error *err, const char *from)
+{
+	struct error failure = ERROR_INIT;
+
+	if (strcmp(from, durable_state_forgotten) != 0 || !program_path || !is_before_cutover(app))
+		return;
+	if (clock_ms() - began_ms > QUIET_MS)
+		restarts = 0;
+	if (++restarts > RESTARTS_MAX) {
+		log_warn("the target was started anew %d times", restarts);
+		return;
+	}
+	/* A signal from here on would be lost with this image: it ends the process instead. */
+	ending_at_next_signal(EXIT_INTERRUPTED);
+	if (!save_state(app))
+		return;
+	log_progress("");
+	log_warn_err(err, "resuming from %s by itself", app->state_file.path);
+	hand_over(app);
+	run_again(app);
+	error_errno(&failure, "%s", program_path);
+	log_error_err(&failure, "the program cannot be run again");
+}

@@ -1,0 +1,71 @@
+/* A thread that finds no memory frees what was put aside, tells the loop and sleeps for good,
+ * with whatever locks it holds: the loop needs none of a worker's to dump the state. Should
+ * it hang all the same, this thread ends the process after a while; the state file is what
+ * is left then, a second old. Code that unwinds from every malloc() would be code that
+ * nobody ever runs. */
+#include "base/shortage.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#define ASIDE_BYTES (16u << 20)
+#define PATIENCE_S 20 /* of a disk that the state is written to, too */
+
+enum { STATUS_NOT_STARTED = 1, STATUS_INTERRUPTED = 2 };
+
+static _Atomic(void *) aside;
+static _Atomic(const char *) found;
+static void (*hook)(void *context);
+static void *hook_context;
+static pid_t loop_thread;
+
+void shortage_init(void)
+{
+	loop_thread = gettid();
+	atomic_store(&aside, malloc(ASIDE_BYTES));
+}
+
+void shortage_set_hook(void (*tell)(void *context), void *context)
+{
+	hook_context = context;
+	hook = tell;
+}
+
+const char *shortage_what(void)
+{
+	return atomic_load(&found);
+}
+
+/* stdio may want memory itself. */
+static void say(const char *what)
+{
+	static const char before[] = "ghostferry: ", after[] = "\n";
+
+	if (write(STDERR_FILENO, before, sizeof(before) - 1) < 0 ||
+	    write(STDERR_FILENO, what, strlen(what)) < 0 ||
+	    write(STDERR_FILENO, after, sizeof(after) - 1) < 0)
+		return;
+}
+
+void shortage_found(const char *what)
+{
+	const char *nothing = NULL;
+	bool is_first = atomic_compare_exchange_strong(&found, &nothing, what);
+	bool is_loop = gettid() == loop_thread;
+
+	if (is_first)
+		say(what);
+	free(atomic_exchange(&aside, NULL));
+	if (!hook)
+		_exit(STATUS_NOT_STARTED);
+	hook(hook_context);
+	if (is_loop && is_first)
+		return;
+	/* The loop itself, for the second time: there is nothing left. */
+	if (!is_loop)
+		sleep(PATIENCE_S);
+	_exit(STATUS_INTERRUPTED);
+}
