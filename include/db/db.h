@@ -81,12 +81,22 @@ enum db_session {
 	DB_SESSION_BINLOG,
 };
 
-/* The sql_mode of reading and writing sessions alike, so that one literal serves both.
- * Strict about data, no backslash escapes (literals double quotes only), keeps 0
- * in AUTO_INCREMENT columns, takes zero and invalid dates as they are stored. */
-#define DB_WRITE_SQL_MODE                                                                          \
-	"STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,"        \
-	"NO_ENGINE_SUBSTITUTION"
+/* The sql_mode of all our sessions, less what is strict in the second.
+ *
+ * Servers parse the text of generated columns, CHECKs, DEFAULT (expr), functional keys and
+ * partitions when they open a table, in the sql_mode of whichever session opens it, and
+ * MySQL serves that instance to everybody. They keep the text in the default dialect
+ * whatever dialect it was written in (ANSI_QUOTES, PIPES_AS_CONCAT, HIGH_NOT_PRECEDENCE,
+ * REAL_AS_FLOAT, NO_BACKSLASH_ESCAPES: tried), as SHOW CREATE TABLE prints it. So a mode
+ * here must have no word in how text is read or computed: none of those, nor IGNORE_SPACE,
+ * NO_UNSIGNED_SUBTRACTION (which is built into the instance too), PAD_CHAR_TO_FULL_LENGTH
+ * and TIME_TRUNCATE_FRACTIONAL. Nor NO_ZERO_DATE, with which a table that has
+ * CHECK (d <> DATE'0000-00-00') cannot be opened.
+ *
+ * What is left is for rows: strict about data, keeps 0 in AUTO_INCREMENT columns, takes
+ * zero and invalid dates as they are stored. */
+#define DB_SQL_MODE "STRICT_ALL_TABLES," DB_LAX_SQL_MODE
+#define DB_LAX_SQL_MODE "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION"
 
 /* The server code of a connection that was given up as the server asked for the password
  * as it is, and it is not known who answers. (Of MariaDB's library.) */

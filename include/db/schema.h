@@ -113,6 +113,8 @@ struct table {
 	void *user;
 };
 
+#define SERVER_COLUMNS_MAX 4096 /* of a table: the servers' limit */
+
 struct schema {
 	struct table *tables; /* sorted by schema, then name */
 	size_t table_count;

@@ -8,8 +8,8 @@
  * The copier's SELECT (sql_select_column()) and the binlog decoder both produce
  * exactly this form, so both ways write the same bytes.
  *
- * Literals assume a session of db_open(): NO_BACKSLASH_ESCAPES, utf8mb4. Pure
- * functions; a buf belongs to its caller. */
+ * Literals assume a session of db_open(): backslash escapes, utf8mb4. Pure functions; a
+ * buf belongs to its caller. */
 #ifndef DB_SQL_H
 #define DB_SQL_H
 
@@ -25,7 +25,9 @@ struct value {
 void sql_name(struct buf *sql, const char *name);
 /* `schema`.`table` */
 void sql_table_name(struct buf *sql, const char *schema, const char *table);
-/* 'text' with quotes doubled, for metadata (utf8mb4 text). */
+/* 'bytes' with quotes and backslashes doubled. */
+void sql_bytes(struct buf *sql, const char *bytes, size_t length);
+/* The same for metadata (utf8mb4 text). */
 void sql_text(struct buf *sql, const char *text);
 /* The comment that marks the program's own statements on the target: it must come
  * first in each. Text is the configuration's Marginalia; "*" + "/" inside is
@@ -37,7 +39,7 @@ void sql_comment(struct buf *sql, const char *marginalia);
 void sql_select_column(struct buf *sql, const struct column *column);
 
 /* A literal for VALUES (...): digits bare, FLOAT/DOUBLE and temporal quoted,
- * strings and bytes _binary'...' with quotes doubled, JSON _utf8mb4'...'. What
+ * strings and bytes _binary'...' (sql_bytes()), JSON _utf8mb4'...'. What
  * should be digits and is not goes out quoted, for the server to refuse. So does it
  * refuse an ENUM's 0, the '' of a value that was invalid once (1265): no literal
  * stores that in strict mode. */

@@ -75,6 +75,8 @@ void ferry_tables_set_json(struct ferry_tables *tables, const struct ferry_optio
 /* A table that is on the target already: which of its columns take JSON there. */
 void ferry_table_set_target(struct ferry_table *t, const struct table *target);
 void ferry_tables_release(struct ferry_tables *tables);
+/* replace_head without some of the written columns: a flag for each. */
+void ferry_table_put_replace(struct buf *sql, const struct ferry_table *t, const bool *left_out);
 /* A query without rows that the source refuses when the account may not read all columns:
  * those that it may not read it does not even see, in information_schema neither. Not for
  * a table without selected columns. */

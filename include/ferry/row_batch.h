@@ -7,6 +7,7 @@
 #include "ferry/write_statement.h"
 
 struct chunk;
+struct row_prints;
 
 struct row_batch {
 	const struct ferry_table *table; /* borrowed */
@@ -22,6 +23,10 @@ struct row_batch {
 	/* What each row is summed up to by the source, while it is read: SQL (fingerprint.h),
 	 * borrowed; NULL: nobody asks. */
 	const char *sum_expression;
+	/* Then the expression is the whole fingerprint, which goes here by key, and no sum is
+	 * made; borrowed. Forgotten with the rows. */
+	struct row_prints *prints;
+	bool omits_empty; /* rows with values that nobody can write: write_without_empty() */
 	uint64_t sum; /* XOR of all rows */
 	bool has_sum; /* of all of them: none was NULL */
 	struct key last; /* of the last row; owned */

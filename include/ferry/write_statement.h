@@ -12,11 +12,16 @@
 struct write_statement {
 	struct buf sql;
 	bool is_borrowed; /* sql is somebody else's, who keeps it until this is released */
+	bool is_alone;	  /* of one row, and takes no other */
 	uint64_t rows;
 	/* ENUM values with ordinal 0 (the server's own "invalid value"), which strict
 	 * mode refuses: such a statement runs without strict mode and must give just
 	 * so many warnings. */
 	uint64_t invalid_enums;
+	/* Runs under this sql_mode, borrowed, and may give any warning: whoever sets it compares
+	 * the rows. NULL: as said above. */
+	const char *mode;
+	uint64_t *warnings; /* borrowed: with a mode, their number is added */
 	uint64_t *affected; /* borrowed: rows touched are added; NULL: nobody asks */
 	const char *zone; /* time_zone for this statement; borrowed, NULL: as usual, UTC */
 	/* Affected rows that there must be; 0: however many. */
@@ -30,6 +35,14 @@ void write_statement_release(struct write_statement *statement);
  * for a value that no SQL makes, its column named. */
 bool write_tuple(struct buf *sql, const struct ferry_table *table, const struct value *values,
 		 uint64_t *invalid_enums, struct error *err) MUST_CHECK;
+
+/* GEOMETRY and VECTOR columns NOT NULL get a value of length 0 from ALTER TABLE ... ADD, and
+ * no statement may give it back: in a lax mode the server does so where the column is not
+ * named. Are there such values, and a REPLACE of just this row without them. */
+bool write_has_empty(const struct ferry_table *table, const struct value *values);
+bool write_without_empty(struct buf *sql, const struct ferry_table *table,
+			 const struct value *values, uint64_t *invalid_enums,
+			 struct error *err) MUST_CHECK;
 
 /* Executes the statements as one transaction. On any failure it is rolled back, or
  * the connection is lost and the server does that. Retryable errors may be tried

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 
 #define UNKNOWN_SHOWN_MAX 100
+#define FILTER_KEY_MAX 16
 
 size_t option_enter(struct option_parse *p, const char *key)
 {
@@ -189,14 +190,15 @@ static bool take_unknown(struct option_parse *p, const struct option_group *grou
 {
 	const char *path = buf_text(&p->path);
 	const char *nearest;
-	struct buf text = BUF_INIT;
-	bool is_error;
 
-	/* What is not a configuration at all shall not take a minute and fill the log. */
-	if (++p->unknown > UNKNOWN_SHOWN_MAX)
+	/* What is not a configuration at all shall not take a minute and fill the log. (No
+	 * filter's key is so long.) */
+	if (++p->unknown > UNKNOWN_SHOWN_MAX && !group->is_filter && strlen(key) > FILTER_KEY_MAX)
 		return true;
 	nearest = options_nearest(group, key);
-	is_error = chooses_tables(group, key, nearest);
+
+	bool is_error = chooses_tables(group, key, nearest);
+	struct buf text = BUF_INIT;
 
 	buf_printf(&text, "unknown key %s%s", path, is_error ? "" : " is ignored");
 	if (nearest) /* same parents, other key */
@@ -204,7 +206,7 @@ static bool take_unknown(struct option_parse *p, const struct option_group *grou
 			   path, nearest);
 	if (is_error)
 		error_set(p->err, ERROR_CONFIG, "%s", buf_text(&text));
-	else
+	else if (p->unknown <= UNKNOWN_SHOWN_MAX)
 		config_warn(p->warnings, mem_strdup(buf_text(&text)));
 	buf_release(&text);
 	return !is_error;

@@ -64,7 +64,8 @@ static const struct config_option database_config_options[] = {
 	{ "NetworkTimeout", U32(database_config, network_timeout_s), .fallback = "120",
 	  .help = "seconds after which a network that carries nothing counts as lost" },
 	{ "Params", MAP(1, STRING, database_config, params),
-	  .help = "session variables, as SQL: {\"lock_wait_timeout\": \"10\"}" },
+	  .help = "session variables, as SQL: {\"lock_wait_timeout\": \"10\"}; sql_mode is accepted "
+		  "as Ghostferry has it, and not set" },
 	{ "Pass", STRING(database_config, pass), .flags = OPTION_SECRET,
 	  .help = "password" },
 	{ "PassEnv", STRING(database_config, pass_env),

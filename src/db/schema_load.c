@@ -334,7 +334,7 @@ static bool load_facts(struct loader *l, const struct scope *scope, struct error
 		"SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, TABLE_COLLATION, TABLE_ROWS,"
 		" DATA_LENGTH, AVG_ROW_LENGTH, ROW_FORMAT FROM information_schema.TABLES";
 
-	return query_scope(l, scope, select, "", err) && take_rows(l, 7, take_facts, err);
+	return query_scope(l, scope, select, "", err) && take_rows(l, 8, take_facts, err);
 }
 
 /* Since when the servers have generated columns. */

@@ -60,6 +60,9 @@ static void set_params(struct buf *sql, const struct db_params *params)
 	for (size_t i = 0; i < params->variable_count; i++) {
 		const struct db_variable *variable = &params->variables[i];
 
+		/* Ghostferry's value has NO_BACKSLASH_ESCAPES: accepted, and not set. */
+		if (strcmp(variable->name, "sql_mode") == 0)
+			continue;
 		if (strcmp(variable->name, "charset") == 0)
 			set_charset(sql, variable->value);
 		else
@@ -86,6 +89,8 @@ static void undo_guards(struct buf *sql, enum db_session session,
 	buf_puts(sql, ", sql_big_selects=1");
 	/* A COMMIT is one: it neither begins the next transaction nor ends the session. */
 	buf_puts(sql, ", completion_type=0");
+	/* Names in what SHOW CREATE prints are in backticks. */
+	buf_puts(sql, ", sql_quote_show_create=1");
 	/* Tables would be created with options they do not have. */
 	if (is_mysql_from(version, 80000))
 		buf_puts(sql, ", show_create_table_verbosity=0");
@@ -116,7 +121,7 @@ static void set_binding(struct buf *sql, const struct db_params *params, enum db
 	/* Twice: the change ends a transaction that init_connect has begun. */
 	buf_puts(sql, ", autocommit=0, autocommit=1");
 	buf_printf(sql, ", %s_isolation='READ-COMMITTED'", transaction_prefix(version));
-	buf_puts(sql, ", sql_mode='" DB_WRITE_SQL_MODE "'");
+	buf_puts(sql, ", sql_mode='" DB_SQL_MODE "'");
 	/* A list that is cut short is of no use. The most there is: servers with
 	 * STRICT_ALL_TABLES refuse more, the others lower it. */
 	buf_printf(sql, ", group_concat_max_len=%s", is_mariadb(version) ? "1073741824" : "4294967295");

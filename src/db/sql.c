@@ -67,31 +67,55 @@ static const struct {
 	[COLUMN_INET6] = { READ_PLAIN, FORM_QUOTED, FORM_QUOTED },
 };
 
-/* Appends bytes between two quote signs with those inside doubled. Statements are
- * hundreds of megabytes of this: whole runs are copied, and room for the usual
- * case (nothing to double) is made once. */
-static void put_quoted(struct buf *sql, char quote, const char *bytes, size_t length)
+static const char *find(const char *at, const char *end, char c)
 {
-	const char *end = bytes + length;
+	const char *found = at < end ? memchr(at, c, (size_t)(end - at)) : NULL;
 
-	buf_reserve(sql, length + 2);
-	buf_putc(sql, quote);
-	while (bytes < end) {
-		const char *found = memchr(bytes, quote, (size_t)(end - bytes));
-
-		if (!found)
-			break;
-		buf_add(sql, bytes, (size_t)(found - bytes) + 1);
-		buf_putc(sql, quote);
-		bytes = found + 1;
-	}
-	buf_add(sql, bytes, (size_t)(end - bytes));
-	buf_putc(sql, quote);
+	return found ? found : end;
 }
 
+/* Statements are hundreds of megabytes of this: whole runs are copied, each sign is looked
+ * for only once it has been passed, and room for the usual case (nothing to double) is
+ * made once. A quote is doubled rather than escaped, so that the literal ends where it
+ * should even in a session that is not set up yet, whose server has NO_BACKSLASH_ESCAPES.
+ * Bytes of utf8mb4 characters are never one of the two signs. */
+void sql_bytes(struct buf *sql, const char *bytes, size_t length)
+{
+	const char *end = bytes + length;
+	const char *quote = find(bytes, end, '\'');
+	const char *backslash = find(bytes, end, '\\');
+
+	buf_reserve(sql, length + 2);
+	buf_putc(sql, '\'');
+	for (;;) {
+		const char *found = quote < backslash ? quote : backslash;
+
+		if (found == end)
+			break;
+		buf_add(sql, bytes, (size_t)(found - bytes) + 1);
+		buf_putc(sql, *found);
+		bytes = found + 1;
+		if (found == quote)
+			quote = find(bytes, end, '\'');
+		else
+			backslash = find(bytes, end, '\\');
+	}
+	buf_add(sql, bytes, (size_t)(end - bytes));
+	buf_putc(sql, '\'');
+}
+
+/* A backslash is nothing special in a name. */
 void sql_name(struct buf *sql, const char *name)
 {
-	put_quoted(sql, '`', name, strlen(name));
+	const char *end = name + strlen(name);
+
+	buf_putc(sql, '`');
+	for (const char *found; (found = find(name, end, '`')) < end; name = found + 1) {
+		buf_add(sql, name, (size_t)(found - name) + 1);
+		buf_putc(sql, '`');
+	}
+	buf_add(sql, name, (size_t)(end - name));
+	buf_putc(sql, '`');
 }
 
 void sql_table_name(struct buf *sql, const char *schema, const char *table)
@@ -103,7 +127,7 @@ void sql_table_name(struct buf *sql, const char *schema, const char *table)
 
 void sql_text(struct buf *sql, const char *text)
 {
-	put_quoted(sql, '\'', text, strlen(text));
+	sql_bytes(sql, text, strlen(text));
 }
 
 void sql_comment(struct buf *sql, const char *marginalia)
@@ -161,7 +185,7 @@ static void put_number(struct buf *sql, struct value value)
 	if (is_number(value))
 		buf_add(sql, value.bytes, value.length);
 	else
-		put_quoted(sql, '\'', value.bytes, value.length);
+		sql_bytes(sql, value.bytes, value.length);
 }
 
 static void put_hex(struct buf *sql, struct value value)
@@ -203,7 +227,7 @@ static void put_value(struct buf *sql, enum form form, const struct column *colu
 	case FORM_QUOTED:
 		break;
 	}
-	put_quoted(sql, '\'', value.bytes, value.length);
+	sql_bytes(sql, value.bytes, value.length);
 }
 
 void sql_literal(struct buf *sql, const struct column *column, struct value value)

@@ -298,17 +298,8 @@ static bool put_typed(struct walk *w, struct token token)
 
 static void put_quoted(struct buf *sql, const char *bytes, size_t length)
 {
-	buf_puts(sql, "_utf8mb4'");
-	for (const char *quote; (quote = memchr(bytes, '\'', length));) {
-		size_t upto = (size_t)(quote - bytes) + 1;
-
-		buf_add(sql, bytes, upto);
-		buf_putc(sql, '\'');
-		bytes += upto;
-		length -= upto;
-	}
-	buf_add(sql, bytes, length);
-	buf_putc(sql, '\'');
+	buf_puts(sql, "_utf8mb4");
+	sql_bytes(sql, bytes, length);
 }
 
 static void put_path(struct walk *w)

@@ -17,6 +17,7 @@
 #include "ferry/verifier.h"
 #include "ferry/writer_lock.h"
 #include "key_order.h"
+#include "lax_writer.h"
 #include "row_lookup.h"
 
 struct batch_writer {
@@ -25,6 +26,7 @@ struct batch_writer {
 	const struct row_batch *batch; /* being written */
 	struct range_claim range;      /* of batch; owned */
 	bool is_alone; /* the next attempt: it has met with a deadlock */
+	struct lax_writer lax;	       /* for batches that are refused */
 	uint64_t inserted;	       /* of its rows, by the last attempt */
 	struct map skipped;	       /* conditions of rows not found; value: whatever */
 	bool is_verifying;
@@ -88,6 +90,24 @@ static void set_range(struct batch_writer *writer)
 	if (range->has_high)
 		key_order_put(&range->high, columns, batch->high.values);
 	writer->is_alone = false;
+}
+
+static bool write_rows(struct batch_writer *writer, struct error *err)
+{
+	const struct row_batch *batch = writer->batch;
+	struct error refused;
+
+	/* What a lax write leaves out, the source does not have any more. */
+	writer->inserted = batch->rows;
+	if (!lax_writer_is_strict_first(&writer->lax, batch->table))
+		return lax_writer_batch(&writer->lax, writer->target, batch, NULL, err);
+	if (run_write(writer->iterator->run, "write row batch", "batch_writer", attempt_write, writer,
+		      err))
+		return true;
+	refused = *err;
+	writer->inserted = batch->rows;
+	return lax_writer_may(batch->table, &refused) &&
+	       lax_writer_batch(&writer->lax, writer->target, batch, &refused, err);
 }
 
 static void list_keys(struct batch_writer *writer)
@@ -162,7 +182,7 @@ static bool write_batch(struct batch_writer *writer, struct error *err)
 	for (size_t i = 0; i < batch->statement_count; i++)
 		batch->statements[i].affected = &writer->inserted;
 	probe("before_batch_write", "%s %" PRIu64, table, batch->ticket);
-	if (!run_write(run, "write row batch", "batch_writer", attempt_write, writer, err))
+	if (!write_rows(writer, err))
 		return error_wrap(err, "write %" PRIu64 " rows of table %s", batch->rows, table);
 	probe("after_batch_write", "%s %" PRIu64, table, batch->ticket);
 	state_tracker_batch_written(run->tracker, batch->table, batch->rows, batch->bytes);
@@ -205,6 +225,7 @@ void batch_writer_main(void *argument)
 	void *item;
 	bool ok = connect_writer(worker, &writer.target, &err);
 
+	lax_writer_init(&writer.lax, it->run, "batch_writer");
 	if (ok && verifier_wants_batches(it->run->verifier))
 		ok = writer.is_verifying =
 			verifier_open_comparer(it->run->verifier, &writer.comparer, &err);
@@ -225,6 +246,7 @@ void batch_writer_main(void *argument)
 	db_close(writer.target);
 	buf_release(&writer.range.low);
 	buf_release(&writer.range.high);
+	lax_writer_release(&writer.lax);
 	if (writer.is_verifying)
 		table_comparer_close(&writer.comparer);
 	if (!ok && err.kind != ERROR_STOPPED)

@@ -22,6 +22,7 @@
 #include "ferry/writer_lock.h"
 #include "key_order.h"
 #include "keyless_writer.h"
+#include "lax_writer.h"
 #include "row_match.h"
 
 static const char log_tag[] = "binlog_writer";
@@ -33,6 +34,7 @@ struct apply_worker {
 	struct thread thread;
 	unsigned number;
 	struct db *target; /* owned by the thread */
+	struct lax_writer lax; /* the thread's, for batches that are refused */
 };
 
 struct binlog_writer {
@@ -451,6 +453,39 @@ static void batch_is_applied(struct binlog_writer *w, struct change_batch *batch
 	state_tracker_changes_applied(w->run->tracker, count);
 }
 
+static bool apply_lax(struct apply_worker *worker, const struct change_batch *batch,
+		      const struct error *refused, struct error *err)
+{
+	struct buf conditions = BUF_INIT;
+	size_t count = 0;
+	bool ok;
+
+	for (const struct change *change = batch->first; change; change = change->next) {
+		buf_add(&conditions, change_key(change), change->key_length);
+		buf_putc(&conditions, '\0');
+		count++;
+	}
+	ok = lax_writer_keys(&worker->lax, worker->target, batch->queue->table, &conditions, count,
+			     refused, err);
+	buf_release(&conditions);
+	return ok;
+}
+
+static bool apply_changes(struct apply_worker *worker, const struct change_batch *batch,
+			  struct error *err)
+{
+	const struct ferry_table *table = batch->queue->table;
+	struct error refused;
+
+	if (!lax_writer_is_strict_first(&worker->lax, table))
+		return apply_lax(worker, batch, NULL, err) ||
+		       error_wrap(err, "apply row changes of table %s", table->source->full_name);
+	if (change_apply(worker->writer->run, worker->target, batch->queue, batch->first, err))
+		return true;
+	refused = *err;
+	return lax_writer_may(table, &refused) && apply_lax(worker, batch, &refused, err);
+}
+
 static bool apply_without_key(struct apply_worker *worker, const struct change_batch *batch,
 			      struct error *err)
 {
@@ -474,7 +509,7 @@ static bool apply_batch(struct apply_worker *worker, const struct change_batch *
 		return apply_without_key(worker, batch, err);
 
 	probe("before_binlog_apply", "%s %zu", table->source->full_name, batch->count);
-	bool ok = change_apply(w->run, worker->target, batch->queue, batch->first, err);
+	bool ok = apply_changes(worker, batch, err);
 	probe("after_binlog_apply", "%s %zu", table->source->full_name, batch->count);
 	return ok;
 }
@@ -502,6 +537,7 @@ static void apply_main(void *argument)
 		run_connect(w->run, lock_name, w->run->options->write_attempts, log_tag, &err);
 	bool ok = worker->target != NULL;
 
+	lax_writer_init(&worker->lax, w->run, log_tag);
 	while (ok && next_batch(w, &batch)) {
 		ok = apply_batch(worker, &batch, &err);
 		if (ok) {
@@ -512,6 +548,7 @@ static void apply_main(void *argument)
 		}
 	}
 	db_close(worker->target);
+	lax_writer_release(&worker->lax);
 	if (!ok) {
 		mutex_lock(&w->lock);
 		w->has_failed = true;

@@ -5,18 +5,6 @@
 
 #include <string.h>
 
-/* Strict, so that an index that would be cut to fit, or an engine that would be
- * another one, is an error and no warning. */
-#define CREATE_SQL_MODE                                                                            \
-	"STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION"
-
-bool create_dialect_begin(struct db *db, struct error *err)
-{
-	return db_execf(db, err,
-			"SET @ghostferry_sql_mode = @@SESSION.sql_mode, sql_quote_show_create = 1,"
-			" sql_mode = '" CREATE_SQL_MODE "'");
-}
-
 /* Not every version has the variable, and lets the account set it: then the server's own
  * setting holds. False only when the connection is lost. */
 static bool try_to_set(struct db *db, const char *assignment, struct error *err)
@@ -49,8 +37,7 @@ bool create_dialect_begin_target(struct db *target, const struct server_version 
 	const struct server_version *version = db_version(target);
 
 	/* Or a TIMESTAMP NOT NULL without a default gets one. */
-	if (!create_dialect_begin(target, err) ||
-	    !try_to_set(target, "explicit_defaults_for_timestamp = 1", err) ||
+	if (!try_to_set(target, "explicit_defaults_for_timestamp = 1", err) ||
 	    !keep_collations(target, source, err))
 		return false;
 	/* A foreign key that the source has, over a part of a key or a key that is not unique. */
@@ -58,9 +45,13 @@ bool create_dialect_begin_target(struct db *target, const struct server_version 
 	       try_to_set(target, "restrict_fk_on_non_standard_key = 0", err);
 }
 
-bool create_dialect_end(struct db *db, struct error *err)
+bool create_dialect_end_target(struct db *target, struct error *err)
 {
-	return db_execf(db, err, "SET sql_mode = @ghostferry_sql_mode");
+	const struct server_version *version = db_version(target);
+
+	/* It is built into what expressions of a table compare by when this session opens it. */
+	return version->flavour != FLAVOUR_MYSQL || version->number < 80011 ||
+	       try_to_set(target, "default_collation_for_utf8mb4 = DEFAULT", err);
 }
 
 /* The statement stands in the second column. */

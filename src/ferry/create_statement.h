@@ -4,15 +4,12 @@
 
 #include "db/sql.h"
 
-/* The servers print these statements with backslash escapes and backticks, whatever
- * the session's sql_mode says of literals; so they are shown and executed in sessions
- * put into that dialect, and put back afterwards. */
-bool create_dialect_begin(struct db *db, struct error *err) MUST_CHECK;
-/* The same on the target, where also what statements leave out shall mean what it means on
- * a source of that version. */
+/* The servers print these statements in the dialect of our sessions (session.c), and execute
+ * them in it. On the target, what statements leave out shall also mean what it means on a
+ * source of that version; put back afterwards. */
 bool create_dialect_begin_target(struct db *target, const struct server_version *source,
 				 struct error *err) MUST_CHECK;
-bool create_dialect_end(struct db *db, struct error *err) MUST_CHECK;
+bool create_dialect_end_target(struct db *target, struct error *err) MUST_CHECK;
 
 /* SHOW CREATE TABLE; the text replaces what is in shown. */
 bool create_show_table(struct db *db, const char *schema, const char *name, struct buf *shown,

@@ -183,12 +183,12 @@ static bool ask_who_is_there(const struct ferry_table *table, struct db *target,
 static bool delete_exactly(const struct ferry_table *table, struct db *target,
 			   const struct buf *condition, uint64_t *deleted, struct error *err)
 {
-	struct write_statement statement = {
-		.sql = BUF_INIT,
-		.zone = table->deletes_in_zone ? table->zone : NULL,
-		.affected = deleted,
-	};
+	struct write_statement statement = { .sql = BUF_INIT,
+					     .rows = 1,
+					     .zone = table->deletes_in_zone ? table->zone : NULL,
+					     .affected = deleted };
 
+	*deleted = 0;
 	buf_puts(&statement.sql, table->delete_head);
 	key_condition_put_exact(&statement.sql, &table->key, condition->data, condition->length);
 	bool ok = write_statement_execute(target, &statement, err);

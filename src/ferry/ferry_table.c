@@ -95,6 +95,26 @@ static char *make_insert_tail(const struct ferry_table *t)
 	return buf_take(&sql);
 }
 
+/* The comment is that of the other heads. */
+void ferry_table_put_replace(struct buf *sql, const struct ferry_table *t, const bool *left_out)
+{
+	char *bare = make_write_head(t, "", "REPLACE INTO ");
+	char separator = '(';
+
+	buf_add(sql, t->replace_head, strlen(t->replace_head) - strlen(bare));
+	free(bare);
+	put_target(sql, t, "", "REPLACE INTO ");
+	buf_putc(sql, ' ');
+	for (unsigned i = 0; i < t->written_count; i++) {
+		if (left_out[i])
+			continue;
+		buf_putc(sql, separator);
+		sql_name(sql, t->source->columns[t->written[i]].name);
+		separator = ',';
+	}
+	buf_puts(sql, separator == '(' ? "() VALUES " : ") VALUES ");
+}
+
 static char *make_delete_head(const struct ferry_table *t, const char *comment)
 {
 	struct buf sql = BUF_INIT;

@@ -230,10 +230,10 @@ static bool check_table(struct preflight *p, struct ferry_table *t, struct buf *
 bool preflight_source_tables(struct preflight *p, struct error *err)
 {
 	struct buf text = BUF_INIT;
-	bool ok = create_dialect_begin(p->source, err) && preflight_create_begin(p, err);
+	bool ok = preflight_create_begin(p, err);
 
 	for (size_t i = 0; ok && i < p->tables->count; i++)
 		ok = check_table(p, p->tables->tables[i], &text, err);
 	buf_release(&text);
-	return ok && create_dialect_end(p->source, err) && preflight_create_end(p, err);
+	return ok && preflight_create_end(p, err);
 }

@@ -10,8 +10,7 @@
 
 #include "base/mem.h"
 #include "db/sql_json.h"
-
-#define TABLE_COLUMNS_MAX 4096 /* the servers' limit */
+#include "row_prints.h"
 
 struct row_batch *row_batch_new(const struct ferry_table *table, uint64_t ticket,
 				struct chunk *chunk)
@@ -38,6 +37,8 @@ void row_batch_clear(struct row_batch *batch)
 	batch->bytes = 0;
 	batch->sum = 0;
 	batch->has_sum = true;
+	if (batch->prints)
+		row_prints_clear(batch->prints);
 	key_release(&batch->last);
 	buf_clear(&batch->keys);
 }
@@ -179,35 +180,63 @@ static unsigned columns_expected(const struct row_batch *batch)
 	       (batch->sum_expression != NULL);
 }
 
+/* By the key that was just remembered. */
+static bool add_print(struct row_batch *batch, const struct db_row *row, struct error *err)
+{
+	struct value print = { row->values[row->count - 1], row->lengths[row->count - 1] };
+
+	return !batch->prints ||
+	       row_prints_add(batch->prints, batch->last.values, batch->last.count, print) ||
+	       error_set(err, ERROR_DATA, "table %s: the source makes no fingerprint of a row",
+			 batch->table->source->full_name);
+}
+
 static void add_to_sum(struct row_batch *batch, const struct db_row *row)
 {
 	const char *sum = batch->sum_expression ? row->values[row->count - 1] : NULL;
 
+	if (batch->prints)
+		return;
 	if (sum)
 		batch->sum ^= strtoull(sum, NULL, 10);
 	else
 		batch->has_sum = false;
 }
 
+static bool add_alone(struct row_batch *batch, const struct value *values, struct error *err)
+{
+	struct write_statement *statement = begin(batch, 0);
+
+	buf_clear(&statement->sql);
+	statement->is_alone = true;
+	statement->rows = 1;
+	batch->rows++;
+	return write_without_empty(&statement->sql, batch->table, values,
+				   &statement->invalid_enums, err);
+}
+
 bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t statement_bytes,
 		   uint64_t packet_limit, struct error *err)
 {
 	const struct ferry_table *table = batch->table;
-	struct value values[TABLE_COLUMNS_MAX];
+	struct value values[SERVER_COLUMNS_MAX];
 	uint64_t invalid_enums = 0;
 
 	if (row->count != columns_expected(batch) ||
-	    table->source->column_count > TABLE_COLUMNS_MAX)
+	    table->source->column_count > SERVER_COLUMNS_MAX)
 		return error_set(err, ERROR_SCHEMA, "table %s: %u columns selected, %u received",
 				 table->source->full_name, columns_expected(batch), row->count);
 	spread(table, row, values);
-	if (!join_all_types(batch, row, values, err) || !remember_key(batch, values, err))
+	if (!join_all_types(batch, row, values, err) || !remember_key(batch, values, err) ||
+	    !add_print(batch, row, err))
 		return false;
+	if (batch->omits_empty && write_has_empty(table, values))
+		return add_alone(batch, values, err);
 
 	struct write_statement *statement =
 		batch->statement_count ? &batch->statements[batch->statement_count - 1] : NULL;
 
-	if (!statement || statement->sql.length >= statement_bytes)
+	if (!statement || statement->is_alone || statement->sql.length >= statement_bytes)
 		statement = begin(batch, statement_bytes);
 	else
 		buf_putc(&statement->sql, ',');

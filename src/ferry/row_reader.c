@@ -66,6 +66,7 @@ struct read_attempt {
 	const struct key *high;
 	uint64_t limit;
 	struct key *key;	 /* or one key */
+	struct buf *listed;	 /* or conditions, rows_seen of them */
 	const char *const *conditions; /* or the rows of these */
 	size_t condition_count;
 	uint64_t rows_seen;
@@ -93,6 +94,28 @@ static bool take_key(struct read_attempt *attempt, const struct db_row *row, str
 static void restart_key(struct read_attempt *attempt)
 {
 	key_release(attempt->key);
+}
+
+static bool take_condition(struct read_attempt *attempt, const struct db_row *row,
+			   struct error *err)
+{
+	struct key key = { .is_set = false };
+	bool ok;
+
+	attempt->key = &key;
+	ok = take_key(attempt, row, err);
+	if (ok)
+		sql_key_equals(attempt->listed, &attempt->table->key, key.values);
+	buf_putc(attempt->listed, '\0');
+	attempt->rows_seen++;
+	key_release(&key);
+	return ok;
+}
+
+static void restart_conditions(struct read_attempt *attempt)
+{
+	buf_clear(attempt->listed);
+	attempt->rows_seen = 0;
 }
 
 static bool take_row(struct read_attempt *attempt, const struct db_row *row, struct error *err)
@@ -241,6 +264,26 @@ bool row_reader_split(struct row_reader *reader, const struct ferry_table *table
 	return run_read(&attempt, attempt_read, err);
 }
 
+bool row_reader_list(struct row_reader *reader, const struct ferry_table *table,
+		     const struct key *low, const struct key *high, struct buf *conditions,
+		     size_t *count, struct error *err)
+{
+	struct read_attempt attempt = { .reader = reader,
+					.table = table,
+					.take = take_condition,
+					.restart = restart_conditions,
+					.listed = conditions };
+	bool ok;
+
+	put_select(reader);
+	put_key_columns(reader, table);
+	put_from(reader, table);
+	put_range(reader, table, low, high);
+	ok = run_read(&attempt, attempt_read, err);
+	*count = attempt.rows_seen;
+	return ok;
+}
+
 bool row_reader_largest(struct row_reader *reader, const struct ferry_table *table,
 			struct key *key, struct error *err)
 {
@@ -333,6 +376,8 @@ static void put_keys_query(struct read_attempt *attempt, size_t first, size_t co
 	put_select(reader);
 	buf_puts(&reader->sql, attempt->table->select_list);
 	buf_puts(&reader->sql, attempt->table->types_list);
+	if (attempt->batch->sum_expression)
+		buf_printf(&reader->sql, ",%s", attempt->batch->sum_expression);
 	put_from(reader, attempt->table);
 	for (size_t i = 0; i < count; i++)
 		buf_printf(&reader->sql, "%s(%s)", i ? " OR " : " WHERE ",

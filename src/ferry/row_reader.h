@@ -37,6 +37,12 @@ bool row_reader_split(struct row_reader *reader, const struct ferry_table *table
 bool row_reader_largest(struct row_reader *reader, const struct ferry_table *table,
 			struct key *key, struct error *err) MUST_CHECK;
 
+/* The keys in (low, high] as conditions, each ended by a NUL, one behind the other. Without
+ * locks. */
+bool row_reader_list(struct row_reader *reader, const struct ferry_table *table,
+		     const struct key *low, const struct key *high, struct buf *conditions,
+		     size_t *count, struct error *err) MUST_CHECK;
+
 /* From the next read on. Makes a new connection when it is another size. */
 void row_reader_expect(struct row_reader *reader, uint64_t row_bytes);
 

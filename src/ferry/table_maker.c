@@ -35,26 +35,22 @@ bool table_maker_begin(struct table_maker *m, struct db *source, struct db *targ
 {
 	*m = (struct table_maker){ .source = source, .target = target, .marginalia = marginalia };
 	return db_ready(source, err) && db_ready(target, err) &&
-	       create_dialect_begin(source, err) &&
 	       create_dialect_begin_target(target, db_version(source), err) &&
 	       ask_row_format(m, err);
 }
 
 bool table_maker_end(struct table_maker *m, bool ok, struct error *err)
 {
-	struct error source_error = ERROR_INIT, target_error = ERROR_INIT;
-	bool source_ended = create_dialect_end(m->source, &source_error);
-	bool target_ended = create_dialect_end(m->target, &target_error);
+	struct error end_error = ERROR_INIT;
+	bool ended = create_dialect_end_target(m->target, &end_error);
 
-	if (ok && !source_ended)
-		*err = source_error;
-	else if (ok && !target_ended)
-		*err = target_error;
+	if (ok && !ended)
+		*err = end_error;
 	buf_release(&m->shown);
 	buf_release(&m->exact);
 	buf_release(&m->translated);
 	buf_release(&m->sql);
-	return ok && source_ended && target_ended;
+	return ok && ended;
 }
 
 /* In the target's words. */

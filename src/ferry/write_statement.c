@@ -69,14 +69,25 @@ static bool is_whole_text(const struct column *column, size_t length)
 	return true;
 }
 
-bool write_tuple(struct buf *sql, const struct ferry_table *table, const struct value *values,
-		 uint64_t *invalid_enums, struct error *err)
+static bool is_empty(const struct column *column, struct value value)
 {
+	return value.bytes && value.length == 0 && !column->is_nullable &&
+	       (column->type == COLUMN_GEOMETRY || column->type == COLUMN_VECTOR);
+}
+
+static bool put_tuple(struct buf *sql, const struct ferry_table *table, const struct value *values,
+		      bool omits_empty, uint64_t *invalid_enums, struct error *err)
+{
+	char separator = '(';
+
 	for (unsigned i = 0; i < table->written_count; i++) {
 		const struct column *column = &table->source->columns[table->written[i]];
 		struct value value = values[table->written[i]];
 
-		buf_putc(sql, i ? ',' : '(');
+		if (omits_empty && is_empty(column, value))
+			continue;
+		buf_putc(sql, separator);
+		separator = ',';
 		if (column->type == COLUMN_JSON && value.bytes) {
 			if (!put_json(sql, table, column, value, err))
 				return false;
@@ -99,8 +110,36 @@ bool write_tuple(struct buf *sql, const struct ferry_table *table, const struct 
 		if (column->type == COLUMN_ENUM && value.length == 1 && value.bytes[0] == '0')
 			(*invalid_enums)++;
 	}
+	if (separator == '(')
+		buf_putc(sql, separator);
 	buf_putc(sql, ')');
 	return true;
+}
+
+bool write_tuple(struct buf *sql, const struct ferry_table *table, const struct value *values,
+		 uint64_t *invalid_enums, struct error *err)
+{
+	return put_tuple(sql, table, values, false, invalid_enums, err);
+}
+
+bool write_has_empty(const struct ferry_table *table, const struct value *values)
+{
+	for (unsigned i = 0; i < table->written_count; i++)
+		if (is_empty(&table->source->columns[table->written[i]], values[table->written[i]]))
+			return true;
+	return false;
+}
+
+bool write_without_empty(struct buf *sql, const struct ferry_table *table,
+			 const struct value *values, uint64_t *invalid_enums, struct error *err)
+{
+	bool left_out[SERVER_COLUMNS_MAX] = { false };
+
+	for (unsigned i = 0; i < table->written_count && i < SERVER_COLUMNS_MAX; i++)
+		left_out[i] = is_empty(&table->source->columns[table->written[i]],
+				       values[table->written[i]]);
+	ferry_table_put_replace(sql, table, left_out);
+	return put_tuple(sql, table, values, true, invalid_enums, err);
 }
 
 uint64_t write_packet_limit(const struct db *target)
@@ -181,25 +220,28 @@ static bool check_affected(struct db *target, const struct write_statement *stat
 
 static bool execute(struct db *target, const struct write_statement *statement, struct error *err)
 {
-	if (statement->invalid_enums &&
-	    !db_execf(target, err,
-		      "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES,NO_AUTO_VALUE_ON_ZERO,"
-		      "ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION'"))
+	const char *mode = statement->mode	    ? statement->mode :
+			   statement->invalid_enums ? DB_LAX_SQL_MODE :
+						      NULL;
+
+	if (mode && !db_execf(target, err, "SET SESSION sql_mode = '%s'", mode))
 		return false;
 
 	bool ok = db_exec(target, statement->sql.data, statement->sql.length, err);
 
 	if (ok && statement->affected)
 		*statement->affected += db_affected_rows(target);
+	if (ok && statement->warnings)
+		*statement->warnings += db_warning_count(target);
 	ok = ok && check_affected(target, statement, err) &&
-	     check_warnings(target, statement->invalid_enums, err);
+	     (statement->mode || check_warnings(target, statement->invalid_enums, err));
 
-	if (statement->invalid_enums && !db_is_broken(target)) {
+	if (mode && !db_is_broken(target)) {
 		struct error ignored;
 
 		/* A session that stayed lenient must not be used again. */
 		if (!db_execf(target, ok ? err : &ignored, "SET SESSION sql_mode = '%s'",
-			      DB_WRITE_SQL_MODE)) {
+			      DB_SQL_MODE)) {
 			ok = false;
 			if (!db_is_broken(target) && !db_fail(target, &ignored, "restore sql_mode"))
 				return false;
@@ -208,59 +250,52 @@ static bool execute(struct db *target, const struct write_statement *statement, 
 	return ok;
 }
 
-/* What the target computes of a row it computes by the session's zone. */
-static bool set_zone(struct db *target, const char **current, const char *wanted,
-		     struct error *err)
+static bool set_zone(struct db *target, const char *zone, struct error *err)
 {
 	struct buf sql = BUF_INIT;
-	bool ok = true;
+	bool ok;
 
-	if (*current == wanted || (*current && wanted && strcmp(*current, wanted) == 0))
-		return true;
 	buf_puts(&sql, "SET SESSION time_zone=");
-	sql_text(&sql, wanted ? wanted : "+00:00");
+	sql_text(&sql, zone);
 	ok = db_exec(target, sql.data, sql.length, err);
 	buf_release(&sql);
-	if (ok)
-		*current = wanted;
 	return ok;
 }
 
-/* A session that stayed in another zone must not be used again. */
-static bool leave_zone(struct db *target, const char **current, bool ok, struct error *err)
-{
-	struct error failure = ERROR_INIT;
-
-	if (!*current || db_is_broken(target) || set_zone(target, current, NULL, &failure))
-		return ok;
-	if (!db_is_broken(target))
-		db_fail(target, &failure, "restore time_zone");
-	if (ok)
-		*err = failure;
-	return false;
-}
-
+/* What the target computes of a row it computes by the session's zone. All else that the
+ * session does, it does under UTC. */
 bool write_statement_execute(struct db *target, const struct write_statement *statement,
 			     struct error *err)
 {
-	const char *zone = NULL;
-	bool ok = set_zone(target, &zone, statement->zone, err) && execute(target, statement, err);
+	struct error failure = ERROR_INIT;
 
-	return leave_zone(target, &zone, ok, err);
+	if (!statement->zone)
+		return execute(target, statement, err);
+	if (!set_zone(target, statement->zone, err))
+		return false;
+
+	bool ok = execute(target, statement, err);
+
+	/* A session that kept the zone must not be used again. */
+	if (!db_is_broken(target) && !set_zone(target, "+00:00", &failure)) {
+		if (!db_is_broken(target))
+			(void)!db_fail(target, &failure, "restore time_zone");
+		if (ok)
+			*err = failure;
+		return false;
+	}
+	return ok;
 }
 
 static bool write_all(struct db *target, const struct write_statement *statements, size_t count,
 		      const struct write_check *check, bool *is_uncertain, struct error *err)
 {
 	struct error ignored;
-	const char *zone = NULL;
 	bool ok = db_execf(target, err, "START TRANSACTION");
 
 	*is_uncertain = false;
 	for (size_t i = 0; ok && i < count; i++)
-		ok = set_zone(target, &zone, statements[i].zone, err) &&
-		     execute(target, &statements[i], err);
-	ok = leave_zone(target, &zone, ok, err);
+		ok = write_statement_execute(target, &statements[i], err);
 	ok = ok && (!check || check->before_commit(check->context, target, err));
 	if (ok) {
 		probe("before_commit", "%zu", count);

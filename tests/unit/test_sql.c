@@ -32,12 +32,14 @@ static void names_and_texts_are_quoted(void **state UNUSED)
 	check(&sql, "`plain`");
 	sql_name(&sql, "a``b`");
 	check(&sql, "`a````b```");
+	sql_name(&sql, "\\a'\\`");
+	check(&sql, "`\\a'\\```");
 	sql_name(&sql, "");
 	check(&sql, "``");
 	sql_table_name(&sql, "s.x", "t`y");
 	check(&sql, "`s.x`.`t``y`");
 	sql_text(&sql, "it's \\ '' \"x\"");
-	check(&sql, "'it''s \\ '''' \"x\"'");
+	check(&sql, "'it''s \\\\ '''' \"x\"'");
 	sql_text(&sql, "");
 	check(&sql, "''");
 	buf_release(&sql);
@@ -109,11 +111,11 @@ static void literals_fit_the_type(void **state UNUSED)
 		{ COLUMN_TIME, BYTES("-838:59:59.5"), BYTES("'-838:59:59.5'") },
 		{ COLUMN_DATETIME, BYTES("2024-02-30 00:00:00"), BYTES("'2024-02-30 00:00:00'") },
 		{ COLUMN_TIMESTAMP, BYTES("1970-01-01 00:00:01"), BYTES("'1970-01-01 00:00:01'") },
-		{ COLUMN_CHAR, BYTES("a'b\\c\0d"), BYTES("_binary'a''b\\c\0d'") },
+		{ COLUMN_CHAR, BYTES("a'b\\c\0d"), BYTES("_binary'a''b\\\\c\0d'") },
 		{ COLUMN_VARCHAR, BYTES(""), BYTES("_binary''") },
 		{ COLUMN_BINARY, BYTES("\0\xff'"), BYTES("_binary'\0\xff'''") },
 		{ COLUMN_VARBINARY, BYTES("''"), BYTES("_binary''''''") },
-		{ COLUMN_TEXT, BYTES("\x95\x5c'"), BYTES("_binary'\x95\x5c'''") },
+		{ COLUMN_TEXT, BYTES("\x95\x5c'"), BYTES("_binary'\x95\x5c\x5c'''") },
 		{ COLUMN_BLOB, BYTES("\x1a\r\n"), BYTES("_binary'\x1a\r\n'") },
 		{ COLUMN_ENUM, BYTES("65535"), BYTES("65535") },
 		{ COLUMN_SET, BYTES("9223372036854775809"), BYTES("9223372036854775809") },
@@ -209,6 +211,29 @@ static void key_literals_carry_the_charset(void **state UNUSED)
 	buf_release(&sql);
 }
 
+/* Each order of the two signs, at both ends, and beside characters of several bytes. */
+static void quotes_and_backslashes_are_doubled(void **state UNUSED)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{ "\\", "'\\\\'" },
+		{ "\\'", "'\\\\'''" },
+		{ "'\\", "'''\\\\'" },
+		{ "\\\\''", "'\\\\\\\\'''''" },
+		{ "'\\a'\\", "'''\\\\a''\\\\'" },
+		{ "a\\nb%\\_'c\\", "'a\\\\nb%\\\\_''c\\\\'" },
+		{ "\xe8\xa1\xa8\\\xf0\x9f\x98\x80'", "'\xe8\xa1\xa8\\\\\xf0\x9f\x98\x80'''" },
+	};
+	struct buf sql = BUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		sql_text(&sql, cases[i].text);
+		check(&sql, cases[i].want);
+	}
+	buf_release(&sql);
+}
+
 static void many_quotes_are_doubled(void **state UNUSED)
 {
 	enum { COUNT = 10000 };
@@ -232,6 +257,7 @@ int main(void)
 		cmocka_unit_test(literals_fit_the_type),
 		cmocka_unit_test(what_is_no_number_is_quoted),
 		cmocka_unit_test(key_literals_carry_the_charset),
+		cmocka_unit_test(quotes_and_backslashes_are_doubled),
 		cmocka_unit_test(many_quotes_are_doubled),
 	};
 

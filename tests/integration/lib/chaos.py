@@ -110,6 +110,7 @@ class Director:
         self.overtaken = []    # programs that another one has replaced
         self.resumed_from = None
         self.kept = None       # an older state of this very move
+        self.early = None      # the first one that was seen
         self.left = None       # one that the move has gone on from an older state since
         self.terms = 0         # SIGTERMs that the running program got
         self.is_suspended = False
@@ -319,6 +320,7 @@ class Director:
     def look_after(self):
         """Starts again whatever has ended."""
         self.see_to_servers()
+        self.early = self.early or self.ferry.state_file()
         if self.ferry.running:
             return
         status = self.ferry.wait()
@@ -371,6 +373,22 @@ class Director:
                 or "was finished" in log):
             raise AssertionError(f"a state that was left: {self.ferry.how()}")
 
+    def branch(self):
+        """Back to an older state for a moment, then the newer one again."""
+        self.tell("killed, to go back to an older state")
+        self.ferry.kill9()
+        newer = self.ferry.state_file()
+        if not newer or branches(self.early, newer):
+            self.resume(newer or self.early)
+            return
+        self.resume(self.early)
+        self.wait_for(lambda: self.state() in ("copying", "wait-for-cutover"), "resumed")
+        self.ferry.kill9()
+        self.left, self.kept = newer, None  # which may be left, too
+        if branches(newer, self.ferry.state_file()):
+            self.try_left()
+        self.resume(self.ferry.state_file())
+
     def resume(self, state):
         self.terms, self.is_suspended, self.resumed_from = 0, False, state
         self.ferry.resume(state)
@@ -386,7 +404,8 @@ class Director:
             self.tell(f"the target cannot be cleared: {e}")
             self.target._forget_admin()
             return
-        self.kept, self.left, self.terms, self.is_suspended = None, None, 0, False
+        self.kept = self.left = self.early = None
+        self.terms, self.is_suspended = 0, False
         self.ferry.start()
 
     def mend(self):
@@ -432,6 +451,9 @@ class Director:
 
     def finish(self):
         self.wait_for(lambda: self.state() == "wait-for-cutover", "ready for the cutover")
+        if self.early and self.rng.random() < .5:
+            self.branch()
+            self.wait_for(lambda: self.state() == "wait-for-cutover", "ready once more")
         for writer in self.writers:
             writer.stop()
         self.tell("the writers have stopped")
