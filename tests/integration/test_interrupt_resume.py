@@ -247,6 +247,22 @@ class InterruptTest(MoveTest):
         ferry.resume()
         self.done(ferry)
 
+    def test_a_signal_that_meets_the_end(self):
+        """The run is done, and the loop does not know it yet: the signal is not forgotten,
+        the control server does not keep the process, and what is done stays done."""
+        self.table(rows=20)
+        probes = self.probes()
+        ferry = self.one_by_one(probes=probes, http=True)
+        stop = probes.stop_at("run_is_done")
+        ferry.start()
+        self.reach(ferry, stop)
+        ferry.terminate()
+        for _ in range(3):  # the loop has come by
+            ferry.status()
+        stop.release()
+        self.assertEqual(ferry.wait(15), 0)
+        self.done(ferry)
+
     def test_a_second_signal_changes_nothing(self):
         self.table(rows=40)
         probes = self.probes()
