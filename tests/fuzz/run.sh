@@ -16,7 +16,7 @@ sources="$(ls src/base/*.c src/binlog/*.c src/app/option*.c src/app/config*.c \
 	src/ferry/saved_*.c src/ferry/state_*.c | grep -v -e /feed.c -e /gtid_source.c)
 	$(for name in server sql sql_json key schema; do echo src/db/$name.c; done)
 	$(for name in create_translate batch_size fence ferry_key ferry_table name_filter phase \
-		problems raw_type signature snapshot_mark; do echo src/ferry/$name.c; done)
+		key_condition key_order problems raw_type signature snapshot_mark write_claims create_text; do echo src/ferry/$name.c; done)
 	$(for name in api foreign page progress scripts speed status_json; do
 		echo src/control/$name.c; done)"
 
