@@ -25,7 +25,10 @@ OTHER_CROSS = tuple((source, target) for source, target in ALL_PAIRS
 
 
 class Pool:
-    """The servers of a run, started when first asked for and shared by all tests."""
+    """The servers of a run, started when first asked for and shared by all tests. Those that
+    no test has asked for lately go again: several processes run tests, each with its own."""
+
+    AT_MOST = 8  # more than one test has
 
     def __init__(self):
         self._servers, self._missing = {}, {}
@@ -37,7 +40,12 @@ class Pool:
         server = self._servers.get((make, role, options))
         try:
             if server is None:
-                server = self._servers[make, role, options] = Server(make, role, options)
+                while len(self._servers) >= self.AT_MOST:
+                    self._servers.pop(next(iter(self._servers))).remove()
+                server = Server(make, role, options)
+            # The one that was asked for last stands last.
+            self._servers.pop((make, role, options), None)
+            self._servers[make, role, options] = server
             if server.process is None or server.process.poll() is not None:
                 server.start()
         except Unavailable as e:

@@ -33,6 +33,8 @@ COMMON = [
     # of it survives kill -9 of the server.
     "--sync-binlog=1", "--innodb-flush-log-at-trx-commit=1",
     "--innodb-flush-method=nosync",
+    # The kernel has requests for some twenty servers only (fs.aio-max-nr).
+    "--innodb-use-native-aio=0",
 ]
 # What the program's documentation asks for, and no more.
 GRANTS = {
