@@ -36,8 +36,17 @@ class Rewriter:
             threading.Thread(target=self._rewrite, args=(program, server), daemon=True).start()
 
     @staticmethod
-    def _copy(source, sink):
+    def _without_tls(greeting):
+        """What is encrypted cannot be read: the server does not offer it."""
+        # Packet header, protocol, version and NUL, connection's id, 8 bytes, one more.
+        at = greeting.index(b"\0", 5) + 1 + 4 + 8 + 1
+        return greeting[:at + 1] + bytes([greeting[at + 1] & ~0x08]) + greeting[at + 2:]
+
+    def _copy(self, source, sink):
         try:
+            head = self._read(source, 4)
+            greeting = self._read(source, int.from_bytes(head[:3], "little"))
+            sink.sendall(self._without_tls(head + greeting))
             while data := source.recv(1 << 16):
                 sink.sendall(data)
         except OSError:
