@@ -44,10 +44,11 @@ SETTINGS = {
 # Killed there by other tests: where rows of the target are bad (test_verify_repair.py,
 # test_killed_while_it_repairs), where the source is a replica (test_replica.py,
 # test_killed_while_it_waits), where transactions are open (test_cutover.py,
-# test_killed_while_it_waits_for_...), and where unique values clash (test_owed_rows.py).
+# test_killed_while_it_waits_for_...), where unique values clash (test_owed_rows.py),
+# and where FULLTEXT keys come late (test_definitions.py).
 ELSEWHERE = ("before_repair_read", "after_repair_read", "after_repair_write",
              "replica_is_behind", "transactions_are_open", "xa_is_undecided",
-             "rows_displaced", "rows_skipped")
+             "rows_displaced", "rows_skipped", "fulltext_key_added")
 
 
 class KillTest(MoveTest):
