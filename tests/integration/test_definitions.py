@@ -565,7 +565,7 @@ class GeneratedOnlyTest(DefinitionTest):
             ferry = self.ferry(**settings)
             self.assertEqual(ferry.run(), 1)
             remedies = re.findall(r"error: source: all columns of table abc.\w+ are generated"
-                                  r" \((ALTER TABLE [^,]*),", ferry.log())
+                                  r"\n  remedy: (ALTER TABLE [^,]*),", ferry.log())
             self.assertEqual(len(remedies), len(tables), ferry.log())
             self.assertEqual(ferry.log().count("\nerror: source: "), len(tables), ferry.log())
         self.source.sql(*remedies)
