@@ -9,6 +9,7 @@
 #include "ferry/options.h"
 #include "ferry/snapshot_mark.h"
 #include "ferry/write_claims.h"
+#include "ferry/zone.h"
 
 struct ferry_table {
 	const struct table *source; /* borrowed from the schema */
@@ -39,6 +40,9 @@ struct ferry_table {
 	bool is_between_flavours;
 	/* By computed.h: rows are written with time_zone set to this, owned; NULL: as usual. */
 	char *zone;
+	/* The offsets that this zone has had, for rows that it has no literal for: lax_writer.c. */
+	char (*zone_offsets)[ZONE_OFFSET_SIZE]; /* owned */
+	unsigned zone_offset_count;
 	bool deletes_in_zone;	  /* and deleted */
 	bool has_offset_literals; /* '... +00:00' is a TIMESTAMP there */
 	/* Owned texts. */

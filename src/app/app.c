@@ -74,7 +74,7 @@ static void on_done(struct app *app)
 	app->is_done = true;
 	app->exit_status = EXIT_DONE;
 	stop_watching(app);
-	if (app->server) {
+	if (app->server && !app->is_interrupted) {
 		log_info("ghostferry main operations has terminated but the control server "
 			 "remains online");
 		log_info("press CTRL+C or send an interrupt to stop the control server and end "
@@ -166,6 +166,9 @@ static void on_signal(struct ev_loop *loop UNUSED, ev_signal *watcher, int reven
 		ev_break(app->loop, EVBREAK_ALL);
 		return;
 	}
+	/* The ferry may be done already and about to say so: then that counts, and nobody sends
+	 * the signal again. */
+	app->is_interrupted = true;
 	error_set(&err, ERROR_STOPPED, "signal received: %s",
 		  watcher->signum == SIGTERM ? "terminated" : "interrupt");
 	ferry_fail(app->ferry, "user_interrupt", &err);

@@ -47,6 +47,7 @@ struct app {
 	int64_t progress_logged_ms;
 	enum phase phase; /* the last one that was noticed */
 	bool is_done;
+	bool is_interrupted; /* a signal came before that was known */
 	int exit_status;
 
 	/* Owned by the ferry's thread. */

@@ -9,22 +9,38 @@
 
 #define EXACT_MAX 9007199254740992.0 /* 2^53 */
 
+/* Up to what has to be escaped. States of many tables are megabytes of this. */
+static size_t plain_length(const char *text)
+{
+	size_t length = 0;
+
+	while ((unsigned char)text[length] >= 0x20 && text[length] != '"' && text[length] != '\\')
+		length++;
+	return length;
+}
+
 static void print_string(struct buf *out, const char *text)
 {
 	static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";
 
 	buf_putc(out, '"');
-	for (; *text; text++) {
+	for (;;) {
+		size_t plain = plain_length(text);
+
+		buf_add(out, text, plain);
+		text += plain;
+		if (!*text)
+			break;
+
 		const char *letter = strchr(letters, *text);
 
 		if (letter && (letter - letters) % 2 == 0) {
 			buf_putc(out, '\\');
 			buf_putc(out, letter[1]);
-		} else if ((unsigned char)*text < 0x20) {
-			buf_printf(out, "\\u%04x", (unsigned char)*text);
 		} else {
-			buf_putc(out, *text);
+			buf_printf(out, "\\u%04x", (unsigned char)*text);
 		}
+		text++;
 	}
 	buf_putc(out, '"');
 }

@@ -558,6 +558,7 @@ static char *print_text(const char *format, va_list args, size_t *length)
 	va_list again;
 	int printed;
 
+	assert(format);
 	va_copy(again, args);
 	printed = vsnprintf(NULL, 0, format, again);
 	va_end(again);

@@ -219,6 +219,11 @@ static void set_zone(struct maker *m)
 	t->zone = mem_strdup(m->zone->name);
 	t->deletes_in_zone = m->has_index;
 	t->has_offset_literals = version->flavour == FLAVOUR_MYSQL && version->number >= 80019;
+	if (!t->has_offset_literals) {
+		t->zone_offset_count = m->zone->offset_count;
+		t->zone_offsets = mem_calloc(ZONE_OFFSETS_MAX, sizeof(*t->zone_offsets));
+		memcpy(t->zone_offsets, m->zone->offsets, sizeof(m->zone->offsets));
+	}
 	problem_add(m->problems, PROBLEM_NOTE,
 		    "have the tables compared (VerifierType, -verify) if sessions of the application "
 		    "set another time_zone",
@@ -360,7 +365,7 @@ static void put_turned_back(struct buf *sql, const char *x, const char *zone)
 void computed_put_timestamp(struct buf *sql, const struct ferry_table *table,
 			    const struct column *column, struct value value)
 {
-	struct buf text = BUF_INIT, zone = BUF_INIT;
+	struct buf text = BUF_INIT;
 
 	/* What is no time at all is the same in all zones, and the server's to refuse. */
 	if (!is_time(value) || memcmp(value.bytes, "0000", 4) == 0) {
@@ -374,8 +379,7 @@ void computed_put_timestamp(struct buf *sql, const struct ferry_table *table,
 		return;
 	}
 	sql_literal(&text, column, value);
-	sql_text(&zone, table->zone);
-	put_turned_back(sql, buf_text(&text), buf_text(&zone));
+	/* The session's, which is the table's or one of its offsets. */
+	put_turned_back(sql, buf_text(&text), "@@time_zone");
 	buf_release(&text);
-	buf_release(&zone);
 }

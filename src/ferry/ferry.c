@@ -194,6 +194,7 @@ static void ferry_main(void *argument)
 		return;
 	ferry_set_phase(f, PHASE_DONE);
 	ferry_forget_line(f);
+	probe("run_is_done", " ");
 	announce(f, FERRY_DONE);
 }
 

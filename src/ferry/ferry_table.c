@@ -307,6 +307,7 @@ static void table_free(struct ferry_table *t)
 	free(t->selected);
 	free(t->written);
 	free(t->zone);
+	free(t->zone_offsets);
 	free(t->select_list);
 	free(t->types_list);
 	free(t->as_json);

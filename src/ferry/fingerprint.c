@@ -225,23 +225,32 @@ static void put_hash(struct buf *sql, const struct column *c, enum form form, bo
 	buf_puts(sql, ",256)");
 }
 
-/* With as many digits as both sides have: more of them would not have been written. */
-static void put_decimal(struct buf *sql, const struct column *c, const struct column *other)
+static void put_number(struct buf *sql, const struct column *c)
 {
-	buf_puts(sql, "CAST(");
 	sql_name(sql, c->name);
-	buf_printf(sql, " AS DECIMAL(65,%u))", c->scale < other->scale ? c->scale : other->scale);
+	if (strstr(c->raw_type, "zerofill"))
+		buf_puts(sql, "+0");
+}
+
+/* By all of its digits, whatever the other side has room for: a value that was rounded there
+ * is another one. Zeros at the end are none of its digits. */
+static void put_decimal(struct buf *sql, const struct column *c)
+{
+	if (c->scale == 0) {
+		put_number(sql, c);
+		return;
+	}
+	buf_puts(sql, "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CONCAT(");
+	put_number(sql, c);
+	buf_puts(sql, ")))");
 }
 
 static void put_plain(struct buf *sql, const struct column *c, const struct column *other)
 {
-	if (c->type == COLUMN_DECIMAL && other->type == COLUMN_DECIMAL && c->scale != other->scale) {
-		put_decimal(sql, c, other);
-		return;
-	}
-	sql_name(sql, c->name);
-	if (strstr(c->raw_type, "zerofill"))
-		buf_puts(sql, "+0");
+	if (c->type == COLUMN_DECIMAL && other->type == COLUMN_DECIMAL && c->scale != other->scale)
+		put_decimal(sql, c);
+	else
+		put_number(sql, c);
 }
 
 static void put_column(struct buf *sql, const struct column *own, const struct column *other,

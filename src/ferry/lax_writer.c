@@ -23,7 +23,11 @@
  *
  * Which mode rows were stored in on the source nobody knows, and each may have another: what
  * is lax has a few kinds, as it says of dates whether they are invalid. They are tried one
- * after the other; where none fits all rows, with half of the rows, down to one. */
+ * after the other; where none fits all rows, with half of the rows, down to one. So are the
+ * time zones: in the hour that summer time makes twice a MariaDB has no literal for one of
+ * the two passes. It has one under the offset of that pass as a zone, by which all is computed
+ * as by the zone itself, unless another TIMESTAMP of the row lies in the other half of the
+ * year and something is computed of that too: then no zone fits, and the run ends. */
 #include "lax_writer.h"
 
 #include <stdlib.h>
@@ -267,7 +271,6 @@ static bool is_refusal(const struct error *err)
 	return err->kind == ERROR_DATA || err->kind == ERROR_SQL;
 }
 
-/* In one mode after the other. */
 static bool try_modes(struct lax_attempt *a, struct error *err)
 {
 	struct lax_writer *w = a->w;
@@ -283,16 +286,38 @@ static bool try_modes(struct lax_attempt *a, struct error *err)
 	return false;
 }
 
+/* In one mode after the other, and in one zone after the other. */
+static bool try_all(struct lax_attempt *a, struct error *err)
+{
+	const struct ferry_table *t = a->table;
+	bool ok = try_modes(a, err);
+
+	for (unsigned zone = 0; !ok && is_refusal(err) && zone < t->zone_offset_count; zone++) {
+		struct error failure;
+
+		for (size_t i = 0; i < a->statement_count; i++)
+			if (a->statements[i].zone)
+				a->statements[i].zone = t->zone_offsets[zone];
+		ok = try_modes(a, &failure);
+		if (!ok && !is_refusal(&failure))
+			*err = failure;
+	}
+	for (size_t i = 0; i < a->statement_count; i++)
+		if (a->statements[i].zone)
+			a->statements[i].zone = t->zone;
+	return ok;
+}
+
 static bool write_rows(struct lax_attempt *a, struct row_batch *batch, struct error *err)
 {
 	bool ok;
 
 	make_statements(a, batch);
-	ok = try_modes(a, err);
+	ok = try_all(a, err);
 	if (!ok && is_refusal(err) && batch->rows == 1) {
 		double_single(&a->statements[1], strlen(batch->head), a->w->reader.packet_limit / 4);
 		batch->statements[0].sql = a->statements[1].sql;
-		ok = try_modes(a, err);
+		ok = try_all(a, err);
 	}
 	if (a->displaces)
 		owed_rows_displaced(a->w->run->owed, a->table, NULL);

@@ -21,12 +21,16 @@ struct look {
 	" UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8"            \
 	" UNION ALL SELECT 9) "
 
+#define LOCAL_TIMES                                                                                \
+	"(SELECT n,TIMESTAMPDIFF(SECOND,'1970-01-01'+INTERVAL n SECOND,"                           \
+	"FROM_UNIXTIME(n)) o FROM (SELECT 21600*(1+a.d+10*b.d+100*c.d+1000*e.d+10000*f.d) n FROM " \
+	DIGITS "a CROSS JOIN " DIGITS "b CROSS JOIN " DIGITS "c CROSS JOIN " DIGITS                \
+	"e CROSS JOIN " DIGITS "f) s WHERE n<2147000000) l"
+
 static const char look_sql[] =
 	"SELECT BIT_XOR(CAST(CONV(LEFT(SHA2(CONCAT(n,'#',o),256),16),16,10) AS UNSIGNED)),"
-	"MIN(o),MAX(o) FROM (SELECT n,TIMESTAMPDIFF(SECOND,'1970-01-01'+INTERVAL n SECOND,"
-	"FROM_UNIXTIME(n)) o FROM (SELECT 21600*(1+a.d+10*b.d+100*c.d+1000*e.d+10000*f.d) n FROM "
-	DIGITS "a CROSS JOIN " DIGITS "b CROSS JOIN " DIGITS "c CROSS JOIN " DIGITS
-	"e CROSS JOIN " DIGITS "f) s WHERE n<2147000000) l";
+	"MIN(o),MAX(o) FROM " LOCAL_TIMES;
+static const char offsets_sql[] = "SELECT DISTINCT o FROM " LOCAL_TIMES;
 
 static bool take_look(struct db *db, struct look *look, struct error *err)
 {
@@ -71,13 +75,34 @@ static bool look_at(struct db *db, const char *name, struct look *look, bool *kn
 }
 
 /* Zones are whole minutes everywhere; what is not, or too far from UTC, has no such name. */
-static void name_fixed(struct zone *zone, long offset)
+static bool name_fixed(char *name, size_t size, long offset)
 {
 	long minutes = labs(offset) / 60;
 
-	if (offset % 60 == 0 && minutes < 13 * 60)
-		snprintf(zone->name, sizeof(zone->name), "%c%02ld:%02ld", offset < 0 ? '-' : '+',
-			 minutes / 60, minutes % 60);
+	if (offset % 60 != 0 || minutes >= 13 * 60)
+		return false;
+	snprintf(name, size, "%c%02ld:%02ld", offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
+	return true;
+}
+
+static bool list_offsets(struct db *db, struct zone *zone, struct error *err)
+{
+	struct db_row row;
+	enum db_fetch fetched;
+	bool fits = true;
+
+	if (!db_execf(db, err, "SET SESSION time_zone='%s'", zone->name) ||
+	    !db_query(db, offsets_sql, strlen(offsets_sql), err) || !db_check_columns(db, 1, err))
+		return false;
+	while ((fetched = db_row_next(db, &row, err)) == DB_ROW) {
+		fits = fits && row.values[0] && zone->offset_count < ZONE_OFFSETS_MAX &&
+		       name_fixed(zone->offsets[zone->offset_count], ZONE_OFFSET_SIZE,
+				  strtol(row.values[0], NULL, 10));
+		zone->offset_count += fits;
+	}
+	if (!fits)
+		zone->offset_count = 0;
+	return fetched == DB_END && db_execf(db, err, "SET SESSION time_zone='+00:00'");
 }
 
 static bool ask_names(struct db *db, struct zone *zone, char *name, size_t size,
@@ -113,12 +138,13 @@ bool zone_ask(struct zone *zone, struct db *source, struct db *target, struct er
 	zone->is_utc = here.lowest == 0 && here.highest == 0;
 	zone->has_changes = here.lowest != here.highest;
 	if (!zone->has_changes)
-		name_fixed(zone, here.lowest);
+		(void)name_fixed(zone->name, sizeof(zone->name), here.lowest);
 	if (zone->is_utc || zone->name[0])
 		return true;
 	if (!look_at(target, name, &there, &knows, err))
 		return error_wrap(err, "ask for the time zone");
-	if (knows && strcmp(here.sum, there.sum) == 0)
-		snprintf(zone->name, sizeof(zone->name), "%s", name);
-	return true;
+	if (!knows || strcmp(here.sum, there.sum) != 0)
+		return true;
+	snprintf(zone->name, sizeof(zone->name), "%s", name);
+	return list_offsets(target, zone, err) || error_wrap(err, "ask for the time zone");
 }

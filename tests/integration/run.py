@@ -55,7 +55,9 @@ def per_pair(cls, flavour, pair, usual_only):
     if not issubclass(cls, case.ServerTest):
         return [] if pair else [cls]
     made = []
-    pairs = cls.pairs if usual_only else [*cls.pairs, *cls.also]
+    pairs = [*cls.pairs, *cls.also]
+    if usual_only:
+        pairs = [p for p in pairs if p == flavours(p)]
     if pair:
         pairs = [pair] if flavours(pair) in map(flavours, pairs) else []
     for pair in pairs:

@@ -143,17 +143,11 @@ class ChangingZoneTest(Computed):
                   "DELETE FROM abc.login WHERE id = 3")
 
     def test_the_doubled_hour(self):
-        """MySQL has literals with an offset; MariaDB stores one pass of the two, and is never
-        given the other."""
+        """MySQL has literals with an offset; MariaDB stores one pass of the two, and the other
+        under its offset."""
         hours = [self.AUTUMN + n * 900 for n in range(-5, 6)]
         self.fill(*hours)
-        if self.target.is_mysql:
-            self.move(f"UPDATE abc.login SET ts = ts + INTERVAL 0 SECOND, uid = 99 WHERE id = 4")
-            return
-        ferry = self.ferry()
-        self.assertEqual(ferry.run(), 2)
-        self.assertRegex(ferry.log(), r"2023-10-29 0[01]:\d\d:00.*UTC, in an hour that is there twice")
-        self.assertRegex(ferry.log(), r"abc\.login")
+        self.move("UPDATE abc.login SET uid = 99 WHERE id IN (4, 7)")
 
     def test_a_zone_that_the_target_has_not(self):
         make_zone(self.source, "Test/Here")

@@ -657,6 +657,19 @@ class CarriedDecimalTest(CarriedTest):
         self.assertEqual(ferry.run(), 2)
         self.assertRegex(ferry.log(), "abc.t.*the server would change a value")
 
+    def test_a_value_that_was_rounded_is_found(self):
+        """Broken: both sides compared by as many digits as both have room for."""
+        self.there("d DECIMAL(65,38)", "d DECIMAL(65,30)")
+        self.source.sql("INSERT INTO abc.t VALUES (1, 0.00000000000000000000000000000000001),"
+                        " (2, 1.5), (3, 0), (4, -10)")
+        self.target.sql("INSERT INTO abc.t VALUES (1, 0), (2, 1.5), (3, 0), (4, -10)")
+        ferry = self.ferry(AllowExistingTargetTable=True)
+        self.assertEqual(ferry.run("-verify"), 3)
+        with open(ferry.stdout_path) as out:
+            text = out.read()
+        self.assertIn("key 1: rows checksum difference", text)
+        self.assertIn("1 differ", text)
+
 
 class CarriedJsonTest(CarriedTest):
     pairs = (("mariadb", "mysql"), ("mariadb-11.8", "mysql"))

@@ -524,7 +524,7 @@ class OneAtATimeTest(FaultTest):
 class LeaseTest(FaultTest):
     """What the servers still believe of a machine that is gone, or was."""
 
-    pairs = BOTH + (MARIADB_105, MARIADB_118)
+    pairs = BOTH
     timeout = 300
 
     def test_the_machine_is_gone(self):

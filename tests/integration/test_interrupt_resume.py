@@ -247,6 +247,22 @@ class InterruptTest(MoveTest):
         ferry.resume()
         self.done(ferry)
 
+    def test_a_signal_that_meets_the_end(self):
+        """The run is done, and the loop does not know it yet: the signal is not forgotten,
+        the control server does not keep the process, and what is done stays done."""
+        self.table(rows=20)
+        probes = self.probes()
+        ferry = self.one_by_one(probes=probes, http=True)
+        stop = probes.stop_at("run_is_done")
+        ferry.start()
+        self.reach(ferry, stop)
+        ferry.terminate()
+        for _ in range(3):  # the loop has come by
+            ferry.status()
+        stop.release()
+        self.assertEqual(ferry.wait(15), 0)
+        self.done(ferry)
+
     def test_a_second_signal_changes_nothing(self):
         self.table(rows=40)
         probes = self.probes()
@@ -403,7 +419,9 @@ class LeftoverWriterTest(MoveTest):
             ferry.resume(state, **settings)
             ferry.wait_until(lambda: len(re.findall("waiting for connection", ferry.log())) == 4
                              or probes.hits("before_copy") > 1 or not ferry.running)
-            self.assertEqual(probes.hits("before_copy"), 1)  # the killed run's
+            # All four before it copies anything: they are ended at once, and then it goes on.
+            before = ferry.log().split("phase copying")[0]
+            self.assertEqual(len(re.findall("waiting for connection", before)), 4)
             db.run("ROLLBACK")
         ferry.assert_status(0)
         self.wait_until(lambda: not self.target.value(
