@@ -1,7 +1,7 @@
 /* From the copied tables to the end: permission, verification, the CutoverLock callback,
  * the end of transactions that are open, (for a replica: until it has executed its master's
  * position,) the source's position, the stream's event there, the verdict, a look for owed
- * rows, a last look for writes of others to the target and for writes to the source behind
+ * rows, FULLTEXT keys that can only be made now, a last look for writes of others to the target and for writes to the source behind
  * that position, CutoverUnlock.
  *
  * The ferry's thread runs it. A failure anywhere leaves source and target as they are:
@@ -17,6 +17,7 @@
 #include "base/probe.h"
 #include "base/retry.h"
 #include "ferry/auto_increment.h"
+#include "ferry/fulltext_keys.h"
 
 static const char log_tag[] = "ferry";
 
@@ -193,6 +194,17 @@ static bool raise_auto_increments(struct ferry *f, struct error *err)
 	return auto_increments_raise(&f->run, f->source, err);
 }
 
+/* Behind everything that may write a row: the verdict, which may repair some, and the wait
+ * for the target's disk, after which none is written again. The keys themselves are on the
+ * disk when the statement has ended, whatever innodb_flush_log_at_trx_commit says. */
+static bool add_fulltext_keys(struct ferry *f, struct error *err)
+{
+	if (f->resume && f->resume->is_handed_over)
+		return true;
+	ferry_waits_for(f, "FULLTEXT keys to be made on the target");
+	return fulltext_keys_add(&f->run, f->source, err);
+}
+
 /* For the last time, after the verdict. */
 static bool stop_watching(struct ferry *f, struct error *err)
 {
@@ -252,7 +264,8 @@ static bool lock_to_unlock(struct ferry *f, struct error *err)
 	    !ferry_wait_for_xa(f, err) || !drain(f, err) || !ferry_check_source(f, err) ||
 	    !look_at_target(f, err) || !verify_during(f, err) || !settle_owed(f, err) ||
 	    !raise_auto_increments(f, err) || !wait_for_disk(f, err) ||
-	    !stop_watching(f, err) || !ferry_check_late(f, err) || !unlock_cutover(f, err))
+	    !add_fulltext_keys(f, err) || !stop_watching(f, err) ||
+	    !ferry_check_late(f, err) || !unlock_cutover(f, err))
 		return false;
 	ferry_waits_for(f, "");
 	return true;

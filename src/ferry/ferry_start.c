@@ -16,6 +16,7 @@
 #include "base/probe.h"
 #include "db/computing.h"
 #include "ferry/computed.h"
+#include "ferry/fulltext_keys.h"
 #include "ferry/name_filter.h"
 #include "ferry/preflight.h"
 #include "ferry/table_creator.h"
@@ -519,6 +520,8 @@ static bool prepare_target(struct ferry *f, struct error *err)
 			return false;
 		if (count < f->resume->lock_count)
 			count = f->resume->lock_count;
+		if (!f->resume->is_handed_over && !fulltext_keys_drop(&f->run, f->target, err))
+			return false;
 	} else {
 		ferry_waits_for(f, "the creation of tables on the target");
 		if (!tables_create(f->options, f->source, f->target, &f->schema, &f->tables, &f->stop,

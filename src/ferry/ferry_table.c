@@ -247,6 +247,30 @@ static void choose_key(const struct ferry_options *options, struct ferry_table *
 		    t->source->full_name, ignored, t->key.index);
 }
 
+static bool is_generated(const struct table *table)
+{
+	for (unsigned i = 0; i < table->column_count; i++)
+		if (column_is_written(&table->columns[i]))
+			return false;
+	return true;
+}
+
+/* Nothing of such rows could be written, and nothing tells one from another. */
+static void refuse_generated(const struct table *table, struct problems *problems)
+{
+	struct buf remedy = BUF_INIT;
+
+	buf_puts(&remedy, "ALTER TABLE ");
+	sql_table_name(&remedy, table->schema, table->name);
+	buf_printf(&remedy,
+		   " ADD ghostferry_id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT %s, which can be "
+		   "dropped when the move is done; or leave the table out (Tables.Blacklist)",
+		   table_primary(table) ? "UNIQUE" : "PRIMARY KEY");
+	problem_add(problems, PROBLEM_ERROR, buf_text(&remedy),
+		    "source: all columns of table %s are generated", table->full_name);
+	buf_release(&remedy);
+}
+
 static struct ferry_table *table_new(const struct ferry_options *options, const char *comment,
 				     const struct table *source, struct problems *problems)
 {
@@ -264,13 +288,13 @@ static struct ferry_table *table_new(const struct ferry_options *options, const 
 	check_engine(source, problems);
 	check_versioning(source, problems);
 	check_columns(source, problems);
-	choose_key(options, t, problems);
+	if (is_generated(source))
+		refuse_generated(source, problems);
+	else
+		choose_key(options, t, problems);
 	t->may_displace = t->key.count > 0 && (table_unique_count(source) > 1 ||
 					       key_condition_is_vague(&t->key));
 	choose_columns(t);
-	if (t->written_count == 0)
-		problem_add(problems, PROBLEM_ERROR, "leave the table out (Tables.Blacklist)",
-			    "source: all columns of table %s are generated", source->full_name);
 	make_texts(t, comment);
 	return t;
 }

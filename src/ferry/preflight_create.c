@@ -15,6 +15,7 @@
 #include "create_statement.h"
 #include "create_text.h"
 #include "create_translate.h"
+#include "ferry/fulltext_keys.h"
 #include "table_trial.h"
 
 #define NO_FUNCTION 1305
@@ -83,37 +84,47 @@ static void check_sequence(struct preflight *p, const struct ferry_table *t, con
 		    t->source->full_name);
 }
 
-/* InnoDB takes a row into a FULLTEXT index only when its id is higher than all before, and not
- * by much (error 182). The source gave them in this order; the copy has several workers,
- * changes are applied in batches, and after a resume they come again. */
-static void check_document_ids(struct preflight *p, const struct ferry_table *t)
+/* Rows would not be taken (fulltext_keys.h). A key that the source has as well was made by an
+ * earlier process of the run that is resumed: it is dropped before rows are written. */
+static void refuse_late_keys(struct preflight *p, const struct ferry_table *t,
+			     const struct table *existing)
 {
-	const struct table *existing = p->existing[t->index];
-	const struct table *table = existing ? existing : t->source;
 	const struct table_index *index = NULL;
 	struct buf remedy = BUF_INIT;
 
-	for (unsigned i = 0; i < table->index_count; i++)
-		if (table->indexes[i].is_fulltext)
-			index = &table->indexes[i];
-	if (!index || !table_column(table, "FTS_DOC_ID"))
+	for (unsigned i = 0; i < existing->index_count; i++)
+		if (existing->indexes[i].is_fulltext &&
+		    !(p->is_resuming && fulltext_keys_have(t->source, existing->indexes[i].name)))
+			index = &existing->indexes[i];
+	if (!index)
 		return;
 	p->is_refused[t->index] = true;
-	if (existing) {
-		buf_puts(&remedy, "ALTER TABLE ");
-		sql_table_name(&remedy, existing->schema, existing->name);
-		buf_puts(&remedy, " DROP INDEX ");
-		sql_name(&remedy, index->name);
-	} else {
-		buf_puts(&remedy, "create the table on the target without its FULLTEXT keys, and set "
-				  "AllowExistingTargetTable");
-	}
-	buf_puts(&remedy, "; add the keys there when the move is done");
+	buf_puts(&remedy, "ALTER TABLE ");
+	sql_table_name(&remedy, existing->schema, existing->name);
+	buf_puts(&remedy, " DROP INDEX ");
+	sql_name(&remedy, index->name);
+	buf_puts(&remedy, fulltext_keys_are_late(t->source) &&
+					  fulltext_keys_have(t->source, index->name) ?
+				  "; the cutover adds it again" :
+				  "; add it there when the move is done");
 	problem_add(p->problems, PROBLEM_ERROR, buf_text(&remedy),
 		    "target: the FULLTEXT key %s of %s, over its own FTS_DOC_ID, takes rows only in "
 		    "the order of these ids",
-		    index->name, table->full_name);
+		    index->name, existing->full_name);
 	buf_release(&remedy);
+}
+
+static void check_document_ids(struct preflight *p, const struct ferry_table *t)
+{
+	const struct table *existing = p->existing[t->index];
+
+	if (existing && fulltext_keys_are_late(existing))
+		refuse_late_keys(p, t, existing);
+	if (fulltext_keys_are_late(t->source))
+		problem_add(p->problems, PROBLEM_NOTE, "",
+			    "target: the FULLTEXT keys of %s, over its own FTS_DOC_ID, are made "
+			    "during the cutover, which takes longer by that",
+			    t->source->full_name);
 }
 
 static bool take_any(void *context, const struct db_row *row UNUSED)

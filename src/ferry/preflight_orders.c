@@ -27,6 +27,49 @@ static void put_exact_collation(struct buf *out, const struct preflight *p,
 		buf_printf(out, "%s_%s", charset, strcmp(charset, "utf8mb4") == 0 ? "0900_bin" : "bin");
 }
 
+static bool is_over_expression(const struct table_index *index)
+{
+	for (unsigned i = 0; i < index->part_count; i++)
+		if (index->parts[i].column == UINT_MAX)
+			return true;
+	return false;
+}
+
+/* Does the target's collation call values of it equal that the source's does not? */
+static bool has_other_order(const struct preflight *p, const struct column *source,
+			    const struct column *there)
+{
+	return there && there->collation[0] && source->collation[0] && source->member_count == 0 &&
+	       !collation_is_exact(there->collation) &&
+	       !collation_agrees(source->collation, db_version(p->source)->flavour,
+				 there->collation, db_version(p->target)->flavour);
+}
+
+/* What the expression makes of which columns nobody says, so its values are not compared. */
+static void warn_of_expression(struct preflight *p, const struct ferry_table *t,
+			       const struct table_index *index)
+{
+	const struct table *target = p->existing[t->index];
+
+	for (unsigned i = 0; i < t->source->column_count; i++) {
+		const struct column *source = &t->source->columns[i];
+		const struct column *there =
+			target ? table_column_of_other(target, source) : source;
+
+		if (!has_other_order(p, source, there))
+			continue;
+		problem_add(p->problems, PROBLEM_WARNING,
+			    "give the column the source's collation on the target; else rows that "
+			    "the key takes for equal there end the run at the cutover",
+			    "target: the unique key %s of %s is over an expression, and %s has "
+			    "another collation there: %s on the source, %s on the target; whether two "
+			    "of its values are equal there is not looked at before the copy",
+			    index->name, t->source->full_name, source->name, source->collation,
+			    there->collation);
+		return;
+	}
+}
+
 /* The target's, by part; NULL for parts that are no texts. True: some of them calls values
  * equal that the source's does not. */
 static bool other_orders(const struct preflight *p, const struct ferry_table *t,
@@ -37,23 +80,16 @@ static bool other_orders(const struct preflight *p, const struct ferry_table *t,
 	bool differs = false;
 
 	for (unsigned i = 0; i < index->part_count; i++) {
-		unsigned position = index->parts[i].column;
-
-		collations[i] = NULL;
-		if (position == UINT_MAX)
-			return false; /* an expression: nobody says what it gives */
-
-		const struct column *source = &t->source->columns[position];
+		const struct column *source = &t->source->columns[index->parts[i].column];
 		const struct column *there =
 			target ? table_column_of_other(target, source) : source;
 
+		collations[i] = NULL;
 		if (!there || !there->collation[0] || !source->collation[0] ||
 		    source->member_count > 0)
 			continue;
 		collations[i] = there->collation;
-		if (collation_is_exact(there->collation) ||
-		    collation_agrees(source->collation, db_version(p->source)->flavour,
-				     there->collation, db_version(p->target)->flavour))
+		if (!has_other_order(p, source, there))
 			continue;
 		if (!differs)
 			*first = source;
@@ -132,7 +168,9 @@ static bool check_table(struct preflight *p, const struct ferry_table *t, struct
 		const struct table_index *index = &t->source->indexes[i];
 		struct error failure = ERROR_INIT;
 
-		if (index->is_unique && !check_index(p, t, index, &failure) &&
+		if (index->is_unique && is_over_expression(index))
+			warn_of_expression(p, t, index);
+		else if (index->is_unique && !check_index(p, t, index, &failure) &&
 		    !preflight_forgive(p, t->source->full_name, &failure, err))
 			return false;
 	}

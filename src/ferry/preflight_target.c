@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ferry/fulltext_keys.h"
+
 /* Tables that will be created as they are on the source. */
 static void check_primary_key_rule(struct preflight *p, const char *rule)
 {
@@ -101,14 +103,26 @@ static void check_types(struct preflight *p)
 	}
 }
 
+/* The cutover adds keys to some table there. */
+static bool alters_in(const struct preflight *p, const char *schema)
+{
+	for (size_t i = 0; i < p->tables->count; i++)
+		if (strcmp(p->tables->tables[i]->target_schema, schema) == 0 &&
+		    fulltext_keys_are_late(p->tables->tables[i]->source))
+			return true;
+	return false;
+}
+
 static void put_missing_privileges(struct preflight *p, const char *schema, bool creates,
 				   struct buf *missing)
 {
-	static const char *const needed[] = { "SELECT", "INSERT", "UPDATE", "DELETE", "CREATE" };
+	static const char *const needed[] = { "SELECT", "INSERT", "UPDATE",
+					      "DELETE", "CREATE", "ALTER" };
 
 	for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
 		if (grants_allow(&p->target_grants, needed[i], schema) != GRANTS_NO ||
-		    (strcmp(needed[i], "CREATE") == 0 && !creates))
+		    (strcmp(needed[i], "CREATE") == 0 && !creates) ||
+		    (strcmp(needed[i], "ALTER") == 0 && !alters_in(p, schema)))
 			continue;
 		buf_puts(missing, missing->length > 0 ? ", " : "");
 		buf_puts(missing, needed[i]);

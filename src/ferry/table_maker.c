@@ -10,8 +10,10 @@
 #include "base/log.h"
 #include "create_default.h"
 #include "create_exact.h"
+#include "create_fulltext.h"
 #include "create_statement.h"
 #include "create_translate.h"
+#include "ferry/fulltext_keys.h"
 
 static const char log_tag[] = "table_creator";
 
@@ -77,16 +79,29 @@ bool table_maker_put_database(struct table_maker *m, const struct ferry_table *t
 	return ok;
 }
 
+static void leave_out_late_keys(struct table_maker *m, const struct ferry_table *t)
+{
+	struct buf rest = BUF_INIT;
+
+	if (m->keeps_late_keys || !fulltext_keys_are_late(t->source))
+		return;
+	create_leave_out_fulltext(&rest, m->exact.data);
+	buf_release(&m->exact);
+	m->exact = rest;
+}
+
 bool table_maker_put_table(struct table_maker *m, const struct ferry_table *t, const char *name,
 			   bool if_not_exists, struct error *err)
 {
 	buf_clear(&m->sql);
 	buf_clear(&m->exact);
 	sql_comment(&m->sql, m->marginalia);
-	return create_show_table(m->source, t->source->schema, t->source->name, &m->shown, err) &&
-	       create_exact(&m->exact, m->shown.data, t->source, m->default_row_format, err) &&
-	       create_leave_out_default(&m->exact, t->source, m->target, err) &&
-	       translate(m, &m->exact, err) &&
+	if (!create_show_table(m->source, t->source->schema, t->source->name, &m->shown, err) ||
+	    !create_exact(&m->exact, m->shown.data, t->source, m->default_row_format, err) ||
+	    !create_leave_out_default(&m->exact, t->source, m->target, err))
+		return false;
+	leave_out_late_keys(m, t);
+	return translate(m, &m->exact, err) &&
 	       create_rename(&m->sql, m->translated.data, "TABLE", if_not_exists, name, err);
 }
 

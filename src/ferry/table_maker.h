@@ -11,6 +11,7 @@ struct table_maker {
 	struct db *source;	/* borrowed */
 	struct db *target;	/* borrowed */
 	const char *marginalia; /* borrowed */
+	bool keeps_late_keys;	/* those of fulltext_keys.h, which are left out else */
 	char default_row_format[32];
 	struct buf shown;
 	struct buf exact;

@@ -140,6 +140,7 @@ static void try_taken(struct trial *trial, struct db *source, struct db *target)
 	struct error err = ERROR_INIT;
 	bool ok = table_maker_begin(&maker, source, target, p->options->target_marginalia, &err);
 
+	maker.keeps_late_keys = true; /* would the server take them? */
 	if (ok) {
 		while (ok && (t = take_table(trial)))
 			ok = !stop_is_set(p->attempt->stop) ?

@@ -3,7 +3,7 @@ and what comes later is noticed by I9. Remedies are followed to where they lead.
 
 import re
 
-from lib.case import BOTH, CROSS
+from lib.case import BOTH, CROSS, MYSQL
 from lib.moves import MoveTest
 
 TAGS = ("collations",)
@@ -175,4 +175,42 @@ class OtherNameTest(CollationTest):
     def test_the_target_compares_bytes(self):
         self.over("'a'", "'b'", "'c '", source="utf8mb4_general_ci",
                   target=self.exact()).assert_status(0)
+        self.assert_equal()
+
+
+class ExpressionTest(CollationTest):
+    """A unique key over an expression: its values are not compared before the copy."""
+
+    pairs = (MYSQL,)
+
+    TABLE = ("CREATE TABLE abc.t (id INT PRIMARY KEY, a VARCHAR(20) COLLATE {} NOT NULL,"
+             " UNIQUE KEY low ((LOWER(a))))")
+
+    def moved(self, *values, collation):
+        self.source.sql("CREATE DATABASE abc", self.TABLE.format("utf8mb4_bin"))
+        self.target.sql("CREATE DATABASE abc", self.TABLE.format(collation))
+        for n, value in enumerate(values):
+            self.source.sql(f"INSERT INTO abc.t VALUES ({n + 1}, '{value}')")
+        ferry = self.ferry(AllowExistingTargetTable=True)
+        ferry.run()
+        return ferry
+
+    WARNING = "the unique key low of abc.t is over an expression, and a has another collation"
+
+    def test_values_that_stay_apart(self):
+        ferry = self.moved("a", "b", collation="utf8mb4_0900_ai_ci")
+        ferry.assert_status(0)
+        self.assertIn(self.WARNING, ferry.log())
+        self.assert_equal()
+
+    def test_values_that_the_target_takes_for_equal(self):
+        ferry = self.moved("e", "é", collation="utf8mb4_0900_ai_ci")
+        self.assertIn(self.WARNING, ferry.log())
+        ferry.assert_status(3)
+        self.assertIn("table abc.t, key", ferry.log())
+
+    def test_the_same_collation(self):
+        ferry = self.moved("e", "é", collation="utf8mb4_bin")
+        ferry.assert_status(0)
+        self.assertNotIn("is over an expression", ferry.log())
         self.assert_equal()

@@ -2,6 +2,7 @@
 has it, by what information_schema and the stored bytes say."""
 
 import json
+import re
 
 from lib.case import BOTH, CROSS, MARIADB, MARIADB_105, MARIADB_118, MYSQL, FerryTest
 from lib.db import name
@@ -446,40 +447,130 @@ class CompressedWordsTest(FerryTest):
 
 
 class DocumentIdsTest(DefinitionTest):
-    """FULLTEXT over a table's own FTS_DOC_ID takes rows in the order of the ids alone."""
+    """FULLTEXT over a table's own FTS_DOC_ID takes rows in the order of the ids alone (182)."""
 
     pairs = ALL + CROSS
 
     FULLTEXT = "FULLTEXT KEY words (body)"
+    MORE = FULLTEXT + ", FULLTEXT KEY `mo``re, (` (title, body) COMMENT 'it''s, )'"
     TABLE = ("CREATE TABLE abc.t (id INT PRIMARY KEY, FTS_DOC_ID BIGINT UNSIGNED NOT NULL,"
-             " body TEXT, n INT, UNIQUE KEY FTS_DOC_ID_INDEX (FTS_DOC_ID){}) COLLATE utf8mb4_bin")
+             " body TEXT, title VARCHAR(50), n INT, UNIQUE KEY FTS_DOC_ID_INDEX (FTS_DOC_ID){})"
+             " COLLATE utf8mb4_bin")
+    SEARCHES = ("MATCH (body) AGAINST ('same')", "MATCH (body) AGAINST ('word7')",
+                "MATCH (title, body) AGAINST ('late changed' IN BOOLEAN MODE)",
+                "MATCH (body) AGAINST ('+same -word3' IN BOOLEAN MODE)")
+    CHANGES = ("UPDATE abc.t SET n = 7 WHERE id < 30", "DELETE FROM abc.t WHERE id = 40",
+               f"INSERT INTO abc.t VALUES (100, {61 * 9000}, 'late same', 'x', 1)",
+               f"UPDATE abc.t SET body = 'changed same', FTS_DOC_ID = {62 * 9000} WHERE id = 5")
 
-    def test_the_remedies_lead_to_a_move(self):
-        self.source.sql("CREATE DATABASE abc", self.TABLE.format(", " + self.FULLTEXT))
-        for n in range(60):
-            self.source.sql(f"INSERT INTO abc.t VALUES ({60 - n}, {1 + n * 9000}, 'word{n} same', {n})")
-        ferry = self.ferry()
-        self.assertEqual(ferry.run(), 1)
-        self.assertIn("the FULLTEXT key words of abc.t, over its own FTS_DOC_ID", ferry.log())
-        self.assertEqual(self.target.databases(), [])
+    def make(self, keys):
+        self.source.sql("CREATE DATABASE abc", self.TABLE.format(", " + keys))
+        for n in range(60):  # keys and ids run against each other
+            self.source.sql(f"INSERT INTO abc.t VALUES ({60 - n}, {1 + n * 9000}, 'word{n} same',"
+                            f" 'title{n}', {n})")
+
+    def assert_same_keys(self):
+        sql = ("SELECT index_name, seq_in_index, column_name, index_type, index_comment FROM"
+               " information_schema.statistics WHERE table_schema = 'abc' ORDER BY 1, 2")
+        self.assertEqual(self.source.sql(sql), self.target.sql(sql))
+        for search in self.SEARCHES:
+            found = self.source.sql(f"SELECT id FROM abc.t WHERE {search} ORDER BY id")
+            self.assertGreater(len(found), 0, search)
+            self.assertEqual(self.target.sql(f"SELECT id FROM abc.t WHERE {search} ORDER BY id"),
+                             found, search)
+
+    def test_the_keys_are_made_when_all_rows_have_arrived(self):
+        self.make(self.MORE)
+        ferry = self.move(*self.CHANGES, DataIterationBatchSize=5, DataIterationConcurrency=4,
+                          SkipTargetVerification=False)
+        self.assertIn("the FULLTEXT keys of abc.t, over its own FTS_DOC_ID, are made during the "
+                      "cutover", ferry.log())
+        self.assert_same_keys()
+        for server in (self.source, self.target):  # both take what comes next
+            server.sql(f"INSERT INTO abc.t VALUES (101, {63 * 9000}, 'next same', 'x', 1)")
+        self.assert_same_keys()
+
+    def test_killed_between_two_keys(self):
+        """What the source changes until the resume comes to a table that has a key already."""
+        self.make(self.MORE)
+        probes = self.probes()
+        stop = probes.stop_at("fulltext_key_added")
+        ferry = self.ferry(probes=probes, VerifierType="ChecksumTable", DataIterationBatchSize=5,
+                           SkipTargetVerification=False).start()
+        ferry.wait_until(lambda: stop.reached, what="fulltext_key_added")
+        ferry.kill9()
+        probes.release_all()
+        keys = ("SELECT COUNT(DISTINCT index_name) FROM information_schema.statistics"
+                " WHERE table_schema = 'abc' AND index_type = 'FULLTEXT'")
+        self.assertEqual(self.target.value(keys), 1)
+        for sql in self.CHANGES:
+            self.source.sql(sql)
+        ferry.resume(ferry.state_file(), as_it_is=True)
+        ferry.assert_status(0)
+        self.assert_equal()
+        self.assert_same_keys()
+
+    def test_a_target_table_that_has_the_key(self):
+        self.make(self.FULLTEXT)
         self.target.sql("CREATE DATABASE abc", self.TABLE.format(", " + self.FULLTEXT))
         ferry = self.ferry(AllowExistingTargetTable=True)
         self.assertEqual(ferry.run(), 1)
+        self.assertIn("the FULLTEXT key words of abc.t, over its own FTS_DOC_ID", ferry.log())
         remedy = "ALTER TABLE `abc`.`t` DROP INDEX `words`"
-        self.assertIn(remedy, ferry.log())
+        self.assertIn(remedy + "; the cutover adds it again", ferry.log())
         self.target.sql(remedy)
-        self.move("UPDATE abc.t SET n = 7 WHERE id < 30", "DELETE FROM abc.t WHERE id = 40",
-                  f"INSERT INTO abc.t VALUES (100, {61 * 9000}, 'late same', 1)",
-                  f"UPDATE abc.t SET body = 'new same', FTS_DOC_ID = {62 * 9000} WHERE id = 5",
-                  AllowExistingTargetTable=True, DataIterationBatchSize=5, DataIterationConcurrency=4)
-        self.target.sql(f"ALTER TABLE abc.t ADD {self.FULLTEXT}")
+        self.move(*self.CHANGES, AllowExistingTargetTable=True, DataIterationBatchSize=5,
+                  DataIterationConcurrency=4)
         self.assertEqual(self.target.value("SELECT COUNT(*) FROM abc.t WHERE MATCH (body)"
                                            " AGAINST ('same')"), 60)
+
+    def test_an_account_without_alter(self):
+        self.make(self.FULLTEXT)
+        self.target.sql("DROP USER IF EXISTS plain@'%'", "CREATE USER plain@'%' IDENTIFIED BY "
+                        "'plain'", "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, PROCESS,"
+                        " REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO plain@'%'")
+        self.addCleanup(self.target.sql, "DROP USER plain@'%'")
+        ferry = self.ferry()
+        ferry.config["Target"].update(User="plain", Pass="plain")
+        self.assertEqual(ferry.run(), 1)
+        remedy = re.search(r"GRANT ALTER ON `abc`.\* TO [^\s\"\\)]+", ferry.log())
+        self.assertTrue(remedy, ferry.log())
+        self.assertEqual(self.target.databases(), [])
+        self.target.sql(remedy[0])
+        ferry.run_ok()
+        self.assert_equal()
 
     def test_the_servers_own_ids_are_no_trouble(self):
         self.source.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (id INT PRIMARY KEY, body TEXT,"
                         f" {self.FULLTEXT}) COLLATE utf8mb4_bin", "INSERT INTO abc.t VALUES (1, 'x')")
         self.move("UPDATE abc.t SET body = 'y'")
+
+
+class GeneratedOnlyTest(DefinitionTest):
+    """No column can be written: the remedy gives the table one."""
+
+    pairs = ALL + CROSS
+
+    def test_the_remedy_leads_to_a_move(self):
+        tables = {"plain": "g INT AS (1 + 1) STORED", "v": "g VARCHAR(3) AS ('a') VIRTUAL",
+                  "u": "g INT AS (1 + 1) STORED UNIQUE"}
+        if self.flavour == "mysql" == self.target.flavour:
+            tables["p"] = "g INT AS (1 + 1) STORED PRIMARY KEY"
+        self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci")
+        for table, columns in tables.items():
+            self.source.sql(f"CREATE TABLE abc.{table} ({columns})",
+                            f"INSERT INTO abc.{table} () VALUES ()")
+        self.source.sql("INSERT INTO abc.plain () VALUES (), ()")
+        for settings in {}, {"AllowTablesWithoutKey": True}:
+            ferry = self.ferry(**settings)
+            self.assertEqual(ferry.run(), 1)
+            remedies = re.findall(r"error: source: all columns of table abc.\w+ are generated"
+                                  r"\n  remedy: (ALTER TABLE [^,]*),", ferry.log())
+            self.assertEqual(len(remedies), len(tables), ferry.log())
+            self.assertEqual(ferry.log().count("\nerror: source: "), len(tables), ferry.log())
+        self.source.sql(*remedies)
+        self.move("INSERT INTO abc.plain () VALUES (), ()", "DELETE FROM abc.u",
+                  "DELETE FROM abc.plain LIMIT 1", "INSERT INTO abc.v () VALUES ()")
 
 
 class TimestampTest(FerryTest):
