@@ -79,7 +79,8 @@ static void set_up_log(const struct program *program)
 }
 
 /* Nobody asked for the default one, and a configuration may well lie where nothing can
- * be written. One that is configured must be writable: app_run() sees to that. */
+ * be written. One that is configured, or holds a state already, must be writable: app_run()
+ * sees to that. Else the state in it would look as good as before, and be left. */
 static void settle_state_file(struct program *program)
 {
 	char *usual = mem_printf("%s.state", program->cli.config_path);
@@ -87,7 +88,7 @@ static void settle_state_file(struct program *program)
 	struct error err = ERROR_INIT;
 
 	if (*path && !program->cli.dry_run && strcmp(*path, usual) == 0 &&
-	    !state_file_check(*path, &err)) {
+	    access(*path, F_OK) != 0 && !state_file_check(*path, &err)) {
 		log_warn_err(&err, "without a state file (see StateFile) a run that is killed "
 				   "cannot be resumed");
 		free(*path);
