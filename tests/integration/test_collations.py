@@ -6,7 +6,7 @@ import re
 from lib.case import BOTH, CROSS, MYSQL
 from lib.moves import MoveTest
 
-TAGS = ("collations",)
+TAGS = ("collations", "any_client")
 
 SMALL, CAPITAL = "გიორგი@x", "ᲒᲘᲝᲠᲒᲘ@x"  # the same for some versions of Unicode only
 

@@ -6,6 +6,8 @@ import os
 from lib.case import ALL_PAIRS, BOTH, CROSS, MARIADB_105, MARIADB_118, MYSQL, FerryTest
 from lib.verify import KINDS, TYPES, VerifyTest
 
+TAGS = ("any_client",)
+
 ALIKE = BOTH + (MARIADB_105, MARIADB_118)
 UTC = datetime.timezone.utc
 

@@ -15,6 +15,8 @@ from lib import case, place
 from lib.case import FerryTest
 from lib.receiver import Receiver
 
+TAGS = ("any_client",)
+
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 

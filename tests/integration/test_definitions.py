@@ -7,6 +7,8 @@ import re
 from lib.case import BOTH, CROSS, MARIADB, MARIADB_105, MARIADB_118, MYSQL, FerryTest
 from lib.db import name
 
+TAGS = ("any_client",)
+
 ALL = BOTH + (MARIADB_105, MARIADB_118)
 
 

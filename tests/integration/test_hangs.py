@@ -13,6 +13,8 @@ from lib.receiver import Receiver
 from test_invariants import STOPS
 from test_kill import ELSEWHERE, SETTINGS, WITHOUT_KEY, stops_in_the_source
 
+TAGS = ("any_client",)
+
 AT_ONCE = 10  # a second, and the machine may be busy
 
 

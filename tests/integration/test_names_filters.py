@@ -6,6 +6,8 @@ from lib import compare
 from lib.case import FerryTest
 from lib.db import name, text
 
+TAGS = ("any_client",)
+
 ODD = ("we`ird", "d.o.t", "a blank", "日本 ü", "it's", 'say "x"', "back\\slash", "semi;colon",
        "select", "1234", "per%cent_", "/*c*/", "x€")
 

@@ -5,6 +5,8 @@ import re
 
 from lib.case import FerryTest
 
+TAGS = ("any_client",)
+
 
 class PreflightTest(FerryTest):
     def setUp(self):

@@ -8,6 +8,8 @@ import re
 from lib.moves import MoveTest, keys
 from lib.receiver import Receiver
 
+TAGS = ("any_client",)
+
 state_of_none = {"CopyStage": {"LastSuccessfulPaginationKeys": {}}}
 PROMISES = re.compile(r"\bDROP (TABLE|DATABASE)|drop what was copied|drop the target", re.I)
 

@@ -8,6 +8,8 @@ import signal
 from lib.case import ALL_PAIRS
 from lib.moves import MoveTest, keys
 
+TAGS = ("any_client",)
+
 RECORD = "_ghostferry"
 
 
