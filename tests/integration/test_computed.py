@@ -149,7 +149,7 @@ class ChangingZoneTest(Computed):
         under its offset."""
         hours = [self.AUTUMN + n * 900 for n in range(-5, 6)]
         self.fill(*hours)
-        self.move("UPDATE abc.login SET uid = 99 WHERE id IN (4, 7)")
+        self.move("UPDATE abc.login SET uid = uid + 100 WHERE id IN (4, 7)")
 
     def test_a_zone_that_the_target_has_not(self):
         make_zone(self.source, "Test/Here")
