@@ -23,7 +23,7 @@
 static const char make_it_yourself[] = "create the table on the target yourself, as it is to be "
 				       "there, and set AllowExistingTargetTable";
 
-static void refuse(struct preflight *p, const struct ferry_table *t, const char *why)
+void preflight_refuse_create(struct preflight *p, const struct ferry_table *t, const char *why)
 {
 	p->is_refused[t->index] = true;
 	problem_add(p->problems, PROBLEM_ERROR, make_it_yourself,
@@ -45,7 +45,7 @@ static bool put_statement(struct preflight *p, const struct ferry_table *t, cons
 			      db_version(p->target)->flavour, &why) &&
 	     create_rename(sql, translated.data, "TABLE", false, name.data, &why);
 	if (!ok)
-		refuse(p, t, why.text);
+		preflight_refuse_create(p, t, why.text);
 	buf_release(&exact);
 	buf_release(&translated);
 	buf_release(&name);
@@ -164,7 +164,7 @@ static bool check_tablespace(struct preflight *p, const struct ferry_table *t, c
 	if (ok && !found) {
 		buf_printf(&why, "it lies in the TABLESPACE `%s`, which is not there",
 			   buf_text(&name));
-		refuse(p, t, buf_text(&why));
+		preflight_refuse_create(p, t, buf_text(&why));
 	}
 	buf_release(&query);
 	buf_release(&name);
@@ -190,7 +190,7 @@ static bool check_srids(struct preflight *p, const struct ferry_table *t, const 
 	}
 	if (ok && !found) {
 		buf_printf(&why, "the spatial reference system %lu is not there", srid);
-		refuse(p, t, buf_text(&why));
+		preflight_refuse_create(p, t, buf_text(&why));
 	}
 	buf_release(&query);
 	buf_release(&why);
@@ -241,7 +241,7 @@ static bool check_prepared(struct preflight *p, const struct ferry_table *t, con
 		*err = failure;
 		return false;
 	}
-	refuse(p, t, failure.text);
+	preflight_refuse_create(p, t, failure.text);
 	return true;
 }
 
@@ -285,7 +285,7 @@ static bool check_functions(struct preflight *p, const struct ferry_table *t, co
 			continue;
 		if (is_missing_function(&failure)) {
 			error_wrap(&failure, "a function of a CHECK is not known to the server");
-			refuse(p, t, failure.text);
+			preflight_refuse_create(p, t, failure.text);
 		}
 		ok = !error_is_retryable(&failure);
 		if (!ok)

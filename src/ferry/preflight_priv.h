@@ -67,6 +67,9 @@ bool preflight_binlog_filters(struct preflight *p, struct error *err) MUST_CHECK
 bool preflight_create_begin(struct preflight *p, struct error *err) MUST_CHECK;
 bool preflight_create(struct preflight *p, const struct ferry_table *t, const char *shown,
 		      struct error *err) MUST_CHECK;
+/* Adds that the target refuses the table, with the remedy. Of several threads the caller has
+ * a lock. */
+void preflight_refuse_create(struct preflight *p, const struct ferry_table *t, const char *why);
 /* Tries them. */
 bool preflight_create_end(struct preflight *p, struct error *err) MUST_CHECK;
 

@@ -92,10 +92,7 @@ static void fail(struct trial *trial, const struct error *err)
 static void refuse(struct trial *trial, const struct ferry_table *t, const struct error *why)
 {
 	mutex_lock(&trial->lock);
-	problem_add(trial->preflight->problems, PROBLEM_ERROR,
-		    "create the table on the target yourself, as it is to be there, and set "
-		    "AllowExistingTargetTable",
-		    "source: %s cannot be created on the target: %s", t->source->full_name, why->text);
+	preflight_refuse_create(trial->preflight, t, why->text);
 	mutex_unlock(&trial->lock);
 }
 
