@@ -31,7 +31,8 @@ override LDLIBS   += $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) \
 
 BIN  := $(BUILD)/ghostferry-copydb
 LIB  := $(BUILD)/libghostferry.a
-MAIN := src/app/main.c
+# The allocator is the program's alone: in the library it would be every test's.
+MAIN := src/app/main.c src/app/allocator.c
 SRC  := $(filter-out $(MAIN),$(wildcard src/*/*.c))
 TEST := $(wildcard tests/unit/test_*.c)
 OBJ  := $(SRC:%.c=$(BUILD)/%.o)
@@ -52,7 +53,7 @@ say    = $(if $(quiet),@:,@printf '  %-4s %s\n' $(1) $(2))
 
 all: $(BIN) ## build $(BUILD)/ghostferry-copydb (the default)
 
-$(BIN): $(BUILD)/src/app/main.o $(LIB)
+$(BIN): $(MAIN:%.c=$(BUILD)/%.o) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
