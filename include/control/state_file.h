@@ -4,17 +4,24 @@
 #ifndef CONTROL_STATE_FILE_H
 #define CONTROL_STATE_FILE_H
 
-#include "base/stop.h"
-#include "ferry/ferry.h"
+#include <stdatomic.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/thread.h"
 
 #define STATE_FILE_INTERVAL_MS 1000
 #define STATE_FILE_TELL_EVERY_MS 60000
 #define STATE_FILE_SLOW_MS 10000
 
+/* The state of this moment; false: there is none that may be saved. The file's thread calls it. */
+typedef bool state_file_taker(void *context, struct buf *text);
+
 struct state_file {
 	/* Constant after state_file_start(). */
 	const char *path;      /* borrowed; NULL: there is no state file */
-	struct ferry *ferry; /* borrowed */
+	state_file_taker *take;
+	void *context; /* borrowed; of take */
 	struct thread thread;
 
 	struct mutex lock;
@@ -44,7 +51,8 @@ bool state_file_check(const char *path, struct error *err) MUST_CHECK;
 bool state_file_is_written(const char *path);
 
 /* path NULL: all of these do nothing. */
-void state_file_start(struct state_file *file, const char *path, struct ferry *ferry);
+void state_file_start(struct state_file *file, const char *path, state_file_taker *take,
+		      void *context);
 /* Any thread: write soon. */
 void state_file_poke(struct state_file *file);
 /* Any thread: has the state of now written, and waits for the disk, so long. False: it was

@@ -1,14 +1,11 @@
 /* A table being moved: its source definition, its place on the target, its key,
  * and the SQL texts that never change. Made at start by ferry_tables_make();
- * afterwards read-only but for the fence, the claims and the mark. */
+ * afterwards read-only. */
 #ifndef FERRY_FERRY_TABLE_H
 #define FERRY_FERRY_TABLE_H
 
 #include "db/key.h"
-#include "ferry/fence.h"
 #include "ferry/options.h"
-#include "ferry/snapshot_mark.h"
-#include "ferry/write_claims.h"
 #include "ferry/zone.h"
 
 struct ferry_table {
@@ -22,9 +19,6 @@ struct ferry_table {
 	bool may_displace;
 	unsigned index;		/* in ferry_tables.tables */
 	uint64_t batch_rows; /* its own fixed rows per batch; 0: what holds for the run */
-	struct fence fence;
-	struct write_claims claims;
-	struct snapshot_mark mark; /* of a table without a key */
 	bool may_change_unlogged; /* by a foreign key that cascades, on a source that does not
 				   * log that; set by the start-up checks */
 	/* Indexes in source->columns; owned. */

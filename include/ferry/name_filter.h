@@ -5,6 +5,9 @@
 
 #include "ferry/options.h"
 
+/* Our own database, on targets. */
+#define OWN_SCHEMA "_ghostferry"
+
 /* mysql, information_schema, performance_schema, sys, and our own: never copied. */
 bool name_is_system_schema(const char *schema);
 /* table NULL: could any table of the database be chosen? */

@@ -5,14 +5,22 @@
  * on the target, at the latest in the cutover, where one that the source has and the
  * target lacks is an error, whatever the verifier.
  *
- * Any thread may add; the ferry's thread looks. */
+ * Any thread may add; the ferry's thread looks (owed_check.h). */
 #ifndef FERRY_OWED_ROWS_H
 #define FERRY_OWED_ROWS_H
 
 #include "base/json.h"
 #include "ferry/run.h"
+#include "ferry/verify_queue.h"
 
-struct owed_rows; /* opaque */
+struct owed_rows {
+	struct run *run;	  /* borrowed */
+	struct verify_queue queue; /* locks itself */
+
+	struct mutex lock;
+	struct condition quiet;	 /* no displacement is under way */
+	uint64_t begun, ended;	 /* guarded by lock: displacements */
+};
 
 /* stage: OwedRows of the state that is resumed; NULL: it has none. is_resumed: there was a
  * state, and the tracker has its keys already. */
@@ -37,11 +45,6 @@ void owed_rows_displaced(struct owed_rows *o, const struct ferry_table *table,
 			 const struct map *conditions);
 /* Before the first of the two for a transaction. */
 void owed_rows_begin(struct owed_rows *o);
-
-/* While rows change: forgets what is there, so that little is left for the cutover. */
-bool owed_rows_before_cutover(struct owed_rows *o, struct error *err) MUST_CHECK;
-/* Source and target stand still. ERROR_DIFFERENT names tables and keys. */
-bool owed_rows_during_cutover(struct owed_rows *o, struct error *err) MUST_CHECK;
 
 /* For the state; the caller's. To be called after the tracker's part was copied. */
 cJSON *owed_rows_state(struct owed_rows *o);

@@ -6,8 +6,11 @@
 
 #include "base/budget.h"
 #include "db/db.h"
+#include "ferry/fence.h"
+#include "ferry/snapshot_mark.h"
 #include "ferry/state_tracker.h"
 #include "ferry/throttler.h"
+#include "ferry/write_claims.h"
 
 struct owed_rows;
 struct verifier;
@@ -15,9 +18,18 @@ struct verifier;
 /* The server that is waited for. */
 enum slower_side { SLOWER_NONE, SLOWER_SOURCE, SLOWER_TARGET };
 
+/* By what the workers that copy a table and those that apply its changes agree; each part
+ * says whose it is. */
+struct table_sync {
+	struct fence fence;
+	struct write_claims claims;
+	struct snapshot_mark mark; /* of a table without a key */
+};
+
 struct run {
 	const struct ferry_options *options;
 	const struct ferry_tables *tables;
+	struct table_sync *syncs; /* owned, by ferry_table.index */
 	struct state_tracker *tracker;
 	struct throttler *throttler;
 	struct stop *stop;
@@ -35,6 +47,14 @@ struct run {
 	void (*fail)(void *context, const char *from, const struct error *err);
 	void *fail_context;
 };
+
+/* When run->tables are known. */
+void run_make_syncs(struct run *run);
+void run_free_syncs(struct run *run);
+static inline struct table_sync *run_sync(const struct run *run, const struct ferry_table *table)
+{
+	return &run->syncs[table->index];
+}
 
 /* A worker's first connection, tried as often as any other read or write (0: without
  * end). NULL and *err on failure. lock_name NULL: it reads the source. */

@@ -73,6 +73,9 @@ bool saved_state_check_schema(const struct saved_state *state, const struct sche
 bool saved_state_apply(const struct saved_state *state, const struct ferry_tables *tables,
 		       struct state_tracker *tracker, struct error *err) MUST_CHECK;
 
+/* Was the table part of the run? */
+bool saved_state_has_table(const struct saved_state *state, const struct ferry_table *table);
+
 /* The schema as it stands in every state, made once: with tens of thousands of tables it
  * is most of the text. */
 struct state_schema {

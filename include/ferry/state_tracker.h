@@ -9,6 +9,7 @@
 
 #include "binlog/gtid_set.h"
 #include "binlog/position.h"
+#include "base/thread.h"
 #include "ferry/ferry_table.h"
 #include "ferry/phase.h"
 #include "ferry/state_line.h"

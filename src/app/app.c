@@ -292,6 +292,11 @@ static bool start_server(struct app *app, struct error *err)
 	return app->server != NULL;
 }
 
+static bool take_state(void *context, struct buf *text)
+{
+	return ferry_may_save(context) && ferry_state(context, text);
+}
+
 /* A dry run posts nothing and writes nothing. */
 static bool start_all(struct app *app, struct error *err)
 {
@@ -304,7 +309,7 @@ static bool start_all(struct app *app, struct error *err)
 		return false;
 	reporter_start(&app->reporter, app->is_dry_run ? &none : &app->progress_callback,
 		       app->is_dry_run ? &none : &app->state_callback);
-	state_file_start(&app->state_file, state_path, app->ferry);
+	state_file_start(&app->state_file, state_path, take_state, app->ferry);
 	start_watchers(app);
 	shortage_set_hook(on_shortage, app);
 	ferry_start(app->ferry);

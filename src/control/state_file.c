@@ -14,6 +14,7 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -162,7 +163,7 @@ static bool save(struct state_file *file)
 	bool ok = true;
 
 	atomic_store(&file->began_ms, clock_ms());
-	if (ferry_may_save(file->ferry) && ferry_state(file->ferry, &text) &&
+	if (file->take(file->context, &text) &&
 	    (text.length != file->written.length ||
 	     memcmp(text.data, file->written.data, text.length) != 0)) {
 		int held = -1;
@@ -265,9 +266,10 @@ static void run(void *argument)
 	mutex_unlock(&file->lock);
 }
 
-void state_file_start(struct state_file *file, const char *path, struct ferry *ferry)
+void state_file_start(struct state_file *file, const char *path, state_file_taker *take,
+		      void *context)
 {
-	*file = (struct state_file){ .path = path, .ferry = ferry, .held = -1 };
+	*file = (struct state_file){ .path = path, .take = take, .context = context, .held = -1 };
 	mutex_init(&file->lock);
 	condition_init(&file->changed);
 	condition_init(&file->tried);

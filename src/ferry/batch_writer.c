@@ -33,12 +33,9 @@ struct batch_writer {
 	struct table_comparer comparer; /* open when is_verifying */
 };
 
-/* The table belongs to the run; only its claims change. */
 static struct write_claims *claims_of(const struct batch_writer *writer)
 {
-	const struct ferry_tables *tables = writer->iterator->run->tables;
-
-	return &tables->tables[writer->batch->table->index]->claims;
+	return &run_sync(writer->iterator->run, writer->batch->table)->claims;
 }
 
 static bool take_claim(struct batch_writer *writer)

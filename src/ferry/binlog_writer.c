@@ -214,7 +214,7 @@ static bool add_one(struct binlog_writer *w, const struct ferry_table *table,
 	    !build(w, table, values, image, bytes, &change, err))
 		return false;
 	/* The event is here, so any read that gets a later ticket sees it. */
-	change->barrier = fence_barrier(&table->fence);
+	change->barrier = fence_barrier(&run_sync(w->run, table)->fence);
 	probe("change_received", "%s %s", table->source->full_name, image ? "image" : "delete");
 	append(w, &w->queues[table->index], change);
 	return true;
@@ -256,7 +256,7 @@ static bool add_whole_row(struct binlog_writer *w, const struct row_change *from
 	change->is_delete = is_delete;
 	change->file = keep_name(w, from->end->file);
 	change->offset = from->end->offset;
-	change->barrier = fence_barrier(&table->fence);
+	change->barrier = fence_barrier(&run_sync(w->run, table)->fence);
 	append(w, &w->queues[table->index], change);
 	return true;
 }
@@ -265,9 +265,10 @@ static bool add_whole_row(struct binlog_writer *w, const struct row_change *from
 static bool add_without_key(struct binlog_writer *w, const struct row_change *change,
 			    struct error *err)
 {
-	struct ferry_table *table = change->table->user;
-	bool is_held = snapshot_mark_is_repeated(&table->mark, change->end, change->number) ||
-		       snapshot_mark_holds_received(&table->mark, change->end);
+	const struct ferry_table *table = change->table->user;
+	struct snapshot_mark *mark = &run_sync(w->run, table)->mark;
+	bool is_held = snapshot_mark_is_repeated(mark, change->end, change->number) ||
+		       snapshot_mark_holds_received(mark, change->end);
 
 	probe("change_received", "%s %s", table->source->full_name, is_held ? "held" : "whole row");
 	if (is_held)
@@ -374,7 +375,7 @@ static void take_changes(struct binlog_writer *w, struct table_queue *queue,
 	*batch = (struct change_batch){ .queue = queue, .first = queue->first };
 	while (*at && batch->count < rows_max &&
 	       (batch->count == 0 || batch->bytes < options->batch_bytes) &&
-	       fence_is_passed(&queue->table->fence, (*at)->barrier)) {
+	       fence_is_passed(&run_sync(w->run, queue->table)->fence, (*at)->barrier)) {
 		batch->count++;
 		batch->bytes += change_size(*at);
 		at = &(*at)->next;
@@ -391,7 +392,7 @@ static bool choose_batch(struct binlog_writer *w, struct change_batch *batch) RE
 	for (struct table_queue **at = &w->ready; *at; at = &(*at)->next_ready) {
 		struct table_queue *queue = *at;
 
-		if (!fence_is_passed(&queue->table->fence, queue->first->barrier))
+		if (!fence_is_passed(&run_sync(w->run, queue->table)->fence, queue->first->barrier))
 			continue;
 		*at = queue->next_ready;
 		if (!*at)

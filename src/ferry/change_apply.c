@@ -38,7 +38,7 @@ static const char log_tag[] = "binlog_writer";
 struct apply {
 	struct run *run;
 	struct db *target;
-	struct ferry_table *table;
+	const struct ferry_table *table;
 	struct table_queue *queue;
 	struct change **changes; /* sorted; those of done are written */
 	size_t count;
@@ -89,14 +89,14 @@ static size_t rows_max(const struct apply *a)
 {
 	size_t max = a->queue->rows_max;
 
-	return max > ROWS_BESIDE_COPY_MAX && fence_has_tickets(&a->table->fence) ?
+	return max > ROWS_BESIDE_COPY_MAX && fence_has_tickets(&run_sync(a->run, a->table)->fence) ?
 		       ROWS_BESIDE_COPY_MAX :
 		       max;
 }
 
 static size_t take_rows(struct apply *a)
 {
-	struct write_claims *claims = &a->table->claims;
+	struct write_claims *claims = &run_sync(a->run, a->table)->claims;
 	size_t left = a->count - a->done;
 	size_t max = rows_max(a);
 
@@ -111,9 +111,9 @@ static size_t take_rows(struct apply *a)
 static void release_rows(struct apply *a)
 {
 	if (a->is_alone)
-		write_claims_release_table(&a->table->claims);
+		write_claims_release_table(&run_sync(a->run, a->table)->claims);
 	else
-		write_claims_release_rows(&a->table->claims);
+		write_claims_release_rows(&run_sync(a->run, a->table)->claims);
 }
 
 static bool write_rows(struct apply *a, size_t count, struct error *err)
@@ -194,17 +194,17 @@ static bool write_displacing(struct apply *a, struct error *err)
 static bool attempt_displacing(void *argument, struct error *err)
 {
 	struct apply *a = argument;
-	bool is_alone = a->is_alone || fence_has_tickets(&a->table->fence);
+	bool is_alone = a->is_alone || fence_has_tickets(&run_sync(a->run, a->table)->fence);
 
 	if (!db_ready(a->target, err))
 		return false;
-	if (is_alone && !write_claims_take_table(&a->table->claims, a->run->stop))
+	if (is_alone && !write_claims_take_table(&run_sync(a->run, a->table)->claims, a->run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
 
 	bool ok = write_displacing(a, err);
 
 	if (is_alone)
-		write_claims_release_table(&a->table->claims);
+		write_claims_release_table(&run_sync(a->run, a->table)->claims);
 	update_rows_max(a, a->count, ok, err);
 	return ok;
 }
@@ -228,7 +228,7 @@ bool change_apply(struct run *run, struct db *target, struct table_queue *queue,
 	struct change **changes = keep_last(queue->table, first, &deletes, &count);
 	struct apply a = { .run = run,
 			   .target = target,
-			   .table = run->tables->tables[queue->table->index],
+			   .table = queue->table,
 			   .queue = queue };
 	bool ok = a.table->may_displace ?
 			  apply_displacing(&a, changes, count, first, err) :

@@ -248,8 +248,7 @@ static void record_progress(struct data_iterator *it, struct chunk_plan *plan) R
 
 static void end_ticket(struct data_iterator *it, const struct row_batch *batch)
 {
-	/* The table belongs to the run; only its fence changes. */
-	fence_end(&it->run->tables->tables[batch->table->index]->fence, batch->ticket);
+	fence_end(&run_sync(it->run, batch->table)->fence, batch->ticket);
 	if (it->ticket_ended)
 		it->ticket_ended(it->ticket_context);
 }
@@ -278,7 +277,7 @@ static uint64_t plan_memory(struct data_iterator *it, struct assignment *work,
 static struct row_batch *begin_batch(struct data_iterator *it, struct row_reader *reader,
 				     struct assignment *work)
 {
-	struct ferry_table *table = it->run->tables->tables[work->plan->table->index];
+	const struct ferry_table *table = work->plan->table;
 	uint64_t row_bytes;
 	uint64_t bytes = plan_memory(it, work, &row_bytes);
 
@@ -287,7 +286,7 @@ static struct row_batch *begin_batch(struct data_iterator *it, struct row_reader
 	row_reader_expect(reader, row_bytes);
 
 	struct row_batch *batch =
-		row_batch_new(table, fence_issue(&table->fence), work->chunk);
+		row_batch_new(table, fence_issue(&run_sync(it->run, table)->fence), work->chunk);
 
 	batch->taken = bytes;
 	batch->sum_expression = verifier_row_sum(it->run->verifier, table);
@@ -389,9 +388,10 @@ static bool read_part(struct data_iterator *it, struct row_reader *reader,
 static bool copy_whole(struct worker *worker, struct chunk_plan *plan, struct error *err)
 {
 	struct data_iterator *it = worker->iterator;
-	struct ferry_table *table = it->run->tables->tables[plan->table->index];
+	const struct ferry_table *table = plan->table;
+	struct fence *fence = &run_sync(it->run, table)->fence;
 	char lock_name[WRITER_LOCK_NAME_SIZE];
-	uint64_t ticket = fence_issue(&table->fence);
+	uint64_t ticket = fence_issue(fence);
 
 	state_tracker_started(it->run->tracker, table);
 	writer_lock_name(lock_name, it->run->tracker->run_id, it->first_copy_lock + worker->number);
@@ -409,7 +409,7 @@ static bool copy_whole(struct worker *worker, struct chunk_plan *plan, struct er
 	give_back(it, plan);
 	mutex_unlock(&it->lock);
 	log_info("table %s is copied", table->source->full_name);
-	fence_end(&table->fence, ticket);
+	fence_end(fence, ticket);
 	if (it->ticket_ended)
 		it->ticket_ended(it->ticket_context);
 	return true;

@@ -266,6 +266,7 @@ void ferry_free(struct ferry *f)
 	free(f->key_names);
 	free(f->late);
 	state_schema_release(&f->schema_text);
+	run_free_syncs(&f->run);
 	ferry_tables_release(&f->tables);
 	schema_release(&f->schema);
 	problems_release(&f->problems);

@@ -18,6 +18,7 @@
 #include "base/retry.h"
 #include "ferry/auto_increment.h"
 #include "ferry/fulltext_keys.h"
+#include "owed_check.h"
 
 static const char log_tag[] = "ferry";
 
@@ -165,14 +166,14 @@ static bool verify_before(struct ferry *f, struct error *err)
 static bool look_for_owed(struct ferry *f, struct error *err)
 {
 	ferry_waits_for(f, "rows that were skipped or displaced to be seen on the target");
-	return owed_rows_before_cutover(f->owed, err);
+	return owed_check_before_cutover(f->owed, err);
 }
 
 /* After the verdict, which says more, and may have repaired what is missing. */
 static bool settle_owed(struct ferry *f, struct error *err)
 {
 	ferry_waits_for(f, "rows that were skipped or displaced to be seen on the target");
-	return owed_rows_during_cutover(f->owed, err);
+	return owed_check_during_cutover(f->owed, err);
 }
 
 /* What others did to the target explains the differences that the verdict would find. */

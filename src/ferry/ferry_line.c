@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/probe.h"
+#include "ferry/name_filter.h"
 #include "line_record.h"
 
 static const char log_tag[] = "ferry";
@@ -43,14 +44,14 @@ bool ferry_check_line(struct ferry *f, struct error *err)
 		return false;
 	if (!f->has_line_record)
 		log_debug("no record of the run's states is made on the target, as the account may "
-			  "not make and drop tables in " LINE_RECORD_SCHEMA);
+			  "not make and drop tables in " OWN_SCHEMA);
 	if (!resume)
 		return true;
 	if (f->has_line_record &&
 	    !line_record_read(f->target, f->tracker.run_id, &known, err))
 		return false;
 	if (known.count > 0 && state_line_branches(&resume->line, &known))
-		ok = refuse(&known, "table " LINE_RECORD_SCHEMA ".run_… of the target", err);
+		ok = refuse(&known, "table " OWN_SCHEMA ".run_… of the target", err);
 	else if (known.count == 0 && state_line_branches(&resume->line, &resume->line_on_file))
 		ok = refuse(&resume->line_on_file, "the state file", err);
 	state_line_release(&known);

@@ -239,6 +239,7 @@ static bool load_tables(struct ferry *f, struct error *err)
 		return false;
 	ferry_tables_make(f->options, f->tracker.run_id, &f->schema, &f->tables,
 			  &f->problems);
+	run_make_syncs(&f->run);
 	ferry_tables_set_json(&f->tables, f->options, db_version(f->source),
 			      db_version(f->target), &f->problems);
 	if (!computed_set(&f->tables, f->options->computing, f->source, f->target, &f->problems,
@@ -597,6 +598,9 @@ static bool resume_from(struct ferry *f, struct error *err)
 				 "target since: take VerifierRepair out of the configuration");
 	if (!saved_state_apply(f->resume, &f->tables, &f->tracker, err))
 		return false;
+	for (size_t i = 0; i < f->tables.count; i++)
+		f->run.syncs[i].mark.is_ours =
+			saved_state_has_table(f->resume, f->tables.tables[i]);
 	if (f->resume->run_id[0])
 		return true;
 	log_warn("the state is another program's: its binlog position is taken up, and all tables "

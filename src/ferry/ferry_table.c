@@ -282,9 +282,6 @@ static struct ferry_table *table_new(const struct ferry_options *options, const 
 	t->target_name = name_on_target(&options->tables, source->name);
 	t->batch_rows =
 		rows ? *rows : batch_size_for(&options->batch_points, source->avg_row_bytes);
-	fence_init(&t->fence);
-	write_claims_init(&t->claims);
-	snapshot_mark_init(&t->mark);
 	check_engine(source, problems);
 	check_versioning(source, problems);
 	check_columns(source, problems);
@@ -301,9 +298,6 @@ static struct ferry_table *table_new(const struct ferry_options *options, const 
 
 static void table_free(struct ferry_table *t)
 {
-	fence_destroy(&t->fence);
-	write_claims_destroy(&t->claims);
-	snapshot_mark_destroy(&t->mark);
 	free(t->selected);
 	free(t->written);
 	free(t->zone);

@@ -42,7 +42,7 @@ struct sum {
 struct apply {
 	struct run *run;
 	struct db *target;
-	struct ferry_table *table;
+	const struct ferry_table *table;
 	uint64_t packet_limit;
 	struct map sums; /* row -> struct sum *, owned */
 	const struct change *last; /* of those that are applied */
@@ -54,7 +54,7 @@ struct apply {
 static void sum_up(struct apply *a, const struct change *first)
 {
 	for (const struct change *change = first; change; change = change->next) {
-		if (snapshot_mark_holds(&a->table->mark, change->file, change->offset))
+		if (snapshot_mark_holds(&run_sync(a->run, a->table)->mark, change->file, change->offset))
 			continue;
 
 		struct sum *sum = map_get(&a->sums, change_key(change), change->key_length);
@@ -202,7 +202,7 @@ bool keyless_apply(struct run *run, struct db *target, const struct ferry_table 
 {
 	struct apply a = { .run = run,
 			   .target = target,
-			   .table = run->tables->tables[table->index],
+			   .table = table,
 			   .packet_limit = write_packet_limit(target) };
 
 	map_init(&a.sums);

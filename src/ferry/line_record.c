@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "db/sql.h"
+#include "ferry/name_filter.h"
 #include "preflight_priv.h"
 
 #define LOCK "ghostferry-copydb/lines"
@@ -26,7 +27,7 @@ bool line_record_is_possible(struct db *target, bool *possible, struct error *er
 
 	*possible = ok;
 	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
-		*possible = *possible && grants_allow(&grants, needed[i], LINE_RECORD_SCHEMA) ==
+		*possible = *possible && grants_allow(&grants, needed[i], OWN_SCHEMA) ==
 						 GRANTS_YES;
 	grants_release(&grants);
 	return ok || error_wrap(err, "read the privileges on the target");
@@ -37,7 +38,7 @@ static bool ask_exists(struct db *target, const char *run_id, bool *exists, stru
 	struct buf count = BUF_INIT;
 	bool ok = db_value(target, &count, NULL, err,
 			   "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = "
-			   "'" LINE_RECORD_SCHEMA "' AND TABLE_NAME = 'run_%s'",
+			   "'" OWN_SCHEMA "' AND TABLE_NAME = 'run_%s'",
 			   run_id);
 
 	*exists = ok && strcmp(buf_text(&count), "0") != 0;
@@ -56,7 +57,7 @@ bool line_record_read(struct db *target, const char *run_id, struct state_line *
 	*known = (struct state_line)STATE_LINE_INIT;
 	if (ok && exists)
 		ok = db_value(target, &text, &found, err,
-			      "SELECT line FROM " LINE_RECORD_SCHEMA ".run_%s WHERE id = 1",
+			      "SELECT line FROM " OWN_SCHEMA ".run_%s WHERE id = 1",
 			      run_id);
 	/* No row: somebody died between the two statements that make it. */
 	if (ok && exists && found) {
@@ -65,7 +66,7 @@ bool line_record_read(struct db *target, const char *run_id, struct state_line *
 	}
 	cJSON_Delete(array);
 	buf_release(&text);
-	return ok || error_wrap(err, "read table " LINE_RECORD_SCHEMA ".run_%s of the target",
+	return ok || error_wrap(err, "read table " OWN_SCHEMA ".run_%s of the target",
 				run_id);
 }
 
@@ -95,7 +96,7 @@ static bool put(struct db *target, const char *run_id, const struct state_line *
 	bool ok;
 
 	json_print(&text, array, 0);
-	buf_puts(&sql, "REPLACE INTO " LINE_RECORD_SCHEMA ".run_");
+	buf_puts(&sql, "REPLACE INTO " OWN_SCHEMA ".run_");
 	buf_printf(&sql, "%s VALUES (1, ", run_id);
 	sql_text(&sql, buf_text(&text));
 	buf_putc(&sql, ')');
@@ -110,14 +111,14 @@ bool line_record_write(struct db *target, const char *run_id, const struct state
 		       struct error *err)
 {
 	if (lock(target, err) &&
-	    db_execf(target, err, "CREATE DATABASE IF NOT EXISTS " LINE_RECORD_SCHEMA) &&
+	    db_execf(target, err, "CREATE DATABASE IF NOT EXISTS " OWN_SCHEMA) &&
 	    db_execf(target, err,
-		     "CREATE TABLE IF NOT EXISTS " LINE_RECORD_SCHEMA ".run_%s (id INT PRIMARY KEY, "
+		     "CREATE TABLE IF NOT EXISTS " OWN_SCHEMA ".run_%s (id INT PRIMARY KEY, "
 		     "line LONGTEXT CHARACTER SET ascii COLLATE ascii_bin NOT NULL) ENGINE=InnoDB",
 		     run_id) &&
 	    put(target, run_id, line, err) && unlock(target, err))
 		return true;
-	return error_wrap(err, "write table " LINE_RECORD_SCHEMA ".run_%s of the target", run_id);
+	return error_wrap(err, "write table " OWN_SCHEMA ".run_%s of the target", run_id);
 }
 
 static bool drop_empty_database(struct db *target, struct error *err)
@@ -125,10 +126,10 @@ static bool drop_empty_database(struct db *target, struct error *err)
 	struct buf count = BUF_INIT;
 	bool ok = db_value(target, &count, NULL, err,
 			   "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = "
-			   "'" LINE_RECORD_SCHEMA "'");
+			   "'" OWN_SCHEMA "'");
 
 	if (ok && strcmp(buf_text(&count), "0") == 0)
-		ok = db_execf(target, err, "DROP DATABASE IF EXISTS " LINE_RECORD_SCHEMA);
+		ok = db_execf(target, err, "DROP DATABASE IF EXISTS " OWN_SCHEMA);
 	buf_release(&count);
 	return ok;
 }
@@ -136,7 +137,7 @@ static bool drop_empty_database(struct db *target, struct error *err)
 bool line_record_drop(struct db *target, const char *run_id, struct error *err)
 {
 	return (lock(target, err) &&
-		db_execf(target, err, "DROP TABLE IF EXISTS " LINE_RECORD_SCHEMA ".run_%s", run_id) &&
+		db_execf(target, err, "DROP TABLE IF EXISTS " OWN_SCHEMA ".run_%s", run_id) &&
 		drop_empty_database(target, err) && unlock(target, err)) ||
-	       error_wrap(err, "drop table " LINE_RECORD_SCHEMA ".run_%s of the target", run_id);
+	       error_wrap(err, "drop table " OWN_SCHEMA ".run_%s of the target", run_id);
 }

@@ -10,8 +10,6 @@
 #include "db/db.h"
 #include "ferry/state_line.h"
 
-#define LINE_RECORD_SCHEMA "_ghostferry"
-
 /* By SHOW GRANTS: has the account all that it takes? */
 bool line_record_is_possible(struct db *target, bool *possible, struct error *err) MUST_CHECK;
 /* Empty where there is none. */

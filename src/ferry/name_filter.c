@@ -5,10 +5,8 @@
 
 #include <string.h>
 
-#include "line_record.h"
-
 static const char *const system_schemas[] = {
-	LINE_RECORD_SCHEMA, /* our own, on a server that is the target of another run */
+	OWN_SCHEMA, /* our own, on a server that is the target of another run */
 	"information_schema",
 	"mysql",
 	"performance_schema",

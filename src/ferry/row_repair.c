@@ -143,19 +143,19 @@ static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 	return ok;
 }
 
-static void end_ticket(struct row_repair *r, struct ferry_table *table, uint64_t ticket)
+static void end_ticket(struct row_repair *r, const struct ferry_table *table, uint64_t ticket)
 {
-	fence_end(&table->fence, ticket);
+	fence_end(&run_sync(r->plan->run, table)->fence, ticket);
 	r->plan->ticket_ended(r->plan->ticket_context);
 }
 
 /* With a ticket of its own. *all false: nothing was done, the rows are too large to be
  * held at once. */
-static bool repair_slice(struct row_repair *r, struct ferry_table *table,
+static bool repair_slice(struct row_repair *r, const struct ferry_table *table,
 			 const char *const *conditions, size_t count, bool *all, struct error *err)
 {
 	const char *name = table->source->full_name;
-	uint64_t ticket = fence_issue(&table->fence);
+	uint64_t ticket = fence_issue(&run_sync(r->plan->run, table)->fence);
 	struct row_batch *batch = row_batch_new(table, ticket, NULL);
 	uint64_t replaced = 0;
 
@@ -183,7 +183,7 @@ static bool repair_slice(struct row_repair *r, struct ferry_table *table,
 }
 
 /* Halves what is too large; a single row never is. */
-static bool repair_some(struct row_repair *r, struct ferry_table *table,
+static bool repair_some(struct row_repair *r, const struct ferry_table *table,
 			const char *const *conditions, size_t count, struct error *err)
 {
 	bool all = true;
@@ -197,15 +197,13 @@ static bool repair_some(struct row_repair *r, struct ferry_table *table,
 bool row_repair_rows(struct row_repair *r, struct db *source, const struct ferry_table *table,
 		     const char *const *conditions, size_t count, struct error *err)
 {
-	struct ferry_table *own = r->plan->run->tables->tables[table->index];
-
 	if (!connect_target(r, err))
 		return false;
 	r->reader.source = source;
 	for (size_t at = 0; at < count; at += KEYS_PER_REPAIR) {
 		size_t left = count - at;
 
-		if (!repair_some(r, own, conditions + at,
+		if (!repair_some(r, table, conditions + at,
 				 left < KEYS_PER_REPAIR ? left : KEYS_PER_REPAIR, err))
 			return false;
 	}

@@ -3,10 +3,13 @@
 #include "ferry/run.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/retry.h"
+#include "ferry/ferry_table.h"
 #include "ferry/options.h"
 
 #define CONNECT_RETRY_MS 200
@@ -17,6 +20,27 @@
 #define LOG_LOCKS_EVERY_MS 10000
 
 static const char log_tag[] = "run";
+
+void run_make_syncs(struct run *run)
+{
+	run->syncs = mem_calloc(run->tables->count, sizeof(*run->syncs));
+	for (size_t i = 0; i < run->tables->count; i++) {
+		fence_init(&run->syncs[i].fence);
+		write_claims_init(&run->syncs[i].claims);
+		snapshot_mark_init(&run->syncs[i].mark);
+	}
+}
+
+void run_free_syncs(struct run *run)
+{
+	for (size_t i = 0; run->syncs && i < run->tables->count; i++) {
+		fence_destroy(&run->syncs[i].fence);
+		write_claims_destroy(&run->syncs[i].claims);
+		snapshot_mark_destroy(&run->syncs[i].mark);
+	}
+	free(run->syncs);
+	run->syncs = NULL;
+}
 
 static bool attempt_connect(void *argument, struct error *err)
 {

@@ -481,7 +481,7 @@ static bool apply_completed(const char *name, const struct ferry_tables *tables,
 /* A table without a key is emptied and copied anew. That would undo what others have
  * written to the target since a finished move, and must not befall a table that was not
  * part of the run. */
-static bool apply_without_key(const struct saved_state *state, struct ferry_table *t,
+static bool apply_without_key(const struct saved_state *state, const struct ferry_table *t,
 			      struct error *err)
 {
 	if (state->is_handed_over)
@@ -491,8 +491,12 @@ static bool apply_without_key(const struct saved_state *state, struct ferry_tabl
 				 "over what was written to the target since: nothing is left to do, "
 				 "have the tables compared (-verify)",
 				 t->source->full_name);
-	t->mark.is_ours = cJSON_IsArray(member(state->key_columns, t->source->full_name));
 	return true;
+}
+
+bool saved_state_has_table(const struct saved_state *state, const struct ferry_table *table)
+{
+	return cJSON_IsArray(member(state->key_columns, table->source->full_name));
 }
 
 static void apply_identity(const struct saved_state *state, struct state_tracker *tracker)

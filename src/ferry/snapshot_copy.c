@@ -50,7 +50,7 @@ static const char log_tag[] = "snapshot_copy";
 
 struct copy {
 	struct run *run;
-	struct ferry_table *table;
+	const struct ferry_table *table;
 	struct db *target; /* borrowed */
 	struct db *source; /* owned; its session holds the snapshot */
 	struct db *locker; /* owned; open while the table is locked */
@@ -122,13 +122,13 @@ static bool attempt_delete(void *argument, struct error *err)
  * writers of an earlier run are gone. */
 static bool make_empty(struct copy *c, struct error *err)
 {
-	if (c->table->mark.is_ours)
+	if (run_sync(c->run, c->table)->mark.is_ours)
 		log_info("table %s has no key: it is emptied on the target and copied anew",
 			 name_of(c));
 	if (!run_write(c->run, "empty the target's table", "batch_writer",
-		       c->table->mark.is_ours ? attempt_delete : attempt_look, c, err))
+		       run_sync(c->run, c->table)->mark.is_ours ? attempt_delete : attempt_look, c, err))
 		return false;
-	c->table->mark.is_ours = true;
+	run_sync(c->run, c->table)->mark.is_ours = true;
 	return true;
 }
 
@@ -184,11 +184,11 @@ static bool take_snapshot(struct copy *c, struct error *err)
 					     .attempts = c->run->options->read_attempts,
 					     .sleep_ms = READ_RETRY_MS };
 
-	snapshot_mark_begin(&c->table->mark);
+	snapshot_mark_begin(&run_sync(c->run, c->table)->mark);
 	if (!retry_run(&policy, c->run->stop, attempt_snapshot, c, err))
 		return error_wrap(err, "take a snapshot (LOCK TABLES waits for transactions that "
 				       "have changed the table, prepared ones too: XA RECOVER)");
-	snapshot_mark_place(&c->table->mark, &c->place);
+	snapshot_mark_place(&run_sync(c->run, c->table)->mark, &c->place);
 	probe("snapshot_taken", "%s " POSITION_FORMAT, name_of(c), POSITION_ARGS(&c->place));
 	log_info("table %s is copied from a snapshot at " POSITION_FORMAT, name_of(c),
 		 POSITION_ARGS(&c->place));
@@ -299,7 +299,7 @@ static bool copy_once(struct copy *c, struct error *err)
 	return ok;
 }
 
-bool snapshot_copy(struct run *run, struct db *target, struct ferry_table *table,
+bool snapshot_copy(struct run *run, struct db *target, const struct ferry_table *table,
 		   struct error *err)
 {
 	struct copy c = { .run = run, .table = table, .target = target };

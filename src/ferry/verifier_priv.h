@@ -8,7 +8,7 @@
 #include "ferry/repair_plan.h"
 #include "ferry/verification.h"
 #include "ferry/verifier.h"
-#include "verify_queue.h"
+#include "ferry/verify_queue.h"
 
 #define KEYS_PER_SLICE 2000
 

@@ -1,6 +1,6 @@
 /* Rows are noted after their change was applied, so a key that is here was already
  * written, and one that is verified and forgotten needs no more than its next change. */
-#include "verify_queue.h"
+#include "ferry/verify_queue.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* The queue's part of the state. A key is the condition that finds its row. It stands
  * there as such, and what is read back is taken only when it has just the form in which
  * it is written, so that no other SQL can come that way. */
-#include "verify_queue.h"
+#include "ferry/verify_queue.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "verify_spill.h"
+#include "ferry/verify_spill.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "change_queue.h"
+#include "ferry/change.h"
 #include "key_order.h"
 
 #define LOOK_MS 200

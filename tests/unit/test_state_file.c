@@ -1,6 +1,7 @@
 /* The state file: whole at every moment, and kept up to date by its thread. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,11 +10,20 @@
 
 #include <cmocka.h>
 
-#include "fake_ferry.h"
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "control/state_file.h"
+
+static _Atomic(const char *) now; /* the state; NULL: none yet */
+
+static bool take(void *context UNUSED, struct buf *text)
+{
+	const char *state = atomic_load(&now);
+
+	if (state)
+		buf_puts(text, state);
+	return state != NULL;
+}
 
 static char directory[] = "/tmp/gf-state-XXXXXX";
 static char path[64], temporary[64];
@@ -100,23 +110,23 @@ static void the_thread_keeps_it_up_to_date(void **state)
 
 	(void)state;
 	unlink(path);
-	atomic_store(&fake_ferry.state, NULL);
-	state_file_start(&file, path, &fake_ferry);
+	atomic_store(&now, NULL);
+	state_file_start(&file, path, take, NULL);
 	assert_true(state_file_save(&file, 10000)); /* nothing yet: no file */
 	assert_int_not_equal(access(path, F_OK), 0);
-	atomic_store(&fake_ferry.state, "one");
+	atomic_store(&now, "one");
 	state_file_poke(&file);
 	wait_for_content("one\n");
-	atomic_store(&fake_ferry.state, "two");
+	atomic_store(&now, "two");
 	wait_for_content("two\n"); /* by itself */
-	atomic_store(&fake_ferry.state, "three");
+	atomic_store(&now, "three");
 	assert_true(state_file_save(&file, 10000));
 	assert_string_equal(content(), "three\n");
-	atomic_store(&fake_ferry.state, "too late");
+	atomic_store(&now, "too late");
 	assert_int_equal(mkdir(temporary, 0700), 0);
 	assert_false(state_file_save(&file, 10000));
 	assert_int_equal(rmdir(temporary), 0);
-	atomic_store(&fake_ferry.state, "four");
+	atomic_store(&now, "four");
 	state_file_finish(&file);
 	assert_string_equal(content(), "four\n");
 }
@@ -126,12 +136,12 @@ static void nothing_is_written_once_it_is_closed(void **state)
 	struct state_file file;
 
 	(void)state;
-	atomic_store(&fake_ferry.state, "one");
-	state_file_start(&file, path, &fake_ferry);
-	atomic_store(&fake_ferry.state, "two");
+	atomic_store(&now, "one");
+	state_file_start(&file, path, take, NULL);
+	atomic_store(&now, "two");
 	assert_true(state_file_close(&file, 10000));
 	assert_string_equal(content(), "two\n");
-	atomic_store(&fake_ferry.state, "three");
+	atomic_store(&now, "three");
 	state_file_poke(&file);
 	assert_true(state_file_close(&file, 0));
 	state_file_finish(&file);
@@ -143,7 +153,7 @@ static void without_a_path_nothing_happens(void **state)
 	struct state_file file;
 
 	(void)state;
-	state_file_start(&file, NULL, &fake_ferry);
+	state_file_start(&file, NULL, take, NULL);
 	state_file_poke(&file);
 	assert_true(state_file_save(&file, 10000));
 	assert_true(state_file_close(&file, 0));

@@ -5,7 +5,7 @@
 
 #include <fcntl.h>
 
-#include "../../src/ferry/verify_queue.h"
+#include "ferry/verify_queue.h"
 #include "table_fixture.h"
 
 enum { TABLES = 2, KEYS = 1000, BYTES_MAX = 20000 };

@@ -1,7 +1,8 @@
 /* write_claims: who waits for whom, and that nobody waits for ever. */
 #include <stdlib.h>
 
-#include "../../src/ferry/change_queue.h"
+#include "ferry/change.h"
+#include "ferry/write_claims.h"
 #include "../../src/ferry/key_order.h"
 #include "base/clock.h"
 #include "base/mem.h"

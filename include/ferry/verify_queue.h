@@ -11,7 +11,7 @@
 
 #include "base/json.h"
 #include "ferry/state_json.h"
-#include "verify_spill.h"
+#include "ferry/verify_spill.h"
 
 enum table_stage {
 	TABLE_UNCOMPARED, /* will be as a whole: keys are not noted */
