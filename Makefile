@@ -34,7 +34,7 @@ LIB  := $(BUILD)/libghostferry.a
 # The allocator is the program's alone: in the library it would be every test's.
 MAIN := src/app/main.c src/app/allocator.c
 SRC  := $(filter-out $(MAIN),$(wildcard src/*/*.c))
-TEST := $(wildcard tests/unit/test_*.c)
+TEST := $(wildcard tests/unit/*/test_*.c)
 OBJ  := $(SRC:%.c=$(BUILD)/%.o)
 OBJS := $(OBJ) $(MAIN:%.c=$(BUILD)/%.o) $(TEST:%.c=$(BUILD)/%.o)
 UNIT := $(TEST:tests/unit/%.c=$(BUILD)/unit/%)
@@ -123,7 +123,7 @@ check-integration: ## integration tests against private throwaway servers
 check-san: ## integration tests under ASan and UBSan, or SAN=thread; ARGS='-k PATTERN'
 	$(Q)+tests/san.sh '$(or $(SAN),address,undefined)' $(ARGS)
 
-lint: ## layers, headers, banned functions, top level
+lint: ## rooms, headers, banned functions, top level
 	$(Q)CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' tests/lint/run.sh
 
 fuzz: ## replay the fuzzers' corpus, and fuzz with clang for SECONDS= each (20)

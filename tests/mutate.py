@@ -7,12 +7,13 @@ to the file with it, and runs them. Mutants that no test kills are printed, and 
 exit status 1. Those that survive are tried again with ASan and UBSan, which see a read
 behind the end. Not part of `make test`: it takes a while.
 
-Usage: tests/mutate.py [--jobs N] [--every N] [file of src/binlog ...]
+Usage: tests/mutate.py [--jobs N] [--every N] [file of src/decode or src/stream ...]
 
 SAME lists the mutants that do the same as the original, each with the reason.
 """
 
 import argparse
+import glob
 import os
 import re
 import shutil
@@ -176,7 +177,7 @@ class Mutant:
                    for part, old, new, _ in SAME.get(self.source, ()))
 
     def __str__(self):
-        return f"src/binlog/{self.source}.c:{self.line}: {self.old} -> {self.new}: {self.shown}"
+        return f"{path_of(self.source)}:{self.line}: {self.old} -> {self.new}: {self.shown}"
 
 
 def flipped(number):
@@ -202,8 +203,16 @@ def is_declaration(text, start):
         not re.search(r"[-+*/=<>&|]\s*\w+\s*$", line)
 
 
+def path_of(source):
+    return glob.glob(f"src/*/{source}.c")[0]
+
+
+def test_of(test):
+    return glob.glob(f"tests/unit/*/test_{test}.c")[0]
+
+
 def mutants_of(source):
-    text = open(f"src/binlog/{source}.c").read()
+    text = open(path_of(source)).read()
     for match in TOKEN.finditer(text):
         start, end, token = match.start(), match.end(), match.group()
         if match.lastgroup == "number":
@@ -240,10 +249,10 @@ class Build:
         self.cc = os.environ.get("CC", "cc")
 
     def prepare(self, sources, jobs):
-        files = [f"src/{layer}/{name}" for layer in ("base", "binlog", "db")
+        files = [f"src/{layer}/{name}" for layer in ("base", "db", "decode", "stream")
                  for name in os.listdir(f"src/{layer}") if name.endswith(".c")]
         tests = sorted({t for s in sources for t in TESTS[s]})
-        files += [f"tests/unit/test_{test}.c" for test in tests]
+        files += [test_of(test) for test in tests]
 
         def compile_one(file):
             subprocess.run(f"{self.cc} {self.flags} {self.libs} -c -o {self.object(file)} {file}",
@@ -265,13 +274,13 @@ class Build:
             source = f"{place}/{mutant.source}.c"
             with open(source, "w") as file:
                 file.write(mutant.apply(text))
-            built = run(f"{self.cc} {self.flags} -Isrc/binlog {self.libs} -c -o {place}/m.o {source}",
+            built = run(f"{self.cc} {self.flags} -I{os.path.dirname(path_of(mutant.source))} {self.libs} -c -o {place}/m.o {source}",
                         120)
             if built is None or built.returncode:
                 return "compiler"
             for test in TESTS[mutant.source]:
                 linked = run(f"{self.cc} {self.flags} -o {place}/t"
-                             f" {self.object(f'tests/unit/test_{test}.c')} {place}/m.o"
+                             f" {self.object(test_of(test))} {place}/m.o"
                              f" {self.archive} {self.libs}", 120)
                 if linked is None or linked.returncode:
                     raise SystemExit(f"{mutant}: {linked and linked.stderr}")
@@ -292,7 +301,7 @@ def main():
     folder = os.path.join("build", "mutants")
     builds = [Build(f"{folder}/plain", "-O0"), Build(f"{folder}/asan", f"-O0 {SANITIZE}")]
     builds[0].prepare(args.sources, args.jobs)
-    texts = {s: open(f"src/binlog/{s}.c").read() for s in args.sources}
+    texts = {s: open(path_of(s)).read() for s in args.sources}
     mutants = [m for s in args.sources for m in list(mutants_of(s))[::args.every]
                if not m.is_same()]
 

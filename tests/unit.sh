@@ -8,7 +8,7 @@ passed=0 failed=0 skipped=0
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 
-for program in "$build"/unit/test_*; do
+for program in "$build"/unit/*/test_*; do
 	[ -f "$program" ] && [ -x "$program" ] || continue
 	CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 "$program" </dev/null >"$out" 2>&1
 	status=$?

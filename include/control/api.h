@@ -3,7 +3,7 @@
 #ifndef CONTROL_API_H
 #define CONTROL_API_H
 
-#include "control/server.h"
+#include "control/http_server.h"
 #include "control/speed.h"
 
 /* The context of every route; everything is borrowed. */

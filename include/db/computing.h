@@ -1,6 +1,6 @@
 /* Settings of a session that decide what a server computes for generated columns, CHECKs,
  * functional indexes and DEFAULT expressions, and that change nothing about values which
- * are written. (time_zone does: it is set for single statements, see ferry/computed.h.)
+ * are written. (time_zone does: it is set for single statements, see plan/computed.h.)
  *
  * The source's global values hold on the target, for all sessions of ours: an expression
  * takes some of them from the session that happens to open the table. On the source

@@ -214,7 +214,7 @@ enum error_kind db_error_kind(unsigned number);
 bool db_error_is_deadlock(const struct error *err);
 bool db_error_is_lock_wait(const struct error *err);
 
-/* For src/binlog/feed.c alone: the client library's handle, MYSQL *. */
+/* For src/stream/feed.c alone: the client library's handle, MYSQL *. */
 void *db_native(struct db *db);
 /* For the same: marks the connection lost (or used up) and fills *err from the
  * client library's last error. Always false. */

@@ -4,8 +4,8 @@
 #ifndef FERRY_AUTO_INCREMENT_H
 #define FERRY_AUTO_INCREMENT_H
 
-#include "ferry/ferry_table.h"
-#include "ferry/run.h"
+#include "plan/ferry_table.h"
+#include "run/run.h"
 
 /* *next: 0 where the table has no such column on this server. A source whose values are
  * used up tells the last one. */

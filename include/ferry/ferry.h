@@ -8,10 +8,10 @@
 #ifndef FERRY_FERRY_H
 #define FERRY_FERRY_H
 
-#include "ferry/problems.h"
-#include "ferry/state_json.h"
-#include "ferry/throttler.h"
-#include "ferry/verifier.h"
+#include "plan/problems.h"
+#include "state/state_json.h"
+#include "run/throttler.h"
+#include "verify/verifier.h"
 
 struct ferry; /* opaque */
 

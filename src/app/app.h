@@ -10,7 +10,7 @@
 #include "control/limit.h"
 #include "control/api.h"
 #include "control/reporter.h"
-#include "control/state_file.h"
+#include "state/state_file.h"
 #include "start_state.h"
 #include "wiring.h"
 

@@ -1,6 +1,6 @@
 /* One table of flags parses them and prints the usage. Asking for help or the
  * version is answered on stdout with status 0; a mistake is told on stderr. */
-#include "app/cli.h"
+#include "cli.h"
 
 #include <string.h>
 

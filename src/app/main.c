@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "app.h"
-#include "app/cli.h"
+#include "cli.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/printable.h"

@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "ending.h"
-#include "ferry/durable_state.h"
+#include "run/durable_state.h"
 
 static const char log_tag[] = "restart";
 

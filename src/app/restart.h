@@ -2,7 +2,7 @@
 #ifndef APP_RESTART_H
 #define APP_RESTART_H
 
-#include "app/cli.h"
+#include "cli.h"
 #include "app.h"
 
 /* main: how the program was started. Borrowed. */

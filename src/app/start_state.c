@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "control/state_file.h"
+#include "state/state_file.h"
 
 static bool read_file(const char *path, bool is_forced, struct saved_state *state,
 		      struct error *err)

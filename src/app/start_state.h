@@ -3,9 +3,9 @@
 #ifndef APP_START_STATE_H
 #define APP_START_STATE_H
 
-#include "app/cli.h"
-#include "app/config.h"
-#include "ferry/state_json.h"
+#include "cli.h"
+#include "config/config.h"
+#include "state/state_json.h"
 
 struct start_state {
 	bool is_resumed;

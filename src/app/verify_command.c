@@ -13,11 +13,11 @@
 #include "dry_run.h"
 #include "ending.h"
 #include "ferry/auto_increment.h"
-#include "ferry/name_filter.h"
-#include "ferry/preflight.h"
-#include "ferry/verification.h"
+#include "plan/name_filter.h"
+#include "preflight/preflight.h"
+#include "compare/verification.h"
 #include "wiring.h"
-#include "ferry/recheck.h"
+#include "compare/recheck.h"
 
 /* Rows that are being written, or wait for a running move to bring them over, get this
  * long to become equal: 0.2 + 0.4 + 0.8 + 1 + 1 s. */

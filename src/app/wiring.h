@@ -2,10 +2,10 @@
 #ifndef APP_WIRING_H
 #define APP_WIRING_H
 
-#include "app/config.h"
+#include "config/config.h"
 #include "control/callback.h"
 #include "db/computing.h"
-#include "ferry/options.h"
+#include "plan/move_options.h"
 
 /* What the options point to and nobody else owns. */
 struct wiring {

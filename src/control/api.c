@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "control/page.h"
+#include "page.h"
 #include "control/status_json.h"
 
 static const char log_tag[] = "control_server";

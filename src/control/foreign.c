@@ -7,7 +7,7 @@
  * ("DNS rebinding"); then it is the same site for the browser, which lets it read status,
  * keys and the output of scripts. So whatever the method, a server that listens on a
  * loopback address wants to be called by an address or as localhost. */
-#include "control/foreign.h"
+#include "foreign.h"
 
 #include <arpa/inet.h>
 #include <string.h>

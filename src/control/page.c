@@ -1,6 +1,6 @@
 /* A page without scripts and without anything from elsewhere: it is served by the
  * program alone, to people who may have no other way to the machine. */
-#include "control/page.h"
+#include "page.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -21,7 +21,7 @@
 #include "base/probe.h"
 #include "base/retry.h"
 #include "db/sql.h"
-#include "signature.h"
+#include "plan/signature.h"
 
 static const char log_tag[] = "cutover";
 

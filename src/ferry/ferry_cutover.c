@@ -17,8 +17,8 @@
 #include "base/probe.h"
 #include "base/retry.h"
 #include "ferry/auto_increment.h"
-#include "ferry/fulltext_keys.h"
-#include "owed_check.h"
+#include "create/fulltext_keys.h"
+#include "verify/owed_check.h"
 
 static const char log_tag[] = "ferry";
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "db/sql.h"
-#include "preflight_priv.h"
+#include "preflight/preflight_priv.h"
 
 struct names {
 	struct map map; /* "`schema`.`table`" of the target */

@@ -14,7 +14,7 @@
 
 #include "base/log.h"
 #include "base/probe.h"
-#include "ferry/name_filter.h"
+#include "plan/name_filter.h"
 #include "line_record.h"
 
 static const char log_tag[] = "ferry";

@@ -4,16 +4,16 @@
 #ifndef FERRY_FERRY_PRIV_H
 #define FERRY_FERRY_PRIV_H
 
-#include "binlog/streamer.h"
-#include "ferry/binlog_writer.h"
-#include "ferry/data_iterator.h"
-#include "ferry/durable_state.h"
+#include "stream/streamer.h"
+#include "apply/binlog_writer.h"
+#include "copy/data_iterator.h"
+#include "run/durable_state.h"
 #include "ferry/ferry.h"
-#include "ferry/owed_rows.h"
-#include "ferry/run_lock.h"
-#include "ferry/source_start.h"
-#include "ferry/target_verifier.h"
-#include "ferry/verifier.h"
+#include "rows/owed_rows.h"
+#include "run/run_lock.h"
+#include "source_start.h"
+#include "verify/target_verifier.h"
+#include "verify/verifier.h"
 
 /* Of one table: changed on the source behind the final position. */
 struct late_rows {

@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "base/probe.h"
 #include "base/retry.h"
-#include "replication.h"
+#include "preflight/replication.h"
 
 static const char log_tag[] = "wait_replica";
 

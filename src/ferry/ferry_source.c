@@ -10,7 +10,7 @@
 
 #include "base/log.h"
 #include "base/retry.h"
-#include "crash_safety.h"
+#include "state/crash_safety.h"
 
 static const char log_tag[] = "ferry";
 

@@ -15,13 +15,13 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "db/computing.h"
-#include "ferry/computed.h"
-#include "ferry/fulltext_keys.h"
-#include "ferry/name_filter.h"
-#include "ferry/preflight.h"
-#include "ferry/table_creator.h"
-#include "ferry/writer_lock.h"
-#include "live_runs.h"
+#include "plan/computed.h"
+#include "create/fulltext_keys.h"
+#include "plan/name_filter.h"
+#include "preflight/preflight.h"
+#include "create/table_creator.h"
+#include "run/writer_lock.h"
+#include "preflight/live_runs.h"
 
 static const char log_tag[] = "ferry";
 

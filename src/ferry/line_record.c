@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "db/sql.h"
-#include "ferry/name_filter.h"
-#include "preflight_priv.h"
+#include "plan/name_filter.h"
+#include "preflight/preflight_priv.h"
 
 #define LOCK "ghostferry-copydb/lines"
 #define LOCK_WAIT_S 20

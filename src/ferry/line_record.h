@@ -1,4 +1,4 @@
-/* The newest line of a run (ferry/state_line.h), as a row on its target: there every
+/* The newest line of a run (state/state_line.h), as a row on its target: there every
  * process that goes on from any of its states finds it, wherever the state was kept.
  *
  * It has a table and a database of its own, which the program's filters never choose, and
@@ -8,7 +8,7 @@
 #define FERRY_LINE_RECORD_H
 
 #include "db/db.h"
-#include "ferry/state_line.h"
+#include "state/state_line.h"
 
 /* By SHOW GRANTS: has the account all that it takes? */
 bool line_record_is_possible(struct db *target, bool *possible, struct error *err) MUST_CHECK;

@@ -4,7 +4,7 @@
 #define FERRY_OPEN_TRANSACTIONS_H
 
 #include "db/db.h"
-#include "ferry/ferry_table.h"
+#include "plan/ferry_table.h"
 
 struct open_transaction {
 	uint64_t connection;

@@ -12,13 +12,13 @@
  * when the program was killed: the old source may have died before it sent them to the
  * replica. Where the source waits for a replica before it commits (semi-synchronous,
  * AFTER_SYNC) there are none. Else the target has to be compared: the log says so. */
-#include "ferry/source_start.h"
+#include "source_start.h"
 
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "binlog/gtid_source.h"
+#include "stream/gtid_source.h"
 
 static const char log_tag[] = "ferry";
 

@@ -2,7 +2,7 @@
  * these digits, and takes just the bytes they pack into. */
 #include <assert.h>
 
-#include "../../src/binlog/decimal.h"
+#include "../../src/decode/decimal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/attr.h"
-#include "binlog/table_map.h"
+#include "decode/table_map.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "binlog/gtid_event.h"
+#include "decode/gtid_event.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

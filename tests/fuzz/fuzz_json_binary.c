@@ -4,7 +4,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "../../src/binlog/json_binary.h"
+#include "../../src/decode/json_binary.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

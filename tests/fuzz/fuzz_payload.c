@@ -1,8 +1,8 @@
 /* A compressed part of a binlog: the first byte is 0 and the rest a TRANSACTION_PAYLOAD
  * event's body, whose inner events are parsed; or the type of a MariaDB event, and the
  * rest is its body. */
-#include "binlog/payload.h"
-#include "binlog/table_map.h"
+#include "decode/payload.h"
+#include "decode/table_map.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

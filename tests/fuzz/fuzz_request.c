@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "base/reader.h"
 #include "control/api.h"
-#include "control/foreign.h"
+#include "../../src/control/foreign.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "../unit/table_fixture.h"
-#include "ferry/problems.h"
-#include "ferry/state_json.h"
+#include "plan/problems.h"
+#include "state/state_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

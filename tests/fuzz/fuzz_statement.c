@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "binlog/statement.h"
+#include "../../src/stream/statement.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

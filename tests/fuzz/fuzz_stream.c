@@ -8,8 +8,8 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "binlog/gtid_source.h"
-#include "binlog/streamer.h"
+#include "stream/gtid_source.h"
+#include "stream/streamer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

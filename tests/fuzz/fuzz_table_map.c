@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "../../src/binlog/column_codec.h"
+#include "../../src/decode/column_codec.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "../../src/binlog/temporal.h"
+#include "../../src/decode/temporal.h"
 #include "base/attr.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

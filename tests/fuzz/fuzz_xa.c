@@ -2,7 +2,7 @@
  * also held and taken back, as the rows of a prepared transaction are. */
 #include <assert.h>
 
-#include "binlog/xa.h"
+#include "../../src/stream/xa.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -12,11 +12,11 @@ jobs=${JOBS:-$(nproc)}
 flags="-std=c11 -D_GNU_SOURCE -Iinclude -g -O1 -fno-sanitize-recover=all"
 libs="-lcjson -lz -lzstd -lev -lm -lpthread"
 # All that parses, nothing that needs a client library or a web server.
-sources="$(ls src/base/*.c src/binlog/*.c src/app/option*.c src/app/config*.c \
-	src/ferry/saved_*.c src/ferry/state_*.c | grep -v -e /feed.c -e /gtid_source.c)
-	$(for name in server sql sql_json key schema; do echo src/db/$name.c; done)
-	$(for name in create_translate batch_size fence ferry_key ferry_table name_filter phase \
-		key_condition key_order problems raw_type signature snapshot_mark write_claims create_text; do echo src/ferry/$name.c; done)
+sources="$(ls src/base/*.c src/decode/*.c src/stream/*.c src/state/*.c src/config/*.c |
+	grep -v -e /feed.c -e /gtid_source.c -e /crash_safety.c)
+	$(ls src/plan/*.c | grep -v -e /computed.c -e /collation.c -e /zone.c)
+	$(for name in server sql sql_json key schema raw_type; do echo src/db/$name.c; done)
+	$(for name in create_translate create_text; do echo src/create/$name.c; done)
 	$(for name in api foreign page progress scripts speed status_json; do
 		echo src/control/$name.c; done)"
 

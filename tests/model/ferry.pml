@@ -11,12 +11,12 @@
  *
  * Each process below is a loop of guarded atomic steps over global variables; "the
  * process dies" is thus a reset of the variables that stand for its memory. Which
- * part is which code (all of src/ferry unless named):
+ * part is which code (src/README.md says in which room):
  *
  *   application   the source: README I1 tells what its window between log and commit is
  *   copier        a reader and its batch writer: data_iterator.c, chunk_plan.c,
  *                 row_reader.c
- *   streamer      src/binlog/streamer.c, binlog_writer_add()
+ *   streamer      streamer.c, binlog_writer_add()
  *   applier       apply_main(), apply_batch(), advance_position() in binlog_writer.c,
  *                 boundaries as in change_queue.c
  *   issued, ticket, lowest_open()     fence.c

@@ -10,17 +10,17 @@
  * must hold what the source does; and no batch may ever miss a row that it deletes. As in
  * ferry.pml all counters only grow, so every run of the model ends.
  *
- * Which part is which code (all of src/ferry unless named):
+ * Which part is which code (src/README.md says in which room):
  *
  *   application   the source: README I1 tells what its window between log and commit is
  *   copier        copy_whole() in data_iterator.c, snapshot_copy.c; for the applier too,
  *                 copy_anew() in keyless_writer.c
- *   streamer      src/binlog/streamer.c, add_without_key() in binlog_writer.c
+ *   streamer      streamer.c, add_without_key() in binlog_writer.c
  *   applier       take_changes(), batch_is_applied() in binlog_writer.c, keyless_writer.c
  *   begun, place, received, HELD()   snapshot_mark.c
  *   saved_*       a snapshot of state_tracker.c, as dumped or in the state file
  *   fate          the death, what the dead and lost connections left behind on the target,
- *                 writer_lock.c and take_lock() in src/db/db.c, the resume, and the end
+ *                 writer_lock.c and take_lock() in db.c, the resume, and the end
  *
  * Mutations:
  *

@@ -9,7 +9,7 @@
 #ifndef UNIT_BINLOG_SAMPLE_H
 #define UNIT_BINLOG_SAMPLE_H
 
-#include "binlog/table_map.h"
+#include "decode/table_map.h"
 #include "hex.h"
 
 static const char sample_mysql_map[] UNUSED =

@@ -13,8 +13,8 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "binlog/gtid_source.h"
-#include "binlog/streamer.h"
+#include "stream/gtid_source.h"
+#include "stream/streamer.h"
 #include "unit.h"
 
 #define GIB (UINT64_C(1) << 30)

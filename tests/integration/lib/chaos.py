@@ -484,7 +484,7 @@ class Director:
 
 
 def branches(state, known):
-    """Do the lines of two states part? As src/ferry/state_line.c has it."""
+    """Do the lines of two states part? As src/state/state_line.c has it."""
     ours, theirs = ([(s["Process"], s["Save"]) for s in x.get("StateLine", ())]
                     for x in (state, known))
     for i, (a, b) in enumerate(zip(ours, theirs)):

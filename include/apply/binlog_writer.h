@@ -1,0 +1,45 @@
+/* Applies the source's row changes to the target, by key and as whole rows
+ * (README I5): insert and update become "make the row with this key be this
+ * image", delete becomes "no row with this key".
+ *
+ * Threads: the streamer hands changes and boundaries in; apply_workers threads
+ * write them; anyone may ask. */
+#ifndef APPLY_BINLOG_WRITER_H
+#define APPLY_BINLOG_WRITER_H
+
+#include "decode/table_map.h"
+#include "run/run.h"
+
+struct binlog_writer; /* opaque */
+
+struct binlog_writer *binlog_writer_new(struct run *run);
+/* first_lock: number of the named lock of the first thread (writer_lock.h). */
+void binlog_writer_start(struct binlog_writer *writer, unsigned first_lock);
+
+/* Streamer's thread. Takes a copy; waits while options->queue_bytes are queued.
+ * False with ERROR_STOPPED when the run ends meanwhile. */
+bool binlog_writer_add(struct binlog_writer *writer, const struct row_change *change,
+		       struct error *err) MUST_CHECK;
+/* Streamer's thread: everything added so far lies before position, and position
+ * between transactions. The tracker's position becomes this one when all of it is
+ * applied (README I6), and the gtids, which are taken, count as applied. */
+void binlog_writer_boundary(struct binlog_writer *writer, const struct binlog_position *position,
+			    struct gtid_set *gtids, uint32_t timestamp);
+/* Any thread: a ticket of some fence has ended. */
+void binlog_writer_wake(struct binlog_writer *writer);
+
+/* Any thread: changes received and not yet applied. */
+uint64_t binlog_writer_queued(struct binlog_writer *writer);
+/* Any thread: does the streamer wait for room that the target does not make? Where nothing
+ * is being applied all changes wait at the fence, for a read of the source. */
+bool binlog_writer_is_full(struct binlog_writer *writer);
+/* Any thread: seconds between the oldest change not yet applied and now by the
+ * source's clock; 0 when there is none. */
+double binlog_writer_lag_s(struct binlog_writer *writer, double source_now);
+
+/* Nothing will be added any more: threads end when the queues are empty. Joins
+ * them; true when everything was applied. */
+bool binlog_writer_finish(struct binlog_writer *writer);
+void binlog_writer_free(struct binlog_writer *writer);
+
+#endif

@@ -1,0 +1,40 @@
+/* Rows of one table that differed at a first look, and looking again. While rows are
+ * written, one that differs may only be on its way: a difference counts when neither
+ * side of the row has moved between looks. */
+#ifndef COMPARE_RECHECK_H
+#define COMPARE_RECHECK_H
+
+#include "compare/verdict.h"
+
+struct row_repair;
+
+struct recheck_rules {
+	unsigned looks_same; /* further looks that must find the same difference */
+	unsigned looks_max;
+	int64_t pause_ms; /* before the first look; doubles up to a second */
+	/* Called before each look by whoever can tell that the target has caught up;
+	 * NULL: only the pause. source is free for queries. */
+	bool (*catch_up)(void *context, struct db *source, struct error *err);
+	void *context;
+};
+
+struct recheck {
+	const struct fingerprint *f; /* borrowed */
+	struct map rows; /* condition -> struct candidate *, owned */
+};
+
+void recheck_init(struct recheck *r, const struct fingerprint *f);
+void recheck_release(struct recheck *r);
+/* A row that differed; its kind and prints are those of the last look. */
+void recheck_add(struct recheck *r, const struct row_difference *difference);
+/* A row that may differ. */
+void recheck_add_key(struct recheck *r, const char *condition, size_t length);
+
+/* Looks until all are equal or settled; the verdict gets the rest. r is empty then.
+ * repair, which may be NULL: rows that are settled are repaired by it and looked at
+ * again, a few times. */
+bool recheck_run(struct recheck *r, struct table_comparer *c, const struct recheck_rules *rules,
+		 struct row_repair *repair, struct table_verdict *verdict,
+		 struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,27 @@
+/* Rows of the target that are made equal to the source's once more (VerifierRepair).
+ * One thread, with a connection of its own to the target, made when it is first needed;
+ * the source's is the caller's. */
+#ifndef COMPARE_ROW_REPAIR_H
+#define COMPARE_ROW_REPAIR_H
+
+#include "compare/repair_plan.h"
+#include "rows/row_reader.h"
+
+struct row_repair {
+	const struct repair_plan *plan; /* borrowed */
+	unsigned lock;			/* number of the connection's named lock */
+	struct db *target;		/* owned; NULL until needed */
+	struct row_reader reader;	/* its source is borrowed for each call */
+};
+
+/* number: among the threads that repair at the same time, from 0. */
+void row_repair_init(struct row_repair *r, const struct repair_plan *plan, unsigned number);
+void row_repair_release(struct row_repair *r);
+
+/* Copies the rows of these conditions, each of one key, again; those that the source does
+ * not have are deleted on the target. Rows that the target refuses stay as they are, and
+ * the log says why. */
+bool row_repair_rows(struct row_repair *r, struct db *source, const struct ferry_table *table,
+		     const char *const *conditions, size_t count, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,33 @@
+/* The row copy: readers walk the source's tables chunk by chunk, batch writers put
+ * the rows on the target. Reading and writing overlap: a reader goes on with the
+ * next chunk while a writer works on the last. */
+#ifndef COPY_DATA_ITERATOR_H
+#define COPY_DATA_ITERATOR_H
+
+#include "run/run.h"
+
+struct data_iterator; /* opaque */
+
+/* Takes over from the tracker where tables were left. */
+struct data_iterator *data_iterator_new(struct run *run);
+/* Starts options->copy_workers readers and as many writers. first_lock: number of
+ * the named lock of the first writer (see writer_lock.h); first_copy_lock: of the first
+ * reader, which writes tables without a key by itself. */
+void data_iterator_start(struct data_iterator *iterator, unsigned first_lock,
+			 unsigned first_copy_lock);
+/* Waits until all tables are copied, or the run was stopped. True: all copied. */
+bool data_iterator_join(struct data_iterator *iterator);
+void data_iterator_free(struct data_iterator *iterator);
+
+/* Any thread: the largest key a table had when it was begun, unset before that. */
+void data_iterator_target_key(struct data_iterator *iterator, const struct ferry_table *table,
+			      struct key *key);
+
+/* Any thread: which side do threads wait for just now? */
+enum slower_side data_iterator_limit(struct data_iterator *iterator);
+
+/* Any thread, after a ticket ended: tells who waits at the fence. Set by the ferry. */
+void data_iterator_on_ticket_end(struct data_iterator *iterator, void (*ended)(void *context),
+				 void *context);
+
+#endif

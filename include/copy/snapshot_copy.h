@@ -1,0 +1,14 @@
+/* Copies one table that has no key, as a whole, from one consistent snapshot. */
+#ifndef COPY_SNAPSHOT_COPY_H
+#define COPY_SNAPSHOT_COPY_H
+
+#include "run/run.h"
+
+/* Empties the table on the target if its rows are this run's (a resumed run, a copy that
+ * failed), and copies all of it; with a new snapshot as often as the source, or a COMMIT,
+ * is lost. target: the caller's own connection, which holds a writer's lock (README I8).
+ * The table's mark says then what the copy holds. */
+bool snapshot_copy(struct run *run, struct db *target, const struct ferry_table *table,
+		   struct error *err) MUST_CHECK;
+
+#endif

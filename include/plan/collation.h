@@ -1,0 +1,16 @@
+/* What a collation's name tells of when two texts are equal. */
+#ifndef PLAN_COLLATION_H
+#define PLAN_COLLATION_H
+
+#include <stdbool.h>
+
+#include "db/server.h"
+
+/* Are two texts equal only when they are the same bytes, blanks at their ends included? */
+bool collation_is_exact(const char *name);
+/* Do blanks at the end of a text not count? */
+bool collation_pads(const char *name);
+/* Do they call the same texts equal? Names alone do not tell between flavours. */
+bool collation_agrees(const char *a, enum flavour of_a, const char *b, enum flavour of_b);
+
+#endif

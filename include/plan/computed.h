@@ -1,0 +1,22 @@
+/* What the target computes while rows are written to it must be what the source holds:
+ * stored generated columns, indexes over virtual ones or over expressions, CHECKs. Made
+ * at start, before the tables' statements are built. */
+#ifndef PLAN_COMPUTED_H
+#define PLAN_COMPUTED_H
+
+#include "db/computing.h"
+#include "plan/ferry_table.h"
+#include "plan/problems.h"
+
+/* Tables of which something is computed that feels time_zone are written under the
+ * source's global one (ferry_table.zone and its like are set). What cannot be had the
+ * source's way becomes a problem that names the column. */
+bool computed_set(struct ferry_tables *tables, const struct db_computing *on_source,
+		  struct db *source, struct db *target, struct problems *problems,
+		  struct error *err) MUST_CHECK;
+
+/* A TIMESTAMP as a literal that is exact in the session of ferry_table.zone. */
+void computed_put_timestamp(struct buf *sql, const struct ferry_table *table,
+			    const struct column *column, struct value value);
+
+#endif

@@ -1,0 +1,129 @@
+/* What the migration is asked to do: filled by the app layer from the
+ * configuration, read-only and borrowed afterwards. */
+#ifndef PLAN_MOVE_OPTIONS_H
+#define PLAN_MOVE_OPTIONS_H
+
+#include "base/map.h"
+#include "decode/position.h"
+#include "db/db.h"
+
+struct string_list {
+	char **items;
+	size_t count;
+};
+
+/* Ghostferry's FilterAndRewrite: exact, case-sensitive names. */
+struct name_rules {
+	struct string_list whitelist; /* non-empty: only these */
+	struct string_list blacklist; /* else: all but these */
+	struct map rewrites;	      /* source name -> target name (char *) */
+};
+
+/* CascadingPaginationColumnConfig */
+struct key_rules {
+	struct map per_table; /* "schema.table" -> column name (char *) */
+	const char *fallback; /* column name, or NULL */
+};
+
+/* Rows per batch at a row size. */
+struct batch_point {
+	uint64_t row_bytes;
+	uint64_t rows;
+};
+
+struct batch_points {
+	const struct batch_point *items; /* by row_bytes, ascending */
+	size_t count;			 /* 0: none are configured */
+	uint64_t min_row_bytes;		 /* smaller rows count as this */
+	uint64_t max_row_bytes;		 /* larger ones as this */
+};
+
+enum verifier_type { VERIFIER_NONE, VERIFIER_CHECKSUM_TABLE, VERIFIER_ITERATIVE, VERIFIER_INLINE };
+
+struct verify_options {
+	enum verifier_type type;
+	int64_t interval_ms;	 /* Inline: between two rounds over changed rows */
+	int64_t max_downtime_ms; /* of the last verification; 0: no limit */
+	uint64_t queue_bytes;	 /* keys of changed rows held in memory */
+	const char *spill_beside; /* what exceeds that goes to a file beside this one; NULL:
+				   * in $TMPDIR */
+	unsigned workers;	 /* tables compared at the same time */
+	bool repair;		 /* rows that differ are copied again */
+	struct map ignored_columns; /* "schema.table.column" -> anything */
+	struct map ignored_bare;    /* "table.column", in whatever database -> anything */
+	struct string_list ignored_tables; /* by bare name */
+	struct map compressed_columns; /* "schema.table.column" -> anything: by snappy */
+	struct map compressed_bare;    /* "table.column", in whatever database -> anything */
+	struct map force_index;	    /* "schema.table" -> index name (char *) */
+};
+
+/* RunFerryFromReplica */
+struct replica_options {
+	bool enabled; /* the source is a replica of master */
+	struct db_params master;
+	const char *position_query; /* NULL: the replica's own status is asked */
+	int64_t timeout_ms;	    /* of each wait for the replica; 0: none */
+};
+
+struct ferry_options {
+	struct db_params source;
+	/* What source.identity points to; set by the ferry when it is connected. */
+	struct db_identity *source_identity;
+	struct db_params target;
+	/* What target.computing points to; set when the source is connected. */
+	struct db_computing *computing;
+	struct replica_options replica;
+	const char *source_marginalia;
+	const char *target_marginalia;
+
+	struct name_rules databases;
+	struct name_rules tables;
+	struct string_list create_first; /* TablesToBeCreatedFirst: "schema.table" */
+	bool allow_existing_target_table;
+	struct key_rules keys;
+
+	unsigned write_attempts; /* DBWriteRetries */
+	unsigned away_s;	/* ServerAwayTimeout */
+	unsigned read_attempts;	 /* DBReadRetries */
+	uint32_t server_id;	 /* MyServerId, 0: random */
+	unsigned copy_workers;	 /* DataIterationConcurrency: readers, and as many writers */
+	unsigned apply_workers;	 /* BinlogWriterConcurrency */
+	uint64_t batch_rows;	 /* DataIterationBatchSize; 0: sized by batch_bytes */
+	uint64_t batch_bytes;	 /* of one INSERT, about */
+	struct map batch_rows_per_table; /* "schema.table" -> uint64_t *, wins over batch_rows */
+	struct batch_points batch_points; /* for tables not in it; wins over batch_rows too */
+	uint64_t apply_rows;	 /* BinlogEventBatchSize; 0: sized by batch_bytes */
+	uint64_t queue_bytes;	 /* row changes held in memory before the streamer waits */
+	uint64_t rows_bytes;	 /* copied rows held in memory before readers wait */
+	uint64_t row_bytes;	 /* larger rows are read one at a time, see row_reader.h */
+	uint64_t xa_bytes;	 /* events of undecided XA transactions */
+	uint64_t owed_bytes;	 /* keys of owed rows in memory before they go to a file */
+
+	bool allow_tables_without_key;	/* AllowTablesWithoutKey */
+	bool allow_inexact_json;	/* AllowInexactJSON: documents by their text alone */
+	bool skip_row_image_check;	/* SkipBinlogRowImageCheck */
+	bool skip_foreign_key_check;	/* SkipForeignKeyConstraintsCheck */
+	bool allow_read_only_target;	/* AllowSuperUserOnReadOnly */
+	bool watch_target;		/* not SkipTargetVerification */
+	bool automatic_cutover;		/* may change at run time: see ferry_set_automatic_cutover() */
+	unsigned cutover_attempts;	/* MaxCutoverRetries */
+	unsigned cutover_retry_wait_s;	/* CutoverRetryWaitSeconds */
+	/* OpenTransactionsTimeout: longest wait for transactions that are open on copied
+	 * tables before the final position is read; 0: they are only named. */
+	int64_t open_transactions_ms;
+	bool stops_writers; /* there is a CutoverLock: behind it nobody writes to the source */
+	bool no_schema_cache_in_state;	/* DoNotIncludeSchemaCacheInStateDump */
+
+	struct verify_options verify;
+
+	/* Called by the ferry's thread; NULL: nothing to ask. Text of the failure in *err.
+	 * The second saves the state before it tells anybody. */
+	bool (*cutover_lock)(void *context, struct error *err);
+	bool (*cutover_unlock)(void *context, struct error *err);
+	/* Any thread: the state as it is now is in the state file when this comes back true, or
+	 * none is wanted. NULL: nobody can. */
+	bool (*save_state)(void *context);
+	void *hook_context;
+};
+
+#endif

@@ -1,0 +1,70 @@
+/* What all workers of one migration share: borrowed pointers, set before any of
+ * them starts. A worker ends by itself when stop is set, and ends the run by
+ * calling fail() (the first error counts). */
+#ifndef RUN_RUN_H
+#define RUN_RUN_H
+
+#include "base/budget.h"
+#include "db/db.h"
+#include "run/fence.h"
+#include "run/snapshot_mark.h"
+#include "state/state_tracker.h"
+#include "run/throttler.h"
+#include "run/write_claims.h"
+
+struct owed_rows;
+struct verifier;
+
+/* The server that is waited for. */
+enum slower_side { SLOWER_NONE, SLOWER_SOURCE, SLOWER_TARGET };
+
+/* By what the workers that copy a table and those that apply its changes agree; each part
+ * says whose it is. */
+struct table_sync {
+	struct fence fence;
+	struct write_claims claims;
+	struct snapshot_mark mark; /* of a table without a key */
+};
+
+struct run {
+	const struct ferry_options *options;
+	const struct ferry_tables *tables;
+	struct table_sync *syncs; /* owned, by ferry_table.index */
+	struct state_tracker *tracker;
+	struct throttler *throttler;
+	struct stop *stop;
+	/* Nobody writes to the target unless the run holds its lock 0 (README I8). */
+	struct db_guard guard;
+	struct verifier *verifier; /* NULL: nothing is verified */
+	struct owed_rows *owed;
+	struct budget rows; /* copied rows in memory, options->rows_bytes of them */
+	/* Rows per batch asked for at run time; 0: sized by bytes. */
+	_Atomic uint64_t batch_rows;
+	/* On the target, by this process; no failures, as trying again helps. */
+	_Atomic uint64_t deadlocks;
+	_Atomic uint64_t lock_waits;
+	_Atomic int64_t locks_logged_ms;
+	void (*fail)(void *context, const char *from, const struct error *err);
+	void *fail_context;
+};
+
+/* When run->tables are known. */
+void run_make_syncs(struct run *run);
+void run_free_syncs(struct run *run);
+static inline struct table_sync *run_sync(const struct run *run, const struct ferry_table *table)
+{
+	return &run->syncs[table->index];
+}
+
+/* A worker's first connection, tried as often as any other read or write (0: without
+ * end). NULL and *err on failure. lock_name NULL: it reads the source. */
+struct db *run_connect(struct run *run, const char *lock_name, unsigned attempts, const char *tag,
+		       struct error *err) MUST_CHECK;
+
+/* A write to the target, tried as often as the configuration says, but for deadlocks and
+ * lock waits, which are tried again without end. verb and tag are for the log ("failed to <verb>, 1 of 5 max retries"). */
+bool run_write(struct run *run, const char *verb, const char *tag,
+	       bool (*attempt)(void *argument, struct error *err), void *argument,
+	       struct error *err) MUST_CHECK;
+
+#endif

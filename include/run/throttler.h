@@ -1,0 +1,20 @@
+/* Pausing: row reads and writes to the target wait while paused. Any thread. */
+#ifndef RUN_THROTTLER_H
+#define RUN_THROTTLER_H
+
+#include "base/stop.h"
+
+struct throttler {
+	struct mutex lock;
+	struct condition changed;
+	bool paused; /* guarded by lock */
+};
+
+void throttler_init(struct throttler *t);
+void throttler_destroy(struct throttler *t);
+void throttler_set_paused(struct throttler *t, bool paused);
+bool throttler_is_paused(struct throttler *t);
+/* Waits while paused; false when stop was set meanwhile. */
+bool throttler_wait(struct throttler *t, struct stop *stop);
+
+#endif

@@ -1,0 +1,89 @@
+/* Verification as part of a move (VerifierType).
+ *
+ * ChecksumTable: all tables are compared during the cutover. Iterative: they are
+ * compared before it, while rows change; rows that differed or changed meanwhile are
+ * looked at again, at last during the cutover. Inline: each copied batch is compared
+ * right after its commit, changed rows every now and then, and what is left during the
+ * cutover.
+ *
+ * A difference found before the cutover is only a row to be looked at again: it may be
+ * on its way. The verdict is what remains when source and target stand still. */
+#ifndef VERIFY_VERIFIER_H
+#define VERIFY_VERIFIER_H
+
+#include "base/json.h"
+#include "run/run.h"
+#include "compare/table_comparer.h"
+
+struct verifier; /* opaque */
+struct row_batch;
+
+struct verifier_hooks {
+	/* Waits until the target has all that the source has now. */
+	bool (*catch_up)(void *context, struct db *source, struct error *err);
+	/* A ticket of some fence has ended. */
+	void (*ticket_ended)(void *context);
+	void *context;
+};
+
+/* target is only used during the call, to read definitions. stage: VerifierStage of the
+ * state that is resumed, or NULL; is_resumed: there was a state. NULL and *err on
+ * failure. */
+struct verifier *verifier_new(struct run *run, struct db *target, const cJSON *stage,
+			      bool is_resumed, unsigned first_lock,
+			      const struct verifier_hooks *hooks, struct error *err) MUST_CHECK;
+void verifier_free(struct verifier *v);
+/* How many named locks (writer_lock.h) its connections need, of the number first_lock of
+ * verifier_new() on. */
+unsigned verifier_lock_count(const struct ferry_options *options);
+
+/* Inline: rows that change are looked at from now on, in a thread of its own. */
+void verifier_start(struct verifier *v);
+/* Ends that thread and a verification that was asked for. */
+void verifier_stop(struct verifier *v);
+
+/* Any thread: a change of this row was applied. */
+void verifier_note(struct verifier *v, const struct ferry_table *table, const char *condition,
+		   size_t length);
+/* Any thread: whatever was found equal is to be compared again. */
+void verifier_distrust_all(struct verifier *v);
+/* Inline, a batch writer's thread with a comparer of its own: the batch was committed. Its
+ * rows were summed up as they were read, by what verifier_row_sum() says (NULL: not;
+ * v may be NULL). */
+bool verifier_wants_batches(const struct verifier *v);
+const char *verifier_row_sum(const struct verifier *v, const struct ferry_table *table);
+bool verifier_open_comparer(struct verifier *v, struct table_comparer *c,
+			    struct error *err) MUST_CHECK;
+bool verifier_batch(struct verifier *v, struct table_comparer *c, const struct row_batch *batch,
+		    struct error *err) MUST_CHECK;
+
+/* The ferry's thread. before: everything that can be done while rows change. during:
+ * the verdict; source and target stand still. ERROR_DIFFERENT names tables and keys. */
+bool verifier_before_cutover(struct verifier *v, struct error *err) MUST_CHECK;
+bool verifier_during_cutover(struct verifier *v, struct error *err) MUST_CHECK;
+
+/* Any thread, does not wait: compares everything now, only to report. False when that
+ * is not possible, and why. */
+bool verifier_request(struct verifier *v, struct error *err) MUST_CHECK;
+
+struct verifier_status {
+	const char *type;   /* "Inline" */
+	bool is_available;  /* may be asked for */
+	bool has_started;
+	bool is_done;
+	bool data_correct;
+	char *message;		 /* owned; never NULL */
+	char **incorrect_tables; /* owned, each borrowed */
+	size_t incorrect_count;
+	bool has_failed; /* could not be found out; message says why */
+	uint64_t queued;
+	uint64_t repaired; /* rows, in this process */
+};
+
+void verifier_status(struct verifier *v, struct verifier_status *status);
+void verifier_status_release(struct verifier_status *status);
+/* For the state; the caller's. To be called after the tracker's part was copied: a row
+ * whose change lies before that position is in here, or was verified since. */
+cJSON *verifier_state(struct verifier *v);
+
+#endif

@@ -1,0 +1,240 @@
+/* What a batch of changes becomes. Of each key only the last change is kept: first every
+ * key whose last change is "gone" is deleted, then the other rows are replaced.
+ *
+ * Why deletes go first: two keys that differ in bytes may be the same row for the
+ * target's collation ('a', 'A'). At most one of them exists at the end of the batch,
+ * and it is among the replaced.
+ *
+ * Why the order of replaced rows does not matter: they are images of one moment of
+ * the source, so no two of them share a value of any unique key; and a row they push
+ * out of the target is stale: its own change stands later in the stream, or in this
+ * very batch (README, How it works). Across batches the table's changes stay in order,
+ * as one thread has the table at a time.
+ *
+ * So the batch need not be one transaction: if we die between two, the position has not
+ * moved, and the whole batch comes again. It is cut so that it seldom meets the copy, which
+ * writes to the same table: rows are locked in the index's order, as the copy does; those
+ * that a copied batch is being written over just now have to wait (write_claims.h); and
+ * while a table is being copied transactions are small, so that the copy does not wait for
+ * long either. Where rows may be displaced the batch is one transaction, which has the table
+ * to itself while the table is being copied: rows of other keys are written as well, and other
+ * indexes are locked (displacement.c). Deadlocks that are left (another unique key's order is not this one's) make
+ * transactions smaller, and the next attempt has the table to itself. */
+#include "change_apply.h"
+
+#include <stdlib.h>
+
+#include "apply_script.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "displacement.h"
+#include "plan/key_order.h"
+
+static const char log_tag[] = "binlog_writer";
+
+/* In one transaction, while the table is being copied. */
+#define ROWS_BESIDE_COPY_MAX 1000
+
+struct apply {
+	struct run *run;
+	struct db *target;
+	const struct ferry_table *table;
+	struct table_queue *queue;
+	struct change **changes; /* sorted; those of done are written */
+	size_t count;
+	size_t done;
+	bool is_alone; /* the next attempt: it has met with a deadlock */
+	struct displacement displacement; /* where the table may displace rows */
+};
+
+static int compare_changes(const void *a, const void *b)
+{
+	const struct change *x = *(struct change *const *)a, *y = *(struct change *const *)b;
+
+	return key_order_compare(change_order(x), x->order_length, change_order(y),
+				 y->order_length);
+}
+
+/* The last change per key, deletes first; *deletes is their number. Returns an owned array. */
+static struct change **keep_last(const struct ferry_table *table, struct change *first,
+				 size_t *deletes, size_t *count)
+{
+	struct map last;
+	struct map_entry *entry;
+	size_t cursor = 0, front = 0;
+
+	map_init(&last);
+	for (struct change *change = first; change; change = change->next)
+		map_put(&last, change_key(change), change->key_length, change);
+
+	struct change **changes = mem_calloc(last.count, sizeof(*changes));
+	size_t back = last.count;
+
+	while ((entry = map_next(&last, &cursor))) {
+		struct change *change = entry->value;
+
+		changes[change->is_delete ? front++ : --back] = change;
+	}
+	*deletes = front;
+	*count = last.count;
+	map_release(&last);
+	if (table->may_displace) /* all of them are deleted */
+		*deletes = 0;
+	qsort(changes, *deletes, sizeof(*changes), compare_changes);
+	qsort(changes + *deletes, *count - *deletes, sizeof(*changes), compare_changes);
+	return changes;
+}
+
+static size_t rows_max(const struct apply *a)
+{
+	size_t max = a->queue->rows_max;
+
+	return max > ROWS_BESIDE_COPY_MAX && fence_has_tickets(&run_sync(a->run, a->table)->fence) ?
+		       ROWS_BESIDE_COPY_MAX :
+		       max;
+}
+
+static size_t take_rows(struct apply *a)
+{
+	struct write_claims *claims = &run_sync(a->run, a->table)->claims;
+	size_t left = a->count - a->done;
+	size_t max = rows_max(a);
+
+	if (!a->is_alone)
+		return write_claims_take_rows(claims, a->changes + a->done, left, max,
+					      a->run->stop);
+	if (!write_claims_take_table(claims, a->run->stop))
+		return 0;
+	return left < max ? left : max;
+}
+
+static void release_rows(struct apply *a)
+{
+	if (a->is_alone)
+		write_claims_release_table(&run_sync(a->run, a->table)->claims);
+	else
+		write_claims_release_rows(&run_sync(a->run, a->table)->claims);
+}
+
+static bool write_rows(struct apply *a, size_t count, struct error *err)
+{
+	struct apply_script script = { .packet_limit = write_packet_limit(a->target),
+				       .batch_bytes = a->run->options->batch_bytes };
+	bool ok = apply_script_make(&script, a->table, a->changes + a->done, count, err) &&
+		  write_statements(a->target, script.statements, script.count, err);
+
+	apply_script_release(&script);
+	return ok;
+}
+
+static void update_rows_max(struct apply *a, size_t count, bool ok, const struct error *err)
+{
+	size_t *max = &a->queue->rows_max;
+
+	if (!ok && db_error_is_deadlock(err)) {
+		*max = count > 1 ? count / 2 : 1;
+		a->is_alone = true;
+	} else if (ok) {
+		if (count >= *max)
+			*max = *max < TABLE_QUEUE_ROWS_MAX / 2 ? *max * 2 : TABLE_QUEUE_ROWS_MAX;
+		a->is_alone = false;
+	}
+}
+
+/* What is done is done: the next attempt goes on behind it. */
+static bool attempt_apply(void *argument, struct error *err)
+{
+	struct apply *a = argument;
+
+	while (a->done < a->count) {
+		if (!db_ready(a->target, err))
+			return false;
+
+		size_t count = take_rows(a);
+
+		if (count == 0)
+			return error_set(err, ERROR_STOPPED, "stopped");
+
+		bool ok = write_rows(a, count, err);
+
+		release_rows(a);
+		update_rows_max(a, count, ok, err);
+		if (!ok)
+			return false;
+		a->done += count;
+	}
+	return true;
+}
+
+static bool apply_some(struct apply *a, struct change **changes, size_t count, struct error *err)
+{
+	a->changes = changes;
+	a->count = count;
+	a->done = 0;
+	return count == 0 ||
+	       run_write(a->run, "write binlog events", log_tag, attempt_apply, a, err) ||
+	       error_wrap(err, "apply row changes of table %s", a->table->source->full_name);
+}
+
+static bool write_displacing(struct apply *a, struct error *err)
+{
+	const struct write_check check = { displacement_resolve, &a->displacement };
+	struct apply_script script = { .packet_limit = write_packet_limit(a->target),
+				       .batch_bytes = a->run->options->batch_bytes };
+
+	displacement_attempt(&a->displacement);
+	bool ok = apply_script_make(&script, a->table, a->changes, a->count, err);
+
+	a->displacement.rows = apply_script_count_inserted(&script, &a->displacement.inserted);
+	ok = ok && write_statements_checked(a->target, script.statements, script.count, &check, err);
+	apply_script_release(&script);
+	return ok;
+}
+
+static bool attempt_displacing(void *argument, struct error *err)
+{
+	struct apply *a = argument;
+	bool is_alone = a->is_alone || fence_has_tickets(&run_sync(a->run, a->table)->fence);
+
+	if (!db_ready(a->target, err))
+		return false;
+	if (is_alone && !write_claims_take_table(&run_sync(a->run, a->table)->claims, a->run->stop))
+		return error_set(err, ERROR_STOPPED, "stopped");
+
+	bool ok = write_displacing(a, err);
+
+	if (is_alone)
+		write_claims_release_table(&run_sync(a->run, a->table)->claims);
+	update_rows_max(a, a->count, ok, err);
+	return ok;
+}
+
+static bool apply_displacing(struct apply *a, struct change **changes, size_t count,
+			     struct change *first, struct error *err)
+{
+	a->changes = changes;
+	a->count = count;
+	displacement_init(&a->displacement, a->run, a->table, first);
+	bool ok = run_write(a->run, "write binlog events", log_tag, attempt_displacing, a, err);
+
+	displacement_end(&a->displacement);
+	return ok || error_wrap(err, "apply row changes of table %s", a->table->source->full_name);
+}
+
+bool change_apply(struct run *run, struct db *target, struct table_queue *queue,
+		  struct change *first, struct error *err)
+{
+	size_t deletes, count;
+	struct change **changes = keep_last(queue->table, first, &deletes, &count);
+	struct apply a = { .run = run,
+			   .target = target,
+			   .table = queue->table,
+			   .queue = queue };
+	bool ok = a.table->may_displace ?
+			  apply_displacing(&a, changes, count, first, err) :
+			  apply_some(&a, changes, deletes, err) &&
+				  apply_some(&a, changes + deletes, count - deletes, err);
+
+	free(changes);
+	return ok;
+}

@@ -1,0 +1,29 @@
+/* Makes room for changed rows whose key or unique values other rows of the target hold.
+ *
+ * Used by one apply worker per batch: displacement_init(), then for each attempt
+ * displacement_attempt() and the batch's statements, which sum up what they inserted, with
+ * displacement_resolve() before the commit; displacement_end() after the last attempt. */
+#ifndef APPLY_DISPLACEMENT_H
+#define APPLY_DISPLACEMENT_H
+
+#include "change_queue.h"
+#include "run/run.h"
+
+struct displacement {
+	struct run *run;		 /* borrowed */
+	const struct ferry_table *table; /* borrowed */
+	struct change *changes;		 /* borrowed: the batch, in stream order */
+	uint64_t rows;	   /* that its statements are to insert */
+	uint64_t inserted; /* that they did insert, in this attempt */
+	bool has_begun;	   /* owed_rows_begin() was called */
+	struct map displaced; /* conditions of rows, of all attempts */
+};
+
+void displacement_init(struct displacement *d, struct run *run, const struct ferry_table *table,
+		       struct change *changes);
+void displacement_attempt(struct displacement *d);
+/* Inside the transaction: context is the displacement. */
+bool displacement_resolve(void *context, struct db *target, struct error *err) MUST_CHECK;
+void displacement_end(struct displacement *d);
+
+#endif

@@ -1,0 +1,211 @@
+/* A row is repaired like a chunk is copied, behind the same fence:
+ *
+ *   ticket; SELECT ... WHERE key = a OR key = b ... FOR SHARE
+ *   START TRANSACTION; DELETE the keys; REPLACE the rows that were found; COMMIT; end
+ *
+ * but it overwrites, and deletes what the source does not have. Why nothing newer is lost,
+ * while the source changes. Let c be the last change of a repaired key in the stream:
+ *
+ *  - received after the ticket was issued: it waits for the ticket's end (I2) and is
+ *    applied over the repair;
+ *  - received before: the locking read began later, so it sees c (I1), and as c is the
+ *    last one it reads just c's image, or no row when c deleted it. It is all the same
+ *    which of the two is written first. Older changes of the key that are still queued are
+ *    applied before c, and c after them: they may show for a moment what the row was, as
+ *    they do after a resume;
+ *  - there is none: the row is what it was when the run began, and stays so.
+ *
+ * A row of another key that holds one of the repaired row's unique values gives way, as
+ * for changes of the stream. The source does not have it like that: at the time of the
+ * read the value is the repaired row's. Either a later change of that row is on its way
+ * and brings it back whole, or it was wrong and nobody knew: such a row would now be
+ * missing. The number of rows the server touched tells that there was one, and the table
+ * is compared as a whole again. The keys are deleted first, so that values which were
+ * swapped among the repaired rows do not count.
+ *
+ * If the process dies the target's transaction is undone or complete; the rows are still
+ * in the verifier's part of the state and looked at again. The connection holds a named
+ * lock like all that write (I8). A write that ends the run may still be under way in the
+ * server: its ticket is not ended, so that nothing newer gets past it. */
+#include "compare/row_repair.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/probe.h"
+#include "rows/owed_rows.h"
+#include "run/writer_lock.h"
+
+static const char log_tag[] = "verifier";
+
+#define KEYS_PER_REPAIR 100
+
+void row_repair_init(struct row_repair *r, const struct repair_plan *plan, unsigned number)
+{
+	*r = (struct row_repair){ .plan = plan, .lock = plan->first_lock + number };
+	r->reader.run = plan->run;
+}
+
+void row_repair_release(struct row_repair *r)
+{
+	db_close(r->target);
+	r->target = NULL;
+	buf_release(&r->reader.sql);
+}
+
+static bool connect_target(struct row_repair *r, struct error *err)
+{
+	char name[WRITER_LOCK_NAME_SIZE];
+	struct run *run = r->plan->run;
+
+	if (r->target)
+		return true;
+	writer_lock_name(name, run->tracker->run_id, r->lock);
+	r->target = run_connect(run, name, run->options->write_attempts, log_tag, err);
+	if (r->target)
+		r->reader.packet_limit = write_packet_limit(r->target);
+	return r->target != NULL;
+}
+
+/* One transaction, as it is tried again. */
+struct repair_attempt {
+	struct db *target;
+	struct write_statement *statements; /* owned; their texts but for the first's are not */
+	size_t count;
+	uint64_t replaced; /* rows that the REPLACEs touched */
+	uint64_t rows;	   /* that they bring */
+	struct run *run;   /* borrowed */
+	const struct ferry_table *table; /* borrowed */
+	bool displaces;
+};
+
+/* Nobody knows which rows gave way: all of the table's are owed (README I9). */
+static bool before_commit(void *context, struct db *target UNUSED, struct error *err)
+{
+	struct repair_attempt *attempt = context;
+
+	if (attempt->replaced <= attempt->rows)
+		return true;
+	if (!attempt->displaces)
+		owed_rows_begin(attempt->run->owed);
+	attempt->displaces = true;
+	return owed_rows_displacing_some(attempt->run->owed, attempt->table, err);
+}
+
+static bool attempt_repair(void *argument, struct error *err)
+{
+	struct repair_attempt *attempt = argument;
+	const struct write_check check = { before_commit, attempt };
+
+	attempt->replaced = 0;
+	return db_ready(attempt->target, err) &&
+	       write_statements_checked(attempt->target, attempt->statements, attempt->count, &check,
+					err);
+}
+
+static void put_delete(struct buf *sql, const struct ferry_table *table,
+		       const char *const *conditions, size_t count)
+{
+	buf_puts(sql, table->delete_head);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(sql, "%s(%s)", i ? " OR " : "", conditions[i]);
+}
+
+static bool write_rows(struct row_repair *r, const struct row_batch *batch,
+		       const char *const *conditions, size_t count, uint64_t *replaced,
+		       struct error *err)
+{
+	struct run *run = r->plan->run;
+	struct repair_attempt attempt = {
+		.target = r->target,
+		.statements = mem_calloc(batch->statement_count + 1, sizeof(*attempt.statements)),
+		.count = batch->statement_count + 1,
+		.rows = batch->rows,
+		.run = run,
+		.table = batch->table,
+	};
+
+	attempt.statements[0].zone = batch->table->deletes_in_zone ? batch->table->zone : NULL;
+	put_delete(&attempt.statements[0].sql, batch->table, conditions, count);
+	for (size_t i = 0; i < batch->statement_count; i++) {
+		attempt.statements[i + 1] = batch->statements[i];
+		attempt.statements[i + 1].affected = &attempt.replaced;
+	}
+	bool ok = run_write(run, "repair rows", log_tag, attempt_repair, &attempt, err);
+
+	*replaced = attempt.replaced;
+	if (attempt.displaces)
+		owed_rows_displaced(run->owed, batch->table, NULL);
+	buf_release(&attempt.statements[0].sql);
+	free(attempt.statements);
+	return ok;
+}
+
+static void end_ticket(struct row_repair *r, const struct ferry_table *table, uint64_t ticket)
+{
+	fence_end(&run_sync(r->plan->run, table)->fence, ticket);
+	r->plan->ticket_ended(r->plan->ticket_context);
+}
+
+/* With a ticket of its own. *all false: nothing was done, the rows are too large to be
+ * held at once. */
+static bool repair_slice(struct row_repair *r, const struct ferry_table *table,
+			 const char *const *conditions, size_t count, bool *all, struct error *err)
+{
+	const char *name = table->source->full_name;
+	uint64_t ticket = fence_issue(&run_sync(r->plan->run, table)->fence);
+	struct row_batch *batch = row_batch_new(table, ticket, NULL);
+	uint64_t replaced = 0;
+
+	batch->head = table->replace_head;
+	batch->tail = "";
+	probe("before_repair_read", "%s %" PRIu64, name, ticket);
+	bool ok = row_reader_keys(&r->reader, batch, conditions, count, all, err);
+
+	probe("after_repair_read", "%s %" PRIu64 " %" PRIu64, name, ticket, batch->rows);
+	ok = ok && (!*all || write_rows(r, batch, conditions, count, &replaced, err));
+	if (!ok && err->kind == ERROR_DATA) {
+		log_error("table %s: rows cannot be repaired: %s", name, err->text);
+		ok = true;
+	} else if (ok && replaced > batch->rows) {
+		log_warn("table %s: %" PRIu64 " other rows gave way to repaired ones: it is "
+			 "compared as a whole again",
+			 name, replaced - batch->rows);
+		r->plan->pushed_out(r->plan->context, table->index);
+	}
+	probe("after_repair_write", "%s %" PRIu64, name, ticket);
+	if (ok)
+		end_ticket(r, table, ticket);
+	row_batch_free(batch);
+	return ok || error_wrap(err, "repair rows of table %s", name);
+}
+
+/* Halves what is too large; a single row never is. */
+static bool repair_some(struct row_repair *r, const struct ferry_table *table,
+			const char *const *conditions, size_t count, struct error *err)
+{
+	bool all = true;
+
+	if (!repair_slice(r, table, conditions, count, &all, err))
+		return false;
+	return all || (repair_some(r, table, conditions, count / 2, err) &&
+		       repair_some(r, table, conditions + count / 2, count - count / 2, err));
+}
+
+bool row_repair_rows(struct row_repair *r, struct db *source, const struct ferry_table *table,
+		     const char *const *conditions, size_t count, struct error *err)
+{
+	if (!connect_target(r, err))
+		return false;
+	r->reader.source = source;
+	for (size_t at = 0; at < count; at += KEYS_PER_REPAIR) {
+		size_t left = count - at;
+
+		if (!repair_some(r, table, conditions + at,
+				 left < KEYS_PER_REPAIR ? left : KEYS_PER_REPAIR, err))
+			return false;
+	}
+	return true;
+}

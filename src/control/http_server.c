@@ -1,0 +1,452 @@
+/* libmicrohttpd on libev.
+ *
+ * The library keeps its sockets in an epoll set of its own, and that descriptor is
+ * one more in our loop: when it is readable, or the library's own time is up, its
+ * work is done by MHD_run(), which never waits.
+ *
+ * A request comes in three or more calls of take_request(): head, pieces of the
+ * body, end. It is answered at its end; only a body that is announced as too large
+ * is refused at once. A body that turns out too large while it comes is read on and
+ * dropped up to a second limit, then the connection is cut.
+ *
+ * A browser must not be led by a foreign page to press our buttons: see
+ * is_foreign(). */
+#include "control/http_server.h"
+
+#include <microhttpd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "foreign.h"
+#include "peers.h"
+
+static const char log_tag[] = "control_server";
+
+/* When all connections were taken and end, the library listens again at its next run,
+ * which nothing but the clock may bring about. */
+#define RUN_EVERY_MS 1000
+
+enum { DROPPED_MAX = 1 << 20, FORM_BUFFER = 1024 };
+
+struct server {
+	struct ev_loop *loop; /* borrowed */
+	const struct server_route *routes;
+	size_t route_count;
+	void *context;
+	bool is_loopback;
+	struct peers peers;
+	struct MHD_Daemon *daemon;
+	ev_io readable;
+	ev_timer timeout;
+};
+
+/* One request under way; owned by its connection. */
+struct exchange {
+	int64_t started_us;
+	char *method; /* owned, as the log line comes when the request is gone */
+	char *path;
+	struct buf body;
+	size_t received; /* of the body, dropped bytes included */
+};
+
+static void run_daemon(struct server *server)
+{
+	MHD_UNSIGNED_LONG_LONG wait_ms;
+
+	peers_cut_slow(&server->peers, (int64_t)SERVER_REQUEST_TIMEOUT_S * 1000);
+	MHD_run(server->daemon);
+	ev_timer_stop(server->loop, &server->timeout);
+	if (MHD_get_timeout(server->daemon, &wait_ms) != MHD_YES || wait_ms > RUN_EVERY_MS)
+		wait_ms = RUN_EVERY_MS;
+	ev_timer_set(&server->timeout, (double)wait_ms / 1000.0, 0.);
+	ev_timer_start(server->loop, &server->timeout);
+}
+
+static void on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
+{
+	run_daemon(watcher->data);
+}
+
+static void on_timeout(struct ev_loop *loop UNUSED, ev_timer *watcher, int events UNUSED)
+{
+	run_daemon(watcher->data);
+}
+
+static const char *header(struct MHD_Connection *connection, const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+void server_reply_text(struct server_reply *reply, unsigned status, const char *format, ...)
+{
+	char *text;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	reply->status = status;
+	reply->content_type = "text/plain; charset=utf-8";
+	buf_clear(&reply->body);
+	buf_puts(&reply->body, text ? text : "");
+	buf_putc(&reply->body, '\n');
+	free(text);
+}
+
+void server_reply_success(struct server_reply *reply, const struct server_request *request)
+{
+	reply->status = request->is_json ? 200 : 303;
+	reply->location = request->is_json ? NULL : "/";
+}
+
+/* What a form is looked through for. */
+struct form_search {
+	const char *name;
+	struct buf *value;
+	bool found;
+};
+
+static enum MHD_Result take_form_piece(void *context, enum MHD_ValueKind kind UNUSED,
+				       const char *key, const char *filename UNUSED,
+				       const char *content_type UNUSED, const char *encoding UNUSED,
+				       const char *data, uint64_t offset, size_t size)
+{
+	struct form_search *search = context;
+
+	if (!key || strcmp(key, search->name) != 0)
+		return MHD_YES;
+	if (offset == 0)
+		buf_clear(search->value);
+	buf_add(search->value, data, size);
+	search->found = true;
+	return MHD_YES;
+}
+
+bool server_form_value(const struct server_request *request, const char *name, struct buf *value)
+{
+	struct form_search search = { name, value, false };
+	struct MHD_PostProcessor *processor = NULL;
+	const char *in_query;
+
+	buf_clear(value);
+	/* NULL: a content type that is no form. */
+	if (*request->content_type)
+		processor = MHD_create_post_processor(request->native, FORM_BUFFER,
+						      take_form_piece, &search);
+	if (processor) {
+		MHD_post_process(processor, request->body, request->body_length);
+		MHD_destroy_post_processor(processor);
+	}
+	if (search.found)
+		return true;
+	in_query = MHD_lookup_connection_value(request->native, MHD_GET_ARGUMENT_KIND, name);
+	if (in_query)
+		buf_puts(value, in_query);
+	return in_query != NULL;
+}
+
+static void add_headers(struct MHD_Response *response, const struct server_reply *reply)
+{
+	static const struct {
+		const char *name, *value;
+	} always[] = {
+		{ "Cache-Control", "no-store" },
+		{ "X-Content-Type-Options", "nosniff" },
+		{ "X-Frame-Options", "DENY" },
+		{ "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; "
+					     "form-action 'self'; frame-ancestors 'none'" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(always); i++)
+		MHD_add_response_header(response, always[i].name, always[i].value);
+	if (reply->content_type)
+		MHD_add_response_header(response, "Content-Type", reply->content_type);
+	if (reply->location)
+		MHD_add_response_header(response, "Location", reply->location);
+}
+
+/* 405 must name the methods there are. */
+static void add_allow(struct MHD_Response *response, const struct server *server, const char *path)
+{
+	struct buf allow = BUF_INIT;
+
+	for (size_t i = 0; i < server->route_count; i++)
+		if (strcmp(server->routes[i].path, path) == 0)
+			buf_printf(&allow, "%s%s%s", allow.length > 0 ? ", " : "",
+				   server->routes[i].method,
+				   strcmp(server->routes[i].method, "GET") == 0 ? ", HEAD" : "");
+	MHD_add_response_header(response, "Allow", buf_text(&allow));
+	buf_release(&allow);
+}
+
+/* Takes the reply's body. */
+static enum MHD_Result send_reply(const struct server *server, struct MHD_Connection *connection,
+				  const char *path, struct server_reply *reply)
+{
+	size_t length = reply->body.length;
+	char *body = buf_take(&reply->body);
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(length, body, MHD_RESPMEM_MUST_FREE);
+	enum MHD_Result result;
+
+	if (!response) {
+		free(body);
+		return MHD_NO;
+	}
+	add_headers(response, reply);
+	if (reply->status == 405)
+		add_allow(response, server, path);
+	result = MHD_queue_response(connection, reply->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static const struct server_route *find_route(const struct server *server, const char *method,
+					     const char *path, bool *path_is_known)
+{
+	/* The library leaves the body out. */
+	if (strcmp(method, "HEAD") == 0)
+		method = "GET";
+	*path_is_known = false;
+	for (size_t i = 0; i < server->route_count; i++) {
+		if (strcmp(server->routes[i].path, path) != 0)
+			continue;
+		*path_is_known = true;
+		if (strcmp(server->routes[i].method, method) == 0)
+			return &server->routes[i];
+	}
+	return NULL;
+}
+
+static bool only_reads(const char *method)
+{
+	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+static bool is_foreign(const struct server *server, struct MHD_Connection *connection,
+		       const char *method)
+{
+	const struct request_origin origin = {
+		.host = header(connection, "Host"),
+		.origin = header(connection, "Origin"),
+		.fetch_site = header(connection, "Sec-Fetch-Site"),
+		.changes_something = !only_reads(method),
+	};
+
+	return !foreign_allows(&origin, server->is_loopback);
+}
+
+static void answer(const struct server *server, struct MHD_Connection *connection,
+		   struct exchange *exchange, struct server_reply *reply)
+{
+	const char *content_type = header(connection, "Content-Type");
+	struct server_request request = {
+		.method = exchange->method,
+		.path = exchange->path,
+		.content_type = content_type ? content_type : "",
+		.is_json = content_type && strcmp(content_type, "application/json") == 0,
+		.body = buf_text(&exchange->body),
+		.body_length = exchange->body.length,
+		.native = connection,
+	};
+	bool path_is_known;
+	const struct server_route *route =
+		find_route(server, request.method, request.path, &path_is_known);
+
+	if (exchange->received > SERVER_BODY_MAX)
+		server_reply_text(reply, 413, "request body is larger than %d bytes",
+				  SERVER_BODY_MAX);
+	else if (is_foreign(server, connection, request.method))
+		server_reply_text(reply, 403, "refused: the request comes from another site, or "
+					      "calls a loopback address by a name");
+	else if (!path_is_known)
+		server_reply_text(reply, 404, "404 page not found");
+	else if (!route)
+		server_reply_text(reply, 405, "method not allowed");
+	else
+		route->handle(server->context, &request, reply);
+}
+
+static struct exchange *exchange_new(const char *method, const char *path)
+{
+	struct exchange *exchange = mem_calloc(1, sizeof(*exchange));
+
+	exchange->started_us = clock_us();
+	exchange->method = mem_strdup(method);
+	exchange->path = mem_strdup(path);
+	return exchange;
+}
+
+static bool is_announced_too_large(struct MHD_Connection *connection)
+{
+	const char *length = header(connection, "Content-Length");
+
+	return length && strtoull(length, NULL, 10) > SERVER_BODY_MAX;
+}
+
+static struct peer *peer_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+static enum MHD_Result reply_now(const struct server *server, struct MHD_Connection *connection,
+				 struct exchange *exchange)
+{
+	struct server_reply reply = { .status = 200 };
+
+	peer_begin(peer_of(connection));
+	answer(server, connection, exchange, &reply);
+	return send_reply(server, connection, exchange->path, &reply);
+}
+
+static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *size)
+{
+	exchange->received += *size;
+	if (exchange->received <= SERVER_BODY_MAX)
+		buf_add(&exchange->body, data, *size);
+	*size = 0;
+	return exchange->received <= DROPPED_MAX ? MHD_YES : MHD_NO;
+}
+
+static enum MHD_Result take_request(void *context, struct MHD_Connection *connection,
+				    const char *path, const char *method,
+				    const char *version UNUSED, const char *data, size_t *size,
+				    void **slot)
+{
+	struct server *server = context;
+
+	if (!*slot) {
+		struct exchange *exchange = exchange_new(method, path);
+
+		*slot = exchange;
+		if (!is_announced_too_large(connection))
+			return MHD_YES;
+		exchange->received = SERVER_BODY_MAX + 1;
+		return reply_now(server, connection, exchange);
+	}
+	if (*size > 0)
+		return take_body(*slot, data, size);
+	return reply_now(server, connection, *slot);
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **slot,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct server *server = context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		const union MHD_ConnectionInfo *fd =
+			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		const union MHD_ConnectionInfo *address =
+			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+		*slot = fd ? peers_add(&server->peers, fd->connect_fd,
+				       address ? address->client_addr : NULL,
+				       SERVER_CONNECTIONS_MAX) :
+			     NULL;
+	} else if (*slot) {
+		peers_remove(&server->peers, *slot);
+		*slot = NULL;
+	}
+}
+
+static void request_done(void *context UNUSED, struct MHD_Connection *connection,
+			 void **slot, enum MHD_RequestTerminationCode code UNUSED)
+{
+	struct exchange *exchange = *slot;
+	char time[32];
+
+	peer_begin(peer_of(connection));
+	if (!exchange)
+		return;
+	snprintf(time, sizeof(time), "%.3fms", (double)(clock_us() - exchange->started_us) / 1000);
+	/* logrus renames a field that would hide the line's own time. */
+	log_write(LOG_INFO, log_tag, NULL,
+		  (const struct log_field[]){ { "method", exchange->method },
+					      { "path", exchange->path },
+					      { "fields.time", time },
+					      { NULL, NULL } },
+		  "served http request");
+	free(exchange->method);
+	free(exchange->path);
+	buf_release(&exchange->body);
+	free(exchange);
+	*slot = NULL;
+}
+
+static void log_library(void *context, const char *format, va_list args) PRINTF(2, 0);
+
+static void log_library(void *context UNUSED, const char *format, va_list args)
+{
+	char text[512];
+
+	vsnprintf(text, sizeof(text), format, args);
+	text[strcspn(text, "\n")] = '\0';
+	log_debug("%s", text);
+}
+
+static struct MHD_Daemon *start_daemon(struct server *server, int fd)
+{
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, take_request,
+				server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
+				MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+				(unsigned)SERVER_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+				(unsigned)SERVER_IDLE_TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED,
+				request_done, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+				server, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+				MHD_OPTION_END);
+}
+
+static void watch_daemon(struct server *server, int epoll_fd)
+{
+	ev_io_init(&server->readable, on_readable, epoll_fd, EV_READ);
+	ev_timer_init(&server->timeout, on_timeout, 0., 0.);
+	server->readable.data = server;
+	server->timeout.data = server;
+	ev_io_start(server->loop, &server->readable);
+	run_daemon(server);
+}
+
+struct server *server_new(struct ev_loop *loop, const struct listener *listener,
+			  const struct server_route *routes, size_t route_count, void *context,
+			  struct error *err)
+{
+	struct server *server = mem_calloc(1, sizeof(*server));
+	const union MHD_DaemonInfo *info;
+
+	server->loop = loop;
+	server->routes = routes;
+	server->route_count = route_count;
+	server->context = context;
+	server->is_loopback = listener->is_loopback;
+	server->daemon = start_daemon(server, listener->fd);
+	if (!server->daemon) {
+		error_errno(err, "control server cannot be started");
+		close(listener->fd);
+		free(server);
+		return NULL;
+	}
+	info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	watch_daemon(server, info->epoll_fd);
+	return server;
+}
+
+void server_free(struct server *server)
+{
+	if (!server)
+		return;
+	ev_io_stop(server->loop, &server->readable);
+	ev_timer_stop(server->loop, &server->timeout);
+	MHD_stop_daemon(server->daemon);
+	free(server);
+}

@@ -1,0 +1,53 @@
+/* The inside of struct data_iterator, for data_iterator.c and batch_writer.c. */
+#ifndef COPY_DATA_ITERATOR_PRIV_H
+#define COPY_DATA_ITERATOR_PRIV_H
+
+#include "base/channel.h"
+#include "base/thread.h"
+#include "chunk_plan.h"
+#include "copy/data_iterator.h"
+#include "rows/row_batch.h"
+
+/* A reader or a batch writer. */
+struct worker {
+	struct data_iterator *iterator;
+	struct thread thread;
+	unsigned number;
+};
+
+struct data_iterator {
+	/* Constant once started. */
+	struct run *run;
+	unsigned worker_count;
+	unsigned first_lock;
+	unsigned first_copy_lock; /* of readers that copy tables without a key */
+	struct worker *readers; /* owned */
+	struct worker *writers; /* owned */
+	void (*ticket_ended)(void *context);
+	void *ticket_context;
+	struct channel batches; /* of struct row_batch *, from readers to writers */
+	_Atomic unsigned writing; /* batches on their way to the target */
+
+	/* Shared. */
+	struct mutex lock;
+	struct condition changed;  /* a plan is free again, exhausted, or readers ended */
+	struct chunk_plan *plans;  /* guarded by lock; by ferry_table.index */
+	struct key *target_keys;   /* guarded by lock; by ferry_table.index */
+	size_t plan_count;
+	size_t unread;		   /* guarded by lock: plans not exhausted */
+	size_t first_unread;	   /* guarded by lock: all plans before it are exhausted */
+	unsigned readers_running;  /* guarded by lock */
+	uint64_t packet_limit;	   /* guarded by lock; 0 until a writer is connected */
+};
+
+/* By the batch writers. */
+
+/* The batch is on the target: records what has become certain, ends its ticket. */
+void data_iterator_batch_done(struct data_iterator *it, const struct row_batch *batch);
+/* What the batch takes of the run's budget for rows is so much now. */
+void data_iterator_set_taken(struct data_iterator *it, struct row_batch *batch, uint64_t bytes);
+
+/* batch_writer.c: a batch writer's thread; the argument is its struct worker. */
+void batch_writer_main(void *argument);
+
+#endif

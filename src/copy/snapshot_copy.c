@@ -1,0 +1,318 @@
+/* The copy of a table without a key.
+ *
+ * Rows without a key cannot be told apart, so a row must be copied once and a change
+ * applied once. Hence one read of one moment, whose place in the binlog is known:
+ *
+ *   locker: LOCK TABLES t READ          waits for every transaction that has changed t
+ *   source: START TRANSACTION WITH CONSISTENT SNAPSHOT
+ *   locker: where does the binlog end?
+ *   locker: disconnects
+ *   source: SELECT ... FROM t           as long as it takes, without locks
+ *
+ * Under the lock no change of t is anywhere between the binlog and visibility: the lock
+ * waits until a transaction that has changed t is over, not only logged. So the snapshot
+ * holds exactly the changes logged before that place. The end is asked for last and by
+ * the session that holds the lock: if its connection was lost meanwhile, the question
+ * fails and all of it is done again.
+ *
+ * With autocommit off, InnoDB locks the table too. MariaDB needs that: its metadata locks
+ * do not know of prepared XA transactions that nobody is connected to (tried on 10.11),
+ * whose rows would be in neither the snapshot nor the stream. For the same reason its
+ * Binlog_snapshot_position, which needs no lock, will not do.
+ *
+ * Writers of t wait meanwhile: two round trips, and behind an open transaction that has
+ * changed t one second at most, after which the lock is given up and asked for again
+ * later. A program that stands still, or whose network does, loses the lock after
+ * LOCK_IDLE_S, as the server ends the session.
+ *
+ * A source connection that is lost takes the snapshot with it, and a COMMIT without an
+ * answer leaves open whether its rows are there: the target's table is emptied, and the
+ * copy begun anew. Nothing goes on in the middle. */
+#include "copy/snapshot_copy.h"
+
+#include <inttypes.h>
+
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/probe.h"
+#include "base/retry.h"
+#include "stream/feed.h"
+#include "rows/row_batch.h"
+#include "plan/signature.h"
+
+static const char log_tag[] = "snapshot_copy";
+
+#define LOCK_WAIT_S 1
+#define LOCK_IDLE_S 10
+#define READ_RETRY_MS 1000
+#define DELETE_ROWS 10000
+
+struct copy {
+	struct run *run;
+	const struct ferry_table *table;
+	struct db *target; /* borrowed */
+	struct db *source; /* owned; its session holds the snapshot */
+	struct db *locker; /* owned; open while the table is locked */
+	struct binlog_position place;
+	struct row_batch *batch; /* owned; being filled or written */
+	bool begins_anew; /* what failed can be mended by a new snapshot */
+	bool is_uncertain; /* a COMMIT without an answer */
+};
+
+static const char *name_of(const struct copy *c)
+{
+	return c->table->source->full_name;
+}
+
+static bool may_go_on(const struct copy *c, struct error *err)
+{
+	return (throttler_wait(c->run->throttler, c->run->stop) && !stop_is_set(c->run->stop)) ||
+	       error_set(err, ERROR_STOPPED, "stopped");
+}
+
+/* --- an empty table on the target ------------------------------------------------ */
+
+static void put_on_target(struct buf *sql, const struct copy *c, const char *before,
+			  const char *after)
+{
+	signature_put(sql, c->run->options->target_marginalia, c->run->tracker->run_id);
+	buf_puts(sql, before);
+	sql_table_name(sql, c->table->target_schema, c->table->target_name);
+	buf_puts(sql, after);
+}
+
+static bool attempt_look(void *argument, struct error *err)
+{
+	struct copy *c = argument;
+	struct buf sql = BUF_INIT, value = BUF_INIT;
+	bool has_rows = false;
+
+	put_on_target(&sql, c, "SELECT 1 FROM ", " LIMIT 1");
+	bool ok = db_ready(c->target, err) &&
+		  db_value(c->target, &value, &has_rows, err, "%s", buf_text(&sql));
+	buf_release(&sql);
+	buf_release(&value);
+	if (ok && has_rows)
+		return error_set(err, ERROR_DATA,
+				 "the table holds rows on the target that are not of this run; as it "
+				 "has no key it must be empty: DELETE FROM `%s`.`%s`, then resume",
+				 c->table->target_schema, c->table->target_name);
+	return ok;
+}
+
+static bool attempt_delete(void *argument, struct error *err)
+{
+	struct copy *c = argument;
+	struct buf sql = BUF_INIT;
+	char limit[32];
+	bool ok = true;
+
+	snprintf(limit, sizeof(limit), " LIMIT %d", DELETE_ROWS);
+	put_on_target(&sql, c, "DELETE FROM ", limit);
+	do {
+		ok = may_go_on(c, err) && db_ready(c->target, err) &&
+		     db_exec(c->target, sql.data, sql.length, err);
+	} while (ok && db_affected_rows(c->target) > 0);
+	buf_release(&sql);
+	return ok;
+}
+
+/* Nobody writes there any more: the caller's connection has the writer's lock, and
+ * writers of an earlier run are gone. */
+static bool make_empty(struct copy *c, struct error *err)
+{
+	if (run_sync(c->run, c->table)->mark.is_ours)
+		log_info("table %s has no key: it is emptied on the target and copied anew",
+			 name_of(c));
+	if (!run_write(c->run, "empty the target's table", "batch_writer",
+		       run_sync(c->run, c->table)->mark.is_ours ? attempt_delete : attempt_look, c, err))
+		return false;
+	run_sync(c->run, c->table)->mark.is_ours = true;
+	return true;
+}
+
+/* --- the snapshot ------------------------------------------------------------------ */
+
+static bool lock_table(struct copy *c, struct error *err)
+{
+	struct buf name = BUF_INIT;
+
+	c->locker = db_open(&c->run->options->source, DB_SESSION_READ, NULL, err);
+	if (!c->locker)
+		return false;
+	sql_table_name(&name, c->table->source->schema, c->table->source->name);
+	bool ok = db_execf(c->locker, err,
+			   "SET SESSION autocommit = 0, innodb_table_locks = 1, "
+			   "lock_wait_timeout = %d, innodb_lock_wait_timeout = %d, "
+			   "wait_timeout = %d",
+			   LOCK_WAIT_S, LOCK_WAIT_S, LOCK_IDLE_S) &&
+		  db_execf(c->locker, err, "LOCK TABLES %s READ", buf_text(&name));
+	buf_release(&name);
+	return ok;
+}
+
+static bool snapshot_under_lock(struct copy *c, struct error *err)
+{
+	if (!lock_table(c, err))
+		return false;
+	probe("table_locked", "%s", name_of(c));
+	return db_execf(c->source, err, "START TRANSACTION WITH CONSISTENT SNAPSHOT") &&
+	       binlog_current_position(c->locker, &c->place, err);
+}
+
+static bool attempt_snapshot(void *argument, struct error *err)
+{
+	struct copy *c = argument;
+
+	/* The time to write a result is the time that the target and a pause may take. */
+	bool ok = db_ready(c->source, err) &&
+		  db_execf(c->source, err, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ") &&
+		  db_execf(c->source, err, "SET SESSION net_write_timeout = 31536000");
+
+	probe("before_snapshot", "%s", name_of(c));
+	ok = ok && snapshot_under_lock(c, err);
+	db_close(c->locker); /* gives the lock back */
+	c->locker = NULL;
+	return ok;
+}
+
+static bool take_snapshot(struct copy *c, struct error *err)
+{
+	const struct retry_policy policy = { .verb = "lock the table for its snapshot",
+					     .tag = log_tag,
+					     .attempts = c->run->options->read_attempts,
+					     .sleep_ms = READ_RETRY_MS };
+
+	snapshot_mark_begin(&run_sync(c->run, c->table)->mark);
+	if (!retry_run(&policy, c->run->stop, attempt_snapshot, c, err))
+		return error_wrap(err, "take a snapshot (LOCK TABLES waits for transactions that "
+				       "have changed the table, prepared ones too: XA RECOVER)");
+	snapshot_mark_place(&run_sync(c->run, c->table)->mark, &c->place);
+	probe("snapshot_taken", "%s " POSITION_FORMAT, name_of(c), POSITION_ARGS(&c->place));
+	log_info("table %s is copied from a snapshot at " POSITION_FORMAT, name_of(c),
+		 POSITION_ARGS(&c->place));
+	return true;
+}
+
+/* --- rows --------------------------------------------------------------------------- */
+
+static bool attempt_write(void *argument, struct error *err)
+{
+	struct copy *c = argument;
+
+	if (!db_ready(c->target, err) ||
+	    !write_statements_once(c->target, c->batch->statements, c->batch->statement_count,
+				   &c->is_uncertain, err)) {
+		if (c->is_uncertain) /* not to be tried again */
+			error_set(err, ERROR_DATA, "the outcome of a COMMIT is not known");
+		return false;
+	}
+	return true;
+}
+
+static bool write_batch(struct copy *c, struct error *err)
+{
+	struct row_batch *batch = c->batch;
+
+	row_batch_finish(batch);
+	for (size_t i = 0; i < batch->statement_count; i++)
+		batch->statements[i].affects = batch->statements[i].rows;
+	c->is_uncertain = false;
+	if (!may_go_on(c, err))
+		return false;
+	probe("before_batch_write", "%s 0", name_of(c));
+	if (!run_write(c->run, "write row batch", "batch_writer", attempt_write, c, err)) {
+		c->begins_anew = c->is_uncertain;
+		return false;
+	}
+	probe("after_batch_write", "%s 0", name_of(c));
+	state_tracker_batch_written(c->run->tracker, c->table, batch->rows, batch->bytes);
+	row_batch_clear(batch);
+	return true;
+}
+
+static bool is_full(const struct copy *c)
+{
+	const struct row_batch *batch = c->batch;
+	uint64_t rows = c->table->batch_rows ? c->table->batch_rows
+					     : atomic_load(&c->run->batch_rows);
+
+	if (rows)
+		return batch->rows >= rows;
+	return batch->statement_count > 1 ||
+	       batch->statements[0].sql.length >= c->run->options->batch_bytes;
+}
+
+static bool take_row(struct copy *c, const struct db_row *row, struct error *err)
+{
+	if (!row_batch_add(c->batch, row, c->run->options->batch_bytes,
+			   write_packet_limit(c->target), err))
+		return false;
+	return !is_full(c) || write_batch(c, err);
+}
+
+static bool select_rows(struct copy *c, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+
+	sql_comment(&sql, c->run->options->source_marginalia);
+	buf_puts(&sql, "SELECT ");
+	buf_puts(&sql, c->table->select_list);
+	buf_puts(&sql, c->table->types_list);
+	buf_puts(&sql, " FROM ");
+	sql_table_name(&sql, c->table->source->schema, c->table->source->name);
+	bool ok = db_query(c->source, sql.data, sql.length, err);
+	buf_release(&sql);
+	return ok;
+}
+
+static bool copy_rows(struct copy *c, struct error *err)
+{
+	enum db_fetch fetched = DB_FAILED;
+	struct db_row row;
+
+	if (select_rows(c, err))
+		while ((fetched = db_row_next(c->source, &row, err)) == DB_ROW)
+			if (!take_row(c, &row, err))
+				return false;
+	if (fetched == DB_FAILED) {
+		c->begins_anew = error_is_retryable(err);
+		return false;
+	}
+	return c->batch->rows == 0 || write_batch(c, err);
+}
+
+static bool copy_once(struct copy *c, struct error *err)
+{
+	c->begins_anew = false;
+	if (!make_empty(c, err))
+		return false;
+	c->source = run_connect(c->run, NULL, c->run->options->read_attempts, log_tag, err);
+	c->batch = row_batch_new(c->table, 0, NULL);
+	bool ok = c->source && take_snapshot(c, err) && copy_rows(c, err);
+
+	/* In mid-result that cuts the connection rather than reading the rest. */
+	db_close(c->source);
+	c->source = NULL;
+	row_batch_free(c->batch);
+	return ok;
+}
+
+bool snapshot_copy(struct run *run, struct db *target, const struct ferry_table *table,
+		   struct error *err)
+{
+	struct copy c = { .run = run, .table = table, .target = target };
+	unsigned attempts = run->options->read_attempts;
+
+	for (unsigned number = 1; !copy_once(&c, err); number++) {
+		if (!c.begins_anew || stop_is_set(run->stop) || (attempts > 0 && number >= attempts))
+			return error_wrap(err, "copy table %s, which has no key", name_of(&c));
+		log_warn_err(err, "the copy of table %s, which has no key, is begun anew",
+			     name_of(&c));
+		if (!stop_sleep_ms(run->stop, READ_RETRY_MS))
+			return error_set(err, ERROR_STOPPED, "stopped");
+	}
+	probe("snapshot_copied", "%s", name_of(&c));
+	return true;
+}

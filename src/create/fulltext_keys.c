@@ -1,0 +1,232 @@
+/* One statement for each key, as InnoDB builds one at a time in place; a copy of the table
+ * would meet error 182 itself. In place it reads the rows by itself and takes any ids.
+ *
+ * A process that dies in between leaves some keys there, and maybe a statement that still
+ * runs. The connection holds a lock of the run, so a resumed run waits for the end of that
+ * statement (README I8); then it drops the source's keys on the target, as changes come
+ * again, and adds them when it gets here. A lost connection is no other case: which keys are
+ * missing is read again before each statement. */
+#include "create/fulltext_keys.h"
+
+#include <strings.h>
+
+#include "base/log.h"
+#include "base/probe.h"
+#include "base/retry.h"
+#include "create_fulltext.h"
+#include "create/create_statement.h"
+#include "create/create_translate.h"
+#include "db/sql.h"
+#include "run/writer_lock.h"
+#include "plan/signature.h"
+
+static const char log_tag[] = "fulltext_keys";
+
+#define READ_SLEEP_MS 500
+#define COPY_LOCK 1 /* of a worker that has ended */
+#define NOT_IN_PLACE 1845
+#define NOT_IN_PLACE_REASON 1846
+
+struct late_keys {
+	struct run *run;
+	struct db *source; /* borrowed */
+	struct db *target;
+	const struct ferry_table *table;
+	struct buf shown;  /* the source's table */
+	struct buf wanted; /* the same in the target's words */
+};
+
+bool fulltext_keys_have(const struct table *table, const char *name)
+{
+	for (unsigned i = 0; i < table->index_count; i++)
+		if (table->indexes[i].is_fulltext && strcasecmp(table->indexes[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+bool fulltext_keys_are_late(const struct table *table)
+{
+	if (!table_column(table, "FTS_DOC_ID"))
+		return false;
+	for (unsigned i = 0; i < table->index_count; i++)
+		if (table->indexes[i].is_fulltext)
+			return true;
+	return false;
+}
+
+static bool read_source(void *argument, struct error *err)
+{
+	struct late_keys *k = argument;
+	const struct table *source = k->table->source;
+
+	buf_clear(&k->wanted);
+	return db_ready(k->source, err) &&
+	       create_show_table(k->source, source->schema, source->name, &k->shown, err) &&
+	       create_translate(&k->wanted, k->shown.data, db_version(k->source)->flavour,
+				db_version(k->target)->flavour, err);
+}
+
+static bool has_key(const char *shown, const char *name)
+{
+	struct buf text = BUF_INIT, other = BUF_INIT;
+	bool found = false;
+
+	while (!found && create_next_fulltext(&shown, &text, &other))
+		found = strcasecmp(buf_text(&other), name) == 0;
+	buf_release(&text);
+	buf_release(&other);
+	return found;
+}
+
+/* ALTER TABLE ... <what>. */
+static bool alter(struct run *run, struct db *target, const struct ferry_table *t,
+		  const char *what, const char *how, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	bool ok;
+
+	signature_put(&sql, run->options->target_marginalia, run->tracker->run_id);
+	buf_puts(&sql, "ALTER TABLE ");
+	sql_table_name(&sql, t->target_schema, t->target_name);
+	buf_puts(&sql, what);
+	buf_puts(&sql, how);
+	ok = db_exec(target, sql.data, sql.length, err);
+	buf_release(&sql);
+	return ok;
+}
+
+static bool alter_in_place(struct run *run, struct db *target, const struct ferry_table *t,
+			   const char *what, struct error *err)
+{
+	if (alter(run, target, t, what, ", ALGORITHM = INPLACE", err))
+		return true;
+	return (err->server_code == NOT_IN_PLACE || err->server_code == NOT_IN_PLACE_REASON) &&
+	       alter(run, target, t, what, "", err);
+}
+
+static bool add_key(struct late_keys *k, const struct buf *text, const struct buf *name,
+		    struct error *err)
+{
+	struct buf what = BUF_INIT;
+	bool ok;
+
+	log_info("adding the FULLTEXT key %s of %s to the target", name->data,
+		 k->table->source->full_name);
+	buf_puts(&what, " ADD ");
+	buf_add(&what, text->data, text->length);
+	ok = alter_in_place(k->run, k->target, k->table, what.data, err);
+	buf_release(&what);
+	if (ok)
+		probe("fulltext_key_added", "%s %s", k->table->source->full_name, name->data);
+	return ok;
+}
+
+static bool attempt_add(void *argument, struct error *err)
+{
+	struct late_keys *k = argument;
+	const struct ferry_table *t = k->table;
+	const char *at = k->wanted.data;
+	struct buf there = BUF_INIT, text = BUF_INIT, name = BUF_INIT;
+	bool ok = db_ready(k->target, err) &&
+		  create_show_table(k->target, t->target_schema, t->target_name, &there, err);
+
+	while (ok && create_next_fulltext(&at, &text, &name))
+		if (!has_key(there.data, name.data))
+			ok = add_key(k, &text, &name, err);
+	buf_release(&there);
+	buf_release(&text);
+	buf_release(&name);
+	return ok;
+}
+
+static bool add_to_table(struct late_keys *k, struct error *err)
+{
+	const struct retry_policy reading = {
+		.verb = "read the definition on the source",
+		.tag = "cutover",
+		.attempts = k->run->options->read_attempts,
+		.sleep_ms = READ_SLEEP_MS,
+	};
+
+	return (retry_run(&reading, k->run->stop, read_source, k, err) &&
+		run_write(k->run, "add FULLTEXT keys", "cutover", attempt_add, k, err)) ||
+	       error_wrap(err, "table %s: add its FULLTEXT keys to the target",
+			  k->table->source->full_name);
+}
+
+static bool attempt_connect(void *argument, struct error *err)
+{
+	return db_ready(argument, err);
+}
+
+/* Building a key takes as long as it takes: the configured time limits are those of
+ * ordinary statements. A dead network is noticed without them. */
+static bool add_all(struct late_keys *k, struct error *err)
+{
+	struct db_params unhurried = k->run->options->target;
+	char lock_name[WRITER_LOCK_NAME_SIZE];
+	bool ok;
+
+	unhurried.read_timeout_s = 0;
+	writer_lock_name(lock_name, k->run->tracker->run_id, COPY_LOCK);
+	k->target = db_new(&unhurried, DB_SESSION_WRITE, lock_name);
+	db_set_guard(k->target, &k->run->guard);
+	ok = run_write(k->run, "connect", "cutover", attempt_connect, k->target, err);
+	for (size_t i = 0; ok && i < k->run->tables->count; i++) {
+		k->table = k->run->tables->tables[i];
+		if (fulltext_keys_are_late(k->table->source))
+			ok = add_to_table(k, err);
+	}
+	db_close(k->target);
+	return ok;
+}
+
+bool fulltext_keys_add(struct run *run, struct db *source, struct error *err)
+{
+	struct late_keys k = { .run = run, .source = source };
+	bool is_needed = false, ok;
+
+	for (size_t i = 0; i < run->tables->count; i++)
+		is_needed |= fulltext_keys_are_late(run->tables->tables[i]->source);
+	if (!is_needed)
+		return true;
+	ok = add_all(&k, err);
+	buf_release(&k.shown);
+	buf_release(&k.wanted);
+	return ok;
+}
+
+static bool drop_from_table(struct run *run, struct db *target, const struct ferry_table *t,
+			    struct error *err)
+{
+	struct buf there = BUF_INIT, text = BUF_INIT, name = BUF_INIT, what = BUF_INIT;
+	bool ok = create_show_table(target, t->target_schema, t->target_name, &there, err);
+	const char *at = ok ? there.data : "";
+
+	while (ok && create_next_fulltext(&at, &text, &name)) {
+		if (!fulltext_keys_have(t->source, name.data))
+			continue;
+		log_info("dropping the FULLTEXT key %s of %s from the target, to be added again when "
+			 "all rows have arrived",
+			 name.data, t->source->full_name);
+		buf_clear(&what);
+		buf_puts(&what, " DROP KEY ");
+		sql_name(&what, name.data);
+		ok = alter_in_place(run, target, t, what.data, err);
+	}
+	buf_release(&there);
+	buf_release(&text);
+	buf_release(&name);
+	buf_release(&what);
+	return ok || error_wrap(err, "table %s: drop its FULLTEXT keys from the target",
+				t->source->full_name);
+}
+
+bool fulltext_keys_drop(struct run *run, struct db *target, struct error *err)
+{
+	for (size_t i = 0; i < run->tables->count; i++)
+		if (fulltext_keys_are_late(run->tables->tables[i]->source) &&
+		    !drop_from_table(run, target, run->tables->tables[i], err))
+			return false;
+	return true;
+}

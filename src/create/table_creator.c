@@ -1,0 +1,385 @@
+/* Databases and tables are made of what SHOW CREATE prints on the source, with their
+ * names on the target put in. Names inside foreign keys stay: those without a database
+ * mean the table's own, which is right after a rewrite of databases; the start-up
+ * checks refuse the cases where it is not (preflight_foreign_keys.c).
+ *
+ * Databases come first, then the tables whose order was asked for, one after the other.
+ * The rest is created over several connections at once: a server takes milliseconds for
+ * a CREATE TABLE, most of them waiting for its disk, and there may be tens of thousands.
+ * Their order is free, as no foreign keys are checked. These connections need no lock of
+ * the run (README I8): they write no rows, and a run that was killed this early left no
+ * state that could be resumed.
+ *
+ * There is no undo: when a statement fails, what was created stays, as it may not have
+ * been created by us. The error says which table it was. */
+#include "create/table_creator.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/probe.h"
+#include "base/stop.h"
+#include "plan/problems.h"
+#include "create/table_maker.h"
+#include "create/target_definition.h"
+
+static const char log_tag[] = "table_creator";
+
+#define TABLES_PER_CREATOR 20 /* fewer are not worth a connection */
+#define CREATORS_MAX 8
+#define TELL_EVERY_MS 10000
+
+/* What several creators share. */
+struct creation {
+	/* Constant once they run. */
+	const struct ferry_options *options;
+	struct stop *stop;
+	const struct ferry_table **todo; /* owned; in the order of creation */
+	size_t count;
+
+	/* Shared. */
+	struct mutex lock;
+	size_t next;	 /* guarded by lock: of todo, to be taken */
+	size_t created;	 /* guarded by lock */
+	size_t seen;	 /* guarded by lock: created, or there already */
+	int64_t told_ms; /* guarded by lock */
+	bool has_failed; /* guarded by lock: no more is tried */
+	size_t refused;	 /* guarded by lock: tables that the server does not make */
+	struct error err; /* guarded by lock; the first one */
+};
+
+/* One thread's. */
+struct creator {
+	struct creation *creation;
+	struct thread thread;
+	struct table_maker maker;
+};
+
+/* What is there is not created again, not even with IF NOT EXISTS: a statement that
+ * this server does not understand would fail all the same. */
+static bool is_there(struct creator *c, const char *schema, const char *table, bool *found,
+		     struct error *err)
+{
+	struct buf sql = BUF_INIT, value = BUF_INIT;
+	bool ok;
+
+	buf_puts(&sql, "SELECT 1 FROM information_schema.");
+	buf_puts(&sql, table ? "TABLES WHERE TABLE_SCHEMA = " : "SCHEMATA WHERE SCHEMA_NAME = ");
+	sql_text(&sql, schema);
+	if (table) {
+		buf_puts(&sql, " AND TABLE_NAME = ");
+		sql_text(&sql, table);
+	}
+	ok = db_value(c->maker.target, &value, found, err, "%s", sql.data);
+	buf_release(&value);
+	buf_release(&sql);
+	return ok;
+}
+
+static bool create_database(struct creator *c, const struct ferry_table *t, struct error *err)
+{
+	struct table_maker *m = &c->maker;
+	struct buf name = BUF_INIT;
+	bool found, ok;
+
+	if (!is_there(c, t->target_schema, NULL, &found, err) || found)
+		return found;
+	ok = table_maker_put_database(m, t, err) &&
+	     db_exec(m->target, m->sql.data, m->sql.length, err);
+	if (!ok) {
+		sql_name(&name, t->target_schema);
+		error_wrap(err,
+			   "cannot create database %s; this may leave the target with some tables "
+			   "created",
+			   name.data);
+		buf_release(&name);
+	}
+	return ok;
+}
+
+static void count_table(struct creation *all, bool was_there)
+{
+	mutex_lock(&all->lock);
+	all->seen++;
+	all->created += !was_there;
+	bool tell = clock_ms() - all->told_ms >= TELL_EVERY_MS;
+	size_t seen = all->seen;
+	if (tell)
+		all->told_ms = clock_ms();
+	mutex_unlock(&all->lock);
+	if (tell)
+		log_info("created %zu of %zu tables on the target", seen, all->count);
+}
+
+static bool create_table(struct creator *c, const struct ferry_table *t, struct error *err)
+{
+	bool may_exist = c->creation->options->allow_existing_target_table;
+	struct buf name = BUF_INIT;
+	bool found = false, ok;
+
+	if (stop_is_set(c->creation->stop))
+		return error_set(err, ERROR_STOPPED, "stopped");
+	if (may_exist && !is_there(c, t->target_schema, t->target_name, &found, err))
+		return false;
+	sql_table_name(&name, t->target_schema, t->target_name);
+	probe("before_create_table", "%s", t->source->full_name);
+	ok = found || (table_maker_put_table(&c->maker, t, name.data, may_exist, err) &&
+		       table_maker_execute(&c->maker, t, c->creation->stop, err));
+	if (ok)
+		count_table(c->creation, found);
+	else
+		error_wrap(err,
+			   "cannot create table %s for %s; this may leave the target with some "
+			   "tables created",
+			   name.data, t->source->full_name);
+	buf_release(&name);
+	return ok;
+}
+
+/* Names in create_first that are no table of the run are passed over, as in
+ * Ghostferry. *first: how many lead the list because of it. */
+static void list_tables(struct creation *all, const struct schema *schema,
+			const struct ferry_tables *tables, size_t *first)
+{
+	const struct string_list *names = &all->options->create_first;
+	const struct ferry_table *t;
+	struct map listed;
+
+	map_init(&listed);
+	all->todo = mem_calloc(schema->table_count + 1, sizeof(*all->todo));
+	for (size_t i = 0; i < names->count; i++)
+		if ((t = map_get_text(&tables->by_source, names->items[i])) &&
+		    !map_put_text(&listed, names->items[i], &listed))
+			all->todo[all->count++] = t;
+	*first = all->count;
+	for (size_t i = 0; i < schema->table_count; i++)
+		if ((t = map_get_text(&tables->by_source, schema->tables[i].full_name)) &&
+		    !map_put_text(&listed, schema->tables[i].full_name, &listed))
+			all->todo[all->count++] = t;
+	map_release(&listed);
+}
+
+static bool create_databases(struct creator *c, struct error *err)
+{
+	struct map seen;
+	bool ok = true;
+
+	map_init(&seen);
+	for (size_t i = 0; ok && i < c->creation->count; i++)
+		if (!map_put_text(&seen, c->creation->todo[i]->target_schema, &seen))
+			ok = create_database(c, c->creation->todo[i], err);
+	map_release(&seen);
+	return ok;
+}
+
+static const struct ferry_table *take_table(struct creation *all)
+{
+	const struct ferry_table *t = NULL;
+
+	mutex_lock(&all->lock);
+	if (!all->has_failed && all->next < all->count)
+		t = all->todo[all->next++];
+	mutex_unlock(&all->lock);
+	return t;
+}
+
+static void fail(struct creation *all, const struct error *err)
+{
+	mutex_lock(&all->lock);
+	if (!all->has_failed)
+		all->err = *err;
+	all->has_failed = true;
+	mutex_unlock(&all->lock);
+}
+
+/* The others are tried all the same, so that all that are refused are told at once. */
+static void refuse(struct creation *all, const struct error *err)
+{
+	mutex_lock(&all->lock);
+	if (all->refused++ == 0 && !all->has_failed)
+		all->err = *err;
+	mutex_unlock(&all->lock);
+	log_error("%s", err->text);
+}
+
+static bool is_refusal(const struct error *err)
+{
+	return !error_is_retryable(err) && err->kind != ERROR_STOPPED;
+}
+
+static void create_taken(struct creator *c)
+{
+	const struct ferry_table *t;
+	struct error err;
+
+	while ((t = take_table(c->creation))) {
+		if (create_table(c, t, &err))
+			continue;
+		if (is_refusal(&err))
+			refuse(c->creation, &err);
+		else
+			fail(c->creation, &err);
+	}
+}
+
+static void creator_main(void *argument)
+{
+	struct creator *c = argument;
+	const struct ferry_options *options = c->creation->options;
+	struct error err;
+	struct db *source = db_open(&options->source, DB_SESSION_READ, NULL, &err);
+	struct db *target = source ? db_open(&options->target, DB_SESSION_WRITE, NULL, &err) : NULL;
+	bool ok = target && table_maker_begin(&c->maker, source, target,
+					      options->target_marginalia, &err);
+
+	if (ok) {
+		create_taken(c);
+		ok = table_maker_end(&c->maker, true, &err);
+	}
+	if (!ok)
+		fail(c->creation, &err);
+	db_close(source);
+	db_close(target);
+}
+
+/* This thread's connections and others' beside them. */
+static void create_rest(struct creator *c)
+{
+	struct creation *all = c->creation;
+	size_t wanted = (all->count - all->next) / TABLES_PER_CREATOR;
+	size_t limit = all->options->copy_workers < CREATORS_MAX ? all->options->copy_workers :
+								   CREATORS_MAX;
+	size_t others = wanted < limit ? wanted : limit - 1;
+	struct creator *helpers = mem_calloc(others + 1, sizeof(*helpers));
+
+	for (size_t i = 0; i < others; i++) {
+		helpers[i].creation = all;
+		thread_start(&helpers[i].thread, "table_creator", creator_main, &helpers[i]);
+	}
+	create_taken(c);
+	for (size_t i = 0; i < others; i++)
+		thread_join(&helpers[i].thread);
+	free(helpers);
+}
+
+static bool create_all(struct creator *c, const struct schema *schema,
+		       const struct ferry_tables *tables, struct error *err)
+{
+	struct creation *all = c->creation;
+	size_t first;
+
+	list_tables(all, schema, tables, &first);
+	if (!create_databases(c, err))
+		return false;
+	for (; all->next < first; all->next++)
+		if (!create_table(c, all->todo[all->next], err))
+			return false;
+	create_rest(c);
+	if (!all->has_failed && all->refused == 0)
+		return true;
+	*err = all->err;
+	return all->refused < 2 ? false
+				: error_wrap(err, "%zu tables cannot be created, all of them named in the "
+						  "log; the first",
+					     all->refused);
+}
+
+static bool is_created(void *context, const char *schema, const char *table)
+{
+	struct buf name = BUF_INIT;
+
+	sql_table_name(&name, schema, table);
+	bool found = map_get(context, name.data, name.length) != NULL;
+	buf_release(&name);
+	return found;
+}
+
+/* Of tables that were there the collations are judged before. */
+static void compare_all(const struct schema *made, const struct ferry_tables *tables,
+			bool all_are_new, struct problems *problems)
+{
+	struct map without_default;
+	struct buf name = BUF_INIT;
+
+	map_init(&without_default);
+	for (size_t i = 0; i < tables->count; i++) {
+		const struct ferry_table *t = tables->tables[i];
+		const struct table *found;
+
+		buf_clear(&name);
+		buf_printf(&name, "%s.%s", t->target_schema, t->target_name);
+		found = schema_find(made, name.data);
+		if (found)
+			target_definition_check(t, found, &without_default, problems);
+		if (found && all_are_new)
+			target_definition_check_orders(t, found, problems);
+	}
+	buf_release(&name);
+	map_release(&without_default);
+}
+
+static void put_target_names(struct map *names, const struct ferry_tables *tables)
+{
+	struct buf name = BUF_INIT;
+
+	for (size_t i = 0; i < tables->count; i++) {
+		buf_clear(&name);
+		sql_table_name(&name, tables->tables[i]->target_schema,
+			       tables->tables[i]->target_name);
+		map_put(names, name.data, name.length, names);
+	}
+	buf_release(&name);
+}
+
+/* Did the server make of the statements what they mean on the source? Another flavour or
+ * version may not, and what SHOW CREATE cannot print is lost on any. */
+static bool check_created(const struct ferry_options *options, struct db *target,
+			  const struct ferry_tables *tables, struct error *err)
+{
+	struct problems problems;
+	struct schema made;
+	struct map names;
+	bool ok;
+
+	map_init(&names);
+	put_target_names(&names, tables);
+	ok = schema_load(target, is_created, &names, &made, err);
+	map_release(&names);
+	if (!ok)
+		return error_wrap(err, "load what was created on the target");
+	problems_init(&problems);
+	compare_all(&made, tables, !options->allow_existing_target_table, &problems);
+	for (size_t i = 0; ok && i < problems.count; i++)
+		if (problems.items[i].severity == PROBLEM_ERROR)
+			ok = error_set(err, ERROR_UNSUPPORTED,
+				       "%s; create the table yourself and set "
+				       "AllowExistingTargetTable",
+				       problems.items[i].text);
+	problems_release(&problems);
+	schema_release(&made);
+	return ok;
+}
+
+bool tables_create(const struct ferry_options *options, struct db *source, struct db *target,
+		   const struct schema *schema, const struct ferry_tables *tables,
+		   struct stop *stop, struct error *err)
+{
+	struct creation all = { .options = options, .stop = stop, .told_ms = clock_ms() };
+	struct creator c = { .creation = &all };
+	bool ok;
+
+	if (!table_maker_begin(&c.maker, source, target, options->target_marginalia, err))
+		return false;
+	mutex_init(&all.lock);
+	ok = create_all(&c, schema, tables, err);
+	ok = table_maker_end(&c.maker, ok, err) &&
+	     check_created(options, target, tables, err);
+	if (ok)
+		log_info("created %zu of %zu tables on the target", all.created, all.count);
+	mutex_destroy(&all.lock);
+	free(all.todo);
+	return ok;
+}

@@ -1,0 +1,149 @@
+/* innodb_strict_mode refuses what a lenient session may have made: a row format and a block
+ * size that do not go together, rows that may not fit a page. Values do not depend on it, so
+ * such a table is made in the same way on the target, and the log says so. Strict comes first,
+ * as a lenient server takes an option that it cannot follow without a word. */
+#include "create/table_maker.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "create/create_default.h"
+#include "create/create_exact.h"
+#include "create_fulltext.h"
+#include "create/create_statement.h"
+#include "create/create_translate.h"
+#include "create/fulltext_keys.h"
+
+static const char log_tag[] = "table_creator";
+
+#define BUSY_ATTEMPTS 20
+#define BUSY_SLEEP_MS 100
+#define NO_DATABASE 1046
+
+static bool ask_row_format(struct table_maker *m, struct error *err)
+{
+	struct buf value = BUF_INIT;
+	bool ok = db_value(m->target, &value, NULL, err,
+			   "SELECT @@GLOBAL.innodb_default_row_format");
+
+	snprintf(m->default_row_format, sizeof(m->default_row_format), "%s", buf_text(&value));
+	buf_release(&value);
+	return ok;
+}
+
+bool table_maker_begin(struct table_maker *m, struct db *source, struct db *target,
+		       const char *marginalia, struct error *err)
+{
+	*m = (struct table_maker){ .source = source, .target = target, .marginalia = marginalia };
+	return db_ready(source, err) && db_ready(target, err) &&
+	       create_dialect_begin_target(target, db_version(source), err) &&
+	       ask_row_format(m, err);
+}
+
+bool table_maker_end(struct table_maker *m, bool ok, struct error *err)
+{
+	struct error end_error = ERROR_INIT;
+	bool ended = create_dialect_end_target(m->target, &end_error);
+
+	if (ok && !ended)
+		*err = end_error;
+	buf_release(&m->shown);
+	buf_release(&m->exact);
+	buf_release(&m->translated);
+	buf_release(&m->sql);
+	return ok && ended;
+}
+
+/* In the target's words. */
+static bool translate(struct table_maker *m, const struct buf *text, struct error *err)
+{
+	buf_clear(&m->translated);
+	return create_translate(&m->translated, text->data, db_version(m->source)->flavour,
+				db_version(m->target)->flavour, err);
+}
+
+bool table_maker_put_database(struct table_maker *m, const struct ferry_table *t,
+			      struct error *err)
+{
+	struct buf name = BUF_INIT;
+	bool ok;
+
+	sql_name(&name, t->target_schema);
+	buf_clear(&m->sql);
+	sql_comment(&m->sql, m->marginalia);
+	ok = create_show_database(m->source, t->source->schema, &m->shown, err) &&
+	     translate(m, &m->shown, err) &&
+	     create_rename(&m->sql, m->translated.data, "DATABASE", true, name.data, err);
+	buf_release(&name);
+	return ok;
+}
+
+static void leave_out_late_keys(struct table_maker *m, const struct ferry_table *t)
+{
+	struct buf rest = BUF_INIT;
+
+	if (m->keeps_late_keys || !fulltext_keys_are_late(t->source))
+		return;
+	create_leave_out_fulltext(&rest, m->exact.data);
+	buf_release(&m->exact);
+	m->exact = rest;
+}
+
+bool table_maker_put_table(struct table_maker *m, const struct ferry_table *t, const char *name,
+			   bool if_not_exists, struct error *err)
+{
+	buf_clear(&m->sql);
+	buf_clear(&m->exact);
+	sql_comment(&m->sql, m->marginalia);
+	if (!create_show_table(m->source, t->source->schema, t->source->name, &m->shown, err) ||
+	    !create_exact(&m->exact, m->shown.data, t->source, m->default_row_format, err) ||
+	    !create_leave_out_default(&m->exact, t->source, m->target, err))
+		return false;
+	leave_out_late_keys(m, t);
+	return translate(m, &m->exact, err) &&
+	       create_rename(&m->sql, m->translated.data, "TABLE", if_not_exists, name, err);
+}
+
+/* Two that refer to each other may deadlock over their names: then nothing was done. */
+static bool execute(struct table_maker *m, struct stop *stop, struct error *err)
+{
+	for (unsigned i = 1; !db_exec(m->target, m->sql.data, m->sql.length, err); i++)
+		if (err->kind != ERROR_BUSY || i >= BUSY_ATTEMPTS ||
+		    !stop_sleep_ms(stop, BUSY_SLEEP_MS))
+			return false;
+	return true;
+}
+
+/* The first error stands when this fails too. Not every account may set it. */
+static bool execute_leniently(struct table_maker *m, const struct ferry_table *t, struct stop *stop,
+			      struct error *err)
+{
+	struct error failure = ERROR_INIT;
+	bool ok = db_execf(m->target, &failure, "SET SESSION innodb_strict_mode = OFF");
+
+	if (!ok)
+		return false;
+	ok = execute(m, stop, &failure);
+	if (ok)
+		log_warn("table %s was made with innodb_strict_mode off, as on the source: %s",
+			 t->source->full_name, err->text);
+	if (!db_execf(m->target, &failure, "SET SESSION innodb_strict_mode = ON")) {
+		*err = failure;
+		return false;
+	}
+	return ok;
+}
+
+bool table_maker_execute(struct table_maker *m, const struct ferry_table *t, struct stop *stop,
+			 struct error *err)
+{
+	if (execute(m, stop, err))
+		return true;
+	if (!error_is_retryable(err) && err->kind != ERROR_ACCESS &&
+	    execute_leniently(m, t, stop, err))
+		return true;
+	if (err->server_code == NO_DATABASE) /* how MySQL says it when no database is in use */
+		error_wrap(err, "a function in the definition is not known to the server");
+	return false;
+}

@@ -1,0 +1,42 @@
+/* The same name is not the same collation everywhere. Compared over all characters of all
+ * collations that both flavours have: every utf8mb4_*_0900_* but _bin (MariaDB has them
+ * since 11.4.5 as other names of its uca1400), *_croatian_ci and tis620_thai_ci differ
+ * between MySQL and MariaDB; all others agree, as do those of one flavour's versions. */
+#include "plan/collation.h"
+
+#include <string.h>
+
+#include "db/raw_type.h"
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), tail = strlen(end);
+
+	return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+bool collation_is_exact(const char *name)
+{
+	return strcmp(name, "binary") == 0 || ends_with(name, "_0900_bin") ||
+	       ends_with(name, "_nopad_bin");
+}
+
+bool collation_pads(const char *name)
+{
+	return strcmp(name, "binary") != 0 && !strstr(name, "_0900_") && !strstr(name, "_nopad_");
+}
+
+static bool is_the_flavours_own(const char *name)
+{
+	return (strstr(name, "_0900_") && !ends_with(name, "_bin")) ||
+	       ends_with(name, "_croatian_ci") || strcmp(name, "tis620_thai_ci") == 0;
+}
+
+bool collation_agrees(const char *a, enum flavour of_a, const char *b, enum flavour of_b)
+{
+	const char *left = strchr(a, '_'), *right = strchr(b, '_');
+	/* "utf8mb4_bin" and "utf8mb3_bin" compare alike. */
+	bool same_name = collation_equal(a, b) || (left && right && strcmp(left, right) == 0);
+
+	return same_name && (of_a == of_b || !is_the_flavours_own(a));
+}

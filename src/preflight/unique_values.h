@@ -1,0 +1,21 @@
+/* Would any two rows of the source have the same value in a unique key of the target? */
+#ifndef PREFLIGHT_UNIQUE_VALUES_H
+#define PREFLIGHT_UNIQUE_VALUES_H
+
+#include "db/schema.h"
+
+struct unique_values {
+	const struct table *table;	 /* on the source */
+	const struct table_index *index; /* its; no part is an expression */
+	const char *const *collations;	 /* of the target, per part; NULL: not a text */
+	uint64_t values_max;		 /* to be held at once */
+};
+
+enum unique_answer { UNIQUE_APART, UNIQUE_CLASHING, UNIQUE_TOO_MANY, UNIQUE_UNKNOWN };
+
+/* clashing: two such values, for people, when there are any; the caller's. */
+bool unique_values_ask(const struct unique_values *u, struct db *source, struct db *target,
+		       enum unique_answer *answer, struct buf *clashing,
+		       struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,179 @@
+/* The keys are kept in a queue like the verifier's (verify_queue.h): bounded, what does
+ * not fit into memory goes to a file, and where that does not serve all rows of the table
+ * are looked for instead. Only keys are compared, by their bytes: content is the
+ * verifier's. A row that the source does not have (any more) is not owed.
+ *
+ * When a key is added:
+ *
+ *  - skipped: after the batch's commit, before its chunk is recorded. If the process dies
+ *    in between the chunk is copied again, its rows are skipped again and looked up again.
+ *  - displaced: before the commit, with the state saved, as a replay of the change finds
+ *    nothing left to displace; and once more after it, see below. */
+#include "rows/owed_rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/probe.h"
+
+#define SAVE_WAIT_MS 30000 /* for a disk that is full */
+#define SAVE_PAUSE_MS 500
+
+/* --- set-up ------------------------------------------------------------------------ */
+
+/* A state that knows nothing of owed rows: what was copied by then is looked for. */
+static void distrust_copied(struct owed_rows *o)
+{
+	const struct run *run = o->run;
+
+	for (size_t i = 0; i < run->tables->count; i++) {
+		struct key key = KEY_INIT;
+		bool is_complete;
+
+		state_tracker_key(run->tracker, run->tables->tables[i], &key, &is_complete);
+		if (key.is_set || is_complete)
+			verify_queue_set_stage(&o->queue, i, TABLE_UNCOMPARED);
+		key_release(&key);
+	}
+}
+
+/* A state names only tables of which something is owed. */
+static void take_over(struct owed_rows *o, const cJSON *stage)
+{
+	const struct run *run = o->run;
+
+	verify_queue_from_json(&o->queue, stage);
+	for (size_t i = 0; i < run->tables->count; i++)
+		if (!cJSON_GetObjectItemCaseSensitive(stage,
+						      run->tables->tables[i]->source->full_name))
+			verify_queue_set_stage(&o->queue, i, TABLE_COMPARED);
+}
+
+struct owed_rows *owed_rows_new(struct run *run, const cJSON *stage, bool is_resumed)
+{
+	const struct ferry_options *options = run->options;
+	struct owed_rows *o = mem_calloc(1, sizeof(*o));
+
+	o->run = run;
+	mutex_init(&o->lock);
+	condition_init(&o->quiet);
+	verify_queue_init(&o->queue, run->tables, TABLE_COMPARED, options->owed_bytes);
+	verify_queue_spill_to(&o->queue, options->verify.spill_beside);
+	if (cJSON_IsObject(stage))
+		take_over(o, stage);
+	else if (is_resumed)
+		distrust_copied(o);
+	/* Without a key nothing is skipped or displaced: there it is an error. */
+	for (size_t i = 0; i < run->tables->count; i++)
+		if (run->tables->tables[i]->key.count == 0)
+			verify_queue_set_stage(&o->queue, i, TABLE_COMPARED);
+	return o;
+}
+
+void owed_rows_free(struct owed_rows *o)
+{
+	if (!o)
+		return;
+	verify_queue_release(&o->queue);
+	condition_destroy(&o->quiet);
+	mutex_destroy(&o->lock);
+	free(o);
+}
+
+/* --- adding -------------------------------------------------------------------------- */
+
+void owed_rows_skipped(struct owed_rows *o, const struct ferry_table *table,
+		       const char *condition, size_t length)
+{
+	verify_queue_add(&o->queue, table->index, condition, length);
+}
+
+static void add_all(struct owed_rows *o, const struct ferry_table *table,
+		    const struct map *conditions)
+{
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(conditions, &cursor)))
+		verify_queue_add(&o->queue, table->index, entry->key, entry->key_length);
+}
+
+void owed_rows_begin(struct owed_rows *o)
+{
+	mutex_lock(&o->lock);
+	o->begun++;
+	mutex_unlock(&o->lock);
+}
+
+/* May be tried again, like a lost connection; what ends the run then has written nothing. */
+static bool save(struct owed_rows *o, const struct ferry_table *table, struct error *err)
+{
+	const struct ferry_options *options = o->run->options;
+	int64_t until_ms = clock_ms() + SAVE_WAIT_MS;
+
+	if (!options->save_state)
+		return true;
+	do {
+		if (options->save_state(options->hook_context))
+			return true;
+	} while (clock_ms() < until_ms && stop_sleep_ms(o->run->stop, SAVE_PAUSE_MS));
+	if (stop_is_set(o->run->stop))
+		return error_set(err, ERROR_STOPPED, "stopped");
+	return error_set(err, ERROR_BUSY,
+			 "rows of table %s would be displaced, and the state file, which has to "
+			 "remember them, cannot be written: see to the disk it is on",
+			 table->source->full_name);
+}
+
+bool owed_rows_displacing(struct owed_rows *o, const struct ferry_table *table,
+			  const struct map *conditions, struct error *err)
+{
+	add_all(o, table, conditions);
+	probe("rows_displaced", "%s %zu", table->source->full_name, conditions->count);
+	return save(o, table, err);
+}
+
+bool owed_rows_displacing_some(struct owed_rows *o, const struct ferry_table *table,
+			       struct error *err)
+{
+	verify_queue_forget(&o->queue, table->index);
+	return save(o, table, err);
+}
+
+void owed_rows_displaced(struct owed_rows *o, const struct ferry_table *table,
+			 const struct map *conditions)
+{
+	if (conditions)
+		add_all(o, table, conditions);
+	else
+		verify_queue_forget(&o->queue, table->index);
+	mutex_lock(&o->lock);
+	if (++o->ended == o->begun)
+		condition_broadcast(&o->quiet);
+	mutex_unlock(&o->lock);
+}
+
+/* --- the state ---------------------------------------------------------------------------------- */
+
+static bool is_settled(const cJSON *table)
+{
+	const cJSON *stage = cJSON_GetObjectItemCaseSensitive(table, "Stage");
+
+	return cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(table, "Rows")) == 0 &&
+	       cJSON_IsString(stage) && strcmp(stage->valuestring, "compared") == 0;
+}
+
+cJSON *owed_rows_state(struct owed_rows *o)
+{
+	cJSON *object = verify_queue_to_json(&o->queue);
+	cJSON *next;
+
+	for (cJSON *table = object->child; table; table = next) {
+		next = table->next;
+		if (is_settled(table))
+			cJSON_Delete(cJSON_DetachItemViaPointer(object, table));
+	}
+	return object;
+}

@@ -1,0 +1,274 @@
+/* Builds "INSERT INTO t (...) VALUES (...),(...) ON DUPLICATE KEY UPDATE a=a" from
+ * a result set. The no-op update is README I3: a copied row never overwrites one
+ * that is there, and errors in the data stay errors (INSERT IGNORE would turn them
+ * into warnings). */
+#include "rows/row_batch.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "db/sql_json.h"
+#include "rows/row_prints.h"
+
+struct row_batch *row_batch_new(const struct ferry_table *table, uint64_t ticket,
+				struct chunk *chunk)
+{
+	struct row_batch *batch = mem_calloc(1, sizeof(*batch));
+
+	batch->table = table;
+	batch->ticket = ticket;
+	batch->chunk = chunk;
+	batch->head = table->insert_head;
+	batch->tail = table->insert_tail;
+	batch->has_sum = true;
+	return batch;
+}
+
+void row_batch_clear(struct row_batch *batch)
+{
+	for (size_t i = 0; i < batch->statement_count; i++)
+		write_statement_release(&batch->statements[i]);
+	free(batch->statements);
+	batch->statements = NULL;
+	batch->statement_count = 0;
+	batch->rows = 0;
+	batch->bytes = 0;
+	batch->sum = 0;
+	batch->has_sum = true;
+	if (batch->prints)
+		row_prints_clear(batch->prints);
+	key_release(&batch->last);
+	buf_clear(&batch->keys);
+}
+
+void row_batch_free(struct row_batch *batch)
+{
+	if (!batch)
+		return;
+	row_batch_clear(batch);
+	key_release(&batch->low);
+	key_release(&batch->high);
+	buf_release(&batch->documents);
+	buf_release(&batch->keys);
+	free(batch);
+}
+
+static void complete(struct row_batch *batch)
+{
+	if (batch->statement_count == 0)
+		return;
+
+	struct write_statement *statement = &batch->statements[batch->statement_count - 1];
+
+	buf_puts(&statement->sql, batch->tail);
+	batch->bytes += statement->sql.length;
+}
+
+static struct write_statement *begin(struct row_batch *batch, uint64_t statement_bytes)
+{
+	complete(batch);
+	batch->statements = mem_resize(batch->statements, batch->statement_count + 1,
+				       sizeof(*batch->statements));
+
+	struct write_statement *statement = &batch->statements[batch->statement_count++];
+
+	*statement = (struct write_statement){ .sql = BUF_INIT, .zone = batch->table->zone };
+	buf_reserve(&statement->sql, statement_bytes + statement_bytes / 8);
+	buf_puts(&statement->sql, batch->head);
+	return statement;
+}
+
+static bool remember_key(struct row_batch *batch, const struct value *values, struct error *err)
+{
+	const struct key_columns *columns = &batch->table->key;
+	struct value key[KEY_COLUMNS_MAX];
+
+	if (columns->count == 0)
+		return true;
+	for (unsigned i = 0; i < columns->count; i++) {
+		key[i] = values[columns->columns[i]];
+		if (!key[i].bytes)
+			return error_set(err, ERROR_UNSUPPORTED,
+					 "table %s: NULL in the pagination key column %s; the key must "
+					 "be NOT NULL",
+					 batch->table->source->full_name,
+					 batch->table->source->columns[columns->columns[i]].name);
+	}
+	key_set(&batch->last, key, columns->count);
+	for (unsigned i = 0; i < columns->count; i++) {
+		buf_add(&batch->keys, &key[i].length, sizeof(key[i].length));
+		buf_add(&batch->keys, key[i].bytes, key[i].length);
+	}
+	return true;
+}
+
+bool row_batch_next_key(const struct row_batch *batch, size_t *at, struct value *values)
+{
+	if (*at >= batch->keys.length)
+		return false;
+	for (unsigned i = 0; i < batch->table->key.count; i++) {
+		memcpy(&values[i].length, batch->keys.data + *at, sizeof(values[i].length));
+		*at += sizeof(values[i].length);
+		values[i].bytes = batch->keys.data + *at;
+		*at += values[i].length;
+	}
+	return true;
+}
+
+static void spread(const struct ferry_table *table, const struct db_row *row, struct value *values)
+{
+	for (unsigned i = 0; i < table->selected_count; i++)
+		values[table->selected[i]] =
+			(struct value){ .bytes = row->values[i], .length = row->lengths[i] };
+}
+
+/* Puts the types that were read beside a document behind its text, which is the form
+ * of db/sql_json.h. Most documents have none. */
+static bool join_types(struct row_batch *batch, const struct db_row *row, unsigned i,
+		       struct value *value)
+{
+	struct value selected = { row->values[i], row->lengths[i] };
+	struct value types;
+	size_t start = batch->documents.length;
+
+	if (!value->bytes)
+		return true;
+	if (!sql_json_types(selected, &types))
+		return false;
+	if (types.length == 0)
+		return true;
+	buf_add(&batch->documents, value->bytes, value->length);
+	buf_putc(&batch->documents, '\0');
+	buf_add(&batch->documents, types.bytes, types.length);
+	*value = (struct value){ batch->documents.data + start, batch->documents.length - start };
+	return true;
+}
+
+static bool join_all_types(struct row_batch *batch, const struct db_row *row, struct value *values,
+			   struct error *err)
+{
+	const struct ferry_table *table = batch->table;
+	unsigned next = table->selected_count;
+	size_t bytes = 0;
+
+	if (table->types_count == 0)
+		return true;
+	/* Room for all of them first: values point into it. */
+	for (unsigned i = 0; i < row->count; i++)
+		bytes += row->lengths[i] + 1;
+	buf_clear(&batch->documents);
+	buf_reserve(&batch->documents, bytes);
+	for (unsigned i = 0; i < table->selected_count; i++) {
+		unsigned column = table->selected[i];
+
+		if (table->source->columns[column].type == COLUMN_JSON &&
+		    !join_types(batch, row, next++, &values[column]))
+			return error_set(err, ERROR_DATA,
+					 "table %s: the source did not tell all types inside the JSON "
+					 "column %s",
+					 table->source->full_name,
+					 table->source->columns[column].name);
+	}
+	return true;
+}
+
+static unsigned columns_expected(const struct row_batch *batch)
+{
+	return batch->table->selected_count + batch->table->types_count +
+	       (batch->sum_expression != NULL);
+}
+
+/* By the key that was just remembered. */
+static bool add_print(struct row_batch *batch, const struct db_row *row, struct error *err)
+{
+	struct value print = { row->values[row->count - 1], row->lengths[row->count - 1] };
+
+	return !batch->prints ||
+	       row_prints_add(batch->prints, batch->last.values, batch->last.count, print) ||
+	       error_set(err, ERROR_DATA, "table %s: the source makes no fingerprint of a row",
+			 batch->table->source->full_name);
+}
+
+static void add_to_sum(struct row_batch *batch, const struct db_row *row)
+{
+	const char *sum = batch->sum_expression ? row->values[row->count - 1] : NULL;
+
+	if (batch->prints)
+		return;
+	if (sum)
+		batch->sum ^= strtoull(sum, NULL, 10);
+	else
+		batch->has_sum = false;
+}
+
+static bool add_alone(struct row_batch *batch, const struct value *values, struct error *err)
+{
+	struct write_statement *statement = begin(batch, 0);
+
+	buf_clear(&statement->sql);
+	statement->is_alone = true;
+	statement->rows = 1;
+	batch->rows++;
+	return write_without_empty(&statement->sql, batch->table, values,
+				   &statement->invalid_enums, err);
+}
+
+bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t statement_bytes,
+		   uint64_t packet_limit, struct error *err)
+{
+	const struct ferry_table *table = batch->table;
+	struct value values[SERVER_COLUMNS_MAX];
+	uint64_t invalid_enums = 0;
+
+	if (row->count != columns_expected(batch) ||
+	    table->source->column_count > SERVER_COLUMNS_MAX)
+		return error_set(err, ERROR_SCHEMA, "table %s: %u columns selected, %u received",
+				 table->source->full_name, columns_expected(batch), row->count);
+	spread(table, row, values);
+	if (!join_all_types(batch, row, values, err) || !remember_key(batch, values, err) ||
+	    !add_print(batch, row, err))
+		return false;
+	if (batch->omits_empty && write_has_empty(table, values))
+		return add_alone(batch, values, err);
+
+	struct write_statement *statement =
+		batch->statement_count ? &batch->statements[batch->statement_count - 1] : NULL;
+
+	if (!statement || statement->is_alone || statement->sql.length >= statement_bytes)
+		statement = begin(batch, statement_bytes);
+	else
+		buf_putc(&statement->sql, ',');
+
+	size_t start = statement->sql.length;
+
+	if (!write_tuple(&statement->sql, table, values, &invalid_enums, err))
+		return false;
+	/* A large row gets a statement of its own rather than bursting the packet. */
+	if (statement->sql.length + 4096 > packet_limit && statement->rows > 0) {
+		struct buf tuple = BUF_INIT;
+
+		buf_add(&tuple, statement->sql.data + start, statement->sql.length - start);
+		buf_truncate(&statement->sql, start - 1);
+		statement = begin(batch, tuple.length);
+		buf_add(&statement->sql, tuple.data, tuple.length);
+		buf_release(&tuple);
+	}
+	if (statement->sql.length + 4096 > packet_limit)
+		return error_set(err, ERROR_DATA,
+				 "table %s: a row takes %zu bytes as a statement, more than the target's "
+				 "max_allowed_packet lets through (%" PRIu64
+				 "); raise it: SET GLOBAL max_allowed_packet = 1073741824",
+				 table->source->full_name, statement->sql.length, packet_limit);
+	statement->rows++;
+	statement->invalid_enums += invalid_enums;
+	batch->rows++;
+	add_to_sum(batch, row);
+	return true;
+}
+
+void row_batch_finish(struct row_batch *batch)
+{
+	complete(batch);
+}

@@ -1,0 +1,45 @@
+/* A flag to wait for. The stop latch has a condition of its own, which a wait here
+ * cannot hear, so it is looked at every POLL_MS. */
+#include "run/throttler.h"
+
+enum { POLL_MS = 100 };
+
+void throttler_init(struct throttler *t)
+{
+	mutex_init(&t->lock);
+	condition_init(&t->changed);
+	t->paused = false;
+}
+
+void throttler_destroy(struct throttler *t)
+{
+	condition_destroy(&t->changed);
+	mutex_destroy(&t->lock);
+}
+
+void throttler_set_paused(struct throttler *t, bool paused)
+{
+	mutex_lock(&t->lock);
+	t->paused = paused;
+	condition_broadcast(&t->changed);
+	mutex_unlock(&t->lock);
+}
+
+bool throttler_is_paused(struct throttler *t)
+{
+	bool paused;
+
+	mutex_lock(&t->lock);
+	paused = t->paused;
+	mutex_unlock(&t->lock);
+	return paused;
+}
+
+bool throttler_wait(struct throttler *t, struct stop *stop)
+{
+	mutex_lock(&t->lock);
+	while (t->paused && !stop_is_set(stop))
+		condition_wait_ms(&t->changed, &t->lock, POLL_MS);
+	mutex_unlock(&t->lock);
+	return !stop_is_set(stop);
+}

@@ -1,0 +1,179 @@
+/* Tells what a statement in the binlog does by its verb and finds the tables and
+ * databases it names.
+ *
+ * It errs to the safe side: what is not recognised is STATEMENT_UNKNOWN, a name
+ * that is not found where it should be makes the list incomplete, and versioned
+ * comments count as executed. Verbs, and the objects behind CREATE, ALTER and
+ * DROP, are tables: a verb that is not in them is unknown. */
+#include "statement.h"
+
+#include "statement_parser.h"
+
+static void begin(struct parser *p)
+{
+	if (!parser_at_word(p, "NOT")) /* MariaDB: BEGIN NOT ATOMIC is a block of statements */
+		parser_set(p, STATEMENT_BEGIN, "BEGIN");
+}
+
+static void start(struct parser *p)
+{
+	static const char *const replication[] = { "GROUP_REPLICATION", "REPLICA", "SLAVE", "ALL",
+						   NULL };
+
+	if (parser_accept(p, "TRANSACTION"))
+		parser_set(p, STATEMENT_BEGIN, "START TRANSACTION");
+	else if (parser_accept_any(p, replication))
+		parser_harmless(p);
+}
+
+static void commit(struct parser *p)
+{
+	parser_set(p, STATEMENT_COMMIT, "COMMIT");
+}
+
+static void savepoint(struct parser *p)
+{
+	parser_set(p, STATEMENT_SAVEPOINT, "SAVEPOINT");
+	parser_take_table(p); /* a name like a table's */
+}
+
+static void rollback(struct parser *p)
+{
+	parser_accept(p, "WORK");
+	if (!parser_accept(p, "TO")) {
+		parser_set(p, STATEMENT_ROLLBACK, "ROLLBACK");
+		return;
+	}
+	parser_accept(p, "SAVEPOINT");
+	savepoint(p);
+	parser_set(p, STATEMENT_SAVEPOINT, "ROLLBACK TO SAVEPOINT");
+}
+
+static void release(struct parser *p)
+{
+	if (!parser_accept(p, "SAVEPOINT"))
+		return;
+	savepoint(p);
+	parser_set(p, STATEMENT_SAVEPOINT, "RELEASE SAVEPOINT");
+}
+
+static void xa(struct parser *p)
+{
+	static const struct {
+		const char *word;
+		enum statement_kind kind;
+		const char *verb;
+	} phases[] = {
+		{ "START", STATEMENT_BEGIN, "XA START" },
+		{ "BEGIN", STATEMENT_BEGIN, "XA START" },
+		{ "END", STATEMENT_XA, "XA END" },
+		{ "PREPARE", STATEMENT_XA, "XA PREPARE" },
+		{ "COMMIT", STATEMENT_XA, "XA COMMIT" },
+		{ "ROLLBACK", STATEMENT_XA, "XA ROLLBACK" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(phases); i++) {
+		if (parser_at_word(p, phases[i].word)) {
+			parser_set(p, phases[i].kind, phases[i].verb);
+			return;
+		}
+	}
+}
+
+/* MariaDB's ANALYZE UPDATE ... does what it analyzes. */
+static void analyze(struct parser *p)
+{
+	static const char *const words[] = { "NO_WRITE_TO_BINLOG", "LOCAL", NULL };
+
+	parser_accept_any(p, words);
+	if (parser_at_word(p, "TABLE") || parser_at_word(p, "TABLES"))
+		parser_harmless(p);
+}
+
+static const struct statement_rule verbs[] = {
+	{ "ALTER", statement_alter },
+	{ "ANALYZE", analyze },
+	{ "BEGIN", begin },
+	{ "CACHE", parser_harmless },
+	{ "CALL", statement_any_table },
+	{ "CHANGE", parser_harmless },
+	{ "CHECK", parser_harmless },
+	{ "CHECKSUM", parser_harmless },
+	{ "COMMIT", commit },
+	{ "CREATE", statement_create },
+	{ "DELETE", statement_delete },
+	{ "DO", statement_any_table },
+	{ "DROP", statement_drop },
+	{ "FLUSH", parser_harmless },
+	{ "GRANT", parser_harmless },
+	{ "HANDLER", parser_harmless },
+	{ "INSERT", statement_insert },
+	{ "INSTALL", parser_harmless },
+	{ "KILL", parser_harmless },
+	{ "LOAD", statement_load },
+	{ "OPTIMIZE", parser_harmless },
+	{ "PURGE", parser_harmless },
+	{ "RELEASE", release },
+	{ "RENAME", statement_rename },
+	{ "REPAIR", parser_harmless },
+	{ "REPLACE", statement_replace },
+	{ "RESET", parser_harmless },
+	{ "REVOKE", parser_harmless },
+	{ "ROLLBACK", rollback },
+	{ "SAVEPOINT", savepoint },
+	{ "SELECT", statement_any_table },
+	{ "SET", parser_harmless },
+	{ "SHOW", parser_harmless },
+	{ "START", start },
+	{ "STOP", parser_harmless },
+	{ "TRUNCATE", statement_truncate },
+	{ "UNINSTALL", parser_harmless },
+	{ "UPDATE", statement_update },
+	{ "USE", parser_harmless },
+	{ "WITH", statement_any_table },
+	{ "XA", xa },
+};
+
+/* MariaDB: SET STATEMENT variable = value [, ...] FOR statement */
+static bool skip_settings(struct parser *p)
+{
+	struct parser ahead = *p;
+
+	if (!parser_accept(&ahead, "SET") || !parser_accept(&ahead, "STATEMENT"))
+		return false;
+	while (!parser_at_end(&ahead) && !parser_at_word(&ahead, "FOR"))
+		parser_advance(&ahead);
+	parser_accept(&ahead, "FOR");
+	*p = ahead;
+	return true;
+}
+
+void statement_parse(const char *sql, size_t length, struct statement *statement)
+{
+	struct parser p = { .tokens = tokenizer_over(sql, length), .out = statement };
+
+	statement->kind = STATEMENT_UNKNOWN;
+	statement->verb = "unknown statement";
+	statement->name_count = 0;
+	statement->names[0].name[0] = '\0';
+	statement->is_complete = true;
+	statement->is_open = false;
+	statement->creates = false;
+	statement->if_absent = false;
+	statement->drops = false;
+	parser_advance(&p);
+	while (skip_settings(&p))
+		;
+	if (p.token.kind == TOKEN_END) /* MariaDB's stand-in events are comments */
+		parser_set(&p, STATEMENT_HARMLESS, "");
+	else
+		parser_find_rule(&p, verbs, ARRAY_LEN(verbs));
+	if (statement->kind == STATEMENT_UNKNOWN)
+		statement->is_open = true;
+	/* A table of another database than the default one is written in full. */
+	if (!statement->is_complete) {
+		p.tokens = tokenizer_over(sql, length);
+		parser_advance(&p);
+		parser_take_qualified(&p);
+	}
+}

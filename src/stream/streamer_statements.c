@@ -1,0 +1,236 @@
+/* QUERY events: BEGIN, COMMIT, SAVEPOINT and XA decisions move the group; a definition or
+ * a statement in statement format that may touch a copied table ends the run, before
+ * anything that follows is applied, naming the table, the position and the remedy. */
+#include "streamer_priv.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "statement.h"
+
+static bool decide_xa(struct binlog_streamer *s, const struct statement *statement,
+		      const struct binlog_query *query, struct error *err)
+{
+	if (!xa_statement_parse(query->sql, query->sql_length, &s->xid, err))
+		return false;
+
+	/* One that is not held had no rows of copied tables, or was prepared before the
+	 * start: then its locks made the copy wait for the decision. */
+	struct xa_transaction *xa = xa_decide(&s->undecided, buf_text(&s->xid), &s->done);
+	bool ok = !xa || strcmp(statement->verb, "XA COMMIT") != 0 ||
+		  streamer_hand_on_held(s, &xa->events, err);
+
+	xa_transaction_free(xa);
+	return ok;
+}
+
+static void fold(const struct binlog_streamer *s, char *name)
+{
+	for (; s->params.ignores_case && *name; name++)
+		if ((unsigned char)*name < 0x80)
+			*name = (char)tolower((unsigned char)*name);
+}
+
+/* Can it be told which table or database a name in a statement means? They are known in
+ * UTF-8, while a statement is logged as the session sent it. And beyond ASCII nothing is
+ * folded here: of the scripts that have letters of two cases, Latin, Greek and Cyrillic
+ * begin with these bytes. */
+static bool is_clear(const struct binlog_streamer *s, const struct binlog_query *query,
+		     const char *name)
+{
+	for (; *name; name++) {
+		unsigned char c = (unsigned char)*name;
+
+		if (c >= 0x80 && !query->is_utf8)
+			return false;
+		if (s->params.ignores_case && ((c >= 0xc3 && c <= 0xdf) || c == 0xe1))
+			return false;
+	}
+	return true;
+}
+
+static bool is_ascii(const char *name)
+{
+	for (; *name; name++)
+		if ((unsigned char)*name >= 0x80)
+			return false;
+	return true;
+}
+
+/* Migrations of applications say "if it is there" whenever they start. The table is known as
+ * it was read behind the start position, and no statement that changed it has come since;
+ * one from before that changed it then, and it was read without the index, or with it. */
+static bool leaves_table(const struct binlog_streamer *s, const struct statement *statement,
+			 const struct table *table)
+{
+	bool found = false;
+
+	if (!statement->index[0] || !is_ascii(statement->index) || streamer_is_watched(s))
+		return false;
+	for (unsigned i = 0; i < table->index_count; i++)
+		found |= strcasecmp(table->indexes[i].name, statement->index) == 0;
+	return found == statement->creates_index;
+}
+
+static bool names_copied(const struct binlog_streamer *s, const struct statement *statement,
+			 const char *schema, const char *name)
+{
+	const struct binlog_handler *h = &s->params.handler;
+	const struct table *table = h->find_table(h->context, schema, name);
+
+	if (table)
+		return !leaves_table(s, statement, table);
+	return !statement->drops && h->is_chosen(h->context, schema, name);
+}
+
+/* A copied table that a statement names, or that it may touch unnamed. */
+static bool statement_touches(struct binlog_streamer *s, const struct statement *statement,
+			      const struct binlog_query *query, char *hit, size_t hit_size)
+{
+	const struct binlog_handler *h = &s->params.handler;
+	char schema[194];
+	size_t length = query->schema_length < sizeof(schema) - 1 ? query->schema_length
+								   : sizeof(schema) - 1;
+
+	memcpy(schema, query->schema, length);
+	schema[length] = '\0';
+	fold(s, schema);
+	for (unsigned i = 0; i < statement->name_count; i++) {
+		struct statement_name name = statement->names[i];
+		const char *in = name.schema[0] ? name.schema : schema;
+		bool touched;
+
+		if (!is_clear(s, query, name.schema) || !is_clear(s, query, name.name)) {
+			snprintf(hit, hit_size, "a table that cannot be told by its name, perhaps one");
+			return true;
+		}
+		fold(s, name.schema);
+		fold(s, name.name);
+		if (!name.name[0])
+			touched = h->is_chosen(h->context, in, NULL);
+		else if (statement->creates)
+			touched = h->is_chosen(h->context, in, name.name) &&
+				  !(statement->if_absent &&
+				    h->find_table(h->context, in, name.name));
+		else
+			touched = names_copied(s, statement, in, name.name);
+		if (touched) {
+			snprintf(hit, hit_size, "%s%s%s", in, name.name[0] ? "." : "", name.name);
+			return true;
+		}
+	}
+	if (statement->is_open) {
+		snprintf(hit, hit_size, "any table");
+		return true;
+	}
+	if (!statement->is_complete && h->is_chosen(h->context, schema, NULL)) {
+		snprintf(hit, hit_size, "database %s", schema);
+		return true;
+	}
+	return false;
+}
+
+static bool refuse_statement(struct binlog_streamer *s, const struct statement *statement,
+			     const struct binlog_query *query, uint32_t timestamp,
+			     struct error *err)
+{
+	char hit[400];
+	int shown = query->sql_length < 300 ? (int)query->sql_length : 300;
+
+	if (s->passes_group) /* it was applied, or came before the copy */
+		return true;
+	if (!statement_touches(s, statement, query, hit, sizeof(hit)))
+		return true;
+	if (streamer_is_watched(s))
+		return streamer_watch_statement(s, statement->verb, hit, query, timestamp, err);
+	if (statement->kind == STATEMENT_TABLE)
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "%s on the source touches %s, which is being copied (after "
+				 POSITION_FORMAT ": %.*s); changes of definitions are not carried "
+				 "over: drop what was copied on the target and start anew",
+				 statement->verb, hit, POSITION_ARGS(&s->boundary), shown, query->sql);
+	return error_set(err, ERROR_UNSUPPORTED,
+			 "a statement logged in statement format may change %s, which is being copied "
+			 "(after " POSITION_FORMAT ": %.*s): a session switched binlog_format away "
+			 "from ROW; stop that, drop what was copied on the target and start anew",
+			 hit, POSITION_ARGS(&s->boundary), shown, query->sql);
+}
+
+/* What a trigger or stored function does for a statement is logged with it only in row
+ * format. */
+static bool refuse_side_effects(struct binlog_streamer *s, const struct binlog_query *query,
+				struct error *err)
+{
+	int shown = query->sql_length < 300 ? (int)query->sql_length : 300;
+
+	if (!s->params.has_side_effects || s->passes_group)
+		return true;
+	return error_set(err, ERROR_UNSUPPORTED,
+			 "a statement logged in statement format may change copied tables by a trigger "
+			 "or a stored function of the source (after " POSITION_FORMAT ": %.*s): a "
+			 "session switched binlog_format away from ROW; stop that, drop what was "
+			 "copied on the target and start anew",
+			 POSITION_ARGS(&s->boundary), shown, query->sql);
+}
+
+/* From now on there is one, if the statement's beginning speaks of it. */
+static void notice_side_effects(struct binlog_streamer *s, const struct binlog_query *query)
+{
+	char begin[200];
+	size_t length = query->sql_length < sizeof(begin) ? query->sql_length : sizeof(begin) - 1;
+
+	memcpy(begin, query->sql, length);
+	begin[length] = '\0';
+	if (strcasestr(begin, "TRIGGER") || strcasestr(begin, "FUNCTION") ||
+	    strcasestr(begin, "PACKAGE"))
+		s->params.has_side_effects = true;
+}
+
+bool streamer_on_query(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
+{
+	struct binlog_query query;
+	struct statement statement;
+
+	if (!binlog_query_parse(event, &s->format, &query, err))
+		return false;
+	statement_parse(query.sql, query.sql_length, &statement);
+	switch (statement.kind) {
+	case STATEMENT_BEGIN:
+		s->group = GROUP_TRANSACTION;
+		if (strncmp(statement.verb, "XA", 2) == 0)
+			s->group_is_xa = true;
+		return true;
+	case STATEMENT_COMMIT:
+		return streamer_hand_on_kept(s, err) && streamer_end_group(s, event, err);
+	case STATEMENT_ROLLBACK:
+		return streamer_refuse_if_rows(s, "was rolled back", err) && streamer_end_group(s, event, err);
+	case STATEMENT_SAVEPOINT:
+		if (strncmp(statement.verb, "ROLLBACK", 8) == 0)
+			return streamer_roll_back_to(s, statement.names[0].name, err);
+		if (strcmp(statement.verb, "SAVEPOINT") == 0)
+			streamer_savepoint(s, statement.names[0].name);
+		return true;
+	case STATEMENT_XA:
+		if (strcmp(statement.verb, "XA END") == 0)
+			return true;
+		return decide_xa(s, &statement, &query, err) && streamer_end_group(s, event, err);
+	case STATEMENT_HARMLESS:
+		notice_side_effects(s, &query);
+		break;
+	case STATEMENT_TABLE:
+		if (!refuse_statement(s, &statement, &query, event->timestamp, err))
+			return false;
+		break;
+	case STATEMENT_DML:
+	case STATEMENT_UNKNOWN:
+		if (!refuse_statement(s, &statement, &query, event->timestamp, err) ||
+		    !refuse_side_effects(s, &query, err))
+			return false;
+		break;
+	}
+	/* A statement by itself is its own group; inside a transaction (the first half
+	 * of CREATE TABLE ... SELECT, statement-format DML) it is not. */
+	return s->group == GROUP_TRANSACTION || streamer_end_group(s, event, err);
+}

@@ -1,0 +1,204 @@
+/* cli: Go's rules for flags, the answers and the exit statuses. */
+#include "../../../src/app/cli.h"
+#include "base/version.h"
+#include "../unit.h"
+
+struct run {
+	bool goes_on;
+	int exit_status;
+	struct cli cli;
+	char *out, *errors;
+};
+
+/* arguments are separated by one blank; "" for none. */
+static struct run run(const char *arguments)
+{
+	static char copy[256];
+	static char *argv[16];
+	int argc = 0;
+	size_t out_size, errors_size;
+	struct run r;
+	FILE *out = open_memstream(&r.out, &out_size);
+	FILE *errors = open_memstream(&r.errors, &errors_size);
+	char name[] = "ghostferry-copydb";
+
+	snprintf(copy, sizeof(copy), "%s", arguments);
+	argv[argc++] = name;
+	for (char *at = copy; at && *arguments; at = at ? at + 1 : NULL) {
+		argv[argc++] = at;
+		at = strchr(at, ' ');
+		if (!at)
+			break;
+		*at = '\0';
+	}
+	argv[argc] = NULL;
+	r.goes_on = cli_parse(argc, argv, &r.cli, &r.exit_status, out, errors);
+	fclose(out);
+	fclose(errors);
+	return r;
+}
+
+static void done(struct run *r)
+{
+	free(r->out);
+	free(r->errors);
+}
+
+TEST(accepted)
+{
+	static const struct {
+		const char *arguments;
+		bool verbose, dry_run;
+		const char *resume_state, *config_path;
+	} cases[] = {
+		{ "c", false, false, NULL, "c" },
+		{ "-verbose c", true, false, NULL, "c" },
+		{ "--verbose --dryrun c", true, true, NULL, "c" },
+		{ "-verbose=true c", true, false, NULL, "c" },
+		{ "-verbose=1 c", true, false, NULL, "c" },
+		{ "-verbose=t c", true, false, NULL, "c" },
+		{ "-verbose=TRUE c", true, false, NULL, "c" },
+		{ "-verbose=True c", true, false, NULL, "c" },
+		{ "-verbose=T c", true, false, NULL, "c" },
+		{ "-verbose=false c", false, false, NULL, "c" },
+		{ "-verbose -verbose=0 c", false, false, NULL, "c" },
+		{ "-verbose -verbose=F c", false, false, NULL, "c" },
+		{ "-resumestate s c", false, false, "s", "c" },
+		{ "--resumestate=s c", false, false, "s", "c" },
+		{ "-resumestate=a=b c", false, false, "a=b", "c" },
+		{ "-resumestate= c", false, false, NULL, "c" },
+		{ "-resumestate -verbose c", false, false, "-verbose", "c" },
+		{ "-resumestate a -resumestate b c", false, false, "b", "c" },
+		{ "c d e", false, false, NULL, "c" },
+		{ "c -x", false, false, NULL, "c" },
+		{ "-- -verbose", false, false, NULL, "-verbose" },
+		{ "-verbose -- c", true, false, NULL, "c" },
+		{ "-", false, false, NULL, "-" },
+		/* A boolean does not take the next argument. */
+		{ "-verbose true", true, false, NULL, "true" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct run r = run(cases[i].arguments);
+
+		if (!r.goes_on)
+			fail_msg("%s: %s", cases[i].arguments, r.errors);
+		assert_int_equal(r.cli.verbose, cases[i].verbose);
+		assert_int_equal(r.cli.dry_run, cases[i].dry_run);
+		assert_string_equal(r.cli.config_path, cases[i].config_path);
+		if (cases[i].resume_state)
+			assert_string_equal(r.cli.resume_state, cases[i].resume_state);
+		else
+			assert_null(r.cli.resume_state);
+		assert_string_equal(r.out, "");
+		assert_string_equal(r.errors, "");
+		done(&r);
+	}
+}
+
+TEST(mistakes)
+{
+	static const struct {
+		const char *arguments;
+		int exit_status;
+		const char *first_line;
+	} cases[] = {
+		{ "", 1, "Usage: ghostferry-copydb [OPTIONS] path/to/config/file.json\n" },
+		{ "-verbose", 1, "Usage: " },
+		{ "--", 1, "Usage: " },
+		{ "-x c", 2, "flag provided but not defined: -x\n" },
+		{ "--verbos c", 2, "flag provided but not defined: -verbos\n" },
+		{ "-Verbose c", 2, "flag provided but not defined: -Verbose\n" },
+		{ "-verbose1=1 c", 2, "flag provided but not defined: -verbose1\n" },
+		{ "-verbose=yes c", 2,
+		  "invalid boolean value \"yes\" for -verbose: parse error\n" },
+		{ "-verbose= c", 2, "invalid boolean value \"\" for -verbose: parse error\n" },
+		{ "-dryrun=tRUE c", 2,
+		  "invalid boolean value \"tRUE\" for -dryrun: parse error\n" },
+		{ "-resumestate", 2, "flag needs an argument: -resumestate\n" },
+		{ "---verbose c", 2, "bad flag syntax: ---verbose\n" },
+		{ "-=x c", 2, "bad flag syntax: -=x\n" },
+		{ "c -dryrun", 2,
+		  "-dryrun stands behind the path of the configuration: flags go before it\n" },
+		{ "-verbose c d --resumestate=s", 2, "--resumestate=s stands behind the path" },
+		{ "--=x c", 2, "bad flag syntax: --=x\n" },
+		{ "-json c", 2, "-json goes with -verify\n" },
+		{ "-json -dryrun -verify=0 c", 2, "-json goes with -verify\n" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct run r = run(cases[i].arguments);
+
+		assert_false(r.goes_on);
+		assert_int_equal(r.exit_status, cases[i].exit_status);
+		if (strncmp(r.errors, cases[i].first_line, strlen(cases[i].first_line)) != 0)
+			fail_msg("%s: %s", cases[i].arguments, r.errors);
+		assert_non_null(strstr(r.errors, "Usage: "));
+		assert_string_equal(r.out, "");
+		done(&r);
+	}
+}
+
+TEST(answers)
+{
+	static const char *const help[] = { "-h", "-help", "--help c", "-verbose -h" };
+	struct run r;
+
+	for (size_t i = 0; i < ARRAY_LEN(help); i++) {
+		r = run(help[i]);
+		assert_false(r.goes_on);
+		assert_int_equal(r.exit_status, 0);
+		assert_string_equal(r.errors, "");
+		assert_non_null(strstr(r.out, "  -resumestate FILE\n"));
+		assert_non_null(strstr(r.out, "  -dryrun\n"));
+		done(&r);
+	}
+	r = run("-version");
+	assert_false(r.goes_on);
+	assert_int_equal(r.exit_status, 0);
+	assert_string_equal(r.errors, "");
+	assert_memory_equal(r.out, "ghostferry-copydb ", 18);
+	assert_memory_equal(r.out + 18, version_text, strlen(version_text));
+	done(&r);
+}
+
+/* Each "  -flag ..." of the usage, with a backslash before the dash as roff has it, and its
+ * help too. */
+TEST(the_man_page_has_every_flag)
+{
+	char page[16384], wanted[256];
+	FILE *file = fopen("src/man/ghostferry-copydb.1", "re");
+	struct run r = run("-help");
+	size_t length, flags = 0;
+
+	assert_non_null(file);
+	length = fread(page, 1, sizeof(page) - 1, file);
+	page[length] = '\0';
+	fclose(file);
+	for (const char *at = r.out; (at = strstr(at, "\n  -")); at += 3) {
+		size_t name = strcspn(at + 4, " \n");
+
+		snprintf(wanted, sizeof(wanted), "\\-%.*s", (int)name, at + 4);
+		if (!strstr(page, wanted))
+			fail_msg("the man page has no %s", wanted);
+		flags++;
+	}
+	assert_int_equal(flags, 9);
+	done(&r);
+}
+
+TEST(no_name_at_all)
+{
+	char *const argv[] = { NULL };
+	struct cli cli;
+	int exit_status;
+	FILE *nowhere = fopen("/dev/null", "w");
+
+	assert_false(cli_parse(0, argv, &cli, &exit_status, nowhere, nowhere));
+	assert_int_equal(exit_status, 1);
+	fclose(nowhere);
+}
+
+TEST_MAIN(cmocka_unit_test(accepted), cmocka_unit_test(mistakes), cmocka_unit_test(answers),
+	  cmocka_unit_test(the_man_page_has_every_flag),
+	  cmocka_unit_test(no_name_at_all))

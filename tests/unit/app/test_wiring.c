@@ -1,0 +1,198 @@
+/* Does each setting arrive where it takes effect? */
+#include "../unit.h"
+
+#include "../../../src/app/wiring.h"
+
+static const char settings[] =
+	"{\"Source\": {\"Host\": \"db1\", \"Port\": 3307, \"User\": \"u1\", \"Pass\": \"p1\","
+	"  \"Collation\": \"utf8mb4_bin\", \"Params\": {\"lock_wait_timeout\": \"5\"},"
+	"  \"TLS\": {\"CertPath\": \"/ca\", \"ServerName\": \"sn\"}, \"ReadTimeout\": 7,"
+	"  \"WriteTimeout\": 8, \"Marginalia\": \"m1\"},"
+	" \"Target\": {\"Host\": \"/run/sock\", \"Net\": \"unix\", \"User\": \"u2\"},"
+	" \"Databases\": {\"Whitelist\": [\"a\", \"b\"], \"Rewrites\": {\"a\": \"x\"}},"
+	" \"Tables\": {\"Blacklist\": [\"t\"]},"
+	" \"TablesToBeCreatedFirst\": [\"a.t1\"], \"AllowExistingTargetTable\": true,"
+	" \"CascadingPaginationColumnConfig\": {\"PerTable\": {\"a\": {\"t1\": \"c\"}},"
+	"  \"FallbackColumn\": \"f\"},"
+	" \"DataIterationBatchSizePerTableOverride\": {\"MinRowSize\": 1, \"MaxRowSize\": 2,"
+	"  \"ControlPoints\": {\"1\": 5, \"2\": 4}, \"TableOverride\": {\"a\": {\"t1\": 33}}},"
+	" \"UpdatableConfig\": {\"DataIterationBatchSize\": 44},"
+	" \"DBWriteRetries\": 11, \"ServerAwayTimeout\": 14, \"DBReadRetries\": 12,"
+	" \"MyServerId\": 13,"
+	" \"DataIterationConcurrency\": 14, \"BinlogWriterConcurrency\": 15,"
+	" \"BinlogEventBatchSize\": 16, \"MemoryLimit\": 100000000,"
+	" \"SkipBinlogRowImageCheck\": true, \"SkipForeignKeyConstraintsCheck\": true,"
+	" \"AllowSuperUserOnReadOnly\": true, \"AutomaticCutover\": true,"
+	" \"MaxCutoverRetries\": 17, \"CutoverRetryWaitSeconds\": 18,"
+	" \"DoNotIncludeSchemaCacheInStateDump\": true,"
+	" \"CutoverLock\": {\"URI\": \"http://lock\", \"Payload\": \"pl\"}}";
+
+static bool make(struct config *config, struct wiring *wiring, const char *more, struct error *err)
+{
+	struct config_warnings warnings = { 0 };
+	struct buf text = BUF_INIT;
+	bool ok;
+
+	buf_add(&text, settings, strlen(settings) - 1);
+	buf_puts(&text, more);
+	buf_putc(&text, '}');
+	ok = config_parse(buf_text(&text), text.length, config, &warnings, err);
+	/* What validation does to passwords; the rest of it is not of interest here. */
+	if (ok)
+		config->source.password = config->source.pass ? strdup(config->source.pass) : NULL;
+	config_warnings_release(&warnings);
+	buf_release(&text);
+	if (ok)
+		wiring_make(wiring, config);
+	return ok;
+}
+
+static void check_servers(const struct ferry_options *o)
+{
+	assert_string_equal(o->source.label, "source");
+	assert_string_equal(o->source.host, "db1");
+	assert_int_equal(o->source.port, 3307);
+	assert_false(o->source.is_unix);
+	assert_string_equal(o->source.user, "u1");
+	assert_string_equal(o->source.pass, "p1");
+	assert_string_equal(o->source.collation, "utf8mb4_bin");
+	assert_int_equal(o->source.variable_count, 1);
+	assert_string_equal(o->source.variables[0].name, "lock_wait_timeout");
+	assert_string_equal(o->source.variables[0].value, "5");
+	assert_true(o->source.use_tls);
+	assert_string_equal(o->source.tls_ca_path, "/ca");
+	assert_int_equal(o->source.tls_verify, DB_TLS_FULL);
+	assert_string_equal(o->source.tls_server_name, "sn");
+	assert_int_equal(o->source.read_timeout_s, 7);
+	assert_int_equal(o->source.write_timeout_s, 8);
+	assert_string_equal(o->source_marginalia, "m1");
+	assert_string_equal(o->target.label, "target");
+	assert_true(o->target.is_unix);
+	assert_int_equal(o->target.port, 0);
+	assert_string_equal(o->target.host, "/run/sock");
+	assert_false(o->target.use_tls);
+	assert_non_null(o->target_marginalia);
+}
+
+static void check_names(const struct ferry_options *o)
+{
+	assert_int_equal(o->databases.whitelist.count, 2);
+	assert_string_equal(o->databases.whitelist.items[1], "b");
+	assert_string_equal(map_get_text(&o->databases.rewrites, "a"), "x");
+	assert_string_equal(o->tables.blacklist.items[0], "t");
+	assert_string_equal(o->create_first.items[0], "a.t1");
+	assert_true(o->allow_existing_target_table);
+	assert_string_equal(map_get_text(&o->keys.per_table, "a.t1"), "c");
+	assert_string_equal(o->keys.fallback, "f");
+	assert_int_equal(*(uint64_t *)map_get_text(&o->batch_rows_per_table, "a.t1"), 33);
+}
+
+static void check_numbers(const struct ferry_options *o)
+{
+	assert_int_equal(o->batch_rows, 44);
+	assert_true(o->batch_bytes > 0);
+	assert_int_equal(o->write_attempts, 11);
+	assert_int_equal(o->away_s, 14);
+	assert_int_equal(o->read_attempts, 12);
+	assert_int_equal(o->server_id, 13);
+	assert_int_equal(o->copy_workers, 14);
+	assert_int_equal(o->apply_workers, 15);
+	assert_int_equal(o->apply_rows, 16);
+	assert_int_equal(o->queue_bytes, 37500000);
+	assert_int_equal(o->rows_bytes, 25000000);
+	assert_int_equal(o->xa_bytes, 25000000);
+	assert_int_equal(o->row_bytes, 1562500);
+	assert_true(o->skip_row_image_check);
+	assert_true(o->skip_foreign_key_check);
+	assert_true(o->allow_read_only_target);
+	assert_true(o->watch_target);
+	assert_true(o->target.logs_statements);
+	assert_true(o->automatic_cutover);
+	assert_int_equal(o->cutover_attempts, 17);
+	assert_int_equal(o->cutover_retry_wait_s, 18);
+	assert_true(o->no_schema_cache_in_state);
+}
+
+TEST(every_setting_arrives)
+{
+	struct error err = ERROR_INIT;
+	struct config config;
+	struct wiring wiring;
+
+	if (!make(&config, &wiring, "", &err))
+		fail_msg("%s", err.text);
+	check_servers(&wiring.options);
+	check_names(&wiring.options);
+	check_numbers(&wiring.options);
+	assert_string_equal(wiring_callback(&config.cutover_lock).payload, "pl");
+	assert_false(callback_is_set(&(struct callback){ .uri = config.error_callback.uri }));
+	wiring_release(&wiring);
+	config_release(&config);
+}
+
+/* The iterative verifier names tables and columns without their database. */
+TEST(verifiers_arrive)
+{
+	static const struct {
+		const char *json;
+		enum verifier_type type;
+	} cases[] = {
+		{ ", \"VerifierType\": \"NoVerification\"", VERIFIER_NONE },
+		{ ", \"VerifierType\": \"ChecksumTable\"", VERIFIER_CHECKSUM_TABLE },
+		{ ", \"VerifierType\": \"Inline\"", VERIFIER_INLINE },
+		{ ", \"VerifierType\": \"Iterative\", \"IterativeVerifierConfig\": "
+		  "{\"IgnoredTables\": [\"t\"], "
+		  "\"IgnoredColumns\": {\"t\": [\"c\"]}}",
+		  VERIFIER_ITERATIVE },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct error err = ERROR_INIT;
+		struct config config;
+		struct wiring wiring;
+		bool iterative = cases[i].type == VERIFIER_ITERATIVE;
+
+		if (!make(&config, &wiring, cases[i].json, &err))
+			fail_msg("%s", err.text);
+		const struct verify_options *verify = &wiring.options.verify;
+		assert_int_equal(verify->type, cases[i].type);
+		assert_int_equal(verify->ignored_tables.count, iterative);
+		assert_int_equal(map_get_text(&verify->ignored_bare, "t.c") != NULL, iterative);
+		wiring_release(&wiring);
+		config_release(&config);
+	}
+}
+
+TEST(a_replica_arrives)
+{
+	struct error err = ERROR_INIT;
+	struct config config;
+	struct wiring wiring;
+
+	assert_true(make(&config, &wiring,
+			 ", \"RunFerryFromReplica\": true, \"WaitForReplicationTimeout\": \"2s\","
+			 "\"ReplicatedMasterPositionQuery\": \"SELECT f, p FROM q\","
+			 "\"SourceReplicationMaster\": {\"Host\": \"m\", \"Port\": 3308,"
+			 "\"User\": \"mu\", \"Params\": {\"a\": \"1\"}}",
+			 &err));
+	config.wait_for_replication_timeout.ns = 2000000000; /* as validated */
+	wiring_release(&wiring);
+	wiring_make(&wiring, &config);
+
+	const struct replica_options *replica = &wiring.options.replica;
+
+	assert_true(replica->enabled);
+	assert_string_equal(replica->position_query, "SELECT f, p FROM q");
+	assert_int_equal(replica->timeout_ms, 2000);
+	assert_string_equal(replica->master.label, "source_master");
+	assert_string_equal(replica->master.host, "m");
+	assert_int_equal(replica->master.port, 3308);
+	assert_string_equal(replica->master.user, "mu");
+	assert_string_equal(replica->master.variables[0].name, "a");
+	wiring_release(&wiring);
+	config_release(&config);
+}
+
+TEST_MAIN(cmocka_unit_test(every_setting_arrives),
+	  cmocka_unit_test(verifiers_arrive),
+	  cmocka_unit_test(a_replica_arrives))

@@ -1,0 +1,487 @@
+/* The control server end to end: the loop runs in a thread of its own with the real
+ * routes over a fake ferry, and the tests talk to it with libcurl and by hand. */
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../fake_ferry.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "control/api.h"
+#include "../../../src/control/foreign.h"
+
+static struct {
+	struct thread thread;
+	struct ev_loop *loop;
+	ev_async stop;
+	struct server *server;
+	struct speed speed;
+	struct api api;
+	unsigned port;
+} here;
+
+static void on_stop(struct ev_loop *loop, ev_async *watcher UNUSED, int events UNUSED)
+{
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static void run_loop(void *argument UNUSED)
+{
+	ev_run(here.loop, 0);
+}
+
+static int set_up(void **state UNUSED)
+{
+	struct error err = ERROR_INIT;
+	struct listener listener;
+
+	here.loop = ev_loop_new(EVFLAG_AUTO);
+	here.api = (struct api){ .ferry = &fake_ferry, .speed = &here.speed };
+	if (!listen_open(&listener, "127.0.0.1:0", &err))
+		return -1;
+	here.port = listener.port;
+	here.server = server_new(here.loop, &listener, api_routes, api_route_count, &here.api,
+				 &err);
+	ev_async_init(&here.stop, on_stop);
+	ev_async_start(here.loop, &here.stop);
+	thread_start(&here.thread, "loop", run_loop, NULL);
+	return here.server ? 0 : -1;
+}
+
+static int tear_down(void **state UNUSED)
+{
+	ev_async_send(here.loop, &here.stop);
+	thread_join(&here.thread);
+	server_free(here.server);
+	ev_loop_destroy(here.loop);
+	return 0;
+}
+
+struct exchange {
+	const char *method;
+	const char *path;
+	const char *header; /* one, or NULL */
+	const char *body;   /* or NULL */
+	size_t body_length; /* 0: strlen(body) */
+	long status;
+	struct buf reply;
+	struct buf headers;
+};
+
+static size_t collect(char *bytes, size_t size, size_t count, void *to)
+{
+	buf_add(to, bytes, size * count);
+	return size * count;
+}
+
+static void release(struct exchange *x)
+{
+	buf_release(&x->reply);
+	buf_release(&x->headers);
+}
+
+static void perform(struct exchange *x)
+{
+	CURL *curl = curl_easy_init();
+	struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
+	char url[256];
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", here.port, x->path);
+	/* Without one, curl would call every body a form. */
+	headers = curl_slist_append(headers, x->header ? x->header : "Content-Type:");
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, x->method);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, 20L);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &x->reply);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, collect);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, &x->headers);
+	if (x->body) {
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, x->body);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE,
+				 (long)(x->body_length ? x->body_length : strlen(x->body)));
+	}
+	assert_int_equal(curl_easy_perform(curl), CURLE_OK);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &x->status);
+	curl_slist_free_all(headers);
+	curl_easy_cleanup(curl);
+}
+
+#define JSON "Content-Type: application/json"
+#define FORM "Content-Type: application/x-www-form-urlencoded"
+
+static void every_route_and_its_refusals(void **state)
+{
+	static const struct {
+		const char *method, *path, *header, *body;
+		long status;
+		const char *reply; /* exactly, NULL: any */
+	} cases[] = {
+		{ "GET", "/", NULL, NULL, 200, NULL },
+		{ "POST", "/", NULL, "", 405, NULL },
+		{ "GET", "/api/status", NULL, NULL, 200, NULL },
+		{ "GET", "/api/status", JSON, NULL, 200, NULL },
+		{ "POST", "/api/status", JSON, "", 405, NULL },
+		{ "GET", "/api/nothing", NULL, NULL, 404, "404 page not found\n" },
+		{ "POST", "/api/nothing", JSON, "{}", 404, NULL },
+		{ "GET", "/api/pause", NULL, NULL, 405, NULL },
+		{ "DELETE", "/api/pause", NULL, NULL, 405, NULL },
+		{ "POST", "/api/pause", JSON, "", 200, "" },
+		{ "POST", "/api/pause", NULL, "", 303, "" },
+		{ "POST", "/api/pause", JSON "; charset=utf-8", "", 303, "" },
+		{ "POST", "/api/unpause", JSON, "", 200, "" },
+		{ "POST", "/api/unpause", FORM, "", 303, "" },
+		{ "POST", "/api/stop", JSON, "", 501, NULL },
+		{ "POST", "/api/verify", JSON, "", 501, "no verifier is configured\n" },
+		{ "POST", "/api/cutover", FORM, "type=automatic", 303, "" },
+		{ "POST", "/api/cutover", FORM, "a=b&type=man%75al", 303, "" },
+		{ "POST", "/api/cutover", FORM, "type=now", 400, NULL },
+		{ "POST", "/api/cutover", FORM, "", 400, NULL },
+		{ "POST", "/api/cutover?type=automatic", NULL, "", 303, "" },
+		{ "POST", "/api/cutover", "Content-Type: multipart/form-data; boundary=xx",
+		  "--xx\r\nContent-Disposition: form-data; name=\"type\"\r\n\r\nmanual\r\n"
+		  "--xx--\r\n",
+		  303, "" },
+		{ "POST", "/api/cutover", JSON, "{\"type\":\"automatic\"}", 200, "" },
+		{ "POST", "/api/cutover", JSON, "{\"type\":\"manual\"}", 200, "" },
+		{ "POST", "/api/cutover", JSON, "{\"type\":1}", 400, NULL },
+		{ "POST", "/api/cutover", JSON, "{\"type\":", 400, NULL },
+		{ "POST", "/api/cutover", JSON, "[]", 400, NULL },
+		{ "POST", "/api/cutover", JSON, "", 400, NULL },
+		{ "POST", "/api/config", JSON, "{\"DataIterationBatchSize\":300}", 200, "" },
+		{ "GET", "/api/config", NULL, NULL, 200, "{\"DataIterationBatchSize\":300}\n" },
+		{ "POST", "/api/config", JSON, "{\"dataiterationbatchsize\":301}", 200, "" },
+		{ "POST", "/api/config", JSON, "{\"DataIterationBatchSize\":0}", 200, "" },
+		{ "POST", "/api/config", JSON, "{\"DataIterationBatchSize\":null}", 200, "" },
+		{ "POST", "/api/config", JSON, "{}", 200, "" },
+		{ "POST", "/api/config", JSON, "{\"DataIterationBatchSize\":-1}", 400, NULL },
+		{ "POST", "/api/config", JSON, "{\"DataIterationBatchSize\":1.5}", 400, NULL },
+		{ "POST", "/api/config", JSON, "{\"DataIterationBatchSize\":\"9\"}", 400, NULL },
+		{ "POST", "/api/config", JSON, "{\"DataIterationBatchSize\":9,\"X\":1}", 400,
+		  "json: unknown field \"X\"\n" },
+		{ "POST", "/api/config", JSON, "nonsense", 400, NULL },
+		{ "GET", "/api/config", NULL, NULL, 200, "{\"DataIterationBatchSize\":301}\n" },
+		{ "PUT", "/api/config", NULL, "", 405, NULL },
+		{ "POST", "/api/pause", "Origin: http://evil.example", "", 403, NULL },
+		{ "POST", "/api/pause", "Origin: null", "", 403, NULL },
+		{ "POST", "/api/pause", "Sec-Fetch-Site: cross-site", "", 403, NULL },
+		{ "POST", "/api/pause", "Host: evil.example:8000", "", 403, NULL },
+		{ "POST", "/api/unpause", "Host: localhost:9", "", 303, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct exchange x = { .method = cases[i].method,
+				      .path = cases[i].path,
+				      .header = cases[i].header,
+				      .body = cases[i].body };
+
+		perform(&x);
+		if (x.status != cases[i].status ||
+		    (cases[i].reply && strcmp(buf_text(&x.reply), cases[i].reply) != 0))
+			fail_msg("case %zu, %s %s %s: %ld %s", i, x.method, x.path,
+				 x.body ? x.body : "", x.status, buf_text(&x.reply));
+		if (x.status == 303)
+			assert_non_null(strstr(x.headers.data, "Location: /\r\n"));
+		if (x.status == 405)
+			assert_non_null(strstr(x.headers.data, "Allow: "));
+		release(&x);
+	}
+}
+
+static void simple(const char *method, const char *path, const char *header, const char *body)
+{
+	struct exchange x = { .method = method, .path = path, .header = header, .body = body };
+
+	perform(&x);
+	assert_true(x.status < 400);
+	release(&x);
+}
+
+static void posts_reach_the_ferry(void **state)
+{
+	(void)state;
+	simple("POST", "/api/pause", JSON, "");
+	assert_true(atomic_load(&fake_ferry.paused));
+	simple("POST", "/api/unpause", JSON, "");
+	assert_false(atomic_load(&fake_ferry.paused));
+	simple("POST", "/api/cutover", FORM, "type=automatic");
+	assert_true(atomic_load(&fake_ferry.automatic));
+	simple("POST", "/api/cutover", JSON, "{\"type\":\"manual\"}");
+	assert_false(atomic_load(&fake_ferry.automatic));
+	simple("POST", "/api/config", JSON, "{\"DataIterationBatchSize\":18446744073709551615}");
+	assert_true(atomic_load(&fake_ferry.batch_rows) == UINT64_MAX);
+}
+
+static void status_is_json(void **state)
+{
+	struct exchange x = { .method = "GET", .path = "/api/status", .header = JSON };
+	struct error err = ERROR_INIT;
+	cJSON *tree;
+
+	(void)state;
+	perform(&x);
+	assert_non_null(strstr(x.headers.data, "Content-Type: application/json\r\n"));
+	tree = json_parse(x.reply.data, x.reply.length, &err);
+	assert_non_null(tree);
+	assert_string_equal(cJSON_GetObjectItem(tree, "OverallState")->valuestring, "starting");
+	cJSON_Delete(tree);
+	release(&x);
+}
+
+/* Names are the user's: none may become markup. */
+static void the_page_escapes_everything(void **state)
+{
+	static const char nasty[] = "<script>&\"'";
+	struct ferry_table_status table = { .name = nasty, .key_column = nasty, .action = nasty };
+	struct exchange x = { .method = "GET", .path = "/" };
+
+	(void)state;
+	fake_ferry.status.tables = &table;
+	fake_ferry.status.table_count = 1;
+	strcpy(fake_ferry.status.source_address, nasty);
+	strcpy(fake_ferry.status.target_address, nasty);
+	strcpy(fake_ferry.status.waiting_for, nasty);
+	perform(&x);
+	memset(&fake_ferry.status, 0, sizeof(fake_ferry.status));
+	assert_int_equal(x.status, 200);
+	assert_null(strstr(x.reply.data, "<script>"));
+	assert_non_null(strstr(x.reply.data, "&lt;script&gt;&amp;&quot;&#39;"));
+	assert_non_null(strstr(x.headers.data, "X-Frame-Options: DENY"));
+	release(&x);
+}
+
+static void large_bodies_are_refused(void **state)
+{
+	static const struct {
+		size_t length;
+		const char *header;
+		long status;
+	} cases[] = {
+		{ SERVER_BODY_MAX, JSON, 400 }, /* read, and not JSON */
+		{ SERVER_BODY_MAX + 1, JSON, 413 },
+		{ SERVER_BODY_MAX + 1, "Transfer-Encoding: chunked", 413 },
+		{ 500000, "Transfer-Encoding: chunked", 413 },
+	};
+	char *body = calloc(1, 500001);
+
+	(void)state;
+	memset(body, 'x', 500000);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct exchange x = { .method = "POST",
+				      .path = "/api/config",
+				      .header = cases[i].header,
+				      .body = body,
+				      .body_length = cases[i].length };
+
+		perform(&x);
+		assert_int_equal(x.status, cases[i].status);
+		release(&x);
+	}
+	free(body);
+}
+
+/* Sends bytes as they are and reads until the server closes, or has nothing to say for a
+ * second: it may wait for the rest of a request until the connection is idle for long. */
+static size_t talk(const char *bytes, size_t length, char *answer, size_t size)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port = htons((uint16_t)here.port),
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const struct timeval patience = { .tv_sec = 1 };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	size_t have = 0;
+	ssize_t got;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+
+	assert_int_equal(connect(fd, (struct sockaddr *)(void *)&address, sizeof(address)), 0);
+	while (length > 0) {
+		got = send(fd, bytes, length, MSG_NOSIGNAL);
+		if (got <= 0)
+			break;
+		bytes += got;
+		length -= (size_t)got;
+	}
+	shutdown(fd, SHUT_WR);
+	while (have < size - 1 && (got = recv(fd, answer + have, size - 1 - have, 0)) > 0)
+		have += (size_t)got;
+	answer[have] = '\0';
+	close(fd);
+	return have;
+}
+
+static void broken_requests_do_no_harm(void **state)
+{
+	static const char *const requests[] = {
+		"",
+		"\r\n\r\n",
+		"GET",
+		"GET / HTTP/9.9\r\n\r\n",
+		"POST /api/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+		"POST /api/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{",
+		"POST /api/config HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+		"GET /%ff%2e%2e HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+	};
+	char answer[4096];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(requests); i++) {
+		talk(requests[i], strlen(requests[i]), answer, sizeof(answer));
+		assert_null(strstr(answer, " 200 "));
+	}
+	simple("GET", "/api/status", JSON, NULL);
+}
+
+/* An endless body is cut off; a client that says nothing does not hold up others. */
+static void endless_and_silent_clients(void **state)
+{
+	static const char head[] = "POST /api/config HTTP/1.1\r\nHost: localhost\r\n"
+				   "Transfer-Encoding: chunked\r\n\r\n1000000\r\n";
+	size_t length = sizeof(head) - 1 + 0x1000000;
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port = htons((uint16_t)here.port),
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int silent = socket(AF_INET, SOCK_STREAM, 0);
+	char *request = malloc(length), answer[256];
+
+	(void)state;
+	memset(request, 'x', length);
+	memcpy(request, head, sizeof(head) - 1);
+	assert_int_equal(connect(silent, (struct sockaddr *)(void *)&address, sizeof(address)), 0);
+	talk(request, length, answer, sizeof(answer));
+	assert_null(strstr(answer, " 200 "));
+	simple("GET", "/api/status", JSON, NULL);
+	close(silent);
+	free(request);
+}
+
+static void addresses(void **state)
+{
+	static const struct {
+		const char *address, *host, *port; /* host NULL: refused */
+	} cases[] = {
+		{ "127.0.0.1:8000", "127.0.0.1", "8000" },
+		{ ":8000", "", "8000" },
+		{ "[::1]:80", "::1", "80" },
+		{ "db-copier.internal:0", "db-copier.internal", "0" },
+		{ "", NULL, NULL },
+		{ "localhost", NULL, NULL },
+		{ "localhost:", NULL, NULL },
+		{ "::1:8000", NULL, NULL },
+		{ "[::1]", NULL, NULL },
+		{ "[::1:8000", NULL, NULL },
+	};
+	char host[64], port[16];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		bool ok = listen_split(cases[i].address, host, sizeof(host), port, sizeof(port));
+
+		assert_int_equal(ok, cases[i].host != NULL);
+		if (!ok)
+			continue;
+		assert_string_equal(host, cases[i].host);
+		assert_string_equal(port, cases[i].port);
+	}
+}
+
+static void failures_to_listen_name_the_address(void **state)
+{
+	char taken[64];
+	const char *const bad[] = { taken, "127.0.0.1:99999", "no-such-host.invalid:1", "x" };
+	struct listener listener;
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	snprintf(taken, sizeof(taken), "127.0.0.1:%u", here.port);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		assert_false(listen_open(&listener, bad[i], &err));
+		assert_non_null(strstr(err.text, bad[i]));
+	}
+	assert_true(listen_open(&listener, ":0", &err));
+	assert_false(listener.is_loopback);
+	close(listener.fd);
+}
+
+static void who_may_call(void **state)
+{
+	static const struct {
+		const char *host, *origin, *site;
+		bool loopback, may_post, may_get;
+	} cases[] = {
+		{ "127.0.0.1:8000", NULL, NULL, true, true, true },
+		{ NULL, NULL, NULL, true, true, true },
+		{ "127.0.0.1:8000", "http://127.0.0.1:8000", "same-origin", true, true, true },
+		{ "LOCALHOST:8000", "http://localhost:8000", NULL, true, true, true },
+		{ "[::1]:8000", "http://[::1]:8000", NULL, true, true, true },
+		{ "[::1]", NULL, NULL, true, true, true },
+		{ "127.0.0.1:8000", "http://127.0.0.1:8001", NULL, true, false, true },
+		{ "127.0.0.1:8000", "http://evil.example", NULL, true, false, true },
+		{ "127.0.0.1:8000", NULL, "cross-site", true, false, true },
+		{ "evil.example:8000", "http://evil.example:8000", NULL, true, false, false },
+		{ "evil.example:8000", NULL, NULL, true, false, false },
+		{ "localhost.evil.example", NULL, NULL, true, false, false },
+		{ "[x", NULL, NULL, true, false, false },
+		{ "[", NULL, NULL, true, false, false },
+		{ "[::1", NULL, NULL, true, false, false },
+		{ "[::1]x", NULL, NULL, true, false, false },
+		{ "[evil.example]:80", NULL, NULL, true, false, false },
+		{ "127.0.0.1:x", NULL, NULL, true, false, false },
+		{ "127.0.0.1:8000:1", NULL, NULL, true, false, false },
+		{ "", NULL, NULL, true, false, false },
+		{ "copier.internal:8000", "http://copier.internal:8000", NULL, false, true, true },
+		{ "copier.internal", "https://copier.internal", NULL, false, true, true },
+		{ "copier.internal", "null", NULL, false, false, true },
+		{ "copier.internal", NULL, "cross-site", false, false, true },
+		{ NULL, "http://x", NULL, false, false, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct request_origin from = { cases[i].host, cases[i].origin, cases[i].site,
+					       false };
+
+		if (foreign_allows(&from, cases[i].loopback) != cases[i].may_get)
+			fail_msg("case %zu, GET", i);
+		from.changes_something = true;
+		if (foreign_allows(&from, cases[i].loopback) != cases[i].may_post)
+			fail_msg("case %zu, POST", i);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_route_and_its_refusals),
+		cmocka_unit_test(posts_reach_the_ferry),
+		cmocka_unit_test(status_is_json),
+		cmocka_unit_test(the_page_escapes_everything),
+		cmocka_unit_test(large_bodies_are_refused),
+		cmocka_unit_test(broken_requests_do_no_harm),
+		cmocka_unit_test(endless_and_silent_clients),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(failures_to_listen_name_the_address),
+		cmocka_unit_test(who_may_call),
+	};
+	int failed;
+
+	signal(SIGPIPE, SIG_IGN);
+	log_set_level(LOG_ERROR);
+	curl_global_init(CURL_GLOBAL_ALL);
+	failed = cmocka_run_group_tests(tests, set_up, tear_down);
+	curl_global_cleanup();
+	return failed;
+}

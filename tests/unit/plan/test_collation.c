@@ -1,0 +1,63 @@
+/* What collations' names tell. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "plan/collation.h"
+#include "base/attr.h"
+
+static void which_are_exact(void **state UNUSED)
+{
+	static const char *const exact[] = { "binary", "utf8mb4_0900_bin", "utf8mb4_nopad_bin",
+					     "latin1_nopad_bin" };
+	static const char *const others[] = { "utf8mb4_bin", "latin1_bin", "utf8mb4_0900_as_cs",
+					      "utf8mb4_nopad_ci", "" };
+
+	for (size_t i = 0; i < ARRAY_LEN(exact); i++)
+		assert_true(collation_is_exact(exact[i]) && !collation_pads(exact[i]));
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		assert_false(collation_is_exact(others[i]));
+	assert_true(collation_pads("utf8mb4_bin"));
+	assert_false(collation_pads("utf8mb4_0900_ai_ci"));
+}
+
+static void which_agree(void **state UNUSED)
+{
+	static const struct {
+		const char *a, *b;
+		bool within, between; /* one flavour, two */
+	} cases[] = {
+		{ "utf8mb4_general_ci", "utf8mb4_general_ci", true, true },
+		{ "utf8mb4_bin", "utf8mb3_bin", true, true },
+		{ "utf8_bin", "utf8mb3_bin", true, true },
+		{ "utf8mb4_bin", "utf8mb4_general_ci", false, false },
+		{ "utf8mb4_0900_ai_ci", "utf8mb4_0900_ai_ci", true, false },
+		{ "utf8mb4_de_pb_0900_as_cs", "utf8mb4_de_pb_0900_as_cs", true, false },
+		{ "utf8mb4_0900_bin", "utf8mb4_0900_bin", true, true },
+		{ "utf8mb3_croatian_ci", "utf8mb3_croatian_ci", true, false },
+		{ "tis620_thai_ci", "tis620_thai_ci", true, false },
+		{ "tis620_bin", "tis620_bin", true, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_int_equal(collation_agrees(cases[i].a, FLAVOUR_MYSQL, cases[i].b,
+						  FLAVOUR_MYSQL),
+				 cases[i].within);
+		assert_int_equal(collation_agrees(cases[i].a, FLAVOUR_MYSQL, cases[i].b,
+						  FLAVOUR_MARIADB),
+				 cases[i].between);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(which_are_exact),
+		cmocka_unit_test(which_agree),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,74 @@
+/* Foreign keys in CREATE TABLE statements. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../../src/preflight/foreign_key.h"
+
+static const char statement[] =
+	"CREATE TABLE `c` (\n"
+	"  `id` int NOT NULL COMMENT '\\n  CONSTRAINT `no` FOREIGN KEY (`a`) REFERENCES `x` "
+	"(`y`)',\n"
+	"  PRIMARY KEY (`id`),\n"
+	"  CONSTRAINT `plain` FOREIGN KEY (`p`) REFERENCES `par` (`id`),\n"
+	"  CONSTRAINT `check` CHECK (`p` > 0),\n"
+	"  CONSTRAINT `ca``s` FOREIGN KEY (`p`, `q)`) REFERENCES `d``b`.`p``t` (`id`, `x`)"
+	" ON DELETE CASCADE,\n"
+	"  CONSTRAINT `null` FOREIGN KEY (`p`) REFERENCES `par` (`id`) ON UPDATE SET NULL,\n"
+	"  CONSTRAINT ` CASCADE` FOREIGN KEY (`p`) REFERENCES ` CASCADE` (` CASCADE`)"
+	" ON DELETE NO ACTION ON UPDATE RESTRICT\n"
+	") ENGINE=InnoDB COMMENT=' CASCADE'";
+
+static void finds_each_with_its_rules(void **state UNUSED)
+{
+	static const struct {
+		const char *name, *schema, *table;
+		bool changes_child;
+	} wanted[] = {
+		{ "plain", "", "par", false },
+		{ "ca`s", "d`b", "p`t", true },
+		{ "null", "", "par", true },
+		{ " CASCADE", "", " CASCADE", false },
+	};
+	const char *at = statement;
+	struct foreign_key key;
+
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
+		assert_true(foreign_key_next(&at, &key));
+		assert_string_equal(key.name, wanted[i].name);
+		assert_string_equal(key.parent_schema, wanted[i].schema);
+		assert_string_equal(key.parent_table, wanted[i].table);
+		assert_int_equal(key.changes_child, wanted[i].changes_child);
+	}
+	assert_false(foreign_key_next(&at, &key));
+}
+
+static void survives_every_truncation(void **state UNUSED)
+{
+	char text[sizeof(statement)];
+
+	for (size_t length = 0; length < sizeof(statement); length++) {
+		const char *at = text;
+		struct foreign_key key;
+
+		memcpy(text, statement, length);
+		text[length] = '\0';
+		while (foreign_key_next(&at, &key))
+			;
+		assert_true(at <= text + length);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_each_with_its_rules),
+		cmocka_unit_test(survives_every_truncation),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

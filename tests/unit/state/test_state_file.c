@@ -1,0 +1,175 @@
+/* The state file: whole at every moment, and kept up to date by its thread. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "state/state_file.h"
+
+static _Atomic(const char *) now; /* the state; NULL: none yet */
+
+static bool take(void *context UNUSED, struct buf *text)
+{
+	const char *state = atomic_load(&now);
+
+	if (state)
+		buf_puts(text, state);
+	return state != NULL;
+}
+
+static char directory[] = "/tmp/gf-state-XXXXXX";
+static char path[64], temporary[64];
+
+static int set_up(void **state UNUSED)
+{
+	if (!mkdtemp(directory))
+		return -1;
+	snprintf(path, sizeof(path), "%s/state", directory);
+	snprintf(temporary, sizeof(temporary), "%s/state.new", directory);
+	return 0;
+}
+
+static int tear_down(void **state UNUSED)
+{
+	unlink(path);
+	return rmdir(directory); /* fails when something was left behind */
+}
+
+/* "" when there is no file. */
+static const char *content(void)
+{
+	static char text[256];
+	FILE *file = fopen(path, "r");
+	size_t length = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
+
+	text[length] = '\0';
+	if (file)
+		fclose(file);
+	return text;
+}
+
+static void a_file_is_replaced_as_a_whole(void **state)
+{
+	struct error err = ERROR_INIT;
+	struct buf text = BUF_INIT;
+	struct stat info;
+
+	(void)state;
+	buf_puts(&text, "{\"long\": \"first\"}");
+	assert_true(state_file_write(path, &text, &err));
+	assert_string_equal(content(), "{\"long\": \"first\"}\n");
+	buf_clear(&text);
+	buf_puts(&text, "{}");
+	assert_true(state_file_write(path, &text, &err));
+	assert_string_equal(content(), "{}\n");
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+	assert_int_not_equal(access(temporary, F_OK), 0);
+	buf_release(&text);
+}
+
+static void a_failure_leaves_the_old_state(void **state)
+{
+	struct error err = ERROR_INIT;
+	struct buf text = BUF_INIT;
+
+	(void)state;
+	buf_puts(&text, "new");
+	assert_int_equal(mkdir(temporary, 0700), 0); /* stands in the way, root or not */
+	assert_false(state_file_write(path, &text, &err));
+	assert_false(state_file_check(path, &err));
+	assert_int_equal(rmdir(temporary), 0);
+	assert_non_null(strstr(err.text, temporary));
+	assert_string_equal(content(), "{}\n");
+	assert_false(state_file_check("/nowhere/at/all", &err));
+	assert_true(state_file_check(path, &err));
+	assert_string_equal(content(), "{}\n");
+	buf_release(&text);
+}
+
+static void wait_for_content(const char *wanted)
+{
+	int64_t deadline = clock_ms() + 10000;
+
+	while (strcmp(content(), wanted) != 0 && clock_ms() < deadline)
+		clock_sleep_ms(5);
+	assert_string_equal(content(), wanted);
+}
+
+static void the_thread_keeps_it_up_to_date(void **state)
+{
+	struct state_file file;
+
+	(void)state;
+	unlink(path);
+	atomic_store(&now, NULL);
+	state_file_start(&file, path, take, NULL);
+	assert_true(state_file_save(&file, 10000)); /* nothing yet: no file */
+	assert_int_not_equal(access(path, F_OK), 0);
+	atomic_store(&now, "one");
+	state_file_poke(&file);
+	wait_for_content("one\n");
+	atomic_store(&now, "two");
+	wait_for_content("two\n"); /* by itself */
+	atomic_store(&now, "three");
+	assert_true(state_file_save(&file, 10000));
+	assert_string_equal(content(), "three\n");
+	atomic_store(&now, "too late");
+	assert_int_equal(mkdir(temporary, 0700), 0);
+	assert_false(state_file_save(&file, 10000));
+	assert_int_equal(rmdir(temporary), 0);
+	atomic_store(&now, "four");
+	state_file_finish(&file);
+	assert_string_equal(content(), "four\n");
+}
+
+static void nothing_is_written_once_it_is_closed(void **state)
+{
+	struct state_file file;
+
+	(void)state;
+	atomic_store(&now, "one");
+	state_file_start(&file, path, take, NULL);
+	atomic_store(&now, "two");
+	assert_true(state_file_close(&file, 10000));
+	assert_string_equal(content(), "two\n");
+	atomic_store(&now, "three");
+	state_file_poke(&file);
+	assert_true(state_file_close(&file, 0));
+	state_file_finish(&file);
+	assert_string_equal(content(), "two\n");
+}
+
+static void without_a_path_nothing_happens(void **state)
+{
+	struct state_file file;
+
+	(void)state;
+	state_file_start(&file, NULL, take, NULL);
+	state_file_poke(&file);
+	assert_true(state_file_save(&file, 10000));
+	assert_true(state_file_close(&file, 0));
+	state_file_finish(&file);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_file_is_replaced_as_a_whole),
+		cmocka_unit_test(a_failure_leaves_the_old_state),
+		cmocka_unit_test(the_thread_keeps_it_up_to_date),
+		cmocka_unit_test(nothing_is_written_once_it_is_closed),
+		cmocka_unit_test(without_a_path_nothing_happens),
+	};
+
+	log_set_fd(-1);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

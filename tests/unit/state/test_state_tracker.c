@@ -1,0 +1,155 @@
+/* Progress under one lock, asked for while it is made. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "plan/problems.h"
+#include "state/state_json.h"
+#include "../table_fixture.h"
+
+static struct fixture fixture;
+static struct ferry_tables tables;
+static struct state_tracker tracker;
+static atomic_bool is_over;
+
+static int set_up(void **state UNUSED)
+{
+	static const struct ferry_options options = { .target_marginalia = "x" };
+	struct problems problems;
+	struct table *t;
+
+	fixture_init(&fixture);
+	t = fixture_table(&fixture, "abc", "t1");
+	fixture_column(t, "id", COLUMN_BIGINT, "bigint", "");
+	fixture_index(t, "PRIMARY", true, "id");
+	problems_init(&problems);
+	ferry_tables_make(&options, NULL, &fixture.schema, &tables, &problems);
+	problems_release(&problems);
+	state_tracker_init(&tracker);
+	state_tracker_set_tables(&tracker, &tables);
+	return 0;
+}
+
+static int tear_down(void **state UNUSED)
+{
+	state_tracker_destroy(&tracker);
+	ferry_tables_release(&tables);
+	fixture_release(&fixture);
+	return 0;
+}
+
+static void counts_rows_and_bytes(void **state UNUSED)
+{
+	const struct ferry_table *t = tables.tables[0];
+
+	assert_true(tracker.start_time > 0);
+	assert_false(tracker.tables[0].is_active);
+	state_tracker_started(&tracker, t);
+	assert_true(tracker.tables[0].is_active);
+	state_tracker_batch_written(&tracker, t, 10, 1000);
+	state_tracker_batch_written(&tracker, t, 5, 500);
+	state_tracker_changes_applied(&tracker, 3);
+	assert_int_equal(tracker.tables[0].rows_written, 15);
+	assert_int_equal(tracker.rows_written, 15);
+	assert_int_equal(tracker.bytes_written, 1500);
+	assert_int_equal(tracker.changes_applied, 3);
+}
+
+static void walks_the_phases(void **state UNUSED)
+{
+	assert_int_equal(state_tracker_phase(&tracker), PHASE_STARTING);
+	state_tracker_set_phase(&tracker, PHASE_COPYING);
+	state_tracker_set_phase(&tracker, PHASE_WAIT_FOR_CUTOVER);
+	state_tracker_set_phase(&tracker, PHASE_CUTOVER);
+	assert_true(tracker.done_time == 0);
+	state_tracker_set_phase(&tracker, PHASE_DONE);
+	assert_true(tracker.done_time >= tracker.start_time);
+}
+
+static void knows_no_position_at_first(void **state UNUSED)
+{
+	struct binlog_position position = { .file = "b.1", .offset = 4 }, got;
+
+	assert_false(state_tracker_position(&tracker, &got));
+	state_tracker_set_position(&tracker, &position);
+	assert_true(state_tracker_position(&tracker, &got));
+	assert_string_equal(got.file, "b.1");
+}
+
+static void a_run_id_is_new_or_kept(void **state UNUSED)
+{
+	char first[RUN_ID_SIZE];
+
+	state_tracker_begin(&tracker, NULL, "", 0);
+	memcpy(first, tracker.run_id, sizeof(first));
+	assert_int_equal(strlen(first), 32);
+	/* Another program's state has none: the locks are named by this one already. */
+	state_tracker_begin(&tracker, "", "", 0);
+	assert_string_equal(first, tracker.run_id);
+	state_tracker_destroy(&tracker);
+	state_tracker_init(&tracker);
+	state_tracker_begin(&tracker, NULL, "", 0);
+	assert_string_not_equal(first, tracker.run_id);
+	state_tracker_begin(&tracker, first, "", 0);
+	assert_string_equal(first, tracker.run_id);
+}
+
+static void advance(void *unused UNUSED)
+{
+	const struct ferry_table *t = tables.tables[0];
+	struct key key = KEY_INIT;
+	char digits[24];
+
+	for (int i = 1; i <= 20000; i++) {
+		struct value value = { digits, (size_t)snprintf(digits, sizeof(digits), "%d", i) };
+
+		key_set(&key, &value, 1);
+		state_tracker_copied_up_to(&tracker, t, &key);
+		state_tracker_batch_written(&tracker, t, 1, 10);
+	}
+	key_release(&key);
+	atomic_store(&is_over, true);
+}
+
+static void a_dump_is_whole_while_others_go_on(void **state UNUSED)
+{
+	struct thread thread = { 0 };
+	struct buf out = BUF_INIT;
+	struct error err;
+	cJSON *tree;
+	struct state_schema schema;
+
+	state_json_schema(&schema, &fixture.schema);
+	thread_start(&thread, "advance", advance, NULL);
+	while (!atomic_load(&is_over)) {
+		buf_clear(&out);
+		state_json_write(&tracker, &schema, NULL, NULL, &out);
+		tree = json_parse(out.data, out.length, &err);
+		assert_non_null(tree);
+		cJSON_Delete(tree);
+	}
+	thread_join(&thread);
+	buf_clear(&out);
+	state_json_write(&tracker, NULL, NULL, NULL, &out);
+	assert_non_null(strstr(out.data, "\"abc.t1\": 20000"));
+	buf_release(&out);
+	state_schema_release(&schema);
+}
+
+#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(counts_rows_and_bytes),
+		CASE(walks_the_phases),
+		CASE(knows_no_position_at_first),
+		CASE(a_run_id_is_new_or_kept),
+		CASE(a_dump_is_whole_while_others_go_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
