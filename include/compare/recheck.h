@@ -4,7 +4,7 @@
 #ifndef COMPARE_RECHECK_H
 #define COMPARE_RECHECK_H
 
-#include "compare/verdict.h"
+#include "compare/diff_report.h"
 
 struct row_repair;
 
@@ -19,11 +19,11 @@ struct recheck_rules {
 };
 
 struct recheck {
-	const struct fingerprint *f; /* borrowed */
+	const struct row_hash *f; /* borrowed */
 	struct map rows; /* condition -> struct candidate *, owned */
 };
 
-void recheck_init(struct recheck *r, const struct fingerprint *f);
+void recheck_init(struct recheck *r, const struct row_hash *f);
 void recheck_release(struct recheck *r);
 /* A row that differed; its kind and prints are those of the last look. */
 void recheck_add(struct recheck *r, const struct row_difference *difference);
@@ -33,7 +33,7 @@ void recheck_add_key(struct recheck *r, const char *condition, size_t length);
 /* Looks until all are equal or settled; the verdict gets the rest. r is empty then.
  * repair, which may be NULL: rows that are settled are repaired by it and looked at
  * again, a few times. */
-bool recheck_run(struct recheck *r, struct table_comparer *c, const struct recheck_rules *rules,
+bool recheck_run(struct recheck *r, struct range_diff *c, const struct recheck_rules *rules,
 		 struct row_repair *repair, struct table_verdict *verdict,
 		 struct error *err) MUST_CHECK;
 

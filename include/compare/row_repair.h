@@ -21,7 +21,7 @@ void row_repair_release(struct row_repair *r);
 /* Copies the rows of these conditions, each of one key, again; those that the source does
  * not have are deleted on the target. Rows that the target refuses stay as they are, and
  * the log says why. */
-bool row_repair_rows(struct row_repair *r, struct db *source, const struct ferry_table *table,
+bool row_repair_rows(struct row_repair *r, struct db *source, const struct moved_table *table,
 		     const char *const *conditions, size_t count, struct error *err) MUST_CHECK;
 
 #endif

@@ -4,12 +4,12 @@
 #define CONTROL_API_H
 
 #include "control/http_server.h"
-#include "control/speed.h"
+#include "control/rate.h"
 
 /* The context of every route; everything is borrowed. */
 struct api {
 	struct ferry *ferry;
-	const struct speed *speed;
+	const struct rate *speed;
 	struct scripts *scripts; /* NULL: there are none */
 	const char *custom_payload; /* ProgressCallback.Payload, shown in the status */
 	bool was_resumed;

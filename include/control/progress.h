@@ -4,7 +4,7 @@
 #define CONTROL_PROGRESS_H
 
 #include "base/buf.h"
-#include "control/speed.h"
+#include "control/rate.h"
 
 #define PROGRESS_TERMINAL_MS 500
 #define PROGRESS_LOG_MS 10000

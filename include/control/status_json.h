@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "control/scripts.h"
-#include "control/speed.h"
+#include "control/rate.h"
 
 struct status_view {
 	const struct ferry_status *status;

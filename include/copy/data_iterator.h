@@ -20,7 +20,7 @@ bool data_iterator_join(struct data_iterator *iterator);
 void data_iterator_free(struct data_iterator *iterator);
 
 /* Any thread: the largest key a table had when it was begun, unset before that. */
-void data_iterator_target_key(struct data_iterator *iterator, const struct ferry_table *table,
+void data_iterator_target_key(struct data_iterator *iterator, const struct moved_table *table,
 			      struct key *key);
 
 /* Any thread: which side do threads wait for just now? */

@@ -8,7 +8,7 @@
  * failed), and copies all of it; with a new snapshot as often as the source, or a COMMIT,
  * is lost. target: the caller's own connection, which holds a writer's lock (README I8).
  * The table's mark says then what the copy holds. */
-bool snapshot_copy(struct run *run, struct db *target, const struct ferry_table *table,
+bool snapshot_copy(struct run *run, struct db *target, const struct moved_table *table,
 		   struct error *err) MUST_CHECK;
 
 #endif

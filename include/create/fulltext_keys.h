@@ -6,7 +6,7 @@
 #ifndef CREATE_FULLTEXT_KEYS_H
 #define CREATE_FULLTEXT_KEYS_H
 
-#include "plan/ferry_table.h"
+#include "plan/moved_table.h"
 #include "run/run.h"
 
 /* Has the table any? */

@@ -3,12 +3,12 @@
 #define CREATE_TABLE_CREATOR_H
 
 #include "base/stop.h"
-#include "plan/ferry_table.h"
+#include "plan/moved_table.h"
 
 /* create_first in its order, then the rest, over further connections where there are
  * many. Existing tables are an error unless allow_existing_target_table. */
 bool tables_create(const struct ferry_options *options, struct db *source, struct db *target,
-		   const struct schema *schema, const struct ferry_tables *tables,
+		   const struct schema *schema, const struct moved_tables *tables,
 		   struct stop *stop, struct error *err) MUST_CHECK;
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "base/stop.h"
 #include "db/db.h"
-#include "plan/ferry_table.h"
+#include "plan/moved_table.h"
 
 struct table_maker {
 	struct db *source;	/* borrowed */
@@ -28,14 +28,14 @@ bool table_maker_end(struct table_maker *m, bool ok, struct error *err) MUST_CHE
 
 /* The database's statement in m->sql: SHOW CREATE DATABASE of the source's, in the target's
  * words and under its name there. */
-bool table_maker_put_database(struct table_maker *m, const struct ferry_table *t,
+bool table_maker_put_database(struct table_maker *m, const struct moved_table *t,
 			      struct error *err) MUST_CHECK;
 /* The table's, in m->sql; name is SQL. */
-bool table_maker_put_table(struct table_maker *m, const struct ferry_table *t, const char *name,
+bool table_maker_put_table(struct table_maker *m, const struct moved_table *t, const char *name,
 			   bool if_not_exists, struct error *err) MUST_CHECK;
 /* Executes m->sql, which makes a table. What a strict InnoDB refuses is tried without:
  * that is how the source made it. */
-bool table_maker_execute(struct table_maker *m, const struct ferry_table *t, struct stop *stop,
+bool table_maker_execute(struct table_maker *m, const struct moved_table *t, struct stop *stop,
 			 struct error *err) MUST_CHECK;
 
 #endif

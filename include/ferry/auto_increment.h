@@ -4,14 +4,14 @@
 #ifndef FERRY_AUTO_INCREMENT_H
 #define FERRY_AUTO_INCREMENT_H
 
-#include "plan/ferry_table.h"
+#include "plan/moved_table.h"
 #include "run/run.h"
 
 /* *next: 0 where the table has no such column on this server. A source whose values are
  * used up tells the last one. */
-bool auto_increment_read_source(struct db *source, const struct ferry_table *t, uint64_t *next,
+bool auto_increment_read_source(struct db *source, const struct moved_table *t, uint64_t *next,
 				struct error *err) MUST_CHECK;
-bool auto_increment_read_target(struct db *target, const struct ferry_table *t, uint64_t *next,
+bool auto_increment_read_target(struct db *target, const struct moved_table *t, uint64_t *next,
 				struct error *err) MUST_CHECK;
 /* Raises what is lower on the target. The source's writers should be stopped. */
 bool auto_increments_raise(struct run *run, struct db *source, struct error *err) MUST_CHECK;

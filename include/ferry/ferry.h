@@ -8,8 +8,8 @@
 #ifndef FERRY_FERRY_H
 #define FERRY_FERRY_H
 
-#include "plan/problems.h"
-#include "state/state_json.h"
+#include "plan/findings.h"
+#include "state/state_write.h"
 #include "run/throttler.h"
 #include "verify/verifier.h"
 
@@ -17,7 +17,7 @@ struct ferry; /* opaque */
 
 enum ferry_event {
 	FERRY_PHASE_CHANGED, /* for callbacks and the progress line */
-	FERRY_DRY_RUN_DONE,  /* ended: see ferry_problems() */
+	FERRY_DRY_RUN_DONE,  /* ended: see ferry_findings() */
 	FERRY_NOTHING_TO_DO, /* ended: what is chosen was moved before, see ferry_follows() */
 	FERRY_NOT_STARTED,   /* ended: start-up failed, nothing was moved; see ferry_error() */
 	FERRY_DONE,	     /* ended: cut over */
@@ -115,8 +115,8 @@ void ferry_status(struct ferry *ferry, struct ferry_status *status);
 void ferry_status_release(struct ferry_status *status);
 
 /* After FERRY_DRY_RUN_DONE or FERRY_NOT_STARTED: all that was found. */
-const struct problems *ferry_problems(const struct ferry *ferry);
+const struct findings *ferry_findings(const struct ferry *ferry);
 /* Loaded tables after a dry run, for its list. */
-const struct ferry_tables *ferry_tables(const struct ferry *ferry);
+const struct moved_tables *ferry_tables(const struct ferry *ferry);
 
 #endif

@@ -3,7 +3,7 @@
 #define PLAN_CHANGE_H
 
 #include "base/buf.h"
-#include "plan/ferry_table.h"
+#include "plan/moved_table.h"
 
 struct change_group;
 
@@ -32,7 +32,7 @@ static inline const char *change_key(const struct change *change)
 }
 
 /* What the statement that brings an image begins with. */
-static inline const char *change_head(const struct ferry_table *table)
+static inline const char *change_head(const struct moved_table *table)
 {
 	return table->may_displace ? table->insert_head : table->replace_head;
 }

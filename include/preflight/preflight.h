@@ -5,17 +5,17 @@
 #define PREFLIGHT_PREFLIGHT_H
 
 #include "base/stop.h"
-#include "plan/ferry_table.h"
-#include "plan/problems.h"
+#include "plan/moved_table.h"
+#include "plan/findings.h"
 
 /* Server settings, privileges, flavours and versions; needs no tables. *err only
  * when a check itself cannot be done (connection lost). */
 bool preflight_servers(const struct ferry_options *options, struct db *source, struct db *target,
-		       struct problems *problems, struct error *err) MUST_CHECK;
+		       struct findings *findings, struct error *err) MUST_CHECK;
 /* Names of the configuration that do not exist on the source, and filters that choose
  * nothing. schema: of the chosen tables. */
 bool preflight_names(const struct ferry_options *options, struct db *source,
-		     const struct schema *schema, struct problems *problems,
+		     const struct schema *schema, struct findings *findings,
 		     struct error *err) MUST_CHECK;
 /* What a start that is meant has, and a dry run, which writes nothing, has not. */
 struct preflight_attempt {
@@ -29,8 +29,8 @@ struct preflight_attempt {
  * must exist and fit. attempt: NULL for a dry run; else definitions are tried on the target
  * where the account may, in a database that is dropped again. */
 bool preflight_tables(const struct ferry_options *options, struct db *source, struct db *target,
-		      const struct schema *schema, const struct ferry_tables *tables, bool resuming,
-		      const struct preflight_attempt *attempt, struct problems *problems,
+		      const struct schema *schema, const struct moved_tables *tables, bool resuming,
+		      const struct preflight_attempt *attempt, struct findings *findings,
 		      struct error *err) MUST_CHECK;
 
 #endif

@@ -4,13 +4,13 @@
 #define PREFLIGHT_PREFLIGHT_PRIV_H
 
 #include "preflight/preflight.h"
-#include "preflight/preflight_grants.h"
+#include "preflight/grants.h"
 
 struct preflight {
 	const struct ferry_options *options;
 	struct db *source;
 	struct db *target;
-	struct problems *problems;
+	struct findings *findings;
 	/* SHOW GLOBAL VARIABLES, name -> owned text. */
 	struct map source_variables;
 	struct map target_variables;
@@ -18,17 +18,17 @@ struct preflight {
 	struct grants target_grants;
 	/* For the checks of tables alone. */
 	const struct schema *schema;
-	const struct ferry_tables *tables;
+	const struct moved_tables *tables;
 	bool is_resuming;
-	/* "`schema`.`table`" on the target -> const struct ferry_table *. */
+	/* "`schema`.`table`" on the target -> const struct moved_table *. */
 	struct map wanted;
 	bool target_ignores_case;      /* lower_case_table_names: keys of wanted are lower case */
 	struct schema on_target;       /* the tables that exist there already */
-	const struct table **existing; /* by ferry_table.index, into on_target; NULL: none */
+	const struct table **existing; /* by moved_table.index, into on_target; NULL: none */
 	const struct preflight_attempt *attempt; /* NULL: nothing may be written */
 	struct db *trial; /* to the target, for statements that are only prepared */
-	bool *is_refused; /* by ferry_table.index: cannot be created, a problem says why */
-	bool *lacks_collation; /* by ferry_table.index: to be created, with an unknown one */
+	bool *is_refused; /* by moved_table.index: cannot be created, a problem says why */
+	bool *lacks_collation; /* by moved_table.index: to be created, with an unknown one */
 };
 
 /* Asks both servers for variables and grants. *p is zeroed but for its borrowed
@@ -53,7 +53,7 @@ bool preflight_rows(struct db *db, const char *sql,
 const char *preflight_text(const struct db_row *row, unsigned column);
 
 /* The table of the run that has, or is to have, this name on the target; or NULL. */
-const struct ferry_table *preflight_wanted(const struct preflight *p, const char *schema,
+const struct moved_table *preflight_wanted(const struct preflight *p, const char *schema,
 					   const char *table);
 
 /* Part of preflight_servers(): may the binlogs that are to be followed be followed? */
@@ -65,11 +65,11 @@ bool preflight_binlog_filters(struct preflight *p, struct error *err) MUST_CHECK
  * first, and end behind the last, with source in the dialect of CREATE statements; shown is
  * what SHOW CREATE TABLE printed. */
 bool preflight_create_begin(struct preflight *p, struct error *err) MUST_CHECK;
-bool preflight_create(struct preflight *p, const struct ferry_table *t, const char *shown,
+bool preflight_create(struct preflight *p, const struct moved_table *t, const char *shown,
 		      struct error *err) MUST_CHECK;
 /* Adds that the target refuses the table, with the remedy. Of several threads the caller has
  * a lock. */
-void preflight_refuse_create(struct preflight *p, const struct ferry_table *t, const char *why);
+void preflight_refuse_create(struct preflight *p, const struct moved_table *t, const char *why);
 /* Tries them. */
 bool preflight_create_end(struct preflight *p, struct error *err) MUST_CHECK;
 

@@ -14,7 +14,7 @@ struct lax_writer {
 	struct run *run;	/* borrowed */
 	const char *tag;	/* for the log */
 	struct row_reader reader; /* its source is NULL until needed */
-	struct lax_table *tables; /* owned; by ferry_table.index; NULL until needed */
+	struct lax_table *tables; /* owned; by moved_table.index; NULL until needed */
 	struct row_prints prints; /* of the rows at hand, as the source has them */
 };
 
@@ -23,9 +23,9 @@ void lax_writer_release(struct lax_writer *w);
 
 /* Is it worth trying in strict mode first? Not while the table's last rows would all have
  * been refused. */
-bool lax_writer_is_strict_first(const struct lax_writer *w, const struct ferry_table *table);
+bool lax_writer_is_strict_first(const struct lax_writer *w, const struct moved_table *table);
 /* After a strict write that failed so: may this writer do it? */
-bool lax_writer_may(const struct ferry_table *table, const struct error *err);
+bool lax_writer_may(const struct moved_table *table, const struct error *err);
 
 /* Makes the target's rows of a batch that was copied, whose ticket is not ended, those that
  * the source has now. refused: why a strict write failed, or NULL. */
@@ -33,7 +33,7 @@ bool lax_writer_batch(struct lax_writer *w, struct db *target, const struct row_
 		      const struct error *refused, struct error *err) MUST_CHECK;
 /* The same for the rows of these conditions, each of one key and ended by a NUL, one behind
  * the other; by whoever applies the table's changes, after those that it has received. */
-bool lax_writer_keys(struct lax_writer *w, struct db *target, const struct ferry_table *table,
+bool lax_writer_keys(struct lax_writer *w, struct db *target, const struct moved_table *table,
 		     const struct buf *conditions, size_t count, const struct error *refused,
 		     struct error *err) MUST_CHECK;
 

@@ -11,11 +11,11 @@
 
 #include "base/json.h"
 #include "run/run.h"
-#include "rows/verify_queue.h"
+#include "rows/pending_rows.h"
 
 struct owed_rows {
 	struct run *run;	  /* borrowed */
-	struct verify_queue queue; /* locks itself */
+	struct pending_rows queue; /* locks itself */
 
 	struct mutex lock;
 	struct condition quiet;	 /* no displacement is under way */
@@ -28,20 +28,20 @@ struct owed_rows *owed_rows_new(struct run *run, const cJSON *stage, bool is_res
 void owed_rows_free(struct owed_rows *o);
 
 /* The row was skipped: the batch is committed, and its chunk not yet recorded. */
-void owed_rows_skipped(struct owed_rows *o, const struct ferry_table *table,
+void owed_rows_skipped(struct owed_rows *o, const struct moved_table *table,
 		       const char *condition, size_t length);
 
 /* Rows are about to be displaced, keys of the map being their conditions: they are in the
  * state, and that is saved, before the transaction that removes them is committed. A replay
  * from before it would not displace them once more, and thus not notice. */
-bool owed_rows_displacing(struct owed_rows *o, const struct ferry_table *table,
+bool owed_rows_displacing(struct owed_rows *o, const struct moved_table *table,
 			  const struct map *conditions, struct error *err) MUST_CHECK;
 /* The same where nobody knows which rows: all of the table are looked for. */
-bool owed_rows_displacing_some(struct owed_rows *o, const struct ferry_table *table,
+bool owed_rows_displacing_some(struct owed_rows *o, const struct moved_table *table,
 			       struct error *err) MUST_CHECK;
 /* After the last attempt, however it ended: once per transaction for which one of the two
  * was called. conditions NULL: after the second. */
-void owed_rows_displaced(struct owed_rows *o, const struct ferry_table *table,
+void owed_rows_displaced(struct owed_rows *o, const struct moved_table *table,
 			 const struct map *conditions);
 /* Before the first of the two for a transaction. */
 void owed_rows_begin(struct owed_rows *o);

@@ -4,13 +4,13 @@
 #ifndef ROWS_ROW_BATCH_H
 #define ROWS_ROW_BATCH_H
 
-#include "rows/write_statement.h"
+#include "rows/target_write.h"
 
 struct chunk;
 struct row_prints;
 
 struct row_batch {
-	const struct ferry_table *table; /* borrowed */
+	const struct moved_table *table; /* borrowed */
 	uint64_t ticket;		 /* of the table's fence */
 	struct chunk *chunk;		 /* the data iterator's; it outlives the batch */
 	const char *head;		    /* of every statement; the table's INSERT */
@@ -20,7 +20,7 @@ struct row_batch {
 	uint64_t rows;
 	uint64_t bytes; /* of statements */
 	uint64_t taken; /* of the run's budget for rows, by the data iterator */
-	/* What each row is summed up to by the source, while it is read: SQL (fingerprint.h),
+	/* What each row is summed up to by the source, while it is read: SQL (row_hash.h),
 	 * borrowed; NULL: nobody asks. */
 	const char *sum_expression;
 	/* Then the expression is the whole fingerprint, which goes here by key, and no sum is
@@ -37,7 +37,7 @@ struct row_batch {
 	struct buf documents; /* of the row at hand: texts and types together */
 };
 
-struct row_batch *row_batch_new(const struct ferry_table *table, uint64_t ticket,
+struct row_batch *row_batch_new(const struct moved_table *table, uint64_t ticket,
 				struct chunk *chunk);
 void row_batch_free(struct row_batch *batch);
 

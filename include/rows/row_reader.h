@@ -30,16 +30,16 @@ void row_reader_close(struct row_reader *reader);
 
 /* The key `rows` rows after low, without locks: only a place to split at, any value
  * would do. Unset when the table has fewer rows behind low. */
-bool row_reader_split(struct row_reader *reader, const struct ferry_table *table,
+bool row_reader_split(struct row_reader *reader, const struct moved_table *table,
 		      const struct key *low, uint64_t rows, struct key *high,
 		      struct error *err) MUST_CHECK;
 /* The table's largest key now, for progress; unset when it looks empty. */
-bool row_reader_largest(struct row_reader *reader, const struct ferry_table *table,
+bool row_reader_largest(struct row_reader *reader, const struct moved_table *table,
 			struct key *key, struct error *err) MUST_CHECK;
 
 /* The keys in (low, high] as conditions, each ended by a NUL, one behind the other. Without
  * locks. */
-bool row_reader_list(struct row_reader *reader, const struct ferry_table *table,
+bool row_reader_list(struct row_reader *reader, const struct moved_table *table,
 		     const struct key *low, const struct key *high, struct buf *conditions,
 		     size_t *count, struct error *err) MUST_CHECK;
 

@@ -28,8 +28,8 @@ struct table_sync {
 
 struct run {
 	const struct ferry_options *options;
-	const struct ferry_tables *tables;
-	struct table_sync *syncs; /* owned, by ferry_table.index */
+	const struct moved_tables *tables;
+	struct table_sync *syncs; /* owned, by moved_table.index */
 	struct state_tracker *tracker;
 	struct throttler *throttler;
 	struct stop *stop;
@@ -51,7 +51,7 @@ struct run {
 /* When run->tables are known. */
 void run_make_syncs(struct run *run);
 void run_free_syncs(struct run *run);
-static inline struct table_sync *run_sync(const struct run *run, const struct ferry_table *table)
+static inline struct table_sync *run_sync(const struct run *run, const struct moved_table *table)
 {
 	return &run->syncs[table->index];
 }

@@ -10,14 +10,14 @@
 #include "decode/gtid_set.h"
 #include "decode/position.h"
 #include "base/thread.h"
-#include "plan/ferry_table.h"
+#include "plan/moved_table.h"
 #include "state/phase.h"
 #include "state/state_line.h"
 
 #define RUN_ID_SIZE 33 /* 32 hex digits */
 
 struct table_state {
-	const struct ferry_table *table; /* constant */
+	const struct moved_table *table; /* constant */
 	struct key copied_up_to;	 /* end of the finished prefix; may be unset */
 	bool is_complete;
 	bool is_active;		/* state_tracker_started() in this process */
@@ -29,7 +29,7 @@ struct state_tracker {
 	struct mutex lock;
 	/* All guarded by lock. */
 	enum phase phase;
-	struct table_state *tables; /* by ferry_table.index; owned */
+	struct table_state *tables; /* by moved_table.index; owned */
 	size_t table_count;
 	struct binlog_position position; /* applied up to here */
 	bool has_position;
@@ -76,7 +76,7 @@ void state_tracker_destroy(struct state_tracker *s);
 void state_tracker_begin(struct state_tracker *s, const char *run_id, const char *source_uuid,
 			 unsigned lock_count);
 /* Once, before any of the functions that take a table. */
-void state_tracker_set_tables(struct state_tracker *s, const struct ferry_tables *tables);
+void state_tracker_set_tables(struct state_tracker *s, const struct moved_tables *tables);
 /* The state that is resumed has this line. Before the first snapshot. */
 void state_tracker_follow(struct state_tracker *s, const struct state_line *ancestors);
 /* The number of the save that was made of a snapshot, and says what sum is of. */
@@ -106,17 +106,17 @@ void state_tracker_set_watched(struct state_tracker *s, const struct binlog_posi
 /* Before anybody is told that the target may be used. */
 void state_tracker_hand_over(struct state_tracker *s);
 bool state_tracker_is_handed_over(struct state_tracker *s);
-void state_tracker_started(struct state_tracker *s, const struct ferry_table *table);
-void state_tracker_batch_written(struct state_tracker *s, const struct ferry_table *table,
+void state_tracker_started(struct state_tracker *s, const struct moved_table *table);
+void state_tracker_batch_written(struct state_tracker *s, const struct moved_table *table,
 				 uint64_t rows, uint64_t bytes);
-void state_tracker_copied_up_to(struct state_tracker *s, const struct ferry_table *table,
+void state_tracker_copied_up_to(struct state_tracker *s, const struct moved_table *table,
 				const struct key *key);
-void state_tracker_complete(struct state_tracker *s, const struct ferry_table *table);
+void state_tracker_complete(struct state_tracker *s, const struct moved_table *table);
 /* A copied table is being copied again. */
-void state_tracker_begun_anew(struct state_tracker *s, const struct ferry_table *table);
+void state_tracker_begun_anew(struct state_tracker *s, const struct moved_table *table);
 void state_tracker_changes_applied(struct state_tracker *s, uint64_t changes);
 /* Copies for the caller, who releases *key (initialised before). */
-void state_tracker_key(struct state_tracker *s, const struct ferry_table *table, struct key *key,
+void state_tracker_key(struct state_tracker *s, const struct moved_table *table, struct key *key,
 		       bool *is_complete);
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "base/json.h"
 #include "run/run.h"
-#include "compare/table_comparer.h"
+#include "compare/range_diff.h"
 
 struct verifier; /* opaque */
 struct row_batch;
@@ -43,7 +43,7 @@ void verifier_start(struct verifier *v);
 void verifier_stop(struct verifier *v);
 
 /* Any thread: a change of this row was applied. */
-void verifier_note(struct verifier *v, const struct ferry_table *table, const char *condition,
+void verifier_note(struct verifier *v, const struct moved_table *table, const char *condition,
 		   size_t length);
 /* Any thread: whatever was found equal is to be compared again. */
 void verifier_distrust_all(struct verifier *v);
@@ -51,10 +51,10 @@ void verifier_distrust_all(struct verifier *v);
  * rows were summed up as they were read, by what verifier_row_sum() says (NULL: not;
  * v may be NULL). */
 bool verifier_wants_batches(const struct verifier *v);
-const char *verifier_row_sum(const struct verifier *v, const struct ferry_table *table);
-bool verifier_open_comparer(struct verifier *v, struct table_comparer *c,
+const char *verifier_row_sum(const struct verifier *v, const struct moved_table *table);
+bool verifier_open_comparer(struct verifier *v, struct range_diff *c,
 			    struct error *err) MUST_CHECK;
-bool verifier_batch(struct verifier *v, struct table_comparer *c, const struct row_batch *batch,
+bool verifier_batch(struct verifier *v, struct range_diff *c, const struct row_batch *batch,
 		    struct error *err) MUST_CHECK;
 
 /* The ferry's thread. before: everything that can be done while rows change. during:

@@ -3,7 +3,7 @@
  * It hears of the ferry by on_wake() (the ferry's threads only set a bit and wake the
  * loop), of the user by signals and HTTP, and looks at the clock. All it does is short,
  * so a signal is answered at once whatever the servers do. It is also the only one who
- * ends the process: finish() after a run that is done, ending.c otherwise. */
+ * ends the process: finish() after a run that is done, shutdown.c otherwise. */
 #include "app.h"
 
 #include <signal.h>
@@ -15,7 +15,7 @@
 #include "control/progress.h"
 #include "control/scripts.h"
 #include "dry_run.h"
-#include "ending.h"
+#include "shutdown.h"
 #include "reports.h"
 #include "restart.h"
 
@@ -86,13 +86,13 @@ static void on_done(struct app *app)
 
 static void on_dry_run_done(struct app *app)
 {
-	const struct problems *problems = ferry_problems(app->ferry);
+	const struct findings *findings = ferry_findings(app->ferry);
 	struct error err = ERROR_INIT;
 	struct buf text = BUF_INIT;
 
-	dry_run_text(&text, ferry_tables(app->ferry), problems);
-	app->exit_status = problems_errors(problems) > 0 ? EXIT_NOT_STARTED : EXIT_DONE;
-	if (!ending_print(buf_text(&text), text.length, &err)) {
+	dry_run_text(&text, ferry_tables(app->ferry), findings);
+	app->exit_status = findings_errors(findings) > 0 ? EXIT_NOT_STARTED : EXIT_DONE;
+	if (!shutdown_print(buf_text(&text), text.length, &err)) {
 		log_error_err(&err, "the result of the dry run cannot be printed");
 		app->exit_status = EXIT_NOT_STARTED;
 	}
@@ -128,9 +128,9 @@ static void handle_events(struct app *app)
 	else if (take_event(events, FERRY_NOTHING_TO_DO))
 		on_nothing_to_do(app);
 	else if (take_event(events, FERRY_NOT_STARTED))
-		ending_not_started(app);
+		shutdown_not_started(app);
 	else if (take_event(events, FERRY_FAILED))
-		ending_failed(app);
+		shutdown_failed(app);
 }
 
 /* Any thread, with whatever locks it holds. */
@@ -203,9 +203,9 @@ static void on_tick(struct ev_loop *loop UNUSED, ev_timer *watcher, int revents 
 	struct ferry_status status;
 
 	ferry_status(app->ferry, &status);
-	speed_add(&app->speed, clock_ms(), status.rows_written, status.bytes_written);
+	rate_add(&app->speed, clock_ms(), status.rows_written, status.bytes_written);
 	show_progress(app, &status);
-	limit_log(&app->limit, &status);
+	bottleneck_log(&app->limit, &status);
 	state_file_look(&app->state_file);
 	ferry_status_release(&status);
 }
@@ -319,7 +319,7 @@ static bool start_all(struct app *app, struct error *err)
 /* After a healthy run. The last reports may take their time. */
 static void finish(struct app *app)
 {
-	ending_at_next_signal(app->exit_status);
+	shutdown_at_next_signal(app->exit_status);
 	state_file_finish(&app->state_file);
 	reporter_finish(&app->reporter);
 	ferry_join(app->ferry);

@@ -7,7 +7,7 @@
 
 #include <ev.h>
 
-#include "control/limit.h"
+#include "control/bottleneck.h"
 #include "control/api.h"
 #include "control/reporter.h"
 #include "state/state_file.h"
@@ -36,8 +36,8 @@ struct app {
 	struct api api;
 	struct scripts *scripts; /* NULL: none are configured */
 	struct server *server; /* NULL: no control server */
-	struct speed speed;
-	struct limit limit;
+	struct rate speed;
+	struct bottleneck limit;
 	ev_async wake; /* the ferry has something to say */
 	ev_signal interrupted;
 	ev_signal terminated;
@@ -60,7 +60,7 @@ struct app {
 };
 
 /* Runs to the end; returns the exit status, or does not return at all when the run
- * fails (see ending.h). */
+ * fails (see shutdown.h). */
 int app_run(const struct config *config, const struct start_state *start, bool is_dry_run);
 
 #endif

@@ -17,7 +17,7 @@ static void put_remedy(struct buf *out, const char *remedy)
 	buf_putc(out, '\n');
 }
 
-void problems_text(struct buf *out, const struct problems *problems)
+void findings_text(struct buf *out, const struct findings *findings)
 {
 	static const char *const severities[] = {
 		[PROBLEM_NOTE] = "note",
@@ -25,14 +25,14 @@ void problems_text(struct buf *out, const struct problems *problems)
 		[PROBLEM_ERROR] = "error",
 	};
 
-	for (size_t i = 0; i < problems->count; i++) {
-		const struct problem *problem = &problems->items[i];
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *finding = &findings->items[i];
 
-		buf_printf(out, "%s: ", severities[problem->severity]);
-		printable_put(out, problem->text);
+		buf_printf(out, "%s: ", severities[finding->severity]);
+		printable_put(out, finding->text);
 		buf_putc(out, '\n');
-		if (problem->remedy && *problem->remedy)
-			put_remedy(out, problem->remedy);
+		if (finding->remedy && *finding->remedy)
+			put_remedy(out, finding->remedy);
 	}
 }
 
@@ -46,7 +46,7 @@ static void put_key(struct buf *out, const struct key_columns *key)
 	}
 }
 
-static void put_table(struct buf *out, const struct ferry_table *table)
+static void put_table(struct buf *out, const struct moved_table *table)
 {
 	const struct table *source = table->source;
 
@@ -68,16 +68,16 @@ static void put_table(struct buf *out, const struct ferry_table *table)
 	buf_puts(out, "B\n");
 }
 
-void dry_run_text(struct buf *out, const struct ferry_tables *tables,
-		  const struct problems *problems)
+void dry_run_text(struct buf *out, const struct moved_tables *tables,
+		  const struct findings *findings)
 {
-	size_t errors = problems_errors(problems);
+	size_t errors = findings_errors(findings);
 
 	buf_printf(out, "%zu table%s would be moved:\n", tables->count,
 		   tables->count == 1 ? "" : "s");
 	for (size_t i = 0; i < tables->count; i++)
 		put_table(out, tables->tables[i]);
-	problems_text(out, problems);
+	findings_text(out, findings);
 	if (errors > 0)
 		buf_printf(out, "%zu error%s must be mended before anything can be moved\n", errors,
 			   errors == 1 ? "" : "s");

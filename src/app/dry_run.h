@@ -5,9 +5,9 @@
 #include "ferry/ferry.h"
 
 /* The whole text for stdout. */
-void dry_run_text(struct buf *out, const struct ferry_tables *tables,
-		  const struct problems *problems);
+void dry_run_text(struct buf *out, const struct moved_tables *tables,
+		  const struct findings *findings);
 /* One line each, with the remedy on a second one; also for starts that fail. */
-void problems_text(struct buf *out, const struct problems *problems);
+void findings_text(struct buf *out, const struct findings *findings);
 
 #endif

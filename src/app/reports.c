@@ -16,7 +16,7 @@
 static const char log_tag[] = "ferry";
 
 /* speed NULL: the average of the whole run. */
-static char *progress_text(struct app *app, const struct speed *speed)
+static char *progress_text(struct app *app, const struct rate *speed)
 {
 	struct ferry_status status;
 	struct estimate estimate;

@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "ending.h"
+#include "shutdown.h"
 #include "run/durable_state.h"
 
 static const char log_tag[] = "restart";
@@ -128,7 +128,7 @@ void restart_if_it_helps(struct app *app, const struct error *err, const char *f
 		return;
 	}
 	/* A signal from here on would be lost with this image: it ends the process instead. */
-	ending_at_next_signal(EXIT_INTERRUPTED);
+	shutdown_at_next_signal(EXIT_INTERRUPTED);
 	if (!save_state(app))
 		return;
 	log_progress("");

@@ -11,11 +11,11 @@
 #include "base/printable.h"
 #include "db/computing.h"
 #include "dry_run.h"
-#include "ending.h"
+#include "shutdown.h"
 #include "ferry/auto_increment.h"
 #include "plan/name_filter.h"
 #include "preflight/preflight.h"
-#include "compare/verification.h"
+#include "compare/table_diff.h"
 #include "wiring.h"
 #include "compare/recheck.h"
 
@@ -32,10 +32,10 @@ struct command {
 	struct db *source;
 	struct db *target;
 	struct schema schema;
-	struct ferry_tables tables;
-	struct problems problems;
-	struct verification verification;
-	struct verdict verdict;
+	struct moved_tables tables;
+	struct findings findings;
+	struct table_diff verification;
+	struct diff_report verdict;
 	struct stop stop;
 };
 
@@ -51,12 +51,12 @@ static bool check_readable(struct command *c, struct error *err)
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < c->tables.count; i++) {
-		const struct ferry_table *t = c->tables.tables[i];
+		const struct moved_table *t = c->tables.tables[i];
 
 		if (t->selected_count == 0)
 			continue;
 		buf_clear(&sql);
-		ferry_table_put_read_check(&sql, t);
+		moved_table_put_read_check(&sql, t);
 		ok = db_exec(c->source, sql.data, sql.length, err) ||
 		     error_wrap(err, "table %s", t->source->full_name);
 	}
@@ -67,19 +67,19 @@ static bool check_readable(struct command *c, struct error *err)
 /* "Equal" must not be said of tables that a misspelt name has left out. */
 static bool check_names(struct command *c, struct error *err)
 {
-	struct problems found;
+	struct findings found;
 	struct buf text = BUF_INIT;
 	bool ok;
 
-	problems_init(&found);
+	findings_init(&found);
 	ok = preflight_names(c->options, c->source, &c->schema, &found, err);
-	if (ok && problems_errors(&found) > 0) {
-		problems_text(&text, &found);
+	if (ok && findings_errors(&found) > 0) {
+		findings_text(&text, &found);
 		fputs(buf_text(&text), stderr);
 		ok = error_set(err, ERROR_CONFIG, "names of the configuration do not exist");
 	}
 	buf_release(&text);
-	problems_release(&found);
+	findings_release(&found);
 	return ok;
 }
 
@@ -94,9 +94,9 @@ static bool load(struct command *c, struct wiring *wiring, struct error *err)
 		return false;
 	if (!schema_load(c->source, is_chosen, &wiring->options, &c->schema, err))
 		return error_wrap(err, "load table definitions of the source");
-	ferry_tables_make(c->options, NULL, &c->schema, &c->tables, &c->problems);
-	ferry_tables_set_json(&c->tables, c->options, db_version(c->source), db_version(c->target),
-			      &c->problems);
+	moved_tables_make(c->options, NULL, &c->schema, &c->tables, &c->findings);
+	moved_tables_set_json(&c->tables, c->options, db_version(c->source), db_version(c->target),
+			      &c->findings);
 	if (c->tables.count == 0)
 		return error_set(err, ERROR_CONFIG,
 				 "no table is chosen by Databases and Tables: there is nothing to "
@@ -104,7 +104,7 @@ static bool load(struct command *c, struct wiring *wiring, struct error *err)
 	if (!check_names(c, err))
 		return false;
 	return check_readable(c, err) &&
-	       verification_load(&c->verification, c->options, &c->tables, c->target, &c->stop,
+	       table_diff_load(&c->verification, c->options, &c->tables, c->target, &c->stop,
 				 err);
 }
 
@@ -112,8 +112,8 @@ static bool compare(struct command *c, struct error *err)
 {
 	const struct comparison how = { .rules = &rules, .workers = c->options->copy_workers };
 
-	verdict_init(&c->verdict, c->verification.prints, c->verification.count);
-	return verification_compare(&c->verification, &how, &c->verdict, err);
+	diff_report_init(&c->verdict, c->verification.prints, c->verification.count);
+	return table_diff_compare(&c->verification, &how, &c->verdict, err);
 }
 
 #define CATCH_UP_MS 3000
@@ -123,9 +123,9 @@ static bool compare(struct command *c, struct error *err)
 static bool compare_next_id(struct command *c, struct table_verdict *t, int64_t deadline,
 			    struct error *err)
 {
-	const struct ferry_table *table = t->f->table;
+	const struct moved_table *table = t->f->table;
 
-	if (t->f->problem)
+	if (t->f->finding)
 		return true;
 	if (!auto_increment_read_source(c->source, table, &t->next_id[SIDE_SOURCE], err))
 		return false;
@@ -156,10 +156,10 @@ static bool print(const struct command *c, bool as_json, struct error *err)
 	struct buf text = BUF_INIT;
 
 	if (as_json)
-		verdict_json(&text, &c->verdict);
+		diff_report_json(&text, &c->verdict);
 	else
-		verdict_text(&text, &c->verdict);
-	bool ok = ending_print(text.data, text.length, err);
+		diff_report_text(&text, &c->verdict);
+	bool ok = shutdown_print(text.data, text.length, err);
 	buf_release(&text);
 	return ok;
 }
@@ -167,9 +167,9 @@ static bool print(const struct command *c, bool as_json, struct error *err)
 /* "Equal" would be a guess where rows were never seen to be. */
 static int exit_status(const struct command *c)
 {
-	uint64_t unsettled = verdict_unsettled(&c->verdict);
+	uint64_t unsettled = diff_report_unsettled(&c->verdict);
 
-	if (verdict_different_tables(&c->verdict) > 0)
+	if (diff_report_different_tables(&c->verdict) > 0)
 		return EXIT_DIFFERENT;
 	if (unsettled == 0)
 		return EXIT_DONE;
@@ -182,11 +182,11 @@ static int exit_status(const struct command *c)
 
 static void release(struct command *c)
 {
-	verdict_release(&c->verdict);
-	verification_release(&c->verification);
-	ferry_tables_release(&c->tables);
+	diff_report_release(&c->verdict);
+	table_diff_release(&c->verification);
+	moved_tables_release(&c->tables);
 	schema_release(&c->schema);
-	problems_release(&c->problems);
+	findings_release(&c->findings);
 	db_close(c->source);
 	db_close(c->target);
 	stop_destroy(&c->stop);
@@ -209,8 +209,8 @@ int verify_command_run(const struct config *config, bool as_json)
 	int status = EXIT_NOT_STARTED;
 
 	stop_init(&command.stop);
-	problems_init(&command.problems);
-	ending_at_next_signal(EXIT_NOT_STARTED);
+	findings_init(&command.findings);
+	shutdown_at_next_signal(EXIT_NOT_STARTED);
 	wiring_make(&wiring, config);
 	if (load(&command, &wiring, &err) && compare(&command, &err) &&
 	    compare_next_ids(&command, &err) &&

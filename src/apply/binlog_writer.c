@@ -18,10 +18,10 @@
 #include "base/probe.h"
 #include "change_apply.h"
 #include "verify/verifier.h"
-#include "rows/write_statement.h"
+#include "rows/target_write.h"
 #include "run/writer_lock.h"
 #include "plan/key_order.h"
-#include "keyless_writer.h"
+#include "keyless_apply.h"
 #include "rows/lax_writer.h"
 #include "rows/row_match.h"
 
@@ -52,7 +52,7 @@ struct binlog_writer {
 	struct mutex lock;
 	struct condition work;	/* a queue grew, a fence moved, the end was announced */
 	struct condition room;	/* queued bytes became fewer */
-	struct table_queue *queues; /* guarded by lock; by ferry_table.index */
+	struct table_queue *queues; /* guarded by lock; by moved_table.index */
 	size_t queue_count;
 	struct table_queue *ready;	/* guarded by lock: not empty, not busy */
 	struct table_queue **ready_end; /* guarded by lock */
@@ -134,14 +134,14 @@ static void append(struct binlog_writer *w, struct table_queue *queue, struct ch
 	mutex_unlock(&w->lock);
 }
 
-static void key_values(struct value key[KEY_COLUMNS_MAX], const struct ferry_table *table,
+static void key_values(struct value key[KEY_COLUMNS_MAX], const struct moved_table *table,
 		       const struct value *values)
 {
 	for (unsigned i = 0; i < table->key.count; i++)
 		key[i] = values[table->key.columns[i]];
 }
 
-static bool has_null_key(const struct ferry_table *table, const struct value *values)
+static bool has_null_key(const struct moved_table *table, const struct value *values)
 {
 	for (unsigned i = 0; i < table->key.count; i++)
 		if (!values[table->key.columns[i]].bytes)
@@ -149,7 +149,7 @@ static bool has_null_key(const struct ferry_table *table, const struct value *va
 	return false;
 }
 
-static bool same_key(const struct ferry_table *table, const struct value *a, const struct value *b)
+static bool same_key(const struct moved_table *table, const struct value *a, const struct value *b)
 {
 	for (unsigned i = 0; i < table->key.count; i++) {
 		const struct value *x = &a[table->key.columns[i]];
@@ -161,7 +161,7 @@ static bool same_key(const struct ferry_table *table, const struct value *a, con
 	return true;
 }
 
-static size_t image_bytes(const struct ferry_table *table, const struct value *image)
+static size_t image_bytes(const struct moved_table *table, const struct value *image)
 {
 	size_t bytes = 0;
 
@@ -171,7 +171,7 @@ static size_t image_bytes(const struct ferry_table *table, const struct value *i
 }
 
 /* A large image becomes a whole statement, which is sent as it lies there. */
-static bool build(struct binlog_writer *w, const struct ferry_table *table,
+static bool build(struct binlog_writer *w, const struct moved_table *table,
 		  const struct value *values, const struct value *image, size_t bytes,
 		  struct change **change, struct error *err)
 {
@@ -198,7 +198,7 @@ static bool build(struct binlog_writer *w, const struct ferry_table *table,
 }
 
 /* values NULL for the image of a delete. */
-static bool add_one(struct binlog_writer *w, const struct ferry_table *table,
+static bool add_one(struct binlog_writer *w, const struct moved_table *table,
 		    const struct value *values, const struct value *image, struct error *err)
 {
 	size_t bytes = image_bytes(table, image);
@@ -235,7 +235,7 @@ static const char *keep_name(struct binlog_writer *w, const char *file)
 static bool add_whole_row(struct binlog_writer *w, const struct row_change *from,
 			  const struct value *values, bool is_delete, struct error *err)
 {
-	const struct ferry_table *table = from->table->user;
+	const struct moved_table *table = from->table->user;
 	size_t bytes = image_bytes(table, values);
 	struct buf *text = &w->text;
 	uint64_t invalid_enums = 0;
@@ -265,7 +265,7 @@ static bool add_whole_row(struct binlog_writer *w, const struct row_change *from
 static bool add_without_key(struct binlog_writer *w, const struct row_change *change,
 			    struct error *err)
 {
-	const struct ferry_table *table = change->table->user;
+	const struct moved_table *table = change->table->user;
 	struct snapshot_mark *mark = &run_sync(w->run, table)->mark;
 	bool is_held = snapshot_mark_is_repeated(mark, change->end, change->number) ||
 		       snapshot_mark_holds_received(mark, change->end);
@@ -279,7 +279,7 @@ static bool add_without_key(struct binlog_writer *w, const struct row_change *ch
 
 bool binlog_writer_add(struct binlog_writer *w, const struct row_change *change, struct error *err)
 {
-	const struct ferry_table *table = change->table->user;
+	const struct moved_table *table = change->table->user;
 
 	if (table->key.count == 0)
 		return add_without_key(w, change, err);
@@ -475,7 +475,7 @@ static bool apply_lax(struct apply_worker *worker, const struct change_batch *ba
 static bool apply_changes(struct apply_worker *worker, const struct change_batch *batch,
 			  struct error *err)
 {
-	const struct ferry_table *table = batch->queue->table;
+	const struct moved_table *table = batch->queue->table;
 	struct error refused;
 
 	if (!lax_writer_is_strict_first(&worker->lax, table))
@@ -490,7 +490,7 @@ static bool apply_changes(struct apply_worker *worker, const struct change_batch
 static bool apply_without_key(struct apply_worker *worker, const struct change_batch *batch,
 			      struct error *err)
 {
-	const struct ferry_table *table = batch->queue->table;
+	const struct moved_table *table = batch->queue->table;
 
 	probe("before_binlog_apply", "%s %zu", table->source->full_name, batch->count);
 	bool ok = keyless_apply(worker->writer->run, worker->target, table, batch->first, err);
@@ -502,7 +502,7 @@ static bool apply_batch(struct apply_worker *worker, const struct change_batch *
 			struct error *err)
 {
 	struct binlog_writer *w = worker->writer;
-	const struct ferry_table *table = batch->queue->table;
+	const struct moved_table *table = batch->queue->table;
 
 	if (!throttler_wait(w->run->throttler, w->run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");

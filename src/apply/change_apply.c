@@ -24,7 +24,7 @@
 
 #include <stdlib.h>
 
-#include "apply_script.h"
+#include "apply_sql.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "displacement.h"
@@ -38,7 +38,7 @@ static const char log_tag[] = "binlog_writer";
 struct apply {
 	struct run *run;
 	struct db *target;
-	const struct ferry_table *table;
+	const struct moved_table *table;
 	struct table_queue *queue;
 	struct change **changes; /* sorted; those of done are written */
 	size_t count;
@@ -56,7 +56,7 @@ static int compare_changes(const void *a, const void *b)
 }
 
 /* The last change per key, deletes first; *deletes is their number. Returns an owned array. */
-static struct change **keep_last(const struct ferry_table *table, struct change *first,
+static struct change **keep_last(const struct moved_table *table, struct change *first,
 				 size_t *deletes, size_t *count)
 {
 	struct map last;
@@ -118,12 +118,12 @@ static void release_rows(struct apply *a)
 
 static bool write_rows(struct apply *a, size_t count, struct error *err)
 {
-	struct apply_script script = { .packet_limit = write_packet_limit(a->target),
+	struct apply_sql script = { .packet_limit = write_packet_limit(a->target),
 				       .batch_bytes = a->run->options->batch_bytes };
-	bool ok = apply_script_make(&script, a->table, a->changes + a->done, count, err) &&
+	bool ok = apply_sql_make(&script, a->table, a->changes + a->done, count, err) &&
 		  write_statements(a->target, script.statements, script.count, err);
 
-	apply_script_release(&script);
+	apply_sql_release(&script);
 	return ok;
 }
 
@@ -179,15 +179,15 @@ static bool apply_some(struct apply *a, struct change **changes, size_t count, s
 static bool write_displacing(struct apply *a, struct error *err)
 {
 	const struct write_check check = { displacement_resolve, &a->displacement };
-	struct apply_script script = { .packet_limit = write_packet_limit(a->target),
+	struct apply_sql script = { .packet_limit = write_packet_limit(a->target),
 				       .batch_bytes = a->run->options->batch_bytes };
 
 	displacement_attempt(&a->displacement);
-	bool ok = apply_script_make(&script, a->table, a->changes, a->count, err);
+	bool ok = apply_sql_make(&script, a->table, a->changes, a->count, err);
 
-	a->displacement.rows = apply_script_count_inserted(&script, &a->displacement.inserted);
+	a->displacement.rows = apply_sql_count_inserted(&script, &a->displacement.inserted);
 	ok = ok && write_statements_checked(a->target, script.statements, script.count, &check, err);
-	apply_script_release(&script);
+	apply_sql_release(&script);
 	return ok;
 }
 

@@ -21,7 +21,7 @@ struct change_group {
 #define TABLE_QUEUE_ROWS_MAX 10000
 
 struct table_queue {
-	const struct ferry_table *table;
+	const struct moved_table *table;
 	struct change *first;
 	struct change **end;	/* where the next one is linked */
 	bool is_busy;		/* a writer is applying changes of this table */

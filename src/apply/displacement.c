@@ -4,7 +4,7 @@
  * it, but does not say which row went, and cannot do it at all where MariaDB keeps a unique
  * key by a hash and two rows are in the way (1062 at READ COMMITTED). And should the two
  * servers not agree about which values are equal, there is no such change, and the row is
- * lost. Hence, for tables in which it can happen (ferry_table.may_displace):
+ * lost. Hence, for tables in which it can happen (moved_table.may_displace):
  *
  *   DELETE the keys of the batch, by their bytes
  *   INSERT the rows ... ON DUPLICATE KEY UPDATE a=a
@@ -29,7 +29,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "rows/owed_rows.h"
-#include "rows/write_statement.h"
+#include "rows/target_write.h"
 #include "plan/key_condition.h"
 #include "rows/row_lookup.h"
 
@@ -37,7 +37,7 @@ static const char log_tag[] = "binlog_writer";
 
 #define TRIES_MAX 64 /* of one row: no table has more unique keys */
 
-void displacement_init(struct displacement *d, struct run *run, const struct ferry_table *table,
+void displacement_init(struct displacement *d, struct run *run, const struct moved_table *table,
 		       struct change *changes)
 {
 	*d = (struct displacement){ .run = run, .table = table, .changes = changes };
@@ -87,7 +87,7 @@ static unsigned awkwardness(const struct column *column)
 	}
 }
 
-static const struct column *assigned_column(const struct ferry_table *table)
+static const struct column *assigned_column(const struct moved_table *table)
 {
 	const struct column *best = &table->source->columns[table->written[0]];
 
@@ -101,7 +101,7 @@ static const struct column *assigned_column(const struct ferry_table *table)
 }
 
 /* As a session in UTC reads it, whatever zone this one is in. */
-static void put_key_column(struct buf *sql, const struct ferry_table *table,
+static void put_key_column(struct buf *sql, const struct moved_table *table,
 			   const struct column *column)
 {
 	if (column->type != COLUMN_TIMESTAMP || !table->zone) {
@@ -116,7 +116,7 @@ static void put_key_column(struct buf *sql, const struct ferry_table *table,
 /* A length is never negative: the row stays as it is, but the variables have its key.
  * (MySQL leaves an assignment out when it can tell the result without it, as it can with
  * IS NULL.) */
-static void put_asking_tail(struct buf *sql, const struct ferry_table *table)
+static void put_asking_tail(struct buf *sql, const struct moved_table *table)
 {
 	const struct column *column = assigned_column(table);
 
@@ -135,7 +135,7 @@ static void put_asking_tail(struct buf *sql, const struct ferry_table *table)
 	buf_putc(sql, ')');
 }
 
-static void put_asking_insert(struct buf *sql, const struct ferry_table *table,
+static void put_asking_insert(struct buf *sql, const struct moved_table *table,
 			      const struct change *change)
 {
 	size_t length = change->image_length;
@@ -148,7 +148,7 @@ static void put_asking_insert(struct buf *sql, const struct ferry_table *table,
 	put_asking_tail(sql, table);
 }
 
-static bool ask_who_is_there(const struct ferry_table *table, struct db *target,
+static bool ask_who_is_there(const struct moved_table *table, struct db *target,
 			     struct buf *condition, struct error *err)
 {
 	struct buf sql = BUF_INIT;
@@ -180,7 +180,7 @@ static bool ask_who_is_there(const struct ferry_table *table, struct db *target,
 				     "say which");
 }
 
-static bool delete_exactly(const struct ferry_table *table, struct db *target,
+static bool delete_exactly(const struct moved_table *table, struct db *target,
 			   const struct buf *condition, uint64_t *deleted, struct error *err)
 {
 	struct write_statement statement = { .sql = BUF_INIT,
@@ -200,7 +200,7 @@ static bool delete_exactly(const struct ferry_table *table, struct db *target,
 /* One more row gives way. */
 static bool displace(struct displacement *d, struct db *target, struct error *err)
 {
-	const struct ferry_table *table = d->table;
+	const struct moved_table *table = d->table;
 	struct buf condition = BUF_INIT;
 	uint64_t deleted = 0;
 	bool ok = ask_who_is_there(table, target, &condition, err);

@@ -11,7 +11,7 @@
 
 struct displacement {
 	struct run *run;		 /* borrowed */
-	const struct ferry_table *table; /* borrowed */
+	const struct moved_table *table; /* borrowed */
 	struct change *changes;		 /* borrowed: the batch, in stream order */
 	uint64_t rows;	   /* that its statements are to insert */
 	uint64_t inserted; /* that they did insert, in this attempt */
@@ -19,7 +19,7 @@ struct displacement {
 	struct map displaced; /* conditions of rows, of all attempts */
 };
 
-void displacement_init(struct displacement *d, struct run *run, const struct ferry_table *table,
+void displacement_init(struct displacement *d, struct run *run, const struct moved_table *table,
 		       struct change *changes);
 void displacement_attempt(struct displacement *d);
 /* Inside the transaction: context is the displacement. */

@@ -32,7 +32,7 @@ struct walk {
 	struct error *err;
 };
 
-static bool fail_at(const struct walk *w, const char *at, const char *problem)
+static bool fail_at(const struct walk *w, const char *at, const char *finding)
 {
 	size_t line = 1, column = 1;
 
@@ -43,22 +43,22 @@ static bool fail_at(const struct walk *w, const char *at, const char *problem)
 			column = 1;
 		}
 	}
-	return error_set(w->err, ERROR_CORRUPT, "line %zu, column %zu: %s", line, column, problem);
+	return error_set(w->err, ERROR_CORRUPT, "line %zu, column %zu: %s", line, column, finding);
 }
 
 static bool fail_unexpected(const struct walk *w, const char *at)
 {
-	char problem[64];
+	char finding[64];
 	unsigned char byte;
 
 	if (at >= w->end)
 		return fail_at(w, at, "the text ends too early");
 	byte = (unsigned char)*at;
 	if (byte > 0x20 && byte < 0x7f)
-		snprintf(problem, sizeof(problem), "unexpected '%c'", byte);
+		snprintf(finding, sizeof(finding), "unexpected '%c'", byte);
 	else
-		snprintf(problem, sizeof(problem), "unexpected byte 0x%02x", byte);
-	return fail_at(w, at, problem);
+		snprintf(finding, sizeof(finding), "unexpected byte 0x%02x", byte);
+	return fail_at(w, at, finding);
 }
 
 static void skip_space(struct walk *w)
@@ -198,15 +198,15 @@ static bool walk_array(struct walk *w, const cJSON *array, unsigned depth)
 static bool walk_member(struct walk *w, cJSON *member, struct map *seen, unsigned depth)
 {
 	const char *start;
-	char problem[160];
+	char finding[160];
 
 	skip_space(w);
 	start = w->at;
 	if (!walk_string(w))
 		return false;
 	if (member && map_put_text(seen, member->string, member)) {
-		snprintf(problem, sizeof(problem), "duplicate key \"%.100s\"", member->string);
-		return fail_at(w, start, problem);
+		snprintf(finding, sizeof(finding), "duplicate key \"%.100s\"", member->string);
+		return fail_at(w, start, finding);
 	}
 	return expect(w, ':') && walk_value(w, member, depth);
 }

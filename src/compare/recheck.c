@@ -32,7 +32,7 @@ struct look {
 	unsigned number;
 };
 
-void recheck_init(struct recheck *r, const struct fingerprint *f)
+void recheck_init(struct recheck *r, const struct row_hash *f)
 {
 	r->f = f;
 	map_init(&r->rows);
@@ -89,7 +89,7 @@ static void take_difference(struct recheck *r, struct candidate *candidate,
 	}
 	if (candidate->key)
 		return;
-	table_comparer_key_text(&text, &r->f->table->key, difference->key);
+	range_diff_key_text(&text, &r->f->table->key, difference->key);
 	candidate->key = buf_take(&text);
 }
 
@@ -104,7 +104,7 @@ void recheck_add_key(struct recheck *r, const char *condition, size_t length)
 	candidate_of(r, condition, length);
 }
 
-static void found_again(void *context, const struct fingerprint *f,
+static void found_again(void *context, const struct row_hash *f,
 			const struct row_difference *difference)
 {
 	struct look *look = context;
@@ -130,7 +130,7 @@ static const char **open_conditions(struct recheck *r, size_t *count)
 	return conditions;
 }
 
-static bool take_look(struct recheck *r, struct table_comparer *c, unsigned number,
+static bool take_look(struct recheck *r, struct range_diff *c, unsigned number,
 		      struct error *err)
 {
 	struct look look = { .r = r, .number = number };
@@ -141,7 +141,7 @@ static bool take_look(struct recheck *r, struct table_comparer *c, unsigned numb
 	/* The map may grow while they are asked for: its keys are copies that stay. */
 	c->found = found_again;
 	c->context = &look;
-	bool ok = table_comparer_keys(c, r->f, conditions, count, err);
+	bool ok = range_diff_keys(c, r->f, conditions, count, err);
 
 	c->found = found;
 	c->context = context;
@@ -194,14 +194,14 @@ static void tell(struct recheck *r, struct table_verdict *verdict)
 			verdict->unsettled++;
 			continue;
 		}
-		verdict_add(verdict, candidate->kind, candidate->key,
+		diff_report_add(verdict, candidate->kind, candidate->key,
 			    candidate->print[SIDE_SOURCE], candidate->print[SIDE_TARGET]);
 		candidate->key = NULL;
 	}
 	clear(r);
 }
 
-static bool look_until_settled(struct recheck *r, struct table_comparer *c,
+static bool look_until_settled(struct recheck *r, struct range_diff *c,
 			       const struct recheck_rules *rules, struct table_verdict *verdict,
 			       struct error *err)
 {
@@ -245,7 +245,7 @@ static const char **reopen_settled(struct recheck *r, size_t *count)
 	return conditions;
 }
 
-bool recheck_run(struct recheck *r, struct table_comparer *c, const struct recheck_rules *rules,
+bool recheck_run(struct recheck *r, struct range_diff *c, const struct recheck_rules *rules,
 		 struct row_repair *repair, struct table_verdict *verdict, struct error *err)
 {
 	bool ok = look_until_settled(r, c, rules, verdict, err);

@@ -77,7 +77,7 @@ struct repair_attempt {
 	uint64_t replaced; /* rows that the REPLACEs touched */
 	uint64_t rows;	   /* that they bring */
 	struct run *run;   /* borrowed */
-	const struct ferry_table *table; /* borrowed */
+	const struct moved_table *table; /* borrowed */
 	bool displaces;
 };
 
@@ -105,7 +105,7 @@ static bool attempt_repair(void *argument, struct error *err)
 					err);
 }
 
-static void put_delete(struct buf *sql, const struct ferry_table *table,
+static void put_delete(struct buf *sql, const struct moved_table *table,
 		       const char *const *conditions, size_t count)
 {
 	buf_puts(sql, table->delete_head);
@@ -143,7 +143,7 @@ static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 	return ok;
 }
 
-static void end_ticket(struct row_repair *r, const struct ferry_table *table, uint64_t ticket)
+static void end_ticket(struct row_repair *r, const struct moved_table *table, uint64_t ticket)
 {
 	fence_end(&run_sync(r->plan->run, table)->fence, ticket);
 	r->plan->ticket_ended(r->plan->ticket_context);
@@ -151,7 +151,7 @@ static void end_ticket(struct row_repair *r, const struct ferry_table *table, ui
 
 /* With a ticket of its own. *all false: nothing was done, the rows are too large to be
  * held at once. */
-static bool repair_slice(struct row_repair *r, const struct ferry_table *table,
+static bool repair_slice(struct row_repair *r, const struct moved_table *table,
 			 const char *const *conditions, size_t count, bool *all, struct error *err)
 {
 	const char *name = table->source->full_name;
@@ -183,7 +183,7 @@ static bool repair_slice(struct row_repair *r, const struct ferry_table *table,
 }
 
 /* Halves what is too large; a single row never is. */
-static bool repair_some(struct row_repair *r, const struct ferry_table *table,
+static bool repair_some(struct row_repair *r, const struct moved_table *table,
 			const char *const *conditions, size_t count, struct error *err)
 {
 	bool all = true;
@@ -194,7 +194,7 @@ static bool repair_some(struct row_repair *r, const struct ferry_table *table,
 		       repair_some(r, table, conditions + count / 2, count - count / 2, err));
 }
 
-bool row_repair_rows(struct row_repair *r, struct db *source, const struct ferry_table *table,
+bool row_repair_rows(struct row_repair *r, struct db *source, const struct moved_table *table,
 		     const char *const *conditions, size_t count, struct error *err)
 {
 	if (!connect_target(r, err))

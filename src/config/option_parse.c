@@ -34,9 +34,9 @@ size_t option_enter_item(struct option_parse *p, size_t index)
 	return back;
 }
 
-static bool fail(struct option_parse *p, const char *problem)
+static bool fail(struct option_parse *p, const char *finding)
 {
-	return error_set(p->err, ERROR_CONFIG, "%s: %s", buf_text(&p->path), problem);
+	return error_set(p->err, ERROR_CONFIG, "%s: %s", buf_text(&p->path), finding);
 }
 
 /* "a string", or a number with its value. */

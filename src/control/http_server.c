@@ -23,7 +23,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "foreign.h"
+#include "request_origin.h"
 #include "peers.h"
 
 static const char log_tag[] = "control_server";
@@ -240,7 +240,7 @@ static bool is_foreign(const struct server *server, struct MHD_Connection *conne
 		.changes_something = !only_reads(method),
 	};
 
-	return !foreign_allows(&origin, server->is_loopback);
+	return !request_origin_allows(&origin, server->is_loopback);
 }
 
 static void answer(const struct server *server, struct MHD_Connection *connection,

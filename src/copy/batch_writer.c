@@ -30,7 +30,7 @@ struct batch_writer {
 	uint64_t inserted;	       /* of its rows, by the last attempt */
 	struct map skipped;	       /* conditions of rows not found; value: whatever */
 	bool is_verifying;
-	struct table_comparer comparer; /* open when is_verifying */
+	struct range_diff comparer; /* open when is_verifying */
 };
 
 static struct write_claims *claims_of(const struct batch_writer *writer)
@@ -147,7 +147,7 @@ static bool attempt_lookup(void *argument, struct error *err)
 static bool note_skipped(struct batch_writer *writer, struct error *err)
 {
 	struct run *run = writer->iterator->run;
-	const struct ferry_table *table = writer->batch->table;
+	const struct moved_table *table = writer->batch->table;
 	const struct map_entry *entry;
 	size_t cursor = 0;
 
@@ -245,7 +245,7 @@ void batch_writer_main(void *argument)
 	buf_release(&writer.range.high);
 	lax_writer_release(&writer.lax);
 	if (writer.is_verifying)
-		table_comparer_close(&writer.comparer);
+		range_diff_close(&writer.comparer);
 	if (!ok && err.kind != ERROR_STOPPED)
 		it->run->fail(it->run->fail_context, "data_iterator", &err);
 	if (!ok) /* readers must not wait for room for ever */

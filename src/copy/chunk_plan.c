@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-void chunk_plan_init(struct chunk_plan *plan, const struct ferry_table *table)
+void chunk_plan_init(struct chunk_plan *plan, const struct moved_table *table)
 {
 	*plan = (struct chunk_plan){ .table = table };
 }

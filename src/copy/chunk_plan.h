@@ -5,7 +5,7 @@
 #ifndef COPY_CHUNK_PLAN_H
 #define COPY_CHUNK_PLAN_H
 
-#include "plan/ferry_table.h"
+#include "plan/moved_table.h"
 
 struct chunk {
 	struct chunk_plan *plan; /* the table's */
@@ -17,7 +17,7 @@ struct chunk {
 };
 
 struct chunk_plan {
-	const struct ferry_table *table;
+	const struct moved_table *table;
 	struct chunk *first; /* owned list in key order, finished ones taken off */
 	struct chunk *last;
 	struct key next_low; /* where the next chunk begins */
@@ -32,7 +32,7 @@ struct chunk_plan {
 	uint64_t large_row_bytes;
 };
 
-void chunk_plan_init(struct chunk_plan *plan, const struct ferry_table *table);
+void chunk_plan_init(struct chunk_plan *plan, const struct moved_table *table);
 void chunk_plan_release(struct chunk_plan *plan);
 /* Appends the chunk (next_low, high]; high unset: to the end. */
 struct chunk *chunk_plan_append(struct chunk_plan *plan, const struct key *high);

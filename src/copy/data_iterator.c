@@ -78,7 +78,7 @@ enum slower_side data_iterator_limit(struct data_iterator *it)
 	return is_reading && waiting == 0 ? SLOWER_SOURCE : SLOWER_NONE;
 }
 
-void data_iterator_target_key(struct data_iterator *it, const struct ferry_table *table,
+void data_iterator_target_key(struct data_iterator *it, const struct moved_table *table,
 			      struct key *key)
 {
 	mutex_lock(&it->lock);
@@ -181,7 +181,7 @@ static bool take_plan(struct data_iterator *it, struct assignment *work, bool *s
 }
 
 static bool note_target_key(struct data_iterator *it, struct row_reader *reader,
-			    const struct ferry_table *table, struct error *err)
+			    const struct moved_table *table, struct error *err)
 {
 	struct key key = KEY_INIT;
 	bool ok = row_reader_largest(reader, table, &key, err);
@@ -277,7 +277,7 @@ static uint64_t plan_memory(struct data_iterator *it, struct assignment *work,
 static struct row_batch *begin_batch(struct data_iterator *it, struct row_reader *reader,
 				     struct assignment *work)
 {
-	const struct ferry_table *table = work->plan->table;
+	const struct moved_table *table = work->plan->table;
 	uint64_t row_bytes;
 	uint64_t bytes = plan_memory(it, work, &row_bytes);
 
@@ -388,7 +388,7 @@ static bool read_part(struct data_iterator *it, struct row_reader *reader,
 static bool copy_whole(struct worker *worker, struct chunk_plan *plan, struct error *err)
 {
 	struct data_iterator *it = worker->iterator;
-	const struct ferry_table *table = plan->table;
+	const struct moved_table *table = plan->table;
 	struct fence *fence = &run_sync(it->run, table)->fence;
 	char lock_name[WRITER_LOCK_NAME_SIZE];
 	uint64_t ticket = fence_issue(fence);

@@ -31,8 +31,8 @@ struct data_iterator {
 	/* Shared. */
 	struct mutex lock;
 	struct condition changed;  /* a plan is free again, exhausted, or readers ended */
-	struct chunk_plan *plans;  /* guarded by lock; by ferry_table.index */
-	struct key *target_keys;   /* guarded by lock; by ferry_table.index */
+	struct chunk_plan *plans;  /* guarded by lock; by moved_table.index */
+	struct key *target_keys;   /* guarded by lock; by moved_table.index */
 	size_t plan_count;
 	size_t unread;		   /* guarded by lock: plans not exhausted */
 	size_t first_unread;	   /* guarded by lock: all plans before it are exhausted */

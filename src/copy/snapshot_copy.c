@@ -39,7 +39,7 @@
 #include "base/retry.h"
 #include "stream/feed.h"
 #include "rows/row_batch.h"
-#include "plan/signature.h"
+#include "plan/statement_tag.h"
 
 static const char log_tag[] = "snapshot_copy";
 
@@ -50,7 +50,7 @@ static const char log_tag[] = "snapshot_copy";
 
 struct copy {
 	struct run *run;
-	const struct ferry_table *table;
+	const struct moved_table *table;
 	struct db *target; /* borrowed */
 	struct db *source; /* owned; its session holds the snapshot */
 	struct db *locker; /* owned; open while the table is locked */
@@ -76,7 +76,7 @@ static bool may_go_on(const struct copy *c, struct error *err)
 static void put_on_target(struct buf *sql, const struct copy *c, const char *before,
 			  const char *after)
 {
-	signature_put(sql, c->run->options->target_marginalia, c->run->tracker->run_id);
+	statement_tag_put(sql, c->run->options->target_marginalia, c->run->tracker->run_id);
 	buf_puts(sql, before);
 	sql_table_name(sql, c->table->target_schema, c->table->target_name);
 	buf_puts(sql, after);
@@ -299,7 +299,7 @@ static bool copy_once(struct copy *c, struct error *err)
 	return ok;
 }
 
-bool snapshot_copy(struct run *run, struct db *target, const struct ferry_table *table,
+bool snapshot_copy(struct run *run, struct db *target, const struct moved_table *table,
 		   struct error *err)
 {
 	struct copy c = { .run = run, .table = table, .target = target };

@@ -18,7 +18,7 @@
 #include "create/create_translate.h"
 #include "db/sql.h"
 #include "run/writer_lock.h"
-#include "plan/signature.h"
+#include "plan/statement_tag.h"
 
 static const char log_tag[] = "fulltext_keys";
 
@@ -31,7 +31,7 @@ struct late_keys {
 	struct run *run;
 	struct db *source; /* borrowed */
 	struct db *target;
-	const struct ferry_table *table;
+	const struct moved_table *table;
 	struct buf shown;  /* the source's table */
 	struct buf wanted; /* the same in the target's words */
 };
@@ -79,13 +79,13 @@ static bool has_key(const char *shown, const char *name)
 }
 
 /* ALTER TABLE ... <what>. */
-static bool alter(struct run *run, struct db *target, const struct ferry_table *t,
+static bool alter(struct run *run, struct db *target, const struct moved_table *t,
 		  const char *what, const char *how, struct error *err)
 {
 	struct buf sql = BUF_INIT;
 	bool ok;
 
-	signature_put(&sql, run->options->target_marginalia, run->tracker->run_id);
+	statement_tag_put(&sql, run->options->target_marginalia, run->tracker->run_id);
 	buf_puts(&sql, "ALTER TABLE ");
 	sql_table_name(&sql, t->target_schema, t->target_name);
 	buf_puts(&sql, what);
@@ -95,7 +95,7 @@ static bool alter(struct run *run, struct db *target, const struct ferry_table *
 	return ok;
 }
 
-static bool alter_in_place(struct run *run, struct db *target, const struct ferry_table *t,
+static bool alter_in_place(struct run *run, struct db *target, const struct moved_table *t,
 			   const char *what, struct error *err)
 {
 	if (alter(run, target, t, what, ", ALGORITHM = INPLACE", err))
@@ -124,7 +124,7 @@ static bool add_key(struct late_keys *k, const struct buf *text, const struct bu
 static bool attempt_add(void *argument, struct error *err)
 {
 	struct late_keys *k = argument;
-	const struct ferry_table *t = k->table;
+	const struct moved_table *t = k->table;
 	const char *at = k->wanted.data;
 	struct buf there = BUF_INIT, text = BUF_INIT, name = BUF_INIT;
 	bool ok = db_ready(k->target, err) &&
@@ -196,7 +196,7 @@ bool fulltext_keys_add(struct run *run, struct db *source, struct error *err)
 	return ok;
 }
 
-static bool drop_from_table(struct run *run, struct db *target, const struct ferry_table *t,
+static bool drop_from_table(struct run *run, struct db *target, const struct moved_table *t,
 			    struct error *err)
 {
 	struct buf there = BUF_INIT, text = BUF_INIT, name = BUF_INIT, what = BUF_INIT;

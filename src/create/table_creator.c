@@ -22,9 +22,9 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "base/stop.h"
-#include "plan/problems.h"
+#include "plan/findings.h"
 #include "create/table_maker.h"
-#include "create/target_definition.h"
+#include "create/definition_match.h"
 
 static const char log_tag[] = "table_creator";
 
@@ -37,7 +37,7 @@ struct creation {
 	/* Constant once they run. */
 	const struct ferry_options *options;
 	struct stop *stop;
-	const struct ferry_table **todo; /* owned; in the order of creation */
+	const struct moved_table **todo; /* owned; in the order of creation */
 	size_t count;
 
 	/* Shared. */
@@ -79,7 +79,7 @@ static bool is_there(struct creator *c, const char *schema, const char *table, b
 	return ok;
 }
 
-static bool create_database(struct creator *c, const struct ferry_table *t, struct error *err)
+static bool create_database(struct creator *c, const struct moved_table *t, struct error *err)
 {
 	struct table_maker *m = &c->maker;
 	struct buf name = BUF_INIT;
@@ -114,7 +114,7 @@ static void count_table(struct creation *all, bool was_there)
 		log_info("created %zu of %zu tables on the target", seen, all->count);
 }
 
-static bool create_table(struct creator *c, const struct ferry_table *t, struct error *err)
+static bool create_table(struct creator *c, const struct moved_table *t, struct error *err)
 {
 	bool may_exist = c->creation->options->allow_existing_target_table;
 	struct buf name = BUF_INIT;
@@ -142,10 +142,10 @@ static bool create_table(struct creator *c, const struct ferry_table *t, struct 
 /* Names in create_first that are no table of the run are passed over, as in
  * Ghostferry. *first: how many lead the list because of it. */
 static void list_tables(struct creation *all, const struct schema *schema,
-			const struct ferry_tables *tables, size_t *first)
+			const struct moved_tables *tables, size_t *first)
 {
 	const struct string_list *names = &all->options->create_first;
-	const struct ferry_table *t;
+	const struct moved_table *t;
 	struct map listed;
 
 	map_init(&listed);
@@ -175,9 +175,9 @@ static bool create_databases(struct creator *c, struct error *err)
 	return ok;
 }
 
-static const struct ferry_table *take_table(struct creation *all)
+static const struct moved_table *take_table(struct creation *all)
 {
-	const struct ferry_table *t = NULL;
+	const struct moved_table *t = NULL;
 
 	mutex_lock(&all->lock);
 	if (!all->has_failed && all->next < all->count)
@@ -212,7 +212,7 @@ static bool is_refusal(const struct error *err)
 
 static void create_taken(struct creator *c)
 {
-	const struct ferry_table *t;
+	const struct moved_table *t;
 	struct error err;
 
 	while ((t = take_table(c->creation))) {
@@ -266,7 +266,7 @@ static void create_rest(struct creator *c)
 }
 
 static bool create_all(struct creator *c, const struct schema *schema,
-		       const struct ferry_tables *tables, struct error *err)
+		       const struct moved_tables *tables, struct error *err)
 {
 	struct creation *all = c->creation;
 	size_t first;
@@ -298,30 +298,30 @@ static bool is_created(void *context, const char *schema, const char *table)
 }
 
 /* Of tables that were there the collations are judged before. */
-static void compare_all(const struct schema *made, const struct ferry_tables *tables,
-			bool all_are_new, struct problems *problems)
+static void compare_all(const struct schema *made, const struct moved_tables *tables,
+			bool all_are_new, struct findings *findings)
 {
 	struct map without_default;
 	struct buf name = BUF_INIT;
 
 	map_init(&without_default);
 	for (size_t i = 0; i < tables->count; i++) {
-		const struct ferry_table *t = tables->tables[i];
+		const struct moved_table *t = tables->tables[i];
 		const struct table *found;
 
 		buf_clear(&name);
 		buf_printf(&name, "%s.%s", t->target_schema, t->target_name);
 		found = schema_find(made, name.data);
 		if (found)
-			target_definition_check(t, found, &without_default, problems);
+			target_definition_check(t, found, &without_default, findings);
 		if (found && all_are_new)
-			target_definition_check_orders(t, found, problems);
+			target_definition_check_orders(t, found, findings);
 	}
 	buf_release(&name);
 	map_release(&without_default);
 }
 
-static void put_target_names(struct map *names, const struct ferry_tables *tables)
+static void put_target_names(struct map *names, const struct moved_tables *tables)
 {
 	struct buf name = BUF_INIT;
 
@@ -337,9 +337,9 @@ static void put_target_names(struct map *names, const struct ferry_tables *table
 /* Did the server make of the statements what they mean on the source? Another flavour or
  * version may not, and what SHOW CREATE cannot print is lost on any. */
 static bool check_created(const struct ferry_options *options, struct db *target,
-			  const struct ferry_tables *tables, struct error *err)
+			  const struct moved_tables *tables, struct error *err)
 {
-	struct problems problems;
+	struct findings findings;
 	struct schema made;
 	struct map names;
 	bool ok;
@@ -350,21 +350,21 @@ static bool check_created(const struct ferry_options *options, struct db *target
 	map_release(&names);
 	if (!ok)
 		return error_wrap(err, "load what was created on the target");
-	problems_init(&problems);
-	compare_all(&made, tables, !options->allow_existing_target_table, &problems);
-	for (size_t i = 0; ok && i < problems.count; i++)
-		if (problems.items[i].severity == PROBLEM_ERROR)
+	findings_init(&findings);
+	compare_all(&made, tables, !options->allow_existing_target_table, &findings);
+	for (size_t i = 0; ok && i < findings.count; i++)
+		if (findings.items[i].severity == PROBLEM_ERROR)
 			ok = error_set(err, ERROR_UNSUPPORTED,
 				       "%s; create the table yourself and set "
 				       "AllowExistingTargetTable",
-				       problems.items[i].text);
-	problems_release(&problems);
+				       findings.items[i].text);
+	findings_release(&findings);
 	schema_release(&made);
 	return ok;
 }
 
 bool tables_create(const struct ferry_options *options, struct db *source, struct db *target,
-		   const struct schema *schema, const struct ferry_tables *tables,
+		   const struct schema *schema, const struct moved_tables *tables,
 		   struct stop *stop, struct error *err)
 {
 	struct creation all = { .options = options, .stop = stop, .told_ms = clock_ms() };

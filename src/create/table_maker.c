@@ -63,7 +63,7 @@ static bool translate(struct table_maker *m, const struct buf *text, struct erro
 				db_version(m->target)->flavour, err);
 }
 
-bool table_maker_put_database(struct table_maker *m, const struct ferry_table *t,
+bool table_maker_put_database(struct table_maker *m, const struct moved_table *t,
 			      struct error *err)
 {
 	struct buf name = BUF_INIT;
@@ -79,7 +79,7 @@ bool table_maker_put_database(struct table_maker *m, const struct ferry_table *t
 	return ok;
 }
 
-static void leave_out_late_keys(struct table_maker *m, const struct ferry_table *t)
+static void leave_out_late_keys(struct table_maker *m, const struct moved_table *t)
 {
 	struct buf rest = BUF_INIT;
 
@@ -90,7 +90,7 @@ static void leave_out_late_keys(struct table_maker *m, const struct ferry_table 
 	m->exact = rest;
 }
 
-bool table_maker_put_table(struct table_maker *m, const struct ferry_table *t, const char *name,
+bool table_maker_put_table(struct table_maker *m, const struct moved_table *t, const char *name,
 			   bool if_not_exists, struct error *err)
 {
 	buf_clear(&m->sql);
@@ -116,7 +116,7 @@ static bool execute(struct table_maker *m, struct stop *stop, struct error *err)
 }
 
 /* The first error stands when this fails too. Not every account may set it. */
-static bool execute_leniently(struct table_maker *m, const struct ferry_table *t, struct stop *stop,
+static bool execute_leniently(struct table_maker *m, const struct moved_table *t, struct stop *stop,
 			      struct error *err)
 {
 	struct error failure = ERROR_INIT;
@@ -135,7 +135,7 @@ static bool execute_leniently(struct table_maker *m, const struct ferry_table *t
 	return ok;
 }
 
-bool table_maker_execute(struct table_maker *m, const struct ferry_table *t, struct stop *stop,
+bool table_maker_execute(struct table_maker *m, const struct moved_table *t, struct stop *stop,
 			 struct error *err)
 {
 	if (execute(m, stop, err))

@@ -21,7 +21,7 @@
 #include "base/probe.h"
 #include "base/retry.h"
 #include "db/sql.h"
-#include "plan/signature.h"
+#include "plan/statement_tag.h"
 
 static const char log_tag[] = "cutover";
 
@@ -95,7 +95,7 @@ static bool auto_increment_read(struct db *db, const char *schema, const char *n
 	       error_wrap(err, "read AUTO_INCREMENT of %s.%s", schema, name);
 }
 
-bool auto_increment_read_target(struct db *target, const struct ferry_table *t, uint64_t *next,
+bool auto_increment_read_target(struct db *target, const struct moved_table *t, uint64_t *next,
 				struct error *err)
 {
 	return auto_increment_read(target, t->target_schema, t->target_name, next, err);
@@ -107,7 +107,7 @@ struct raise {
 	struct run *run;
 	struct db *source; /* borrowed */
 	struct db *target;
-	const struct ferry_table *table;
+	const struct moved_table *table;
 	uint64_t wanted;
 	uint64_t next;
 };
@@ -130,7 +130,7 @@ static uint64_t highest(const struct column *column)
 	return UINT64_MAX;
 }
 
-static const struct column *auto_column(const struct ferry_table *t)
+static const struct column *auto_column(const struct moved_table *t)
 {
 	for (unsigned i = 0; i < t->source->column_count; i++)
 		if (t->source->columns[i].is_auto_increment)
@@ -138,7 +138,7 @@ static const struct column *auto_column(const struct ferry_table *t)
 	return NULL;
 }
 
-bool auto_increment_read_source(struct db *source, const struct ferry_table *t, uint64_t *next,
+bool auto_increment_read_source(struct db *source, const struct moved_table *t, uint64_t *next,
 				struct error *err)
 {
 	const struct column *column = auto_column(t);
@@ -169,7 +169,7 @@ static bool read_target(void *argument, struct error *err)
 	       auto_increment_read_target(r->target, r->table, &r->next, err);
 }
 
-static void put_target(struct buf *sql, const struct ferry_table *t)
+static void put_target(struct buf *sql, const struct moved_table *t)
 {
 	sql_name(sql, t->target_schema);
 	buf_putc(sql, '.');
@@ -179,7 +179,7 @@ static void put_target(struct buf *sql, const struct ferry_table *t)
 static void begin_statement(struct buf *sql, const struct raise *r, const char *verb)
 {
 	buf_clear(sql);
-	signature_put(sql, r->run->options->target_marginalia, r->run->tracker->run_id);
+	statement_tag_put(sql, r->run->options->target_marginalia, r->run->tracker->run_id);
 	buf_puts(sql, verb);
 }
 

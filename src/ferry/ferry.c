@@ -124,7 +124,7 @@ static bool copy_rows(struct ferry *f, struct error *err)
 	ferry_set_phase(f, PHASE_COPYING);
 	probe("before_copy", " ");
 	if (f->target_verifier)
-		target_verifier_start(f->target_verifier);
+		target_watch_start(f->target_verifier);
 	run_lock_start(&f->run_lock, &f->run, f->target);
 	f->target = NULL;
 	durable_state_start(f->durable);
@@ -214,7 +214,7 @@ struct ferry *ferry_new(const struct ferry_options *options, const struct saved_
 	stop_init(&f->stop);
 	throttler_init(&f->throttler);
 	state_tracker_init(&f->tracker);
-	problems_init(&f->problems);
+	findings_init(&f->findings);
 	mutex_init(&f->lock);
 	condition_init(&f->changed);
 	f->run.options = options;
@@ -258,18 +258,18 @@ void ferry_free(struct ferry *f)
 	data_iterator_free(f->iterator);
 	binlog_writer_free(f->writer);
 	owed_rows_free(f->owed);
-	source_start_release(&f->start);
+	start_position_release(&f->start);
 	binlog_streamer_free(f->streamer);
-	target_verifier_free(f->target_verifier);
+	target_watch_free(f->target_verifier);
 	for (size_t i = 0; f->key_names && i < f->tables.count; i++)
 		free(f->key_names[i]);
 	free(f->key_names);
 	free(f->late);
 	state_schema_release(&f->schema_text);
 	run_free_syncs(&f->run);
-	ferry_tables_release(&f->tables);
+	moved_tables_release(&f->tables);
 	schema_release(&f->schema);
-	problems_release(&f->problems);
+	findings_release(&f->findings);
 	state_tracker_destroy(&f->tracker);
 	throttler_destroy(&f->throttler);
 	budget_destroy(&f->run.rows);
@@ -362,12 +362,12 @@ uint64_t ferry_batch_rows(struct ferry *f)
 	return atomic_load(&f->run.batch_rows);
 }
 
-const struct problems *ferry_problems(const struct ferry *f)
+const struct findings *ferry_findings(const struct ferry *f)
 {
-	return &f->problems;
+	return &f->findings;
 }
 
-const struct ferry_tables *ferry_tables(const struct ferry *f)
+const struct moved_tables *ferry_tables(const struct ferry *f)
 {
 	return &f->tables;
 }

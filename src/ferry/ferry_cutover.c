@@ -182,7 +182,7 @@ static bool look_at_target(struct ferry *f, struct error *err)
 	if (!f->target_verifier)
 		return true;
 	ferry_waits_for(f, "the target's binlog to be read up to its end");
-	return target_verifier_catch_up(f->target_verifier, err);
+	return target_watch_catch_up(f->target_verifier, err);
 }
 
 /* Rows that the source handed out values for and does not have any more raise nothing on
@@ -213,7 +213,7 @@ static bool stop_watching(struct ferry *f, struct error *err)
 		return true;
 	ferry_waits_for(f, "the target's binlog to be read up to its end");
 	probe("before_last_look", " ");
-	return target_verifier_finish(f->target_verifier, err);
+	return target_watch_finish(f->target_verifier, err);
 }
 
 static bool wait_for_replica(struct ferry *f, struct error *err)

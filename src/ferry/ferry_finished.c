@@ -47,7 +47,7 @@ static bool load_names(struct ferry *f, struct names *names, struct error *err)
 	return ok || error_wrap(err, "look for the tables of the finished move on the target");
 }
 
-static bool was_moved(const struct saved_state *finished, const struct ferry_table *t)
+static bool was_moved(const struct saved_state *finished, const struct moved_table *t)
 {
 	return map_get_text(&finished->key_columns_of, t->source->full_name) != NULL;
 }
@@ -81,7 +81,7 @@ bool ferry_check_finished(struct ferry *f, struct error *err)
 	map_init(&names.map);
 	ok = load_names(f, &names, err);
 	for (size_t i = 0; ok && f->is_finished && i < f->tables.count; i++) {
-		const struct ferry_table *t = f->tables.tables[i];
+		const struct moved_table *t = f->tables.tables[i];
 
 		put_name(&names, &name, t->target_schema, t->target_name);
 		f->is_finished = map_get(&names.map, name.data, name.length) != NULL;

@@ -11,8 +11,8 @@
 #include "ferry/ferry.h"
 #include "rows/owed_rows.h"
 #include "run/run_lock.h"
-#include "source_start.h"
-#include "verify/target_verifier.h"
+#include "start_position.h"
+#include "verify/target_watch.h"
 #include "verify/verifier.h"
 
 /* Of one table: changed on the source behind the final position. */
@@ -34,8 +34,8 @@ struct ferry {
 	struct db *source;
 	struct db *target; /* holds lock 0 of the run; the keeper's once rows are moved */
 	struct run_lock run_lock;
-	struct problems problems;
-	struct source_start start;
+	struct findings findings;
+	struct start_position start;
 	bool source_forgets; /* its InnoDB does, what it confirmed last, in a crash */
 	bool is_finished; /* it is the same move */
 	bool has_line_record; /* the target keeps the run's line (line_record.h) */
@@ -65,10 +65,10 @@ struct ferry {
 	/* Set under lock when ready for other threads, constant afterwards. */
 	bool has_tables;
 	struct schema schema;
-	struct ferry_tables tables;
+	struct moved_tables tables;
 	struct state_schema schema_text; /* for the state; text NULL: not wanted there */
-	char **key_names; /* by ferry_table.index */
-	struct late_rows *late; /* owned; by ferry_table.index */
+	char **key_names; /* by moved_table.index */
+	struct late_rows *late; /* owned; by moved_table.index */
 	struct data_iterator *iterator;
 	struct binlog_writer *writer;
 	struct binlog_streamer *streamer;
@@ -80,7 +80,7 @@ struct ferry {
 	struct binlog_position streamed; /* the streamer's thread's: what the tracker has */
 
 	/* The ferry's thread. */
-	struct target_verifier *target_verifier; /* NULL: the target is not watched */
+	struct target_watch *target_verifier; /* NULL: the target is not watched */
 };
 
 /* All by the ferry's thread. */

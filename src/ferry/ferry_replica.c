@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "base/probe.h"
 #include "base/retry.h"
-#include "preflight/replication.h"
+#include "preflight/replica_status.h"
 
 static const char log_tag[] = "wait_replica";
 
@@ -33,7 +33,7 @@ struct look {
 	struct db *master;
 	struct binlog_position wanted; /* the master's, when the wait began */
 	struct binlog_position now;    /* the master's, read after the next */
-	struct replication replica;
+	struct replica_status replica;
 	bool is_visible; /* the rest of replica, beside the position, is known */
 };
 
@@ -77,13 +77,13 @@ static bool ask_replica(struct look *look, struct error *err)
 {
 	struct ferry *f = look->f;
 	const char *query = options_of(f)->position_query;
-	bool ok = replication_read(f->source, query ? 0 : f->replica_master_id, &look->replica,
+	bool ok = replica_status_read(f->source, query ? 0 : f->replica_master_id, &look->replica,
 				   &look->is_visible, err);
 
 	if (query) {
 		if (!ok && error_is_retryable(err))
 			return false;
-		return replication_query(f->source, query, &look->replica.executed, err);
+		return replica_status_query(f->source, query, &look->replica.executed, err);
 	}
 	if (ok && !look->is_visible)
 		return error_set(err, ERROR_PREFLIGHT,
@@ -124,9 +124,9 @@ static bool attempt_look(void *argument, struct error *err)
 
 /* --- the start --------------------------------------------------------------------- */
 
-static void add_problem(struct ferry *f, const struct error *failure)
+static void add_finding(struct ferry *f, const struct error *failure)
 {
-	problem_add(&f->problems, PROBLEM_ERROR, "", "%s", failure->text);
+	finding_add(&f->findings, PROBLEM_ERROR, "", "%s", failure->text);
 }
 
 /* What the servers refuse is listed with all else; a connection that is lost is not. */
@@ -136,20 +136,20 @@ static bool forgive(struct ferry *f, const struct error *failure, struct error *
 		*err = *failure;
 		return false;
 	}
-	add_problem(f, failure);
+	add_finding(f, failure);
 	return true;
 }
 
-static void check_health(struct ferry *f, const struct replication *replica)
+static void check_health(struct ferry *f, const struct replica_status *replica)
 {
 	if (!replica->is_receiving || !replica->is_executing)
-		problem_add(&f->problems, PROBLEM_ERROR,
+		finding_add(&f->findings, PROBLEM_ERROR,
 			    db_version(f->source)->flavour == FLAVOUR_MARIADB ? "START ALL SLAVES" :
 										"START REPLICA",
 			    "source: its replication from %s does not run%s%s", replica->master,
 			    *replica->error ? ": " : "", replica->error);
 	if (replica->is_filtered)
-		problem_add(&f->problems, PROBLEM_WARNING, "",
+		finding_add(&f->findings, PROBLEM_WARNING, "",
 			    "source: it leaves changes of its master out (Replicate_... in its "
 			    "status): what is moved is what the replica has");
 }
@@ -167,7 +167,7 @@ static void add_missing_privilege(struct ferry *f)
 		buf_printf(&remedy, "GRANT %s ON *.* TO `%.*s`@`%s`",
 			   is_mariadb ? "SLAVE MONITOR" : "REPLICATION CLIENT",
 			   (int)(at - buf_text(&account)), buf_text(&account), at + 1);
-	problem_add(&f->problems, PROBLEM_ERROR, buf_text(&remedy),
+	finding_add(&f->findings, PROBLEM_ERROR, buf_text(&remedy),
 		    "source: the account may not see how far the replica is (SHOW %s)",
 		    is_mariadb ? "ALL SLAVES STATUS" : "REPLICA STATUS");
 	buf_release(&remedy);
@@ -183,7 +183,7 @@ static bool check_both(struct ferry *f, struct db *master, struct error *err)
 	if (!ask_master(f, master, &id, &failure))
 		return forgive(f, &failure, err);
 	f->replica_master_id = id;
-	if (!replication_is_ordered(f->source, options_of(f)->position_query, &failure) &&
+	if (!replica_status_is_ordered(f->source, options_of(f)->position_query, &failure) &&
 	    !forgive(f, &failure, err))
 		return false;
 	if (!attempt_look(&look, &failure)) {
@@ -282,7 +282,7 @@ static bool wait_for(struct look *look, struct error *err)
 		if (!binlog_position_is_set(&look->wanted))
 			look->wanted = look->now;
 		if (binlog_position_compare(&look->replica.executed, &look->wanted) >= 0)
-			return replication_is_ordered(look->f->source,
+			return replica_status_is_ordered(look->f->source,
 						      options_of(look->f)->position_query, err);
 		tell(look, &told_ms);
 		probe("replica_is_behind", POSITION_FORMAT, POSITION_ARGS(&look->wanted));

@@ -199,7 +199,7 @@ static bool is_chosen(void *context, const char *schema, const char *table)
 	return name_is_chosen(f->options, schema, table);
 }
 
-static char *key_name(const struct ferry_table *table)
+static char *key_name(const struct moved_table *table)
 {
 	struct buf name = BUF_INIT;
 
@@ -214,7 +214,7 @@ static void publish_tables(struct ferry *f)
 {
 	for (size_t i = 0; i < f->schema.table_count; i++)
 		f->schema.tables[i].user =
-			ferry_tables_find(&f->tables, f->schema.tables[i].schema,
+			moved_tables_find(&f->tables, f->schema.tables[i].schema,
 					  f->schema.tables[i].name);
 	f->key_names = mem_calloc(f->tables.count ? f->tables.count : 1, sizeof(*f->key_names));
 	f->late = mem_calloc(f->tables.count ? f->tables.count : 1, sizeof(*f->late));
@@ -237,17 +237,17 @@ static bool load_tables(struct ferry *f, struct error *err)
 		log_info("view %s is left out", f->schema.views[i]);
 	if (f->resume && !saved_state_check_schema(f->resume, &f->schema, err))
 		return false;
-	ferry_tables_make(f->options, f->tracker.run_id, &f->schema, &f->tables,
-			  &f->problems);
+	moved_tables_make(f->options, f->tracker.run_id, &f->schema, &f->tables,
+			  &f->findings);
 	run_make_syncs(&f->run);
-	ferry_tables_set_json(&f->tables, f->options, db_version(f->source),
-			      db_version(f->target), &f->problems);
-	if (!computed_set(&f->tables, f->options->computing, f->source, f->target, &f->problems,
+	moved_tables_set_json(&f->tables, f->options, db_version(f->source),
+			      db_version(f->target), &f->findings);
+	if (!computed_set(&f->tables, f->options->computing, f->source, f->target, &f->findings,
 			  err))
 		return false;
 	publish_tables(f);
 	log_info("table schemas cached: %zu tables", f->tables.count);
-	return preflight_names(f->options, f->source, &f->schema, &f->problems, err);
+	return preflight_names(f->options, f->source, &f->schema, &f->findings, err);
 }
 
 static struct binlog_feed_params feed_params(struct ferry *f)
@@ -265,7 +265,7 @@ static bool choose_start(struct ferry *f, struct error *err)
 	const struct binlog_position *start = &f->start.position;
 
 	if (!learn_source(f, err) ||
-	    !source_start_choose(&f->start, f->source, f->options->source_identity->text, &feed,
+	    !start_position_choose(&f->start, f->source, f->options->source_identity->text, &feed,
 				 f->resume, &f->stop, err))
 		return false;
 	if (f->resume)
@@ -282,41 +282,41 @@ static bool check_all(struct ferry *f, struct error *err)
 	const struct preflight_attempt attempt = { f->tracker.run_id, &f->stop };
 
 	ferry_waits_for(f, "the start-up checks");
-	if (!preflight_servers(f->options, f->source, f->target, &f->problems, err))
+	if (!preflight_servers(f->options, f->source, f->target, &f->findings, err))
 		return false;
 	if (f->options->replica.enabled && !ferry_check_replica(f, err))
 		return false;
 	/* With problems (no binlog, say) the run ends here anyway: list them all. */
-	if (problems_errors(&f->problems) == 0 && !choose_start(f, err))
+	if (findings_errors(&f->findings) == 0 && !choose_start(f, err))
 		return false;
 	if (!load_tables(f, err) || !ferry_check_finished(f, err))
 		return false;
 	if (f->is_finished)
 		return true;
 	return preflight_tables(f->options, f->source, f->target, &f->schema, &f->tables,
-				f->resume != NULL, f->is_dry_run ? NULL : &attempt, &f->problems, err);
+				f->resume != NULL, f->is_dry_run ? NULL : &attempt, &f->findings, err);
 }
 
 /* What does not keep the run from starting is in the log; a run that is refused, and a
  * dry run, print all of it. */
-static void log_problems(const struct problems *problems)
+static void log_problems(const struct findings *findings)
 {
-	for (size_t i = 0; i < problems->count; i++) {
-		const struct problem *problem = &problems->items[i];
-		bool has_remedy = problem->remedy && *problem->remedy;
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *finding = &findings->items[i];
+		bool has_remedy = finding->remedy && *finding->remedy;
 
-		log_write(problem->severity == PROBLEM_NOTE ? LOG_INFO : LOG_WARN, log_tag, NULL, NULL,
-			  "%s%s%s%s", problem->text, has_remedy ? " (" : "",
-			  has_remedy ? problem->remedy : "", has_remedy ? ")" : "");
+		log_write(finding->severity == PROBLEM_NOTE ? LOG_INFO : LOG_WARN, log_tag, NULL, NULL,
+			  "%s%s%s%s", finding->text, has_remedy ? " (" : "",
+			  has_remedy ? finding->remedy : "", has_remedy ? ")" : "");
 	}
 }
 
 static bool refuse_problems(struct ferry *f, struct error *err)
 {
-	size_t errors = problems_errors(&f->problems);
+	size_t errors = findings_errors(&f->findings);
 
 	if (errors == 0) {
-		log_problems(&f->problems);
+		log_problems(&f->findings);
 		return true;
 	}
 	return error_set(err, ERROR_PREFLIGHT, "%zu problem%s must be mended first", errors,
@@ -328,7 +328,7 @@ static bool refuse_problems(struct ferry *f, struct error *err)
 static const struct table *stream_find_table(void *context, const char *schema, const char *name)
 {
 	struct ferry *f = context;
-	const struct ferry_table *table = ferry_tables_find(&f->tables, schema, name);
+	const struct moved_table *table = moved_tables_find(&f->tables, schema, name);
 
 	return table ? table->source : NULL;
 }
@@ -483,7 +483,7 @@ static bool watch_target(struct ferry *f, struct error *err)
 	if (f->resume && !binlog_position_is_set(&from))
 		log_info("the state does not tell up to where the target was watched for writes of "
 			 "others: it is from now on");
-	f->target_verifier = target_verifier_open(&f->run, f->target, &from, err);
+	f->target_verifier = target_watch_open(&f->run, f->target, &from, err);
 	return f->target_verifier != NULL;
 }
 

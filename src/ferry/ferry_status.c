@@ -1,5 +1,5 @@
 /* Snapshots for people and callbacks. Only short locks are taken, one at a time, so
- * the parts may be moments apart; the state JSON (state_json.c) is the one that is
+ * the parts may be moments apart; the state JSON (state_write.c) is the one that is
  * consistent. */
 #include "ferry_priv.h"
 
@@ -28,7 +28,7 @@ static const char *action(const struct table_state *state)
 
 static void table_status(struct ferry_table_status *status, const struct table_state *state)
 {
-	const struct ferry_table *table = state->table;
+	const struct moved_table *table = state->table;
 
 	status->name = table->source->full_name;
 	status->action = action(state);

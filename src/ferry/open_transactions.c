@@ -82,13 +82,13 @@ static struct session_locks *find_session(struct lock_list *locks, uint64_t conn
 	return NULL;
 }
 
-static void add_lock(struct lock_list *locks, const struct ferry_tables *tables,
+static void add_lock(struct lock_list *locks, const struct moved_tables *tables,
 		     const struct db_row *row)
 {
 	uint64_t connection = strtoull(text_of(row, 0), NULL, 10);
 	struct session_locks *session = find_session(locks, connection);
-	const struct ferry_table *table =
-		ferry_tables_find(tables, text_of(row, 1), text_of(row, 2));
+	const struct moved_table *table =
+		moved_tables_find(tables, text_of(row, 1), text_of(row, 2));
 
 	if (!session) {
 		locks->items = mem_resize(locks->items, locks->count + 1, sizeof(*locks->items));
@@ -100,7 +100,7 @@ static void add_lock(struct lock_list *locks, const struct ferry_tables *tables,
 }
 
 /* A list that the server does not have, or does not show, is empty. */
-static bool read_locks(struct db *db, const struct ferry_tables *tables,
+static bool read_locks(struct db *db, const struct moved_tables *tables,
 		       struct lock_list *locks, struct error *err)
 {
 	enum db_fetch fetched = DB_FAILED;
@@ -112,7 +112,7 @@ static bool read_locks(struct db *db, const struct ferry_tables *tables,
 	return fetched == DB_END || !error_is_retryable(err);
 }
 
-bool open_transactions_read(struct db *db, const struct ferry_tables *tables,
+bool open_transactions_read(struct db *db, const struct moved_tables *tables,
 			    struct open_transactions *list, struct error *err)
 {
 	struct lock_list locks = { .count = 0 };

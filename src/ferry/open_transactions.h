@@ -4,7 +4,7 @@
 #define FERRY_OPEN_TRANSACTIONS_H
 
 #include "db/db.h"
-#include "plan/ferry_table.h"
+#include "plan/moved_table.h"
 
 struct open_transaction {
 	uint64_t connection;
@@ -22,7 +22,7 @@ struct open_transactions {
 
 void open_transactions_release(struct open_transactions *list);
 /* ERROR_ACCESS: the account lacks PROCESS. */
-bool open_transactions_read(struct db *db, const struct ferry_tables *tables,
+bool open_transactions_read(struct db *db, const struct moved_tables *tables,
 			    struct open_transactions *list, struct error *err) MUST_CHECK;
 /* Takes those out of list that are not in now. */
 void open_transactions_keep(struct open_transactions *list, const struct open_transactions *now);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "db/raw_type.h"
+#include "db/type_text.h"
 
 static bool ends_with(const char *text, const char *end)
 {

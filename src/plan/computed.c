@@ -35,10 +35,10 @@ struct text {
 };
 
 struct maker {
-	struct ferry_table *table;
+	struct moved_table *table;
 	struct db *target;
 	const struct zone *zone;
-	struct problems *problems;
+	struct findings *findings;
 	bool pads; /* the source's sessions have PAD_CHAR_TO_FULL_LENGTH by default */
 	/* Of the table at hand. */
 	bool is_kept;	  /* something computed is stored, or checked */
@@ -176,7 +176,7 @@ static void judge_all(struct maker *m)
 
 static void refuse_zone(struct maker *m)
 {
-	problem_add(m->problems, PROBLEM_ERROR,
+	finding_add(m->findings, PROBLEM_ERROR,
 		    "load the same time zone tables on both servers (mysql_tzinfo_to_sql), and SET "
 		    "GLOBAL time_zone on the source to the zone's name, as 'Europe/Berlin'",
 		    "source: %s: %s is computed by the time zone, and the target cannot be set to the "
@@ -187,7 +187,7 @@ static void refuse_zone(struct maker *m)
 /* Its DELETE would have to find a TIMESTAMP under the zone by which the index computes. */
 static bool deletes_by_timestamp(const struct maker *m)
 {
-	const struct ferry_table *t = m->table;
+	const struct moved_table *t = m->table;
 
 	for (unsigned i = 0; i < t->key.count; i++)
 		if (t->source->columns[t->key.columns[i]].type == COLUMN_TIMESTAMP)
@@ -200,7 +200,7 @@ static bool deletes_by_timestamp(const struct maker *m)
 
 static void set_zone(struct maker *m)
 {
-	struct ferry_table *t = m->table;
+	struct moved_table *t = m->table;
 	const struct server_version *version = db_version(m->target);
 
 	if (m->zone->name[0] == '\0') {
@@ -208,7 +208,7 @@ static void set_zone(struct maker *m)
 		return;
 	}
 	if (m->has_index && deletes_by_timestamp(m)) {
-		problem_add(m->problems, PROBLEM_ERROR,
+		finding_add(m->findings, PROBLEM_ERROR,
 			    "drop the index for the time of the move, or leave the table out "
 			    "(Tables.Blacklist)",
 			    "source: %s: %s is computed by the time zone and indexed, and rows are "
@@ -224,7 +224,7 @@ static void set_zone(struct maker *m)
 		t->zone_offsets = mem_calloc(ZONE_OFFSETS_MAX, sizeof(*t->zone_offsets));
 		memcpy(t->zone_offsets, m->zone->offsets, sizeof(m->zone->offsets));
 	}
-	problem_add(m->problems, PROBLEM_NOTE,
+	finding_add(m->findings, PROBLEM_NOTE,
 		    "have the tables compared (VerifierType, -verify) if sessions of the application "
 		    "set another time_zone",
 		    "source: %s: %s is computed by the time zone: rows are written under the "
@@ -236,7 +236,7 @@ static void set_zone(struct maker *m)
  * that are not, or the other way round. */
 static void find_padded(struct maker *m)
 {
-	problem_add(m->problems, m->padded_is_unique ? PROBLEM_ERROR : PROBLEM_WARNING,
+	finding_add(m->findings, m->padded_is_unique ? PROBLEM_ERROR : PROBLEM_WARNING,
 		    m->padded_is_unique ?
 			    "drop the unique key for the time of the move, or leave the table out "
 			    "(Tables.Blacklist)" :
@@ -262,7 +262,7 @@ static void make(struct maker *m)
 		find_padded(m);
 }
 
-static bool computes(const struct ferry_tables *tables)
+static bool computes(const struct moved_tables *tables)
 {
 	for (size_t i = 0; i < tables->count; i++) {
 		const struct table *table = tables->tables[i]->source;
@@ -305,7 +305,7 @@ static bool compare_settings(const struct maker *m, const struct db_computing *o
 			continue;
 		buf_printf(&remedy, "SET GLOBAL %s there as on the source before it is used",
 			   computing_name(i));
-		problem_add(m->problems, PROBLEM_WARNING, buf_text(&remedy),
+		finding_add(m->findings, PROBLEM_WARNING, buf_text(&remedy),
 			    "target: %s is %s, and %s on the source: what is computed of it would be "
 			    "another value there",
 			    computing_name(i), there, here);
@@ -314,12 +314,12 @@ static bool compare_settings(const struct maker *m, const struct db_computing *o
 	return true;
 }
 
-bool computed_set(struct ferry_tables *tables, const struct db_computing *on_source,
-		  struct db *source, struct db *target, struct problems *problems,
+bool computed_set(struct moved_tables *tables, const struct db_computing *on_source,
+		  struct db *source, struct db *target, struct findings *findings,
 		  struct error *err)
 {
 	struct zone zone;
-	struct maker m = { .target = target, .zone = &zone, .problems = problems };
+	struct maker m = { .target = target, .zone = &zone, .findings = findings };
 
 	if (!computes(tables))
 		return true;
@@ -362,7 +362,7 @@ static void put_turned_back(struct buf *sql, const char *x, const char *zone)
 	buf_release(&there);
 }
 
-void computed_put_timestamp(struct buf *sql, const struct ferry_table *table,
+void computed_put_timestamp(struct buf *sql, const struct moved_table *table,
 			    const struct column *column, struct value value)
 {
 	struct buf text = BUF_INIT;

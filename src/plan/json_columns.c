@@ -5,12 +5,12 @@
 
 #include "base/mem.h"
 #include "db/sql_json.h"
-#include "plan/ferry_table.h"
-#include "plan/problems.h"
+#include "plan/moved_table.h"
+#include "plan/findings.h"
 
 enum { JSON_TABLE_FROM = 80004 }; /* MySQL's first version with JSON_TABLE() */
 
-static unsigned count_json(const struct ferry_table *t)
+static unsigned count_json(const struct moved_table *t)
 {
 	unsigned count = 0;
 
@@ -19,7 +19,7 @@ static unsigned count_json(const struct ferry_table *t)
 	return count;
 }
 
-static char *make_types_list(const struct ferry_table *t)
+static char *make_types_list(const struct moved_table *t)
 {
 	struct buf sql = BUF_INIT;
 
@@ -34,7 +34,7 @@ static char *make_types_list(const struct ferry_table *t)
 	return buf_take(&sql);
 }
 
-static void set_typed(struct ferry_table *t, unsigned count)
+static void set_typed(struct moved_table *t, unsigned count)
 {
 	t->json_is_typed = true;
 	t->types_count = count;
@@ -42,9 +42,9 @@ static void set_typed(struct ferry_table *t, unsigned count)
 	t->types_list = make_types_list(t);
 }
 
-void ferry_tables_set_json(struct ferry_tables *tables, const struct ferry_options *options,
+void moved_tables_set_json(struct moved_tables *tables, const struct ferry_options *options,
 			   const struct server_version *source,
-			   const struct server_version *target, struct problems *problems)
+			   const struct server_version *target, struct findings *findings)
 {
 	for (size_t i = 0; i < tables->count; i++) {
 		tables->tables[i]->target_is_mysql = target->flavour == FLAVOUR_MYSQL;
@@ -53,7 +53,7 @@ void ferry_tables_set_json(struct ferry_tables *tables, const struct ferry_optio
 	if (target->flavour == FLAVOUR_MARIADB || options->allow_inexact_json)
 		return;
 	for (size_t i = 0; i < tables->count; i++) {
-		struct ferry_table *t = tables->tables[i];
+		struct moved_table *t = tables->tables[i];
 		unsigned count = count_json(t);
 
 		if (count == 0)
@@ -61,7 +61,7 @@ void ferry_tables_set_json(struct ferry_tables *tables, const struct ferry_optio
 		if (source->number >= JSON_TABLE_FROM)
 			set_typed(t, count);
 		else
-			problem_add(problems, PROBLEM_ERROR,
+			finding_add(findings, PROBLEM_ERROR,
 				    "set AllowInexactJSON if its documents were written as text, "
 				    "with none of the server's DECIMAL, temporal or binary values in "
 				    "them",
@@ -71,7 +71,7 @@ void ferry_tables_set_json(struct ferry_tables *tables, const struct ferry_optio
 	}
 }
 
-void ferry_table_set_target(struct ferry_table *t, const struct table *target)
+void moved_table_set_target(struct moved_table *t, const struct table *target)
 {
 	for (unsigned i = 0; i < t->source->column_count; i++) {
 		const struct column *column = &t->source->columns[i];

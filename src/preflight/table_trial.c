@@ -64,14 +64,14 @@ static bool exec_on_scratch(struct preflight *p, struct db *target, const char *
 
 /* --- one after the other --------------------------------------------------------- */
 
-static const struct ferry_table *take_table(struct trial *trial)
+static const struct moved_table *take_table(struct trial *trial)
 {
 	const struct preflight *p = trial->preflight;
-	const struct ferry_table *t = NULL;
+	const struct moved_table *t = NULL;
 
 	mutex_lock(&trial->lock);
 	while (!trial->has_failed && !t && trial->next < p->tables->count) {
-		const struct ferry_table *next = p->tables->tables[trial->next++];
+		const struct moved_table *next = p->tables->tables[trial->next++];
 
 		if (!p->existing[next->index] && !p->is_refused[next->index])
 			t = next;
@@ -89,7 +89,7 @@ static void fail(struct trial *trial, const struct error *err)
 	mutex_unlock(&trial->lock);
 }
 
-static void refuse(struct trial *trial, const struct ferry_table *t, const struct error *why)
+static void refuse(struct trial *trial, const struct moved_table *t, const struct error *why)
 {
 	mutex_lock(&trial->lock);
 	preflight_refuse_create(trial->preflight, t, why->text);
@@ -98,7 +98,7 @@ static void refuse(struct trial *trial, const struct ferry_table *t, const struc
 
 /* Each under a name of its own, as several are there at a time; none of the source's, as
  * names of constraints and files belong to a database. */
-static bool try_table(struct trial *trial, struct table_maker *m, const struct ferry_table *t,
+static bool try_table(struct trial *trial, struct table_maker *m, const struct moved_table *t,
 		      struct error *err)
 {
 	struct preflight *p = trial->preflight;
@@ -132,7 +132,7 @@ static bool try_table(struct trial *trial, struct table_maker *m, const struct f
 static void try_taken(struct trial *trial, struct db *source, struct db *target)
 {
 	struct preflight *p = trial->preflight;
-	const struct ferry_table *t;
+	const struct moved_table *t;
 	struct table_maker maker;
 	struct error err = ERROR_INIT;
 	bool ok = table_maker_begin(&maker, source, target, p->options->target_marginalia, &err);

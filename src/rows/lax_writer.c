@@ -36,7 +36,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
-#include "rows/fingerprint.h"
+#include "rows/row_hash.h"
 #include "rows/owed_rows.h"
 #include "plan/key_condition.h"
 
@@ -56,7 +56,7 @@ static const char *const modes[] = {
 struct lax_table {
 	bool is_loaded;
 	struct schema schema; /* the target's, of this table */
-	struct fingerprint print;
+	struct row_hash print;
 	bool is_lax_first;
 };
 
@@ -71,7 +71,7 @@ void lax_writer_release(struct lax_writer *w)
 	for (size_t i = 0; w->tables && i < w->run->tables->count; i++) {
 		if (!w->tables[i].is_loaded)
 			continue;
-		fingerprint_release(&w->tables[i].print);
+		row_hash_release(&w->tables[i].print);
 		schema_release(&w->tables[i].schema);
 	}
 	free(w->tables);
@@ -80,12 +80,12 @@ void lax_writer_release(struct lax_writer *w)
 	row_prints_release(&w->prints);
 }
 
-bool lax_writer_is_strict_first(const struct lax_writer *w, const struct ferry_table *table)
+bool lax_writer_is_strict_first(const struct lax_writer *w, const struct moved_table *table)
 {
 	return !w->tables || !w->tables[table->index].is_lax_first;
 }
 
-bool lax_writer_may(const struct ferry_table *table, const struct error *err)
+bool lax_writer_may(const struct moved_table *table, const struct error *err)
 {
 	return table->key.count > 0 && (err->kind == ERROR_DATA || err->kind == ERROR_SQL);
 }
@@ -94,25 +94,25 @@ bool lax_writer_may(const struct ferry_table *table, const struct error *err)
 
 static bool is_target(void *context, const char *schema, const char *name)
 {
-	const struct ferry_table *table = context;
+	const struct moved_table *table = context;
 
 	return strcmp(schema, table->target_schema) == 0 && strcmp(name, table->target_name) == 0;
 }
 
 /* Columns that a verification is to ignore count here. */
-static void make_print(struct lax_writer *w, const struct ferry_table *table,
+static void make_print(struct lax_writer *w, const struct moved_table *table,
 		       struct lax_table *known, const struct db *target)
 {
 	struct ferry_options options = *w->run->options;
 
 	map_init(&options.verify.ignored_columns);
 	map_init(&options.verify.ignored_bare);
-	fingerprint_make(&known->print, &options, table,
+	row_hash_make(&known->print, &options, table,
 			 known->schema.table_count ? &known->schema.tables[0] : NULL,
 			 db_version(target)->flavour == FLAVOUR_MYSQL);
 }
 
-static bool load(struct lax_writer *w, struct db *target, const struct ferry_table *table,
+static bool load(struct lax_writer *w, struct db *target, const struct moved_table *table,
 		 struct lax_table **found, struct error *err)
 {
 	struct lax_table *known;
@@ -127,9 +127,9 @@ static bool load(struct lax_writer *w, struct db *target, const struct ferry_tab
 		make_print(w, table, known, target);
 		known->is_loaded = true;
 	}
-	return !known->print.problem ||
+	return !known->print.finding ||
 	       error_set(err, ERROR_UNSUPPORTED, "rows cannot be compared: %s",
-			 known->print.problem);
+			 known->print.finding);
 }
 
 static bool open_source(struct lax_writer *w, struct db *target, struct error *err)
@@ -152,7 +152,7 @@ struct lax_attempt {
 	struct db *target;
 	const char *const *conditions;
 	size_t count;
-	const struct ferry_table *table;
+	const struct moved_table *table;
 	struct write_statement *statements; /* owned; the texts of the rows' are not */
 	size_t statement_count;
 	uint64_t warnings;
@@ -206,7 +206,7 @@ static bool note_displaced(struct lax_attempt *a, struct error *err)
 static bool compare_rows(void *context, struct db *target, struct error *err)
 {
 	struct lax_attempt *a = context;
-	const struct fingerprint *f = &a->known->print;
+	const struct row_hash *f = &a->known->print;
 	struct buf sql = BUF_INIT;
 	bool ok;
 
@@ -289,7 +289,7 @@ static bool try_modes(struct lax_attempt *a, struct error *err)
 /* In one mode after the other, and in one zone after the other. */
 static bool try_all(struct lax_attempt *a, struct error *err)
 {
-	const struct ferry_table *t = a->table;
+	const struct moved_table *t = a->table;
 	bool ok = try_modes(a, err);
 
 	for (unsigned zone = 0; !ok && is_refusal(err) && zone < t->zone_offset_count; zone++) {
@@ -330,7 +330,7 @@ static bool write_rows(struct lax_attempt *a, struct row_batch *batch, struct er
 
 /* *all false: the rows are too large to be held at once, nothing was done. */
 static bool write_slice(struct lax_writer *w, struct db *target, struct lax_table *known,
-			const struct ferry_table *table, const char *const *conditions,
+			const struct moved_table *table, const char *const *conditions,
 			size_t count, bool *all, struct error *err)
 {
 	/* The ticket is the caller's. */
@@ -361,7 +361,7 @@ static bool write_slice(struct lax_writer *w, struct db *target, struct lax_tabl
 
 /* Halves what is too large, and what no mode fits. */
 static bool write_some(struct lax_writer *w, struct db *target, struct lax_table *known,
-		       const struct ferry_table *table, const char *const *conditions,
+		       const struct moved_table *table, const char *const *conditions,
 		       size_t count, struct error *err)
 {
 	bool all = true;
@@ -388,7 +388,7 @@ static bool fail_refused(const struct error *refused, struct error *err)
 	return error_set(err, refused->kind, "%s; %s", refused->text, own.text);
 }
 
-bool lax_writer_keys(struct lax_writer *w, struct db *target, const struct ferry_table *table,
+bool lax_writer_keys(struct lax_writer *w, struct db *target, const struct moved_table *table,
 		     const struct buf *conditions, size_t count, const struct error *refused,
 		     struct error *err)
 {

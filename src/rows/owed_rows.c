@@ -1,4 +1,4 @@
-/* The keys are kept in a queue like the verifier's (verify_queue.h): bounded, what does
+/* The keys are kept in a queue like the verifier's (pending_rows.h): bounded, what does
  * not fit into memory goes to a file, and where that does not serve all rows of the table
  * are looked for instead. Only keys are compared, by their bytes: content is the
  * verifier's. A row that the source does not have (any more) is not owed.
@@ -34,7 +34,7 @@ static void distrust_copied(struct owed_rows *o)
 
 		state_tracker_key(run->tracker, run->tables->tables[i], &key, &is_complete);
 		if (key.is_set || is_complete)
-			verify_queue_set_stage(&o->queue, i, TABLE_UNCOMPARED);
+			pending_rows_set_stage(&o->queue, i, TABLE_UNCOMPARED);
 		key_release(&key);
 	}
 }
@@ -44,11 +44,11 @@ static void take_over(struct owed_rows *o, const cJSON *stage)
 {
 	const struct run *run = o->run;
 
-	verify_queue_from_json(&o->queue, stage);
+	pending_rows_from_json(&o->queue, stage);
 	for (size_t i = 0; i < run->tables->count; i++)
 		if (!cJSON_GetObjectItemCaseSensitive(stage,
 						      run->tables->tables[i]->source->full_name))
-			verify_queue_set_stage(&o->queue, i, TABLE_COMPARED);
+			pending_rows_set_stage(&o->queue, i, TABLE_COMPARED);
 }
 
 struct owed_rows *owed_rows_new(struct run *run, const cJSON *stage, bool is_resumed)
@@ -59,8 +59,8 @@ struct owed_rows *owed_rows_new(struct run *run, const cJSON *stage, bool is_res
 	o->run = run;
 	mutex_init(&o->lock);
 	condition_init(&o->quiet);
-	verify_queue_init(&o->queue, run->tables, TABLE_COMPARED, options->owed_bytes);
-	verify_queue_spill_to(&o->queue, options->verify.spill_beside);
+	pending_rows_init(&o->queue, run->tables, TABLE_COMPARED, options->owed_bytes);
+	pending_rows_spill_to(&o->queue, options->verify.spill_beside);
 	if (cJSON_IsObject(stage))
 		take_over(o, stage);
 	else if (is_resumed)
@@ -68,7 +68,7 @@ struct owed_rows *owed_rows_new(struct run *run, const cJSON *stage, bool is_res
 	/* Without a key nothing is skipped or displaced: there it is an error. */
 	for (size_t i = 0; i < run->tables->count; i++)
 		if (run->tables->tables[i]->key.count == 0)
-			verify_queue_set_stage(&o->queue, i, TABLE_COMPARED);
+			pending_rows_set_stage(&o->queue, i, TABLE_COMPARED);
 	return o;
 }
 
@@ -76,7 +76,7 @@ void owed_rows_free(struct owed_rows *o)
 {
 	if (!o)
 		return;
-	verify_queue_release(&o->queue);
+	pending_rows_release(&o->queue);
 	condition_destroy(&o->quiet);
 	mutex_destroy(&o->lock);
 	free(o);
@@ -84,20 +84,20 @@ void owed_rows_free(struct owed_rows *o)
 
 /* --- adding -------------------------------------------------------------------------- */
 
-void owed_rows_skipped(struct owed_rows *o, const struct ferry_table *table,
+void owed_rows_skipped(struct owed_rows *o, const struct moved_table *table,
 		       const char *condition, size_t length)
 {
-	verify_queue_add(&o->queue, table->index, condition, length);
+	pending_rows_add(&o->queue, table->index, condition, length);
 }
 
-static void add_all(struct owed_rows *o, const struct ferry_table *table,
+static void add_all(struct owed_rows *o, const struct moved_table *table,
 		    const struct map *conditions)
 {
 	const struct map_entry *entry;
 	size_t cursor = 0;
 
 	while ((entry = map_next(conditions, &cursor)))
-		verify_queue_add(&o->queue, table->index, entry->key, entry->key_length);
+		pending_rows_add(&o->queue, table->index, entry->key, entry->key_length);
 }
 
 void owed_rows_begin(struct owed_rows *o)
@@ -108,7 +108,7 @@ void owed_rows_begin(struct owed_rows *o)
 }
 
 /* May be tried again, like a lost connection; what ends the run then has written nothing. */
-static bool save(struct owed_rows *o, const struct ferry_table *table, struct error *err)
+static bool save(struct owed_rows *o, const struct moved_table *table, struct error *err)
 {
 	const struct ferry_options *options = o->run->options;
 	int64_t until_ms = clock_ms() + SAVE_WAIT_MS;
@@ -127,7 +127,7 @@ static bool save(struct owed_rows *o, const struct ferry_table *table, struct er
 			 table->source->full_name);
 }
 
-bool owed_rows_displacing(struct owed_rows *o, const struct ferry_table *table,
+bool owed_rows_displacing(struct owed_rows *o, const struct moved_table *table,
 			  const struct map *conditions, struct error *err)
 {
 	add_all(o, table, conditions);
@@ -135,20 +135,20 @@ bool owed_rows_displacing(struct owed_rows *o, const struct ferry_table *table,
 	return save(o, table, err);
 }
 
-bool owed_rows_displacing_some(struct owed_rows *o, const struct ferry_table *table,
+bool owed_rows_displacing_some(struct owed_rows *o, const struct moved_table *table,
 			       struct error *err)
 {
-	verify_queue_forget(&o->queue, table->index);
+	pending_rows_forget(&o->queue, table->index);
 	return save(o, table, err);
 }
 
-void owed_rows_displaced(struct owed_rows *o, const struct ferry_table *table,
+void owed_rows_displaced(struct owed_rows *o, const struct moved_table *table,
 			 const struct map *conditions)
 {
 	if (conditions)
 		add_all(o, table, conditions);
 	else
-		verify_queue_forget(&o->queue, table->index);
+		pending_rows_forget(&o->queue, table->index);
 	mutex_lock(&o->lock);
 	if (++o->ended == o->begun)
 		condition_broadcast(&o->quiet);
@@ -167,7 +167,7 @@ static bool is_settled(const cJSON *table)
 
 cJSON *owed_rows_state(struct owed_rows *o)
 {
-	cJSON *object = verify_queue_to_json(&o->queue);
+	cJSON *object = pending_rows_to_json(&o->queue);
 	cJSON *next;
 
 	for (cJSON *table = object->child; table; table = next) {

@@ -12,7 +12,7 @@
 #include "db/sql_json.h"
 #include "rows/row_prints.h"
 
-struct row_batch *row_batch_new(const struct ferry_table *table, uint64_t ticket,
+struct row_batch *row_batch_new(const struct moved_table *table, uint64_t ticket,
 				struct chunk *chunk)
 {
 	struct row_batch *batch = mem_calloc(1, sizeof(*batch));
@@ -117,7 +117,7 @@ bool row_batch_next_key(const struct row_batch *batch, size_t *at, struct value 
 	return true;
 }
 
-static void spread(const struct ferry_table *table, const struct db_row *row, struct value *values)
+static void spread(const struct moved_table *table, const struct db_row *row, struct value *values)
 {
 	for (unsigned i = 0; i < table->selected_count; i++)
 		values[table->selected[i]] =
@@ -149,7 +149,7 @@ static bool join_types(struct row_batch *batch, const struct db_row *row, unsign
 static bool join_all_types(struct row_batch *batch, const struct db_row *row, struct value *values,
 			   struct error *err)
 {
-	const struct ferry_table *table = batch->table;
+	const struct moved_table *table = batch->table;
 	unsigned next = table->selected_count;
 	size_t bytes = 0;
 
@@ -218,7 +218,7 @@ static bool add_alone(struct row_batch *batch, const struct value *values, struc
 bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t statement_bytes,
 		   uint64_t packet_limit, struct error *err)
 {
-	const struct ferry_table *table = batch->table;
+	const struct moved_table *table = batch->table;
 	struct value values[SERVER_COLUMNS_MAX];
 	uint64_t invalid_enums = 0;
 

@@ -4,7 +4,7 @@
 
 #define KEYS_PER_QUERY 500
 
-static bool take_row(const struct ferry_table *table, const struct db_row *row,
+static bool take_row(const struct moved_table *table, const struct db_row *row,
 		     struct buf *condition, struct map *found, struct error *err)
 {
 	struct value values[KEY_COLUMNS_MAX];
@@ -24,7 +24,7 @@ static bool take_row(const struct ferry_table *table, const struct db_row *row,
 	return true;
 }
 
-static bool ask(struct db *target, const struct ferry_table *table, const struct buf *sql,
+static bool ask(struct db *target, const struct moved_table *table, const struct buf *sql,
 		struct map *found, struct error *err)
 {
 	struct buf condition = BUF_INIT;
@@ -41,7 +41,7 @@ static bool ask(struct db *target, const struct ferry_table *table, const struct
 	return ok;
 }
 
-static void put_select(struct buf *sql, const struct ferry_table *table)
+static void put_select(struct buf *sql, const struct moved_table *table)
 {
 	buf_puts(sql, "SELECT ");
 	for (unsigned i = 0; i < table->key.count; i++) {
@@ -52,7 +52,7 @@ static void put_select(struct buf *sql, const struct ferry_table *table)
 	sql_table_name(sql, table->target_schema, table->target_name);
 }
 
-bool row_lookup(struct db *target, const struct ferry_table *table, const char *const *conditions,
+bool row_lookup(struct db *target, const struct moved_table *table, const char *const *conditions,
 		size_t count, struct map *found, struct error *err)
 {
 	struct buf sql = BUF_INIT;

@@ -39,7 +39,7 @@ static bool is_zero(struct value value)
 	return true;
 }
 
-static void put_real(struct buf *sql, const struct ferry_table *table,
+static void put_real(struct buf *sql, const struct moved_table *table,
 		     const struct column *column, struct value value)
 {
 	put_name_of(sql, column, "", column->type == COLUMN_FLOAT ? "*1e0=" : "=");
@@ -70,7 +70,7 @@ static bool is_plain_text(const struct column *column, struct value value)
 	return true;
 }
 
-static void put_string(struct buf *sql, const struct ferry_table *table,
+static void put_string(struct buf *sql, const struct moved_table *table,
 		       const struct column *column, struct value value)
 {
 	if (leads_an_index(table->source, column) && is_plain_text(column, value)) {
@@ -92,7 +92,7 @@ static size_t count_types(struct value list)
 }
 
 /* The list is the servers' own words and numbers. */
-static void put_types(struct buf *sql, const struct ferry_table *table,
+static void put_types(struct buf *sql, const struct moved_table *table,
 		      const struct column *column, struct value value)
 {
 	struct table there = { .schema = (char *)(uintptr_t)table->target_schema,
@@ -109,7 +109,7 @@ static void put_types(struct buf *sql, const struct ferry_table *table,
 	buf_putc(sql, '\'');
 }
 
-static bool put_json(struct buf *sql, const struct ferry_table *table,
+static bool put_json(struct buf *sql, const struct moved_table *table,
 		     const struct column *column, struct value value, struct error *err)
 {
 	struct value text = { value.bytes, sql_json_text_length(value) };
@@ -132,7 +132,7 @@ static bool put_json(struct buf *sql, const struct ferry_table *table,
 	return true;
 }
 
-static bool put_column(struct buf *sql, const struct ferry_table *table,
+static bool put_column(struct buf *sql, const struct moved_table *table,
 		       const struct column *column, struct value value, struct error *err)
 {
 	if (!value.bytes) {
@@ -170,7 +170,7 @@ static bool put_column(struct buf *sql, const struct ferry_table *table,
 	return true;
 }
 
-bool row_match_put(struct buf *sql, const struct ferry_table *table, const struct value *values,
+bool row_match_put(struct buf *sql, const struct moved_table *table, const struct value *values,
 		   struct error *err)
 {
 	for (unsigned i = 0; i < table->written_count; i++) {

@@ -58,7 +58,7 @@ void row_reader_expect(struct row_reader *reader, uint64_t row_bytes)
 /* One read as the retry loop sees it. */
 struct read_attempt {
 	struct row_reader *reader;
-	const struct ferry_table *table;
+	const struct moved_table *table;
 	bool (*take)(struct read_attempt *attempt, const struct db_row *row, struct error *err);
 	void (*restart)(struct read_attempt *attempt);
 	struct row_batch *batch; /* rows: of (low, high], up to limit */
@@ -182,7 +182,7 @@ static bool attempt_read(void *argument, struct error *err)
 	return db_ready(attempt->reader->source, err) && take_all(attempt, err);
 }
 
-static void put_from(struct row_reader *reader, const struct ferry_table *table)
+static void put_from(struct row_reader *reader, const struct moved_table *table)
 {
 	struct buf *sql = &reader->sql;
 
@@ -195,7 +195,7 @@ static void put_from(struct row_reader *reader, const struct ferry_table *table)
 	}
 }
 
-static void put_range(struct row_reader *reader, const struct ferry_table *table,
+static void put_range(struct row_reader *reader, const struct moved_table *table,
 		      const struct key *low, const struct key *high)
 {
 	const char *word = " WHERE (";
@@ -213,7 +213,7 @@ static void put_range(struct row_reader *reader, const struct ferry_table *table
 	}
 }
 
-static void put_key_columns(struct row_reader *reader, const struct ferry_table *table)
+static void put_key_columns(struct row_reader *reader, const struct moved_table *table)
 {
 	for (unsigned i = 0; i < table->key.count; i++) {
 		if (i)
@@ -245,7 +245,7 @@ static bool run_read(struct read_attempt *attempt,
 	       error_wrap(err, "read table %s", attempt->table->source->full_name);
 }
 
-bool row_reader_split(struct row_reader *reader, const struct ferry_table *table,
+bool row_reader_split(struct row_reader *reader, const struct moved_table *table,
 		      const struct key *low, uint64_t rows, struct key *high, struct error *err)
 {
 	struct read_attempt attempt = { .reader = reader,
@@ -264,7 +264,7 @@ bool row_reader_split(struct row_reader *reader, const struct ferry_table *table
 	return run_read(&attempt, attempt_read, err);
 }
 
-bool row_reader_list(struct row_reader *reader, const struct ferry_table *table,
+bool row_reader_list(struct row_reader *reader, const struct moved_table *table,
 		     const struct key *low, const struct key *high, struct buf *conditions,
 		     size_t *count, struct error *err)
 {
@@ -284,7 +284,7 @@ bool row_reader_list(struct row_reader *reader, const struct ferry_table *table,
 	return ok;
 }
 
-bool row_reader_largest(struct row_reader *reader, const struct ferry_table *table,
+bool row_reader_largest(struct row_reader *reader, const struct moved_table *table,
 			struct key *key, struct error *err)
 {
 	struct read_attempt attempt = { .reader = reader,
@@ -309,7 +309,7 @@ bool row_reader_largest(struct row_reader *reader, const struct ferry_table *tab
 static void put_rows_query(struct read_attempt *attempt, const char *lock)
 {
 	struct row_reader *reader = attempt->reader;
-	const struct ferry_table *table = attempt->table;
+	const struct moved_table *table = attempt->table;
 
 	put_select(reader);
 	buf_puts(&reader->sql, table->select_list);
@@ -347,7 +347,7 @@ static bool attempt_rows(void *argument, struct error *err)
 bool row_reader_read(struct row_reader *reader, struct row_batch *batch, const struct key *low,
 		     const struct key *high, uint64_t limit, bool *more, struct error *err)
 {
-	const struct ferry_table *table = batch->table;
+	const struct moved_table *table = batch->table;
 	struct read_attempt attempt = { .reader = reader,
 					.table = table,
 					.take = take_row,

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/retry.h"
-#include "plan/ferry_table.h"
+#include "plan/moved_table.h"
 #include "plan/move_options.h"
 
 #define CONNECT_RETRY_MS 200

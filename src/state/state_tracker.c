@@ -79,7 +79,7 @@ uint64_t state_tracker_number(struct state_tracker *s, uint64_t snapshot, uint64
 	return snapshot;
 }
 
-void state_tracker_set_tables(struct state_tracker *s, const struct ferry_tables *tables)
+void state_tracker_set_tables(struct state_tracker *s, const struct moved_tables *tables)
 {
 	mutex_lock(&s->lock);
 	assert(!s->tables);
@@ -199,7 +199,7 @@ bool state_tracker_position(struct state_tracker *s, struct binlog_position *pos
 	return has_position;
 }
 
-static struct table_state *state_of(struct state_tracker *s, const struct ferry_table *table)
+static struct table_state *state_of(struct state_tracker *s, const struct moved_table *table)
 	REQUIRES(s->lock)
 {
 	assert(table->index < s->table_count && s->tables[table->index].table == table);
@@ -228,14 +228,14 @@ bool state_tracker_is_handed_over(struct state_tracker *s)
 	return is_handed_over;
 }
 
-void state_tracker_started(struct state_tracker *s, const struct ferry_table *table)
+void state_tracker_started(struct state_tracker *s, const struct moved_table *table)
 {
 	mutex_lock(&s->lock);
 	state_of(s, table)->is_active = true;
 	mutex_unlock(&s->lock);
 }
 
-void state_tracker_batch_written(struct state_tracker *s, const struct ferry_table *table,
+void state_tracker_batch_written(struct state_tracker *s, const struct moved_table *table,
 				 uint64_t rows, uint64_t bytes)
 {
 	struct table_state *t;
@@ -249,7 +249,7 @@ void state_tracker_batch_written(struct state_tracker *s, const struct ferry_tab
 	mutex_unlock(&s->lock);
 }
 
-void state_tracker_copied_up_to(struct state_tracker *s, const struct ferry_table *table,
+void state_tracker_copied_up_to(struct state_tracker *s, const struct moved_table *table,
 				const struct key *key)
 {
 	assert(key->is_set && key->count == table->key.count);
@@ -258,14 +258,14 @@ void state_tracker_copied_up_to(struct state_tracker *s, const struct ferry_tabl
 	mutex_unlock(&s->lock);
 }
 
-void state_tracker_complete(struct state_tracker *s, const struct ferry_table *table)
+void state_tracker_complete(struct state_tracker *s, const struct moved_table *table)
 {
 	mutex_lock(&s->lock);
 	state_of(s, table)->is_complete = true;
 	mutex_unlock(&s->lock);
 }
 
-void state_tracker_begun_anew(struct state_tracker *s, const struct ferry_table *table)
+void state_tracker_begun_anew(struct state_tracker *s, const struct moved_table *table)
 {
 	mutex_lock(&s->lock);
 	state_of(s, table)->is_complete = false;
@@ -279,7 +279,7 @@ void state_tracker_changes_applied(struct state_tracker *s, uint64_t changes)
 	mutex_unlock(&s->lock);
 }
 
-void state_tracker_key(struct state_tracker *s, const struct ferry_table *table, struct key *key,
+void state_tracker_key(struct state_tracker *s, const struct moved_table *table, struct key *key,
 		       bool *is_complete)
 {
 	const struct table_state *t;

@@ -2,7 +2,7 @@
  * the displacing transaction was committed still sees the row. Hence a key is not removed
  * while a transaction is under way that may have added it, nor if one began during the
  * look, and one that was added again since it was copied from the queue stays
- * (verify_queue_equal()). That a row goes after it was seen is no loss: a change deletes
+ * (pending_rows_equal()). That a row goes after it was seen is no loss: a change deletes
  * it, or displaces it, and the latter is remembered by itself. */
 #include "verify/owed_check.h"
 
@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
-#include "compare/table_comparer.h"
+#include "compare/range_diff.h"
 
 static const char log_tag[] = "owed_rows";
 
@@ -27,8 +27,8 @@ static const char log_tag[] = "owed_rows";
 /* One walk over the queue. */
 struct look {
 	struct owed_rows *o;
-	struct table_comparer comparer;
-	struct fingerprint print; /* of the keys alone, of the table at hand */
+	struct range_diff comparer;
+	struct row_hash print; /* of the keys alone, of the table at hand */
 	struct map missing; /* condition -> text of the key, owned */
 	bool was_quiet;	    /* when the keys were copied from the queue */
 	uint64_t begun;	    /* displacements by then */
@@ -37,7 +37,7 @@ struct look {
 	uint64_t shown;	    /* of the table at hand */
 };
 
-static char *key_list(const struct ferry_table *t, bool as_bytes)
+static char *key_list(const struct moved_table *t, bool as_bytes)
 {
 	struct buf sql = BUF_INIT;
 
@@ -50,12 +50,12 @@ static char *key_list(const struct ferry_table *t, bool as_bytes)
 	return buf_take(&sql);
 }
 
-static void make_print(struct fingerprint *f, const struct ferry_table *t)
+static void make_print(struct row_hash *f, const struct moved_table *t)
 {
 	struct buf from[SIDE_COUNT] = { BUF_INIT, BUF_INIT };
 	char *bytes = key_list(t, true);
 
-	*f = (struct fingerprint){ .table = t };
+	*f = (struct row_hash){ .table = t };
 	sql_table_name(&from[SIDE_SOURCE], t->source->schema, t->source->name);
 	sql_table_name(&from[SIDE_TARGET], t->target_schema, t->target_name);
 	for (enum side side = 0; side < SIDE_COUNT; side++) {
@@ -69,7 +69,7 @@ static void make_print(struct fingerprint *f, const struct ferry_table *t)
 	free(bytes);
 }
 
-static void found_missing(void *context, const struct fingerprint *f,
+static void found_missing(void *context, const struct row_hash *f,
 			  const struct row_difference *difference)
 {
 	struct look *look = context;
@@ -77,7 +77,7 @@ static void found_missing(void *context, const struct fingerprint *f,
 
 	if (difference->kind != ROW_MISSING_ON_TARGET)
 		return;
-	table_comparer_key_text(&text, &f->table->key, difference->key);
+	range_diff_key_text(&text, &f->table->key, difference->key);
 	free(map_put(&look->missing, difference->condition, difference->condition_length,
 		     buf_take(&text)));
 }
@@ -96,7 +96,7 @@ static bool look_open(struct look *look, struct owed_rows *o, struct error *err)
 {
 	*look = (struct look){ .o = o };
 	map_init(&look->missing);
-	return table_comparer_open(&look->comparer, o->run->options, o->run->stop, found_missing,
+	return range_diff_open(&look->comparer, o->run->options, o->run->stop, found_missing,
 				   look, err);
 }
 
@@ -104,16 +104,16 @@ static void look_close(struct look *look)
 {
 	clear_missing(look);
 	map_release(&look->missing);
-	fingerprint_release(&look->print);
-	table_comparer_close(&look->comparer);
+	row_hash_release(&look->print);
+	range_diff_close(&look->comparer);
 }
 
-static const struct fingerprint *print_of(struct look *look, size_t index)
+static const struct row_hash *print_of(struct look *look, size_t index)
 {
-	const struct ferry_table *table = look->o->run->tables->tables[index];
+	const struct moved_table *table = look->o->run->tables->tables[index];
 
 	if (look->print.table != table) {
-		fingerprint_release(&look->print);
+		row_hash_release(&look->print);
 		make_print(&look->print, table);
 	}
 	return &look->print;
@@ -123,7 +123,7 @@ static bool ask(struct look *look, size_t table, const char *const *conditions, 
 		struct error *err)
 {
 	clear_missing(look);
-	return table_comparer_keys(&look->comparer, print_of(look, table), conditions, count, err);
+	return range_diff_keys(&look->comparer, print_of(look, table), conditions, count, err);
 }
 
 static bool is_still_quiet(struct look *look)
@@ -152,9 +152,9 @@ static bool pass_slice(void *context, size_t table, const struct queued_key *key
 				!map_get(&look->missing, keys[i].condition, keys[i].length);
 
 		if (is_there)
-			verify_queue_equal(&look->o->queue, table, &keys[i]);
+			pending_rows_equal(&look->o->queue, table, &keys[i]);
 		else if (keys[i].note == 0)
-			verify_queue_add(&look->o->queue, table, keys[i].condition, keys[i].length);
+			pending_rows_add(&look->o->queue, table, keys[i].condition, keys[i].length);
 	}
 	free(conditions);
 	return ok;
@@ -170,7 +170,7 @@ static bool pass(struct look *look, struct error *err)
 		look->was_quiet = o->begun == o->ended;
 		look->begun = o->begun;
 		mutex_unlock(&o->lock);
-		ok = verify_queue_each(&o->queue, i, KEYS_PER_LOOK, false, pass_slice, look, err);
+		ok = pending_rows_each(&o->queue, i, KEYS_PER_LOOK, false, pass_slice, look, err);
 	}
 	return ok;
 }
@@ -194,18 +194,18 @@ static bool wait_until_quiet(struct owed_rows *o)
 static bool look_for_all(struct look *look, size_t table, struct error *err)
 {
 	struct owed_rows *o = look->o;
-	const struct fingerprint *f = print_of(look, table);
+	const struct row_hash *f = print_of(look, table);
 	struct key low = KEY_INIT, high = KEY_INIT;
 	struct range_rows rows;
 	bool ok = true;
 
-	if (!verify_queue_begin(&o->queue, table, &low))
+	if (!pending_rows_begin(&o->queue, table, &low))
 		return true;
 	log_info("table %s: all rows of the source are looked for on the target",
 		 f->table->source->full_name);
 	if (!wait_until_quiet(o)) {
 		key_release(&low);
-		verify_queue_forget(&o->queue, table);
+		pending_rows_forget(&o->queue, table);
 		return !stop_is_set(o->run->stop) || error_set(err, ERROR_STOPPED, "stopped");
 	}
 	do {
@@ -215,12 +215,12 @@ static bool look_for_all(struct look *look, size_t table, struct error *err)
 		clear_missing(look);
 		ok = (throttler_wait(o->run->throttler, o->run->stop) ||
 		      error_set(err, ERROR_STOPPED, "stopped")) &&
-		     table_comparer_next(&look->comparer, f, &low, &high, err) &&
-		     table_comparer_range(&look->comparer, f, &low, &high, &rows, err);
+		     range_diff_next(&look->comparer, f, &low, &high, err) &&
+		     range_diff_range(&look->comparer, f, &low, &high, &rows, err);
 		while (ok && (entry = map_next(&look->missing, &cursor)))
-			verify_queue_add(&o->queue, table, entry->key, entry->key_length);
+			pending_rows_add(&o->queue, table, entry->key, entry->key_length);
 		if (ok)
-			verify_queue_compared(&o->queue, table, &high);
+			pending_rows_compared(&o->queue, table, &high);
 		key_copy(&low, &high);
 	} while (ok && high.is_set);
 	key_release(&low);
@@ -238,7 +238,7 @@ static bool look_for_all_tables(struct look *look, struct error *err)
 
 static bool owes_nothing(struct owed_rows *o)
 {
-	return verify_queue_count(&o->queue) == 0 && verify_queue_uncompared(&o->queue) == 0;
+	return pending_rows_count(&o->queue) == 0 && pending_rows_uncompared(&o->queue) == 0;
 }
 
 bool owed_check_before_cutover(struct owed_rows *o, struct error *err)
@@ -290,9 +290,9 @@ static void forget_seen(struct look *look, size_t table, const struct queued_key
 {
 	for (size_t i = 0; i < count; i++)
 		if (!map_get(&look->missing, keys[i].condition, keys[i].length))
-			verify_queue_equal(&look->o->queue, table, &keys[i]);
+			pending_rows_equal(&look->o->queue, table, &keys[i]);
 		else if (keys[i].note == 0)
-			verify_queue_add(&look->o->queue, table, keys[i].condition, keys[i].length);
+			pending_rows_add(&look->o->queue, table, keys[i].condition, keys[i].length);
 }
 
 static bool settle_slice(void *context, size_t table, const struct queued_key *keys, size_t count,
@@ -331,10 +331,10 @@ static bool settle(struct look *look, uint64_t *looked_for, struct error *err)
 	struct owed_rows *o = look->o;
 	bool ok = look_for_all_tables(look, err);
 
-	*looked_for = verify_queue_count(&o->queue);
+	*looked_for = pending_rows_count(&o->queue);
 	for (size_t i = 0; ok && i < o->run->tables->count; i++) {
 		look->shown = 0;
-		ok = verify_queue_each(&o->queue, i, KEYS_PER_LOOK, false, settle_slice, look, err);
+		ok = pending_rows_each(&o->queue, i, KEYS_PER_LOOK, false, settle_slice, look, err);
 		if (look->shown > KEYS_SHOWN)
 			buf_printf(look->report, " and %" PRIu64 " more",
 				   look->shown - KEYS_SHOWN);

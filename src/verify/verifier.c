@@ -1,6 +1,6 @@
 /* Who looks at which rows, and when.
  *
- * The queue (verify_queue.h) knows what is left to be verified. Batches and whole tables
+ * The queue (pending_rows.h) knows what is left to be verified. Batches and whole tables
  * put rows into it that differed when they were first compared, the binlog writers put
  * in every row whose change they applied; passes over it take out what is equal. So at
  * any moment before the cutover a row is either in the queue, or was equal after its last
@@ -48,7 +48,7 @@ static void distrust_copied(struct verifier *v)
 
 		state_tracker_key(v->run->tracker, v->run->tables->tables[i], &key, &is_complete);
 		if (key.is_set || is_complete)
-			verify_queue_set_stage(&v->queue, i, TABLE_UNCOMPARED);
+			pending_rows_set_stage(&v->queue, i, TABLE_UNCOMPARED);
 		key_release(&key);
 	}
 }
@@ -62,10 +62,10 @@ static void take_over(struct verifier *v, const cJSON *stage)
 		return;
 	if (cJSON_IsString(type) && strcmp(type->valuestring, type_names[v->type]) == 0 &&
 	    cJSON_IsObject(tables)) {
-		verify_queue_from_json(&v->queue, tables);
+		pending_rows_from_json(&v->queue, tables);
 		log_info("the verification goes on where it was: %zu tables are still to be compared "
 			 "as a whole, %" PRIu64 " rows again",
-			 verify_queue_uncompared(&v->queue), verify_queue_count(&v->queue));
+			 pending_rows_uncompared(&v->queue), pending_rows_count(&v->queue));
 	} else {
 		distrust_copied(v);
 	}
@@ -138,19 +138,19 @@ struct verifier *verifier_new(struct run *run, struct db *target, const cJSON *s
 	mutex_init(&v->lock);
 	stop_init(&v->rounds_stop);
 	stop_init(&v->stop);
-	verify_queue_init(&v->queue, run->tables,
+	pending_rows_init(&v->queue, run->tables,
 			  v->type == VERIFIER_INLINE ? TABLE_COMPARED : TABLE_UNCOMPARED,
 			  options->queue_bytes);
 	if (v->type != VERIFIER_CHECKSUM_TABLE)
-		verify_queue_spill_to(&v->queue, options->spill_beside);
+		pending_rows_spill_to(&v->queue, options->spill_beside);
 	if (is_resumed)
 		take_over(v, stage);
 	for (size_t i = 0; i < run->tables->count; i++)
 		if (v->is_ignored[i])
-			verify_queue_set_stage(&v->queue, i, TABLE_COMPARED);
+			pending_rows_set_stage(&v->queue, i, TABLE_COMPARED);
 		else if (run->tables->tables[i]->key.count == 0)
-			verify_queue_set_stage(&v->queue, i, TABLE_UNCOMPARED);
-	if (verification_load(&v->verification, run->options, run->tables, target, run->stop, err))
+			pending_rows_set_stage(&v->queue, i, TABLE_UNCOMPARED);
+	if (table_diff_load(&v->verification, run->options, run->tables, target, run->stop, err))
 		return v;
 	verifier_free(v);
 	return NULL;
@@ -161,8 +161,8 @@ void verifier_free(struct verifier *v)
 	if (!v)
 		return;
 	verifier_stop(v);
-	verification_release(&v->verification);
-	verify_queue_release(&v->queue);
+	table_diff_release(&v->verification);
+	pending_rows_release(&v->queue);
 	free(v->is_ignored);
 	free(v->is_incorrect);
 	free(v->is_pushed_out);
@@ -176,19 +176,19 @@ void verifier_free(struct verifier *v)
 
 /* --- rows that are to be looked at ---------------------------------------------------- */
 
-void verifier_note(struct verifier *v, const struct ferry_table *table, const char *condition,
+void verifier_note(struct verifier *v, const struct moved_table *table, const char *condition,
 		   size_t length)
 {
 	if (v->type != VERIFIER_CHECKSUM_TABLE && !v->is_ignored[table->index] &&
 	    table->key.count > 0)
-		verify_queue_add(&v->queue, table->index, condition, length);
+		pending_rows_add(&v->queue, table->index, condition, length);
 }
 
 void verifier_distrust_all(struct verifier *v)
 {
 	for (size_t i = 0; v->type != VERIFIER_CHECKSUM_TABLE && i < v->verification.count; i++)
 		if (!v->is_ignored[i])
-			verify_queue_forget(&v->queue, i);
+			pending_rows_forget(&v->queue, i);
 }
 
 bool verifier_catch_up(void *context, struct db *source, struct error *err)
@@ -198,12 +198,12 @@ bool verifier_catch_up(void *context, struct db *source, struct error *err)
 	return v->hooks.catch_up(v->hooks.context, source, err);
 }
 
-void verifier_queue_difference(void *context, const struct fingerprint *f,
+void verifier_queue_difference(void *context, const struct row_hash *f,
 			       const struct row_difference *difference)
 {
 	struct verifier *v = context;
 
-	verify_queue_add(&v->queue, f->table->index, difference->condition,
+	pending_rows_add(&v->queue, f->table->index, difference->condition,
 			 difference->condition_length);
 }
 
@@ -212,12 +212,12 @@ bool verifier_wants_batches(const struct verifier *v)
 	return v && v->type == VERIFIER_INLINE;
 }
 
-bool verifier_open_comparer(struct verifier *v, struct table_comparer *c, struct error *err)
+bool verifier_open_comparer(struct verifier *v, struct range_diff *c, struct error *err)
 {
-	return table_comparer_open(c, v->run->options, v->run->stop, verifier_queue_difference, v, err);
+	return range_diff_open(c, v->run->options, v->run->stop, verifier_queue_difference, v, err);
 }
 
-const char *verifier_row_sum(const struct verifier *v, const struct ferry_table *table)
+const char *verifier_row_sum(const struct verifier *v, const struct moved_table *table)
 {
 	if (!verifier_wants_batches(v) || v->is_ignored[table->index])
 		return NULL;
@@ -226,16 +226,16 @@ const char *verifier_row_sum(const struct verifier *v, const struct ferry_table 
 
 /* The source was summed up by the very statement that read the rows, so they are not read
  * there a second time and cannot have changed in between. */
-bool verifier_batch(struct verifier *v, struct table_comparer *c, const struct row_batch *batch,
+bool verifier_batch(struct verifier *v, struct range_diff *c, const struct row_batch *batch,
 		    struct error *err)
 {
-	const struct ferry_table *table = batch->table;
-	const struct fingerprint *f = &v->verification.prints[table->index];
+	const struct moved_table *table = batch->table;
+	const struct row_hash *f = &v->verification.prints[table->index];
 	struct range_rows rows;
 
-	if (f->problem || v->is_ignored[table->index])
+	if (f->finding || v->is_ignored[table->index])
 		return true; /* the verdict will say so */
-	if (!table_comparer_target(c, f, &batch->low, &batch->high, batch->rows,
+	if (!range_diff_target(c, f, &batch->low, &batch->high, batch->rows,
 				   batch->has_sum ? &batch->sum : NULL, &rows, err))
 		return false;
 	if (rows.differences > 0)
@@ -249,12 +249,12 @@ bool verifier_begin_table(void *context, size_t table, struct key *low)
 {
 	struct verifier *v = context;
 
-	return !v->is_ignored[table] && verify_queue_begin(&v->queue, table, low);
+	return !v->is_ignored[table] && pending_rows_begin(&v->queue, table, low);
 }
 
 size_t verifier_uncompared(struct verifier *v)
 {
-	size_t all = verify_queue_uncompared(&v->queue);
+	size_t all = pending_rows_uncompared(&v->queue);
 	size_t without_key = 0;
 
 	for (size_t i = 0; i < v->run->tables->count; i++)
@@ -305,7 +305,7 @@ void verifier_status(struct verifier *v, struct verifier_status *status)
 	result_status(v, status);
 	status->is_available = phase != PHASE_STARTING && phase != PHASE_COPYING &&
 			       (!status->has_started || status->is_done);
-	status->queued = verify_queue_count(&v->queue);
+	status->queued = pending_rows_count(&v->queue);
 }
 
 void verifier_status_release(struct verifier_status *status)
@@ -323,6 +323,6 @@ cJSON *verifier_state(struct verifier *v)
 		return cJSON_CreateNull();
 	object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "Type", type_names[v->type]);
-	cJSON_AddItemToObject(object, "Tables", verify_queue_to_json(&v->queue));
+	cJSON_AddItemToObject(object, "Tables", pending_rows_to_json(&v->queue));
 	return object;
 }

@@ -1,14 +1,14 @@
 /* What the parts of the verifier share: verifier.c (set-up, rows that are noted, the
- * status), verifier_rounds.c (passes over the queue), verifier_verdict.c (the verdict at
- * the cutover), verifier_asked.c (a verification that was asked for). */
+ * status), verifier_passes.c (passes over the queue), verifier_final.c (the verdict at
+ * the cutover), verifier_on_demand.c (a verification that was asked for). */
 #ifndef VERIFY_VERIFIER_PRIV_H
 #define VERIFY_VERIFIER_PRIV_H
 
 #include "base/stop.h"
 #include "compare/repair_plan.h"
-#include "compare/verification.h"
+#include "compare/table_diff.h"
 #include "verify/verifier.h"
-#include "rows/verify_queue.h"
+#include "rows/pending_rows.h"
 
 #define KEYS_PER_SLICE 2000
 
@@ -17,11 +17,11 @@ struct verifier {
 	struct run *run;
 	enum verifier_type type;
 	struct verifier_hooks hooks;
-	struct verification verification;
+	struct table_diff verification;
 	struct repair_plan repair; /* run NULL: nothing is repaired */
-	bool *is_ignored; /* owned; by ferry_table.index */
+	bool *is_ignored; /* owned; by moved_table.index */
 
-	struct verify_queue queue; /* locks itself */
+	struct pending_rows queue; /* locks itself */
 	struct stop rounds_stop;
 	struct stop stop; /* ends a verification that was asked for */
 	struct thread rounds;	   /* Inline: over changed rows */
@@ -38,15 +38,15 @@ struct verifier {
 	bool has_failed;    /* guarded by lock */
 	bool data_correct;  /* guarded by lock */
 	char *message;	    /* guarded by lock; owned; NULL: none */
-	bool *is_incorrect; /* guarded by lock; owned; by ferry_table.index */
-	bool *is_pushed_out; /* guarded by lock; owned; by ferry_table.index: to be compared
+	bool *is_incorrect; /* guarded by lock; owned; by moved_table.index */
+	bool *is_pushed_out; /* guarded by lock; owned; by moved_table.index: to be compared
 			      * as a whole again, after a repair */
-	uint64_t *repaired; /* guarded by lock; owned; by ferry_table.index: rows */
+	uint64_t *repaired; /* guarded by lock; owned; by moved_table.index: rows */
 };
 
 /* Rows that differ are to be looked at again: a difference_found, context is the
  * verifier. */
-void verifier_queue_difference(void *context, const struct fingerprint *f,
+void verifier_queue_difference(void *context, const struct row_hash *f,
 			       const struct row_difference *difference);
 /* For rows that may still be on their way: a recheck's catch_up. */
 bool verifier_catch_up(void *context, struct db *source, struct error *err);
@@ -63,15 +63,15 @@ void verifier_count_repaired(struct verifier *v, const struct table_verdict *ver
  * once. */
 bool verifier_take_pushed_out(struct verifier *v, bool *which);
 
-/* verifier_rounds.c: the body of Inline's own thread. */
+/* verifier_passes.c: the body of Inline's own thread. */
 void verifier_rounds_main(void *argument);
 
-/* verifier_verdict.c: results. The newest verification counts: its number is the one
+/* verifier_final.c: results. The newest verification counts: its number is the one
  * that was given out last. */
 unsigned verifier_set_running(struct verifier *v);
 /* Takes message. */
-void verifier_set_result(struct verifier *v, unsigned number, const struct verdict *verdict,
+void verifier_set_result(struct verifier *v, unsigned number, const struct diff_report *verdict,
 			 bool failed, bool correct, char *message);
-size_t verifier_different_tables(const struct verifier *v, const struct verdict *verdict);
+size_t verifier_different_tables(const struct verifier *v, const struct diff_report *verdict);
 
 #endif

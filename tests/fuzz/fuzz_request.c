@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "base/reader.h"
 #include "control/api.h"
-#include "../../src/control/foreign.h"
+#include "../../src/control/request_origin.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -53,7 +53,7 @@ static char *read_header(struct reader *r)
 
 static void handle(struct reader *r, unsigned which, bool is_json)
 {
-	static const struct speed speed;
+	static const struct rate speed;
 	struct api api = { .ferry = &fake_ferry, .speed = &speed };
 	char *body = mem_memdup(r->at, reader_left(r)); /* with the NUL behind it */
 	const struct server_route *route = &api_routes[which % api_route_count];
@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	log_set_level(LOG_ERROR);
 	const struct request_origin from = { host, origin, site, kind & 4 };
 
-	if (!r.failed && foreign_allows(&from, kind & 2))
+	if (!r.failed && request_origin_allows(&from, kind & 2))
 		handle(&r, which, kind & 1);
 	free(host);
 	free(origin);

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 
 #include "../unit/table_fixture.h"
-#include "plan/problems.h"
-#include "state/state_json.h"
+#include "plan/findings.h"
+#include "state/state_write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct fixture fixture;
 static struct ferry_options options;
-static struct ferry_tables tables;
+static struct moved_tables tables;
 
 static void make_table(const char *name, enum column_type type, const char *raw_type,
 		       const char *collation)
@@ -25,7 +25,7 @@ static void make_table(const char *name, enum column_type type, const char *raw_
 
 static void make_tables(void)
 {
-	struct problems problems;
+	struct findings findings;
 	struct table *pairs;
 
 	if (fixture.schema.tables)
@@ -40,10 +40,10 @@ static void make_tables(void)
 	fixture_column(pairs, "b", COLUMN_VARCHAR, "varchar(9)", "utf8mb4_bin");
 	fixture_index(pairs, "PRIMARY", true, "a,b")->parts[1].descending = true;
 	options.target_marginalia = "x";
-	problems_init(&problems);
-	ferry_tables_make(&options, "0123456789abcdef", &fixture.schema, &tables, &problems);
-	assert(problems.count == 0);
-	problems_release(&problems);
+	findings_init(&findings);
+	moved_tables_make(&options, "0123456789abcdef", &fixture.schema, &tables, &findings);
+	assert(findings.count == 0);
+	findings_release(&findings);
 }
 
 static bool take(cJSON *tree, struct state_tracker *tracker)

@@ -15,9 +15,9 @@ libs="-lcjson -lz -lzstd -lev -lm -lpthread"
 sources="$(ls src/base/*.c src/decode/*.c src/stream/*.c src/state/*.c src/config/*.c |
 	grep -v -e /feed.c -e /gtid_source.c -e /crash_safety.c)
 	$(ls src/plan/*.c | grep -v -e /computed.c -e /collation.c -e /zone.c)
-	$(for name in server sql sql_json key schema raw_type; do echo src/db/$name.c; done)
+	$(for name in server sql sql_json key schema type_text; do echo src/db/$name.c; done)
 	$(for name in create_translate create_text; do echo src/create/$name.c; done)
-	$(for name in api foreign page progress scripts speed status_json; do
+	$(for name in api request_origin page progress scripts rate status_json; do
 		echo src/control/$name.c; done)"
 
 # Compiles what all fuzzers share: folder, compiler, flags.

@@ -14,9 +14,9 @@
  *
  *   application   the source: README I1 tells what its window between log and commit is
  *   copier        copy_whole() in data_iterator.c, snapshot_copy.c; for the applier too,
- *                 copy_anew() in keyless_writer.c
+ *                 copy_anew() in keyless_apply.c
  *   streamer      streamer.c, add_without_key() in binlog_writer.c
- *   applier       take_changes(), batch_is_applied() in binlog_writer.c, keyless_writer.c
+ *   applier       take_changes(), batch_is_applied() in binlog_writer.c, keyless_apply.c
  *   begun, place, received, HELD()   snapshot_mark.c
  *   saved_*       a snapshot of state_tracker.c, as dumped or in the state file
  *   fate          the death, what the dead and lost connections left behind on the target,
@@ -56,7 +56,7 @@
  *   - What is in ferry.pml: other tables, several application transactions between log and
  *     commit at once, memory order, values. Tables share nothing but the position.
  *   - A unique key over columns that may be NULL: what is on the target between two changes
- *     is what was on the source between the two (keyless_writer.c).
+ *     is what was on the source between the two (keyless_apply.c).
  *   - Whether two rows are taken for equal (row_match.c): no part of this algorithm.
  *   - A transaction on the target that fails before its COMMIT is sent: it is as if it had
  *     not been, and is tried again.
@@ -170,7 +170,7 @@ byte seen;
 #ifdef NO_RECOPY
 #define IS_COMPLETE (is_copied && !by_applier)
 #else
-#define IS_COMPLETE false /* apply_completed() in saved_state.c does not look at it */
+#define IS_COMPLETE false /* apply_completed() in state_read.c does not look at it */
 #endif
 
 #define SUM(counts) (counts[0] + counts[1] + counts[2])

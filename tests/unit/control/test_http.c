@@ -18,14 +18,14 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "control/api.h"
-#include "../../../src/control/foreign.h"
+#include "../../../src/control/request_origin.h"
 
 static struct {
 	struct thread thread;
 	struct ev_loop *loop;
 	ev_async stop;
 	struct server *server;
-	struct speed speed;
+	struct rate speed;
 	struct api api;
 	unsigned port;
 } here;
@@ -454,10 +454,10 @@ static void who_may_call(void **state)
 		struct request_origin from = { cases[i].host, cases[i].origin, cases[i].site,
 					       false };
 
-		if (foreign_allows(&from, cases[i].loopback) != cases[i].may_get)
+		if (request_origin_allows(&from, cases[i].loopback) != cases[i].may_get)
 			fail_msg("case %zu, GET", i);
 		from.changes_something = true;
-		if (foreign_allows(&from, cases[i].loopback) != cases[i].may_post)
+		if (request_origin_allows(&from, cases[i].loopback) != cases[i].may_post)
 			fail_msg("case %zu, POST", i);
 	}
 }

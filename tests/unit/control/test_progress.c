@@ -38,7 +38,7 @@ static struct ferry_status example(void)
 static void speed_is_that_of_the_window(void **state)
 {
 	struct ferry_status status = example();
-	struct speed speed = { .count = 0 };
+	struct rate speed = { .count = 0 };
 	struct estimate estimate;
 
 	(void)state;
@@ -46,11 +46,11 @@ static void speed_is_that_of_the_window(void **state)
 	CHECK_NEAR(estimate.rows_per_s, 0);
 	CHECK_NEAR(estimate.eta_s, -1);
 	/* Fast long ago, 100 rows/s for the whole window. */
-	speed_add(&speed, 0, 0, 0);
-	speed_add(&speed, 1000, 1000000, 0);
+	rate_add(&speed, 0, 0, 0);
+	rate_add(&speed, 1000, 1000000, 0);
 	for (unsigned i = 1; i <= SPEED_SAMPLES; i++)
-		speed_add(&speed, 1000 + i * 500, 1000000 + i * 50, i * 5000);
-	speed_add(&speed, 1001 + SPEED_SAMPLES * 500, UINT64_MAX, 0); /* too soon: dropped */
+		rate_add(&speed, 1000 + i * 500, 1000000 + i * 50, i * 5000);
+	rate_add(&speed, 1001 + SPEED_SAMPLES * 500, UINT64_MAX, 0); /* too soon: dropped */
 	assert_int_equal(speed.count, SPEED_SAMPLES);
 	estimate_make(&estimate, &speed, &status, false);
 	CHECK_NEAR(estimate.rows_per_s, 100);
@@ -63,12 +63,12 @@ static void speed_is_that_of_the_window(void **state)
 static void nothing_moves_no_time_is_promised(void **state)
 {
 	struct ferry_status status = example();
-	struct speed speed = { .count = 0 };
+	struct rate speed = { .count = 0 };
 	struct estimate estimate;
 
 	(void)state;
-	speed_add(&speed, 0, 1000, 0);
-	speed_add(&speed, 5000, 1000, 0);
+	rate_add(&speed, 0, 1000, 0);
+	rate_add(&speed, 5000, 1000, 0);
 	estimate_make(&estimate, &speed, &status, false);
 	CHECK_NEAR(estimate.eta_s, -1);
 	status.phase = PHASE_WAIT_FOR_CUTOVER;
@@ -81,7 +81,7 @@ static void nothing_moves_no_time_is_promised(void **state)
 static void a_running_table_is_never_finished(void **state)
 {
 	struct ferry_status status = example();
-	struct speed speed = { .count = 0 };
+	struct rate speed = { .count = 0 };
 	struct estimate estimate;
 
 	(void)state;
@@ -99,7 +99,7 @@ static void a_running_table_is_never_finished(void **state)
 static void a_resumed_run_goes_by_its_keys(void **state)
 {
 	struct ferry_status status = example();
-	struct speed speed = { .count = 0 };
+	struct rate speed = { .count = 0 };
 	struct estimate estimate;
 
 	(void)state;

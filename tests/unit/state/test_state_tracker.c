@@ -6,28 +6,28 @@
 
 #include <cmocka.h>
 
-#include "plan/problems.h"
-#include "state/state_json.h"
+#include "plan/findings.h"
+#include "state/state_write.h"
 #include "../table_fixture.h"
 
 static struct fixture fixture;
-static struct ferry_tables tables;
+static struct moved_tables tables;
 static struct state_tracker tracker;
 static atomic_bool is_over;
 
 static int set_up(void **state UNUSED)
 {
 	static const struct ferry_options options = { .target_marginalia = "x" };
-	struct problems problems;
+	struct findings findings;
 	struct table *t;
 
 	fixture_init(&fixture);
 	t = fixture_table(&fixture, "abc", "t1");
 	fixture_column(t, "id", COLUMN_BIGINT, "bigint", "");
 	fixture_index(t, "PRIMARY", true, "id");
-	problems_init(&problems);
-	ferry_tables_make(&options, NULL, &fixture.schema, &tables, &problems);
-	problems_release(&problems);
+	findings_init(&findings);
+	moved_tables_make(&options, NULL, &fixture.schema, &tables, &findings);
+	findings_release(&findings);
 	state_tracker_init(&tracker);
 	state_tracker_set_tables(&tracker, &tables);
 	return 0;
@@ -36,14 +36,14 @@ static int set_up(void **state UNUSED)
 static int tear_down(void **state UNUSED)
 {
 	state_tracker_destroy(&tracker);
-	ferry_tables_release(&tables);
+	moved_tables_release(&tables);
 	fixture_release(&fixture);
 	return 0;
 }
 
 static void counts_rows_and_bytes(void **state UNUSED)
 {
-	const struct ferry_table *t = tables.tables[0];
+	const struct moved_table *t = tables.tables[0];
 
 	assert_true(tracker.start_time > 0);
 	assert_false(tracker.tables[0].is_active);
@@ -99,7 +99,7 @@ static void a_run_id_is_new_or_kept(void **state UNUSED)
 
 static void advance(void *unused UNUSED)
 {
-	const struct ferry_table *t = tables.tables[0];
+	const struct moved_table *t = tables.tables[0];
 	struct key key = KEY_INIT;
 	char digits[24];
 

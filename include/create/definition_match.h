@@ -1,0 +1,18 @@
+/* Does a table that is on the target already fit the source's? */
+#ifndef CREATE_DEFINITION_MATCH_H
+#define CREATE_DEFINITION_MATCH_H
+
+#include "plan/moved_table.h"
+#include "plan/findings.h"
+
+/* without_default: "`schema`.`table`.`column`" of the target's columns that are NOT
+ * NULL and have no default value. Only the keys count. */
+/* Collations of unique keys are compared elsewhere (unique_orders.c). */
+void target_definition_check(const struct moved_table *t, const struct table *target,
+			     const struct map *without_default, struct findings *findings);
+/* Do the unique keys of a table that was just created call the same values equal, by the
+ * names of their collations? */
+void target_definition_check_orders(const struct moved_table *t, const struct table *target,
+				    struct findings *findings);
+
+#endif

@@ -1,0 +1,94 @@
+/* A table being moved: its source definition, its place on the target, its key,
+ * and the SQL texts that never change. Made at start by moved_tables_make();
+ * afterwards read-only. */
+#ifndef PLAN_MOVED_TABLE_H
+#define PLAN_MOVED_TABLE_H
+
+#include "db/key.h"
+#include "plan/move_options.h"
+#include "plan/zone.h"
+
+struct moved_table {
+	const struct table *source; /* borrowed from the schema */
+	const char *target_schema;  /* borrowed from options or source */
+	const char *target_name;
+	struct key_columns key; /* count 0: none; if that is not allowed a problem says so */
+	bool key_is_configured; /* by CascadingPaginationColumnConfig */
+	/* Can a row have another one's key or unique value in its way on the target: is there
+	 * more than one unique key, or are there texts in the key? */
+	bool may_displace;
+	unsigned index;		/* in ferry_tables.tables */
+	uint64_t batch_rows; /* its own fixed rows per batch; 0: what holds for the run */
+	bool may_change_unlogged; /* by a foreign key that cascades, on a source that does not
+				   * log that; set by the start-up checks */
+	/* Indexes in source->columns; owned. */
+	unsigned *selected; /* in the order of select_list: written ones first */
+	unsigned selected_count;
+	unsigned *written; /* in the order of the INSERT's columns: table order */
+	unsigned written_count;
+	/* Documents keep the types of their values (db/sql_json.h); else only their text. */
+	bool json_is_typed;
+	unsigned types_count; /* columns of types_list */
+	bool target_is_mysql;
+	bool *as_json; /* owned, by column: a text there, JSON on the target; NULL: none */
+	bool is_between_flavours;
+	/* By computed.h: rows are written with time_zone set to this, owned; NULL: as usual. */
+	char *zone;
+	/* The offsets that this zone has had, for rows that it has no literal for: lax_writer.c. */
+	char (*zone_offsets)[ZONE_OFFSET_SIZE]; /* owned */
+	unsigned zone_offset_count;
+	bool deletes_in_zone;	  /* and deleted */
+	bool has_offset_literals; /* '... +00:00' is a TIMESTAMP there */
+	/* Owned texts. */
+	char *select_list;  /* "`a`,CAST(`b` AS UNSIGNED)": all written columns in table
+			     * order, then the generated ones of the key */
+	char *types_list;   /* for the copy, behind select_list: the types in its JSON
+			     * columns, ",(...),(...)", or "" */
+	char *insert_head;  /* "comment INSERT INTO `t` (`a`,`b`) VALUES " */
+	char *insert_tail;  /* " ON DUPLICATE KEY UPDATE `a`=`a`" (README I3); "" without a key */
+	char *replace_head; /* "comment REPLACE INTO `t` (`a`,`b`) VALUES " */
+	char *delete_head;  /* "comment DELETE FROM `t` WHERE " */
+};
+
+struct moved_tables {
+	struct moved_table **tables; /* owned; largest data_bytes first */
+	size_t count;
+	struct map by_source; /* full source name -> struct moved_table * */
+};
+
+/* schema and options must outlive the tables. run_id is put into the statements
+ * (statement_tag.h); NULL: nothing will be written. Problems that make a table impossible
+ * to move (no usable key, a column type or engine that cannot be carried, two tables
+ * with one target name) are added to problems, one line each; the table is in the
+ * list even then. */
+struct findings;
+void moved_tables_make(const struct ferry_options *options, const char *run_id,
+		       const struct schema *schema, struct moved_tables *tables,
+		       struct findings *findings);
+/* How JSON columns are carried between these two servers. Typed documents that the
+ * source cannot tell about become problems. */
+void moved_tables_set_json(struct moved_tables *tables, const struct ferry_options *options,
+			   const struct server_version *source,
+			   const struct server_version *target, struct findings *findings);
+/* A table that is on the target already: which of its columns take JSON there. */
+void moved_table_set_target(struct moved_table *t, const struct table *target);
+void moved_tables_release(struct moved_tables *tables);
+/* replace_head without some of the written columns: a flag for each. */
+void moved_table_put_replace(struct buf *sql, const struct moved_table *t, const bool *left_out);
+/* A query without rows that the source refuses when the account may not read all columns:
+ * those that it may not read it does not even see, in information_schema neither. Not for
+ * a table without selected columns. */
+void moved_table_put_read_check(struct buf *sql, const struct moved_table *t);
+struct moved_table *moved_tables_find(const struct moved_tables *tables, const char *schema,
+				      const char *name);
+
+/* Chooses the pagination key (README, How it works); false and a reason with its remedy.
+ * The key always identifies rows and the server enforces it: a configured column
+ * without a UNIQUE index of its own, or that may be NULL, gives way to the table's
+ * primary or unique key (*is_configured is false then, *ignored_column, which may be
+ * NULL, names it), and is an error where there is none. */
+bool ferry_key_choose(const struct ferry_options *options, const struct table *table,
+		      struct key_columns *key, bool *is_configured, const char **ignored_column,
+		      struct error *err) MUST_CHECK;
+
+#endif

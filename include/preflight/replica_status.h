@@ -1,0 +1,40 @@
+/* What a source that is a replica says about its replication: how far it has executed
+ * its master's binlog, and what keeps it from going on. One round trip each; the
+ * caller's thread. */
+#ifndef PREFLIGHT_REPLICA_STATUS_H
+#define PREFLIGHT_REPLICA_STATUS_H
+
+#include "decode/position.h"
+#include "db/db.h"
+
+struct replica_status {
+	struct binlog_position executed; /* in the master's files; all before it is committed */
+	uint64_t master_id;		 /* server_id */
+	char master[300];		 /* "host:port" */
+	bool is_receiving;		 /* the thread that reads from the master */
+	bool is_executing;		 /* the thread that executes what was read */
+	bool is_broken;			 /* one of them was ended by error */
+	char error[512];		 /* the replica's words; "": none */
+	bool is_filtered;		 /* some Replicate_... rule leaves changes out */
+};
+
+/* The replication from the master of this server_id; 0: the first there is. *found says
+ * whether there is one. ERROR_ACCESS: the account may not see it. */
+bool replica_status_read(struct db *replica, uint64_t master_id, struct replica_status *replication,
+		      bool *found, struct error *err) MUST_CHECK;
+
+enum replicates { REPLICATES_NOT, REPLICATES, REPLICATES_UNKNOWN };
+
+/* Does this server replicate from another one, now or when its replication is started?
+ * UNKNOWN: the account may not see it (MariaDB: SLAVE MONITOR), and there are signs that it
+ * did. */
+bool replica_status_check(struct db *server, enum replicates *answer, struct error *err) MUST_CHECK;
+/* ReplicatedMasterPositionQuery: one row of a file and an offset. */
+bool replica_status_query(struct db *replica, const char *query, struct binlog_position *executed,
+		       struct error *err) MUST_CHECK;
+
+/* Does a position say that all before it is committed? Otherwise *err holds the setting
+ * and its remedy. by_query: the position is taken from ReplicatedMasterPositionQuery. */
+bool replica_status_is_ordered(struct db *replica, bool by_query, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,28 @@
+/* One pagination key in the state's JSON: written and read back.
+ *
+ *   200                                                      a single integer column
+ *   {"type": "binary", "value": "<hex>", "column": "uuid"}   string or bytes
+ *   {"type": "text", "value": "2024-01-01", "column": "d"}   any other type
+ *   {"type": "composite", "columns": ["a", "b"],
+ *    "values": [{"type": "int", "value": "-5"}, ...]}        several columns
+ * and read only, from Ghostferry 1.2 on:
+ *   {"type": "uint64", "value": 200, "column": "id"} */
+#ifndef STATE_STATE_KEY_H
+#define STATE_STATE_KEY_H
+
+#include "state/state_write.h"
+
+/* The node is the caller's. key must be set. */
+cJSON *saved_key_write(const struct key_columns *columns, const struct key *key);
+/* ["a", "b DESC"]: what the key is made of, to notice another choice later. */
+cJSON *saved_key_column_names(const struct key_columns *columns);
+
+/* Fills *saved from the node; path is for messages. The caller releases saved->key,
+ * also on failure. */
+bool saved_key_read(const cJSON *node, const char *path, struct saved_key *saved,
+		    struct error *err) MUST_CHECK;
+/* Do kinds, number and names of the values suit the columns? */
+bool saved_key_fits(const struct saved_key *saved, const struct key_columns *columns,
+		    struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,662 @@
+/* A range is compared by two figures of each side, computed by the server:
+ *
+ *   SELECT COUNT(*), COUNT(s), BIT_XOR(s)
+ *   FROM (SELECT <64 bits of the fingerprint> s FROM t FORCE INDEX (k)
+ *         WHERE key > low AND key <= high LIMIT <no limit>) d
+ *
+ * (The LIMIT keeps the servers from merging the derived table and hashing each row
+ * twice.) The fingerprints are of whole rows, keys included, so no two rows of a table
+ * share one and rows that were swapped are seen. COUNT(s) must be COUNT(*): a hash that
+ * became NULL for whatever reason would otherwise be left out in silence.
+ *
+ * Only where the figures differ are the rows read: key and fingerprint of each. They are
+ * matched by the key's bytes here; order and ranges are always the server's.
+ *
+ * A table without a key may hold equal rows, which would cancel each other out: there the
+ * hashes are added, not XORed, and where the sums differ nothing more can be said.
+ *
+ * Columns that an application compressed are hashed as they are stored. A row that differs
+ * is read as a whole then, on both sides, and may be equal by what those columns hold
+ * (snappy.h): two encodings of one text are no difference, and tables whose encodings agree
+ * cost no more than others.
+ *
+ * Where the two sides order keys differently a row may fall into another range there: it
+ * is found in both and equal when it is looked up by its key, which is why whoever is
+ * told of differences looks again (see recheck.h). Every key of the target lies in some
+ * range, as one range begins where another ends and both ends are open. */
+#include "compare/range_diff.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/retry.h"
+#include "rows/snappy.h"
+
+#define RANGE_BYTES (8 << 20)
+#define RANGE_ROWS_MAX 20000
+#define RANGE_ROWS_MIN 100
+#define LIST_ROWS_MAX 50000 /* held in memory per side */
+#define KEYS_PER_QUERY 200
+#define READ_RETRY_MS 1000
+
+static bool attempt_connect(void *argument, struct error *err)
+{
+	return db_ready(argument, err);
+}
+
+/* A server that restarts just now is tried again, as with every query. */
+static bool connect_side(struct range_diff *c, enum side side, const struct db_params *params,
+			 struct error *err)
+{
+	const struct retry_policy policy = {
+		.verb = "connect",
+		.tag = "verifier",
+		.attempts = c->options->read_attempts,
+		.sleep_ms = READ_RETRY_MS,
+	};
+
+	c->db[side] = db_new(params, DB_SESSION_READ, NULL);
+	return retry_run(&policy, c->stop, attempt_connect, c->db[side], err);
+}
+
+bool range_diff_open(struct range_diff *c, const struct ferry_options *options,
+			 struct stop *stop, difference_found *found, void *context,
+			 struct error *err)
+{
+	*c = (struct range_diff){
+		.options = options, .stop = stop, .found = found, .context = context
+	};
+	if (connect_side(c, SIDE_SOURCE, &options->source, err) &&
+	    connect_side(c, SIDE_TARGET, &options->target, err))
+		return true;
+	range_diff_close(c);
+	return false;
+}
+
+void range_diff_close(struct range_diff *c)
+{
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		db_close(c->db[side]);
+		c->db[side] = NULL;
+	}
+	buf_release(&c->sql);
+	buf_release(&c->condition);
+}
+
+/* --- one query with retries ---------------------------------------------------- */
+
+struct query {
+	struct range_diff *c;
+	enum side side;
+	void (*restart)(struct query *query);
+	bool (*take)(struct query *query, const struct db_row *row, struct error *err);
+	const struct row_hash *f;
+	struct map *rows;	  /* of lists */
+	struct range_sums *sums;  /* of sums */
+	struct key *key;	  /* of a split */
+	struct content *content;  /* of one row */
+};
+
+static bool attempt_query(void *argument, struct error *err)
+{
+	struct query *q = argument;
+	struct db *db = q->c->db[q->side];
+	struct db_row row;
+	enum db_fetch fetched;
+
+	q->restart(q);
+	if (!db_ready(db, err) || !db_query(db, q->c->sql.data, q->c->sql.length, err))
+		return false;
+	while ((fetched = db_row_next(db, &row, err)) == DB_ROW) {
+		if (!q->take(q, &row, err)) {
+			db_row_finish(db);
+			return false;
+		}
+	}
+	return fetched == DB_END;
+}
+
+static bool run_query(struct query *q, struct error *err)
+{
+	const struct retry_policy policy = {
+		.verb = "compare rows",
+		.tag = "verifier",
+		.attempts = q->c->options->read_attempts,
+		.sleep_ms = READ_RETRY_MS,
+	};
+
+	return retry_run(&policy, q->c->stop, attempt_query, q, err) ||
+	       error_wrap(err, "compare table %s", q->f->table->source->full_name);
+}
+
+static void put_select(struct range_diff *c, enum side side)
+{
+	buf_clear(&c->sql);
+	sql_comment(&c->sql, side == SIDE_SOURCE ? c->options->source_marginalia
+						 : c->options->target_marginalia);
+	buf_puts(&c->sql, "SELECT ");
+}
+
+/* --- sums of a range ------------------------------------------------------------- */
+
+struct range_sums {
+	uint64_t rows;
+	uint64_t hashed;
+	uint64_t sum;
+};
+
+static void restart_sums(struct query *q)
+{
+	*q->sums = (struct range_sums){ .rows = 0 };
+}
+
+static bool take_sums(struct query *q, const struct db_row *row, struct error *err)
+{
+	uint64_t *figures[] = { &q->sums->rows, &q->sums->hashed, &q->sums->sum };
+
+	for (unsigned i = 0; i < ARRAY_LEN(figures); i++) {
+		if (i >= row->count || !row->values[i])
+			return error_set(err, ERROR_CORRUPT, "a sum of rows is NULL");
+		*figures[i] = strtoull(row->values[i], NULL, 10);
+	}
+	if (q->sums->rows != q->sums->hashed)
+		return error_set(err, ERROR_CORRUPT,
+				 "the server could not compute the hash of %" PRIu64 " rows",
+				 q->sums->rows - q->sums->hashed);
+	return true;
+}
+
+/* SUM of integers is an exact DECIMAL, 64 bits of it are as good as BIT_XOR's. */
+static const char *put_together(const struct row_hash *f)
+{
+	return f->table->key.count > 0
+		       ? "BIT_XOR(s)"
+		       : "CAST(COALESCE(SUM(s),0)%18446744073709551616 AS UNSIGNED)";
+}
+
+static bool sum_range(struct range_diff *c, const struct row_hash *f, enum side side,
+		      const struct key *low, const struct key *high, struct range_sums *sums,
+		      struct error *err)
+{
+	struct query q = { .c = c, .side = side, .restart = restart_sums, .take = take_sums,
+			   .f = f, .sums = sums };
+
+	put_select(c, side);
+	buf_printf(&c->sql, "COUNT(*),COUNT(s),%s FROM (SELECT %s s FROM ", put_together(f),
+		   f->sum[side]);
+	buf_puts(&c->sql, f->from[side]);
+	row_hash_put_range(&c->sql, f, low, high);
+	buf_puts(&c->sql, " LIMIT 18446744073709551615) d");
+	return run_query(&q, err);
+}
+
+bool range_diff_whole(struct range_diff *c, const struct row_hash *f,
+			  struct table_sums *sums, struct error *err)
+{
+	const struct key none = KEY_INIT;
+	struct range_sums found[SIDE_COUNT];
+
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		if (!sum_range(c, f, side, &none, &none, &found[side], err))
+			return false;
+		sums->figures[side][0] = found[side].rows;
+		sums->figures[side][1] = found[side].sum;
+	}
+	return true;
+}
+
+/* --- lists of rows ---------------------------------------------------------------- */
+
+/* Key bytes -> fingerprint (char *, owned). The key's values are led by their lengths. */
+static void restart_rows(struct query *q)
+{
+	size_t cursor = 0;
+	struct map_entry *entry;
+
+	while ((entry = map_next(q->rows, &cursor)))
+		free(entry->value);
+	map_clear(q->rows);
+}
+
+static void release_rows(struct map *rows)
+{
+	size_t cursor = 0;
+	struct map_entry *entry;
+
+	while ((entry = map_next(rows, &cursor)))
+		free(entry->value);
+	map_release(rows);
+}
+
+static void pack_key(struct buf *packed, const struct db_row *row, unsigned count)
+{
+	buf_clear(packed);
+	for (unsigned i = 0; i < count; i++) {
+		size_t length = row->lengths[i];
+
+		buf_add(packed, &length, sizeof(length));
+		buf_add(packed, row->values[i], length);
+	}
+}
+
+static void unpack_key(struct key *key, const char *packed, unsigned count)
+{
+	struct value values[KEY_COLUMNS_MAX];
+
+	for (unsigned i = 0; i < count; i++) {
+		memcpy(&values[i].length, packed, sizeof(values[i].length));
+		values[i].bytes = packed + sizeof(values[i].length);
+		packed = values[i].bytes + values[i].length;
+	}
+	key_set(key, values, count);
+}
+
+static uint64_t first_bits(const char *print)
+{
+	char digits[17];
+
+	snprintf(digits, sizeof(digits), "%s", print);
+	return strtoull(digits, NULL, 16);
+}
+
+/* Where no unique key forbids it several rows have one key: they count together, and
+ * never equal a single one. Takes before. */
+static char *add_print(char *before, const char *print)
+{
+	char *sum = mem_printf("%016" PRIx64 " of several rows",
+			       first_bits(before) + first_bits(print));
+
+	free(before);
+	return sum;
+}
+
+static bool take_row(struct query *q, const struct db_row *row, struct error *err)
+{
+	unsigned count = q->f->table->key.count;
+	struct buf packed = BUF_INIT;
+
+	if (row->count != count + 1 || !row->values[count])
+		return error_set(err, ERROR_CORRUPT, "the server could not compute a row's hash");
+	for (unsigned i = 0; i < count; i++)
+		if (!row->values[i])
+			return error_set(err, ERROR_UNSUPPORTED, "NULL in a key column");
+	pack_key(&packed, row, count);
+	char *print = mem_memdup(row->values[count], row->lengths[count]);
+	char *before = map_put(q->rows, packed.data, packed.length, print);
+	if (before) {
+		map_put(q->rows, packed.data, packed.length, add_print(before, print));
+		free(print);
+	}
+	buf_release(&packed);
+	return true;
+}
+
+/* where: behind FROM; it is in the sql of the caller. */
+static bool list_rows(struct range_diff *c, const struct row_hash *f, enum side side,
+		      const struct buf *where, struct map *rows, struct error *err)
+{
+	struct query q = { .c = c, .side = side, .restart = restart_rows, .take = take_row,
+			   .f = f, .rows = rows };
+
+	put_select(c, side);
+	buf_printf(&c->sql, "%s,", f->keys[side]);
+	buf_puts(&c->sql, f->row[side]);
+	buf_puts(&c->sql, " FROM ");
+	buf_puts(&c->sql, f->from[side]);
+	buf_add(&c->sql, where->data, where->length);
+	return run_query(&q, err);
+}
+
+static void report(struct range_diff *c, const struct row_hash *f, const char *packed,
+		   const char *source, const char *target)
+{
+	struct key key = KEY_INIT;
+	struct row_difference difference = { .kind = !target ? ROW_MISSING_ON_TARGET
+					     : !source	     ? ROW_MISSING_ON_SOURCE
+							     : ROW_DIFFERS,
+					     .key = &key };
+
+	unpack_key(&key, packed, f->table->key.count);
+	buf_clear(&c->condition);
+	sql_key_equals(&c->condition, &f->table->key, key.values);
+	difference.condition = buf_text(&c->condition);
+	difference.condition_length = c->condition.length;
+	snprintf(difference.print[SIDE_SOURCE], FINGERPRINT_SIZE, "%s", source ? source : "");
+	snprintf(difference.print[SIDE_TARGET], FINGERPRINT_SIZE, "%s", target ? target : "");
+	c->found(c->context, f, &difference);
+	key_release(&key);
+}
+
+/* --- rows with compressed columns ------------------------------------------------- */
+
+/* The values of one row, one after the other. */
+struct content {
+	uint64_t rows;
+	struct buf bytes;
+	struct buf ends; /* size_t per value; SIZE_MAX: NULL */
+};
+
+static void restart_content(struct query *q)
+{
+	q->content->rows = 0;
+	buf_clear(&q->content->bytes);
+	buf_clear(&q->content->ends);
+}
+
+static bool take_content(struct query *q, const struct db_row *row, struct error *err)
+{
+	if (row->count != q->f->unpacked_count)
+		return error_set(err, ERROR_CORRUPT, "%u columns expected, %u received",
+				 q->f->unpacked_count, row->count);
+	if (q->content->rows++ > 0)
+		return true;
+	for (unsigned i = 0; i < row->count; i++) {
+		size_t end = SIZE_MAX;
+
+		if (row->values[i]) {
+			buf_add(&q->content->bytes, row->values[i], row->lengths[i]);
+			end = q->content->bytes.length;
+		}
+		buf_add(&q->content->ends, &end, sizeof(end));
+	}
+	return true;
+}
+
+static struct value next_value(const struct content *content, size_t n, size_t *at)
+{
+	size_t end;
+
+	memcpy(&end, content->ends.data + n * sizeof(end), sizeof(end));
+	if (end == SIZE_MAX)
+		return (struct value){ .bytes = NULL };
+
+	struct value value = { content->bytes.data + *at, end - *at };
+
+	*at = end;
+	return value;
+}
+
+/* The first value is the hash of all that is not compressed. */
+static bool same_contents(const struct content contents[SIDE_COUNT])
+{
+	const struct content *source = &contents[SIDE_SOURCE], *target = &contents[SIDE_TARGET];
+	size_t at[SIDE_COUNT] = { 0, 0 };
+
+	/* Several rows of one key cannot be told apart. */
+	if (source->rows != 1 || target->rows != 1 || source->ends.length != target->ends.length)
+		return false;
+	for (size_t n = 0; n < source->ends.length / sizeof(size_t); n++) {
+		struct value a = next_value(source, n, &at[SIDE_SOURCE]);
+		struct value b = next_value(target, n, &at[SIDE_TARGET]);
+		bool is_same = n > 0 ? snappy_same_content(a, b) :
+				       a.bytes && b.bytes && a.length == b.length &&
+					       memcmp(a.bytes, b.bytes, a.length) == 0;
+
+		if (!is_same)
+			return false;
+	}
+	return true;
+}
+
+static bool read_content(struct range_diff *c, const struct row_hash *f, enum side side,
+			 const char *packed, struct content *content, struct error *err)
+{
+	struct query q = { .c = c, .side = side, .restart = restart_content,
+			   .take = take_content, .f = f, .content = content };
+	struct key key = KEY_INIT;
+
+	unpack_key(&key, packed, f->table->key.count);
+	put_select(c, side);
+	buf_printf(&c->sql, "%s FROM %s WHERE ", f->unpacked[side], f->from[side]);
+	sql_key_equals(&c->sql, &f->table->key, key.values);
+	key_release(&key);
+	return run_query(&q, err);
+}
+
+/* *is_same: the row is equal by what its compressed columns hold. */
+static bool compare_content(struct range_diff *c, const struct row_hash *f,
+			    const char *packed, bool *is_same, struct error *err)
+{
+	struct content contents[SIDE_COUNT] = { { .bytes = BUF_INIT, .ends = BUF_INIT },
+						{ .bytes = BUF_INIT, .ends = BUF_INIT } };
+	bool ok = true;
+
+	for (enum side side = 0; ok && side < SIDE_COUNT; side++)
+		ok = read_content(c, f, side, packed, &contents[side], err);
+	*is_same = ok && same_contents(contents);
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		buf_release(&contents[side].bytes);
+		buf_release(&contents[side].ends);
+	}
+	return ok;
+}
+
+/* --- what differs ------------------------------------------------------------------ */
+
+static bool report_differences(struct range_diff *c, const struct row_hash *f,
+			       const struct map rows[SIDE_COUNT], uint64_t *count,
+			       struct error *err)
+{
+	size_t cursor = 0;
+	const struct map_entry *entry;
+
+	while ((entry = map_next(&rows[SIDE_SOURCE], &cursor))) {
+		const char *target = map_get(&rows[SIDE_TARGET], entry->key, entry->key_length);
+
+		if (target && strcmp(target, entry->value) == 0)
+			continue;
+
+		bool is_same = false;
+
+		if (target && f->unpacked[SIDE_SOURCE] &&
+		    !compare_content(c, f, entry->key, &is_same, err))
+			return false;
+		if (is_same)
+			continue;
+		report(c, f, entry->key, entry->value, target);
+		++*count;
+	}
+	cursor = 0;
+	while ((entry = map_next(&rows[SIDE_TARGET], &cursor))) {
+		if (map_get(&rows[SIDE_SOURCE], entry->key, entry->key_length))
+			continue;
+		report(c, f, entry->key, NULL, entry->value);
+		++*count;
+	}
+	return true;
+}
+
+static bool compare_lists(struct range_diff *c, const struct row_hash *f,
+			  const struct buf *where, uint64_t *differences, struct error *err)
+{
+	struct map rows[SIDE_COUNT];
+
+	map_init(&rows[SIDE_SOURCE]);
+	map_init(&rows[SIDE_TARGET]);
+	bool ok = list_rows(c, f, SIDE_SOURCE, where, &rows[SIDE_SOURCE], err) &&
+		  list_rows(c, f, SIDE_TARGET, where, &rows[SIDE_TARGET], err);
+	ok = ok && report_differences(c, f, rows, differences, err);
+	release_rows(&rows[SIDE_SOURCE]);
+	release_rows(&rows[SIDE_TARGET]);
+	return ok;
+}
+
+/* --- ranges -------------------------------------------------------------------------- */
+
+static void restart_key(struct query *q)
+{
+	key_release(q->key);
+}
+
+static bool take_key(struct query *q, const struct db_row *row, struct error *err)
+{
+	struct value values[KEY_COLUMNS_MAX];
+	unsigned count = q->f->table->key.count;
+
+	if (row->count != count)
+		return error_set(err, ERROR_CORRUPT, "%u key columns expected, %u received", count,
+				 row->count);
+	for (unsigned i = 0; i < count; i++) {
+		values[i] = (struct value){ row->values[i], row->lengths[i] };
+		if (!values[i].bytes)
+			return error_set(err, ERROR_UNSUPPORTED, "NULL in a key column");
+	}
+	key_set(q->key, values, count);
+	return true;
+}
+
+/* The key `rows` rows behind low on that side, high at most. */
+static bool split(struct range_diff *c, const struct row_hash *f, enum side side,
+		  const struct key *low, const struct key *high, uint64_t rows, struct key *middle,
+		  struct error *err)
+{
+	struct query q = { .c = c, .side = side, .restart = restart_key, .take = take_key,
+			   .f = f, .key = middle };
+
+	put_select(c, side);
+	buf_printf(&c->sql, "%s FROM ", f->keys[side]);
+	buf_puts(&c->sql, f->from[side]);
+	row_hash_put_range(&c->sql, f, low, high);
+	buf_puts(&c->sql, " ORDER BY ");
+	sql_key_order(&c->sql, &f->table->key);
+	buf_printf(&c->sql, " LIMIT 1 OFFSET %" PRIu64, rows - 1);
+	return run_query(&q, err);
+}
+
+bool range_diff_next(struct range_diff *c, const struct row_hash *f,
+			 const struct key *low, struct key *high, struct error *err)
+{
+	uint64_t average = f->table->source->avg_row_bytes;
+	uint64_t rows = RANGE_BYTES / (average ? average : 100);
+
+	if (rows > RANGE_ROWS_MAX)
+		rows = RANGE_ROWS_MAX;
+	if (rows < RANGE_ROWS_MIN)
+		rows = RANGE_ROWS_MIN;
+	return split(c, f, SIDE_SOURCE, low, NULL, rows, high, err);
+}
+
+/* Lists (low, high] in parts that memory holds, cut at keys of the fuller side. */
+static bool compare_parts(struct range_diff *c, const struct row_hash *f, enum side fuller,
+			  const struct key *low, const struct key *high, uint64_t *differences,
+			  struct error *err)
+{
+	struct key from = KEY_INIT, to = KEY_INIT;
+	struct buf where = BUF_INIT;
+	bool ok = true;
+	bool more = true;
+
+	key_copy(&from, low);
+	while (ok && more) {
+		ok = split(c, f, fuller, &from, high, LIST_ROWS_MAX, &to, err);
+		more = to.is_set;
+		buf_clear(&where);
+		row_hash_put_range(&where, f, &from, more ? &to : high);
+		ok = ok && compare_lists(c, f, &where, differences, err);
+		key_copy(&from, &to);
+	}
+	buf_release(&where);
+	key_release(&from);
+	key_release(&to);
+	return ok;
+}
+
+bool range_diff_range(struct range_diff *c, const struct row_hash *f,
+			  const struct key *low, const struct key *high, struct range_rows *rows,
+			  struct error *err)
+{
+	struct range_sums source, target;
+
+	*rows = (struct range_rows){ .differences = 0 };
+	if (!sum_range(c, f, SIDE_SOURCE, low, high, &source, err) ||
+	    !sum_range(c, f, SIDE_TARGET, low, high, &target, err))
+		return false;
+	rows->rows[SIDE_SOURCE] = source.rows;
+	rows->rows[SIDE_TARGET] = target.rows;
+	if (source.rows == target.rows && source.sum == target.sum)
+		return true;
+	return compare_parts(c, f, source.rows > target.rows ? SIDE_SOURCE : SIDE_TARGET, low, high,
+			     &rows->differences, err);
+}
+
+bool range_diff_target(struct range_diff *c, const struct row_hash *f,
+			   const struct key *low, const struct key *high, uint64_t source_rows,
+			   const uint64_t *source_sum, struct range_rows *rows, struct error *err)
+{
+	struct range_sums target;
+
+	*rows = (struct range_rows){ .rows = { source_rows, 0 } };
+	if (!sum_range(c, f, SIDE_TARGET, low, high, &target, err))
+		return false;
+	rows->rows[SIDE_TARGET] = target.rows;
+	if (source_sum && target.rows == source_rows && target.sum == *source_sum)
+		return true;
+	return compare_parts(c, f, source_rows > target.rows ? SIDE_SOURCE : SIDE_TARGET, low, high,
+			     &rows->differences, err);
+}
+
+bool range_diff_keys(struct range_diff *c, const struct row_hash *f,
+			 const char *const *conditions, size_t count, struct error *err)
+{
+	struct buf where = BUF_INIT;
+	uint64_t differences = 0;
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < count; i++) {
+		buf_puts(&where, where.length ? " OR (" : " WHERE (");
+		buf_puts(&where, conditions[i]);
+		buf_putc(&where, ')');
+		if ((i + 1) % KEYS_PER_QUERY && i + 1 < count)
+			continue;
+		ok = compare_lists(c, f, &where, &differences, err);
+		buf_clear(&where);
+	}
+	buf_release(&where);
+	return ok;
+}
+
+/* --- for people -------------------------------------------------------------------------- */
+
+static bool is_readable(const struct column *column, struct value value)
+{
+	if (column->type == COLUMN_BINARY || column->type == COLUMN_VARBINARY ||
+	    column->type == COLUMN_BLOB)
+		return false;
+	for (size_t i = 0; i < value.length; i++)
+		if (!isprint((unsigned char)value.bytes[i]))
+			return false;
+	return true;
+}
+
+void range_diff_key_text(struct buf *out, const struct key_columns *columns,
+			     const struct key *key)
+{
+	for (unsigned i = 0; i < key->count; i++) {
+		struct value value = key->values[i];
+
+		if (i > 0)
+			buf_putc(out, ',');
+		if (is_readable(&columns->table->columns[columns->columns[i]], value)) {
+			buf_add(out, value.bytes, value.length);
+		} else {
+			buf_puts(out, "0x");
+			buf_put_hex(out, value.bytes, value.length);
+		}
+	}
+}
+
+const char *difference_kind_name(enum difference_kind kind)
+{
+	static const char *const names[] = {
+		[ROW_MISSING_ON_TARGET] = "row missing on target",
+		[ROW_MISSING_ON_SOURCE] = "row missing on source",
+		[ROW_DIFFERS] = "rows checksum difference",
+	};
+
+	return names[kind];
+}

@@ -1,0 +1,347 @@
+/* Workers take one table after the other; each has a connection to both servers. */
+#include "compare/table_diff.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/probe.h"
+#include "compare/recheck.h"
+#include "compare/row_repair.h"
+
+static const char log_tag[] = "verifier";
+
+/* Rows that differed at first, held until they are looked at again. */
+#define CANDIDATES_MAX 2000
+
+struct wanted {
+	const struct moved_tables *tables;
+};
+
+/* Servers may fold the case of names: taken generously here, matched exactly first. */
+static bool is_wanted(void *context, const char *schema, const char *table)
+{
+	const struct wanted *wanted = context;
+
+	for (size_t i = 0; i < wanted->tables->count; i++) {
+		const struct moved_table *t = wanted->tables->tables[i];
+
+		if (strcasecmp(t->target_name, table) == 0 &&
+		    strcasecmp(t->target_schema, schema) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const struct table *find_target(const struct schema *schema, const struct moved_table *t)
+{
+	const struct table *found = NULL;
+
+	for (size_t i = 0; i < schema->table_count; i++) {
+		const struct table *table = &schema->tables[i];
+
+		if (strcmp(table->name, t->target_name) == 0 &&
+		    strcmp(table->schema, t->target_schema) == 0)
+			return table;
+		if (strcasecmp(table->name, t->target_name) == 0 &&
+		    strcasecmp(table->schema, t->target_schema) == 0)
+			found = table;
+	}
+	return found;
+}
+
+static bool has_null_key(struct db *db, const struct row_hash *f, const char *column, bool *has,
+			 struct error *err)
+{
+	struct buf sql = BUF_INIT, found = BUF_INIT;
+
+	buf_printf(&sql, "SELECT EXISTS (SELECT 1 FROM %s WHERE ", f->from[SIDE_TARGET]);
+	sql_name(&sql, column);
+	buf_puts(&sql, " IS NULL)");
+	bool ok = db_value(db, &found, NULL, err, "%s", buf_text(&sql));
+	*has = ok && strcmp(buf_text(&found), "0") != 0;
+	buf_release(&sql);
+	buf_release(&found);
+	return ok || error_wrap(err, "table %s", f->table->source->full_name);
+}
+
+/* A row with NULL in its key lies in no range: it would never be met. */
+static bool find_null_keys(struct db *db, struct row_hash *f, const struct table *target,
+			   struct error *err)
+{
+	const struct key_columns *key = &f->table->key;
+
+	for (unsigned i = 0; target && i < key->count && !f->finding; i++) {
+		const struct column *column = &key->table->columns[key->columns[i]];
+		const struct column *there = table_column_of_other(target, column);
+		bool has;
+
+		if (!there || !there->is_nullable)
+			continue;
+		if (!has_null_key(db, f, there->name, &has, err))
+			return false;
+		if (has)
+			f->finding = mem_printf("rows of the target have NULL in %s, a column of "
+						"the key",
+						there->name);
+	}
+	return true;
+}
+
+bool table_diff_load(struct table_diff *v, const struct ferry_options *options,
+		       const struct moved_tables *tables, struct db *target, struct stop *stop,
+		       struct error *err)
+{
+	struct wanted wanted = { .tables = tables };
+	bool keep_zero_sign = db_version(target)->flavour == FLAVOUR_MYSQL;
+
+	*v = (struct table_diff){ .options = options, .stop = stop };
+	if (!schema_load(target, is_wanted, &wanted, &v->on_target, err))
+		return error_wrap(err, "load table definitions of the target");
+	v->count = tables->count;
+	v->prints = mem_calloc(v->count + 1, sizeof(*v->prints));
+	bool ok = true;
+	for (size_t i = 0; i < v->count; i++) {
+		const struct table *there = find_target(&v->on_target, tables->tables[i]);
+
+		row_hash_make(&v->prints[i], options, tables->tables[i], there, keep_zero_sign);
+		ok = ok && find_null_keys(target, &v->prints[i], there, err);
+	}
+	return ok;
+}
+
+void table_diff_release(struct table_diff *v)
+{
+	for (size_t i = 0; i < v->count; i++)
+		row_hash_release(&v->prints[i]);
+	free(v->prints);
+	schema_release(&v->on_target);
+	*v = (struct table_diff){ .options = NULL };
+}
+
+/* --- workers --------------------------------------------------------------------- */
+
+struct job {
+	const struct table_diff *v;
+	const struct comparison *how;
+	struct diff_report *verdict; /* each table is one thread's */
+
+	struct mutex lock;
+	size_t next;	  /* guarded by lock: table to be taken */
+	bool has_failed;  /* guarded by lock */
+	struct error err; /* guarded by lock; the first one */
+};
+
+struct compare_worker {
+	struct job *job;
+	struct thread thread;
+	struct range_diff comparer;
+	struct recheck recheck; /* of the table at hand */
+	struct row_repair repair; /* initialised if there is a plan for it */
+	unsigned number;
+};
+
+static void fail(struct job *job, const struct error *err)
+{
+	mutex_lock(&job->lock);
+	if (!job->has_failed)
+		job->err = *err;
+	job->has_failed = true;
+	mutex_unlock(&job->lock);
+}
+
+static bool take_table(struct job *job, size_t *table)
+{
+	mutex_lock(&job->lock);
+	bool taken = !job->has_failed && job->next < job->v->count;
+	if (taken)
+		*table = job->next++;
+	mutex_unlock(&job->lock);
+	return taken;
+}
+
+static void differs(void *context, const struct row_hash *f,
+		    const struct row_difference *difference)
+{
+	struct compare_worker *worker = context;
+	const struct comparison *how = worker->job->how;
+
+	if (how->found)
+		how->found(how->context, f, difference);
+	else
+		recheck_add(&worker->recheck, difference);
+}
+
+static bool look_again(struct compare_worker *worker, size_t enough, struct table_verdict *verdict,
+		       struct error *err)
+{
+	if (worker->recheck.rows.count < enough)
+		return true;
+	return recheck_run(&worker->recheck, &worker->comparer, worker->job->how->rules,
+			   worker->job->how->repair ? &worker->repair : NULL, verdict, err);
+}
+
+static bool may_go_on(struct job *job, struct error *err)
+{
+	if (job->how->throttler && !throttler_wait(job->how->throttler, job->v->stop))
+		return error_set(err, ERROR_STOPPED, "stopped");
+	mutex_lock(&job->lock);
+	bool failed = job->has_failed;
+	mutex_unlock(&job->lock);
+	return (!failed && !stop_is_set(job->v->stop)) || error_set(err, ERROR_STOPPED, "stopped");
+}
+
+static bool compare_next(struct compare_worker *worker, struct table_verdict *verdict,
+			 struct key *low, struct key *high, struct error *err)
+{
+	const struct comparison *how = worker->job->how;
+	struct range_rows rows;
+
+	if (!may_go_on(worker->job, err) ||
+	    !range_diff_next(&worker->comparer, verdict->f, low, high, err) ||
+	    !range_diff_range(&worker->comparer, verdict->f, low, high, &rows, err))
+		return false;
+	verdict->rows[SIDE_SOURCE] += rows.rows[SIDE_SOURCE];
+	verdict->rows[SIDE_TARGET] += rows.rows[SIDE_TARGET];
+	if (!look_again(worker, high->is_set ? CANDIDATES_MAX : 1, verdict, err))
+		return false;
+	probe("range_compared", "%s", verdict->f->table->source->full_name);
+	if (how->compared)
+		how->compared(how->context, verdict->f->table->index, high);
+	return true;
+}
+
+static bool are_equal(const struct table_sums *sums)
+{
+	return memcmp(sums->figures[SIDE_SOURCE], sums->figures[SIDE_TARGET],
+		      sizeof(sums->figures[SIDE_SOURCE])) == 0;
+}
+
+/* A table without a key, as a multiset of rows. One look takes both servers a walk over
+ * the whole table; rows that are written meanwhile make it look again. */
+static bool compare_whole(struct compare_worker *worker, struct table_verdict *verdict,
+			  struct error *err)
+{
+	const struct recheck_rules *rules = worker->job->how->rules;
+	struct range_diff *c = &worker->comparer;
+	struct table_sums before, sums = { .figures = { { 0 } } };
+	unsigned same = 0;
+
+	for (unsigned look = 1; look <= rules->looks_max && same < rules->looks_same; look++) {
+		before = sums;
+		if (!may_go_on(worker->job, err) ||
+		    (look > 1 && !stop_sleep_ms(worker->job->v->stop, rules->pause_ms) &&
+		     !error_set(err, ERROR_STOPPED, "stopped")) ||
+		    (look > 1 && rules->catch_up &&
+		     !rules->catch_up(rules->context, c->db[SIDE_SOURCE], err)) ||
+		    !range_diff_whole(c, verdict->f, &sums, err))
+			return false;
+		verdict->rows[SIDE_SOURCE] = sums.figures[SIDE_SOURCE][0];
+		verdict->rows[SIDE_TARGET] = sums.figures[SIDE_TARGET][0];
+		if (are_equal(&sums))
+			return true;
+		same = look > 1 && memcmp(&before, &sums, sizeof(sums)) == 0 ? same + 1 : 0;
+	}
+	if (same < rules->looks_same)
+		verdict->unsettled++;
+	else
+		diff_report_add_whole(verdict);
+	return true;
+}
+
+static void log_table(const struct comparison *how, const struct table_verdict *verdict)
+{
+	const char *name = verdict->f->table->source->full_name;
+
+	if (how->found)
+		log_debug("compared table %s: %" PRIu64 " rows", name, verdict->rows[SIDE_SOURCE]);
+	else if (table_verdict_is_different(verdict))
+		log_error("tables on source and target DOES NOT MATCH: %s, %" PRIu64
+			  " rows differ",
+			  name, verdict->different);
+	else
+		log_info("tables on source and target verified to match: %s, %" PRIu64 " rows",
+			 name, verdict->rows[SIDE_SOURCE]);
+}
+
+static bool compare_table(struct compare_worker *worker, size_t table, struct error *err)
+{
+	const struct comparison *how = worker->job->how;
+	struct table_verdict *verdict = &worker->job->verdict->tables[table];
+	struct key low = KEY_INIT, high = KEY_INIT;
+	bool ok = true;
+
+	if (verdict->f->finding || (how->begin && !how->begin(how->context, table, &low))) {
+		key_release(&low);
+		return true;
+	}
+	log_debug("checking table %s", verdict->f->table->source->full_name);
+	if (verdict->f->note)
+		log_warn("table %s: not compared: %s", verdict->f->table->source->full_name,
+			 verdict->f->note);
+	if (verdict->f->table->key.count == 0) {
+		verdict->is_compared = ok = compare_whole(worker, verdict, err);
+		if (ok)
+			log_table(how, verdict);
+		key_release(&low);
+		return ok;
+	}
+	recheck_init(&worker->recheck, verdict->f);
+	do {
+		ok = compare_next(worker, verdict, &low, &high, err);
+		key_copy(&low, &high);
+	} while (ok && high.is_set);
+	recheck_release(&worker->recheck);
+	key_release(&low);
+	key_release(&high);
+	verdict->is_compared = ok;
+	if (ok)
+		log_table(how, verdict);
+	return ok;
+}
+
+static void worker_main(void *argument)
+{
+	struct compare_worker *worker = argument;
+	struct job *job = worker->job;
+	struct error err;
+	size_t table;
+
+	if (job->how->repair)
+		row_repair_init(&worker->repair, job->how->repair, worker->number);
+	bool ok = range_diff_open(&worker->comparer, job->v->options, job->v->stop, differs,
+				      worker, &err);
+
+	while (ok && take_table(job, &table))
+		ok = compare_table(worker, table, &err);
+	range_diff_close(&worker->comparer);
+	if (job->how->repair)
+		row_repair_release(&worker->repair);
+	if (!ok)
+		fail(job, &err);
+}
+
+bool table_diff_compare(const struct table_diff *v, const struct comparison *how,
+			  struct diff_report *verdict, struct error *err)
+{
+	struct job job = { .v = v, .how = how, .verdict = verdict };
+	unsigned count = how->workers > v->count ? (unsigned)v->count : how->workers;
+	struct compare_worker *workers = mem_calloc(count + 1, sizeof(*workers));
+
+	mutex_init(&job.lock);
+	for (unsigned i = 0; i < count; i++) {
+		workers[i].job = &job;
+		workers[i].number = i;
+		thread_start(&workers[i].thread, "verifier", worker_main, &workers[i]);
+	}
+	for (unsigned i = 0; i < count; i++)
+		thread_join(&workers[i].thread);
+	mutex_destroy(&job.lock);
+	free(workers);
+	if (job.has_failed)
+		*err = job.err;
+	return !job.has_failed;
+}

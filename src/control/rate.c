@@ -1,0 +1,149 @@
+/* Speed and time left.
+ *
+ * What is left is reckoned in rows, as the server's estimate of a table's rows is
+ * the only size known beforehand. It may be off by half, so a running table never
+ * counts as finished before it is, and nothing else relies on these figures. */
+#include "control/rate.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+/* A table that is being copied counts as copied up to here at most. */
+#define FRACTION_MAX 0.99
+
+static const struct rate_sample *sample_at(const struct rate *speed, unsigned index)
+{
+	return &speed->samples[(speed->first + index) % SPEED_SAMPLES];
+}
+
+void rate_add(struct rate *speed, int64_t now_ms, uint64_t rows, uint64_t bytes)
+{
+	struct rate_sample sample = { now_ms, rows, bytes };
+
+	if (speed->count > 0 &&
+	    now_ms - sample_at(speed, speed->count - 1)->at_ms < SPEED_SAMPLE_MS)
+		return;
+	if (speed->count == SPEED_SAMPLES) {
+		speed->first = (speed->first + 1) % SPEED_SAMPLES;
+		speed->count--;
+	}
+	speed->samples[(speed->first + speed->count) % SPEED_SAMPLES] = sample;
+	speed->count++;
+}
+
+static double per_second(uint64_t before, uint64_t after, int64_t ms)
+{
+	if (after <= before || ms <= 0)
+		return 0;
+	return (double)(after - before) * 1000.0 / (double)ms;
+}
+
+static bool key_number(const struct key *key, double *number)
+{
+	char text[21] = ""; /* a value has no NUL behind it */
+	char *end;
+
+	if (!key->is_set || key->count != 1 || key->values[0].length == 0 ||
+	    key->values[0].length >= sizeof(text))
+		return false;
+	memcpy(text, key->values[0].bytes, key->values[0].length);
+	errno = 0;
+	*number = strtod(text, &end);
+	return errno == 0 && *end == '\0' && isfinite(*number);
+}
+
+static bool key_is_integer(const struct ferry_table_status *table)
+{
+	const struct key_columns *key = table->key_columns;
+
+	if (!key || key->count != 1 || !key->table)
+		return false;
+	return key->table->columns[key->columns[0]].type >= COLUMN_TINYINT &&
+	       key->table->columns[key->columns[0]].type <= COLUMN_BIGINT;
+}
+
+static double fraction_by_key(const struct ferry_table_status *table)
+{
+	double last, target;
+
+	if (!key_is_integer(table) || !key_number(&table->last_key, &last) ||
+	    !key_number(&table->target_key, &target) || last <= 0 || target <= 0)
+		return -1;
+	return last / target;
+}
+
+static double table_fraction(const struct ferry_table_status *table, bool was_resumed)
+{
+	double fraction = -1;
+
+	if (strcmp(table->action, "completed") == 0)
+		return 1;
+	if (was_resumed)
+		fraction = fraction_by_key(table);
+	if (fraction < 0 && table->estimated_rows > 0)
+		fraction = (double)table->rows_written / (double)table->estimated_rows;
+	if (fraction < 0)
+		return 0;
+	return fraction < FRACTION_MAX ? fraction : FRACTION_MAX;
+}
+
+/* An empty table, or one without statistics, still counts for something. */
+static double table_rows(const struct ferry_table_status *table)
+{
+	if (table->estimated_rows > table->rows_written)
+		return (double)table->estimated_rows;
+	return table->rows_written > 0 ? (double)table->rows_written : 1;
+}
+
+static void estimate_rest(struct estimate *estimate, const struct ferry_status *status,
+			  bool was_resumed)
+{
+	double all = 0, done = 0;
+
+	for (size_t i = 0; i < status->table_count; i++) {
+		double rows = table_rows(&status->tables[i]);
+
+		all += rows;
+		done += rows * table_fraction(&status->tables[i], was_resumed);
+	}
+	estimate->fraction = all > 0 ? done / all : 0;
+	if (status->phase > PHASE_COPYING) {
+		estimate->fraction = 1;
+		estimate->eta_s = 0;
+	} else if (status->has_started && status->completed_count == status->table_count) {
+		estimate->eta_s = 0;
+	} else {
+		estimate->eta_s = estimate->rows_per_s > 0 && status->has_started ?
+					  ceil((all - done) / estimate->rows_per_s) :
+					  -1;
+	}
+}
+
+void estimate_make(struct estimate *estimate, const struct rate *speed,
+		   const struct ferry_status *status, bool was_resumed)
+{
+	*estimate = (struct estimate){ 0 };
+	if (speed->count > 1) {
+		const struct rate_sample *oldest = sample_at(speed, 0);
+		const struct rate_sample *newest = sample_at(speed, speed->count - 1);
+		int64_t ms = newest->at_ms - oldest->at_ms;
+
+		estimate->rows_per_s = per_second(oldest->rows, newest->rows, ms);
+		estimate->bytes_per_s = per_second(oldest->bytes, newest->bytes, ms);
+	}
+	estimate_rest(estimate, status, was_resumed);
+}
+
+void estimate_average(struct estimate *estimate, const struct ferry_status *status,
+		      double now_wall, bool was_resumed)
+{
+	int64_t ms = (int64_t)((now_wall - status->start_time) * 1000);
+
+	*estimate = (struct estimate){ 0 };
+	estimate->rows_per_s = per_second(0, status->rows_written, ms);
+	estimate->bytes_per_s = per_second(0, status->bytes_written, ms);
+	estimate_rest(estimate, status, was_resumed);
+}

@@ -1,0 +1,403 @@
+/* Making the tables of a run out of the source's schema: names on the target, keys,
+ * and the SQL that stays the same for every row, built once.
+ *
+ * A table that cannot be moved becomes a problem and stays in the list, so that a dry
+ * run shows all of them; the run itself does not start while there are errors. */
+#include "plan/moved_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "batch_size.h"
+#include "plan/name_filter.h"
+#include "plan/findings.h"
+#include "plan/key_condition.h"
+#include "plan/statement_tag.h"
+
+static bool is_key_column(const struct key_columns *key, unsigned column)
+{
+	for (unsigned i = 0; i < key->count; i++)
+		if (key->columns[i] == column)
+			return true;
+	return false;
+}
+
+/* Generated columns are never written: the target computes them. Those of the key
+ * are read all the same, to know how far the copy has come. */
+static void choose_columns(struct moved_table *t)
+{
+	const struct table *table = t->source;
+
+	t->selected = mem_calloc(table->column_count + 1, sizeof(*t->selected));
+	t->written = mem_calloc(table->column_count + 1, sizeof(*t->written));
+	for (unsigned i = 0; i < table->column_count; i++)
+		if (column_is_written(&table->columns[i]))
+			t->selected[t->selected_count++] = t->written[t->written_count++] = i;
+	for (unsigned i = 0; i < table->column_count; i++)
+		if (!column_is_written(&table->columns[i]) && is_key_column(&t->key, i))
+			t->selected[t->selected_count++] = i;
+}
+
+static char *make_select_list(const struct moved_table *t)
+{
+	struct buf sql = BUF_INIT;
+
+	for (unsigned i = 0; i < t->selected_count; i++) {
+		if (i > 0)
+			buf_putc(&sql, ',');
+		sql_select_column(&sql, &t->source->columns[t->selected[i]]);
+	}
+	return buf_take(&sql);
+}
+
+void moved_table_put_read_check(struct buf *sql, const struct moved_table *t)
+{
+	buf_printf(sql, "SELECT %s,", t->select_list);
+	sql_table_name(sql, t->source->schema, t->source->name);
+	buf_puts(sql, ".* FROM ");
+	sql_table_name(sql, t->source->schema, t->source->name);
+	buf_puts(sql, " LIMIT 0");
+}
+
+static void put_target(struct buf *sql, const struct moved_table *t, const char *comment,
+		       const char *verb)
+{
+	buf_puts(sql, comment);
+	buf_puts(sql, verb);
+	sql_table_name(sql, t->target_schema, t->target_name);
+}
+
+static char *make_write_head(const struct moved_table *t, const char *comment, const char *verb)
+{
+	struct buf sql = BUF_INIT;
+
+	put_target(&sql, t, comment, verb);
+	buf_puts(&sql, " (");
+	for (unsigned i = 0; i < t->written_count; i++) {
+		if (i > 0)
+			buf_putc(&sql, ',');
+		sql_name(&sql, t->source->columns[t->written[i]].name);
+	}
+	buf_puts(&sql, ") VALUES ");
+	return buf_take(&sql);
+}
+
+static char *make_insert_tail(const struct moved_table *t)
+{
+	const char *name = t->source->columns[t->written[0]].name;
+	struct buf sql = BUF_INIT;
+
+	buf_puts(&sql, " ON DUPLICATE KEY UPDATE ");
+	sql_name(&sql, name);
+	buf_putc(&sql, '=');
+	sql_name(&sql, name);
+	return buf_take(&sql);
+}
+
+/* The comment is that of the other heads. */
+void moved_table_put_replace(struct buf *sql, const struct moved_table *t, const bool *left_out)
+{
+	char *bare = make_write_head(t, "", "REPLACE INTO ");
+	char separator = '(';
+
+	buf_add(sql, t->replace_head, strlen(t->replace_head) - strlen(bare));
+	free(bare);
+	put_target(sql, t, "", "REPLACE INTO ");
+	buf_putc(sql, ' ');
+	for (unsigned i = 0; i < t->written_count; i++) {
+		if (left_out[i])
+			continue;
+		buf_putc(sql, separator);
+		sql_name(sql, t->source->columns[t->written[i]].name);
+		separator = ',';
+	}
+	buf_puts(sql, separator == '(' ? "() VALUES " : ") VALUES ");
+}
+
+static char *make_delete_head(const struct moved_table *t, const char *comment)
+{
+	struct buf sql = BUF_INIT;
+
+	put_target(&sql, t, comment, "DELETE FROM ");
+	buf_puts(&sql, " WHERE ");
+	return buf_take(&sql);
+}
+
+static void make_texts(struct moved_table *t, const char *comment)
+{
+	t->select_list = make_select_list(t);
+	t->types_list = mem_strdup("");
+	t->insert_head = make_write_head(t, comment, "INSERT INTO ");
+	/* Without a key nothing tells that a row is there already. */
+	t->insert_tail = t->written_count > 0 && t->key.count > 0 ? make_insert_tail(t)
+								  : mem_strdup("");
+	t->replace_head = make_write_head(t, comment, "REPLACE INTO ");
+	t->delete_head = make_delete_head(t, comment);
+}
+
+static void check_columns(const struct table *table, struct findings *findings)
+{
+	struct buf remedy = BUF_INIT;
+
+	for (unsigned i = 0; i < table->column_count; i++) {
+		const struct column *c = &table->columns[i];
+
+		if (c->type != COLUMN_UNKNOWN)
+			continue;
+		buf_clear(&remedy);
+		buf_puts(&remedy, "leave the table out (Tables.Blacklist), or convert the column: "
+				  "ALTER TABLE ");
+		sql_table_name(&remedy, table->schema, table->name);
+		buf_puts(&remedy, " MODIFY ");
+		sql_name(&remedy, c->name);
+		buf_puts(&remedy, " ...");
+		finding_add(findings, PROBLEM_ERROR, buf_text(&remedy),
+			    "source: column %s.%s is of type %s, which cannot be carried exactly",
+			    table->full_name, c->name, c->raw_type);
+	}
+	buf_release(&remedy);
+}
+
+/* Those whose rows are not in the table: another engine would take copies of them, or none. */
+static bool is_elsewhere(const char *engine)
+{
+	static const char *const engines[] = { "MRG_MyISAM", "FEDERATED", "CONNECT",
+					       "SPIDER", "BLACKHOLE", "S3", "OQGRAPH", "NDB",
+					       "NDBCLUSTER", "PERFORMANCE_SCHEMA" };
+
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
+		if (strcasecmp(engines[i], engine) == 0)
+			return true;
+	return false;
+}
+
+/* The copy relies on locking reads (README I1), the writes on transactions. */
+static void check_engine(const struct table *table, struct findings *findings)
+{
+	struct buf remedy = BUF_INIT;
+
+	if (strcasecmp(table->engine, "InnoDB") == 0)
+		return;
+	if (is_elsewhere(table->engine)) {
+		buf_puts(&remedy, "leave the table out (Tables.Blacklist), and make it on the target "
+				  "when the move is done: it holds no rows of its own");
+	} else {
+		buf_puts(&remedy, "ALTER TABLE ");
+		sql_table_name(&remedy, table->schema, table->name);
+		buf_puts(&remedy, " ENGINE=InnoDB");
+	}
+	finding_add(findings, PROBLEM_ERROR, buf_text(&remedy),
+		    "source: table %s uses the engine %s; only InnoDB tables can be copied while "
+		    "they change",
+		    table->full_name, *table->engine ? table->engine : "(unknown)");
+	buf_release(&remedy);
+}
+
+/* History rows have no place in the binlog, and their times cannot be written. */
+static void check_versioning(const struct table *table, struct findings *findings)
+{
+	if (table->is_system_versioned)
+		finding_add(findings, PROBLEM_ERROR, "leave the table out (Tables.Blacklist)",
+			    "source: table %s is WITH SYSTEM VERSIONING; its history cannot be "
+			    "copied",
+			    table->full_name);
+}
+
+/* The reason is one sentence with its remedy behind it; a problem keeps them apart. */
+static void add_key_finding(const struct error *err, struct findings *findings)
+{
+	const char *remedy = strstr(err->text, "; ALTER TABLE `");
+
+	if (!remedy)
+		finding_add(findings, PROBLEM_ERROR, "", "source: %s", err->text);
+	else
+		finding_add(findings, PROBLEM_ERROR, remedy + 2, "source: %.*s",
+			    (int)(remedy - err->text), err->text);
+}
+
+static void warn_of_no_key(const struct table *table, struct findings *findings)
+{
+	finding_add(findings, PROBLEM_WARNING, "",
+		    "source: table %s has no usable key: it is copied in one read, its changes are "
+		    "applied by comparing whole rows, and a run that is resumed copies it anew",
+		    table->full_name);
+}
+
+static void choose_key(const struct ferry_options *options, struct moved_table *t,
+		       struct findings *findings)
+{
+	struct error err = ERROR_INIT;
+	const char *ignored;
+
+	if (!ferry_key_choose(options, t->source, &t->key, &t->key_is_configured, &ignored, &err)) {
+		t->key.count = 0;
+		/* ERROR_CONFIG: a column that does not exist was configured. */
+		if (options->allow_tables_without_key && err.kind == ERROR_UNSUPPORTED)
+			warn_of_no_key(t->source, findings);
+		else
+			add_key_finding(&err, findings);
+		return;
+	}
+	if (!ignored)
+		return;
+	finding_add(findings, PROBLEM_WARNING, "",
+		    "source: the configured pagination column %s.%s has no UNIQUE index of its own "
+		    "over NOT NULL values; the table's key %s is used in its place",
+		    t->source->full_name, ignored, t->key.index);
+}
+
+static bool is_generated(const struct table *table)
+{
+	for (unsigned i = 0; i < table->column_count; i++)
+		if (column_is_written(&table->columns[i]))
+			return false;
+	return true;
+}
+
+/* Nothing of such rows could be written, and nothing tells one from another. */
+static void refuse_generated(const struct table *table, struct findings *findings)
+{
+	struct buf remedy = BUF_INIT;
+
+	buf_puts(&remedy, "ALTER TABLE ");
+	sql_table_name(&remedy, table->schema, table->name);
+	buf_printf(&remedy,
+		   " ADD ghostferry_id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT %s, which can be "
+		   "dropped when the move is done; or leave the table out (Tables.Blacklist)",
+		   table_primary(table) ? "UNIQUE" : "PRIMARY KEY");
+	finding_add(findings, PROBLEM_ERROR, buf_text(&remedy),
+		    "source: all columns of table %s are generated", table->full_name);
+	buf_release(&remedy);
+}
+
+static struct moved_table *table_new(const struct ferry_options *options, const char *comment,
+				     const struct table *source, struct findings *findings)
+{
+	struct moved_table *t = mem_calloc(1, sizeof(*t));
+	const uint64_t *rows = map_get_text(&options->batch_rows_per_table, source->full_name);
+
+	t->source = source;
+	t->target_schema = name_on_target(&options->databases, source->schema);
+	t->target_name = name_on_target(&options->tables, source->name);
+	t->batch_rows =
+		rows ? *rows : batch_size_for(&options->batch_points, source->avg_row_bytes);
+	check_engine(source, findings);
+	check_versioning(source, findings);
+	check_columns(source, findings);
+	if (is_generated(source))
+		refuse_generated(source, findings);
+	else
+		choose_key(options, t, findings);
+	t->may_displace = t->key.count > 0 && (table_unique_count(source) > 1 ||
+					       key_condition_is_vague(&t->key));
+	choose_columns(t);
+	make_texts(t, comment);
+	return t;
+}
+
+static void table_free(struct moved_table *t)
+{
+	free(t->selected);
+	free(t->written);
+	free(t->zone);
+	free(t->zone_offsets);
+	free(t->select_list);
+	free(t->types_list);
+	free(t->as_json);
+	free(t->insert_head);
+	free(t->insert_tail);
+	free(t->replace_head);
+	free(t->delete_head);
+	free(t);
+}
+
+static int largest_first(const void *a, const void *b)
+{
+	const struct moved_table *const *left = a, *const *right = b;
+	uint64_t left_bytes = (*left)->source->data_bytes;
+	uint64_t right_bytes = (*right)->source->data_bytes;
+
+	if (left_bytes != right_bytes)
+		return left_bytes > right_bytes ? -1 : 1;
+	return strcmp((*left)->source->full_name, (*right)->source->full_name);
+}
+
+static void check_target_names(const struct moved_tables *tables, struct findings *findings)
+{
+	struct map seen;
+	struct buf name = BUF_INIT;
+
+	map_init(&seen);
+	for (size_t i = 0; i < tables->count; i++) {
+		struct moved_table *t = tables->tables[i];
+		const struct moved_table *other;
+
+		buf_clear(&name);
+		sql_table_name(&name, t->target_schema, t->target_name);
+		other = map_put_text(&seen, buf_text(&name), t);
+		if (other)
+			finding_add(findings, PROBLEM_ERROR,
+				    "change Databases.Rewrites or Tables.Rewrites",
+				    "%s and %s would both become %s on the target",
+				    other->source->full_name, t->source->full_name,
+				    buf_text(&name));
+	}
+	buf_release(&name);
+	map_release(&seen);
+}
+
+/* "a.b"."c" and "a"."b.c" are one name in the state and in the maps. */
+static void index_by_source(struct moved_tables *tables, struct findings *findings)
+{
+	for (size_t i = 0; i < tables->count; i++) {
+		struct moved_table *t = tables->tables[i];
+
+		t->index = (unsigned)i;
+		if (map_put_text(&tables->by_source, t->source->full_name, t))
+			finding_add(findings, PROBLEM_ERROR, "move one of them in a run of its own",
+				    "source: two tables are both called %s, as their names hold "
+				    "dots",
+				    t->source->full_name);
+	}
+}
+
+void moved_tables_make(const struct ferry_options *options, const char *run_id,
+		       const struct schema *schema, struct moved_tables *tables,
+		       struct findings *findings)
+{
+	struct buf comment = BUF_INIT;
+
+	statement_tag_put(&comment, options->target_marginalia, run_id);
+	*tables = (struct moved_tables){ .count = schema->table_count };
+	map_init(&tables->by_source);
+	tables->tables = mem_calloc(schema->table_count + 1, sizeof(struct moved_table *));
+	for (size_t i = 0; i < schema->table_count; i++)
+		tables->tables[i] = table_new(options, buf_text(&comment), &schema->tables[i], findings);
+	buf_release(&comment);
+	if (tables->count > 1)
+		qsort(tables->tables, tables->count, sizeof(struct moved_table *), largest_first);
+	index_by_source(tables, findings);
+	check_target_names(tables, findings);
+}
+
+void moved_tables_release(struct moved_tables *tables)
+{
+	for (size_t i = 0; i < tables->count; i++)
+		table_free(tables->tables[i]);
+	free(tables->tables);
+	map_release(&tables->by_source);
+	*tables = (struct moved_tables){ .count = 0 };
+}
+
+struct moved_table *moved_tables_find(const struct moved_tables *tables, const char *schema,
+				      const char *name)
+{
+	struct buf full = BUF_INIT;
+	struct moved_table *found;
+
+	buf_printf(&full, "%s.%s", schema, name);
+	found = map_get(&tables->by_source, full.data, full.length);
+	buf_release(&full);
+	return found;
+}

@@ -1,0 +1,148 @@
+/* SHOW GRANTS lists what was granted to the account itself; what comes through a role
+ * that MySQL does not spell out, or was revoked in part, leaves the answer open. Open
+ * questions are no problem: the statement that needs the privilege will tell. */
+#include "preflight/grants.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+void grants_release(struct grants *grants)
+{
+	for (size_t i = 0; i < grants->count; i++) {
+		free(grants->items[i].privileges);
+		free(grants->items[i].scope);
+	}
+	free(grants->items);
+	*grants = (struct grants){ .count = 0 };
+}
+
+/* Where word begins outside of names in backticks. */
+static const char *find_outside_names(const char *text, const char *word)
+{
+	size_t length = strlen(word);
+	bool inside = false;
+
+	for (; *text; text++) {
+		if (!inside && strncmp(text, word, length) == 0)
+			return text;
+		if (*text == '`')
+			inside = !inside;
+	}
+	return NULL;
+}
+
+void grants_add(struct grants *grants, const char *line)
+{
+	const char *privileges, *on, *to;
+	struct grant *added;
+
+	if (strncmp(line, "GRANT ", 6) != 0) {
+		grants->is_partial |= strncmp(line, "REVOKE ", 7) == 0;
+		return;
+	}
+	privileges = line + 6;
+	on = find_outside_names(privileges, " ON ");
+	to = on ? find_outside_names(on, " TO ") : NULL;
+	if (!to) {
+		grants->is_partial = true; /* a role */
+		return;
+	}
+	grants->items = mem_resize(grants->items, grants->count + 1, sizeof(*added));
+	added = &grants->items[grants->count++];
+	added->privileges = mem_memdup(privileges, (size_t)(on - privileges));
+	added->scope = mem_memdup(on + 4, (size_t)(to - on - 4));
+}
+
+/* Is it one of the list, by itself? "SELECT (`a`)" is no SELECT. */
+static bool has_privilege(const char *list, const char *wanted)
+{
+	size_t length = strlen(wanted);
+
+	for (const char *at = list; at; at = strchr(at, ',')) {
+		at += strspn(at, ", ");
+		if (strncmp(at, wanted, length) == 0 && (at[length] == ',' || at[length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+bool grants_pattern_matches(const char *pattern, const char *name)
+{
+	for (; *pattern; pattern++, name++) {
+		if (*pattern == '%') {
+			for (; *name; name++)
+				if (grants_pattern_matches(pattern + 1, name))
+					return true;
+			return pattern[strspn(pattern, "%")] == '\0';
+		}
+		if (*name == '\0')
+			return false;
+		if (*pattern == '_')
+			continue;
+		if (*pattern == '\\' && pattern[1])
+			pattern++;
+		if (*pattern != *name)
+			return false;
+	}
+	return *name == '\0';
+}
+
+/* "`a``b`.*" as "a`b", and what follows the name; NULL when it is no name. */
+static char *scope_schema(const char *scope, const char **rest)
+{
+	char *name = mem_strdup(scope);
+	size_t length = 0;
+
+	*rest = NULL;
+	if (*scope != '`') {
+		free(name);
+		return NULL;
+	}
+	for (scope++; *scope; scope++) {
+		if (*scope == '`' && *++scope != '`')
+			break;
+		name[length++] = *scope;
+	}
+	name[length] = '\0';
+	*rest = scope;
+	return name;
+}
+
+static enum grants_answer scope_answer(const char *scope, const char *schema)
+{
+	enum grants_answer answer = GRANTS_NO;
+	const char *rest;
+	char *name;
+
+	if (strcmp(scope, "*.*") == 0)
+		return GRANTS_YES;
+	name = schema ? scope_schema(scope, &rest) : NULL;
+	if (name && strcmp(rest, ".*") == 0)
+		answer = grants_pattern_matches(name, schema) ? GRANTS_YES : GRANTS_NO;
+	else if (name)
+		answer = strcmp(name, schema) == 0 ? GRANTS_UNKNOWN : GRANTS_NO;
+	free(name);
+	return answer;
+}
+
+enum grants_answer grants_allow(const struct grants *grants, const char *privilege,
+				const char *schema)
+{
+	bool is_open = grants->is_partial || grants->count == 0;
+
+	for (size_t i = 0; i < grants->count; i++) {
+		const struct grant *grant = &grants->items[i];
+		enum grants_answer answer;
+
+		if (!has_privilege(grant->privileges, privilege) &&
+		    !has_privilege(grant->privileges, "ALL PRIVILEGES"))
+			continue;
+		answer = scope_answer(grant->scope, schema);
+		if (answer == GRANTS_YES)
+			return GRANTS_YES;
+		is_open |= answer == GRANTS_UNKNOWN;
+	}
+	return is_open ? GRANTS_UNKNOWN : GRANTS_NO;
+}

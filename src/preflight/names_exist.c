@@ -1,0 +1,256 @@
+/* Do the names of the configuration exist? One that does not is a mistake of the person who
+ * wrote it: a table that is not copied, or is in spite of a Blacklist, a column that is
+ * compared all the same. Each is an error, with the nearest name there is, before anything
+ * is created.
+ *
+ * Names that have no effect, but exist, are fine: one configuration may serve several runs.
+ * Only the Whitelist of tables must be met within the chosen databases. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/nearest.h"
+#include "plan/name_filter.h"
+#include "preflight/preflight_priv.h"
+
+/* Keys only; the values say nothing. */
+struct names {
+	const struct ferry_options *options;
+	const struct schema *schema; /* of the chosen tables */
+	struct findings *findings;
+	struct map databases;
+	struct map tables;  /* "database.table", views and sequences too */
+	struct map bare;    /* "table", in any database */
+	struct map chosen;  /* "table", in the chosen databases */
+	struct map columns; /* "database.table.column" of chosen tables */
+	struct map bare_columns; /* "table.column" of these */
+};
+
+static void add(struct map *map, const char *name)
+{
+	map_put_text(map, name, map);
+}
+
+static bool take_database(void *context, const struct db_row *row)
+{
+	struct names *names = context;
+
+	add(&names->databases, preflight_text(row, 0));
+	return true;
+}
+
+static bool take_table(void *context, const struct db_row *row)
+{
+	struct names *names = context;
+	const char *schema = preflight_text(row, 0), *table = preflight_text(row, 1);
+	char *full_name = mem_printf("%s.%s", schema, table);
+
+	add(&names->tables, full_name);
+	add(&names->bare, table);
+	if (name_is_chosen(names->options, schema, NULL))
+		add(&names->chosen, table);
+	free(full_name);
+	return true;
+}
+
+static void add_columns(struct names *names, const struct table *table)
+{
+	for (unsigned i = 0; i < table->column_count; i++) {
+		const char *column = table->columns[i].name;
+		char *full = mem_printf("%s.%s", table->full_name, column);
+		char *bare = mem_printf("%s.%s", table->name, column);
+
+		add(&names->columns, full);
+		add(&names->bare_columns, bare);
+		free(full);
+		free(bare);
+	}
+}
+
+static const char *nearest_in(const struct map *map, const char *name)
+{
+	const struct map_entry *entry;
+	struct nearest nearest;
+	size_t cursor = 0;
+
+	nearest_init(&nearest, name);
+	while ((entry = map_next(map, &cursor)))
+		nearest_try(&nearest, entry->key);
+	return nearest.name;
+}
+
+/* what: "database", ...; key: where the name stands. */
+static void miss(struct names *names, const char *what, const char *key, const char *name,
+		 const struct map *among)
+{
+	const char *nearest = nearest_in(among, name);
+	char *remedy = nearest ? mem_printf("did you mean %s? Names are compared letter by letter",
+					    nearest) :
+				 mem_printf("take it out of %s", key);
+
+	finding_add(names->findings, PROBLEM_ERROR, remedy,
+		    "source: %s names the %s %s, which does not exist (or is hidden from the "
+		    "account)",
+		    key, what, name);
+	free(remedy);
+}
+
+static void check_list(struct names *names, const char *what, const char *key,
+		       const struct string_list *list, const struct map *among)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!map_get_text(among, list->items[i]) && !name_is_system_schema(list->items[i]))
+			miss(names, what, key, list->items[i], among);
+}
+
+/* Of the entries of a map the keys are the names. */
+static void check_keys(struct names *names, const char *what, const char *key,
+		       const struct map *map, const struct map *among)
+{
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(map, &cursor)))
+		if (!map_get_text(among, entry->key) && !name_is_system_schema(entry->key))
+			miss(names, what, key, entry->key, among);
+}
+
+static void check_filters(struct names *names)
+{
+	const struct ferry_options *o = names->options;
+
+	check_list(names, "database", "Databases.Whitelist", &o->databases.whitelist,
+		   &names->databases);
+	check_list(names, "database", "Databases.Blacklist", &o->databases.blacklist,
+		   &names->databases);
+	check_keys(names, "database", "Databases.Rewrites", &o->databases.rewrites,
+		   &names->databases);
+	check_list(names, "table", "Tables.Whitelist", &o->tables.whitelist, &names->chosen);
+	check_list(names, "table", "Tables.Blacklist", &o->tables.blacklist, &names->bare);
+	check_keys(names, "table", "Tables.Rewrites", &o->tables.rewrites, &names->bare);
+}
+
+static void check_tables(struct names *names)
+{
+	const struct ferry_options *o = names->options;
+
+	check_list(names, "table", "TablesToBeCreatedFirst", &o->create_first, &names->tables);
+	check_keys(names, "table", "CascadingPaginationColumnConfig.PerTable", &o->keys.per_table,
+		   &names->tables);
+	check_keys(names, "table", "DataIterationBatchSizePerTableOverride.TableOverride",
+		   &o->batch_rows_per_table, &names->tables);
+	check_list(names, "table", "IterativeVerifierConfig.IgnoredTables",
+		   &o->verify.ignored_tables, &names->bare);
+}
+
+/* Columns are known of chosen tables only: of others it must do that the table exists. */
+static bool is_of_other_table(const struct names *names, const struct map *tables, const char *name,
+			      bool is_full)
+{
+	for (const char *dot = strchr(name, '.'); dot; dot = strchr(dot + 1, '.')) {
+		if (!map_get(tables, name, (size_t)(dot - name)))
+			continue;
+		for (size_t i = 0; i < names->schema->table_count; i++) {
+			const struct table *t = &names->schema->tables[i];
+			const char *chosen = is_full ? t->full_name : t->name;
+
+			if (strlen(chosen) == (size_t)(dot - name) &&
+			    memcmp(chosen, name, (size_t)(dot - name)) == 0)
+				return false;
+		}
+		return true;
+	}
+	return false;
+}
+
+static void check_columns(struct names *names, const char *key, const struct map *ignored,
+			  bool is_full)
+{
+	const struct map *columns = is_full ? &names->columns : &names->bare_columns;
+	const struct map *tables = is_full ? &names->tables : &names->bare;
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(ignored, &cursor)))
+		if (!map_get_text(columns, entry->key) &&
+		    !is_of_other_table(names, tables, entry->key, is_full))
+			miss(names, "column", key, entry->key, columns);
+}
+
+static bool has_index(const struct table *table, const char *name)
+{
+	for (unsigned i = 0; i < table->index_count; i++)
+		if (strcasecmp(table->indexes[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void check_index(struct names *names, const char *table_name, const char *index)
+{
+	static const char key[] = "ForceIndexForVerification";
+	const struct table *table = schema_find(names->schema, table_name);
+	struct map indexes;
+
+	if (!table && !map_get_text(&names->tables, table_name))
+		miss(names, "table", key, table_name, &names->tables);
+	if (!table || has_index(table, index))
+		return;
+	map_init(&indexes);
+	for (unsigned i = 0; i < table->index_count; i++)
+		add(&indexes, table->indexes[i].name);
+	char *where = mem_printf("%s.%s", key, table_name);
+	miss(names, "index", where, index, &indexes);
+	free(where);
+	map_release(&indexes);
+}
+
+static void check_indexes(struct names *names)
+{
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(&names->options->verify.force_index, &cursor)))
+		check_index(names, entry->key, entry->value);
+}
+
+static void check_all(struct names *names)
+{
+	const struct verify_options *verify = &names->options->verify;
+
+	for (size_t i = 0; i < names->schema->table_count; i++)
+		add_columns(names, &names->schema->tables[i]);
+	check_filters(names);
+	check_tables(names);
+	check_columns(names, "IgnoredColumnsForVerification", &verify->ignored_columns, true);
+	check_columns(names, "IterativeVerifierConfig.IgnoredColumns", &verify->ignored_bare, false);
+	check_indexes(names);
+	if (names->schema->table_count == 0)
+		finding_add(names->findings, PROBLEM_ERROR,
+			    "look at Databases and Tables, and at what the account may SELECT",
+			    "source: no table is chosen by Databases and Tables: there is nothing to "
+			    "copy");
+}
+
+bool preflight_names(const struct ferry_options *options, struct db *source,
+		     const struct schema *schema, struct findings *findings, struct error *err)
+{
+	static const char tables_sql[] =
+		"SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA "
+		"NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')";
+	struct names names = { .options = options, .schema = schema, .findings = findings };
+	struct map *const maps[] = { &names.databases, &names.tables,  &names.bare,
+				     &names.chosen,    &names.columns, &names.bare_columns };
+	bool ok;
+
+	for (size_t i = 0; i < ARRAY_LEN(maps); i++)
+		map_init(maps[i]);
+	ok = preflight_rows(source, "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA",
+			    take_database, &names, err) &&
+	     preflight_rows(source, tables_sql, take_table, &names, err);
+	if (ok)
+		check_all(&names);
+	for (size_t i = 0; i < ARRAY_LEN(maps); i++)
+		map_release(maps[i]);
+	return ok || error_wrap(err, "look for the names of the configuration on the source");
+}

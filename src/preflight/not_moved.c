@@ -1,0 +1,131 @@
+/* What is not moved, and what may be missing without anybody having meant it: names in
+ * whitelists that are not there, databases that the binlog leaves out. */
+#include "preflight/preflight_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "plan/name_filter.h"
+
+/* Things beside tables: a query that counts them by database. */
+static const struct object_kind {
+	const char *plural;
+	const char *sql;
+} object_kinds[] = {
+	{ "triggers", "SELECT TRIGGER_SCHEMA, COUNT(*) FROM information_schema.TRIGGERS"
+		      " GROUP BY TRIGGER_SCHEMA" },
+	{ "events", "SELECT EVENT_SCHEMA, COUNT(*) FROM information_schema.EVENTS"
+		    " GROUP BY EVENT_SCHEMA" },
+	{ "routines", "SELECT ROUTINE_SCHEMA, COUNT(*) FROM information_schema.ROUTINES"
+		      " GROUP BY ROUTINE_SCHEMA" },
+	{ "sequences", "SELECT TABLE_SCHEMA, COUNT(*) FROM information_schema.TABLES"
+		       " WHERE TABLE_TYPE = 'SEQUENCE' GROUP BY TABLE_SCHEMA" },
+};
+
+struct counting {
+	struct preflight *p;
+	const char *plural;
+};
+
+static bool take_count(void *context, const struct db_row *row)
+{
+	struct counting *c = context;
+	const char *schema = preflight_text(row, 0);
+
+	if (name_is_chosen(c->p->options, schema, NULL))
+		finding_add(c->p->findings, PROBLEM_NOTE, "",
+			    "source: %s of database %s are not moved: %s", c->plural, schema,
+			    preflight_text(row, 1));
+	return true;
+}
+
+static bool note_objects(struct preflight *p, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_LEN(object_kinds); i++) {
+		struct counting c = { p, object_kinds[i].plural };
+		struct error failure = ERROR_INIT;
+
+		if (preflight_rows(p->source, object_kinds[i].sql, take_count, &c, &failure))
+			continue;
+		/* Only for information: no reason not to start. */
+		if (error_is_retryable(&failure)) {
+			*err = failure;
+			return false;
+		}
+		finding_add(p->findings, PROBLEM_NOTE, "", "source: %s cannot be counted: %s",
+			    c.plural, failure.text);
+	}
+	return true;
+}
+
+static void note_views(struct preflight *p)
+{
+	for (size_t i = 0; i < p->schema->view_count; i++)
+		finding_add(p->findings, PROBLEM_NOTE, "", "source: the view %s is not moved",
+			    p->schema->views[i]);
+}
+
+static bool has_table(const struct preflight *p, const char *schema, const char *table)
+{
+	for (size_t i = 0; i < p->schema->table_count; i++) {
+		const struct table *t = &p->schema->tables[i];
+
+		if ((!schema || strcmp(t->schema, schema) == 0) &&
+		    (!table || strcmp(t->name, table) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* information_schema shows no table that the account has no privilege on. */
+static void warn_of_missing_names(struct preflight *p)
+{
+	const struct string_list *databases = &p->options->databases.whitelist;
+	const struct string_list *tables = &p->options->tables.whitelist;
+	static const char remedy[] = "correct the name, or GRANT SELECT on it";
+
+	for (size_t i = 0; i < databases->count; i++)
+		if (!has_table(p, databases->items[i], NULL))
+			finding_add(p->findings, PROBLEM_WARNING, remedy,
+				    "source: Databases.Whitelist names %s, and no table of it is "
+				    "there to be copied",
+				    databases->items[i]);
+	for (size_t i = 0; i < tables->count; i++)
+		if (!has_table(p, NULL, tables->items[i]))
+			finding_add(p->findings, PROBLEM_WARNING, remedy,
+				    "source: Tables.Whitelist names %s, and no such table is there "
+				    "to be copied",
+				    tables->items[i]);
+}
+
+/* With privileges on single tables, others of the database are not seen. */
+static void warn_of_hidden_tables(struct preflight *p)
+{
+	const char *last = "";
+
+	if (p->options->tables.whitelist.count > 0 || p->source_grants.is_partial)
+		return;
+	for (size_t i = 0; i < p->schema->table_count; i++) {
+		const char *schema = p->schema->tables[i].schema;
+
+		if (strcmp(schema, last) == 0)
+			continue;
+		last = schema;
+		if (grants_allow(&p->source_grants, "SELECT", schema) != GRANTS_YES)
+			finding_add(p->findings, PROBLEM_WARNING,
+				    "GRANT SELECT on the whole database, or list the tables in "
+				    "Tables.Whitelist",
+				    "source: the account may read single tables of %s only; tables "
+				    "it cannot see are not copied",
+				    schema);
+	}
+}
+
+bool preflight_left_out(struct preflight *p, struct error *err)
+{
+	note_views(p);
+	warn_of_missing_names(p);
+	warn_of_hidden_tables(p);
+	return note_objects(p, err) && preflight_binlog_filters(p, err);
+}

@@ -1,0 +1,239 @@
+/* Checks of the tables to be copied that need the source's word: may they be read
+ * under a lock, and what do their foreign keys do?
+ *
+ * What a cascade does inside InnoDB is not in the binlog: MySQL before 9.6 and all of
+ * MariaDB. A child table that changes in this way would silently differ. Plain foreign
+ * keys are no trouble, as the target checks none while rows arrive. */
+#include "preflight/preflight_priv.h"
+
+#include <string.h>
+
+#include "create/create_statement.h"
+#include "plan/name_filter.h"
+#include "foreign_key.h"
+
+/* MySQL 9.6 can be told to go back to the cascades of InnoDB. */
+static bool logs_cascades(const struct preflight *p)
+{
+	return server_logs_cascades(db_version(p->source)) &&
+	       !preflight_is_on(&p->source_variables, "innodb_native_foreign_keys");
+}
+
+/* What the check says where it is not to refuse. */
+static void note_cascade(struct preflight *p, const struct moved_table *t,
+			 const struct foreign_key *key)
+{
+	bool is_verified = p->options->verify.type != VERIFIER_NONE;
+
+	finding_add(p->findings, is_verified ? PROBLEM_NOTE : PROBLEM_WARNING, "",
+		    "source: %s may be changed by the foreign key %s, which %s does not write to the "
+		    "binlog: %s",
+		    t->source->full_name, key->name, flavour_name(db_version(p->source)->flavour),
+		    is_verified ? "the table is compared as a whole during the cutover" :
+				  "set a VerifierType, or use -verify after the move");
+}
+
+static void check_cascade(struct preflight *p, struct moved_table *t,
+			  const struct foreign_key *key)
+{
+	struct buf remedy = BUF_INIT;
+
+	if (!key->changes_child || logs_cascades(p))
+		return;
+	t->may_change_unlogged = true;
+	if (p->options->skip_foreign_key_check) {
+		note_cascade(p, t, key);
+		return;
+	}
+	buf_puts(&remedy, "ALTER TABLE ");
+	sql_table_name(&remedy, t->source->schema, t->source->name);
+	buf_puts(&remedy, " DROP FOREIGN KEY ");
+	sql_name(&remedy, key->name);
+	buf_puts(&remedy, " for the time of the move, or SkipForeignKeyConstraintsCheck if no row "
+			  "of the parent is deleted or gets another key meanwhile");
+	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+		    "found at least 1 foreign key constraint on source DB. table: %s, constraint: "
+		    "%s: it cascades or sets NULL, which %s does not write to the binlog",
+		    t->source->full_name, key->name, flavour_name(db_version(p->source)->flavour));
+	buf_release(&remedy);
+}
+
+/* The statement names the parent as on the source; on the target that is right only if
+ * rewrites leave it so, or change nothing but the table's own database. */
+static void check_parent(struct preflight *p, const struct moved_table *t,
+			 const struct foreign_key *key)
+{
+	bool is_own = *key->parent_schema == '\0';
+	const char *schema = is_own ? t->source->schema : key->parent_schema;
+	const struct moved_table *parent = moved_tables_find(p->tables, schema, key->parent_table);
+
+	if (!parent) {
+		finding_add(p->findings, PROBLEM_WARNING, "choose it too, or create it before",
+			    "source: %s refers to %s.%s by the foreign key %s, and that table is "
+			    "not moved",
+			    t->source->full_name, schema, key->parent_table, key->name);
+		return;
+	}
+	if (p->existing[t->index])
+		return; /* has been created otherwise */
+	if (strcmp(parent->target_name, key->parent_table) == 0 &&
+	    strcmp(parent->target_schema, is_own ? t->target_schema : key->parent_schema) == 0)
+		return;
+	finding_add(
+		p->findings, PROBLEM_ERROR,
+		"create the target tables beforehand and set AllowExistingTargetTable",
+		"source: the foreign key %s of %s refers to %s.%s, which has another name on the "
+		"target (Rewrites)",
+		key->name, t->source->full_name, schema, key->parent_table);
+}
+
+/* Rows of such a key may exclude each other without being equal in it. */
+static void check_periods(struct preflight *p, const struct moved_table *t, const char *shown)
+{
+	for (const char *line = strstr(shown, "\n  "); line; line = strstr(line + 1, "\n  ")) {
+		const char *end = line + 1 + strcspn(line + 1, "\n");
+
+		if ((strncmp(line + 3, "PRIMARY KEY ", 12) == 0 ||
+		     strncmp(line + 3, "UNIQUE KEY ", 11) == 0) &&
+		    memmem(line, (size_t)(end - line), " WITHOUT OVERLAPS", 17)) {
+			finding_add(
+				p->findings, PROBLEM_ERROR,
+				"leave the table out (Tables.Blacklist)",
+				"source: %s has a key WITHOUT OVERLAPS, which cannot be carried",
+				t->source->full_name);
+			return;
+		}
+	}
+}
+
+/* Names and texts may hold line ends, and what looks like the beginning of a column. The end
+ * of what begins at a quote, else at itself. */
+static const char *end_of_quoted(const char *at)
+{
+	char quote = *at;
+
+	if (quote != '`' && quote != '\'')
+		return at;
+	for (const char *c = at + 1; *c; c++) {
+		if (quote == '\'' && *c == '\\' && c[1])
+			c++;
+		else if (*c == quote && c[1] == quote)
+			c++;
+		else if (*c == quote)
+			return c;
+	}
+	return at;
+}
+
+/* MySQL: a column that is INVISIBLE, and that the account may not read, is neither among
+ * those that information_schema shows nor in "t.*". SHOW CREATE TABLE has each column on a
+ * line of its own, with a name in front, which no other line has. */
+static bool check_all_shown(const struct moved_table *t, const char *shown, struct error *err)
+{
+	unsigned count = 0;
+
+	for (const char *at = shown; *at; at++) {
+		if (strncmp(at, "\n  `", 4) == 0) {
+			count++;
+			at += 3;
+		}
+		at = end_of_quoted(at);
+	}
+	return count <= t->source->column_count ||
+	       error_set(err, ERROR_ACCESS, "the account may read %u of its %u columns",
+			 t->source->column_count, count);
+}
+
+static bool check_definition(struct preflight *p, struct moved_table *t, struct buf *shown,
+			     struct error *err)
+{
+	struct foreign_key key;
+	const char *at;
+
+	if (!create_show_table(p->source, t->source->schema, t->source->name, shown, err) ||
+	    !check_all_shown(t, shown->data, err))
+		return false;
+	check_periods(p, t, shown->data);
+	if (!preflight_create(p, t, shown->data, err))
+		return false;
+	for (at = shown->data; foreign_key_next(&at, &key);) {
+		check_cascade(p, t, &key);
+		check_parent(p, t, &key);
+	}
+	return true;
+}
+
+/* The snapshot is taken under a lock (snapshot_copy.c). */
+static void check_lock_privilege(struct preflight *p, const struct moved_table *t)
+{
+	struct buf remedy = BUF_INIT;
+
+	if (!p->options->allow_tables_without_key || t->key.count > 0 ||
+	    grants_allow(&p->source_grants, "LOCK TABLES", t->source->schema) != GRANTS_NO)
+		return;
+	buf_puts(&remedy, "GRANT LOCK TABLES ON ");
+	sql_name(&remedy, t->source->schema);
+	buf_printf(&remedy, ".* TO %s", p->source_grants.account);
+	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+		    "source: the account %s lacks the privilege LOCK TABLES, which the table %s "
+		    "without a key needs for its snapshot",
+		    p->source_grants.account, t->source->full_name);
+	buf_release(&remedy);
+}
+
+static bool take_nothing(void *context UNUSED, const struct db_row *row UNUSED)
+{
+	return true;
+}
+
+/* The copier's own kind of statement, without a row: privileges on all columns and for
+ * the lock are checked by the server. */
+static bool check_readable(struct preflight *p, const struct moved_table *t, struct buf *sql,
+			   struct error *err)
+{
+	buf_clear(sql);
+	moved_table_put_read_check(sql, t);
+	buf_printf(sql, " %s", server_share_lock(db_version(p->source)));
+	return preflight_rows(p->source, sql->data, take_nothing, NULL, err);
+}
+
+static void add_denied(struct preflight *p, const struct moved_table *t,
+		       const struct error *failure)
+{
+	struct buf remedy = BUF_INIT;
+
+	buf_puts(&remedy, "GRANT SELECT ON ");
+	sql_table_name(&remedy, t->source->schema, t->source->name);
+	buf_printf(&remedy, " TO %s", p->source_grants.account);
+	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy), "cannot be copied: %s",
+		    failure->text);
+	buf_release(&remedy);
+}
+
+static bool check_table(struct preflight *p, struct moved_table *t, struct buf *text,
+			struct error *err)
+{
+	struct error failure = ERROR_INIT;
+
+	check_lock_privilege(p, t);
+	if (t->selected_count == 0 ||
+	    (check_readable(p, t, text, &failure) && check_definition(p, t, text, &failure)))
+		return true;
+	error_wrap(&failure, "table %s", t->source->full_name);
+	if (failure.kind == ERROR_ACCESS) {
+		add_denied(p, t, &failure);
+		return true;
+	}
+	return preflight_forgive(p, "cannot be copied", &failure, err);
+}
+
+bool preflight_source_tables(struct preflight *p, struct error *err)
+{
+	struct buf text = BUF_INIT;
+	bool ok = preflight_create_begin(p, err);
+
+	for (size_t i = 0; ok && i < p->tables->count; i++)
+		ok = check_table(p, p->tables->tables[i], &text, err);
+	buf_release(&text);
+	return ok && preflight_create_end(p, err);
+}

@@ -1,0 +1,250 @@
+/* The target as the place for the tables: what the account may do there, what the server
+ * demands of new tables, what else is at work, and whether it is the source itself. */
+#include "preflight/preflight_priv.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "create/fulltext_keys.h"
+
+/* Tables that will be created as they are on the source. */
+static void check_primary_key_rule(struct preflight *p, const char *rule)
+{
+	struct buf remedy = BUF_INIT;
+
+	buf_printf(&remedy,
+		   "SET GLOBAL %s = OFF on the target, or create the table there and set "
+		   "AllowExistingTargetTable",
+		   rule);
+	for (size_t i = 0; i < p->tables->count; i++) {
+		const struct table *source = p->tables->tables[i]->source;
+
+		if (!p->existing[i] && !table_primary(source))
+			finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+				    "target: %s is ON, and %s has no primary key", rule,
+				    source->full_name);
+	}
+	buf_release(&remedy);
+}
+
+static void check_primary_keys(struct preflight *p)
+{
+	static const char *const rules[] = { "sql_require_primary_key", "innodb_force_primary_key",
+					     "sql_generate_invisible_primary_key" };
+
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+		if (preflight_is_on(&p->target_variables, rules[i]))
+			check_primary_key_rule(p, rules[i]);
+}
+
+/* MariaDB's; it binds every session. */
+static void check_engine(struct preflight *p)
+{
+	const char *engine = preflight_variable(&p->target_variables, "enforce_storage_engine");
+	size_t missing = 0;
+
+	for (size_t i = 0; i < p->tables->count; i++)
+		missing += !p->existing[i];
+	if (missing > 0 && engine && *engine && strcasecmp(engine, "InnoDB") != 0)
+		finding_add(p->findings, PROBLEM_ERROR,
+			    "SET GLOBAL enforce_storage_engine = NULL on the target",
+			    "target: enforce_storage_engine is %s, and tables are to be created in "
+			    "InnoDB",
+			    engine);
+}
+
+/* CREATE TABLE would fail, with half of the tables there. */
+static bool is_type_known(const struct preflight *p, const struct column *column)
+{
+	const struct server_version *version = db_version(p->target);
+	bool is_mariadb = version->flavour == FLAVOUR_MARIADB;
+
+	switch (column->type) {
+	case COLUMN_UUID:
+	case COLUMN_INET4:
+	case COLUMN_INET6:
+		return is_mariadb;
+	case COLUMN_VECTOR:
+		return version->number >= (is_mariadb ? 110700 : 90000);
+	default: /* what has another name there is translated (create_translate.c) */
+		return true;
+	}
+}
+
+static void refuse_type(struct preflight *p, const struct moved_table *t,
+			const struct column *column)
+{
+	const struct table *table = t->source;
+	struct buf remedy = BUF_INIT;
+
+	p->is_refused[t->index] = true;
+	buf_puts(&remedy, "leave the table out (Tables.Blacklist), or convert the column: "
+			  "ALTER TABLE ");
+	sql_table_name(&remedy, table->schema, table->name);
+	buf_puts(&remedy, " MODIFY ");
+	sql_name(&remedy, column->name);
+	buf_puts(&remedy, " ...");
+	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+		    "target: the server does not know the type of the column %s.%s, %s%s",
+		    table->full_name, column->name, column->raw_type,
+		    column->is_compressed ? " COMPRESSED" : "");
+	buf_release(&remedy);
+}
+
+static void check_types(struct preflight *p)
+{
+	for (size_t i = 0; i < p->tables->count; i++) {
+		const struct table *table = p->tables->tables[i]->source;
+
+		for (unsigned c = 0; !p->existing[i] && c < table->column_count; c++)
+			if (!is_type_known(p, &table->columns[c]))
+				refuse_type(p, p->tables->tables[i], &table->columns[c]);
+	}
+}
+
+/* The cutover adds keys to some table there. */
+static bool alters_in(const struct preflight *p, const char *schema)
+{
+	for (size_t i = 0; i < p->tables->count; i++)
+		if (strcmp(p->tables->tables[i]->target_schema, schema) == 0 &&
+		    fulltext_keys_are_late(p->tables->tables[i]->source))
+			return true;
+	return false;
+}
+
+static void put_missing_privileges(struct preflight *p, const char *schema, bool creates,
+				   struct buf *missing)
+{
+	static const char *const needed[] = { "SELECT", "INSERT", "UPDATE",
+					      "DELETE", "CREATE", "ALTER" };
+
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
+		if (grants_allow(&p->target_grants, needed[i], schema) != GRANTS_NO ||
+		    (strcmp(needed[i], "CREATE") == 0 && !creates) ||
+		    (strcmp(needed[i], "ALTER") == 0 && !alters_in(p, schema)))
+			continue;
+		buf_puts(missing, missing->length > 0 ? ", " : "");
+		buf_puts(missing, needed[i]);
+	}
+}
+
+/* With AllowExistingTargetTable there may be nothing to create. */
+static bool creates_in(const struct preflight *p, const char *schema)
+{
+	for (size_t i = 0; i < p->tables->count; i++)
+		if (!p->existing[i] && strcmp(p->tables->tables[i]->target_schema, schema) == 0)
+			return !p->is_resuming;
+	return false;
+}
+
+static void check_schema_privileges(struct preflight *p, const char *schema)
+{
+	struct buf missing = BUF_INIT, remedy = BUF_INIT;
+
+	put_missing_privileges(p, schema, creates_in(p, schema), &missing);
+	if (missing.length > 0) {
+		buf_printf(&remedy, "GRANT %s ON ", buf_text(&missing));
+		sql_name(&remedy, schema);
+		buf_printf(&remedy, ".* TO %s", p->target_grants.account);
+		finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+			    "target: the account %s lacks privileges on %s: %s",
+			    p->target_grants.account, schema, buf_text(&missing));
+	}
+	buf_release(&missing);
+	buf_release(&remedy);
+}
+
+static bool take_event(void *context, const struct db_row *row)
+{
+	struct preflight *p = context;
+	const char *schema = preflight_text(row, 0);
+
+	for (size_t i = 0; i < p->tables->count; i++) {
+		if (strcmp(p->tables->tables[i]->target_schema, schema) != 0)
+			continue;
+		finding_add(
+			p->findings, PROBLEM_WARNING,
+			"SET GLOBAL event_scheduler = OFF on the target until the move is done",
+			"target: the event scheduler is ON and database %s has %s event(s), which "
+			"may change rows",
+			schema, preflight_text(row, 1));
+		break;
+	}
+	return true;
+}
+
+static bool check_events(struct preflight *p, struct error *err)
+{
+	static const char sql[] = "SELECT EVENT_SCHEMA, COUNT(*) FROM information_schema.EVENTS"
+				  " WHERE STATUS = 'ENABLED' GROUP BY EVENT_SCHEMA";
+	struct error failure = ERROR_INIT;
+
+	if (!preflight_is_on(&p->target_variables, "event_scheduler"))
+		return true;
+	return preflight_rows(p->target, sql, take_event, p, &failure) ||
+	       preflight_forgive(p, "target: events cannot be listed", &failure, err);
+}
+
+/* Names of locks are a server's own: when the one taken here is taken there, the two
+ * are one. */
+static bool ask_same_server(struct preflight *p, bool *is_same, struct error *err)
+{
+	struct buf taken = BUF_INIT;
+	uint64_t id = db_connection_id(p->source);
+	bool ok;
+
+	*is_same = false;
+	ok = db_execf(p->source, err, "DO GET_LOCK('ghostferry-copydb/same/%" PRIu64 "', 1)", id) &&
+	     db_value(p->target, &taken, NULL, err,
+		      "SELECT IS_USED_LOCK('ghostferry-copydb/same/%" PRIu64 "')", id) &&
+	     db_execf(p->source, err, "DO RELEASE_LOCK('ghostferry-copydb/same/%" PRIu64 "')", id);
+	if (ok && taken.length > 0)
+		*is_same = strtoull(buf_text(&taken), NULL, 10) == id;
+	buf_release(&taken);
+	return ok;
+}
+
+static bool check_same_server(struct preflight *p, struct error *err)
+{
+	struct error failure = ERROR_INIT;
+	bool is_same;
+
+	if (!ask_same_server(p, &is_same, &failure))
+		return preflight_forgive(p, "whether source and target are one server", &failure,
+					 err);
+	for (size_t i = 0; is_same && i < p->tables->count; i++) {
+		const struct table *source = p->tables->tables[i]->source;
+
+		if (preflight_wanted(p, source->schema, source->name))
+			finding_add(p->findings, PROBLEM_ERROR,
+				    "correct Target, or set Databases.Rewrites",
+				    "source and target are the same server, and %s would be copied "
+				    "over a table of the source",
+				    source->full_name);
+	}
+	return true;
+}
+
+static void check_accounts(struct preflight *p)
+{
+	struct map seen;
+
+	map_init(&seen);
+	for (size_t i = 0; i < p->tables->count; i++) {
+		const char *schema = p->tables->tables[i]->target_schema;
+
+		if (!map_put_text(&seen, schema, p))
+			check_schema_privileges(p, schema);
+	}
+	map_release(&seen);
+}
+
+bool preflight_target(struct preflight *p, struct error *err)
+{
+	check_accounts(p);
+	check_primary_keys(p);
+	check_engine(p);
+	check_types(p);
+	return check_same_server(p, err) && check_events(p, err);
+}

@@ -1,0 +1,331 @@
+/* A batch of rows becomes one transaction on the target:
+ *
+ *   START TRANSACTION; statement ...; COMMIT
+ *
+ * Strict mode makes the server refuse values that do not fit. What it still lets
+ * pass with a warning or note (a DECIMAL rounded, blanks cut off) is refused here:
+ * the warnings of every statement are read before the commit, and any that is not
+ * known to be harmless rolls the transaction back. Without the transaction the
+ * rows would already be there, and a resumed run would take them for copied. */
+#include "rows/target_write.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/probe.h"
+#include "db/sql_json.h"
+#include "plan/computed.h"
+
+/* Warnings that say nothing about data: deprecated syntax, and DELETE ... LIMIT on a target
+ * that logs statements (which of the rows that are equal byte by byte go is all the same). */
+static const unsigned harmless_warnings[] = { 1287, 1592, 1681, 3719, 3778 };
+
+#define WARN_DATA_TRUNCATED 1265
+
+void write_statement_release(struct write_statement *statement)
+{
+	if (!statement->is_borrowed)
+		buf_release(&statement->sql);
+	*statement = (struct write_statement){ .rows = 0 };
+}
+
+static bool put_json(struct buf *sql, const struct moved_table *table, const struct column *column,
+		     struct value value, struct error *err)
+{
+	if (table->json_is_typed)
+		return sql_json(sql, value, err) ||
+		       error_wrap(err, "%s.%s", table->source->full_name, column->name);
+	value.length = sql_json_text_length(value);
+	sql_literal(sql, column, value);
+	return true;
+}
+
+/* MySQL makes no document of a binary string. */
+static void put_text_as_json(struct buf *sql, struct value value)
+{
+	static const struct column json = { .type = COLUMN_JSON };
+
+	sql_literal(sql, &json, value);
+}
+
+/* In front of a part of a character the servers put zeros, without a word. */
+static bool is_whole_text(const struct column *column, size_t length)
+{
+	static const struct {
+		const char *charset;
+		unsigned width;
+	} wide[] = { { "ucs2", 2 }, { "utf16", 2 }, { "utf16le", 2 }, { "utf32", 4 } };
+	bool is_text = column->type == COLUMN_CHAR || column->type == COLUMN_VARCHAR ||
+		       column->type == COLUMN_TEXT;
+
+	if (length % 4 == 0 || !is_text || column->charset[0] != 'u')
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(wide); i++)
+		if (strcmp(column->charset, wide[i].charset) == 0)
+			return length % wide[i].width == 0;
+	return true;
+}
+
+static bool is_empty(const struct column *column, struct value value)
+{
+	return value.bytes && value.length == 0 && !column->is_nullable &&
+	       (column->type == COLUMN_GEOMETRY || column->type == COLUMN_VECTOR);
+}
+
+static bool put_tuple(struct buf *sql, const struct moved_table *table, const struct value *values,
+		      bool omits_empty, uint64_t *invalid_enums, struct error *err)
+{
+	char separator = '(';
+
+	for (unsigned i = 0; i < table->written_count; i++) {
+		const struct column *column = &table->source->columns[table->written[i]];
+		struct value value = values[table->written[i]];
+
+		if (omits_empty && is_empty(column, value))
+			continue;
+		buf_putc(sql, separator);
+		separator = ',';
+		if (column->type == COLUMN_JSON && value.bytes) {
+			if (!put_json(sql, table, column, value, err))
+				return false;
+			continue;
+		}
+		if (column->type == COLUMN_TIMESTAMP && value.bytes && table->zone) {
+			computed_put_timestamp(sql, table, column, value);
+			continue;
+		}
+		if (value.bytes && !is_whole_text(column, value.length))
+			return error_set(err, ERROR_DATA,
+					 "%s.%s: a text of %zu bytes ends inside a character of %s, and "
+					 "the target would store another one: mend it on the source",
+					 table->source->full_name, column->name, value.length,
+					 column->charset);
+		if (table->as_json && table->as_json[table->written[i]])
+			put_text_as_json(sql, value);
+		else
+			sql_literal(sql, column, value);
+		if (column->type == COLUMN_ENUM && value.length == 1 && value.bytes[0] == '0')
+			(*invalid_enums)++;
+	}
+	if (separator == '(')
+		buf_putc(sql, separator);
+	buf_putc(sql, ')');
+	return true;
+}
+
+bool write_tuple(struct buf *sql, const struct moved_table *table, const struct value *values,
+		 uint64_t *invalid_enums, struct error *err)
+{
+	return put_tuple(sql, table, values, false, invalid_enums, err);
+}
+
+bool write_has_empty(const struct moved_table *table, const struct value *values)
+{
+	for (unsigned i = 0; i < table->written_count; i++)
+		if (is_empty(&table->source->columns[table->written[i]], values[table->written[i]]))
+			return true;
+	return false;
+}
+
+bool write_without_empty(struct buf *sql, const struct moved_table *table,
+			 const struct value *values, uint64_t *invalid_enums, struct error *err)
+{
+	bool left_out[SERVER_COLUMNS_MAX] = { false };
+
+	for (unsigned i = 0; i < table->written_count && i < SERVER_COLUMNS_MAX; i++)
+		left_out[i] = is_empty(&table->source->columns[table->written[i]],
+				       values[table->written[i]]);
+	moved_table_put_replace(sql, table, left_out);
+	return put_tuple(sql, table, values, true, invalid_enums, err);
+}
+
+uint64_t write_packet_limit(const struct db *target)
+{
+	uint64_t limit = db_max_allowed_packet(target);
+
+	/* Room for the packet's own header. */
+	return limit > 2048 ? limit - 1024 : limit / 2;
+}
+
+static bool is_harmless(unsigned code)
+{
+	for (size_t i = 0; i < ARRAY_LEN(harmless_warnings); i++)
+		if (harmless_warnings[i] == code)
+			return true;
+	return false;
+}
+
+/* The first warning that tells of changed data fails the statement. Expected ones
+ * are those of invalid ENUM values: their number is compared, as the server lists
+ * only the first max_error_count. */
+static bool check_warnings(struct db *target, uint64_t expected, struct error *err)
+{
+	uint64_t total = db_warning_count(target);
+	uint64_t truncated = 0;
+	uint64_t listed = 0;
+	struct db_row row;
+	enum db_fetch fetched;
+	char text[512];
+
+	if (total == 0 && expected == 0)
+		return true;
+	if (!db_queryf(target, err, "SHOW WARNINGS"))
+		return false;
+	while ((fetched = db_row_next(target, &row, err)) == DB_ROW) {
+		unsigned code = row.count > 1 && row.values[1]
+					? (unsigned)strtoul(row.values[1], NULL, 10)
+					: 0;
+
+		listed++;
+		if (code == WARN_DATA_TRUNCATED)
+			truncated++;
+		if (is_harmless(code) || (code == WARN_DATA_TRUNCATED && expected > 0))
+			continue;
+		snprintf(text, sizeof(text), "%u %.*s", code, row.count > 2 ? (int)row.lengths[2] : 0,
+			 row.count > 2 && row.values[2] ? row.values[2] : "");
+		db_row_finish(target);
+		return error_set(err, ERROR_DATA, "%s: the server would change a value: %s",
+				 db_label(target), text);
+	}
+	if (fetched == DB_FAILED)
+		return false;
+	/* MySQL lets nobody raise it for a session without a privilege. */
+	if (listed == 0 && expected == 0)
+		return error_set(err, ERROR_DATA,
+				 "%s: the server may have changed values, and does not list its "
+				 "warnings: SET GLOBAL max_error_count = DEFAULT",
+				 db_label(target));
+	if (expected > 0 && (total != expected || (listed == total && truncated != expected)))
+		return error_set(err, ERROR_DATA,
+				 "%s: %" PRIu64 " values would be changed where only %" PRIu64
+				 " invalid ENUM values were to be stored",
+				 db_label(target), total, expected);
+	return true;
+}
+
+static bool check_affected(struct db *target, const struct write_statement *statement,
+			   struct error *err)
+{
+	uint64_t affected = db_affected_rows(target);
+
+	if (statement->affects == 0 || affected == statement->affects)
+		return true;
+	return error_set(err, ERROR_DATA,
+			 "%s: %" PRIu64 " rows were to be changed, and %" PRIu64 " were",
+			 db_label(target), statement->affects, affected);
+}
+
+static bool execute(struct db *target, const struct write_statement *statement, struct error *err)
+{
+	const char *mode = statement->mode	    ? statement->mode :
+			   statement->invalid_enums ? DB_LAX_SQL_MODE :
+						      NULL;
+
+	if (mode && !db_execf(target, err, "SET SESSION sql_mode = '%s'", mode))
+		return false;
+
+	bool ok = db_exec(target, statement->sql.data, statement->sql.length, err);
+
+	if (ok && statement->affected)
+		*statement->affected += db_affected_rows(target);
+	if (ok && statement->warnings)
+		*statement->warnings += db_warning_count(target);
+	ok = ok && check_affected(target, statement, err) &&
+	     (statement->mode || check_warnings(target, statement->invalid_enums, err));
+
+	if (mode && !db_is_broken(target)) {
+		struct error ignored;
+
+		/* A session that stayed lenient must not be used again. */
+		if (!db_execf(target, ok ? err : &ignored, "SET SESSION sql_mode = '%s'",
+			      DB_SQL_MODE)) {
+			ok = false;
+			if (!db_is_broken(target) && !db_fail(target, &ignored, "restore sql_mode"))
+				return false;
+		}
+	}
+	return ok;
+}
+
+static bool set_zone(struct db *target, const char *zone, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	bool ok;
+
+	buf_puts(&sql, "SET SESSION time_zone=");
+	sql_text(&sql, zone);
+	ok = db_exec(target, sql.data, sql.length, err);
+	buf_release(&sql);
+	return ok;
+}
+
+/* What the target computes of a row it computes by the session's zone. All else that the
+ * session does, it does under UTC. */
+bool write_statement_execute(struct db *target, const struct write_statement *statement,
+			     struct error *err)
+{
+	struct error failure = ERROR_INIT;
+
+	if (!statement->zone)
+		return execute(target, statement, err);
+	if (!set_zone(target, statement->zone, err))
+		return false;
+
+	bool ok = execute(target, statement, err);
+
+	/* A session that kept the zone must not be used again. */
+	if (!db_is_broken(target) && !set_zone(target, "+00:00", &failure)) {
+		if (!db_is_broken(target))
+			(void)!db_fail(target, &failure, "restore time_zone");
+		if (ok)
+			*err = failure;
+		return false;
+	}
+	return ok;
+}
+
+static bool write_all(struct db *target, const struct write_statement *statements, size_t count,
+		      const struct write_check *check, bool *is_uncertain, struct error *err)
+{
+	struct error ignored;
+	bool ok = db_execf(target, err, "START TRANSACTION");
+
+	*is_uncertain = false;
+	for (size_t i = 0; ok && i < count; i++)
+		ok = write_statement_execute(target, &statements[i], err);
+	ok = ok && (!check || check->before_commit(check->context, target, err));
+	if (ok) {
+		probe("before_commit", "%zu", count);
+		ok = db_execf(target, err, "COMMIT");
+		*is_uncertain = !ok;
+	}
+	/* A server error leaves a session that works: give its locks back. When even
+	 * that fails the connection is lost, and with it the transaction. */
+	if (!ok && !db_is_broken(target) && !db_execf(target, &ignored, "ROLLBACK") &&
+	    !db_is_broken(target))
+		return db_fail(target, &ignored, "roll back");
+	return ok;
+}
+
+bool write_statements_once(struct db *target, const struct write_statement *statements,
+			   size_t count, bool *is_uncertain, struct error *err)
+{
+	return write_all(target, statements, count, NULL, is_uncertain, err);
+}
+
+bool write_statements(struct db *target, const struct write_statement *statements, size_t count,
+		      struct error *err)
+{
+	return write_statements_checked(target, statements, count, NULL, err);
+}
+
+bool write_statements_checked(struct db *target, const struct write_statement *statements,
+			      size_t count, const struct write_check *check, struct error *err)
+{
+	bool does_not_matter;
+
+	return write_all(target, statements, count, check, &does_not_matter, err);
+}

@@ -1,0 +1,281 @@
+/* Happy path: the streamer watches the target's binlog, each statement on a table of the
+ * run is found to be ours, and each boundary moves the tracker's watched position. During
+ * the cutover the end of the target's binlog is read and waited for.
+ *
+ * Failure: a lost connection is the streamer's to take up again. The watched position
+ * stays in front of a foreign write, so that a resumed run meets it again. What a session
+ * with sql_log_bin=0 does cannot be seen. */
+#include "verify/target_watch.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/retry.h"
+#include "stream/streamer.h"
+#include "plan/statement_tag.h"
+
+static const char log_tag[] = "target_verifier";
+
+#define HEARTBEAT_MS 250
+#define POSITION_ATTEMPTS 300
+#define POSITION_SLEEP_MS 600
+#define POLL_MS 10
+
+struct target_watch {
+	/* Constant once open. */
+	struct run *run;
+	bool ignores_case;    /* lower_case_table_names: names are compared in lower case */
+	struct map by_target; /* "schema.name" there -> struct moved_table * */
+	struct map schemas;   /* there -> anything */
+	struct binlog_streamer *streamer;
+
+	/* Owned by the ferry's thread. */
+	struct db *db;
+	struct binlog_position end; /* of the target's binlog, when last asked for */
+};
+
+/* --- tables by their names on the target ------------------------------------------- */
+
+static void fold(const struct target_watch *v, char *name)
+{
+	for (; v->ignores_case && *name; name++)
+		*name = (char)tolower((unsigned char)*name);
+}
+
+static struct moved_table *find(const struct target_watch *v, const char *schema,
+				const char *name)
+{
+	char key[400];
+
+	snprintf(key, sizeof(key), "%s.%s", schema, name);
+	fold(v, key);
+	return map_get_text(&v->by_target, key);
+}
+
+static const struct table *find_table(void *context, const char *schema, const char *name)
+{
+	const struct moved_table *table = find(context, schema, name);
+
+	return table ? table->source : NULL;
+}
+
+static bool is_chosen(void *context, const char *schema, const char *name)
+{
+	struct target_watch *v = context;
+	char key[200];
+
+	if (name)
+		return find(v, schema, name) != NULL;
+	snprintf(key, sizeof(key), "%s", schema);
+	fold(v, key);
+	return map_get_text(&v->schemas, key) != NULL;
+}
+
+static void add_table(struct target_watch *v, struct moved_table *table)
+{
+	char *key = mem_printf("%s.%s", table->target_schema, table->target_name);
+	char *schema = mem_strdup(table->target_schema);
+
+	fold(v, key);
+	fold(v, schema);
+	map_put_text(&v->by_target, key, table);
+	map_put_text(&v->schemas, schema, table);
+	free(key);
+	free(schema);
+}
+
+static bool index_tables(struct target_watch *v, struct db *target, struct error *err)
+{
+	struct buf mode = BUF_INIT;
+	bool ok = db_value(target, &mode, NULL, err, "SELECT @@lower_case_table_names");
+
+	v->ignores_case = strcmp(buf_text(&mode), "0") != 0;
+	for (size_t i = 0; i < v->run->tables->count; i++)
+		add_table(v, v->run->tables->tables[i]);
+	buf_release(&mode);
+	return ok;
+}
+
+/* --- what the stream tells ---------------------------------------------------------- */
+
+/* Without values of rows: "UPDATE abc.t SET v". */
+static int shown_length(const struct watched_statement *statement)
+{
+	size_t length = 0;
+
+	while (length < statement->text_length && length < 120 &&
+	       !strchr("('\"=0123456789", statement->text[length]))
+		length++;
+	return (int)length;
+}
+
+static bool refuse(const struct watched_statement *s, enum signature signature,
+		   struct error *err)
+{
+	static const char remedy[] =
+		"find out who writes there and stop that, drop what was copied on the target and "
+		"start anew; where it does no harm, resume with SkipTargetVerification and compare "
+		"(-verify)";
+	time_t seconds = (time_t)s->timestamp;
+	struct tm when;
+	char by[300], at[40];
+
+	gmtime_r(&seconds, &when);
+	strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%SZ", &when);
+	if (!s->text)
+		snprintf(by, sizeof(by), "by a statement that was not logged with its rows "
+			 "(binlog_rows_query_log_events, binlog_annotate_row_events)");
+	else if (signature == SIGNATURE_OTHER_RUN)
+		snprintf(by, sizeof(by), "by another run of ghostferry-copydb");
+	else
+		snprintf(by, sizeof(by), "by: %.*s", shown_length(s), s->text);
+	return error_set(err, ERROR_DIFFERENT,
+			 "row data of %s has been corrupted by a change directly performed in the "
+			 "target at binlog file: %s and position: %" PRIu64 " (%s at %s, %s): %s",
+			 s->table, s->after->file, s->after->offset, s->what, at, by, remedy);
+}
+
+static bool touched(void *context, const struct watched_statement *statement, struct error *err)
+{
+	struct target_watch *v = context;
+	enum signature signature = SIGNATURE_NONE;
+
+	if (statement->text)
+		signature = statement_tag_read(statement->text, statement->text_length,
+					   v->run->options->target_marginalia,
+					   v->run->tracker->run_id);
+	return signature == SIGNATURE_OURS || refuse(statement, signature, err);
+}
+
+static bool boundary(void *context, const struct binlog_position *position,
+		     struct gtid_set *gtids UNUSED, uint32_t timestamp UNUSED, struct error *err UNUSED)
+{
+	struct target_watch *v = context;
+
+	state_tracker_set_watched(v->run->tracker, position);
+	return true;
+}
+
+static void failed(void *context, const struct error *err)
+{
+	struct target_watch *v = context;
+
+	v->run->fail(v->run->fail_context, "target_verifier", err);
+}
+
+/* --- life --------------------------------------------------------------------------- */
+
+/* The source's stream has MyServerId: a server that both go to would end the first. */
+static bool open_stream(struct target_watch *v, const struct binlog_position *from,
+			struct error *err)
+{
+	const struct binlog_streamer_params params = {
+		.feed = { .server = &v->run->options->target,
+			  .heartbeat_ms = HEARTBEAT_MS,
+			  .if_purged = "resume with SkipTargetVerification and compare (-verify), or "
+				       "drop what was copied on the target and start anew" },
+		.tag = "target_binlog_streamer",
+		.start = *from,
+		.handler = { .context = v,
+			     .find_table = find_table,
+			     .is_chosen = is_chosen,
+			     .touched = touched,
+			     .boundary = boundary,
+			     .failed = failed },
+		.stop = v->run->stop,
+	};
+
+	v->streamer = binlog_streamer_open(&params, err);
+	return v->streamer || error_wrap(err, "open the target's binlog at " POSITION_FORMAT,
+					 POSITION_ARGS(from));
+}
+
+struct target_watch *target_watch_open(struct run *run, struct db *target,
+					     const struct binlog_position *from,
+					     struct error *err)
+{
+	struct target_watch *v = mem_calloc(1, sizeof(*v));
+	struct binlog_position start = *from;
+
+	v->run = run;
+	map_init(&v->by_target);
+	map_init(&v->schemas);
+	v->db = db_new(&run->options->target, DB_SESSION_READ, NULL);
+	if (!index_tables(v, target, err) ||
+	    (!binlog_position_is_set(&start) && !binlog_current_position(target, &start, err)) ||
+	    !open_stream(v, &start, err)) {
+		target_watch_free(v);
+		return NULL;
+	}
+	state_tracker_set_watched(run->tracker, &start);
+	log_info("watching the target for writes of others from " POSITION_FORMAT " on",
+		 POSITION_ARGS(&start));
+	return v;
+}
+
+void target_watch_start(struct target_watch *v)
+{
+	binlog_streamer_start(v->streamer);
+}
+
+static bool attempt_end(void *argument, struct error *err)
+{
+	struct target_watch *v = argument;
+
+	return db_ready(v->db, err) && binlog_current_position(v->db, &v->end, err);
+}
+
+static bool ask_for_end(struct target_watch *v, struct error *err)
+{
+	const struct retry_policy policy = {
+		.verb = "read the target's binlog position",
+		.tag = log_tag,
+		.attempts = POSITION_ATTEMPTS,
+		.sleep_ms = POSITION_SLEEP_MS,
+	};
+
+	return retry_run(&policy, v->run->stop, attempt_end, v, err) ||
+	       error_wrap(err, "read the target's binlog position");
+}
+
+bool target_watch_catch_up(struct target_watch *v, struct error *err)
+{
+	struct binlog_position seen;
+
+	if (!ask_for_end(v, err))
+		return false;
+	for (;;) {
+		binlog_streamer_position(v->streamer, &seen);
+		if (binlog_position_compare(&seen, &v->end) >= 0)
+			return true;
+		if (!stop_sleep_ms(v->run->stop, POLL_MS))
+			return error_set(err, ERROR_STOPPED, "stopped");
+	}
+}
+
+bool target_watch_finish(struct target_watch *v, struct error *err)
+{
+	if (!ask_for_end(v, err))
+		return false;
+	binlog_streamer_stop_at(v->streamer, &v->end);
+	if (!binlog_streamer_join(v->streamer))
+		return error_set(err, ERROR_STOPPED, "stopped");
+	log_info("nobody else wrote to the target's tables up to " POSITION_FORMAT,
+		 POSITION_ARGS(&v->end));
+	return true;
+}
+
+void target_watch_free(struct target_watch *v)
+{
+	if (!v)
+		return;
+	binlog_streamer_free(v->streamer);
+	db_close(v->db);
+	map_release(&v->by_target);
+	map_release(&v->schemas);
+	free(v);
+}

@@ -1,0 +1,268 @@
+/* Tables that are on the target already, and the wording of types. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "db/type_text.h"
+#include "create/definition_match.h"
+#include "../table_fixture.h"
+
+struct context {
+	struct fixture fixture;
+	struct moved_table table;
+	struct table *source, *target;
+	struct map without_default;
+	struct findings findings;
+};
+
+/* id int, name varchar(16), n int NULL; PRIMARY (id), u (name) */
+static struct table *make_table(struct fixture *f, const char *schema)
+{
+	struct table *t = fixture_table(f, schema, "t");
+
+	fixture_column(t, "id", COLUMN_INT, "int(11)", "");
+	fixture_column(t, "name", COLUMN_VARCHAR, "varchar(16)", "utf8mb4_bin");
+	fixture_column(t, "n", COLUMN_INT, "int(11)", "")->is_nullable = true;
+	fixture_index(t, "PRIMARY", true, "id");
+	fixture_index(t, "u", true, "name");
+	return t;
+}
+
+static int set_up(void **state)
+{
+	struct context *c = mem_calloc(1, sizeof(*c));
+
+	fixture_init(&c->fixture);
+	c->source = make_table(&c->fixture, "abc");
+	c->target = make_table(&c->fixture, "xyz");
+	c->table.source = c->source;
+	c->table.key = (struct key_columns){ .table = c->source, .count = 1, .columns = { 0 } };
+	findings_init(&c->findings);
+	map_init(&c->without_default);
+	*state = c;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct context *c = *state;
+
+	map_release(&c->without_default);
+	findings_release(&c->findings);
+	fixture_release(&c->fixture);
+	free(c);
+	return 0;
+}
+
+/* The only problem's text, "" for none. */
+static const char *check(struct context *c)
+{
+	findings_release(&c->findings);
+	target_definition_check(&c->table, c->target, &c->without_default, &c->findings);
+	target_definition_check_orders(&c->table, c->target, &c->findings);
+	if (c->findings.count == 0)
+		return "";
+	assert_int_equal(c->findings.count, 1);
+	return c->findings.items[0].text;
+}
+
+static void set(char **text, const char *to)
+{
+	free(*text);
+	*text = mem_strdup(to);
+}
+
+static void equal_tables_fit(void **state)
+{
+	struct context *c = *state;
+
+	assert_string_equal(check(c), "");
+	set(&c->target->columns[0].raw_type, "int");
+	set(&c->target->columns[0].name, "ID");
+	assert_string_equal(check(c), "");
+}
+
+static void types_must_be_equal(void **state)
+{
+	struct context *c = *state;
+
+	set(&c->target->columns[2].raw_type, "int(11) unsigned");
+	assert_string_equal(check(c),
+			    "target: column n of `xyz`.`t` is of another type: int(11) on "
+			    "the source, int(11) unsigned on the target");
+	set(&c->target->columns[2].raw_type, "int(11)");
+	c->target->columns[2].is_nullable = false;
+	assert_non_null(strstr(check(c), "may be NULL on one side only"));
+	c->target->columns[2].is_nullable = true;
+	c->target->columns[2].generation = COLUMN_STORED;
+	assert_non_null(strstr(check(c), "is generated on one side only"));
+}
+
+static void character_sets_may_contain_each_other(void **state)
+{
+	struct context *c = *state;
+	struct column *from = &c->source->columns[1], *to = &c->target->columns[1];
+
+	set(&to->charset, "utf8mb3");
+	set(&to->collation, "utf8mb3_bin");
+	assert_string_equal(check(c), "");
+	set(&to->collation, "utf8mb3_general_ci");
+	assert_non_null(strstr(check(c), "is unique under another collation"));
+	set(&to->collation, "latin1_bin");
+	set(&to->charset, "latin1");
+	assert_non_null(strstr(check(c), "has another character set"));
+	set(&from->charset, "ascii");
+	set(&from->collation, "ascii_bin");
+	assert_string_equal(check(c), "");
+}
+
+static void enums_may_have_more_members(void **state)
+{
+	static char a[] = "a", b[] = "b";
+	char *ab[] = { a, b }, *ba[] = { b, a };
+	struct context *c = *state;
+	struct column *from = &c->source->columns[2], *to = &c->target->columns[2];
+
+	from->type = to->type = COLUMN_ENUM;
+	set(&from->raw_type, "enum('a')");
+	set(&to->raw_type, "enum('a','b')");
+	from->members = to->members = ab;
+	from->member_count = 1;
+	to->member_count = 2;
+	assert_string_equal(check(c), "");
+	to->members = ba;
+	assert_non_null(strstr(check(c), "is of another type: enum('a') on the source"));
+	from->members = ab;
+	from->member_count = 2;
+	to->member_count = 1;
+	assert_non_null(strstr(check(c), "is of another type"));
+}
+
+static void json_may_be_mariadbs(void **state)
+{
+	struct context *c = *state;
+	struct column *from = &c->source->columns[2], *to = &c->target->columns[2];
+
+	from->type = COLUMN_JSON;
+	set(&from->raw_type, "json");
+	to->type = COLUMN_TEXT;
+	to->length_bytes = 4;
+	set(&to->raw_type, "longtext");
+	set(&to->charset, "utf8mb4");
+	set(&to->collation, "utf8mb4_bin");
+	assert_string_equal(check(c), "");
+	to->length_bytes = 2;
+	assert_non_null(strstr(check(c), "is of another type"));
+}
+
+static void further_columns_need_a_default(void **state)
+{
+	struct context *c = *state;
+
+	fixture_column(c->target, "x", COLUMN_INT, "int", "");
+	assert_string_equal(check(c), "");
+	map_put_text(&c->without_default, "`xyz`.`t`.`x`", c);
+	assert_non_null(strstr(check(c), "is NOT NULL and has no default"));
+	c->target->columns[3].is_auto_increment = true;
+	assert_string_equal(check(c), "");
+	set(&c->target->columns[3].name, "y");
+	fixture_column(c->source, "x", COLUMN_INT, "int", "");
+	assert_string_equal(check(c), "target: table `xyz`.`t` has no column x (int)");
+}
+
+static void the_copys_key_must_be_there(void **state)
+{
+	struct context *c = *state;
+
+	c->target->indexes[0].is_unique = false;
+	assert_non_null(
+		strstr(check(c), "has no UNIQUE key over just the NOT NULL columns (`id`)"));
+	assert_string_equal(c->findings.items[0].remedy,
+			    "ALTER TABLE `xyz`.`t` ADD UNIQUE KEY (`id`)");
+	c->target->indexes[0].is_unique = true;
+	c->target->indexes[0].is_nullable = true;
+	assert_non_null(strstr(check(c), "has no UNIQUE key over just"));
+}
+
+static void unique_keys_are_compared(void **state)
+{
+	struct context *c = *state;
+
+	c->target->indexes[1].parts[0].prefix = 3;
+	target_definition_check(&c->table, c->target, &c->without_default, &c->findings);
+	assert_int_equal(c->findings.count, 2);
+	assert_int_equal(findings_errors(&c->findings), 1); /* another one there */
+	c->target->indexes[1].parts[0].prefix = 0;
+	c->target->indexes[1].is_unique = false;
+	assert_non_null(strstr(check(c), "lacks the source's unique key u"));
+	assert_int_equal(c->findings.items[0].severity, PROBLEM_WARNING);
+	c->target->indexes[1].is_unique = true;
+	fixture_index(c->target, "u2", true, "name,n");
+	assert_string_equal(check(c),
+			    "target: the unique key u2 of `xyz`.`t` is not on the source; "
+			    "rows could push each other out");
+	fixture_index(c->source, "other_name", true, "n,name");
+	assert_string_equal(check(c), "");
+}
+
+static void expressions_are_told_by_name(void **state)
+{
+	struct context *c = *state;
+
+	fixture_index(c->target, "e", true, "n")->parts[0].column = UINT_MAX;
+	assert_non_null(strstr(check(c), "the unique key e of"));
+	fixture_index(c->source, "e", true, "n")->parts[0].column = UINT_MAX;
+	assert_string_equal(check(c), "");
+}
+
+static void engines_must_keep_transactions(void **state)
+{
+	struct context *c = *state;
+
+	set(&c->target->engine, "MyISAM");
+	assert_non_null(strstr(check(c), "uses the engine MyISAM"));
+}
+
+static void widths_that_mean_nothing_are_passed_over(void **state UNUSED)
+{
+	assert_true(type_text_equal("bigint(20) unsigned", "bigint unsigned"));
+	assert_true(type_text_equal("year(4)", "year"));
+	assert_true(type_text_equal("int(10) unsigned zerofill", "int unsigned zerofill"));
+	assert_true(type_text_equal("int(", "int("));
+	assert_true(type_text_equal("datetime(3) /* mariadb-5.3 */", "datetime(3)"));
+	assert_true(type_text_equal("time", "time /* 5.5 binary format */"));
+	assert_false(type_text_equal("timestamp(2) /* mariadb-5.3 */", "timestamp(3)"));
+	assert_false(type_text_equal("enum('a /* mariadb-5.3 */')", "enum('a')"));
+	assert_false(type_text_equal("int(11)", "bigint(11)"));
+	assert_false(type_text_equal("char(5)", "char(6)"));
+	assert_false(type_text_equal("bit(1)", "bit(2)"));
+	assert_false(type_text_equal("enum('int(1)')", "enum('int')"));
+	assert_true(collation_equal("utf8_bin", "utf8mb3_bin"));
+	assert_true(collation_equal("utf8", "utf8mb3"));
+	assert_false(collation_equal("utf8_bin", "utf8mb4_bin"));
+	assert_false(collation_equal("", "utf8mb3_bin"));
+}
+
+#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(equal_tables_fit),
+		CASE(types_must_be_equal),
+		CASE(character_sets_may_contain_each_other),
+		CASE(enums_may_have_more_members),
+		CASE(json_may_be_mariadbs),
+		CASE(further_columns_need_a_default),
+		CASE(the_copys_key_must_be_there),
+		CASE(unique_keys_are_compared),
+		CASE(expressions_are_told_by_name),
+		CASE(engines_must_keep_transactions),
+		cmocka_unit_test(widths_that_mean_nothing_are_passed_over),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,797 @@
+/* The state: written, read back, cut short, and as other programs wrote it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "plan/findings.h"
+#include "state/state_write.h"
+#include "../table_fixture.h"
+
+struct context {
+	struct fixture fixture;
+	struct ferry_options options;
+	struct moved_tables tables;
+	struct state_tracker tracker;
+	struct findings findings;
+	struct error err;
+};
+
+static char small[] = "small", hard[] = "hard";
+
+/* abc.table1 (id bigint), abc.uuids (uuid binary(16)), abc.days (day date),
+ * abc.pairs (a int, b varchar) and abc.big (id bigint unsigned) */
+static void make_schema(struct fixture *f)
+{
+	struct table *t = fixture_table(f, "abc", "table1");
+	struct column *c = fixture_column(t, "id", COLUMN_BIGINT, "bigint(20)", "");
+
+	c->is_auto_increment = true;
+	fixture_column(t, "data", COLUMN_VARCHAR, "varchar(16)", "utf8mb4_unicode_ci");
+	c = fixture_column(t, "size", COLUMN_ENUM, "enum('small','hard')", "utf8mb4_bin");
+	c->members = mem_calloc(2, sizeof(char *));
+	c->members[0] = small;
+	c->members[1] = hard;
+	c->member_count = 2;
+	fixture_index(t, "PRIMARY", true, "id");
+	t = fixture_table(f, "abc", "uuids");
+	fixture_column(t, "uuid", COLUMN_BINARY, "binary(4)", "");
+	fixture_index(t, "PRIMARY", true, "uuid");
+	t = fixture_table(f, "abc", "days");
+	fixture_column(t, "day", COLUMN_DATE, "date", "");
+	fixture_index(t, "PRIMARY", true, "day");
+	t = fixture_table(f, "abc", "pairs");
+	fixture_column(t, "a", COLUMN_INT, "int(11)", "");
+	fixture_column(t, "b", COLUMN_VARCHAR, "varchar(9)", "utf8mb4_bin");
+	fixture_index(t, "PRIMARY", true, "a,b")->parts[1].descending = true;
+	t = fixture_table(f, "abc", "big");
+	fixture_column(t, "id", COLUMN_BIGINT, "bigint(20) unsigned", "");
+	fixture_index(t, "PRIMARY", true, "id");
+}
+
+static int set_up(void **state)
+{
+	struct context *c = mem_calloc(1, sizeof(*c));
+
+	fixture_init(&c->fixture);
+	make_schema(&c->fixture);
+	c->options.target_marginalia = "x";
+	findings_init(&c->findings);
+	moved_tables_make(&c->options, NULL, &c->fixture.schema, &c->tables, &c->findings);
+	assert_int_equal(c->findings.count, 0);
+	state_tracker_init(&c->tracker);
+	state_tracker_set_tables(&c->tracker, &c->tables);
+	*state = c;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct context *c = *state;
+
+	free(c->fixture.schema.tables[0].columns[2].members);
+	state_tracker_destroy(&c->tracker);
+	moved_tables_release(&c->tables);
+	findings_release(&c->findings);
+	fixture_release(&c->fixture);
+	free(c);
+	return 0;
+}
+
+static void copied(struct context *c, const char *table, const char *first, const char *second)
+{
+	const struct moved_table *t = moved_tables_find(&c->tables, "abc", table);
+	struct value values[2] = { { first, strlen(first) },
+				   { second, second ? strlen(second) : 0 } };
+	struct key key = KEY_INIT;
+
+	key_set(&key, values, second ? 2 : 1);
+	state_tracker_copied_up_to(&c->tracker, t, &key);
+	key_release(&key);
+}
+
+static void copied_to_somewhere(struct context *c)
+{
+	struct binlog_position position = { .file = "mysql-bin.000008", .offset = UINT64_MAX };
+
+	state_tracker_begin(&c->tracker, NULL, "0a1b", 12);
+	state_tracker_set_position(&c->tracker, &position);
+	copied(c, "table1", "-9223372036854775808", NULL);
+	copied(c, "uuids", "\x01\xfe\x27z", NULL);
+	copied(c, "days", "2024-01-01", NULL);
+	copied(c, "pairs", "-5", "\xc3\xa9'");
+	copied(c, "big", "18446744073709551615", NULL);
+	state_tracker_complete(&c->tracker, moved_tables_find(&c->tables, "abc", "days"));
+}
+
+static void write_state(struct context *c, struct buf *out)
+{
+	struct state_schema schema;
+
+	state_json_schema(&schema, &c->fixture.schema);
+	state_json_write(&c->tracker, &schema, NULL, NULL, out);
+	state_schema_release(&schema);
+}
+
+static bool parse(struct context *c, const char *text, struct saved_state *saved)
+{
+	cJSON *tree = json_parse(text, strlen(text), &c->err);
+
+	return tree && saved_state_parse(tree, saved, &c->err);
+}
+
+static bool apply(struct context *c, const char *text)
+{
+	struct saved_state saved;
+	bool ok = parse(c, text, &saved);
+
+	if (!ok)
+		return false;
+	ok = saved_state_apply(&saved, &c->tables, &c->tracker, &c->err);
+	saved_state_release(&saved);
+	return ok;
+}
+
+static void writes_the_documented_layout(void **state)
+{
+	struct context *c = *state;
+	struct buf out = BUF_INIT;
+
+	copied(c, "table1", "200", NULL);
+	write_state(c, &out);
+	assert_memory_equal(out.data, "{\n \"GhostferryVersion\": \"", 25);
+	assert_non_null(strstr(out.data, "\"LastKnownTableSchemaCache\": {\n"
+					 "  \"abc.table1\": {\n"
+					 "   \"Schema\": \"abc\",\n"
+					 "   \"Name\": \"table1\",\n"
+					 "   \"Columns\": [\n"
+					 "    {\n"
+					 "     \"Name\": \"id\",\n"
+					 "     \"Type\": 1,\n"
+					 "     \"Collation\": \"\",\n"
+					 "     \"RawType\": \"bigint(20)\",\n"
+					 "     \"IsAuto\": true,\n"
+					 "     \"IsUnsigned\": false,\n"
+					 "     \"IsVirtual\": false,\n"
+					 "     \"IsStored\": false,\n"
+					 "     \"EnumValues\": null,\n"
+					 "     \"SetValues\": null\n"
+					 "    },\n"));
+	assert_non_null(strstr(out.data, "     \"EnumValues\": [\n"
+					 "      \"small\",\n"
+					 "      \"hard\"\n"
+					 "     ],\n"));
+	assert_non_null(strstr(out.data, "   \"PKColumns\": [\n    0\n   ],\n"
+					 "   \"UnsignedColumns\": null\n"));
+	assert_non_null(strstr(out.data, " \"CurrentStage\": \"COPY\",\n"
+					 " \"CopyStage\": {\n"
+					 "  \"LastProcessedBinlogPosition\": {\n"
+					 "   \"Name\": \"\",\n"
+					 "   \"Pos\": 0\n"
+					 "  },\n"
+					 "  \"LastSuccessfulPaginationKeys\": {\n"
+					 "   \"abc.table1\": 200\n"
+					 "  },\n"
+					 "  \"CompletedTables\": {}\n"
+					 " },\n"
+					 " \"VerifierStage\": null,\n"));
+	buf_release(&out);
+}
+
+static void keys_stand_as_documented(void **state)
+{
+	struct context *c = *state;
+	struct buf out = BUF_INIT;
+
+	copied_to_somewhere(c);
+	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	assert_non_null(strstr(out.data, "\"abc.table1\": -9223372036854775808"));
+	assert_non_null(strstr(out.data, "\"abc.big\": 18446744073709551615"));
+	assert_non_null(strstr(out.data, "\"Pos\": 18446744073709551615"));
+	assert_non_null(strstr(out.data, "\"abc.uuids\": {\n"
+					 "    \"type\": \"binary\",\n"
+					 "    \"value\": \"01fe277a\",\n"
+					 "    \"column\": \"uuid\"\n"));
+	assert_non_null(strstr(out.data, "\"type\": \"text\",\n"
+					 "    \"value\": \"2024-01-01\",\n"
+					 "    \"column\": \"day\"\n"));
+	assert_non_null(strstr(out.data, "\"abc.days\": true"));
+	assert_non_null(strstr(out.data, "\"b DESC\""));
+	assert_non_null(strstr(out.data, "\"LastKnownTableSchemaCache\": null"));
+	buf_release(&out);
+}
+
+/* Who made it is another matter than what it says. */
+static void without_line(struct buf *text)
+{
+	char *line = strstr(text->data, " \"StateLine\"");
+
+	assert_non_null(line);
+	buf_truncate(text, (size_t)(line - text->data));
+}
+
+static void comes_back_as_it_was(void **state)
+{
+	struct context *c = *state;
+	struct buf out = BUF_INIT, again = BUF_INIT;
+	char *run_id;
+
+	copied_to_somewhere(c);
+	run_id = mem_strdup(c->tracker.run_id);
+	assert_int_equal(strlen(run_id), 32);
+	write_state(c, &out);
+	state_tracker_destroy(&c->tracker);
+	state_tracker_init(&c->tracker);
+	state_tracker_set_tables(&c->tracker, &c->tables);
+	assert_true(apply(c, out.data));
+	assert_string_equal(c->tracker.run_id, run_id);
+	assert_int_equal(c->tracker.lock_count, 12);
+	write_state(c, &again);
+	without_line(&out);
+	without_line(&again);
+	assert_string_equal(out.data, again.data);
+	free(run_id);
+	buf_release(&out);
+	buf_release(&again);
+}
+
+/* In either layout. */
+static void tells_where_the_target_was_watched(void **state)
+{
+#define WATCHED "\"LastStoredBinlogPositionForTargetVerifier\":{\"Name\":\"b.9\",\"Pos\":77}"
+	static const char *const texts[] = {
+		"{\"GhostferryVersion\":\"1.1.0\",\"LastWrittenBinlogPosition\":{\"Name\":\"b.1\","
+		"\"Pos\":4}," WATCHED "}",
+		"{\"GhostferryVersion\":\"1.1.0\",\"CopyStage\":{\"LastProcessedBinlogPosition\":{"
+		"\"Name\":\"b.1\",\"Pos\":4}," WATCHED "}}",
+	};
+	const struct binlog_position watched = { .file = "b.9", .offset = 77 };
+	struct context *c = *state;
+	struct saved_state saved;
+	struct buf out = BUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		assert_true(parse(c, texts[i], &saved));
+		assert_int_equal(binlog_position_compare(&saved.target_position, &watched), 0);
+		assert_string_equal(saved.position.file, "b.1");
+		saved_state_release(&saved);
+	}
+	copied_to_somewhere(c);
+	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	assert_null(strstr(out.data, "ForTargetVerifier"));
+	assert_true(parse(c, out.data, &saved));
+	assert_false(binlog_position_is_set(&saved.target_position));
+	saved_state_release(&saved);
+	state_tracker_set_watched(&c->tracker, &watched);
+	buf_clear(&out);
+	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	assert_true(parse(c, out.data, &saved));
+	assert_int_equal(binlog_position_compare(&saved.target_position, &watched), 0);
+	saved_state_release(&saved);
+	buf_release(&out);
+}
+
+/* Only while that is more than what is known to be applied as whole transactions. */
+static void tells_how_far_rows_were_streamed(void **state)
+{
+	const struct binlog_position streamed = { .file = "b.2", .offset = 99 };
+	const struct binlog_position earlier = { .file = "b.2", .offset = 98 };
+	const struct binlog_position applied = { .file = "b.2", .offset = 120 };
+	struct context *c = *state;
+	struct saved_state saved;
+	struct buf out = BUF_INIT, again = BUF_INIT;
+
+	copied_to_somewhere(c);
+	state_tracker_set_position(&c->tracker, &(struct binlog_position){ "b.1", 4, 0 });
+	state_tracker_streamed(&c->tracker, &streamed);
+	state_tracker_streamed(&c->tracker, &earlier);
+	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	assert_true(parse(c, out.data, &saved));
+	assert_int_equal(binlog_position_compare(&saved.streamed, &streamed), 0);
+	saved_state_release(&saved);
+	state_tracker_forget_streamed(&c->tracker);
+	assert_true(apply(c, out.data));
+	state_json_write(&c->tracker, NULL, NULL, NULL, &again);
+	without_line(&out);
+	without_line(&again);
+	assert_string_equal(again.data, out.data);
+	state_tracker_set_position(&c->tracker, &applied);
+	buf_clear(&out);
+	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	assert_null(strstr(out.data, "StreamedBinlogPosition"));
+	buf_release(&out);
+	buf_release(&again);
+}
+
+static void every_truncation_is_an_error(void **state)
+{
+	struct context *c = *state;
+	struct buf out = BUF_INIT;
+	struct saved_state saved;
+
+	copied_to_somewhere(c);
+	write_state(c, &out);
+	for (size_t length = 0; length < out.length; length++) {
+		char *cut = mem_memdup(out.data, length);
+		cJSON *tree = json_parse(cut, length, &c->err);
+
+		assert_false(tree && saved_state_parse(tree, &saved, &c->err));
+		free(cut);
+	}
+	buf_release(&out);
+}
+
+/* Each member in turn is taken out, and replaced by values of every other type. */
+static void assault(struct context *c, const char *text, const char *name, const cJSON *value)
+{
+	cJSON *tree = json_parse(text, strlen(text), &c->err);
+	cJSON *owner = cJSON_GetObjectItemCaseSensitive(tree, name)
+			       ? tree
+			       : cJSON_GetObjectItemCaseSensitive(tree, "CopyStage");
+	struct saved_state saved;
+
+	cJSON_DeleteItemFromObjectCaseSensitive(tree, "StateChecksum");
+	cJSON_DeleteItemFromObjectCaseSensitive(owner, name);
+	if (value)
+		cJSON_AddItemToObject(owner, name, cJSON_Duplicate(value, true));
+	if (!saved_state_parse(tree, &saved, &c->err))
+		return;
+	if (saved_state_check_schema(&saved, &c->fixture.schema, &c->err))
+		(void)!saved_state_apply(&saved, &c->tables, &c->tracker, &c->err);
+	saved_state_release(&saved);
+}
+
+static void survives_hostile_members(void **state)
+{
+	static const char *const names[] = {
+		"GhostferryVersion",
+		"LastKnownTableSchemaCache",
+		"CurrentStage",
+		"CopyStage",
+		"LastProcessedBinlogPosition",
+		"LastSuccessfulPaginationKeys",
+		"CompletedTables",
+		"VerifierStage",
+		"StateFormat",
+		"RunID",
+		"SourceServerUUID",
+		"TargetLockCount",
+		"CutoverUnlockCalled",
+		"StreamedBinlogPosition",
+		"PaginationKeyColumns",
+	};
+	static const char *const values[] = {
+		"null",
+		"true",
+		"[]",
+		"{}",
+		"-1",
+		"1e300",
+		"18446744073709551616",
+		"\"\"",
+		"[[]]",
+		"\"zz\"",
+		"{\"Name\":1,\"Pos\":\"x\"}",
+		"{\"abc.table1\":{}}",
+		"{\"abc.table1\":{\"Columns\":[1,2,3],\"PKColumns\":[0,1,2]}}",
+		"{\"abc.table1\":{\"PaginationKeyColumn\":[]}}",
+		"{\"abc.table1\":[]}",
+		"{\"abc.table1\":{\"type\":\"composite\",\"columns\":{},\"values\":[1]}}",
+		"{\"abc.table1\":{\"type\":\"composite\",\"columns\":[1],\"values\":[1]}}",
+		"{\"abc.uuids\":{\"type\":\"binary\",\"value\":\"0\"}}",
+		"{\"abc.uuids\":{\"type\":\"binary\",\"value\":\"\"}}",
+	};
+	struct context *c = *state;
+	struct buf out = BUF_INIT;
+
+	copied_to_somewhere(c);
+	state_tracker_hand_over(&c->tracker);
+	write_state(c, &out);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		assault(c, out.data, names[i], NULL);
+		for (size_t k = 0; k < ARRAY_LEN(values); k++) {
+			cJSON *value = json_parse(values[k], strlen(values[k]), &c->err);
+
+			assert_non_null(value);
+			assault(c, out.data, names[i], value);
+			cJSON_Delete(value);
+		}
+	}
+	buf_release(&out);
+}
+
+static void reads_layouts_of_other_versions(void **state)
+{
+	static const struct {
+		const char *text, *file;
+		uint64_t offset;
+		const char *key; /* of abc.big */
+	} cases[] = {
+		{ "{\"GhostferryVersion\":\"1.1.0+2018\",\"LastSuccessfulPrimaryKeys\":{\"abc."
+		  "big\":"
+		  "7},\"CompletedTables\":null,\"LastWrittenBinlogPosition\":{\"Name\":\"b."
+		  "000001\","
+		  "\"Pos\":4}}",
+		  "b.000001", 4, "7" },
+		{ "{\"GhostferryVersion\":\"?.?.?+??\",\"LastSuccessfulPaginationKeys\":{\"abc."
+		  "big\":"
+		  "{\"type\":\"uint64\",\"value\":18446744073709551614,\"column\":\"id\"}},"
+		  "\"LastWrittenBinlogPosition\":{\"Name\":\"b.1000000\",\"Pos\":4},"
+		  "\"LastStoredBinlogPositionForInlineVerifier\":{\"Name\":\"b.999999\",\"Pos\":9}"
+		  "}",
+		  "b.999999", 9, "18446744073709551614" },
+		{ "{\"GhostferryVersion\":\"1.3.1\",\"LastSuccessfulPaginationKeys\":{\"abc.big\":"
+		  "1},"
+		  "\"LastWrittenBinlogPosition\":{\"Name\":\"b.1\",\"Pos\":18446744073709551615},"
+		  "\"LastStoredBinlogPositionForInlineVerifier\":{\"Name\":\"\",\"Pos\":0}}",
+		  "b.1", UINT64_MAX, "1" },
+		{ "{\"GhostferryVersion\":\"1.1.0\",\"CurrentStage\":\"COPY\",\"CopyStage\":{"
+		  "\"LastProcessedBinlogPosition\":{\"Name\":\"b.2\",\"Pos\":5},"
+		  "\"LastSuccessfulPrimaryKeys\":{\"abc.big\":3}},\"VerifierStage\":null}",
+		  "b.2", 5, "3" },
+	};
+	struct context *c = *state;
+	struct binlog_position position;
+	struct key key = KEY_INIT;
+	bool is_complete;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		if (!apply(c, cases[i].text))
+			fail_msg("%s", c->err.text);
+		assert_true(state_tracker_position(&c->tracker, &position));
+		assert_string_equal(position.file, cases[i].file);
+		assert_true(position.offset == cases[i].offset);
+		state_tracker_key(&c->tracker, moved_tables_find(&c->tables, "abc", "big"), &key,
+				  &is_complete);
+		assert_string_equal(key.bytes.data, cases[i].key);
+		assert_false(is_complete);
+	}
+	key_release(&key);
+}
+
+#define HEAD                                                                                       \
+	"{\"GhostferryVersion\":\"1.1.0\",\"LastWrittenBinlogPosition\":{\"Name\":\"b.1\","        \
+	"\"Pos\":4},"
+
+static void refuses_with_the_reason(void **state)
+{
+	static const struct {
+		const char *text, *reason;
+	} cases[] = {
+		{ "[]", "the state: must be an object, is an array" },
+		{ "{}", "it has no GhostferryVersion: this is no state of a run" },
+		{ "{\"GhostferryVersion\":\"99.0.0\"}", "is newer than this one" },
+		{ "{\"GhostferryVersion\":\"99999999999999999999.0.0\"}",
+		  "is newer than this one" },
+		{ "{\"GhostferryVersion\":\"1.1.0\",\"StateFormat\":2}", "formats up to 1" },
+		{ "{\"GhostferryVersion\":\"1.1.0\"}", "dumped before the run had started" },
+		{ "{\"GhostferryVersion\":\"1.1.0\",\"CopyStage\":{\"LastProcessedBinlogPosition\":"
+		  "{\"Name\":\"\",\"Pos\":0}}}",
+		  "CopyStage: LastProcessedBinlogPosition: names no binlog file" },
+		{ "{\"GhostferryVersion\":\"1.1.0\",\"CopyStage\":{\"LastProcessedBinlogPosition\":"
+		  "{\"Name\":\"b\",\"Pos\":1.5}}}",
+		  "CopyStage: LastProcessedBinlogPosition: Pos: must be a whole number" },
+		{ HEAD "\"CompletedTables\":{\"abc.t\":1}}",
+		  "CompletedTables: abc.t: must be true" },
+		{ HEAD "\"CompletedTables\":{\"abc.t\":true}}", "not among those chosen now" },
+		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.t\":1}}",
+		  "LastSuccessfulPaginationKeys.abc.t: the table is not among" },
+		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.big\":1.5}}",
+		  "must be an integer" },
+		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.big\":-1}}", "is not a value of" },
+		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.table1\":9223372036854775808}}",
+		  "is not a value of the key column `id` (bigint(20))" },
+		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.uuids\":1}}",
+		  "the saved key is an integer, the key column `uuid` (binary(4)) needs hex" },
+		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.uuids\":{\"type\":\"binary\","
+		       "\"value\":\"00000000\",\"column\":\"id\"}}}",
+		  "is of column `id`, the table's key is `uuid` now" },
+		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.uuids\":{\"type\":\"binary\","
+		       "\"value\":\"0g\"}}}",
+		  "must be hexadecimal" },
+		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.uuids\":{\"type\":\"oid\"}}}",
+		  "unknown key type \"oid\"" },
+		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.days\":{\"type\":\"text\","
+		       "\"value\":\"1' OR 1=1\"}}}",
+		  "is not a value of the key column `day`" },
+		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.pairs\":1}}",
+		  "the saved key has 1 column, the table's key has 2 now" },
+		{ HEAD "\"PaginationKeyColumns\":{\"abc.big\":[\"uid\"]},"
+		       "\"LastSuccessfulPaginationKeys\":{\"abc.big\":1}}",
+		  "are not those the copy was made with" },
+		{ HEAD "\"LastKnownTableSchemaCache\":{\"abc.big\":{\"PaginationKeyColumn\":{"
+		       "\"Name\":\"uid\"}}},\"LastSuccessfulPaginationKeys\":{\"abc.big\":1}}",
+		  "was walked by `uid` and is by `id` now" },
+		{ HEAD "\"RunID\":\"x'; DROP\"}", "RunID: must be 32 hexadecimal digits" },
+		{ HEAD "\"TargetLockCount\":-1}", "TargetLockCount" },
+		{ HEAD "\"CutoverUnlockCalled\":1}", "CutoverUnlockCalled: must be true" },
+		{ HEAD "\"StreamedBinlogPosition\":{\"Name\":\"b.1\"}}",
+		  "StreamedBinlogPosition: Pos is missing" },
+	};
+	struct context *c = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_false(apply(c, cases[i].text));
+		if (!strstr(c->err.text, cases[i].reason))
+			fail_msg("case %zu: \"%s\" lacks \"%s\"", i, c->err.text, cases[i].reason);
+		assert_int_equal(c->err.kind, ERROR_CONFIG);
+	}
+}
+
+static void a_descending_key_needs_its_directions(void **state)
+{
+	static const char text[] = HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.big\":1}}";
+	struct context *c = *state;
+	struct moved_table *t = moved_tables_find(&c->tables, "abc", "big");
+
+	t->key.descending[0] = true;
+	assert_false(apply(c, text));
+	t->key.descending[0] = false;
+	assert_true(apply(c, text));
+}
+
+static void gtids_come_back(void **state)
+{
+	static const char set[] = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa:1-5:7";
+	struct context *c = *state;
+	struct gtid gtid = { .kind = GTID_MYSQL, .number = 3 };
+	struct binlog_position position = { .file = "b.1", .offset = 4, .file_created = 1700000000 };
+	struct gtid_set applied = GTID_SET_INIT;
+	struct saved_state saved;
+	struct buf out = BUF_INIT;
+
+	assert_true(gtid_set_parse(&applied, set, strlen(set), &c->err));
+	state_tracker_set_position(&c->tracker, &position);
+	state_tracker_set_gtids(&c->tracker, &applied, &applied);
+	state_tracker_received(&c->tracker, &gtid);
+	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	assert_non_null(strstr(out.data, "\"GTIDSet\": \"aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa:1-5:7\""));
+	assert_true(parse(c, out.data, &saved));
+	assert_true(saved.has_gtids);
+	assert_int_equal(saved.position.file_created, 1700000000);
+	assert_true(gtid_set_is_subset(&saved.applied, &applied, NULL));
+	assert_true(gtid_set_contains(&saved.received, &gtid));
+	saved_state_release(&saved);
+
+	state_tracker_received(&c->tracker, NULL); /* a transaction without one */
+	state_tracker_received(&c->tracker, &gtid);
+	buf_clear(&out);
+	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	assert_null(strstr(out.data, "GTIDSet"));
+	assert_true(parse(c, out.data, &saved));
+	assert_false(saved.has_gtids);
+	saved_state_release(&saved);
+	gtid_set_release(&applied);
+	buf_release(&out);
+}
+
+static void odd_gtids_are_refused(void **state)
+{
+	static const char *const cases[] = {
+		"\"ReceivedGTIDSet\":\"x\"}", "\"ReceivedGTIDSet\":7}",
+		"\"LastWrittenBinlogPosition\":{\"Name\":\"b.1\",\"Pos\":4,\"GTIDSet\":\"0-1\"}}",
+		"\"LastWrittenBinlogPosition\":{\"Name\":\"b.1\",\"Pos\":4,\"FileCreated\":-1}}",
+	};
+	struct context *c = *state;
+	struct saved_state saved;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct buf text = BUF_INIT;
+
+		buf_printf(&text, i < 2 ? HEAD "%s" : "{\"GhostferryVersion\":\"1.1.0\",%s", cases[i]);
+		if (parse(c, buf_text(&text), &saved))
+			fail_msg("%s was taken", cases[i]);
+		buf_release(&text);
+	}
+}
+
+static void the_source_is_the_one_there_is(void **state)
+{
+	struct context *c = *state;
+
+	state_tracker_begin(&c->tracker, NULL, "aaaa", 1);
+	assert_true(apply(c, HEAD "\"SourceServerUUID\":\"bbbb\"}"));
+	assert_true(apply(c, HEAD "\"CurrentStage\":\"COPY\"}"));
+	assert_string_equal(c->tracker.source_uuid, "aaaa");
+}
+
+static void knows_a_finished_run(void **state)
+{
+	struct context *c = *state;
+	struct saved_state saved;
+
+	assert_true(parse(c, HEAD "\"CurrentStage\":\"DONE\"}", &saved));
+	assert_true(saved.is_done && saved.is_handed_over);
+	saved_state_release(&saved);
+	assert_true(parse(c, HEAD "\"CurrentStage\":\"CUTOVER\"}", &saved));
+	assert_false(saved.is_done || saved.is_handed_over);
+	saved_state_release(&saved);
+}
+
+static void what_was_handed_over_stays_so(void **state)
+{
+	struct context *c = *state;
+	struct buf out = BUF_INIT;
+	struct saved_state saved;
+
+	assert_true(apply(c, HEAD "\"CurrentStage\":\"CUTOVER\",\"CutoverUnlockCalled\":true}"));
+	write_state(c, &out);
+	assert_true(parse(c, buf_text(&out), &saved));
+	assert_true(saved.is_handed_over && !saved.is_done);
+	saved_state_release(&saved);
+	buf_release(&out);
+}
+
+static bool schema_is_same(struct context *c, const struct buf *text)
+{
+	struct saved_state saved;
+	bool same;
+
+	assert_true(parse(c, text->data, &saved));
+	same = saved_state_check_schema(&saved, &c->fixture.schema, &c->err);
+	saved_state_release(&saved);
+	return same;
+}
+
+static void set(char **text, const char *to)
+{
+	free(*text);
+	*text = mem_strdup(to);
+}
+
+static void notices_another_schema(void **state)
+{
+	struct context *c = *state;
+	struct buf text = BUF_INIT;
+	struct table *t = &c->fixture.schema.tables[0];
+
+	copied_to_somewhere(c);
+	write_state(c, &text);
+	assert_true(schema_is_same(c, &text));
+	set(&t->columns[0].raw_type, "bigint");
+	assert_true(schema_is_same(c, &text));
+	set(&t->columns[0].raw_type, "bigint unsigned");
+	assert_false(schema_is_same(c, &text));
+	assert_non_null(strstr(c->err.text, "table abc.table1: column `id` was bigint(20) and is "
+					    "bigint unsigned now"));
+	assert_int_equal(c->err.kind, ERROR_SCHEMA);
+	set(&t->columns[0].raw_type, "bigint");
+	set(&t->columns[1].collation, "latin1_bin");
+	assert_false(schema_is_same(c, &text));
+	set(&t->columns[1].collation, "utf8mb4_unicode_ci");
+	set(&t->columns[1].name, "datum");
+	assert_false(schema_is_same(c, &text));
+	set(&t->columns[1].name, "data");
+	t->columns[1].generation = COLUMN_STORED;
+	assert_false(schema_is_same(c, &text));
+	t->columns[1].generation = COLUMN_PLAIN;
+	t->indexes[0].parts[0].column = 1;
+	assert_false(schema_is_same(c, &text));
+	t->indexes[0].parts[0].column = 0;
+	t->column_count--;
+	assert_false(schema_is_same(c, &text));
+	t->column_count++;
+	assert_true(schema_is_same(c, &text));
+	fixture_column(fixture_table(&c->fixture, "abc", "new"), "id", COLUMN_INT, "int", "");
+	assert_false(schema_is_same(c, &text));
+	assert_non_null(strstr(c->err.text, "table abc.new was not there"));
+	buf_release(&text);
+}
+
+static void no_cache_is_not_compared(void **state)
+{
+	struct context *c = *state;
+	struct buf text = BUF_INIT;
+
+	copied_to_somewhere(c);
+	state_json_write(&c->tracker, NULL, NULL, NULL, &text);
+	assert_true(schema_is_same(c, &text));
+	buf_release(&text);
+}
+
+static uint64_t last_save(struct context *c, struct buf *text)
+{
+	struct saved_state saved;
+	uint64_t save;
+
+	buf_clear(text);
+	state_json_write(&c->tracker, NULL, NULL, NULL, text);
+	assert_true(parse(c, text->data, &saved));
+	assert_int_equal(saved.line.count, 1);
+	assert_string_equal(saved.line.steps[0].process, c->tracker.process);
+	save = saved.line.steps[0].save;
+	saved_state_release(&saved);
+	return save;
+}
+
+/* In the order of their snapshots; what says the same has the same number. */
+static void saves_are_numbered(void **state)
+{
+	struct context *c = *state;
+	struct buf text = BUF_INIT;
+	uint64_t first, second;
+
+	copied_to_somewhere(c);
+	first = last_save(c, &text);
+	assert_int_equal(last_save(c, &text), first);
+	copied(c, "table1", "7", NULL);
+	second = last_save(c, &text);
+	assert_true(second > first);
+	assert_int_equal(last_save(c, &text), second);
+	/* The older of two snapshots is the later one to be numbered. */
+	first = ++c->tracker.snapshots;
+	second = ++c->tracker.snapshots;
+	assert_int_equal(state_tracker_number(&c->tracker, second, 1), second);
+	assert_int_equal(state_tracker_number(&c->tracker, first, 2), first);
+	assert_int_equal(state_tracker_number(&c->tracker, ++c->tracker.snapshots, 1), second);
+	buf_release(&text);
+}
+
+/* Every digit counts, and every letter; how it is written does not. */
+static void a_changed_state_is_refused(void **state)
+{
+	struct context *c = *state;
+	struct buf text = BUF_INIT, compact = BUF_INIT;
+	struct saved_state saved;
+	cJSON *tree;
+
+	copied_to_somewhere(c);
+	write_state(c, &text);
+	for (size_t i = 0; i < text.length; i++) {
+		char was = text.data[i];
+
+		if (was < '0' || was > '9')
+			continue;
+		text.data[i] = was == '9' ? '1' : (char)(was + 1);
+		tree = json_parse(text.data, text.length, &c->err);
+		assert_false(tree && saved_state_parse(tree, &saved, &c->err));
+		text.data[i] = was;
+	}
+	tree = json_parse(text.data, text.length, &c->err);
+	cJSON_AddItemToObject(tree, "CurrentStage",
+			      cJSON_DetachItemFromObject(tree, "CurrentStage"));
+	json_print(&compact, tree, 0);
+	cJSON_Delete(tree);
+	assert_true(parse(c, compact.data, &saved));
+	saved_state_release(&saved);
+	tree = json_parse(text.data, text.length, &c->err);
+	cJSON_DeleteItemFromObject(tree, "RunID");
+	assert_false(saved_state_parse(cJSON_Duplicate(tree, true), &saved, &c->err));
+	assert_non_null(strstr(c->err.text, "-force-state"));
+	cJSON_DeleteItemFromObject(tree, "StateChecksum");
+	assert_true(saved_state_parse(tree, &saved, &c->err));
+	saved_state_release(&saved);
+	buf_release(&text);
+	buf_release(&compact);
+}
+
+#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(writes_the_documented_layout),
+		CASE(keys_stand_as_documented),
+		CASE(comes_back_as_it_was),
+		CASE(saves_are_numbered),
+		CASE(a_changed_state_is_refused),
+		CASE(tells_where_the_target_was_watched),
+		CASE(tells_how_far_rows_were_streamed),
+		CASE(every_truncation_is_an_error),
+		CASE(survives_hostile_members),
+		CASE(reads_layouts_of_other_versions),
+		CASE(refuses_with_the_reason),
+		CASE(a_descending_key_needs_its_directions),
+		CASE(gtids_come_back),
+		CASE(odd_gtids_are_refused),
+		CASE(the_source_is_the_one_there_is),
+		CASE(knows_a_finished_run),
+		CASE(what_was_handed_over_stays_so),
+		CASE(notices_another_schema),
+		CASE(no_cache_is_not_compared),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
