@@ -266,8 +266,6 @@ void wiring_make(struct wiring *wiring, const struct config *config)
 					   &config->batch_size_override.control_points) };
 	options->source = database("source", &config->source, wiring->source_variables);
 	options->target = database("target", &config->target, wiring->target_variables);
-	options->source.identity = options->source_identity = &wiring->source_identity;
-	options->target.computing = options->computing = &wiring->computing;
 	options->source_marginalia = config->source.marginalia;
 	options->target_marginalia = config->target.marginalia;
 	what_to_move(options, config);

@@ -4,7 +4,6 @@
 
 #include "config/config.h"
 #include "control/callback.h"
-#include "db/computing.h"
 #include "plan/move_options.h"
 
 /* What the options point to and nobody else owns. */
@@ -14,12 +13,10 @@ struct wiring {
 	struct batch_point *batch_points; /* owned */
 	struct db_variable *target_variables;
 	struct db_variable *master_variables;
-	struct db_identity source_identity;
-	struct db_computing computing;
 };
 
 /* Fills wiring; most of it is borrowed from config, which must have been validated
- * and must outlive it. Hooks are left out. */
+ * and must outlive it. */
 void wiring_make(struct wiring *wiring, const struct config *config);
 void wiring_release(struct wiring *wiring);
 
