@@ -9,7 +9,7 @@
 #define FERRY_FERRY_H
 
 #include "plan/findings.h"
-#include "state/state_write.h"
+#include "state/state_read.h"
 #include "run/throttler.h"
 #include "verify/verifier.h"
 

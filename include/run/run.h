@@ -32,6 +32,7 @@ struct run {
 	const struct moved_tables *tables;
 	struct table_sync *syncs; /* owned, by moved_table.index */
 	struct state_tracker *tracker;
+	const char *run_id; /* the tracker's: in names of locks and in statements */
 	struct throttler *throttler;
 	struct stop *stop;
 	/* Nobody writes to the target unless the run holds its lock 0 (README I8). */

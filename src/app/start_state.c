@@ -41,7 +41,7 @@ static bool fail_alive(const char *path, struct error *err)
 
 static bool fail_unfinished(const struct saved_state *other, const char *path, struct error *err)
 {
-	if (other->cutover_unlocked)
+	if (other->run.cutover_unlocked)
 		return error_set(err, ERROR_CONFIG,
 				 "%s says that CutoverUnlock was called, and that the run was ended "
 				 "before it was done: the target may be in use; resume it with "
@@ -67,7 +67,7 @@ static bool check_nothing_unfinished(struct start_state *start, const struct cli
 		return is_alive ? fail_alive(path, err) :
 				  error_wrap(err, "a state file is there already, and cannot be read "
 						  "(remove it to start anew)");
-	start->has_finished = start->finished.is_done;
+	start->has_finished = start->finished.run.phase == PHASE_DONE;
 	if (start->has_finished)
 		return true;
 	if (is_alive)
@@ -86,12 +86,12 @@ static bool compare_with_file(struct saved_state *state, const char *path, struc
 	struct saved_state other;
 	bool is_over;
 
-	if (!path || !*state->run_id || !read_file(path, false, &other, &ignored))
+	if (!path || !*state->run.run_id || !read_file(path, false, &other, &ignored))
 		return true;
 	is_over = false;
-	if (strcmp(other.run_id, state->run_id) == 0) {
-		is_over = other.cutover_unlocked && !state->cutover_unlocked;
-		state_line_copy(&state->line_on_file, &other.line);
+	if (strcmp(other.run.run_id, state->run.run_id) == 0) {
+		is_over = other.run.cutover_unlocked && !state->run.cutover_unlocked;
+		state_line_copy(&state->line_on_file, &other.run.line);
 	}
 	saved_state_release(&other);
 	return !is_over ||

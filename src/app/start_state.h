@@ -5,7 +5,7 @@
 
 #include "cli.h"
 #include "config/config.h"
-#include "state/state_write.h"
+#include "state/state_read.h"
 
 struct start_state {
 	bool is_resumed;

@@ -533,7 +533,7 @@ static void apply_main(void *argument)
 	struct change_batch batch;
 	struct error err;
 
-	writer_lock_name(lock_name, w->run->tracker->run_id, w->first_lock + worker->number);
+	writer_lock_name(lock_name, w->run->run_id, w->first_lock + worker->number);
 	worker->target =
 		run_connect(w->run, lock_name, w->run->options->write_attempts, log_tag, &err);
 	bool ok = worker->target != NULL;

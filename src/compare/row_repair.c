@@ -62,7 +62,7 @@ static bool connect_target(struct row_repair *r, struct error *err)
 
 	if (r->target)
 		return true;
-	writer_lock_name(name, run->tracker->run_id, r->lock);
+	writer_lock_name(name, run->run_id, r->lock);
 	r->target = run_connect(run, name, run->options->write_attempts, log_tag, err);
 	if (r->target)
 		r->reader.packet_limit = write_packet_limit(r->target);

@@ -201,7 +201,7 @@ static bool connect_writer(struct worker *worker, struct db **target, struct err
 	struct data_iterator *it = worker->iterator;
 	char lock_name[WRITER_LOCK_NAME_SIZE];
 
-	writer_lock_name(lock_name, it->run->tracker->run_id, it->first_lock + worker->number);
+	writer_lock_name(lock_name, it->run->run_id, it->first_lock + worker->number);
 	*target = run_connect(it->run, lock_name, it->run->options->write_attempts, "batch_writer",
 			      err);
 	if (!*target)

@@ -242,7 +242,7 @@ static void record_progress(struct data_iterator *it, struct chunk_plan *plan) R
 	if (chunk_plan_collect(plan, &end) && end.is_set)
 		state_tracker_copied_up_to(it->run->tracker, plan->table, &end);
 	if (plan->is_complete)
-		state_tracker_complete(it->run->tracker, plan->table);
+		state_tracker_set_complete(it->run->tracker, plan->table, true);
 	key_release(&end);
 }
 
@@ -394,7 +394,7 @@ static bool copy_whole(struct worker *worker, struct chunk_plan *plan, struct er
 	uint64_t ticket = fence_issue(fence);
 
 	state_tracker_started(it->run->tracker, table);
-	writer_lock_name(lock_name, it->run->tracker->run_id, it->first_copy_lock + worker->number);
+	writer_lock_name(lock_name, it->run->run_id, it->first_copy_lock + worker->number);
 	struct db *target = run_connect(it->run, lock_name, it->run->options->write_attempts,
 					"batch_writer", err);
 	bool ok = target && snapshot_copy(it->run, target, table, err);
@@ -405,7 +405,7 @@ static bool copy_whole(struct worker *worker, struct chunk_plan *plan, struct er
 	mutex_lock(&it->lock);
 	plan->is_exhausted = plan->is_complete = true;
 	it->unread--;
-	state_tracker_complete(it->run->tracker, table);
+	state_tracker_set_complete(it->run->tracker, table, true);
 	give_back(it, plan);
 	mutex_unlock(&it->lock);
 	log_info("table %s is copied", table->source->full_name);

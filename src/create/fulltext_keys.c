@@ -85,7 +85,7 @@ static bool alter(struct run *run, struct db *target, const struct moved_table *
 	struct buf sql = BUF_INIT;
 	bool ok;
 
-	statement_tag_put(&sql, run->options->target_marginalia, run->tracker->run_id);
+	statement_tag_put(&sql, run->options->target_marginalia, run->run_id);
 	buf_puts(&sql, "ALTER TABLE ");
 	sql_table_name(&sql, t->target_schema, t->target_name);
 	buf_puts(&sql, what);
@@ -168,7 +168,7 @@ static bool add_all(struct late_keys *k, struct error *err)
 	bool ok;
 
 	unhurried.read_timeout_s = 0;
-	writer_lock_name(lock_name, k->run->tracker->run_id, COPY_LOCK);
+	writer_lock_name(lock_name, k->run->run_id, COPY_LOCK);
 	k->target = db_new(&unhurried, DB_SESSION_WRITE, lock_name);
 	db_set_guard(k->target, &k->run->guard);
 	ok = run_write(k->run, "connect", "cutover", attempt_connect, k->target, err);

@@ -179,7 +179,7 @@ static void put_target(struct buf *sql, const struct moved_table *t)
 static void begin_statement(struct buf *sql, const struct raise *r, const char *verb)
 {
 	buf_clear(sql);
-	statement_tag_put(sql, r->run->options->target_marginalia, r->run->tracker->run_id);
+	statement_tag_put(sql, r->run->options->target_marginalia, r->run->run_id);
 	buf_puts(sql, verb);
 }
 

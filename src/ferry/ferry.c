@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "base/version.h"
+#include "state/state_write.h"
 
 static const char log_tag[] = "ferry";
 
@@ -53,7 +54,7 @@ static void spare_target(struct ferry *f, struct error *err)
 	static const char spared[] = "leave the target alone, as it may be in use";
 	char *at = strstr(err->text, anew);
 
-	if (!at || !state_tracker_is_handed_over(&f->tracker))
+	if (!at || !state_tracker_is_cutover_unlocked(&f->tracker))
 		return;
 	memmove(at + sizeof(spared) - 1, at + sizeof(anew) - 1, strlen(at + sizeof(anew) - 1) + 1);
 	memcpy(at, spared, sizeof(spared) - 1);
@@ -144,7 +145,7 @@ static bool copy_rows(struct ferry *f, struct error *err)
 
 static bool move(struct ferry *f, struct error *err)
 {
-	if (f->resume && f->resume->cutover_unlocked)
+	if (f->resume && f->resume->run.cutover_unlocked)
 		log_warn("the state says that this move was finished, or CutoverUnlock called: it "
 			 "is followed up to the source's position again");
 	return copy_rows(f, err) && ferry_cut_over(f, err);
@@ -232,10 +233,10 @@ struct ferry *ferry_new(const struct ferry_options *options, const struct ferry_
 	budget_init(&f->run.rows, options->rows_bytes);
 	atomic_store(&f->run.batch_rows, options->batch_rows);
 	f->durable = durable_state_new(&f->run, ferry_live_state, f);
-	if (resume && resume->cutover_unlocked)
-		state_tracker_cutover_unlocked(&f->tracker);
-	/* The source's identity and the locks follow when they are known. */
-	state_tracker_begin(&f->tracker, resume ? resume->run_id : NULL, "", 0);
+	if (resume && resume->run.cutover_unlocked)
+		state_tracker_set_cutover_unlocked(&f->tracker);
+	state_tracker_begin(&f->tracker, resume ? resume->run.run_id : NULL);
+	f->run.run_id = f->tracker.state.run_id;
 	return f;
 }
 
@@ -279,26 +280,24 @@ void ferry_free(struct ferry *f)
 	free(f);
 }
 
-static cJSON *verifier_stage(void *context)
-{
-	return verifier_state(context);
-}
-
-static cJSON *owed_stage(void *context)
-{
-	return owed_rows_state(context);
-}
-
 void ferry_live_state(void *context, struct buf *text)
 {
 	struct ferry *f = context;
+	struct run_state snapshot;
 
 	mutex_lock(&f->lock);
-	const struct state_part verification = { verifier_stage, f->verifier };
-	const struct state_part owed = { owed_stage, f->owed };
+	struct verifier *verifier = f->verifier;
+	struct owed_rows *owed = f->owed;
 	mutex_unlock(&f->lock);
-	state_json_write(&f->tracker, f->schema_text.text ? &f->schema_text : NULL,
-			 verification.context ? &verification : NULL, &owed, text);
+	state_tracker_snapshot(&f->tracker, &snapshot);
+
+	/* Behind the snapshot: see verifier_state(). */
+	struct state_parts parts = { .schema = f->schema_text.text ? &f->schema_text : NULL };
+
+	parts.verification = verifier ? verifier_state(verifier) : NULL;
+	parts.owed_rows = owed_rows_state(owed);
+	state_write(text, &f->tracker, &snapshot, &parts);
+	run_state_release(&snapshot);
 }
 
 bool ferry_state(struct ferry *f, struct buf *out)
@@ -314,7 +313,7 @@ bool ferry_state(struct ferry *f, struct buf *out)
 		json_print(out, f->resume->tree, 1);
 	else if (started && durable_state_text(f->durable, &durable))
 		/* A row that is displaced now is owed also in a state of a moment before. */
-		state_json_owe(&f->tracker, &durable, owed_rows_state(owed), out);
+		state_write_again(out, &f->tracker, &durable, owed_rows_state(owed));
 	else if (started)
 		ferry_live_state(f, out);
 	buf_release(&durable);

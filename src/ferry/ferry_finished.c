@@ -60,7 +60,7 @@ static bool is_same_source(struct ferry *f, bool *same, struct error *err)
 
 	if (!db_ask_identity(f->source, &identity, err))
 		return error_wrap(err, "ask the source who it is");
-	*same = strcmp(f->finished->source_uuid, identity.text) == 0;
+	*same = strcmp(f->finished->run.source_uuid, identity.text) == 0;
 	return true;
 }
 

@@ -13,6 +13,7 @@
 #include "rows/owed_rows.h"
 #include "run/run_lock.h"
 #include "start_position.h"
+#include "state/state_schema.h"
 #include "verify/target_watch.h"
 #include "verify/verifier.h"
 

@@ -48,7 +48,7 @@ bool ferry_check_source(struct ferry *f, struct error *err)
 					     .tag = log_tag,
 					     .attempts = ATTEMPTS,
 					     .sleep_ms = SLEEP_MS };
-	uint64_t known = f->tracker.source_started; /* only this thread sets it */
+	uint64_t known = state_tracker_source_started(&f->tracker);
 
 	if (!retry_run(&policy, &f->stop, attempt, &asking, err))
 		return error_wrap(err, "ask the source when it was started");

@@ -78,7 +78,7 @@ static bool open_target(struct ferry *f, struct error *err)
 	int64_t deadline = clock_ms() + RUN_LOCK_WAIT_MS;
 	bool is_told = false;
 
-	writer_lock_name(name, f->tracker.run_id, 0);
+	writer_lock_name(name, f->run.run_id, 0);
 	snprintf(f->run.guard.lock_name, sizeof(f->run.guard.lock_name), "%s", name);
 	for (;;) {
 		f->target = db_new(&f->options.target, DB_SESSION_WRITE,
@@ -184,8 +184,7 @@ static bool learn_source(struct ferry *f, struct error *err)
 {
 	if (!db_ask_identity(f->source, &f->source_identity, err))
 		return error_wrap(err, "ask the source who it is");
-	snprintf(f->tracker.source_uuid, sizeof(f->tracker.source_uuid), "%s",
-		 f->source_identity.text);
+	state_tracker_set_source(&f->tracker, f->source_identity.text);
 	return true;
 }
 
@@ -220,7 +219,7 @@ static void publish_tables(struct ferry *f)
 	for (size_t i = 0; i < f->tables.count; i++)
 		f->key_names[i] = key_name(f->tables.tables[i]);
 	if (!f->options.no_schema_cache_in_state)
-		state_json_schema(&f->schema_text, &f->schema);
+		state_schema_make(&f->schema_text, &f->schema);
 	state_tracker_set_tables(&f->tracker, &f->tables);
 	mutex_lock(&f->lock);
 	f->has_tables = true;
@@ -234,9 +233,9 @@ static bool load_tables(struct ferry *f, struct error *err)
 		return error_wrap(err, "load table definitions of the source");
 	for (size_t i = 0; i < f->schema.view_count; i++)
 		log_info("view %s is left out", f->schema.views[i]);
-	if (f->resume && !saved_state_check_schema(f->resume, &f->schema, err))
+	if (f->resume && !state_schema_check(f->resume, &f->schema, err))
 		return false;
-	moved_tables_make(&f->options, f->tracker.run_id, &f->schema, &f->tables,
+	moved_tables_make(&f->options, f->run.run_id, &f->schema, &f->tables,
 			  &f->findings);
 	run_make_syncs(&f->run);
 	moved_tables_set_json(&f->tables, &f->options, db_version(f->source),
@@ -278,7 +277,7 @@ static bool choose_start(struct ferry *f, struct error *err)
  * stream and ends the run, one before it shows in what is read. */
 static bool check_all(struct ferry *f, struct error *err)
 {
-	const struct preflight_attempt attempt = { f->tracker.run_id, &f->stop };
+	const struct preflight_attempt attempt = { f->run.run_id, &f->stop };
 
 	ferry_waits_for(f, "the start-up checks");
 	if (!preflight_servers(&f->options, f->source, f->target, &f->findings, err))
@@ -433,7 +432,7 @@ static bool open_stream(struct ferry *f, struct error *err)
 		.applied = f->start.has_gtids ? &f->start.applied : NULL,
 		.is_elsewhere = f->start.is_elsewhere,
 		.handed_on = f->resume && !f->start.is_elsewhere ?
-				     f->resume->streamed :
+				     f->resume->run.streamed :
 				     (struct binlog_position){ .offset = 0 },
 		.handler = { .context = f,
 			     .find_table = stream_find_table,
@@ -471,14 +470,14 @@ static bool watch_target(struct ferry *f, struct error *err)
 		log_info("the target is not watched for writes of others (SkipTargetVerification)");
 		return true;
 	}
-	if (f->resume && f->resume->cutover_unlocked) {
+	if (f->resume && f->resume->run.cutover_unlocked) {
 		log_warn("the target is not watched for writes of others: by the state it may be in "
 			 "use");
 		return true;
 	}
 	ferry_waits_for(f, "the target's binlog");
 	if (f->resume)
-		from = f->resume->target_position;
+		from = f->resume->run.watched;
 	if (f->resume && !binlog_position_is_set(&from))
 		log_info("the state does not tell up to where the target was watched for writes of "
 			 "others: it is from now on");
@@ -515,12 +514,12 @@ static bool prepare_target(struct ferry *f, struct error *err)
 	ferry_waits_for(f, f->resume ? "connections of the earlier run to end on the target" :
 				       "the tables to be created on the target");
 	if (f->resume) {
-		if (!writer_locks_take_over(f->target, f->tracker.run_id, f->resume->lock_count,
+		if (!writer_locks_take_over(f->target, f->run.run_id, f->resume->run.lock_count,
 					    &f->stop, err))
 			return false;
-		if (count < f->resume->lock_count)
-			count = f->resume->lock_count;
-		if (!f->resume->cutover_unlocked && !fulltext_keys_drop(&f->run, f->target, err))
+		if (count < f->resume->run.lock_count)
+			count = f->resume->run.lock_count;
+		if (!f->resume->run.cutover_unlocked && !fulltext_keys_drop(&f->run, f->target, err))
 			return false;
 	} else {
 		ferry_waits_for(f, "the creation of tables on the target");
@@ -528,7 +527,7 @@ static bool prepare_target(struct ferry *f, struct error *err)
 				   err))
 			return error_wrap(err, "create databases and tables");
 	}
-	f->tracker.lock_count = count;
+	state_tracker_set_lock_count(&f->tracker, count);
 	return true;
 }
 
@@ -556,7 +555,7 @@ static bool catch_up(void *context, struct db *source, struct error *err)
 static void make_owed_rows(struct ferry *f)
 {
 	/* On a target that is in use rows may be missing for good reasons. */
-	bool may_owe = f->resume && !f->resume->cutover_unlocked;
+	bool may_owe = f->resume && !f->resume->run.cutover_unlocked;
 	struct owed_rows *owed =
 		owed_rows_new(&f->run, may_owe ? f->resume->owed_rows : NULL, may_owe);
 
@@ -590,7 +589,7 @@ static bool make_verifier(struct ferry *f, struct error *err)
  * from their start. Rows that are there already stay as they are (README I3). */
 static bool resume_from(struct ferry *f, struct error *err)
 {
-	if (f->resume->cutover_unlocked && verifier_lock_count(&f->options) > 0)
+	if (f->resume->run.cutover_unlocked && verifier_lock_count(&f->options) > 0)
 		return error_set(err, ERROR_CONFIG,
 				 "the state says that this move was finished, or CutoverUnlock "
 				 "called, and VerifierRepair would undo what was written to the "
@@ -600,7 +599,7 @@ static bool resume_from(struct ferry *f, struct error *err)
 	for (size_t i = 0; i < f->tables.count; i++)
 		f->run.syncs[i].mark.is_ours =
 			saved_state_has_table(f->resume, f->tables.tables[i]);
-	if (f->resume->run_id[0])
+	if (f->resume->run.run_id[0])
 		return true;
 	log_warn("the state is another program's: its binlog position is taken up, and all tables "
 		 "are walked again, as rows with keys of 0 or less may have been left out");
@@ -626,7 +625,7 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 	    !make_verifier(f, err))
 		return false;
 	if (f->resume && !f->start.is_elsewhere)
-		state_tracker_set_source_started(&f->tracker, f->resume->source_started);
+		state_tracker_set_source_started(&f->tracker, f->resume->run.source_started);
 	if (!ferry_check_source(f, err))
 		return false;
 	make_owed_rows(f);

@@ -151,7 +151,7 @@ static bool refuse_elsewhere(const struct saved_state *resume, const char *ident
 	return error_set(err, ERROR_CONFIG,
 			 "the state was made with another source server (%s, this is %s): its binlog "
 			 "position means nothing here, and %s",
-			 resume->source_uuid, identity,
+			 resume->run.source_uuid, identity,
 			 has_gtids ? "gtid_mode is not ON on this one" :
 				     "it has no GTIDs by which to find the place");
 }
@@ -164,11 +164,11 @@ static bool go_on_elsewhere(struct start_position *start, struct db *source, con
 
 	if (!check_executed(start, source, stop, err) || !find_place(start, source, feed, err))
 		return error_wrap(err, "the state was made with another source server (%s, this is %s)",
-				  resume->source_uuid, identity);
+				  resume->run.source_uuid, identity);
 	gtid_set_print_short(&text, &start->applied);
 	log_info("the state was made with another source server (%s, this is %s): going on by "
 		 "GTID at " POSITION_FORMAT ", behind %s",
-		 resume->source_uuid, identity, POSITION_ARGS(&start->position), buf_text(&text));
+		 resume->run.source_uuid, identity, POSITION_ARGS(&start->position), buf_text(&text));
 	log_warn("the target may hold rows that the former source never sent to this one, unless "
 		 "it waited for it (semi-synchronous replication): have them compared "
 		 "(VerifierType, or -verify) before the target is used");
@@ -182,13 +182,13 @@ static bool go_on(struct start_position *start, struct db *source, const char *i
 {
 	bool server_has;
 
-	start->position = resume->position;
-	start->is_elsewhere = *resume->source_uuid && strcmp(resume->source_uuid, identity) != 0;
+	start->position = resume->run.position;
+	start->is_elsewhere = *resume->run.source_uuid && strcmp(resume->run.source_uuid, identity) != 0;
 	if (!gtid_source_has(source, &server_has, err))
 		return false;
-	start->has_gtids = resume->has_gtids && server_has;
+	start->has_gtids = resume->run.has_gtids && server_has;
 	if (start->is_elsewhere && !start->has_gtids)
-		return refuse_elsewhere(resume, identity, resume->has_gtids, err);
+		return refuse_elsewhere(resume, identity, resume->run.has_gtids, err);
 	/* A server can only be asked for the first 4 GiB of a file, so it would not say that
 	 * such a place does not exist: the stream would wait for it for ever. */
 	if (!start->is_elsewhere && start->position.offset > UINT32_MAX &&
@@ -196,8 +196,8 @@ static bool go_on(struct start_position *start, struct db *source, const char *i
 		return false;
 	if (!start->has_gtids)
 		return true;
-	gtid_set_copy(&start->applied, &resume->applied);
-	gtid_set_copy(&start->received, &resume->received);
+	gtid_set_copy(&start->applied, &resume->run.applied);
+	gtid_set_copy(&start->received, &resume->run.received);
 	if (start->is_elsewhere)
 		return go_on_elsewhere(start, source, identity, feed, resume, stop, err);
 	return check_executed(start, source, stop, err);

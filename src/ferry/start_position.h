@@ -6,7 +6,7 @@
 
 #include "base/stop.h"
 #include "stream/feed.h"
-#include "state/state_write.h"
+#include "state/state_read.h"
 
 struct start_position {
 	struct binlog_position position;

@@ -8,7 +8,7 @@
  * A state is trusted no further than it was checked: whatever is missing, of another
  * type, or does not suit today's tables stops the start, with the path of the member
  * that is wrong. */
-#include "state/state_write.h"
+#include "state/state_read.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -18,7 +18,7 @@
 
 #include "base/mem.h"
 #include "base/version.h"
-#include "state/state_key.h"
+#include "state/state_write.h"
 
 enum { STATE_FORMAT_MAX = 1, LOCKS_MAX = 1000000 };
 
@@ -163,8 +163,8 @@ static bool read_gtids(const cJSON *object, const char *name, struct gtid_set *s
 static bool read_applied(struct saved_state *state, const cJSON *node, const char *path,
 			 struct error *err)
 {
-	return (read_file_created(node, &state->position.file_created, err) &&
-		read_gtids(node, "GTIDSet", &state->applied, &state->has_gtids, err)) ||
+	return (read_file_created(node, &state->run.position.file_created, err) &&
+		read_gtids(node, "GTIDSet", &state->run.applied, &state->run.has_gtids, err)) ||
 	       error_wrap(err, "%s", path);
 }
 
@@ -172,12 +172,12 @@ static bool read_received(struct saved_state *state, struct error *err)
 {
 	bool is_there;
 
-	if (!read_gtids(state->tree, "ReceivedGTIDSet", &state->received, &is_there, err))
+	if (!read_gtids(state->tree, "ReceivedGTIDSet", &state->run.received, &is_there, err))
 		return false;
 	/* Without knowing what the target may hold, nobody can tell whether a server has it. */
 	if (!is_there)
-		state->has_gtids = false;
-	if (state->has_gtids && !gtid_set_suits(&state->applied, &state->received))
+		state->run.has_gtids = false;
+	if (state->run.has_gtids && !gtid_set_suits(&state->run.applied, &state->run.received))
 		return error_set(err, ERROR_CONFIG,
 				 "ReceivedGTIDSet: is of another flavour than GTIDSet");
 	return true;
@@ -195,16 +195,16 @@ static bool read_positions(struct saved_state *state, const cJSON *part, struct 
 	const cJSON *node = member_of(part, names, &path);
 	struct binlog_position stored;
 
-	if (!read_position(node, path, &state->position, err) ||
+	if (!read_position(node, path, &state->run.position, err) ||
 	    !read_applied(state, node, path, err) ||
 	    !read_position(member(part, inline_name), inline_name, &stored, err) ||
-	    !read_position(member(part, target_name), target_name, &state->target_position, err))
+	    !read_position(member(part, target_name), target_name, &state->run.watched, err))
 		return false;
 	if (binlog_position_is_set(&stored) &&
-	    (!binlog_position_is_set(&state->position) ||
-	     binlog_position_compare(&stored, &state->position) < 0))
-		state->position = stored; /* its file's time is not known */
-	if (!binlog_position_is_set(&state->position))
+	    (!binlog_position_is_set(&state->run.position) ||
+	     binlog_position_compare(&stored, &state->run.position) < 0))
+		state->run.position = stored; /* its file's time is not known */
+	if (!binlog_position_is_set(&state->run.position))
 		return error_set(
 			err, ERROR_CONFIG,
 			"%s: names no binlog file: the state was dumped before the run had "
@@ -283,11 +283,11 @@ static bool read_run_id(struct saved_state *state, struct error *err)
 {
 	size_t length;
 
-	if (!read_text(state->tree, "RunID", state->run_id, sizeof(state->run_id), err))
+	if (!read_text(state->tree, "RunID", state->run.run_id, sizeof(state->run.run_id), err))
 		return false;
-	length = strlen(state->run_id);
+	length = strlen(state->run.run_id);
 	if (length != 0 && (length != RUN_ID_SIZE - 1 ||
-			    strspn(state->run_id, "0123456789abcdef") != RUN_ID_SIZE - 1))
+			    strspn(state->run.run_id, "0123456789abcdef") != RUN_ID_SIZE - 1))
 		return error_set(err, ERROR_CONFIG, "RunID: must be %d hexadecimal digits",
 				 RUN_ID_SIZE - 1);
 	return true;
@@ -302,7 +302,7 @@ static bool check_sum(const struct saved_state *state, struct error *err)
 
 	if (!node)
 		return true;
-	snprintf(text, sizeof(text), "%016" PRIx64, state_json_sum(state->tree));
+	snprintf(text, sizeof(text), "%016" PRIx64, state_sum(state->tree));
 	return (cJSON_IsString(node) && strcmp(node->valuestring, text) == 0) ||
 	       error_set(err, ERROR_CONFIG,
 			 "StateChecksum: the state was changed after it had been written: a wrong "
@@ -319,17 +319,17 @@ static bool read_own_keys(struct saved_state *state, struct error *err)
 	uint64_t count = 0;
 
 	if (!read_run_id(state, err) ||
-	    !state_line_read(member(state->tree, "StateLine"), &state->line, err) ||
-	    !read_position(member(state->tree, streamed_name), streamed_name, &state->streamed,
+	    !state_line_read(member(state->tree, "StateLine"), &state->run.line, err) ||
+	    !read_position(member(state->tree, streamed_name), streamed_name, &state->run.streamed,
 			   err) ||
-	    !read_text(state->tree, "SourceServerUUID", state->source_uuid,
-		       sizeof(state->source_uuid), err))
+	    !read_text(state->tree, "SourceServerUUID", state->run.source_uuid,
+		       sizeof(state->run.source_uuid), err))
 		return false;
 	if (locks && (!json_u64(locks, &count) || count > LOCKS_MAX))
 		return error_set(err, ERROR_CONFIG,
 				 "TargetLockCount: must be a whole number up to %d", LOCKS_MAX);
-	state->lock_count = (unsigned)count;
-	if (started && !json_u64(started, &state->source_started))
+	state->run.lock_count = (unsigned)count;
+	if (started && !json_u64(started, &state->run.source_started))
 		return fail_type(err, "SourceStarted", "a whole number of seconds", started);
 	state->key_columns = member(state->tree, "PaginationKeyColumns");
 	if (state->key_columns && !cJSON_IsObject(state->key_columns))
@@ -346,8 +346,9 @@ static bool read_stage(struct saved_state *state, struct error *err)
 		return fail_type(err, "CurrentStage", "a string", stage);
 	if (handed_over && !cJSON_IsBool(handed_over))
 		return fail_type(err, "CutoverUnlockCalled", "true", handed_over);
-	state->is_done = stage && strcmp(stage->valuestring, phase_stage(PHASE_DONE)) == 0;
-	state->cutover_unlocked = state->is_done || cJSON_IsTrue(handed_over);
+	if (stage && strcmp(stage->valuestring, phase_stage(PHASE_DONE)) == 0)
+		state->run.phase = PHASE_DONE;
+	state->run.cutover_unlocked = state->run.phase == PHASE_DONE || cJSON_IsTrue(handed_over);
 	state->verifier_stage = member(state->tree, "VerifierStage");
 	state->owed_rows = member(state->tree, "OwedRows");
 	state->schema_cache = member(state->tree, "LastKnownTableSchemaCache");
@@ -408,9 +409,7 @@ void saved_state_release(struct saved_state *state)
 	free(state->completed);
 	map_release(&state->schema_tables);
 	map_release(&state->key_columns_of);
-	gtid_set_release(&state->applied);
-	gtid_set_release(&state->received);
-	state_line_release(&state->line);
+	run_state_release(&state->run);
 	state_line_release(&state->line_on_file);
 	cJSON_Delete(state->tree);
 	memset(state, 0, sizeof(*state));
@@ -474,7 +473,7 @@ static bool apply_completed(const char *name, const struct moved_tables *tables,
 				 name);
 	/* Without a key it is copied anew: its changes may not come twice. */
 	if (t->key.count > 0)
-		state_tracker_complete(tracker, t);
+		state_tracker_set_complete(tracker, t, true);
 	return true;
 }
 
@@ -484,7 +483,7 @@ static bool apply_completed(const char *name, const struct moved_tables *tables,
 static bool apply_without_key(const struct saved_state *state, const struct moved_table *t,
 			      struct error *err)
 {
-	if (state->cutover_unlocked)
+	if (state->run.cutover_unlocked)
 		return error_set(err, ERROR_CONFIG,
 				 "the state says that this move was finished, or CutoverUnlock "
 				 "called, and table %s has no key, so it could only be copied anew, "
@@ -499,20 +498,10 @@ bool saved_state_has_table(const struct saved_state *state, const struct moved_t
 	return cJSON_IsArray(member(state->key_columns, table->source->full_name));
 }
 
-static void apply_identity(const struct saved_state *state, struct state_tracker *tracker)
-{
-	char known[sizeof(tracker->source_uuid)];
-
-	memcpy(known, tracker->source_uuid, sizeof(known)); /* constant by now */
-	state_tracker_begin(tracker, state->run_id, *known ? known : state->source_uuid,
-			    state->lock_count);
-}
-
 bool saved_state_apply(const struct saved_state *state, const struct moved_tables *tables,
 		       struct state_tracker *tracker, struct error *err)
 {
-	apply_identity(state, tracker);
-	state_tracker_follow(tracker, &state->line);
+	state_tracker_resume(tracker, &state->run);
 	for (size_t i = 0; i < state->key_count; i++)
 		if (!apply_key(state, &state->keys[i], tables, tracker, err))
 			return error_wrap(err, "LastSuccessfulPaginationKeys.%s",
@@ -524,10 +513,5 @@ bool saved_state_apply(const struct saved_state *state, const struct moved_table
 		if (tables->tables[i]->key.count == 0 &&
 		    !apply_without_key(state, tables->tables[i], err))
 			return false;
-	state_tracker_set_position(tracker, &state->position);
-	if (binlog_position_is_set(&state->streamed))
-		state_tracker_streamed(tracker, &state->streamed);
-	if (state->cutover_unlocked)
-		state_tracker_cutover_unlocked(tracker);
 	return true;
 }
