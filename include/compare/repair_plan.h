@@ -6,7 +6,6 @@
 
 struct repair_plan {
 	struct run *run;     /* borrowed */
-	unsigned first_lock; /* number of the first one's named lock (writer_lock.h) */
 	/* A ticket of some fence has ended. */
 	void (*ticket_ended)(void *context);
 	void *ticket_context;

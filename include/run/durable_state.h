@@ -13,9 +13,6 @@
 
 #include "run/run.h"
 
-/* ferry_fail()'s name for a run that ends because the target may have forgotten commits. */
-extern const char durable_state_forgotten[];
-
 struct durable_state; /* opaque */
 
 /* Appends the state of this moment. Any thread. */

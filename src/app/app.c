@@ -133,6 +133,16 @@ static void handle_events(struct app *app)
 		shutdown_failed(app);
 }
 
+/* Ends the process, unless the run has failed before, or is done: then the ferry says so. */
+static void fail(struct app *app, enum run_part part, const struct error *err)
+{
+	bool is_first = ferry_fail(app->ferry, part, err);
+
+	handle_events(app); /* what came before counts more */
+	if (is_first && !app->is_done)
+		shutdown_failed(app);
+}
+
 /* Any thread, with whatever locks it holds. */
 static void on_shortage(void *context)
 {
@@ -149,7 +159,7 @@ static void on_wake(struct ev_loop *loop UNUSED, ev_async *watcher, int revents 
 
 	if (short_of) {
 		error_set(&err, ERROR_SYSTEM, "%s", short_of);
-		ferry_fail(app->ferry, "system", &err);
+		fail(app, PART_SYSTEM, &err);
 	}
 	handle_events(app);
 }
@@ -171,9 +181,7 @@ static void on_signal(struct ev_loop *loop UNUSED, ev_signal *watcher, int reven
 	app->is_interrupted = true;
 	error_set(&err, ERROR_STOPPED, "signal received: %s",
 		  watcher->signum == SIGTERM ? "terminated" : "interrupt");
-	ferry_fail(app->ferry, "user_interrupt", &err);
-	/* It announces the failure from within, unless there was one before. */
-	handle_events(app);
+	fail(app, PART_USER_INTERRUPT, &err);
 }
 
 /* --- from the clock ----------------------------------------------------------- */

@@ -19,7 +19,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "shutdown.h"
-#include "run/durable_state.h"
 
 static const char log_tag[] = "restart";
 
@@ -115,11 +114,11 @@ static void run_again(const struct app *app)
 	execvp(argv[0], argv);
 }
 
-void restart_if_it_helps(struct app *app, const struct error *err, const char *from)
+void restart_if_it_helps(struct app *app, const struct error *err, enum run_part part)
 {
 	struct error failure = ERROR_INIT;
 
-	if (strcmp(from, durable_state_forgotten) != 0 || !program_path || !is_before_cutover(app))
+	if (part != PART_TARGET_FORGOT || !program_path || !is_before_cutover(app))
 		return;
 	if (clock_ms() - began_ms > QUIET_MS)
 		restarts = 0;

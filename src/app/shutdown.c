@@ -87,13 +87,11 @@ static bool print_state(struct app *app, struct buf *state)
 	if (!config_prints_state(app->config))
 		return false;
 	buf_putc(state, '\n');
-	if (shutdown_print(state->data, state->length, &err)) {
-		buf_truncate(state, state->length - 1);
-		return true;
-	}
+	bool printed = shutdown_print(state->data, state->length, &err);
 	buf_truncate(state, state->length - 1);
-	log_error_err(&err, "failed to dump the state");
-	return false;
+	if (!printed)
+		log_error_err(&err, "failed to dump the state");
+	return printed;
 }
 
 static void say_where_the_state_is(const struct app *app, const struct buf *state, bool printed)
@@ -109,18 +107,11 @@ static void say_where_the_state_is(const struct app *app, const struct buf *stat
 		log_info("the run can be resumed with -resumestate %s", path);
 }
 
-static void log_fatal(const struct error *err, const char *from, bool printed)
-{
-	log_write(LOG_ERROR, log_tag, err,
-		  (const struct log_field[]){ { "errfrom", from }, { NULL, NULL } },
-		  printed ? "fatal error detected, state dump in stdout" : "fatal error detected");
-}
-
-static void warn_about_lock(const struct app *app, enum phase phase)
+static void warn_about_lock(const struct app *app)
 {
 	struct ferry_status status;
 
-	if (phase != PHASE_CUTOVER)
+	if (app->phase != PHASE_CUTOVER)
 		return;
 	ferry_status(app->ferry, &status);
 	if (status.cutover_unlocked && app->config->cutover_unlock.uri)
@@ -133,7 +124,7 @@ static void warn_about_lock(const struct app *app, enum phase phase)
 	ferry_status_release(&status);
 }
 
-static void post_error(const struct app *app, const struct error *err, const char *from,
+static void post_error(const struct app *app, const struct error *err, enum run_part part,
 		       const struct buf *state)
 {
 	const struct callback callback = wiring_callback(&app->config->error_callback);
@@ -145,7 +136,7 @@ static void post_error(const struct app *app, const struct error *err, const cha
 	if (!callback_is_set(&callback))
 		return;
 	object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, "ErrFrom", from);
+	cJSON_AddStringToObject(object, "ErrFrom", run_part_name(part));
 	utf8_mend(shown.text);
 	cJSON_AddStringToObject(object, "ErrMessage", shown.text);
 	cJSON_AddStringToObject(object, "StateDump", buf_text(state));
@@ -164,8 +155,10 @@ static void save_state(struct app *app, bool printed)
 			  printed ? ": the newest state is the one on stdout" : "");
 }
 
-static void report_error(struct app *app, const struct error *err, const char *from, int status)
+/* What the run leaves behind, in the order of its worth. */
+static void report(struct app *app, const struct error *err, enum run_part part, int status)
 {
+	const struct log_field fields[] = { { "errfrom", run_part_name(part) }, { NULL, NULL } };
 	struct buf state = BUF_INIT;
 	bool printed;
 
@@ -173,61 +166,59 @@ static void report_error(struct app *app, const struct error *err, const char *f
 	printed = print_state(app, &state);
 	shutdown_at_next_signal(status);
 	alarm(ENDING_S);
-	log_fatal(err, from, printed);
+	log_write(LOG_ERROR, log_tag, err, fields,
+		  printed ? "fatal error detected, state dump in stdout" : "fatal error detected");
 	/* Whoever has taken over writes a newer state into the same file. */
-	if (strcmp(from, "run_lock") != 0)
+	if (part != PART_RUN_LOCK)
 		save_state(app, printed);
 	say_where_the_state_is(app, &state, printed);
-	warn_about_lock(app, app->phase);
-	post_error(app, err, from, &state);
+	warn_about_lock(app);
+	post_error(app, err, part, &state);
 	buf_release(&state);
 }
 
 void shutdown_failed(struct app *app)
 {
 	struct error err = ERROR_INIT;
-	const char *from = "ferry";
-	int status = EXIT_INTERRUPTED;
+	enum run_part part = PART_SYSTEM;
 
-	if (!ferry_error(app->ferry, &err, &from))
+	if (!ferry_error(app->ferry, &err, &part))
 		error_set(&err, ERROR_STOPPED, "the run ended without saying why");
-	if (err.kind == ERROR_DIFFERENT)
-		status = EXIT_DIFFERENT;
-	restart_if_it_helps(app, &err, from);
-	report_error(app, &err, from, status);
+	restart_if_it_helps(app, &err, part);
+
+	int status = err.kind == ERROR_DIFFERENT ? EXIT_DIFFERENT : EXIT_INTERRUPTED;
+
+	report(app, &err, part, status);
 	_exit(status);
 }
 
-static const char *failed_step(const char *from)
+static const char *failed_step(enum run_part part)
 {
-	static const struct {
-		const char *from, *text;
-	} steps[] = {
-		{ "ferry.createDatabasesAndTables", "failed to create databases and tables" },
-		{ "ferry.initialize", "failed to initialize ferry" },
-		{ "ferry.start", "failed to start ferry" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(steps); i++)
-		if (strcmp(from, steps[i].from) == 0)
-			return steps[i].text;
-	return from;
+	switch (part) {
+	case PART_CREATE_TABLES:
+		return "failed to create databases and tables";
+	case PART_INITIALIZE:
+		return "failed to initialize ferry";
+	case PART_START:
+		return "failed to start ferry";
+	default:
+		return run_part_name(part);
+	}
 }
 
 void shutdown_not_started(struct app *app)
 {
 	struct error err = ERROR_INIT;
-	const char *from = "ferry.start";
+	enum run_part part = PART_START;
 	struct buf text = BUF_INIT;
 
-	if (!ferry_error(app->ferry, &err, &from))
+	if (!ferry_error(app->ferry, &err, &part))
 		error_set(&err, ERROR_STOPPED, "the start ended without saying why");
-	report_error(app, &err, from, EXIT_NOT_STARTED);
+	report(app, &err, part, EXIT_NOT_STARTED);
 	findings_text(&text, ferry_findings(app->ferry));
-	buf_printf(&text, "error: %s: ", failed_step(from));
+	buf_printf(&text, "error: %s: ", failed_step(part));
 	printable_put(&text, err.text);
 	buf_putc(&text, '\n');
 	fputs(buf_text(&text), stderr);
-	buf_release(&text);
 	_exit(EXIT_NOT_STARTED);
 }

@@ -44,7 +44,7 @@ static const char log_tag[] = "verifier";
 
 void row_repair_init(struct row_repair *r, const struct repair_plan *plan, unsigned number)
 {
-	*r = (struct row_repair){ .plan = plan, .lock = plan->first_lock + number };
+	*r = (struct row_repair){ .plan = plan, .lock = plan->run->locks.repairs + number };
 	r->reader.run = plan->run;
 }
 

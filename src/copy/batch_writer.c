@@ -189,11 +189,8 @@ static bool write_batch(struct batch_writer *writer, struct error *err)
 /* Inside the fence: no change that was received since the read is applied yet. */
 static bool verify_batch(struct batch_writer *writer, struct error *err)
 {
-	struct run *run = writer->iterator->run;
-	const struct row_batch *batch = writer->batch;
-
 	return !writer->is_verifying ||
-	       verifier_batch(run->verifier, &writer->comparer, batch, err);
+	       verifier_batch(writer->iterator->verifier, &writer->comparer, writer->batch, err);
 }
 
 static bool connect_writer(struct worker *worker, struct db **target, struct error *err)
@@ -201,7 +198,7 @@ static bool connect_writer(struct worker *worker, struct db **target, struct err
 	struct data_iterator *it = worker->iterator;
 	char lock_name[WRITER_LOCK_NAME_SIZE];
 
-	writer_lock_name(lock_name, it->run->run_id, it->first_lock + worker->number);
+	writer_lock_name(lock_name, it->run->run_id, it->run->locks.batch_writers + worker->number);
 	*target = run_connect(it->run, lock_name, it->run->options->write_attempts, "batch_writer",
 			      err);
 	if (!*target)
@@ -223,9 +220,9 @@ void batch_writer_main(void *argument)
 	bool ok = connect_writer(worker, &writer.target, &err);
 
 	lax_writer_init(&writer.lax, it->run, "batch_writer");
-	if (ok && verifier_wants_batches(it->run->verifier))
+	if (ok && verifier_wants_batches(it->verifier))
 		ok = writer.is_verifying =
-			verifier_open_comparer(it->run->verifier, &writer.comparer, &err);
+			verifier_open_comparer(it->verifier, &writer.comparer, &err);
 
 	while (ok && channel_pop(&it->batches, &item)) {
 		struct row_batch *batch = item;
@@ -247,7 +244,7 @@ void batch_writer_main(void *argument)
 	if (writer.is_verifying)
 		range_diff_close(&writer.comparer);
 	if (!ok && err.kind != ERROR_STOPPED)
-		it->run->fail(it->run->fail_context, "data_iterator", &err);
+		run_fail(it->run, PART_DATA_ITERATOR, &err);
 	if (!ok) /* readers must not wait for room for ever */
 		channel_close(&it->batches);
 }

@@ -33,11 +33,12 @@ static const char log_tag[] = "data_iterator";
 #define DEFAULT_ROW_BYTES 512
 #define FEW_WORKERS 4
 
-struct data_iterator *data_iterator_new(struct run *run)
+struct data_iterator *data_iterator_new(struct run *run, struct verifier *verifier)
 {
 	struct data_iterator *it = mem_calloc(1, sizeof(*it));
 
 	it->run = run;
+	it->verifier = verifier;
 	it->worker_count = run->options->copy_workers;
 	it->plan_count = run->tables->count;
 	it->plans = mem_calloc(it->plan_count ? it->plan_count : 1, sizeof(*it->plans));
@@ -289,7 +290,7 @@ static struct row_batch *begin_batch(struct data_iterator *it, struct row_reader
 		row_batch_new(table, fence_issue(&run_sync(it->run, table)->fence), work->chunk);
 
 	batch->taken = bytes;
-	batch->sum_expression = verifier_row_sum(it->run->verifier, table);
+	batch->sum_expression = verifier_row_sum(it->verifier, table);
 	key_copy(&batch->low, &work->low);
 	return batch;
 }
@@ -394,7 +395,7 @@ static bool copy_whole(struct worker *worker, struct chunk_plan *plan, struct er
 	uint64_t ticket = fence_issue(fence);
 
 	state_tracker_started(it->run->tracker, table);
-	writer_lock_name(lock_name, it->run->run_id, it->first_copy_lock + worker->number);
+	writer_lock_name(lock_name, it->run->run_id, it->run->locks.readers + worker->number);
 	struct db *target = run_connect(it->run, lock_name, it->run->options->write_attempts,
 					"batch_writer", err);
 	bool ok = target && snapshot_copy(it->run, target, table, err);
@@ -462,7 +463,7 @@ static void reader_main(void *argument)
 		ok = read_chunk(worker, &reader, &err);
 	row_reader_close(&reader);
 	if (!ok && err.kind != ERROR_STOPPED)
-		it->run->fail(it->run->fail_context, "data_iterator", &err);
+		run_fail(it->run, PART_DATA_ITERATOR, &err);
 
 	mutex_lock(&it->lock);
 	bool is_last = --it->readers_running == 0;
@@ -490,10 +491,8 @@ void data_iterator_batch_done(struct data_iterator *it, const struct row_batch *
 	probe("batch_recorded", "%s %" PRIu64, batch->table->source->full_name, batch->ticket);
 }
 
-void data_iterator_start(struct data_iterator *it, unsigned first_lock, unsigned first_copy_lock)
+void data_iterator_start(struct data_iterator *it)
 {
-	it->first_lock = first_lock;
-	it->first_copy_lock = first_copy_lock;
 	it->readers = mem_calloc(it->worker_count, sizeof(*it->readers));
 	it->writers = mem_calloc(it->worker_count, sizeof(*it->writers));
 	mutex_lock(&it->lock); /* the status may be asked for already */

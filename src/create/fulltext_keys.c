@@ -23,7 +23,6 @@
 static const char log_tag[] = "fulltext_keys";
 
 #define READ_SLEEP_MS 500
-#define COPY_LOCK 1 /* of a worker that has ended */
 #define NOT_IN_PLACE 1845
 #define NOT_IN_PLACE_REASON 1846
 
@@ -168,7 +167,8 @@ static bool add_all(struct late_keys *k, struct error *err)
 	bool ok;
 
 	unhurried.read_timeout_s = 0;
-	writer_lock_name(lock_name, k->run->run_id, COPY_LOCK);
+	/* Of a worker that has ended. */
+	writer_lock_name(lock_name, k->run->run_id, k->run->locks.batch_writers);
 	k->target = db_new(&unhurried, DB_SESSION_WRITE, lock_name);
 	db_set_guard(k->target, &k->run->guard);
 	ok = run_write(k->run, "connect", "cutover", attempt_connect, k->target, err);

@@ -60,57 +60,42 @@ static void spare_target(struct ferry *f, struct error *err)
 	memcpy(at, spared, sizeof(spared) - 1);
 }
 
-void ferry_fail(struct ferry *f, const char *from, const struct error *err)
+bool ferry_fail(struct ferry *f, enum run_part part, const struct error *err)
 {
 	mutex_lock(&f->lock);
-	bool is_done = f->is_done;
+	bool is_done = f->is_done; /* what is done cannot fail any more */
 	bool is_first = !f->has_failed && !is_done;
 	if (is_first) {
 		f->has_failed = true;
 		f->error = *err;
-		f->error_from = from;
+		f->error_part = part;
 	}
 	mutex_unlock(&f->lock);
-	if (is_done) /* what is done cannot fail any more */
-		return;
-	stop_set(&f->stop);
-	if (is_first)
+	if (!is_done)
+		stop_set(&f->stop);
+	return is_first;
+}
+
+void ferry_fail_run(void *context, enum run_part part, const struct error *err)
+{
+	struct ferry *f = context;
+
+	if (ferry_fail(f, part, err))
 		announce(f, FERRY_FAILED);
 }
 
-static void fail_run(void *context, const char *from, const struct error *err)
-{
-	ferry_fail(context, from, err);
-}
-
-bool ferry_error(struct ferry *f, struct error *err, const char **from)
+bool ferry_error(struct ferry *f, struct error *err, enum run_part *part)
 {
 	mutex_lock(&f->lock);
 	bool failed = f->has_failed;
 	if (failed) {
 		*err = f->error;
-		*from = f->error_from;
+		*part = f->error_part;
 	}
 	mutex_unlock(&f->lock);
 	if (failed)
 		spare_target(f, err);
 	return failed;
-}
-
-/* A failure before anything was moved. */
-static void fail_start(struct ferry *f, const struct error *err)
-{
-	mutex_lock(&f->lock);
-	bool is_first = !f->has_failed;
-	if (is_first) {
-		f->has_failed = true;
-		f->error = *err;
-		f->error_from = f->step;
-	}
-	mutex_unlock(&f->lock);
-	stop_set(&f->stop);
-	if (is_first)
-		announce(f, FERRY_NOT_STARTED);
 }
 
 bool ferry_stopped(struct error *err)
@@ -129,11 +114,9 @@ static bool copy_rows(struct ferry *f, struct error *err)
 	run_lock_start(&f->run_lock, &f->run, f->target);
 	f->target = NULL;
 	durable_state_start(f->durable);
-	binlog_writer_start(f->writer, 1 + f->options.copy_workers);
+	binlog_writer_start(f->writer);
 	binlog_streamer_start(f->streamer);
-	data_iterator_start(f->iterator, 1,
-			    1 + f->options.copy_workers + f->options.apply_workers +
-				    verifier_lock_count(&f->options));
+	data_iterator_start(f->iterator);
 	if (f->verifier)
 		verifier_start(f->verifier);
 	if (!data_iterator_join(f->iterator))
@@ -166,7 +149,8 @@ static void ferry_main(void *argument)
 	log_info("hello world from %s", version_text);
 	if (!ferry_prepare(f, &err)) {
 		disconnect(f);
-		fail_start(f, &err);
+		if (ferry_fail(f, f->step, &err))
+			announce(f, FERRY_NOT_STARTED);
 		return;
 	}
 	if (f->is_dry_run) {
@@ -181,7 +165,7 @@ static void ferry_main(void *argument)
 	}
 	if (!move(f, &err)) {
 		/* ERROR_STOPPED: somebody else has failed already and is the first. */
-		ferry_fail(f, "cutover", &err);
+		ferry_fail_run(f, PART_CUTOVER, &err);
 		return;
 	}
 	run_lock_end(&f->run_lock);
@@ -222,11 +206,12 @@ struct ferry *ferry_new(const struct ferry_options *options, const struct ferry_
 	mutex_init(&f->lock);
 	condition_init(&f->changed);
 	f->run.options = &f->options;
+	lock_numbers_make(&f->run.locks, &f->options);
 	f->run.tables = &f->tables;
 	f->run.tracker = &f->tracker;
 	f->run.throttler = &f->throttler;
 	f->run.stop = &f->stop;
-	f->run.fail = fail_run;
+	f->run.fail = ferry_fail_run;
 	f->run.fail_context = f;
 	f->run.save_state = hooks->save_state;
 	f->run.save_context = hooks->context;

@@ -230,7 +230,7 @@ static bool verify_during(struct ferry *f, struct error *err)
 	if (verifier_during_cutover(f->verifier, err))
 		return true;
 	if (err->kind != ERROR_STOPPED)
-		ferry_fail(f, "verifier", err);
+		ferry_fail_run(f, PART_VERIFIER, err);
 	return false;
 }
 

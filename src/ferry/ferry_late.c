@@ -47,7 +47,7 @@ bool ferry_on_late_failure(struct ferry *f, const struct error *err)
 	if (!binlog_streamer_is_final(f->streamer))
 		return false;
 	if (f->options.stops_writers) {
-		ferry_fail(f, "cutover", err);
+		ferry_fail_run(f, PART_CUTOVER, err);
 		return true;
 	}
 	log_warn_err(err, "the source's binlog is not watched any more behind the final position: "

@@ -44,7 +44,7 @@ struct ferry {
 	bool source_forgets; /* its InnoDB does, what it confirmed last, in a crash */
 	bool is_finished; /* it is the same move */
 	bool has_line_record; /* the target keeps the run's line (line_record.h) */
-	const char *step; /* of the start, by Ghostferry's names for error reports */
+	enum run_part step; /* of the start */
 	struct binlog_position seen_end; /* of the source's binlog, when last read */
 	uint64_t replica_master_id; /* server_id of the source's master; 0: not known yet */
 
@@ -64,7 +64,7 @@ struct ferry {
 	bool is_accepted;	  /* guarded by lock: the state that is resumed is gone on from */
 	bool is_started;	  /* guarded by lock: rows may be on the target */
 	struct error error;	  /* guarded by lock; constant once has_failed */
-	const char *error_from;	  /* guarded by lock */
+	enum run_part error_part; /* guarded by lock */
 	struct binlog_position final; /* guarded by lock */
 	char waiting_for[256];	  /* guarded by lock */
 	/* Set under lock when ready for other threads, constant afterwards. */
@@ -116,6 +116,8 @@ bool ferry_keep_line(struct ferry *f, struct error *err) MUST_CHECK;
 void ferry_forget_line(struct ferry *f);
 /* ferry_finished.c: has f->finished moved what is chosen now, and is it there? */
 bool ferry_check_finished(struct ferry *f, struct error *err) MUST_CHECK;
+/* A run_part's failure, as in struct run: ferry_fail() for all but the loop, which is told. */
+void ferry_fail_run(void *ferry, enum run_part part, const struct error *err);
 void ferry_set_phase(struct ferry *f, enum phase phase);
 /* For the status; "": nothing. */
 void ferry_waits_for(struct ferry *f, const char *what);

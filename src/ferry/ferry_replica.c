@@ -304,6 +304,6 @@ bool ferry_wait_for_replica(struct ferry *f, struct error *err)
 		log_info("the source has executed its master's binlog up to " POSITION_FORMAT,
 			 POSITION_ARGS(&look.wanted));
 	else if (err->kind != ERROR_STOPPED)
-		ferry_fail(f, "wait_replica", err);
+		ferry_fail_run(f, PART_REPLICA, err);
 	return ok;
 }

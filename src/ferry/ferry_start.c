@@ -372,7 +372,7 @@ static bool stream_late(void *context, const struct row_change *change, struct e
 static void stream_failed(void *context, const struct error *err)
 {
 	if (!ferry_on_late_failure(context, err))
-		ferry_fail(context, "binlog_streamer", err);
+		ferry_fail_run(context, PART_BINLOG_STREAMER, err);
 }
 
 static void ticket_ended(void *context)
@@ -489,8 +489,8 @@ static bool watch_target(struct ferry *f, struct error *err)
 
 static void make_workers(struct ferry *f)
 {
-	struct data_iterator *iterator = data_iterator_new(&f->run);
-	struct binlog_writer *writer = binlog_writer_new(&f->run);
+	struct data_iterator *iterator = data_iterator_new(&f->run, f->verifier);
+	struct binlog_writer *writer = binlog_writer_new(&f->run, f->verifier);
 
 	data_iterator_on_ticket_end(iterator, ticket_ended, f);
 	mutex_lock(&f->lock);
@@ -499,18 +499,11 @@ static void make_workers(struct ferry *f)
 	mutex_unlock(&f->lock);
 }
 
-static unsigned lock_count(const struct ferry_options *options)
-{
-	/* Readers write tables without a key themselves. */
-	return options->copy_workers + options->apply_workers + verifier_lock_count(options) +
-	       (options->allow_tables_without_key ? options->copy_workers : 0);
-}
-
 static bool prepare_target(struct ferry *f, struct error *err)
 {
-	unsigned count = lock_count(&f->options);
+	unsigned count = f->run.locks.count;
 
-	f->step = "ferry.createDatabasesAndTables";
+	f->step = PART_CREATE_TABLES;
 	ferry_waits_for(f, f->resume ? "connections of the earlier run to end on the target" :
 				       "the tables to be created on the target");
 	if (f->resume) {
@@ -572,14 +565,13 @@ static bool make_verifier(struct ferry *f, struct error *err)
 					      .context = f };
 	const cJSON *stage =
 		f->resume && !f->start.is_elsewhere ? f->resume->verifier_stage : NULL;
-	unsigned first_lock = 1 + f->options.copy_workers + f->options.apply_workers;
 
 	if (f->options.verify.type == VERIFIER_NONE)
 		return true;
 	struct verifier *verifier =
-		verifier_new(&f->run, f->target, stage, f->resume != NULL, first_lock, &hooks, err);
+		verifier_new(&f->run, f->target, stage, f->resume != NULL, &hooks, err);
 	mutex_lock(&f->lock);
-	f->verifier = f->run.verifier = verifier;
+	f->verifier = verifier;
 	mutex_unlock(&f->lock);
 	return verifier != NULL;
 }
@@ -589,7 +581,8 @@ static bool make_verifier(struct ferry *f, struct error *err)
  * from their start. Rows that are there already stay as they are (README I3). */
 static bool resume_from(struct ferry *f, struct error *err)
 {
-	if (f->resume->run.cutover_unlocked && verifier_lock_count(&f->options) > 0)
+	if (f->resume->run.cutover_unlocked && f->options.verify.type != VERIFIER_NONE &&
+	    f->options.verify.repair)
 		return error_set(err, ERROR_CONFIG,
 				 "the state says that this move was finished, or CutoverUnlock "
 				 "called, and VerifierRepair would undo what was written to the "
@@ -609,10 +602,10 @@ static bool resume_from(struct ferry *f, struct error *err)
 
 bool ferry_prepare(struct ferry *f, struct error *err)
 {
-	f->step = "ferry.initialize";
+	f->step = PART_INITIALIZE;
 	if (!connect_both(f, err) || !check_all(f, err))
 		return false;
-	f->step = "ferry.start";
+	f->step = PART_START;
 	if (f->is_dry_run || f->is_finished)
 		return true;
 	if (!refuse_problems(f, err))

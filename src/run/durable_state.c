@@ -30,8 +30,6 @@
 
 static const char log_tag[] = "durable_state";
 
-const char durable_state_forgotten[] = "target_forgot";
-
 #define LOOK_MS 500
 #define SETTLE_LOOK_MS 50
 #define YOUNG_S 2
@@ -320,8 +318,8 @@ static void keep(void *argument)
 			d->pending.is_set = false;
 			tell(d, &err);
 		} else {
-			d->run->fail(d->run->fail_context,
-				     d->is_forgotten ? durable_state_forgotten : log_tag, &err);
+			run_fail(d->run, d->is_forgotten ? PART_TARGET_FORGOT : PART_DURABLE_STATE,
+				 &err);
 			break;
 		}
 	}

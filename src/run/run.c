@@ -41,6 +41,11 @@ void run_free_syncs(struct run *run)
 	run->syncs = NULL;
 }
 
+void run_fail(const struct run *run, enum run_part part, const struct error *err)
+{
+	run->fail(run->fail_context, part, err);
+}
+
 static bool attempt_connect(void *argument, struct error *err)
 {
 	return db_ready(argument, err);

@@ -77,7 +77,7 @@ static void keep(void *argument)
 		atomic_store(&lock->run->guard.holder, 0);
 		judge(&err, stood_still, slept_ms);
 		if (!error_is_retryable(&err)) {
-			lock->run->fail(lock->run->fail_context, "run_lock", &err);
+			run_fail(lock->run, PART_RUN_LOCK, &err);
 			break;
 		}
 		tell(lock, &err, &last_logged_ms);

@@ -164,7 +164,7 @@ static void failed(void *context, const struct error *err)
 {
 	struct target_watch *v = context;
 
-	v->run->fail(v->run->fail_context, "target_verifier", err);
+	run_fail(v->run, PART_TARGET_VERIFIER, err);
 }
 
 /* --- life --------------------------------------------------------------------------- */
