@@ -9,13 +9,10 @@
 #include "ferry_priv.h"
 
 #include "base/log.h"
-#include "base/retry.h"
 
 static const char log_tag[] = "cutover";
 
-#define ATTEMPTS 100
 #define ATTEMPTS_UNLOCKED 3
-#define ATTEMPT_SLEEP_MS 600
 
 /* The streamer's thread. */
 bool ferry_on_late_row(struct ferry *f, const struct row_change *change, struct error *err)
@@ -55,13 +52,6 @@ bool ferry_on_late_failure(struct ferry *f, const struct error *err)
 	return true;
 }
 
-static bool attempt_position(void *argument, struct error *err)
-{
-	struct ferry *f = argument;
-
-	return db_ready(f->source, err) && binlog_current_position(f->source, &f->seen_end, err);
-}
-
 static void log_counts(struct ferry *f)
 {
 	for (size_t i = 0; i < f->tables.count; i++) {
@@ -96,17 +86,12 @@ static bool check_undecided(struct ferry *f, struct error *err)
 /* Up to the source's end as it is now, and no further. */
 static bool read_to_end(struct ferry *f, struct error *err)
 {
-	const struct retry_policy policy = {
-		.verb = "read current binlog position",
-		.tag = log_tag,
-		.attempts = f->options.stops_writers ? ATTEMPTS : ATTEMPTS_UNLOCKED,
-		.sleep_ms = ATTEMPT_SLEEP_MS,
-	};
+	unsigned attempts = f->options.stops_writers ? ASK_ATTEMPTS : ATTEMPTS_UNLOCKED;
 
 	if (f->options.replica.enabled && f->options.stops_writers &&
 	    !ferry_wait_for_replica(f, err))
 		return false;
-	if (!retry_run(&policy, &f->stop, attempt_position, f, err))
+	if (!ferry_read_end(f, attempts, &f->seen_end, err))
 		return error_wrap(err, "read the source's binlog position behind the final one");
 	binlog_streamer_stop_at(f->streamer, &f->seen_end);
 	if (!binlog_streamer_join(f->streamer))

@@ -93,7 +93,13 @@ bool ferry_prepare(struct ferry *f, struct error *err) MUST_CHECK;  /* ferry_sta
 bool ferry_cut_over(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_cutover.c */
 /* ferry.c: the state of this moment; a state_taker. Any thread. */
 void ferry_live_state(void *ferry, struct buf *text);
-/* ferry_source.c. Has the source been started anew, and may have forgotten what the target
+/* ferry_source.c. So many attempts, 600 ms apart. */
+#define ASK_ATTEMPTS 100
+struct retry ferry_retry(struct ferry *f, const char *verb, const char *tag, unsigned attempts);
+/* The end of the source's binlog as it is now. */
+bool ferry_read_end(struct ferry *f, unsigned attempts, struct binlog_position *end,
+		    struct error *err) MUST_CHECK;
+/* Has the source been started anew, and may have forgotten what the target
  * has? Says so, and has all of it compared if anything is. */
 bool ferry_check_source(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_replica.c; both only where the source is a replica. */

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 
 #define LAGGING_S 10.0
@@ -77,11 +76,6 @@ static enum slower_side slower_side(const struct ferry_status *status,
 		return data_iterator_limit(iterator);
 	return status->streamer_lag_s >= LAGGING_S && status->queued_changes == 0 ? SLOWER_SOURCE :
 										    SLOWER_NONE;
-}
-
-double ferry_source_now(struct ferry *f)
-{
-	return clock_wall() - atomic_load(&f->clock_ahead_s);
 }
 
 void ferry_status(struct ferry *f, struct ferry_status *status)

@@ -46,11 +46,6 @@ void run_fail(const struct run *run, enum run_part part, const struct error *err
 	run->fail(run->fail_context, part, err);
 }
 
-static bool attempt_connect(void *argument, struct error *err)
-{
-	return db_ready(argument, err);
-}
-
 struct db *run_connect(struct run *run, const char *lock_name, unsigned attempts, const char *tag,
 		       struct error *err)
 {
@@ -71,11 +66,11 @@ struct db *run_connect(struct run *run, const char *lock_name, unsigned attempts
 		db_set_guard(db, &run->guard);
 	else
 		db_set_packet_max(db, options->row_bytes);
-	if (!retry_run(&policy, run->stop, attempt_connect, db, err)) {
-		db_close(db);
-		return NULL;
-	}
-	return db;
+	for (struct retry r = retry_begin(&policy, run->stop); retry_next(&r, err);)
+		if (db_ready(db, err))
+			return db;
+	db_close(db);
+	return NULL;
 }
 
 /* Now and then, with the first one at once: there may be many. */
