@@ -15,8 +15,9 @@ static const char log_tag[] = "cutover";
 #define ATTEMPTS_UNLOCKED 3
 
 /* The streamer's thread. */
-bool ferry_on_late_row(struct ferry *f, const struct row_change *change, struct error *err)
+bool ferry_on_late_row(void *context, const struct row_change *change, struct error *err)
 {
+	struct ferry *f = context;
 	const struct moved_table *table = change->table->user;
 	struct binlog_position final;
 

@@ -1,6 +1,4 @@
-/* The inside of struct ferry, for ferry.c, ferry_start.c, ferry_cutover.c,
- * ferry_line.c, ferry_finished.c, ferry_quiesce.c, ferry_late.c, ferry_replica.c,
- * ferry_source.c and ferry_status.c. */
+/* The inside of struct ferry, for the files ferry_*.c. */
 #ifndef FERRY_FERRY_PRIV_H
 #define FERRY_FERRY_PRIV_H
 
@@ -91,6 +89,11 @@ struct ferry {
 /* All by the ferry's thread. */
 bool ferry_prepare(struct ferry *f, struct error *err) MUST_CHECK;  /* ferry_start.c */
 bool ferry_cut_over(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_cutover.c */
+bool ferry_connect(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_connect.c */
+/* ferry_stream.c; ferry_is_chosen() is a schema_filter. */
+bool ferry_is_chosen(void *ferry, const char *schema, const char *table);
+struct binlog_feed_params ferry_feed_params(struct ferry *f);
+bool ferry_open_stream(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry.c: the state of this moment; a state_taker. Any thread. */
 void ferry_live_state(void *ferry, struct buf *text);
 /* ferry_source.c. So many attempts, 600 ms apart. */
@@ -112,7 +115,7 @@ bool ferry_wait_for_xa(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_late.c; the last look before CutoverUnlock. */
 bool ferry_check_late(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_late.c, by the streamer's thread. */
-bool ferry_on_late_row(struct ferry *f, const struct row_change *change,
+bool ferry_on_late_row(void *ferry, const struct row_change *change,
 		       struct error *err) MUST_CHECK;
 bool ferry_on_late_failure(struct ferry *f, const struct error *err);
 /* ferry_line.c: may this state be resumed; the run is started, which is said where the next
