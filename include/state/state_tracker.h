@@ -50,10 +50,12 @@ void state_tracker_forget_copied(struct state_tracker *s);
 /* Illegal moves assert (phase_may_follow()). */
 void state_tracker_set_phase(struct state_tracker *s, enum phase phase);
 enum phase state_tracker_phase(struct state_tracker *s);
-void state_tracker_set_position(struct state_tracker *s, const struct binlog_position *position);
-/* From here on GTIDs are followed; both are copied. */
-void state_tracker_set_gtids(struct state_tracker *s, const struct gtid_set *applied,
-			     const struct gtid_set *received);
+/* Where the stream begins. is_elsewhere: on another server than the state's, where the place up
+ * to which rows were streamed means nothing. applied: from here on GTIDs are followed; both are
+ * copied; NULL: the source has none. */
+void state_tracker_start_at(struct state_tracker *s, const struct binlog_position *position,
+			    bool is_elsewhere, const struct gtid_set *applied,
+			    const struct gtid_set *received);
 /* The stream has this transaction. NULL: one without GTID; they are given up. */
 void state_tracker_received(struct state_tracker *s, const struct gtid *gtid);
 /* All before position is applied, and so are these. */
@@ -61,8 +63,6 @@ void state_tracker_advance(struct state_tracker *s, const struct binlog_position
 			   const struct gtid_set *gtids);
 /* Before rows that the source's binlog has up to here are applied. */
 void state_tracker_streamed(struct state_tracker *s, const struct binlog_position *position);
-/* The source is another server: the place means nothing there. */
-void state_tracker_forget_streamed(struct state_tracker *s);
 void state_tracker_set_source_started(struct state_tracker *s, uint64_t started);
 uint64_t state_tracker_source_started(struct state_tracker *s);
 /* False while there is none. */

@@ -309,11 +309,8 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 		return false;
 	make_owed_rows(f);
 	make_workers(f);
-	state_tracker_set_position(&f->tracker, &f->start.position);
-	if (f->start.is_elsewhere)
-		state_tracker_forget_streamed(&f->tracker);
-	if (f->start.has_gtids)
-		state_tracker_set_gtids(&f->tracker, &f->start.applied, &f->start.received);
+	state_tracker_start_at(&f->tracker, &f->start.position, f->start.is_elsewhere,
+			       f->start.has_gtids ? &f->start.applied : NULL, &f->start.received);
 	if (!durable_state_begin(f->durable, f->target, err))
 		return false;
 	ferry_waits_for(f, "the state to be saved");

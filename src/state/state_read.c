@@ -132,17 +132,6 @@ static bool read_position(const cJSON *node, const char *path, struct binlog_pos
 	return true;
 }
 
-static bool read_file_created(const cJSON *position, uint32_t *created, struct error *err)
-{
-	const cJSON *node = member(position, "FileCreated");
-	uint64_t number = 0;
-
-	if (node && (!json_u64(node, &number) || number > UINT32_MAX))
-		return fail_type(err, "FileCreated", "a whole number of seconds", node);
-	*created = (uint32_t)number;
-	return true;
-}
-
 static bool read_gtids(const cJSON *object, const char *name, struct gtid_set *set,
 		       bool *is_there, struct error *err)
 {
@@ -157,15 +146,6 @@ static bool read_gtids(const cJSON *object, const char *name, struct gtid_set *s
 		return true;
 	err->kind = ERROR_CONFIG;
 	return error_wrap(err, "%s", name);
-}
-
-/* They belong to the position, and to no other that the state may have. */
-static bool read_applied(struct saved_state *state, const cJSON *node, const char *path,
-			 struct error *err)
-{
-	return (read_file_created(node, &state->run.position.file_created, err) &&
-		read_gtids(node, "GTIDSet", &state->run.applied, &state->run.has_gtids, err)) ||
-	       error_wrap(err, "%s", path);
 }
 
 static bool read_received(struct saved_state *state, struct error *err)
@@ -193,11 +173,20 @@ static bool read_positions(struct saved_state *state, const cJSON *part, struct 
 	static const char target_name[] = "LastStoredBinlogPositionForTargetVerifier";
 	const char *path;
 	const cJSON *node = member_of(part, names, &path);
+	const cJSON *created = member(node, "FileCreated");
 	struct binlog_position stored;
+	uint64_t seconds = 0;
 
-	if (!read_position(node, path, &state->run.position, err) ||
-	    !read_applied(state, node, path, err) ||
-	    !read_position(member(part, inline_name), inline_name, &stored, err) ||
+	if (!read_position(node, path, &state->run.position, err))
+		return false;
+	/* What goes with this one, and with no other that the state may have. */
+	if (created && (!json_u64(created, &seconds) || seconds > UINT32_MAX))
+		return fail_type(err, "FileCreated", "a whole number of seconds", created) ||
+		       error_wrap(err, "%s", path);
+	state->run.position.file_created = (uint32_t)seconds;
+	if (!read_gtids(node, "GTIDSet", &state->run.applied, &state->run.has_gtids, err))
+		return error_wrap(err, "%s", path);
+	if (!read_position(member(part, inline_name), inline_name, &stored, err) ||
 	    !read_position(member(part, target_name), target_name, &state->run.watched, err))
 		return false;
 	if (binlog_position_is_set(&stored) &&
@@ -278,21 +267,6 @@ static bool read_text(const cJSON *tree, const char *name, char *text, size_t si
 	return true;
 }
 
-/* The run id goes into names of locks: only what we make ourselves is taken. */
-static bool read_run_id(struct saved_state *state, struct error *err)
-{
-	size_t length;
-
-	if (!read_text(state->tree, "RunID", state->run.run_id, sizeof(state->run.run_id), err))
-		return false;
-	length = strlen(state->run.run_id);
-	if (length != 0 && (length != RUN_ID_SIZE - 1 ||
-			    strspn(state->run.run_id, "0123456789abcdef") != RUN_ID_SIZE - 1))
-		return error_set(err, ERROR_CONFIG, "RunID: must be %d hexadecimal digits",
-				 RUN_ID_SIZE - 1);
-	return true;
-}
-
 /* One digit that was changed, of a key or a position, loses rows, and nothing would show
  * it. States of other programs have none. */
 static bool check_sum(const struct saved_state *state, struct error *err)
@@ -318,8 +292,15 @@ static bool read_own_keys(struct saved_state *state, struct error *err)
 	const cJSON *started = member(state->tree, "SourceStarted");
 	uint64_t count = 0;
 
-	if (!read_run_id(state, err) ||
-	    !state_line_read(member(state->tree, "StateLine"), &state->run.line, err) ||
+	if (!read_text(state->tree, "RunID", state->run.run_id, sizeof(state->run.run_id), err))
+		return false;
+	/* It goes into names of locks: only what we make ourselves is taken. */
+	if (*state->run.run_id &&
+	    (strlen(state->run.run_id) != RUN_ID_SIZE - 1 ||
+	     strspn(state->run.run_id, "0123456789abcdef") != RUN_ID_SIZE - 1))
+		return error_set(err, ERROR_CONFIG, "RunID: must be %d hexadecimal digits",
+				 RUN_ID_SIZE - 1);
+	if (!state_line_read(member(state->tree, "StateLine"), &state->run.line, err) ||
 	    !read_position(member(state->tree, streamed_name), streamed_name, &state->run.streamed,
 			   err) ||
 	    !read_text(state->tree, "SourceServerUUID", state->run.source_uuid,
@@ -378,7 +359,8 @@ static bool read_state(struct saved_state *state, struct error *err)
 
 	if (!cJSON_IsObject(state->tree))
 		return fail_type(err, "the state", "an object", state->tree);
-	if (!read_version(state, err) || !check_sum(state, err) || !read_stage(state, err) || !read_own_keys(state, err))
+	if (!read_version(state, err) || !check_sum(state, err) || !read_stage(state, err) ||
+	    !read_own_keys(state, err))
 		return false;
 	index_members(&state->schema_tables, state->schema_cache);
 	index_members(&state->key_columns_of, state->key_columns);
@@ -477,22 +459,6 @@ static bool apply_completed(const char *name, const struct moved_tables *tables,
 	return true;
 }
 
-/* A table without a key is emptied and copied anew. That would undo what others have
- * written to the target since a finished move, and must not befall a table that was not
- * part of the run. */
-static bool apply_without_key(const struct saved_state *state, const struct moved_table *t,
-			      struct error *err)
-{
-	if (state->run.cutover_unlocked)
-		return error_set(err, ERROR_CONFIG,
-				 "the state says that this move was finished, or CutoverUnlock "
-				 "called, and table %s has no key, so it could only be copied anew, "
-				 "over what was written to the target since: nothing is left to do, "
-				 "have the tables compared (-verify)",
-				 t->source->full_name);
-	return true;
-}
-
 bool saved_state_has_table(const struct saved_state *state, const struct moved_table *table)
 {
 	return cJSON_IsArray(member(state->key_columns, table->source->full_name));
@@ -509,9 +475,17 @@ bool saved_state_apply(const struct saved_state *state, const struct moved_table
 	for (size_t i = 0; i < state->completed_count; i++)
 		if (!apply_completed(state->completed[i], tables, tracker, err))
 			return false;
+	/* A table without a key is emptied and copied from scratch. That would undo what others
+	 * have written to the target since a finished move, and must not befall a table that was
+	 * not part of the run. */
 	for (size_t i = 0; i < tables->count; i++)
-		if (tables->tables[i]->key.count == 0 &&
-		    !apply_without_key(state, tables->tables[i], err))
-			return false;
+		if (tables->tables[i]->key.count == 0 && state->run.cutover_unlocked)
+			return error_set(err, ERROR_CONFIG,
+					 "the state says that this move was finished, or "
+					 "CutoverUnlock called, and table %s has no key, so it could "
+					 "only be copied anew, over what was written to the target "
+					 "since: nothing is left to do, have the tables compared "
+					 "(-verify)",
+					 tables->tables[i]->source->full_name);
 	return true;
 }

@@ -84,23 +84,10 @@ static cJSON *index_json(const struct table *table, const struct table_index *in
 	return object;
 }
 
-static void add_primary_columns(cJSON *object, const struct table *table)
-{
-	const struct table_index *primary = table_primary(table);
-	cJSON *columns;
-
-	if (!primary) {
-		cJSON_AddNullToObject(object, "PKColumns");
-		return;
-	}
-	columns = cJSON_AddArrayToObject(object, "PKColumns");
-	for (unsigned i = 0; i < primary->part_count; i++)
-		cJSON_AddItemToArray(columns, json_new_u64(primary->parts[i].column));
-}
-
 static cJSON *table_json(const struct table *table)
 {
 	cJSON *object = cJSON_CreateObject();
+	const struct table_index *primary;
 	cJSON *columns, *indexes;
 
 	cJSON_AddStringToObject(object, "Schema", table->schema);
@@ -111,7 +98,14 @@ static cJSON *table_json(const struct table *table)
 	indexes = cJSON_AddArrayToObject(object, "Indexes");
 	for (unsigned i = 0; i < table->index_count; i++)
 		cJSON_AddItemToArray(indexes, index_json(table, &table->indexes[i]));
-	add_primary_columns(object, table);
+	primary = table_primary(table);
+	if (primary) {
+		columns = cJSON_AddArrayToObject(object, "PKColumns");
+		for (unsigned i = 0; i < primary->part_count; i++)
+			cJSON_AddItemToArray(columns, json_new_u64(primary->parts[i].column));
+	} else {
+		cJSON_AddNullToObject(object, "PKColumns");
+	}
 	cJSON_AddNullToObject(object, "UnsignedColumns");
 	return object;
 }
@@ -219,33 +213,31 @@ static bool check_columns(const cJSON *then, const struct table *now, struct err
 	return true;
 }
 
-static bool same_primary(const cJSON *then, const struct table_index *now)
-{
-	unsigned count = now ? now->part_count : 0;
-	const cJSON *part = cJSON_IsArray(then) ? then->child : NULL;
-	uint64_t column;
-
-	for (unsigned i = 0; i < count; i++, part = part->next)
-		if (!part || !json_u64(part, &column) || column != now->parts[i].column)
-			return false;
-	return !part;
-}
-
 static bool check_table(const cJSON *then, const struct table *now, struct error *err)
 {
+	const cJSON *primary = cJSON_GetObjectItemCaseSensitive(then, "PKColumns");
+	const cJSON *part = cJSON_IsArray(primary) ? primary->child : NULL;
+	const struct table_index *index = table_primary(now);
+	uint64_t column;
+	bool same = true;
+
 	if (!check_columns(then, now, err))
 		return false;
-	if (!same_primary(cJSON_GetObjectItemCaseSensitive(then, "PKColumns"), table_primary(now)))
-		return error_set(err, ERROR_SCHEMA, "its primary key is another one now");
-	return true;
+	for (unsigned i = 0; same && i < (index ? index->part_count : 0); i++) {
+		same = part && json_u64(part, &column) && column == index->parts[i].column;
+		part = part ? part->next : NULL;
+	}
+	return (same && !part) ||
+	       error_set(err, ERROR_SCHEMA, "its primary key is another one now");
 }
 
 /* Both ways: no table may be gone, none may have come. */
-static bool check_known(const cJSON *cache, const struct schema *schema, struct error *err)
+static bool check_tables(const struct saved_state *state, const struct schema *schema,
+			 struct error *err)
 {
 	const cJSON *then;
 
-	cJSON_ArrayForEach (then, cache) {
+	cJSON_ArrayForEach (then, state->schema_cache) {
 		const struct table *now = schema_find(schema, then->string);
 
 		if (!now)
@@ -255,15 +247,10 @@ static bool check_known(const cJSON *cache, const struct schema *schema, struct 
 		if (!check_table(then, now, err))
 			return error_wrap(err, "table %s", then->string);
 	}
-	return true;
-}
-
-static bool check_new(const struct map *known, const struct schema *schema, struct error *err)
-{
 	for (size_t i = 0; i < schema->table_count; i++) {
 		const char *name = schema->tables[i].full_name;
 
-		if (!map_get_text(known, name))
+		if (!map_get_text(&state->schema_tables, name))
 			return error_set(err, ERROR_SCHEMA,
 					 "table %s was not there, or not chosen; leave it out "
 					 "(Tables.Blacklist) or start anew",
@@ -275,10 +262,6 @@ static bool check_new(const struct map *known, const struct schema *schema, stru
 bool state_schema_check(const struct saved_state *state, const struct schema *schema,
 			struct error *err)
 {
-	const cJSON *cache = state->schema_cache;
-
-	if (!cache ||
-	    (check_known(cache, schema, err) && check_new(&state->schema_tables, schema, err)))
-		return true;
-	return error_wrap(err, "the schema is not the one the state was made with");
+	return !state->schema_cache || check_tables(state, schema, err) ||
+	       error_wrap(err, "the schema is not the one the state was made with");
 }

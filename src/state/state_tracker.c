@@ -150,21 +150,20 @@ enum phase state_tracker_phase(struct state_tracker *s)
 	return phase;
 }
 
-void state_tracker_set_position(struct state_tracker *s, const struct binlog_position *position)
+void state_tracker_start_at(struct state_tracker *s, const struct binlog_position *position,
+			    bool is_elsewhere, const struct gtid_set *applied,
+			    const struct gtid_set *received)
 {
 	assert(binlog_position_is_set(position));
 	mutex_lock(&s->lock);
 	s->state.position = *position;
-	mutex_unlock(&s->lock);
-}
-
-void state_tracker_set_gtids(struct state_tracker *s, const struct gtid_set *applied,
-			     const struct gtid_set *received)
-{
-	mutex_lock(&s->lock);
-	s->state.has_gtids = true;
-	gtid_set_copy(&s->state.applied, applied);
-	gtid_set_copy(&s->state.received, received);
+	if (is_elsewhere)
+		s->state.streamed = (struct binlog_position){ .offset = 0 };
+	s->state.has_gtids = applied != NULL;
+	if (applied) {
+		gtid_set_copy(&s->state.applied, applied);
+		gtid_set_copy(&s->state.received, received);
+	}
 	mutex_unlock(&s->lock);
 }
 
@@ -198,13 +197,6 @@ void state_tracker_streamed(struct state_tracker *s, const struct binlog_positio
 	if (!binlog_position_is_set(&s->state.streamed) ||
 	    binlog_position_compare(position, &s->state.streamed) > 0)
 		s->state.streamed = *position;
-	mutex_unlock(&s->lock);
-}
-
-void state_tracker_forget_streamed(struct state_tracker *s)
-{
-	mutex_lock(&s->lock);
-	s->state.streamed = (struct binlog_position){ .offset = 0 };
 	mutex_unlock(&s->lock);
 }
 

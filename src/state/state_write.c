@@ -17,16 +17,6 @@ enum { STATE_FORMAT = 1, STATE_INDENT = 1 };
 
 static const char checksum_key[] = "StateChecksum";
 
-/* The text is borrowed, not copied: it may have many megabytes. */
-static void add_schema(cJSON *state, const struct state_schema *schema)
-{
-	cJSON *text = schema ? cJSON_CreateStringReference(schema->text) : cJSON_CreateNull();
-
-	if (schema)
-		text->type = cJSON_Raw | cJSON_IsReference;
-	cJSON_AddItemToObject(state, "LastKnownTableSchemaCache", text);
-}
-
 /* What goes with it beyond Ghostferry's two members is left out where it is unknown. */
 static cJSON *add_position(cJSON *object, const char *name, const struct binlog_position *position)
 {
@@ -137,10 +127,16 @@ static void add_line_and_checksum(cJSON *state, struct state_tracker *tracker, u
 void state_write(struct buf *out, struct state_tracker *tracker, const struct run_state *snapshot,
 		 const struct state_parts *parts)
 {
-	cJSON *state = cJSON_CreateObject();
+	cJSON *state = cJSON_CreateObject(), *schema = NULL;
 
 	cJSON_AddStringToObject(state, "GhostferryVersion", version_text);
-	add_schema(state, parts->schema);
+	if (parts->schema) {
+		/* The text is borrowed, not copied: it may have many megabytes. */
+		schema = cJSON_CreateStringReference(parts->schema->text);
+		schema->type = cJSON_Raw | cJSON_IsReference;
+	}
+	cJSON_AddItemToObject(state, "LastKnownTableSchemaCache",
+			      schema ? schema : cJSON_CreateNull());
 	cJSON_AddStringToObject(state, "CurrentStage", phase_stage(snapshot->phase));
 	add_copy_stage(state, snapshot);
 	cJSON_AddItemToObject(state, "VerifierStage",

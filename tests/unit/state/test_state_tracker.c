@@ -74,7 +74,7 @@ static void knows_no_position_at_first(void **state UNUSED)
 	struct binlog_position position = { .file = "b.1", .offset = 4 }, got;
 
 	assert_false(state_tracker_position(&tracker, &got));
-	state_tracker_set_position(&tracker, &position);
+	state_tracker_start_at(&tracker, &position, false, NULL, NULL);
 	assert_true(state_tracker_position(&tracker, &got));
 	assert_string_equal(got.file, "b.1");
 }

@@ -99,7 +99,7 @@ static void copied_to_somewhere(struct context *c)
 	state_tracker_begin(&c->tracker, NULL);
 	state_tracker_set_source(&c->tracker, "0a1b");
 	state_tracker_set_lock_count(&c->tracker, 12);
-	state_tracker_set_position(&c->tracker, &position);
+	state_tracker_start_at(&c->tracker, &position, false, NULL, NULL);
 	copied(c, "table1", "-9223372036854775808", NULL);
 	copied(c, "uuids", "\x01\xfe\x27z", NULL);
 	copied(c, "days", "2024-01-01", NULL);
@@ -296,20 +296,21 @@ static void tells_how_far_rows_were_streamed(void **state)
 	struct buf out = BUF_INIT, again = BUF_INIT;
 
 	copied_to_somewhere(c);
-	state_tracker_set_position(&c->tracker, &(struct binlog_position){ "b.1", 4, 0 });
+	state_tracker_start_at(&c->tracker, &(struct binlog_position){ "b.1", 4, 0 }, false, NULL, NULL);
 	state_tracker_streamed(&c->tracker, &streamed);
 	state_tracker_streamed(&c->tracker, &earlier);
 	write_with(c, NULL, &out);
 	assert_true(parse(c, out.data, &saved));
 	assert_int_equal(binlog_position_compare(&saved.run.streamed, &streamed), 0);
 	saved_state_release(&saved);
-	state_tracker_forget_streamed(&c->tracker);
+	state_tracker_start_at(&c->tracker, &(struct binlog_position){ "b.1", 4, 0 }, true, NULL,
+			       NULL);
 	assert_true(apply(c, out.data));
 	write_with(c, NULL, &again);
 	without_line(&out);
 	without_line(&again);
 	assert_string_equal(again.data, out.data);
-	state_tracker_set_position(&c->tracker, &applied);
+	state_tracker_start_at(&c->tracker, &applied, false, NULL, NULL);
 	buf_clear(&out);
 	write_with(c, NULL, &out);
 	assert_null(strstr(out.data, "StreamedBinlogPosition"));
@@ -555,8 +556,7 @@ static void gtids_come_back(void **state)
 	struct buf out = BUF_INIT;
 
 	assert_true(gtid_set_parse(&applied, set, strlen(set), &c->err));
-	state_tracker_set_position(&c->tracker, &position);
-	state_tracker_set_gtids(&c->tracker, &applied, &applied);
+	state_tracker_start_at(&c->tracker, &position, false, &applied, &applied);
 	state_tracker_received(&c->tracker, &gtid);
 	write_with(c, NULL, &out);
 	assert_non_null(strstr(out.data, "\"GTIDSet\": \"aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa:1-5:7\""));
