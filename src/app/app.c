@@ -260,7 +260,7 @@ static struct scripts *make_scripts(struct app *app)
 		return NULL;
 	app->scripts = scripts_new(app->loop);
 	while ((entry = map_next(configured, &cursor))) {
-		const struct config_list *command = entry->value;
+		const struct string_list *command = entry->value;
 
 		scripts_add(app->scripts, entry->key, command->items, command->count);
 	}
@@ -277,7 +277,7 @@ static bool start_server(struct app *app, struct error *err)
 	app->api = (struct api){ .ferry = app->ferry,
 				 .speed = &app->speed,
 				 .scripts = make_scripts(app),
-				 .custom_payload = app->progress_callback.payload,
+				 .custom_payload = app->config->progress_callback.payload,
 				 .was_resumed = app->resume != NULL };
 	if (!listen_open(&listener, config->server_bind_addr, err))
 		return false;
@@ -307,8 +307,8 @@ static bool start_all(struct app *app, struct error *err)
 		return false;
 	if (state_path && !state_file_check(state_path, err))
 		return false;
-	reporter_start(&app->reporter, app->is_dry_run ? &none : &app->progress_callback,
-		       app->is_dry_run ? &none : &app->state_callback);
+	reporter_start(&app->reporter, app->is_dry_run ? &none : &app->config->progress_callback,
+		       app->is_dry_run ? &none : &app->config->state_callback);
 	state_file_start(&app->state_file, state_path, take_state, app->ferry);
 	start_watchers(app);
 	shortage_set_hook(on_shortage, app);
@@ -337,8 +337,6 @@ int app_run(const struct config *config, const struct start_state *start, bool i
 
 	wiring_make(&app.wiring, config);
 	app.loop = ev_loop_new(EVFLAG_AUTO);
-	app.progress_callback = wiring_callback(&config->progress_callback);
-	app.state_callback = wiring_callback(&config->state_callback);
 	reports_set_hooks(&app);
 	app.ferry = ferry_new(&app.wiring.options, resume, is_dry_run, on_event, &app);
 	restart_take_over(&app);
@@ -355,6 +353,5 @@ int app_run(const struct config *config, const struct start_state *start, bool i
 	ev_loop_destroy(app.loop);
 	if (!ok)
 		fprintf(stderr, "error: failed to initialize ferry: %s\n", err.text);
-	wiring_release(&app.wiring);
 	return app.exit_status;
 }

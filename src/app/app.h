@@ -28,8 +28,6 @@ struct app {
 	bool is_dry_run;
 	struct wiring wiring;
 	struct ferry *ferry;
-	struct callback progress_callback;
-	struct callback state_callback;
 
 	/* Owned by the loop's thread. */
 	struct ev_loop *loop;

@@ -23,7 +23,7 @@ static char *progress_text(struct app *app, const struct rate *speed)
 	const struct status_view view = {
 		.status = &status,
 		.estimate = &estimate,
-		.custom_payload = app->progress_callback.payload,
+		.custom_payload = app->config->progress_callback.payload,
 		.now = clock_wall(),
 	};
 	struct buf text = BUF_INIT;
@@ -58,22 +58,20 @@ static void post_cutover_progress(struct app *app)
 	struct error err = ERROR_INIT;
 	char *text;
 
-	if (app->cutover_reported || !callback_is_set(&app->progress_callback))
+	if (app->cutover_reported || !callback_is_set(&app->config->progress_callback))
 		return;
 	app->cutover_reported = true;
 	text = progress_text(app, NULL);
 	/* The cutover waits for it, so not for long. */
-	if (!callback_post(app->progress_callback.uri, text, CUTOVER_REPORT_TIMEOUT_MS, &err))
+	if (!callback_post(app->config->progress_callback.uri, text, CUTOVER_REPORT_TIMEOUT_MS, &err))
 		log_warn_err(&err, "failed to post status, but that's probably okay");
 	free(text);
 }
 
-static bool post_configured(const struct http_callback *configured, struct error *err)
+static bool post_configured(const struct callback *callback, struct error *err)
 {
-	const struct callback callback = wiring_callback(configured);
-
-	return !callback_is_set(&callback) ||
-	       callback_post(callback.uri, callback.payload, CALLBACK_TIMEOUT_MS, err);
+	return !callback_is_set(callback) ||
+	       callback_post(callback->uri, callback->payload, CALLBACK_TIMEOUT_MS, err);
 }
 
 static bool cutover_lock(void *context, struct error *err)
@@ -108,7 +106,7 @@ void reports_set_hooks(struct app *app)
 
 	options->hook_context = app;
 	options->save_state = save_state;
-	if (app->config->cutover_lock.uri || callback_is_set(&app->progress_callback))
+	if (app->config->cutover_lock.uri || callback_is_set(&app->config->progress_callback))
 		options->cutover_lock = cutover_lock;
 	if (app->config->cutover_unlock.uri)
 		options->cutover_unlock = cutover_unlock;

@@ -219,6 +219,5 @@ int verify_command_run(const struct config *config, bool as_json)
 	else
 		print_error(&err);
 	release(&command);
-	wiring_release(&wiring);
 	return status;
 }

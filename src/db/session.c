@@ -57,16 +57,17 @@ static void set_charset(struct buf *sql, const char *list)
 
 static void set_params(struct buf *sql, const struct db_params *params)
 {
-	for (size_t i = 0; i < params->variable_count; i++) {
-		const struct db_variable *variable = &params->variables[i];
+	const struct map_entry *variable;
+	size_t cursor = 0;
 
+	while ((variable = map_next(&params->variables, &cursor))) {
 		/* Ghostferry's value has NO_BACKSLASH_ESCAPES: accepted, and not set. */
-		if (strcmp(variable->name, "sql_mode") == 0)
+		if (strcmp(variable->key, "sql_mode") == 0)
 			continue;
-		if (strcmp(variable->name, "charset") == 0)
+		if (strcmp(variable->key, "charset") == 0)
 			set_charset(sql, variable->value);
 		else
-			buf_printf(sql, ", %s=%s", variable->name, variable->value);
+			buf_printf(sql, ", %s=%s", variable->key, (const char *)variable->value);
 	}
 }
 
