@@ -75,10 +75,18 @@ struct config {
 	bool enable_pprof;
 	bool enable_row_batch_size;
 
+	/* What else is wrong, beside the first error, which a function returns; with "failed
+	 * to ..." in front. */
+	struct string_list more_errors;
+
 	struct config_memory memory;
 	struct config_unread *unread; /* owned */
 	size_t unread_count;
 };
+
+/* What goes in front of errors. */
+#define CONFIG_PARSING "failed to parse config file"
+#define CONFIG_VALIDATING "failed to validate config"
 
 /* What should be said about a configuration that is used nevertheless. */
 struct config_warnings {
@@ -104,7 +112,7 @@ bool config_parse(const char *text, size_t length, struct config *config,
 
 /* Ghostferry's checks in Ghostferry's order and words, all ERROR_CONFIG; reads
  * passwords (PassFile and PassEnv) and completes the options. May be called again. The
- * caller puts "failed to validate config: " in front. */
+ * caller puts CONFIG_VALIDATING in front. */
 bool config_validate(struct config *config, struct error *err) MUST_CHECK;
 
 /* Is the state printed on stdout when the run ends early? */

@@ -10,6 +10,9 @@
 #include "base/mem.h"
 #include "option_parse.h"
 
+/* What is no configuration at all shall not fill the screen. */
+#define MORE_ERRORS_MAX 100
+
 void *config_keep(struct config *config, void *block)
 {
 	struct config_memory *memory = &config->memory;
@@ -26,6 +29,23 @@ const char *config_unread_text(const struct config *config, const void *place)
 		if (config->unread[i - 1].place == place)
 			return config->unread[i - 1].text;
 	return NULL;
+}
+
+void config_add_error(struct config *config, const char *doing, struct error *found,
+		      struct error *first)
+{
+	struct string_list *more = &config->more_errors;
+
+	if (first->kind == ERROR_NONE) {
+		*first = *found;
+	} else if (found->kind != ERROR_NONE && more->count < MORE_ERRORS_MAX) {
+		if (!more->items)
+			more->items = config_keep(config, mem_calloc(MORE_ERRORS_MAX,
+								     sizeof(*more->items)));
+		more->items[more->count++] =
+			config_keep(config, mem_printf("%s: %s", doing, found->text));
+	}
+	found->kind = ERROR_NONE;
 }
 
 void config_release(struct config *config)
@@ -134,7 +154,7 @@ bool config_load(const char *path, struct config *config, struct config_warnings
 	}
 	return (take(config, tree, mem_printf("%s.state", path), warnings, err) &&
 		check_state_file(config, &info, err)) ||
-	       error_wrap(err, "failed to parse config file");
+	       error_wrap(err, CONFIG_PARSING);
 }
 
 bool config_prints_state(const struct config *config)

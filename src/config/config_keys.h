@@ -77,6 +77,10 @@ const char *options_nearest(const struct option_group *group, const char *key);
 void *config_keep(struct config *config, void *block);
 /* The text that could not be turned into the value at place, or NULL. */
 const char *config_unread_text(const struct config *config, const void *place);
+/* Moves found, if it is one, to *first, or where there is one to config's more_errors, with
+ * doing in front. */
+void config_add_error(struct config *config, const char *doing, struct error *found,
+		      struct error *first);
 /* Appends text and takes ownership of it. */
 void config_warn(struct config_warnings *warnings, char *text);
 

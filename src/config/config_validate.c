@@ -53,15 +53,22 @@ static bool check_filter(const char *key, const struct name_rules *filter, struc
 	return true;
 }
 
-static bool check_filters(struct config *config, struct error *err)
+static bool check_databases(struct config *config, struct error *err)
 {
-	const struct ferry_options *move = &config->move;
+	return check_filter("Databases", &config->move.databases, err);
+}
 
-	return check_filter("Databases", &move->databases, err) &&
-	       check_filter("Tables", &move->tables, err) &&
-	       check_duration(config, "OpenTransactionsTimeout", &move->open_transactions_ms,
-			      err) &&
-	       check_duration(config, "WaitForReplicationTimeout", &move->replica.timeout_ms, err);
+static bool check_tables(struct config *config, struct error *err)
+{
+	return check_filter("Tables", &config->move.tables, err);
+}
+
+static bool check_timeouts(struct config *config, struct error *err)
+{
+	return check_duration(config, "OpenTransactionsTimeout",
+			      &config->move.open_transactions_ms, err) &&
+	       check_duration(config, "WaitForReplicationTimeout",
+			      &config->move.replica.timeout_ms, err);
 }
 
 static bool check_param(const struct map *params, const char *name, const char *wanted,
@@ -221,13 +228,14 @@ static bool check_log(struct config *config, struct error *err)
 			 config->log_level);
 }
 
-static bool check_servers(struct config *config, struct error *err)
+static bool check_source(struct config *config, struct error *err)
 {
-	if (!check_server(config, &config->move.source, err))
-		return error_wrap(err, "source");
-	if (!check_server(config, &config->move.target, err))
-		return error_wrap(err, "target");
-	return true;
+	return check_server(config, &config->move.source, err) || error_wrap(err, "source");
+}
+
+static bool check_target(struct config *config, struct error *err)
+{
+	return check_server(config, &config->move.target, err) || error_wrap(err, "target");
 }
 
 /* columns: "table.column" -> its node, see LEAF_ALGORITHM. */
@@ -431,15 +439,21 @@ static void complete_verifier(struct config *config)
 bool config_validate(struct config *config, struct error *err)
 {
 	static bool (*const checks[])(struct config *config, struct error *err) = {
-		check_filters,	check_replica,	      check_log,       check_servers,
-		check_verifier, check_control_server, check_callbacks, check_batch_sizes,
-		check_concurrency,
+		check_databases, check_tables,	       check_timeouts,	check_replica,
+		check_log,	 check_source,	       check_target,	check_verifier,
+		check_control_server, check_callbacks, check_batch_sizes, check_concurrency,
 	};
+	struct error found = ERROR_INIT, first = ERROR_INIT;
 	struct ferry_options *move = &config->move;
 
+	config->more_errors.count = 0;
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++)
-		if (!checks[i](config, err))
-			return false;
+		if (!checks[i](config, &found))
+			config_add_error(config, CONFIG_VALIDATING, &found, &first);
+	if (first.kind != ERROR_NONE) {
+		*err = first;
+		return false;
+	}
 	move->source_marginalia = move->source.marginalia;
 	move->target_marginalia = move->target.marginalia;
 	move->watch_target = !config->skip_target_verification;

@@ -304,17 +304,17 @@ static bool parse_member(struct option_parse *p, const struct option_group *grou
 	return parse_value(p, option, object, node);
 }
 
-static bool parse_members(struct option_parse *p, const struct option_group *group, void *object,
+/* One that is wrong does not hide the next. */
+static void parse_members(struct option_parse *p, const struct option_group *group, void *object,
 			  const cJSON *tree, bool deprecated)
 {
 	for (const cJSON *node = tree->child; node; node = node->next) {
 		size_t back = option_enter(p, node->string);
 
 		if (!parse_member(p, group, object, node, deprecated))
-			return false;
+			config_add_error(p->config, CONFIG_PARSING, p->err, &p->first);
 		buf_truncate(&p->path, back);
 	}
-	return true;
 }
 
 /* Two spellings of one key: which is meant? (Quadratic, but only in known keys.) */
@@ -339,25 +339,31 @@ static bool check_twins(struct option_parse *p, const struct option_group *group
 static bool parse_group(struct option_parse *p, const struct option_group *group, void *object,
 			const cJSON *tree)
 {
-	return check_twins(p, group, tree) && parse_members(p, group, object, tree, false) &&
-	       parse_members(p, group, object, tree, true);
+	if (!check_twins(p, group, tree))
+		return false;
+	parse_members(p, group, object, tree, false);
+	parse_members(p, group, object, tree, true);
+	return true;
 }
 
 bool options_parse(struct config *config, struct config_warnings *warnings, struct error *err)
 {
+	struct error found = ERROR_INIT;
 	struct option_parse p = {
-		.config = config, .path = BUF_INIT, .warnings = warnings, .err = err
+		.config = config, .path = BUF_INIT, .warnings = warnings, .err = &found
 	};
 	const cJSON *tree = config->memory.file;
-	bool ok;
 
 	if (!cJSON_IsObject(tree))
 		return error_set(err, ERROR_CONFIG, "the configuration must be an object, not %s",
 				 json_type_name(tree));
-	ok = parse_group(&p, &config_options, config, tree);
-	if (ok && p.unknown > UNKNOWN_SHOWN_MAX)
+	if (!parse_group(&p, &config_options, config, tree))
+		config_add_error(config, CONFIG_PARSING, &found, &p.first);
+	if (p.unknown > UNKNOWN_SHOWN_MAX)
 		config_warn(warnings, mem_printf("%zu more unknown keys are ignored",
 						 p.unknown - UNKNOWN_SHOWN_MAX));
 	buf_release(&p.path);
-	return ok;
+	if (p.first.kind != ERROR_NONE)
+		*err = p.first;
+	return p.first.kind == ERROR_NONE;
 }

@@ -9,7 +9,8 @@ struct option_parse {
 	struct buf path; /* "Source.Params", what is being read */
 	struct config_warnings *warnings;
 	size_t unknown; /* keys so far */
-	struct error *err;
+	struct error *err; /* what is wrong with the present one */
+	struct error first; /* of all that are wrong */
 };
 
 /* Appends ".key" (or "key" at the top level) to the path; returns the length to

@@ -408,6 +408,33 @@ TEST(refused_by_validation)
 	}
 }
 
+TEST(all_errors_are_reported)
+{
+	assert_false(parse("{\"Source\":{\"Port\":\"x\",\"Host\":1},\"Tables\":{\"Only\":[]},"
+			   "\"MyServerId\":-1}"));
+	assert_string_equal(err.text, "Source.Port: a string is not a port (1..65535)");
+	assert_int_equal(config.more_errors.count, 3);
+	assert_string_equal(config.more_errors.items[0],
+			    "failed to parse config file: Source.Host: 1 is not a string");
+	assert_string_equal(config.more_errors.items[1],
+			    "failed to parse config file: unknown key Tables.Only");
+	assert_string_equal(config.more_errors.items[2],
+			    "failed to parse config file: MyServerId: -1 is not a whole number "
+			    "(0..4294967295)");
+
+	must_parse("{\"LogLevel\":\"loud\",\"VerifierType\":\"x\"," SOURCE "}");
+	for (int i = 0; i < 2; i++) {
+		assert_false(config_validate(&config, &err));
+		assert_string_equal(err.text, "invalid LogLevel \"loud\" (valid: debug, info, "
+					      "warn, error)");
+		assert_int_equal(config.more_errors.count, 2);
+		assert_string_equal(config.more_errors.items[0],
+				    "failed to validate config: target: host is empty");
+		assert_string_equal(config.more_errors.items[1],
+				    "failed to validate config: 'x' is not a known VerifierType");
+	}
+}
+
 TEST(accepted_by_validation)
 {
 	static const char *const cases[] = {
@@ -634,7 +661,8 @@ TEST(survives_any_byte_changed)
 
 TEST_MAIN(CASE(defaults), CASE(zero_and_empty_stand_for_the_default), CASE(every_type_is_read),
 	  CASE(maps_of_maps_are_flat), CASE(keys_are_found_in_any_case), CASE(null_keeps_the_default),
-	  CASE(refused_when_read), CASE(refused_by_validation), CASE(accepted_by_validation),
+	  CASE(refused_when_read), CASE(refused_by_validation), CASE(all_errors_are_reported),
+	  CASE(accepted_by_validation),
 	  CASE(warned_about), CASE(deprecated_keys_win_wherever_they_stand),
 	  CASE(report_frequencies_have_a_default_when_in_use), CASE(passwords), CASE(files),
 	  CASE(rejects_every_truncation), CASE(survives_any_byte_changed))
