@@ -192,7 +192,8 @@ static const struct config_option all_options[] = {
 	{ "AutomaticCutover", BOOL(config, move.automatic_cutover),
 	  .help = "cut over as soon as the copy is complete, without waiting to be told" },
 	{ "BinlogEventBatchSize", INT64(config, move.apply_rows),
-	  .help = "row changes per transaction on the target; 0 means that DataIterationBatchBytes decides" },
+	  .help = "row changes per transaction on the target; 0 means that "
+		  "DataIterationBatchBytes decides" },
 	{ "BinlogWriterConcurrency", INT(config, move.apply_workers), .fallback = "4",
 	  .help = "number of threads that apply row changes to the target" },
 	{ "CascadingPaginationColumnConfig", MEMBERS(cascading_pagination),
