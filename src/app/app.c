@@ -187,7 +187,7 @@ static void show_progress(struct app *app, const struct ferry_status *status)
 
 	if (!log_is_terminal() && clock_ms() - app->progress_logged_ms < interval_ms)
 		return;
-	estimate_make(&estimate, &app->speed, status, app->resume != NULL);
+	estimate_make(&estimate, &app->rate, status, app->resume != NULL);
 	progress_line(&line, status, &estimate);
 	if (log_is_terminal())
 		log_progress(buf_text(&line));
@@ -203,9 +203,9 @@ static void on_tick(struct ev_loop *loop UNUSED, ev_timer *watcher, int revents 
 	struct ferry_status status;
 
 	ferry_status(app->ferry, &status);
-	rate_add(&app->speed, clock_ms(), status.rows_written, status.bytes_written);
+	rate_add(&app->rate, clock_ms(), status.rows_written, status.bytes_written);
 	show_progress(app, &status);
-	bottleneck_log(&app->limit, &status);
+	bottleneck_log(&app->bottleneck, &status);
 	state_file_look(&app->state_file);
 	ferry_status_release(&status);
 }
@@ -275,7 +275,7 @@ static bool start_server(struct app *app, struct error *err)
 	if (!config->enabled || app->is_dry_run)
 		return true;
 	app->api = (struct api){ .ferry = app->ferry,
-				 .speed = &app->speed,
+				 .rate = &app->rate,
 				 .scripts = make_scripts(app),
 				 .custom_payload = app->config->progress_callback.payload,
 				 .was_resumed = app->resume != NULL };

@@ -34,8 +34,8 @@ struct app {
 	struct api api;
 	struct scripts *scripts; /* NULL: none are configured */
 	struct server *server; /* NULL: no control server */
-	struct rate speed;
-	struct bottleneck limit;
+	struct rate rate;
+	struct bottleneck bottleneck;
 	ev_async wake; /* the ferry has something to say */
 	ev_signal interrupted;
 	ev_signal terminated;

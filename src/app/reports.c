@@ -15,8 +15,8 @@
 
 static const char log_tag[] = "ferry";
 
-/* speed NULL: the average of the whole run. */
-static char *progress_text(struct app *app, const struct rate *speed)
+/* rate NULL: the average of the whole run. */
+static char *progress_text(struct app *app, const struct rate *rate)
 {
 	struct ferry_status status;
 	struct estimate estimate;
@@ -29,8 +29,8 @@ static char *progress_text(struct app *app, const struct rate *speed)
 	struct buf text = BUF_INIT;
 
 	ferry_status(app->ferry, &status);
-	if (speed)
-		estimate_make(&estimate, speed, &status, app->resume != NULL);
+	if (rate)
+		estimate_make(&estimate, rate, &status, app->resume != NULL);
 	else
 		estimate_average(&estimate, &status, view.now, app->resume != NULL);
 	progress_json_write(&text, &view);
@@ -41,7 +41,7 @@ static char *progress_text(struct app *app, const struct rate *speed)
 void report_progress(struct app *app)
 {
 	if (reporter_wants(&app->reporter, REPORT_PROGRESS))
-		reporter_send(&app->reporter, REPORT_PROGRESS, progress_text(app, &app->speed));
+		reporter_send(&app->reporter, REPORT_PROGRESS, progress_text(app, &app->rate));
 }
 
 void report_state(struct app *app)

@@ -25,7 +25,7 @@ static struct {
 	struct ev_loop *loop;
 	ev_async stop;
 	struct server *server;
-	struct rate speed;
+	struct rate rate;
 	struct api api;
 	unsigned port;
 } here;
@@ -46,7 +46,7 @@ static int set_up(void **state UNUSED)
 	struct listener listener;
 
 	here.loop = ev_loop_new(EVFLAG_AUTO);
-	here.api = (struct api){ .ferry = &fake_ferry, .speed = &here.speed };
+	here.api = (struct api){ .ferry = &fake_ferry, .rate = &here.rate };
 	if (!listen_open(&listener, "127.0.0.1:0", &err))
 		return -1;
 	here.port = listener.port;

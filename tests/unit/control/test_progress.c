@@ -38,21 +38,21 @@ static struct ferry_status example(void)
 static void speed_is_that_of_the_window(void **state)
 {
 	struct ferry_status status = example();
-	struct rate speed = { .count = 0 };
+	struct rate rate = { .count = 0 };
 	struct estimate estimate;
 
 	(void)state;
-	estimate_make(&estimate, &speed, &status, false);
+	estimate_make(&estimate, &rate, &status, false);
 	CHECK_NEAR(estimate.rows_per_s, 0);
 	CHECK_NEAR(estimate.eta_s, -1);
 	/* Fast long ago, 100 rows/s for the whole window. */
-	rate_add(&speed, 0, 0, 0);
-	rate_add(&speed, 1000, 1000000, 0);
-	for (unsigned i = 1; i <= SPEED_SAMPLES; i++)
-		rate_add(&speed, 1000 + i * 500, 1000000 + i * 50, i * 5000);
-	rate_add(&speed, 1001 + SPEED_SAMPLES * 500, UINT64_MAX, 0); /* too soon: dropped */
-	assert_int_equal(speed.count, SPEED_SAMPLES);
-	estimate_make(&estimate, &speed, &status, false);
+	rate_add(&rate, 0, 0, 0);
+	rate_add(&rate, 1000, 1000000, 0);
+	for (unsigned i = 1; i <= RATE_SAMPLES; i++)
+		rate_add(&rate, 1000 + i * 500, 1000000 + i * 50, i * 5000);
+	rate_add(&rate, 1001 + RATE_SAMPLES * 500, UINT64_MAX, 0); /* too soon: dropped */
+	assert_int_equal(rate.count, RATE_SAMPLES);
+	estimate_make(&estimate, &rate, &status, false);
 	CHECK_NEAR(estimate.rows_per_s, 100);
 	CHECK_NEAR(estimate.bytes_per_s, 10000);
 	/* 1000 + 4 * 500 of 5000 rows are done. */
@@ -63,16 +63,16 @@ static void speed_is_that_of_the_window(void **state)
 static void nothing_moves_no_time_is_promised(void **state)
 {
 	struct ferry_status status = example();
-	struct rate speed = { .count = 0 };
+	struct rate rate = { .count = 0 };
 	struct estimate estimate;
 
 	(void)state;
-	rate_add(&speed, 0, 1000, 0);
-	rate_add(&speed, 5000, 1000, 0);
-	estimate_make(&estimate, &speed, &status, false);
+	rate_add(&rate, 0, 1000, 0);
+	rate_add(&rate, 5000, 1000, 0);
+	estimate_make(&estimate, &rate, &status, false);
 	CHECK_NEAR(estimate.eta_s, -1);
 	status.phase = PHASE_WAIT_FOR_CUTOVER;
-	estimate_make(&estimate, &speed, &status, false);
+	estimate_make(&estimate, &rate, &status, false);
 	CHECK_NEAR(estimate.eta_s, 0);
 	CHECK_NEAR(estimate.fraction, 1);
 }
@@ -81,13 +81,13 @@ static void nothing_moves_no_time_is_promised(void **state)
 static void a_running_table_is_never_finished(void **state)
 {
 	struct ferry_status status = example();
-	struct rate speed = { .count = 0 };
+	struct rate rate = { .count = 0 };
 	struct estimate estimate;
 
 	(void)state;
 	status.tables[1].rows_written = 5000;
 	status.tables[2].estimated_rows = 0;
-	estimate_make(&estimate, &speed, &status, false);
+	estimate_make(&estimate, &rate, &status, false);
 	assert_true(estimate.fraction < 1);
 	assert_true(estimate.fraction > 0.5);
 	estimate_average(&estimate, &status, 110, false);
@@ -99,7 +99,7 @@ static void a_running_table_is_never_finished(void **state)
 static void a_resumed_run_goes_by_its_keys(void **state)
 {
 	struct ferry_status status = example();
-	struct rate speed = { .count = 0 };
+	struct rate rate = { .count = 0 };
 	struct estimate estimate;
 
 	(void)state;
@@ -108,12 +108,12 @@ static void a_resumed_run_goes_by_its_keys(void **state)
 	status.tables[0].rows_written = 0;
 	status.tables[0].last_key = fake_key("750", NULL);
 	status.tables[0].target_key = fake_key("1000", NULL);
-	estimate_make(&estimate, &speed, &status, true);
+	estimate_make(&estimate, &rate, &status, true);
 	CHECK_NEAR(estimate.fraction, 0.75);
-	estimate_make(&estimate, &speed, &status, false);
+	estimate_make(&estimate, &rate, &status, false);
 	CHECK_NEAR(estimate.fraction, 0);
 	status.tables[0].key_columns = &fake_uuid;
-	estimate_make(&estimate, &speed, &status, true);
+	estimate_make(&estimate, &rate, &status, true);
 	CHECK_NEAR(estimate.fraction, 0);
 }
 
