@@ -245,7 +245,7 @@ static bool chooses_tables(const struct option_group *group, const char *key, co
 }
 
 /* Most are only worth a warning. Without its filter a run would move what was to stay. */
-static bool take_unknown(struct option_parse *p, const struct option_group *group, const char *key)
+static bool handle_unknown(struct option_parse *p, const struct option_group *group, const char *key)
 {
 	const char *path = buf_text(&p->path);
 	const char *nearest;
@@ -290,7 +290,7 @@ static bool parse_member(struct option_parse *p, const struct option_group *grou
 	const struct config_option *option = find(group, node->string);
 
 	if (!option)
-		return deprecated || take_unknown(p, group, node->string);
+		return deprecated || handle_unknown(p, group, node->string);
 	if ((option->instead != NULL) != deprecated)
 		return true;
 	if (cJSON_IsNull(node))

@@ -106,7 +106,7 @@ void server_reply_success(struct server_reply *reply, const struct server_reques
 	reply->location = request->is_json ? NULL : "/";
 }
 
-/* What a form is looked through for. */
+/* The field of a form that is wanted. */
 struct form_search {
 	const char *name;
 	struct buf *value;

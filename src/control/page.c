@@ -1,4 +1,4 @@
-/* A page without scripts and without anything from elsewhere: it is served by the
+/* A page without scripts and without anything from other servers: it is served by the
  * program alone, to people who may have no other way to the machine. */
 #include "page.h"
 
