@@ -37,8 +37,7 @@ struct config_unread {
 };
 
 struct config {
-	/* Complete after config_validate(), but for the hooks and what is learned from the
-	 * servers. */
+	/* Complete after config_validate(), but for what is learned from the servers. */
 	struct ferry_options move;
 
 	/* What options are computed from. */

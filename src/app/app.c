@@ -328,20 +328,20 @@ static void finish(struct app *app)
 int app_run(const struct config *config, const struct start_state *start, bool is_dry_run)
 {
 	const struct saved_state *resume = start->is_resumed ? &start->state : NULL;
+	const struct saved_state *finished =
+		start->has_finished && !is_dry_run ? &start->finished : NULL;
 	struct app app = { .config = config,
 			   .resume = resume,
 			   .is_dry_run = is_dry_run,
 			   .exit_status = EXIT_NOT_STARTED };
+	struct ferry_hooks hooks = { .listener = on_event, .context = &app };
 	struct error err = ERROR_INIT;
 	bool ok;
 
-	wiring_make(&app.wiring, config);
 	app.loop = ev_loop_new(EVFLAG_AUTO);
-	reports_set_hooks(&app);
-	app.ferry = ferry_new(&app.wiring.options, resume, is_dry_run, on_event, &app);
+	reports_set_hooks(&app, &hooks);
+	app.ferry = ferry_new(&config->move, &hooks, resume, finished, is_dry_run);
 	restart_take_over(&app);
-	if (start->has_finished && !is_dry_run)
-		ferry_follows(app.ferry, &start->finished);
 	ok = start_all(&app, &err);
 	if (ok) {
 		ev_run(app.loop, 0);

@@ -12,7 +12,6 @@
 #include "control/reporter.h"
 #include "state/state_file.h"
 #include "start_state.h"
-#include "wiring.h"
 
 enum exit_status {
 	EXIT_DONE = 0,
@@ -26,7 +25,6 @@ struct app {
 	const struct config *config;	  /* borrowed */
 	const struct saved_state *resume; /* borrowed; NULL: a fresh run */
 	bool is_dry_run;
-	struct wiring wiring;
 	struct ferry *ferry;
 
 	/* Owned by the loop's thread. */

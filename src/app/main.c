@@ -84,14 +84,15 @@ static void set_up_log(const struct program *program)
 static void settle_state_file(struct program *program)
 {
 	char *usual = mem_printf("%s.state", program->cli.config_path);
-	const char **path = &program->config.state_file;
+	struct config *config = &program->config;
+	const char *path = config->state_file;
 	struct error err = ERROR_INIT;
 
-	if (*path && !program->cli.dry_run && strcmp(*path, usual) == 0 &&
-	    access(*path, F_OK) != 0 && !state_file_check(*path, &err)) {
+	if (path && !program->cli.dry_run && strcmp(path, usual) == 0 && access(path, F_OK) != 0 &&
+	    !state_file_check(path, &err)) {
 		log_warn_err(&err, "without a state file (see StateFile) a run that is killed "
 				   "cannot be resumed");
-		*path = NULL;
+		config->state_file = config->move.verify.spill_beside = NULL;
 	}
 	free(usual);
 }

@@ -100,16 +100,11 @@ static bool save_state(void *context)
 	return state_file_save(&app->state_file, SAVE_MS);
 }
 
-void reports_set_hooks(struct app *app)
+void reports_set_hooks(struct app *app, struct ferry_hooks *hooks)
 {
-	struct ferry_options *options = &app->wiring.options;
-
-	options->hook_context = app;
-	options->save_state = save_state;
+	hooks->save_state = save_state;
 	if (app->config->cutover_lock.uri || callback_is_set(&app->config->progress_callback))
-		options->cutover_lock = cutover_lock;
+		hooks->cutover_lock = cutover_lock;
 	if (app->config->cutover_unlock.uri)
-		options->cutover_unlock = cutover_unlock;
-	if (app->config->state_file)
-		options->save_state = save_state;
+		hooks->cutover_unlock = cutover_unlock;
 }

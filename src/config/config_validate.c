@@ -422,6 +422,7 @@ static void complete_verifier(struct config *config)
 {
 	struct verify_options *verify = &config->move.verify;
 
+	verify->spill_beside = config->state_file;
 	verify->workers = config->move.copy_workers;
 	verify->max_downtime_ms = 0;
 	if (verify->type == VERIFIER_INLINE)
