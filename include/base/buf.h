@@ -16,8 +16,7 @@ struct buf {
 
 #define BUF_INIT { NULL, 0, 0 }
 
-void buf_init(struct buf *b);
-/* Frees the memory; b is as after buf_init(). */
+/* Frees the memory; b is BUF_INIT again. */
 void buf_release(struct buf *b);
 /* Empties it and keeps the memory. */
 void buf_clear(struct buf *b);

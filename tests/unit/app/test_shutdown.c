@@ -37,7 +37,7 @@ static void read_slowly(void *argument)
 	char piece[3000];
 	ssize_t length;
 
-	clock_sleep_ms(100);
+	usleep(100000);
 	while ((length = read(reading_end, piece, sizeof(piece))) > 0)
 		buf_add(got, piece, (size_t)length);
 }

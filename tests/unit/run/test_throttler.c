@@ -52,7 +52,7 @@ TEST(waits_until_let_go)
 	throttler_set_paused(&w.throttler, true);
 	assert_true(throttler_is_paused(&w.throttler));
 	thread_start(&thread, "waiter", wait_in_thread, &w);
-	clock_sleep_ms(30);
+	usleep(30000);
 	assert_false(atomic_load(&w.is_through));
 	throttler_set_paused(&w.throttler, false);
 	thread_join(&thread);

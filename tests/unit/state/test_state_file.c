@@ -93,7 +93,7 @@ static void wait_for_content(const char *wanted)
 	int64_t deadline = clock_ms() + 10000;
 
 	while (strcmp(content(), wanted) != 0 && clock_ms() < deadline)
-		clock_sleep_ms(5);
+		usleep(5000);
 	assert_string_equal(content(), wanted);
 }
 
