@@ -25,6 +25,9 @@ struct value {
 void sql_name(struct buf *sql, const char *name);
 /* `schema`.`table` */
 void sql_table_name(struct buf *sql, const char *schema, const char *table);
+/* `user`@`host` of what CURRENT_USER() says: user@host without quotes, where the user's name
+ * may hold an @. False: it is none. */
+bool sql_account(struct buf *sql, const char *current_user);
 /* 'bytes' with quotes and backslashes doubled. */
 void sql_bytes(struct buf *sql, const char *bytes, size_t length);
 /* The same for metadata (utf8mb4 text). */

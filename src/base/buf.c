@@ -116,6 +116,15 @@ void buf_put_hex(struct buf *b, const void *bytes, size_t length)
 	b->length += length * 2;
 }
 
+void buf_put_uuid(struct buf *b, const uint8_t uuid[16])
+{
+	for (unsigned i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			buf_putc(b, '-');
+		buf_put_hex(b, &uuid[i], 1);
+	}
+}
+
 void buf_truncate(struct buf *b, size_t length)
 {
 	assert(length <= b->length);

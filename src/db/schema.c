@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/buf.h"
+#include "db/type_text.h"
 
 static void column_release(struct column *column)
 {
@@ -57,6 +58,23 @@ void schema_release(struct schema *schema)
 	memset(schema, 0, sizeof(*schema));
 }
 
+bool schema_ignores_case(struct db *db, bool *ignores_case, struct error *err)
+{
+	struct buf mode = BUF_INIT;
+	bool ok = db_value(db, &mode, NULL, err, "SELECT @@lower_case_table_names");
+
+	*ignores_case = strcmp(buf_text(&mode), "0") != 0;
+	buf_release(&mode);
+	return ok;
+}
+
+void schema_fold_case(char *name)
+{
+	for (; *name; name++)
+		if (*name >= 'A' && *name <= 'Z')
+			*name = (char)(*name - 'A' + 'a');
+}
+
 struct table *schema_find(const struct schema *schema, const char *full_name)
 {
 	return map_get_text(&schema->by_name, full_name);
@@ -96,13 +114,6 @@ unsigned table_unique_count(const struct table *table)
 	return count;
 }
 
-static bool is_same_charset(const char *a, const char *b)
-{
-	a = *a ? a : "binary"; /* MariaDB shows none */
-	b = *b ? b : "binary";
-	return strcmp(a, b) == 0 || (strncmp(a, "utf8", 4) == 0 && strncmp(b, "utf8", 4) == 0);
-}
-
 /* Is there a '?' in the member's text that stands for something else? Where its bytes are not
  * known (MySQL 5.7) the text has to do. */
 static bool is_bent(const struct column *column, unsigned member)
@@ -121,7 +132,7 @@ static bool is_bent(const struct column *column, unsigned member)
 
 bool column_same_members(const struct column *a, const struct column *b, unsigned count)
 {
-	bool by_bytes = a->member_bytes && b->member_bytes && is_same_charset(a->charset, b->charset);
+	bool by_bytes = a->member_bytes && b->member_bytes && charset_equal(a->charset, b->charset);
 
 	if (a->type != b->type || a->member_count < count || b->member_count < count)
 		return false;

@@ -156,6 +156,7 @@ static bool index_names(struct loader *l, struct error *err)
 	for (size_t i = 0; i < schema->table_count; i++) {
 		struct table *table = &schema->tables[i];
 
+		table->index = i;
 		/* `a.b`.`c` and `a`.`b.c`: the name is the key of the state and of the
 		 * configuration, so one of them would be taken for the other. */
 		if (map_put_text(&schema->by_name, table->full_name, table))

@@ -13,7 +13,10 @@
  * and is none goes out quoted, so that the server refuses it as data. */
 #include "db/sql.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/mem.h"
 
 enum form {
 	FORM_NUMBER, /* bare digits */
@@ -123,6 +126,21 @@ void sql_table_name(struct buf *sql, const char *schema, const char *table)
 	sql_name(sql, schema);
 	buf_putc(sql, '.');
 	sql_name(sql, table);
+}
+
+bool sql_account(struct buf *sql, const char *current_user)
+{
+	const char *at = strrchr(current_user, '@');
+	char *user;
+
+	if (!at)
+		return false;
+	user = mem_memdup(current_user, (size_t)(at - current_user));
+	sql_name(sql, user);
+	buf_putc(sql, '@');
+	sql_name(sql, at + 1);
+	free(user);
+	return true;
 }
 
 void sql_text(struct buf *sql, const char *text)

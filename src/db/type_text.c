@@ -98,3 +98,10 @@ bool collation_equal(const char *a, const char *b)
 		return strcmp(left, right) == 0;
 	return strcmp(a, b) == 0;
 }
+
+bool charset_equal(const char *a, const char *b)
+{
+	a = *a ? a : "binary";
+	b = *b ? b : "binary";
+	return strcmp(a, b) == 0 || (strncmp(a, "utf8", 4) == 0 && strncmp(b, "utf8", 4) == 0);
+}

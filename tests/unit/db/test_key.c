@@ -130,6 +130,17 @@ TEST(keys_own_their_bytes)
 	assert_false(key.is_set);
 }
 
+static bool key_equal(const struct key *a, const struct key *b)
+{
+	if (a->is_set != b->is_set || (a->is_set && a->count != b->count))
+		return false;
+	for (unsigned i = 0; a->is_set && i < a->count; i++)
+		if (a->values[i].length != b->values[i].length ||
+		    memcmp(a->values[i].bytes, b->values[i].bytes, a->values[i].length) != 0)
+			return false;
+	return true;
+}
+
 TEST(keys_are_copied_and_compared)
 {
 	struct key a = KEY_INIT;
