@@ -30,7 +30,9 @@ void sql_table_name(struct buf *sql, const char *schema, const char *table);
 bool sql_account(struct buf *sql, const char *current_user);
 /* 'bytes' with quotes and backslashes doubled. */
 void sql_bytes(struct buf *sql, const char *bytes, size_t length);
-/* The same for metadata (utf8mb4 text). */
+/* x'bytes' in hex. */
+void sql_hex(struct buf *sql, const char *bytes, size_t length);
+/* sql_bytes() for metadata (utf8mb4 text). */
 void sql_text(struct buf *sql, const char *text);
 /* The comment that marks the program's own statements on the target: it must come
  * first in each. Text is the configuration's Marginalia; "*" + "/" inside is

@@ -9,7 +9,6 @@
  * raw nodes only. */
 #include "base/json.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -344,23 +343,21 @@ cJSON *json_new_i64(int64_t number)
 	return cJSON_CreateRaw(text);
 }
 
-static cJSON *add(cJSON *object, const char *key, cJSON *node)
-{
-	cJSON_bool added = cJSON_AddItemToObject(object, key, node);
-
-	assert(added); /* cJSON has no reason to fail other than lack of memory */
-	(void)added;
-	return node;
-}
-
+/* Lack of memory, the one reason to fail, does not come back from the allocator. */
 cJSON *json_add_u64(cJSON *object, const char *key, uint64_t number)
 {
-	return add(object, key, json_new_u64(number));
+	cJSON *node = json_new_u64(number);
+
+	(void)cJSON_AddItemToObject(object, key, node);
+	return node;
 }
 
 cJSON *json_add_i64(cJSON *object, const char *key, int64_t number)
 {
-	return add(object, key, json_new_i64(number));
+	cJSON *node = json_new_i64(number);
+
+	(void)cJSON_AddItemToObject(object, key, node);
+	return node;
 }
 
 const char *json_type_name(const cJSON *node)

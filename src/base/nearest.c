@@ -5,31 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* Neither is longer than NEAREST_MAX. */
-static size_t edit_distance(const char *left, const char *right)
-{
-	size_t row[NEAREST_MAX + 1], width = strlen(right);
-
-	for (size_t j = 0; j <= width; j++)
-		row[j] = j;
-	for (size_t i = 1; left[i - 1]; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= width; j++) {
-			bool same = tolower((unsigned char)left[i - 1]) ==
-				    tolower((unsigned char)right[j - 1]);
-			size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-
-			if (diagonal + !same < least)
-				least = diagonal + !same;
-			diagonal = row[j];
-			row[j] = least;
-		}
-	}
-	return row[width];
-}
-
 void nearest_init(struct nearest *n, const char *wanted)
 {
 	*n = (struct nearest){ .wanted = wanted, .best = strlen(wanted) / 3 + 2 };
@@ -38,11 +13,29 @@ void nearest_init(struct nearest *n, const char *wanted)
 void nearest_try(struct nearest *n, const char *name)
 {
 	size_t length = strlen(n->wanted), other = strlen(name), distance;
+	size_t row[NEAREST_MAX + 1];
 	size_t shorter = length < other ? length : other;
 
 	if (length > NEAREST_MAX || other > NEAREST_MAX)
 		return;
-	distance = edit_distance(n->wanted, name);
+	for (size_t j = 0; j <= other; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= length; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= other; j++) {
+			bool same = tolower((unsigned char)n->wanted[i - 1]) ==
+				    tolower((unsigned char)name[j - 1]);
+			size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+
+			if (diagonal + !same < least)
+				least = diagonal + !same;
+			diagonal = row[j];
+			row[j] = least;
+		}
+	}
+	distance = row[other];
 	/* One is the beginning of the other, as in ControlServer and ControlServerConfig. */
 	if (distance > 1 && shorter >= 4 && strncasecmp(n->wanted, name, shorter) == 0)
 		distance = 1;

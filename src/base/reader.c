@@ -69,19 +69,9 @@ uint16_t reader_u16(struct reader *r)
 	return (uint16_t)reader_uint(r, 2);
 }
 
-uint32_t reader_u24(struct reader *r)
-{
-	return (uint32_t)reader_uint(r, 3);
-}
-
 uint32_t reader_u32(struct reader *r)
 {
 	return (uint32_t)reader_uint(r, 4);
-}
-
-uint64_t reader_u48(struct reader *r)
-{
-	return reader_uint(r, 6);
 }
 
 uint64_t reader_u64(struct reader *r)

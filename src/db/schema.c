@@ -8,28 +8,26 @@
 #include "base/buf.h"
 #include "db/type_text.h"
 
-static void column_release(struct column *column)
-{
-	for (unsigned i = 0; i < column->member_count; i++) {
-		free(column->members[i]);
-		if (column->member_bytes)
-			free(column->member_bytes[i]);
-	}
-	free(column->members);
-	free(column->member_bytes);
-	free(column->default_bytes);
-	free(column->name);
-	free(column->raw_type);
-	free(column->charset);
-	free(column->collation);
-	free(column->extra);
-	free(column->expression);
-}
-
 static void table_release(struct table *table)
 {
-	for (unsigned i = 0; i < table->column_count; i++)
-		column_release(&table->columns[i]);
+	for (unsigned i = 0; i < table->column_count; i++) {
+		struct column *column = &table->columns[i];
+
+		for (unsigned m = 0; m < column->member_count; m++) {
+			free(column->members[m]);
+			if (column->member_bytes)
+				free(column->member_bytes[m]);
+		}
+		free(column->members);
+		free(column->member_bytes);
+		free(column->default_bytes);
+		free(column->name);
+		free(column->raw_type);
+		free(column->charset);
+		free(column->collation);
+		free(column->extra);
+		free(column->expression);
+	}
 	for (unsigned i = 0; i < table->index_count; i++) {
 		free(table->indexes[i].name);
 		free(table->indexes[i].expressions);
