@@ -193,6 +193,8 @@ bool db_queryf(struct db *db, struct error *err, const char *format, ...) PRINTF
 bool db_check_columns(struct db *db, unsigned count, struct error *err) MUST_CHECK;
 enum db_fetch db_row_next(struct db *db, struct db_row *row, struct error *err) MUST_CHECK;
 void db_row_finish(struct db *db);
+/* "" for NULL, and for a column that is not there. */
+const char *db_row_text(const struct db_row *row, unsigned index);
 /* Name of a column of the open result. */
 const char *db_column_name(const struct db *db, unsigned index);
 

@@ -235,7 +235,7 @@ static const char *keep_name(struct binlog_writer *w, const char *file)
 static bool add_whole_row(struct binlog_writer *w, const struct row_change *from,
 			  const struct value *values, bool is_delete, struct error *err)
 {
-	const struct moved_table *table = from->table->user;
+	const struct moved_table *table = moved_tables_of(w->run->tables, from->table);
 	size_t bytes = image_bytes(table, values);
 	struct buf *text = &w->text;
 	uint64_t invalid_enums = 0;
@@ -265,7 +265,7 @@ static bool add_whole_row(struct binlog_writer *w, const struct row_change *from
 static bool add_without_key(struct binlog_writer *w, const struct row_change *change,
 			    struct error *err)
 {
-	const struct moved_table *table = change->table->user;
+	const struct moved_table *table = moved_tables_of(w->run->tables, change->table);
 	struct snapshot_mark *mark = &run_sync(w->run, table)->mark;
 	bool is_held = snapshot_mark_is_repeated(mark, change->end, change->number) ||
 		       snapshot_mark_holds_received(mark, change->end);
@@ -279,7 +279,7 @@ static bool add_without_key(struct binlog_writer *w, const struct row_change *ch
 
 bool binlog_writer_add(struct binlog_writer *w, const struct row_change *change, struct error *err)
 {
-	const struct moved_table *table = change->table->user;
+	const struct moved_table *table = moved_tables_of(w->run->tables, change->table);
 
 	if (table->key.count == 0)
 		return add_without_key(w, change, err);

@@ -46,6 +46,7 @@
 
 #include "base/mem.h"
 #include "db/sql_json.h"
+#include "db/type_text.h"
 
 enum form {
 	FORM_PLAIN,  /* digits, dates: no '#' inside */
@@ -126,17 +127,10 @@ static bool is_binary(const char *charset)
 	return *charset == '\0' || strcmp(charset, "binary") == 0;
 }
 
-/* Names of the one character set whose bytes are the same under several names. */
-static bool is_utf8(const char *charset)
-{
-	return strncmp(charset, "utf8", 4) == 0;
-}
-
 static bool same_bytes(const struct column *a, const struct column *b)
 {
-	if (is_binary(a->charset) || is_binary(b->charset))
-		return true;
-	return strcmp(a->charset, b->charset) == 0 || (is_utf8(a->charset) && is_utf8(b->charset));
+	return is_binary(a->charset) || is_binary(b->charset) ||
+	       charset_equal(a->charset, b->charset);
 }
 
 /* How numbers with a fraction are printed. */
@@ -430,14 +424,6 @@ static void add_note(struct row_hash *f, const char *column, const char *why)
 	f->note = note;
 }
 
-static bool is_key_column(const struct moved_table *t, unsigned column)
-{
-	for (unsigned i = 0; i < t->key.count; i++)
-		if (t->key.columns[i] == column)
-			return true;
-	return false;
-}
-
 /* The key's are always compared: rows of different keys that are alike otherwise would
  * cancel each other out. */
 static unsigned make_pairs(struct row_hash *f, const struct ferry_options *options,
@@ -449,7 +435,7 @@ static unsigned make_pairs(struct row_hash *f, const struct ferry_options *optio
 	for (unsigned i = 0; i < source->column_count; i++) {
 		const struct column *column = &source->columns[i];
 		const struct column *there = table_column_of_other(target, column);
-		bool is_key = is_key_column(f->table, i);
+		bool is_key = key_has_column(&f->table->key, i);
 
 		if (!is_key && is_ignored(options, source, column)) {
 			add_note(f, column->name, "ignored");
@@ -477,7 +463,7 @@ static unsigned sort_compressed(struct pair *pairs, unsigned count, const struct
 	for (unsigned i = 0; i < count; i++) {
 		const struct column *column = pairs[i].column[SIDE_SOURCE];
 
-		if (!is_key_column(t, column->position) &&
+		if (!key_has_column(&t->key, column->position) &&
 		    is_listed(&verify->compressed_columns, &verify->compressed_bare, t->source,
 			      column))
 			sorted[count - ++compressed] = pairs[i];

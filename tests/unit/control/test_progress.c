@@ -1,14 +1,10 @@
 /* Speed, time left and the progress line. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 
 #include "../fake_ferry.h"
 
 #include "control/progress.h"
+#include "../unit.h"
 
 static struct ferry_table_status tables[5];
 
@@ -35,13 +31,12 @@ static struct ferry_status example(void)
 
 #define CHECK_NEAR(got, want) assert_true(fabs((got) - (want)) < 0.001)
 
-static void speed_is_that_of_the_window(void **state)
+TEST(speed_is_that_of_the_window)
 {
 	struct ferry_status status = example();
 	struct rate rate = { .count = 0 };
 	struct estimate estimate;
 
-	(void)state;
 	estimate_make(&estimate, &rate, &status, false);
 	CHECK_NEAR(estimate.rows_per_s, 0);
 	CHECK_NEAR(estimate.eta_s, -1);
@@ -60,13 +55,12 @@ static void speed_is_that_of_the_window(void **state)
 	CHECK_NEAR(estimate.eta_s, 20);
 }
 
-static void nothing_moves_no_time_is_promised(void **state)
+TEST(nothing_moves_no_time_is_promised)
 {
 	struct ferry_status status = example();
 	struct rate rate = { .count = 0 };
 	struct estimate estimate;
 
-	(void)state;
 	rate_add(&rate, 0, 1000, 0);
 	rate_add(&rate, 5000, 1000, 0);
 	estimate_make(&estimate, &rate, &status, false);
@@ -78,13 +72,12 @@ static void nothing_moves_no_time_is_promised(void **state)
 }
 
 /* Statistics that are too small, missing, or of a table grown since. */
-static void a_running_table_is_never_finished(void **state)
+TEST(a_running_table_is_never_finished)
 {
 	struct ferry_status status = example();
 	struct rate rate = { .count = 0 };
 	struct estimate estimate;
 
-	(void)state;
 	status.tables[1].rows_written = 5000;
 	status.tables[2].estimated_rows = 0;
 	estimate_make(&estimate, &rate, &status, false);
@@ -96,13 +89,12 @@ static void a_running_table_is_never_finished(void **state)
 	CHECK_NEAR(estimate.rows_per_s, 0);
 }
 
-static void a_resumed_run_goes_by_its_keys(void **state)
+TEST(a_resumed_run_goes_by_its_keys)
 {
 	struct ferry_status status = example();
 	struct rate rate = { .count = 0 };
 	struct estimate estimate;
 
-	(void)state;
 	status.tables += 1;
 	status.table_count = 1;
 	status.tables[0].rows_written = 0;
@@ -117,7 +109,7 @@ static void a_resumed_run_goes_by_its_keys(void **state)
 	CHECK_NEAR(estimate.fraction, 0);
 }
 
-static void durations_and_counts(void **state)
+TEST(durations_and_counts)
 {
 	static const struct {
 		double seconds;
@@ -136,7 +128,6 @@ static void durations_and_counts(void **state)
 	};
 	struct buf text = BUF_INIT;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(durations); i++) {
 		buf_clear(&text);
 		progress_put_duration(&text, durations[i].seconds);
@@ -163,11 +154,10 @@ static void check_line(const struct ferry_status *status, const char *want)
 	buf_release(&line);
 }
 
-static void lines_of_each_phase(void **state)
+TEST(lines_of_each_phase)
 {
 	struct ferry_status status = example();
 
-	(void)state;
 	check_line(&status, "copying 1/5 tables, 41.5%, 52.1k rows/s, 11.3 MB/s, ETA 3m20s, "
 			    "lag 0s, a.two, a.three, a.four and 1 more");
 	status.is_paused = true;
@@ -189,16 +179,8 @@ static void lines_of_each_phase(void **state)
 	check_line(&status, "done 5/5 tables");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(speed_is_that_of_the_window),
-		cmocka_unit_test(nothing_moves_no_time_is_promised),
-		cmocka_unit_test(a_running_table_is_never_finished),
-		cmocka_unit_test(a_resumed_run_goes_by_its_keys),
-		cmocka_unit_test(durations_and_counts),
-		cmocka_unit_test(lines_of_each_phase),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(speed_is_that_of_the_window),
+	  cmocka_unit_test(nothing_moves_no_time_is_promised),
+	  cmocka_unit_test(a_running_table_is_never_finished),
+	  cmocka_unit_test(a_resumed_run_goes_by_its_keys), cmocka_unit_test(durations_and_counts),
+	  cmocka_unit_test(lines_of_each_phase))
