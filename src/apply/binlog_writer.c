@@ -65,6 +65,16 @@ struct binlog_writer {
 	bool has_failed;		/* guarded by lock */
 };
 
+/* A ticket of some fence has ended. */
+static void wake_workers(void *context)
+{
+	struct binlog_writer *w = context;
+
+	mutex_lock(&w->lock);
+	condition_broadcast(&w->work);
+	mutex_unlock(&w->lock);
+}
+
 struct binlog_writer *binlog_writer_new(struct run *run)
 {
 	struct binlog_writer *w = mem_calloc(1, sizeof(*w));
@@ -77,6 +87,7 @@ struct binlog_writer *binlog_writer_new(struct run *run)
 		w->queues[i].table = run->tables->tables[i];
 		w->queues[i].end = &w->queues[i].first;
 		w->queues[i].rows_max = TABLE_QUEUE_ROWS_MAX;
+		fence_set_wake(&run->syncs[i].fence, wake_workers, w);
 	}
 	w->ready_end = &w->ready;
 	map_init(&w->files);
@@ -314,13 +325,6 @@ void binlog_writer_boundary(struct binlog_writer *w, const struct binlog_positio
 	mutex_lock(&w->lock);
 	change_groups_close(&w->groups, position, gtids, timestamp);
 	advance_position(w);
-	mutex_unlock(&w->lock);
-}
-
-void binlog_writer_wake(struct binlog_writer *w)
-{
-	mutex_lock(&w->lock);
-	condition_broadcast(&w->work);
 	mutex_unlock(&w->lock);
 }
 

@@ -254,27 +254,6 @@ static void keep_rows(const struct displacement *d, struct map *rows)
 			map_put(rows, change_key(change), change->key_length, change);
 }
 
-/* Those that are there leave the map. */
-static bool keep_missing(struct displacement *d, struct db *target, struct map *rows,
-			 struct error *err)
-{
-	const char **conditions = mem_calloc(rows->count + 1, sizeof(*conditions));
-	const struct map_entry *entry;
-	struct map found;
-	size_t cursor = 0, count = 0;
-
-	map_init(&found);
-	while ((entry = map_next(rows, &cursor)))
-		conditions[count++] = entry->key;
-	bool ok = row_lookup(target, d->table, conditions, count, &found, err);
-
-	free(conditions);
-	for (cursor = 0; ok && (entry = map_next(&found, &cursor));)
-		map_remove(rows, entry->key, entry->key_length);
-	map_release(&found);
-	return ok;
-}
-
 static bool insert_missing(struct displacement *d, struct db *target, const struct map *rows,
 			   struct error *err)
 {
@@ -299,7 +278,8 @@ bool displacement_resolve(void *context, struct db *target, struct error *err)
 	if (!d->has_begun)
 		owed_rows_begin(d->run->owed);
 	d->has_begun = true;
-	bool ok = keep_missing(d, target, &rows, err) && insert_missing(d, target, &rows, err);
+	bool ok = row_lookup_missing(target, d->table, &rows, err) &&
+		  insert_missing(d, target, &rows, err);
 
 	map_release(&rows);
 	if (ok && d->displaced.count > 0) {

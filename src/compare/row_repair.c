@@ -143,12 +143,6 @@ static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 	return ok;
 }
 
-static void end_ticket(struct row_repair *r, const struct moved_table *table, uint64_t ticket)
-{
-	fence_end(&run_sync(r->plan->run, table)->fence, ticket);
-	r->plan->ticket_ended(r->plan->ticket_context);
-}
-
 /* With a ticket of its own. *all false: nothing was done, the rows are too large to be
  * held at once. */
 static bool repair_slice(struct row_repair *r, const struct moved_table *table,
@@ -156,7 +150,7 @@ static bool repair_slice(struct row_repair *r, const struct moved_table *table,
 {
 	const char *name = table->source->full_name;
 	uint64_t ticket = fence_issue(&run_sync(r->plan->run, table)->fence);
-	struct row_batch *batch = row_batch_new(table, ticket, NULL);
+	struct row_batch *batch = row_batch_new(table, ticket);
 	uint64_t replaced = 0;
 
 	batch->head = table->replace_head;
@@ -177,7 +171,7 @@ static bool repair_slice(struct row_repair *r, const struct moved_table *table,
 	}
 	probe("after_repair_write", "%s %" PRIu64, name, ticket);
 	if (ok)
-		end_ticket(r, table, ticket);
+		fence_end(&run_sync(r->plan->run, table)->fence, ticket);
 	row_batch_free(batch);
 	return ok || error_wrap(err, "repair rows of table %s", name);
 }

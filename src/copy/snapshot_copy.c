@@ -289,7 +289,7 @@ static bool copy_once(struct copy *c, struct error *err)
 	if (!make_empty(c, err))
 		return false;
 	c->source = run_connect(c->run, NULL, c->run->options->read_attempts, log_tag, err);
-	c->batch = row_batch_new(c->table, 0, NULL);
+	c->batch = row_batch_new(c->table, 0);
 	bool ok = c->source && take_snapshot(c, err) && copy_rows(c, err);
 
 	/* In mid-result that cuts the connection rather than reading the rest. */

@@ -334,7 +334,7 @@ static bool write_slice(struct lax_writer *w, struct db *target, struct lax_tabl
 			size_t count, bool *all, struct error *err)
 {
 	/* The ticket is the caller's. */
-	struct row_batch *batch = row_batch_new(table, 0, NULL);
+	struct row_batch *batch = row_batch_new(table, 0);
 	struct lax_attempt attempt = { .w = w,
 				       .known = known,
 				       .target = target,

@@ -12,14 +12,12 @@
 #include "db/sql_json.h"
 #include "rows/row_prints.h"
 
-struct row_batch *row_batch_new(const struct moved_table *table, uint64_t ticket,
-				struct chunk *chunk)
+struct row_batch *row_batch_new(const struct moved_table *table, uint64_t ticket)
 {
 	struct row_batch *batch = mem_calloc(1, sizeof(*batch));
 
 	batch->table = table;
 	batch->ticket = ticket;
-	batch->chunk = chunk;
 	batch->head = table->insert_head;
 	batch->tail = table->insert_tail;
 	batch->has_sum = true;
