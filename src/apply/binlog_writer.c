@@ -23,7 +23,7 @@
 #include "plan/key_order.h"
 #include "keyless_apply.h"
 #include "rows/lax_writer.h"
-#include "rows/row_match.h"
+#include "rows/row_sql.h"
 
 static const char log_tag[] = "binlog_writer";
 
@@ -198,7 +198,7 @@ static bool build(struct binlog_writer *w, const struct moved_table *table,
 	if (bytes >= LARGE_IMAGE_BYTES)
 		buf_puts(text, change_head(table));
 	size_t head_length = text->length - start - key_length;
-	if (image && !write_tuple(text, table, image, &invalid_enums, err))
+	if (image && !row_sql_tuple(text, table, image, &invalid_enums, err))
 		return false;
 	if (head_length > 0 && table->may_displace)
 		buf_puts(text, table->insert_tail);
@@ -256,13 +256,17 @@ static bool add_whole_row(struct binlog_writer *w, const struct row_change *from
 		return false;
 	change_begin(text);
 	size_t start = text->length;
-	if (!row_match_put(text, table, values, err))
+	if (!row_sql_match(text, table, values, err))
 		return false;
 	size_t key_length = text->length - start;
-	if (!write_tuple(text, table, values, &invalid_enums, err))
+	if (!row_sql_tuple(text, table, values, &invalid_enums, err))
+		return false;
+	start = text->length;
+	if (!is_delete && !row_sql_match_stored(text, table, values, err))
 		return false;
 
-	struct change *change = change_end(text, key_length, 0, 0, invalid_enums);
+	struct change *change =
+		change_end(text, key_length, 0, text->length - start, invalid_enums);
 
 	change->is_delete = is_delete;
 	change->file = keep_name(w, from->end->file);
@@ -488,7 +492,7 @@ static bool apply_changes(struct apply_worker *worker, const struct change_batch
 	if (change_apply(worker->writer->run, worker->target, batch->queue, batch->first, err))
 		return true;
 	refused = *err;
-	return lax_writer_may(table, &refused) && apply_lax(worker, batch, &refused, err);
+	return lax_is_refusal(&refused) && apply_lax(worker, batch, &refused, err);
 }
 
 static bool apply_without_key(struct apply_worker *worker, const struct change_batch *batch,

@@ -82,10 +82,8 @@ struct repair_attempt {
 };
 
 /* Nobody knows which rows gave way: all of the table's are owed (README I9). */
-static bool before_commit(void *context, struct db *target UNUSED, struct error *err)
+static bool record_displaced(struct repair_attempt *attempt, struct error *err)
 {
-	struct repair_attempt *attempt = context;
-
 	if (attempt->replaced <= attempt->rows)
 		return true;
 	if (!attempt->displaces)
@@ -94,15 +92,16 @@ static bool before_commit(void *context, struct db *target UNUSED, struct error 
 	return owed_rows_displacing_some(attempt->run->owed, attempt->table, err);
 }
 
-static bool attempt_repair(void *argument, struct error *err)
+static bool repair_once(struct repair_attempt *attempt, struct error *err)
 {
-	struct repair_attempt *attempt = argument;
-	const struct write_check check = { before_commit, attempt };
+	bool does_not_matter;
 
 	attempt->replaced = 0;
-	return db_ready(attempt->target, err) &&
-	       write_statements_checked(attempt->target, attempt->statements, attempt->count, &check,
-					err);
+	if (!db_ready(attempt->target, err))
+		return false;
+	bool ok = write_begin(attempt->target, attempt->statements, attempt->count, err) &&
+		  record_displaced(attempt, err);
+	return write_end(attempt->target, ok, &does_not_matter, err);
 }
 
 static void put_delete(struct buf *sql, const struct moved_table *table,
@@ -133,8 +132,11 @@ static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 		attempt.statements[i + 1] = batch->statements[i];
 		attempt.statements[i + 1].affected = &attempt.replaced;
 	}
-	bool ok = run_write(run, "repair rows", log_tag, attempt_repair, &attempt, err);
+	bool ok = false;
 
+	for (struct retry retry = run_write_begin(run, "repair rows", log_tag);
+	     !ok && retry_next(&retry, err);)
+		ok = repair_once(&attempt, err);
 	*replaced = attempt.replaced;
 	if (attempt.displaces)
 		owed_rows_displaced(run->owed, batch->table, NULL);

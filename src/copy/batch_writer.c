@@ -88,7 +88,7 @@ static bool write_rows(struct batch_writer *writer, struct error *err)
 		     retry_next(&r, err);)
 			if (write_claimed(writer, err))
 				return true;
-		if (!lax_writer_may(batch->table, err))
+		if (!lax_is_refusal(err))
 			return false;
 		refused = *err;
 	}
