@@ -24,7 +24,7 @@ struct write_statement {
 	uint64_t *warnings; /* borrowed: with a mode, their number is added */
 	uint64_t *affected; /* borrowed: rows touched are added; NULL: nobody asks */
 	const char *zone; /* time_zone for this statement; borrowed, NULL: as usual, UTC */
-	/* Affected rows that there must be; 0: however many. */
+	/* Affected rows that there must be, else it is ERROR_DIFFERENT; 0: however many. */
 	uint64_t affects;
 };
 

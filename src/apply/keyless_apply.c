@@ -18,8 +18,8 @@
  * which holds all of the batch. A resumed run does the same from the start, whatever the
  * state says of the table.
  *
- * Rows that the target refuses in strict mode, or notes something about, may be just what the
- * source has (lax_writer.c). They are inserted in a lax mode, and before the commit there
+ * Rows that the target refuses in strict mode, or notes something about (even as it deletes
+ * them), may be just what the source has (lax_writer.c). They are inserted in a lax mode, and before the commit there
  * must be exactly n more of each than before, byte for byte, with the stored generated columns
  * as the source's binlog has them: so a value that came out differently, sent or computed, is
  * seen, whatever the server warned of. (A virtual column is not stored: it is what the other
@@ -61,7 +61,7 @@ struct apply {
 	size_t count;
 	size_t deletes;	   /* the first so many */
 	size_t kinds;	   /* of rows that are inserted */
-	bool is_refused;   /* inserted rows are, or came out differently */
+	bool is_refused;   /* rows are, or came out differently */
 	bool is_uncertain; /* a COMMIT without an answer */
 };
 
@@ -157,7 +157,7 @@ static bool count_rows(struct apply *a, const struct sum *sum, uint64_t *rows, s
 {
 	const struct change *change = sum->change;
 	struct write_statement statement = {
-		.sql = BUF_INIT, .zone = a->table->deletes_in_zone ? a->table->zone : NULL
+		.sql = BUF_INIT, .mode = lax_modes[0], .zone = a->table->deletes_in_zone ? a->table->zone : NULL
 	};
 	struct buf value = BUF_INIT;
 
@@ -212,9 +212,11 @@ static bool compare_counts(struct apply *a, struct error *err)
 	return true;
 }
 
-static bool insert_rows(struct apply *a, const char *mode, struct error *err)
+/* mode NULL: strict. */
+static bool write_some(struct apply *a, size_t first, size_t end, const char *mode,
+		       struct error *err)
 {
-	for (size_t i = a->deletes; i < a->count; i++) {
+	for (size_t i = first; i < end; i++) {
 		a->statements[i].mode = mode;
 		if (write_statement_execute(a->target, &a->statements[i], err))
 			continue;
@@ -224,14 +226,14 @@ static bool insert_rows(struct apply *a, const char *mode, struct error *err)
 	return true;
 }
 
-/* mode NULL: strict. */
 static bool write_once(struct apply *a, const char *mode, struct error *err)
 {
 	a->is_refused = false;
 	if (!db_ready(a->target, err))
 		return false;
-	bool ok = write_begin(a->target, a->statements, a->deletes, err) &&
-		  (!mode || count_before(a, err)) && insert_rows(a, mode, err) &&
+	bool ok = write_begin(a->target, NULL, 0, err) &&
+		  write_some(a, 0, a->deletes, mode, err) && (!mode || count_before(a, err)) &&
+		  write_some(a, a->deletes, a->count, mode, err) &&
 		  (!mode || compare_counts(a, err));
 	return write_end(a->target, ok, &a->is_uncertain, err);
 }
@@ -256,9 +258,7 @@ static bool apply_once(struct apply *a, struct error *err)
 {
 	if (a->sums.count == 0)
 		return true;
-	bool is_made = put_statements(a, err);
-
-	if (is_made && write_changes(a, NULL, err))
+	if (put_statements(a, err) && write_changes(a, NULL, err))
 		return true;
 	if (a->is_refused)
 		log_info("table %s, which has no key: rows are written without strict mode and "
@@ -267,9 +267,11 @@ static bool apply_once(struct apply *a, struct error *err)
 	for (size_t i = 0; a->is_refused && a->kinds <= LAX_ROWS_MAX && i < LAX_MODES; i++)
 		if (write_changes(a, lax_modes[i], err))
 			return true;
-	if (is_made && err->kind == ERROR_DATA && !a->is_uncertain && !a->is_refused)
+	if (err->kind == ERROR_DIFFERENT) {
+		err->kind = ERROR_DATA;
 		error_wrap(err, "the table has no key and is not as this run left it (has somebody "
 				"else written to it?); resume, and it is copied anew");
+	}
 	return error_wrap(err, "apply row changes of table %s up to %s:%" PRIu64,
 			  a->table->source->full_name, a->last->file, a->last->offset);
 }

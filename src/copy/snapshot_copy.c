@@ -375,7 +375,7 @@ static bool sum_target(struct copy *c, uint64_t *rows, uint64_t *sum, struct err
 
 static bool compare_rows(struct copy *c, struct error *err)
 {
-	uint64_t rows, sum;
+	uint64_t rows = 0, sum = 0;
 
 	probe("before_lax_compare", "%s", name_of(c));
 	for (struct retry r = run_write_begin(c->run, "compare the copied rows", "batch_writer");

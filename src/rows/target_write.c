@@ -101,7 +101,7 @@ static bool check_affected(struct db *target, const struct write_statement *stat
 
 	if (statement->affects == 0 || affected == statement->affects)
 		return true;
-	return error_set(err, ERROR_DATA,
+	return error_set(err, ERROR_DIFFERENT,
 			 "%s: %" PRIu64 " rows were to be changed, and %" PRIu64 " were",
 			 db_label(target), statement->affects, affected);
 }
