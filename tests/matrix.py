@@ -169,6 +169,17 @@ EVENTS = (
      "test_stream_events.FormatsTest.test_reset_*"),
 )
 
+# Of src/README.md: what breaks when it is broken. tests/model has most of them as a model, too.
+INVARIANTS = (
+    ("I1, the locking read", "LockingReadTest"), ("I2, the fence", "FenceTest"),
+    ("I3, insert if absent", "InsertIfAbsentTest"),
+    ("I4, nothing is discarded", "NothingDiscardedTest"),
+    ("I5, by key, as whole rows", "UniqueValuesTest"), ("I6, the position", "PositionTest"),
+    ("I7, the state", "EveryStopTest test_kill.py"), ("I8, no zombie", "LeftoverWriterTest"),
+    ("I9, nothing skipped or displaced is forgotten", "test_owed_rows.py"),
+    ("tables without a key", "test_without_key.py"),
+)
+
 
 # --- The tests ------------------------------------------------------------------------
 
@@ -365,6 +376,18 @@ def plain(roff):
     return re.sub(r"\\f[BIR]|\\&", "", roff).replace("\\-", "-").replace('\\(dq', '"')
 
 
+def missing(tests, known, where):
+    return [f"{where}: there is no test {test}" for test in tests if not fnmatch.filter(known, test)]
+
+
+def invariants_table(wrong):
+    known = set(names_of_tests())
+    yield from head("invariant", "tests")
+    for what, tests in INVARIANTS:
+        wrong += missing(tests.split(), known, "tests/matrix.py")
+        yield row(what, ", ".join(f"`{test}`" for test in tests.split()))
+
+
 def cases(wrong):
     """(group, case, its tests), as the guide has them."""
     section = open(GUIDE).read().split("\n.SH WHAT HAPPENS IF\n")[1].split("\n.SH ")[0]
@@ -373,13 +396,12 @@ def cases(wrong):
         if line.startswith(".SS "):
             group = plain(line[4:])
         elif line == ".TP" and case:
-            wrong.append(f"{GUIDE}: no tests are named for: {case}")
+            wrong.append(f"ghostferry-copydb.7: no tests are named for: {case}")
         elif line.startswith(".B "):
             case = plain(line[3:].strip('"'))
         elif line.startswith('.\\" tests: '):
             tests = line[11:].split()
-            wrong += [f"{GUIDE}: there is no test {t}" for t in tests
-                      if not fnmatch.filter(known, t)]
+            wrong += missing(tests, known, "ghostferry-copydb.7")
             yield group, case, tests
             case = ""
 
@@ -429,7 +451,7 @@ def main():
     lines = list(made(catalogue))
     wrong = catalogue.missing + [f"no line of tests/matrix.py names {t}" for t in catalogue.unnamed()]
     wrong += wrong_in_readme()
-    lines += ["", "## What happens if", ""]
+    lines += ["", "## Invariants", "", *invariants_table(wrong), "", "## What happens if", ""]
     lines.append("The cases of ghostferry-copydb(7), which says what is seen then and what to do.")
     lines += cases_table(wrong)
     page = open(COVERAGE).read()
