@@ -19,11 +19,11 @@ struct budget {
 void budget_init(struct budget *b, uint64_t limit);
 void budget_destroy(struct budget *b);
 /* False when stop is set meanwhile; then nothing was taken. */
-bool budget_take(struct budget *b, uint64_t bytes, struct stop *stop) MUST_CHECK;
+bool budget_acquire(struct budget *b, uint64_t bytes, struct stop *stop) MUST_CHECK;
 /* Does anybody wait just now? */
 bool budget_is_waited_for(struct budget *b);
 /* What was taken turned out to be more or less. Does not wait. */
 void budget_change(struct budget *b, uint64_t from, uint64_t to);
-void budget_give(struct budget *b, uint64_t bytes);
+void budget_return(struct budget *b, uint64_t bytes);
 
 #endif

@@ -19,11 +19,34 @@ struct retry_policy {
 	void *excuse_context;
 };
 
-/* Calls attempt(argument, err) until it succeeds, its error is not retryable
- * (error_is_retryable()), attempts are used up or stop is set (ERROR_STOPPED).
- * Each failure but the last is logged:
+/* One read or write that is tried again, in place:
+ *
+ *	for (struct retry r = retry_begin(&policy, stop); retry_next(&r, err);)
+ *		if (…)
+ *			return true;
+ *	return false;
+ *
+ * retry_next() is false when the last attempt's error is not retryable
+ * (error_is_retryable()), attempts are used up or stop is set (ERROR_STOPPED). Else it
+ * sleeps until the next attempt is due. Each failure but the last is logged:
  *   failed to <verb>, <i> of <max> max retries
  * and the last as: failed to <verb> after <n> attempts, retry limit exceeded */
+struct retry {
+	struct retry_policy policy;
+	struct stop *stop; /* borrowed */
+	bool has_begun;
+	unsigned number;  /* of the attempt under way, from 1; excused ones do not count */
+	unsigned excused;
+	int64_t sleep_ms; /* before the next one */
+	int64_t began_ms; /* the attempt under way */
+	int64_t lost_since_ms; /* 0: the connection was not lost at the last attempt */
+};
+
+struct retry retry_begin(const struct retry_policy *policy, struct stop *stop);
+/* err: of the attempt that failed, if there was one. */
+bool retry_next(struct retry *retry, struct error *err) MUST_CHECK;
+
+/* The same with a function: attempt(argument, err) until it succeeds. */
 bool retry_run(const struct retry_policy *policy, struct stop *stop,
 	       bool (*attempt)(void *argument, struct error *err), void *argument,
 	       struct error *err) MUST_CHECK;

@@ -91,7 +91,7 @@ struct ferry_status {
 	struct binlog_position applied;	 /* last boundary applied on the target */
 	struct binlog_position final;	 /* where the stream is to end; unset before cutover */
 	bool stop_requested;
-	bool is_handed_over; /* CutoverUnlock was called, or is about to be */
+	bool cutover_unlocked; /* CutoverUnlock was called, or is about to be */
 	double streamer_lag_s;
 	double writer_lag_s;
 	uint64_t rows_written;

@@ -5,6 +5,7 @@
 #define RUN_RUN_H
 
 #include "base/budget.h"
+#include "base/retry.h"
 #include "db/db.h"
 #include "run/fence.h"
 #include "run/snapshot_mark.h"
@@ -62,7 +63,10 @@ struct db *run_connect(struct run *run, const char *lock_name, unsigned attempts
 		       struct error *err) MUST_CHECK;
 
 /* A write to the target, tried as often as the configuration says, but for deadlocks and
- * lock waits, which are tried again without end. verb and tag are for the log ("failed to <verb>, 1 of 5 max retries"). */
+ * lock waits, which are tried again without end. verb and tag are for the log ("failed to
+ * <verb>, 1 of 5 max retries"). */
+struct retry run_write_begin(struct run *run, const char *verb, const char *tag);
+/* The same with a function. */
 bool run_write(struct run *run, const char *verb, const char *tag,
 	       bool (*attempt)(void *argument, struct error *err), void *argument,
 	       struct error *err) MUST_CHECK;

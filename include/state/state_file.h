@@ -11,7 +11,7 @@
 #include "base/thread.h"
 
 #define STATE_FILE_INTERVAL_MS 1000
-#define STATE_FILE_TELL_EVERY_MS 60000
+#define STATE_FILE_LOG_EVERY_MS 60000
 #define STATE_FILE_SLOW_MS 10000
 
 /* The state of this moment; false: there is none that may be saved. The file's thread calls it. */
@@ -38,10 +38,10 @@ struct state_file {
 	struct buf written; /* what the file holds */
 	int held; /* the file, open and locked; -1: it is not */
 	bool is_failing;
-	int64_t told_ms; /* when that was said last */
+	int64_t last_logged_ms; /* when that was said last */
 
 	_Atomic int64_t began_ms; /* when the write under way began; 0: none is */
-	int64_t told_slow_ms;	  /* the loop's: when it said last that it takes long */
+	int64_t slow_logged_ms;	  /* the loop's: when it said last that it takes long */
 };
 
 /* Is the place writable? Leaves nothing behind. */

@@ -36,7 +36,7 @@ struct state_tracker {
 	/* Rows up to here may be on the target: beyond position in mid-transaction. Unset:
 	 * none were streamed yet. */
 	struct binlog_position streamed;
-	bool is_handed_over; /* CutoverUnlock is about to be called, or was: the target may be
+	bool cutover_unlocked; /* CutoverUnlock is about to be called, or was: the target may be
 			      * in use */
 	struct binlog_position watched; /* in the target's binlog: no writes of others up to
 					 * here; unset: it is not watched */
@@ -104,7 +104,7 @@ void state_tracker_set_source_started(struct state_tracker *s, uint64_t started)
 bool state_tracker_position(struct state_tracker *s, struct binlog_position *position);
 void state_tracker_set_watched(struct state_tracker *s, const struct binlog_position *position);
 /* Before anybody is told that the target may be used. */
-void state_tracker_hand_over(struct state_tracker *s);
+void state_tracker_cutover_unlocked(struct state_tracker *s);
 bool state_tracker_is_handed_over(struct state_tracker *s);
 void state_tracker_started(struct state_tracker *s, const struct moved_table *table);
 void state_tracker_batch_written(struct state_tracker *s, const struct moved_table *table,

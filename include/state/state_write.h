@@ -52,7 +52,7 @@ struct saved_state {
 	const cJSON *verifier_stage; /* object, or NULL */
 	const cJSON *owed_rows; /* object, or NULL: see owed_rows.h */
 	bool is_done; /* the run it belongs to had finished */
-	bool is_handed_over; /* the same, or CutoverUnlock may have been called */
+	bool cutover_unlocked; /* the same, or CutoverUnlock may have been called */
 };
 
 /* Takes ownership of tree, also on failure. Messages name the dotted path. A

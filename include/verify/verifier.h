@@ -43,7 +43,7 @@ void verifier_start(struct verifier *v);
 void verifier_stop(struct verifier *v);
 
 /* Any thread: a change of this row was applied. */
-void verifier_note(struct verifier *v, const struct moved_table *table, const char *condition,
+void verifier_record(struct verifier *v, const struct moved_table *table, const char *condition,
 		   size_t length);
 /* Any thread: whatever was found equal is to be compared again. */
 void verifier_distrust_all(struct verifier *v);

@@ -123,7 +123,7 @@ static void warn_about_lock(const struct app *app, enum phase phase)
 	if (phase != PHASE_CUTOVER)
 		return;
 	ferry_status(app->ferry, &status);
-	if (status.is_handed_over && app->config->cutover_unlock.uri)
+	if (status.cutover_unlocked && app->config->cutover_unlock.uri)
 		log_warn("the run ends during the cutover: CutoverUnlock was called, and did not "
 			 "answer with success; find out whether the application uses the target "
 			 "already before you resume");

@@ -41,7 +41,7 @@ static bool fail_alive(const char *path, struct error *err)
 
 static bool fail_unfinished(const struct saved_state *other, const char *path, struct error *err)
 {
-	if (other->is_handed_over)
+	if (other->cutover_unlocked)
 		return error_set(err, ERROR_CONFIG,
 				 "%s says that CutoverUnlock was called, and that the run was ended "
 				 "before it was done: the target may be in use; resume it with "
@@ -90,7 +90,7 @@ static bool compare_with_file(struct saved_state *state, const char *path, struc
 		return true;
 	is_over = false;
 	if (strcmp(other.run_id, state->run_id) == 0) {
-		is_over = other.is_handed_over && !state->is_handed_over;
+		is_over = other.cutover_unlocked && !state->cutover_unlocked;
 		state_line_copy(&state->line_on_file, &other.line);
 	}
 	saved_state_release(&other);

@@ -426,7 +426,7 @@ static void note_rows(struct binlog_writer *w, const struct change_batch *batch)
 	if (!w->run->verifier)
 		return;
 	for (const struct change *change = batch->first; change; change = change->next)
-		verifier_note(w->run->verifier, batch->queue->table, change_key(change),
+		verifier_record(w->run->verifier, batch->queue->table, change_key(change),
 			      change->key_length);
 }
 

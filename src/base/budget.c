@@ -23,7 +23,7 @@ static bool fits(const struct budget *b, uint64_t bytes) REQUIRES(b->lock)
 	return b->used == 0 || (bytes <= b->limit && b->used <= b->limit - bytes);
 }
 
-bool budget_take(struct budget *b, uint64_t bytes, struct stop *stop)
+bool budget_acquire(struct budget *b, uint64_t bytes, struct stop *stop)
 {
 	bool taken;
 
@@ -59,7 +59,7 @@ void budget_change(struct budget *b, uint64_t from, uint64_t to)
 	mutex_unlock(&b->lock);
 }
 
-void budget_give(struct budget *b, uint64_t bytes)
+void budget_return(struct budget *b, uint64_t bytes)
 {
 	budget_change(b, bytes, 0);
 }

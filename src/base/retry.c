@@ -70,38 +70,56 @@ static int64_t next_pause(const struct retry_policy *policy, unsigned number, in
 									   sleep_ms;
 }
 
+struct retry retry_begin(const struct retry_policy *policy, struct stop *stop)
+{
+	return (struct retry){ .policy = *policy, .stop = stop, .sleep_ms = policy->sleep_ms };
+}
+
+/* After a failure: may there be another attempt? Sleeps until it is due. */
+static bool may_try_again(struct retry *r, const struct error *err)
+{
+	const struct retry_policy *policy = &r->policy;
+
+	if (err->kind == ERROR_STOPPED || !error_is_retryable(err))
+		return false;
+	if (policy->excuse && policy->excuse(policy->excuse_context, err)) {
+		r->number--;
+		(void)stop_sleep_ms(r->stop, excused_sleep(r->excused++));
+		return true;
+	}
+	if (err->kind != ERROR_LOST)
+		r->lost_since_ms = 0;
+	else if (r->lost_since_ms == 0)
+		r->lost_since_ms = r->began_ms;
+	if (is_used_up(policy, r->number, r->lost_since_ms)) {
+		log_last(policy, r->number, err);
+		return false;
+	}
+	log_attempt(policy, r->number, err);
+	/* Where the run ends meanwhile, retry_next() says so. */
+	if (stop_sleep_ms(r->stop, next_pause(policy, r->number, r->sleep_ms, err)))
+		r->sleep_ms = next_sleep(policy, r->sleep_ms);
+	return true;
+}
+
+bool retry_next(struct retry *r, struct error *err)
+{
+	if (r->has_begun && !may_try_again(r, err))
+		return false;
+	if (stop_is_set(r->stop))
+		return error_set(err, ERROR_STOPPED, "%s: stopped", r->policy.verb);
+	r->has_begun = true;
+	r->number++;
+	r->began_ms = clock_ms();
+	return true;
+}
+
 bool retry_run(const struct retry_policy *policy, struct stop *stop,
 	       bool (*attempt)(void *argument, struct error *err), void *argument,
 	       struct error *err)
 {
-	int64_t sleep_ms = policy->sleep_ms;
-	int64_t lost_since_ms = 0, began_ms;
-	unsigned excused = 0;
-
-	for (unsigned number = 1;; number++) {
-		if (stop_is_set(stop))
-			return error_set(err, ERROR_STOPPED, "%s: stopped", policy->verb);
-		began_ms = clock_ms();
+	for (struct retry r = retry_begin(policy, stop); retry_next(&r, err);)
 		if (attempt(argument, err))
 			return true;
-		if (err->kind == ERROR_STOPPED || !error_is_retryable(err))
-			return false;
-		if (policy->excuse && policy->excuse(policy->excuse_context, err)) {
-			number--;
-			(void)stop_sleep_ms(stop, excused_sleep(excused++));
-			continue;
-		}
-		if (err->kind != ERROR_LOST)
-			lost_since_ms = 0;
-		else if (lost_since_ms == 0)
-			lost_since_ms = began_ms;
-		if (is_used_up(policy, number, lost_since_ms)) {
-			log_last(policy, number, err);
-			return false;
-		}
-		log_attempt(policy, number, err);
-		/* Where the run ends meanwhile, the next round says so. */
-		if (stop_sleep_ms(stop, next_pause(policy, number, sleep_ms, err)))
-			sleep_ms = next_sleep(policy, sleep_ms);
-	}
+	return false;
 }

@@ -237,7 +237,7 @@ void batch_writer_main(void *argument)
 		ok = ok && verify_batch(&writer, &err);
 		if (ok)
 			data_iterator_batch_done(it, batch);
-		data_iterator_set_taken(it, batch, 0);
+		data_iterator_set_reserved(it, batch, 0);
 		row_batch_free(batch);
 	}
 	db_close(writer.target);

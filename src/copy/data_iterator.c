@@ -281,7 +281,7 @@ static struct row_batch *begin_batch(struct data_iterator *it, struct row_reader
 	uint64_t row_bytes;
 	uint64_t bytes = plan_memory(it, work, &row_bytes);
 
-	if (!budget_take(&it->run->rows, bytes, it->run->stop))
+	if (!budget_acquire(&it->run->rows, bytes, it->run->stop))
 		return NULL;
 	row_reader_expect(reader, row_bytes);
 
@@ -294,7 +294,7 @@ static struct row_batch *begin_batch(struct data_iterator *it, struct row_reader
 	return batch;
 }
 
-void data_iterator_set_taken(struct data_iterator *it, struct row_batch *batch, uint64_t bytes)
+void data_iterator_set_reserved(struct data_iterator *it, struct row_batch *batch, uint64_t bytes)
 {
 	budget_change(&it->run->rows, batch->taken, bytes);
 	batch->taken = bytes;
@@ -326,14 +326,14 @@ static void learn_large_rows(struct data_iterator *it, struct row_reader *reader
  * this row alone, has another one. */
 static void drop_batch(struct data_iterator *it, struct row_batch *batch)
 {
-	data_iterator_set_taken(it, batch, 0);
+	data_iterator_set_reserved(it, batch, 0);
 	end_ticket(it, batch);
 	row_batch_free(batch);
 }
 
 static bool send_batch(struct data_iterator *it, struct row_batch *batch, struct error *err)
 {
-	data_iterator_set_taken(it, batch, batch->bytes + batch->keys.length);
+	data_iterator_set_reserved(it, batch, batch->bytes + batch->keys.length);
 	if (channel_push(&it->batches, batch))
 		return true;
 	row_batch_free(batch);

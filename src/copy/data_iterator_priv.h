@@ -45,7 +45,7 @@ struct data_iterator {
 /* The batch is on the target: records what has become certain, ends its ticket. */
 void data_iterator_batch_done(struct data_iterator *it, const struct row_batch *batch);
 /* What the batch takes of the run's budget for rows is so much now. */
-void data_iterator_set_taken(struct data_iterator *it, struct row_batch *batch, uint64_t bytes);
+void data_iterator_set_reserved(struct data_iterator *it, struct row_batch *batch, uint64_t bytes);
 
 /* batch_writer.c: a batch writer's thread; the argument is its struct worker. */
 void batch_writer_main(void *argument);

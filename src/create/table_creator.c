@@ -30,7 +30,7 @@ static const char log_tag[] = "table_creator";
 
 #define TABLES_PER_CREATOR 20 /* fewer are not worth a connection */
 #define CREATORS_MAX 8
-#define TELL_EVERY_MS 10000
+#define LOG_EVERY_MS 10000
 
 /* What several creators share. */
 struct creation {
@@ -45,7 +45,7 @@ struct creation {
 	size_t next;	 /* guarded by lock: of todo, to be taken */
 	size_t created;	 /* guarded by lock */
 	size_t seen;	 /* guarded by lock: created, or there already */
-	int64_t told_ms; /* guarded by lock */
+	int64_t last_logged_ms; /* guarded by lock */
 	bool has_failed; /* guarded by lock: no more is tried */
 	size_t refused;	 /* guarded by lock: tables that the server does not make */
 	struct error err; /* guarded by lock; the first one */
@@ -105,10 +105,10 @@ static void count_table(struct creation *all, bool was_there)
 	mutex_lock(&all->lock);
 	all->seen++;
 	all->created += !was_there;
-	bool tell = clock_ms() - all->told_ms >= TELL_EVERY_MS;
+	bool tell = clock_ms() - all->last_logged_ms >= LOG_EVERY_MS;
 	size_t seen = all->seen;
 	if (tell)
-		all->told_ms = clock_ms();
+		all->last_logged_ms = clock_ms();
 	mutex_unlock(&all->lock);
 	if (tell)
 		log_info("created %zu of %zu tables on the target", seen, all->count);
@@ -367,7 +367,7 @@ bool tables_create(const struct ferry_options *options, struct db *source, struc
 		   const struct schema *schema, const struct moved_tables *tables,
 		   struct stop *stop, struct error *err)
 {
-	struct creation all = { .options = options, .stop = stop, .told_ms = clock_ms() };
+	struct creation all = { .options = options, .stop = stop, .last_logged_ms = clock_ms() };
 	struct creator c = { .creation = &all };
 	bool ok;
 

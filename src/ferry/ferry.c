@@ -144,7 +144,7 @@ static bool copy_rows(struct ferry *f, struct error *err)
 
 static bool move(struct ferry *f, struct error *err)
 {
-	if (f->resume && f->resume->is_handed_over)
+	if (f->resume && f->resume->cutover_unlocked)
 		log_warn("the state says that this move was finished, or CutoverUnlock called: it "
 			 "is followed up to the source's position again");
 	return copy_rows(f, err) && ferry_cut_over(f, err);
@@ -227,8 +227,8 @@ struct ferry *ferry_new(const struct ferry_options *options, const struct saved_
 	budget_init(&f->run.rows, options->rows_bytes);
 	atomic_store(&f->run.batch_rows, options->batch_rows);
 	f->durable = durable_state_new(&f->run, ferry_live_state, f);
-	if (resume && resume->is_handed_over)
-		state_tracker_hand_over(&f->tracker);
+	if (resume && resume->cutover_unlocked)
+		state_tracker_cutover_unlocked(&f->tracker);
 	/* The source's identity and the locks follow when they are known. */
 	state_tracker_begin(&f->tracker, resume ? resume->run_id : NULL, "", 0);
 	return f;

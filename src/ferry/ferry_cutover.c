@@ -189,7 +189,7 @@ static bool look_at_target(struct ferry *f, struct error *err)
  * the target. One that is in use already has its own. */
 static bool raise_auto_increments(struct ferry *f, struct error *err)
 {
-	if (f->resume && f->resume->is_handed_over)
+	if (f->resume && f->resume->cutover_unlocked)
 		return true;
 	ferry_waits_for(f, "AUTO_INCREMENT on the target to be raised");
 	return auto_increments_raise(&f->run, f->source, err);
@@ -200,7 +200,7 @@ static bool raise_auto_increments(struct ferry *f, struct error *err)
  * disk when the statement has ended, whatever innodb_flush_log_at_trx_commit says. */
 static bool add_fulltext_keys(struct ferry *f, struct error *err)
 {
-	if (f->resume && f->resume->is_handed_over)
+	if (f->resume && f->resume->cutover_unlocked)
 		return true;
 	ferry_waits_for(f, "FULLTEXT keys to be made on the target");
 	return fulltext_keys_add(&f->run, f->source, err);
@@ -250,7 +250,7 @@ static bool unlock_cutover(struct ferry *f, struct error *err)
 	if (!f->options->cutover_unlock)
 		return true;
 	ferry_waits_for(f, "the CutoverUnlock callback");
-	state_tracker_hand_over(&f->tracker);
+	state_tracker_cutover_unlocked(&f->tracker);
 	return f->options->cutover_unlock(f->options->hook_context, err) ||
 	       error_wrap(err, "unlocking failed, aborting run");
 }

@@ -23,7 +23,7 @@
 static const char log_tag[] = "wait_replica";
 
 #define POLL_MS 100
-#define TELL_EVERY_MS 10000
+#define LOG_EVERY_MS 10000
 #define ATTEMPTS 100
 #define ATTEMPT_SLEEP_MS 600
 
@@ -225,7 +225,7 @@ static const char *obstacle(const struct look *look)
 	return "";
 }
 
-static void tell(struct look *look, int64_t *told_ms)
+static void tell(struct look *look, int64_t *last_logged_ms)
 {
 	char text[sizeof(look->f->waiting_for)];
 
@@ -235,9 +235,9 @@ static void tell(struct look *look, int64_t *told_ms)
 		 POSITION_ARGS(&look->wanted), POSITION_ARGS(&look->replica.executed),
 		 obstacle(look));
 	ferry_waits_for(look->f, text);
-	if (*told_ms && clock_ms() - *told_ms < TELL_EVERY_MS)
+	if (*last_logged_ms && clock_ms() - *last_logged_ms < LOG_EVERY_MS)
 		return;
-	*told_ms = clock_ms();
+	*last_logged_ms = clock_ms();
 	log_info("waiting for %s", text);
 }
 
@@ -274,7 +274,7 @@ static bool wait_for(struct look *look, struct error *err)
 		.attempts = ATTEMPTS,
 		.sleep_ms = ATTEMPT_SLEEP_MS,
 	};
-	int64_t began_ms = clock_ms(), told_ms = 0;
+	int64_t began_ms = clock_ms(), last_logged_ms = 0;
 
 	for (;;) {
 		if (!retry_run(&policy, &look->f->stop, attempt_look, look, err))
@@ -284,7 +284,7 @@ static bool wait_for(struct look *look, struct error *err)
 		if (binlog_position_compare(&look->replica.executed, &look->wanted) >= 0)
 			return replica_status_is_ordered(look->f->source,
 						      options_of(look->f)->position_query, err);
-		tell(look, &told_ms);
+		tell(look, &last_logged_ms);
 		probe("replica_is_behind", POSITION_FORMAT, POSITION_ARGS(&look->wanted));
 		if (!check_unbroken(look, err) || !check_time(look, began_ms, err))
 			return false;

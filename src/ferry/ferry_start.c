@@ -472,7 +472,7 @@ static bool watch_target(struct ferry *f, struct error *err)
 		log_info("the target is not watched for writes of others (SkipTargetVerification)");
 		return true;
 	}
-	if (f->resume && f->resume->is_handed_over) {
+	if (f->resume && f->resume->cutover_unlocked) {
 		log_warn("the target is not watched for writes of others: by the state it may be in "
 			 "use");
 		return true;
@@ -521,7 +521,7 @@ static bool prepare_target(struct ferry *f, struct error *err)
 			return false;
 		if (count < f->resume->lock_count)
 			count = f->resume->lock_count;
-		if (!f->resume->is_handed_over && !fulltext_keys_drop(&f->run, f->target, err))
+		if (!f->resume->cutover_unlocked && !fulltext_keys_drop(&f->run, f->target, err))
 			return false;
 	} else {
 		ferry_waits_for(f, "the creation of tables on the target");
@@ -557,7 +557,7 @@ static bool catch_up(void *context, struct db *source, struct error *err)
 static void make_owed_rows(struct ferry *f)
 {
 	/* On a target that is in use rows may be missing for good reasons. */
-	bool may_owe = f->resume && !f->resume->is_handed_over;
+	bool may_owe = f->resume && !f->resume->cutover_unlocked;
 	struct owed_rows *owed =
 		owed_rows_new(&f->run, may_owe ? f->resume->owed_rows : NULL, may_owe);
 
@@ -591,7 +591,7 @@ static bool make_verifier(struct ferry *f, struct error *err)
  * from their start. Rows that are there already stay as they are (README I3). */
 static bool resume_from(struct ferry *f, struct error *err)
 {
-	if (f->resume->is_handed_over && verifier_lock_count(f->options) > 0)
+	if (f->resume->cutover_unlocked && verifier_lock_count(f->options) > 0)
 		return error_set(err, ERROR_CONFIG,
 				 "the state says that this move was finished, or CutoverUnlock "
 				 "called, and VerifierRepair would undo what was written to the "

@@ -50,7 +50,7 @@ static void tracker_status(struct ferry *f, struct ferry_status *status)
 	status->start_time = tracker->start_time;
 	status->done_time = tracker->done_time;
 	status->applied = tracker->position;
-	status->is_handed_over = tracker->is_handed_over;
+	status->cutover_unlocked = tracker->cutover_unlocked;
 	status->rows_written = tracker->rows_written;
 	status->bytes_written = tracker->bytes_written;
 	status->changes_applied = tracker->changes_applied;

@@ -37,7 +37,7 @@ const char durable_state_forgotten[] = "target_forgot";
 #define YOUNG_S 2
 #define LATE_MS 2000 /* that the end of the log which MySQL tells may lack, with much room */
 #define REST_FACTOR 10 /* no more than a tenth of the time goes into making states */
-#define TELL_EVERY_MS 60000
+#define LOG_EVERY_MS 60000
 
 /* A state whose writes are on their way to the disk. */
 struct pending_state {
@@ -64,7 +64,7 @@ struct durable_state {
 	bool is_forgotten;	    /* what was confirmed last may be */
 	struct pending_state pending;
 	int64_t rest_until_ms; /* a large state takes time to be made */
-	int64_t told_ms;
+	int64_t last_logged_ms;
 
 	/* Shared. */
 	struct mutex lock;
@@ -290,10 +290,10 @@ static bool look(struct durable_state *d, struct error *err)
 
 static void tell(struct durable_state *d, const struct error *err)
 {
-	if (d->told_ms != 0 && clock_ms() - d->told_ms < TELL_EVERY_MS)
+	if (d->last_logged_ms != 0 && clock_ms() - d->last_logged_ms < LOG_EVERY_MS)
 		return;
 	log_warn_err(err, "what of the state is on the target's disk cannot be found out, trying on");
-	d->told_ms = clock_ms();
+	d->last_logged_ms = clock_ms();
 }
 
 /* False: there is nothing to do any more. */
@@ -314,7 +314,7 @@ static void keep(void *argument)
 
 	while (wait_turn(d)) {
 		if (look(d, &err)) {
-			d->told_ms = 0;
+			d->last_logged_ms = 0;
 		} else if (error_is_retryable(&err)) {
 			/* What was read of the log is of a connection that is gone. */
 			d->pending.is_set = false;

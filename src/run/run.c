@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/retry.h"
 #include "plan/moved_table.h"
 #include "plan/move_options.h"
 
@@ -105,9 +104,7 @@ static bool excuse_locks(void *context, const struct error *err)
 	return true;
 }
 
-bool run_write(struct run *run, const char *verb, const char *tag,
-	       bool (*attempt)(void *argument, struct error *err), void *argument,
-	       struct error *err)
+struct retry run_write_begin(struct run *run, const char *verb, const char *tag)
 {
 	const struct retry_policy policy = {
 		.verb = verb,
@@ -121,5 +118,15 @@ bool run_write(struct run *run, const char *verb, const char *tag,
 		.excuse_context = run,
 	};
 
-	return retry_run(&policy, run->stop, attempt, argument, err);
+	return retry_begin(&policy, run->stop);
+}
+
+bool run_write(struct run *run, const char *verb, const char *tag,
+	       bool (*attempt)(void *argument, struct error *err), void *argument,
+	       struct error *err)
+{
+	for (struct retry r = run_write_begin(run, verb, tag); retry_next(&r, err);)
+		if (attempt(argument, err))
+			return true;
+	return false;
 }

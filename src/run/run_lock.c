@@ -20,7 +20,7 @@ static const char log_tag[] = "run_lock";
 
 #define LOOK_MS 500
 #define STOOD_STILL_MS 5000
-#define TELL_EVERY_MS 60000
+#define LOG_EVERY_MS 60000
 
 static bool look(struct run_lock *lock, bool may_connect, struct error *err)
 {
@@ -30,12 +30,12 @@ static bool look(struct run_lock *lock, bool may_connect, struct error *err)
 	return true;
 }
 
-static void tell(struct run_lock *lock, const struct error *err, int64_t *told_ms)
+static void tell(struct run_lock *lock, const struct error *err, int64_t *last_logged_ms)
 {
-	if (*told_ms == 0 || clock_ms() - *told_ms >= TELL_EVERY_MS) {
+	if (*last_logged_ms == 0 || clock_ms() - *last_logged_ms >= LOG_EVERY_MS) {
 		log_warn_err(err, "the run's lock '%s' on the target is lost, taking it again",
 			     lock->run->guard.lock_name);
-		*told_ms = clock_ms();
+		*last_logged_ms = clock_ms();
 	}
 }
 
@@ -59,7 +59,7 @@ static void keep(void *argument)
 {
 	struct run_lock *lock = argument;
 	struct error err;
-	int64_t told_ms = 0, before_ms = clock_boot_ms();
+	int64_t last_logged_ms = 0, before_ms = clock_boot_ms();
 
 	if (lock->is_late)
 		before_ms -= RUN_LOCK_START_LEASE_S * INT64_C(1000);
@@ -69,9 +69,9 @@ static void keep(void *argument)
 		bool stood_still = slept_ms > STOOD_STILL_MS;
 
 		if (look(lock, !stood_still, &err)) {
-			if (told_ms)
+			if (last_logged_ms)
 				log_info("the run's lock on the target is held again");
-			told_ms = 0;
+			last_logged_ms = 0;
 			continue;
 		}
 		atomic_store(&lock->run->guard.holder, 0);
@@ -80,7 +80,7 @@ static void keep(void *argument)
 			lock->run->fail(lock->run->fail_context, "run_lock", &err);
 			break;
 		}
-		tell(lock, &err, &told_ms);
+		tell(lock, &err, &last_logged_ms);
 	}
 	db_close(lock->target);
 	lock->target = NULL;

@@ -15,7 +15,7 @@ static const char log_tag[] = "writer_lock";
 
 #define WAIT_MS 100
 #define LOCKS_AT_ONCE 128
-#define TELL_EVERY_MS 5000
+#define LOG_EVERY_MS 5000
 
 void writer_lock_name(char name[WRITER_LOCK_NAME_SIZE], const char *run_id, unsigned n)
 {
@@ -46,19 +46,19 @@ static bool wait_until_free(struct db *target, const char *run_id, unsigned firs
 			    struct stop *stop, struct error *err)
 {
 	uint64_t told_id = 0, id;
-	int64_t told_ms = 0;
+	int64_t last_logged_ms = 0;
 
 	for (;;) {
 		if (!lock_holder(target, run_id, first, last, &id, err))
 			return false;
 		if (id == 0)
 			return true;
-		if (id != told_id || clock_ms() - told_ms > TELL_EVERY_MS) {
+		if (id != told_id || clock_ms() - last_logged_ms > LOG_EVERY_MS) {
 			log_info("waiting for connection %" PRIu64
 				 " of the earlier run to end on the target",
 				 id);
 			told_id = id;
-			told_ms = clock_ms();
+			last_logged_ms = clock_ms();
 			if (!db_kill(target, id, err))
 				return false;
 		}

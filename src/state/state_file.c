@@ -134,10 +134,10 @@ static void log_failure(struct state_file *file, const struct error *err)
 {
 	int64_t now = clock_ms();
 
-	if (!file->is_failing || now - file->told_ms >= STATE_FILE_TELL_EVERY_MS) {
+	if (!file->is_failing || now - file->last_logged_ms >= STATE_FILE_LOG_EVERY_MS) {
 		log_error_err(err, "the state file cannot be written, trying on: if the run were "
 				   "killed now it could only be resumed from where the file is");
-		file->told_ms = now;
+		file->last_logged_ms = now;
 	}
 	file->is_failing = true;
 }
@@ -194,10 +194,10 @@ void state_file_look(struct state_file *file)
 	int64_t began_ms = atomic_load(&file->began_ms);
 
 	if (began_ms == 0 || now_ms - began_ms < STATE_FILE_SLOW_MS ||
-	    (file->told_slow_ms > began_ms &&
-	     now_ms - file->told_slow_ms < STATE_FILE_TELL_EVERY_MS))
+	    (file->slow_logged_ms > began_ms &&
+	     now_ms - file->slow_logged_ms < STATE_FILE_LOG_EVERY_MS))
 		return;
-	file->told_slow_ms = now_ms;
+	file->slow_logged_ms = now_ms;
 	log_error("writing the state file takes %lld s already, its disk does not answer: if the "
 		  "run were killed now it could only be resumed from where the file is",
 		  (long long)((now_ms - began_ms) / 1000));
@@ -323,7 +323,7 @@ bool state_file_close(struct state_file *file, int64_t patience_ms)
 
 void state_file_finish(struct state_file *file)
 {
-	while (!state_file_close(file, STATE_FILE_TELL_EVERY_MS))
+	while (!state_file_close(file, STATE_FILE_LOG_EVERY_MS))
 		;
 	thread_join(&file->thread);
 	buf_release(&file->written);

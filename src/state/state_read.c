@@ -347,7 +347,7 @@ static bool read_stage(struct saved_state *state, struct error *err)
 	if (handed_over && !cJSON_IsBool(handed_over))
 		return fail_type(err, "CutoverUnlockCalled", "true", handed_over);
 	state->is_done = stage && strcmp(stage->valuestring, phase_stage(PHASE_DONE)) == 0;
-	state->is_handed_over = state->is_done || cJSON_IsTrue(handed_over);
+	state->cutover_unlocked = state->is_done || cJSON_IsTrue(handed_over);
 	state->verifier_stage = member(state->tree, "VerifierStage");
 	state->owed_rows = member(state->tree, "OwedRows");
 	state->schema_cache = member(state->tree, "LastKnownTableSchemaCache");
@@ -484,7 +484,7 @@ static bool apply_completed(const char *name, const struct moved_tables *tables,
 static bool apply_without_key(const struct saved_state *state, const struct moved_table *t,
 			      struct error *err)
 {
-	if (state->is_handed_over)
+	if (state->cutover_unlocked)
 		return error_set(err, ERROR_CONFIG,
 				 "the state says that this move was finished, or CutoverUnlock "
 				 "called, and table %s has no key, so it could only be copied anew, "
@@ -527,7 +527,7 @@ bool saved_state_apply(const struct saved_state *state, const struct moved_table
 	state_tracker_set_position(tracker, &state->position);
 	if (binlog_position_is_set(&state->streamed))
 		state_tracker_streamed(tracker, &state->streamed);
-	if (state->is_handed_over)
-		state_tracker_hand_over(tracker);
+	if (state->cutover_unlocked)
+		state_tracker_cutover_unlocked(tracker);
 	return true;
 }

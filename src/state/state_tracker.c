@@ -213,19 +213,19 @@ void state_tracker_set_watched(struct state_tracker *s, const struct binlog_posi
 	mutex_unlock(&s->lock);
 }
 
-void state_tracker_hand_over(struct state_tracker *s)
+void state_tracker_cutover_unlocked(struct state_tracker *s)
 {
 	mutex_lock(&s->lock);
-	s->is_handed_over = true;
+	s->cutover_unlocked = true;
 	mutex_unlock(&s->lock);
 }
 
 bool state_tracker_is_handed_over(struct state_tracker *s)
 {
 	mutex_lock(&s->lock);
-	bool is_handed_over = s->is_handed_over;
+	bool cutover_unlocked = s->cutover_unlocked;
 	mutex_unlock(&s->lock);
-	return is_handed_over;
+	return cutover_unlocked;
 }
 
 void state_tracker_started(struct state_tracker *s, const struct moved_table *table)

@@ -25,7 +25,7 @@ struct snapshot {
 	struct binlog_position position;
 	struct binlog_position watched;
 	struct binlog_position streamed;
-	bool is_handed_over;
+	bool cutover_unlocked;
 	bool has_gtids;
 	struct gtid_set applied;
 	struct gtid_set received;
@@ -58,7 +58,7 @@ static void take_snapshot(struct state_tracker *s, struct snapshot *copy)
 	if (s->has_position && binlog_position_is_set(&s->streamed) &&
 	    binlog_position_compare(&s->streamed, &s->position) > 0)
 		copy->streamed = s->streamed;
-	copy->is_handed_over = s->is_handed_over;
+	copy->cutover_unlocked = s->cutover_unlocked;
 	copy->has_gtids = s->has_gtids;
 	gtid_set_copy(&copy->applied, &s->applied);
 	gtid_set_copy(&copy->received, &s->received);
@@ -286,7 +286,7 @@ static void add_own_keys(cJSON *state, const struct snapshot *copy)
 	json_add_u64(state, "TargetLockCount", copy->lock_count);
 	if (copy->source_started)
 		json_add_u64(state, "SourceStarted", copy->source_started);
-	if (copy->is_handed_over)
+	if (copy->cutover_unlocked)
 		cJSON_AddTrueToObject(state, "CutoverUnlockCalled");
 	key_columns = cJSON_AddObjectToObject(state, "PaginationKeyColumns");
 	for (size_t i = 0; i < copy->table_count; i++) {

@@ -84,7 +84,7 @@ static void pushed_out(void *context, size_t table)
 	struct verifier *v = context;
 
 	mutex_lock(&v->lock);
-	v->is_pushed_out[table] = true;
+	v->is_displaced[table] = true;
 	mutex_unlock(&v->lock);
 }
 
@@ -94,9 +94,9 @@ bool verifier_take_pushed_out(struct verifier *v, bool *which)
 
 	mutex_lock(&v->lock);
 	for (size_t i = 0; i < v->verification.count; i++) {
-		which[i] = v->is_pushed_out[i];
+		which[i] = v->is_displaced[i];
 		any |= which[i];
-		v->is_pushed_out[i] = false;
+		v->is_displaced[i] = false;
 	}
 	mutex_unlock(&v->lock);
 	return any;
@@ -126,7 +126,7 @@ struct verifier *verifier_new(struct run *run, struct db *target, const cJSON *s
 	v->hooks = *hooks;
 	v->is_ignored = ignored_tables(run);
 	v->is_incorrect = mem_calloc(run->tables->count + 1, sizeof(*v->is_incorrect));
-	v->is_pushed_out = mem_calloc(run->tables->count + 1, sizeof(*v->is_pushed_out));
+	v->is_displaced = mem_calloc(run->tables->count + 1, sizeof(*v->is_displaced));
 	v->repaired = mem_calloc(run->tables->count + 1, sizeof(*v->repaired));
 	if (options->repair)
 		v->repair = (struct repair_plan){ .run = run,
@@ -165,7 +165,7 @@ void verifier_free(struct verifier *v)
 	pending_rows_release(&v->queue);
 	free(v->is_ignored);
 	free(v->is_incorrect);
-	free(v->is_pushed_out);
+	free(v->is_displaced);
 	free(v->repaired);
 	free(v->message);
 	stop_destroy(&v->rounds_stop);
@@ -176,7 +176,7 @@ void verifier_free(struct verifier *v)
 
 /* --- rows that are to be looked at ---------------------------------------------------- */
 
-void verifier_note(struct verifier *v, const struct moved_table *table, const char *condition,
+void verifier_record(struct verifier *v, const struct moved_table *table, const char *condition,
 		   size_t length)
 {
 	if (v->type != VERIFIER_CHECKSUM_TABLE && !v->is_ignored[table->index] &&

@@ -39,7 +39,7 @@ struct verifier {
 	bool data_correct;  /* guarded by lock */
 	char *message;	    /* guarded by lock; owned; NULL: none */
 	bool *is_incorrect; /* guarded by lock; owned; by moved_table.index */
-	bool *is_pushed_out; /* guarded by lock; owned; by moved_table.index: to be compared
+	bool *is_displaced; /* guarded by lock; owned; by moved_table.index: to be compared
 			      * as a whole again, after a repair */
 	uint64_t *repaired; /* guarded by lock; owned; by moved_table.index: rows */
 };

@@ -14,7 +14,7 @@ static void take(void *argument)
 {
 	struct taker *t = argument;
 
-	if (budget_take(t->budget, t->bytes, t->stop))
+	if (budget_acquire(t->budget, t->bytes, t->stop))
 		atomic_store(&t->has_it, true);
 }
 
@@ -43,13 +43,13 @@ TEST(gives_in_the_order_of_asking)
 
 	stop_init(&stop);
 	budget_init(&b, 100);
-	assert_true(budget_take(&b, 60, &stop));
+	assert_true(budget_acquire(&b, 60, &stop));
 	start(&large, &b, &stop, 1000);
 	start(&small, &b, &stop, 1);
 	/* It would fit, but the large one came first. */
 	assert_false(atomic_load(&small.has_it));
 	assert_true(budget_is_waited_for(&b));
-	budget_give(&b, 60);
+	budget_return(&b, 60);
 	thread_join(&large.thread);
 	assert_true(atomic_load(&large.has_it));
 	assert_false(atomic_load(&small.has_it));
@@ -70,7 +70,7 @@ TEST(a_stop_ends_the_wait)
 
 	stop_init(&stop);
 	budget_init(&b, 10);
-	assert_true(budget_take(&b, 11, &stop));
+	assert_true(budget_acquire(&b, 11, &stop));
 	start(&t, &b, &stop, 1);
 	stop_set(&stop);
 	thread_join(&t.thread);

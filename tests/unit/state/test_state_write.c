@@ -387,7 +387,7 @@ static void survives_hostile_members(void **state)
 	struct buf out = BUF_INIT;
 
 	copied_to_somewhere(c);
-	state_tracker_hand_over(&c->tracker);
+	state_tracker_cutover_unlocked(&c->tracker);
 	write_state(c, &out);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		assault(c, out.data, names[i], NULL);
@@ -603,10 +603,10 @@ static void knows_a_finished_run(void **state)
 	struct saved_state saved;
 
 	assert_true(parse(c, HEAD "\"CurrentStage\":\"DONE\"}", &saved));
-	assert_true(saved.is_done && saved.is_handed_over);
+	assert_true(saved.is_done && saved.cutover_unlocked);
 	saved_state_release(&saved);
 	assert_true(parse(c, HEAD "\"CurrentStage\":\"CUTOVER\"}", &saved));
-	assert_false(saved.is_done || saved.is_handed_over);
+	assert_false(saved.is_done || saved.cutover_unlocked);
 	saved_state_release(&saved);
 }
 
@@ -619,7 +619,7 @@ static void what_was_handed_over_stays_so(void **state)
 	assert_true(apply(c, HEAD "\"CurrentStage\":\"CUTOVER\",\"CutoverUnlockCalled\":true}"));
 	write_state(c, &out);
 	assert_true(parse(c, buf_text(&out), &saved));
-	assert_true(saved.is_handed_over && !saved.is_done);
+	assert_true(saved.cutover_unlocked && !saved.is_done);
 	saved_state_release(&saved);
 	buf_release(&out);
 }
