@@ -69,8 +69,8 @@ def check_version():
     if f"This is version {version}." not in read("README.md"):
         complain(f"README.md does not say: This is version {version}.")
     for page in PAGES:
-        title = read(page).split("\n", 1)[0]
-        if not (title.startswith(".TH ") and f'"ghostferry-copydb {version}"' in title):
+        title = re.search(r"^\.TH .*", read(page), re.MULTILINE)
+        if not (title and f'"ghostferry-copydb {version}"' in title.group()):
             complain(f"{page}: its title does not say ghostferry-copydb {version}")
 
 
