@@ -9,9 +9,11 @@
 struct data_iterator; /* opaque */
 struct verifier;
 
-/* Takes over from the tracker where tables were left. verifier is borrowed; NULL: nothing is
- * verified. */
-struct data_iterator *data_iterator_new(struct run *run, struct verifier *verifier);
+/* Takes over from the tracker where tables were left. packet_limit: rows are cut to
+ * statements that the target takes (write_packet_limit()). verifier is borrowed; NULL:
+ * nothing is verified. */
+struct data_iterator *data_iterator_new(struct run *run, struct verifier *verifier,
+					uint64_t packet_limit);
 /* Starts options->copy_workers readers and as many writers. */
 void data_iterator_start(struct data_iterator *iterator);
 /* Waits until all tables are copied, or the run was stopped. True: all copied. */
@@ -24,9 +26,5 @@ void data_iterator_target_key(struct data_iterator *iterator, const struct moved
 
 /* Any thread: which side do threads wait for just now? */
 enum slower_side data_iterator_limit(struct data_iterator *iterator);
-
-/* Any thread, after a ticket ended: tells who waits at the fence. Set by the ferry. */
-void data_iterator_on_ticket_end(struct data_iterator *iterator, void (*ended)(void *context),
-				 void *context);
 
 #endif

@@ -1,5 +1,5 @@
-/* What the migration is asked to do: filled by the app layer from the
- * configuration, read-only and borrowed afterwards. */
+/* What the migration is asked to do: filled by the configuration (config_keys.c), read-only
+ * and borrowed afterwards. */
 #ifndef PLAN_MOVE_OPTIONS_H
 #define PLAN_MOVE_OPTIONS_H
 

@@ -16,7 +16,6 @@
 #include "plan/name_filter.h"
 #include "preflight/preflight.h"
 #include "compare/table_diff.h"
-#include "wiring.h"
 #include "compare/recheck.h"
 
 /* Rows that are being written, or wait for a running move to bring them over, get this
@@ -203,16 +202,13 @@ static void print_error(const struct error *err)
 
 int verify_command_run(const struct config *config, bool as_json)
 {
-	struct wiring wiring;
-	struct command command = { .source = NULL };
+	struct command command = { .options = config->move };
 	struct error err = ERROR_INIT;
 	int status = EXIT_NOT_STARTED;
 
 	stop_init(&command.stop);
 	findings_init(&command.findings);
 	shutdown_at_next_signal(EXIT_NOT_STARTED);
-	wiring_make(&wiring, config);
-	command.options = wiring.options;
 	command.options.target.computing = &command.computing;
 	if (load(&command, &err) && compare(&command, &err) &&
 	    compare_next_ids(&command, &err) &&
@@ -221,6 +217,5 @@ int verify_command_run(const struct config *config, bool as_json)
 	else
 		print_error(&err);
 	release(&command);
-	wiring_release(&wiring);
 	return status;
 }

@@ -3,7 +3,6 @@
  * now is in use, so nothing is to be done, or advised. */
 #include "ferry_priv.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "db/sql.h"
@@ -19,8 +18,8 @@ static void put_name(const struct names *names, struct buf *name, const char *sc
 {
 	buf_clear(name);
 	sql_table_name(name, schema, table);
-	for (size_t i = 0; names->ignores_case && i < name->length; i++)
-		name->data[i] = (char)tolower((unsigned char)name->data[i]);
+	if (names->ignores_case)
+		schema_fold_case(name->data);
 }
 
 static bool take_name(void *context, const struct db_row *row)
@@ -36,14 +35,11 @@ static bool take_name(void *context, const struct db_row *row)
 
 static bool load_names(struct ferry *f, struct names *names, struct error *err)
 {
-	struct buf mode = BUF_INIT;
-	bool ok = db_value(f->target, &mode, NULL, err, "SELECT @@lower_case_table_names") &&
-		  (names->ignores_case = strcmp(buf_text(&mode), "0") != 0, true) &&
+	bool ok = schema_ignores_case(f->target, &names->ignores_case, err) &&
 		  preflight_rows(f->target,
 				 "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES",
 				 take_name, names, err);
 
-	buf_release(&mode);
 	return ok || error_wrap(err, "look for the tables of the finished move on the target");
 }
 

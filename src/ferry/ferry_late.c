@@ -18,7 +18,7 @@ static const char log_tag[] = "cutover";
 bool ferry_on_late_row(void *context, const struct row_change *change, struct error *err)
 {
 	struct ferry *f = context;
-	const struct moved_table *table = change->table->user;
+	const struct moved_table *table = moved_tables_of(&f->tables, change->table);
 	struct binlog_position final;
 
 	if (atomic_fetch_add(&f->late[table->index].count, 1) > 0)

@@ -17,6 +17,7 @@
 #include "create/fulltext_keys.h"
 #include "preflight/preflight.h"
 #include "create/table_creator.h"
+#include "rows/target_write.h"
 #include "preflight/live_runs.h"
 
 static const char log_tag[] = "ferry";
@@ -39,10 +40,6 @@ static char *key_name(const struct moved_table *table)
 /* From here on other threads may look at the tables. */
 static void publish_tables(struct ferry *f)
 {
-	for (size_t i = 0; i < f->schema.table_count; i++)
-		f->schema.tables[i].user =
-			moved_tables_find(&f->tables, f->schema.tables[i].schema,
-					  f->schema.tables[i].name);
 	f->key_names = mem_calloc(f->tables.count ? f->tables.count : 1, sizeof(*f->key_names));
 	f->late = mem_calloc(f->tables.count ? f->tables.count : 1, sizeof(*f->late));
 	for (size_t i = 0; i < f->tables.count; i++)
@@ -215,13 +212,6 @@ static bool prepare_target(struct ferry *f, struct error *err)
 
 /* --- workers --------------------------------------------------------------------- */
 
-static void ticket_ended(void *context)
-{
-	struct ferry *f = context;
-
-	binlog_writer_wake(f->writer);
-}
-
 /* For rows that are compared while they change. When the stream has ended, or is far
  * behind, they are looked at as they are. */
 static bool catch_up(void *context, struct db *source, struct error *err)
@@ -258,9 +248,7 @@ static void make_owed_rows(struct ferry *f)
 /* What was found equal on another server is to be compared again on this one. */
 static bool make_verifier(struct ferry *f, struct error *err)
 {
-	const struct verifier_hooks hooks = { .catch_up = catch_up,
-					      .ticket_ended = ticket_ended,
-					      .context = f };
+	const struct verifier_hooks hooks = { .catch_up = catch_up, .context = f };
 	const cJSON *stage =
 		f->resume && !f->start.is_elsewhere ? f->resume->verifier_stage : NULL;
 
@@ -276,10 +264,10 @@ static bool make_verifier(struct ferry *f, struct error *err)
 
 static void make_workers(struct ferry *f)
 {
-	struct data_iterator *iterator = data_iterator_new(&f->run, f->verifier);
+	struct data_iterator *iterator =
+		data_iterator_new(&f->run, f->verifier, write_packet_limit(f->target));
 	struct binlog_writer *writer = binlog_writer_new(&f->run, f->verifier);
 
-	data_iterator_on_ticket_end(iterator, ticket_ended, f);
 	mutex_lock(&f->lock);
 	f->iterator = iterator;
 	f->writer = writer;

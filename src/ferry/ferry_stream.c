@@ -99,26 +99,19 @@ static bool ask_side_effects(struct ferry *f, bool *may_have, struct error *err)
 	return ok || error_wrap(err, "look for triggers and stored functions of the source");
 }
 
-/* A statement is logged with the names as the session wrote them, and means the tables
- * that are known in lower case. */
-static bool ask_name_case(struct ferry *f, bool *ignores_case, struct error *err)
-{
-	struct buf mode = BUF_INIT;
-	bool ok = db_value(f->source, &mode, NULL, err, "SELECT @@lower_case_table_names");
-
-	*ignores_case = strcmp(buf_text(&mode), "0") != 0;
-	buf_release(&mode);
-	return ok || error_wrap(err, "ask the source how it compares names");
-}
-
 bool ferry_open_stream(struct ferry *f, struct error *err)
 {
 	const struct binlog_position *start = &f->start.position;
 	bool has_side_effects;
 	bool ignores_case;
 
-	if (!ask_side_effects(f, &has_side_effects, err) ||
-	    !ask_name_case(f, &ignores_case, err) || !ferry_ask_clock(f, err))
+	if (!ask_side_effects(f, &has_side_effects, err))
+		return false;
+	/* A statement is logged with the names as the session wrote them, and means the tables
+	 * that are known in lower case. */
+	if (!schema_ignores_case(f->source, &ignores_case, err))
+		return error_wrap(err, "ask the source how it compares names");
+	if (!ferry_ask_clock(f, err))
 		return false;
 
 	const struct binlog_streamer_params params = {

@@ -67,16 +67,14 @@ static bool take_grant(void *context, const struct db_row *row)
 	return true;
 }
 
-/* "user@host" without quotes, the user's name may hold an @. */
 static bool take_account(void *context, const struct db_row *row)
 {
 	struct grants *grants = context;
-	const char *account = preflight_text(row, 0);
-	const char *at = strrchr(account, '@');
+	struct buf account = BUF_INIT;
 
-	if (at)
-		snprintf(grants->account, sizeof(grants->account), "`%.*s`@`%s`",
-			 (int)(at - account), account, at + 1);
+	if (sql_account(&account, preflight_text(row, 0)))
+		snprintf(grants->account, sizeof(grants->account), "%s", account.data);
+	buf_release(&account);
 	return true;
 }
 

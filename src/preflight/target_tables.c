@@ -1,7 +1,6 @@
 /* What is on the target already, and whether it can stay. */
 #include "preflight/preflight_priv.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -16,8 +15,8 @@ static void put_name(const struct preflight *p, struct buf *name, const char *sc
 {
 	buf_clear(name);
 	sql_table_name(name, schema, table);
-	for (size_t i = 0; p->target_ignores_case && i < name->length; i++)
-		name->data[i] = (char)tolower((unsigned char)name->data[i]);
+	if (p->target_ignores_case)
+		schema_fold_case(name->data);
 }
 
 const struct moved_table *preflight_wanted(const struct preflight *p, const char *schema,

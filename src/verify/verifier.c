@@ -121,8 +121,6 @@ struct verifier *verifier_new(struct run *run, struct db *target, const cJSON *s
 	v->repaired = mem_calloc(run->tables->count + 1, sizeof(*v->repaired));
 	if (options->repair)
 		v->repair = (struct repair_plan){ .run = run,
-						  .ticket_ended = hooks->ticket_ended,
-						  .ticket_context = hooks->context,
 						  .pushed_out = pushed_out,
 						  .context = v };
 	mutex_init(&v->lock);
