@@ -94,19 +94,6 @@ static bool print_state(struct app *app, struct buf *state)
 	return printed;
 }
 
-static void say_where_the_state_is(const struct app *app, const struct buf *state, bool printed)
-{
-	const char *path = app->state_file.path;
-
-	if (state->length == 0)
-		return;
-	if (!printed && !config_prints_state(app->config))
-		log_warn("the state was not dumped on stdout, as neither DumpStateOnSignal nor "
-			 "DumpStateToStdoutOnError is set");
-	if (path && ferry_may_save(app->ferry))
-		log_info("the run can be resumed with -resumestate %s", path);
-}
-
 static void warn_about_lock(const struct app *app)
 {
 	struct ferry_status status;
@@ -147,18 +134,11 @@ static void post_error(const struct app *app, const struct error *err, enum run_
 	buf_release(&payload);
 }
 
-/* Who has the state on stdout need not wait for a disk that does not answer. */
-static void save_state(struct app *app, bool printed)
-{
-	if (!state_file_close(&app->state_file, (printed ? SAVE_S : ENDING_S) * 1000))
-		log_error("the state file is not written once more, its disk does not answer%s",
-			  printed ? ": the newest state is the one on stdout" : "");
-}
-
 /* What the run leaves behind, in the order of its worth. */
 static void report(struct app *app, const struct error *err, enum run_part part, int status)
 {
 	const struct log_field fields[] = { { "errfrom", run_part_name(part) }, { NULL, NULL } };
+	const char *path = app->state_file.path;
 	struct buf state = BUF_INIT;
 	bool printed;
 
@@ -168,10 +148,17 @@ static void report(struct app *app, const struct error *err, enum run_part part,
 	alarm(ENDING_S);
 	log_write(LOG_ERROR, log_tag, err, fields,
 		  printed ? "fatal error detected, state dump in stdout" : "fatal error detected");
-	/* Whoever has taken over writes a newer state into the same file. */
-	if (part != PART_RUN_LOCK)
-		save_state(app, printed);
-	say_where_the_state_is(app, &state, printed);
+	/* Whoever has taken over writes a newer state into the same file. Who has the state on
+	 * stdout need not wait for a disk that does not answer. */
+	if (part != PART_RUN_LOCK &&
+	    !state_file_close(&app->state_file, (printed ? SAVE_S : ENDING_S) * 1000))
+		log_error("the state file is not written once more, its disk does not answer%s",
+			  printed ? ": the newest state is the one on stdout" : "");
+	if (state.length > 0 && !printed && !config_prints_state(app->config))
+		log_warn("the state was not dumped on stdout, as neither DumpStateOnSignal nor "
+			 "DumpStateToStdoutOnError is set");
+	if (state.length > 0 && path && ferry_may_save(app->ferry))
+		log_info("the run can be resumed with -resumestate %s", path);
 	warn_about_lock(app);
 	post_error(app, err, part, &state);
 	buf_release(&state);
@@ -192,22 +179,13 @@ void shutdown_failed(struct app *app)
 	_exit(status);
 }
 
-static const char *failed_step(enum run_part part)
-{
-	switch (part) {
-	case PART_CREATE_TABLES:
-		return "failed to create databases and tables";
-	case PART_INITIALIZE:
-		return "failed to initialize ferry";
-	case PART_START:
-		return "failed to start ferry";
-	default:
-		return run_part_name(part);
-	}
-}
-
 void shutdown_not_started(struct app *app)
 {
+	static const char *const steps[] = {
+		[PART_INITIALIZE] = "failed to initialize ferry",
+		[PART_START] = "failed to start ferry",
+		[PART_CREATE_TABLES] = "failed to create databases and tables",
+	};
 	struct error err = ERROR_INIT;
 	enum run_part part = PART_START;
 	struct buf text = BUF_INIT;
@@ -216,7 +194,7 @@ void shutdown_not_started(struct app *app)
 		error_set(&err, ERROR_STOPPED, "the start ended without saying why");
 	report(app, &err, part, EXIT_NOT_STARTED);
 	findings_text(&text, ferry_findings(app->ferry));
-	buf_printf(&text, "error: %s: ", failed_step(part));
+	buf_printf(&text, "error: %s: ", part < ARRAY_LEN(steps) ? steps[part] : run_part_name(part));
 	printable_put(&text, err.text);
 	buf_putc(&text, '\n');
 	fputs(buf_text(&text), stderr);

@@ -103,17 +103,6 @@ static bool compare_with_file(struct saved_state *state, const char *path, struc
 			 path);
 }
 
-static bool read_configured(struct start_state *start, const cJSON *configured, bool is_forced,
-			    struct error *err)
-{
-	cJSON *tree = cJSON_Duplicate(configured, true);
-
-	if (is_forced)
-		cJSON_DeleteItemFromObjectCaseSensitive(tree, "StateChecksum");
-	start->is_resumed = saved_state_parse(tree, &start->state, err);
-	return start->is_resumed || error_wrap(err, "StateToResumeFrom");
-}
-
 /* -resumestate counts more than the configuration. */
 bool start_state_find(struct start_state *start, const struct cli *cli,
 		      const struct config *config, struct error *err)
@@ -124,8 +113,13 @@ bool start_state_find(struct start_state *start, const struct cli *cli,
 		if (!start->is_resumed)
 			return false;
 	} else if (config->state_to_resume_from) {
-		if (!read_configured(start, config->state_to_resume_from, cli->force_state, err))
-			return false;
+		cJSON *tree = cJSON_Duplicate(config->state_to_resume_from, true);
+
+		if (cli->force_state)
+			cJSON_DeleteItemFromObjectCaseSensitive(tree, "StateChecksum");
+		start->is_resumed = saved_state_parse(tree, &start->state, err);
+		if (!start->is_resumed)
+			return error_wrap(err, "StateToResumeFrom");
 	} else {
 		return check_nothing_unfinished(start, cli, config->state_file, err);
 	}
