@@ -185,6 +185,27 @@ static void ferry_main(void *argument)
 
 /* --- for other threads ----------------------------------------------------------- */
 
+/* The state of this moment; a state_taker. */
+static void live_state(void *context, struct buf *text)
+{
+	struct ferry *f = context;
+	struct run_state snapshot;
+
+	mutex_lock(&f->lock);
+	struct verifier *verifier = f->verifier;
+	struct owed_rows *owed = f->owed;
+	mutex_unlock(&f->lock);
+	state_tracker_snapshot(&f->tracker, &snapshot);
+
+	/* Behind the snapshot: see verifier_state(). */
+	struct state_parts parts = { .schema = f->schema_text.text ? &f->schema_text : NULL };
+
+	parts.verification = verifier ? verifier_state(verifier) : NULL;
+	parts.owed_rows = owed_rows_state(owed);
+	state_write(text, &f->tracker, &snapshot, &parts);
+	run_state_release(&snapshot);
+}
+
 struct ferry *ferry_new(const struct ferry_options *options, const struct ferry_hooks *hooks,
 			const struct saved_state *resume, const struct saved_state *finished,
 			bool dry_run)
@@ -217,7 +238,7 @@ struct ferry *ferry_new(const struct ferry_options *options, const struct ferry_
 	f->run.save_context = hooks->context;
 	budget_init(&f->run.rows, options->rows_bytes);
 	atomic_store(&f->run.batch_rows, options->batch_rows);
-	f->durable = durable_state_new(&f->run, ferry_live_state, f);
+	f->durable = durable_state_new(&f->run, live_state, f);
 	if (resume && resume->run.cutover_unlocked)
 		state_tracker_set_cutover_unlocked(&f->tracker);
 	state_tracker_begin(&f->tracker, resume ? resume->run.run_id : NULL);
@@ -265,26 +286,6 @@ void ferry_free(struct ferry *f)
 	free(f);
 }
 
-void ferry_live_state(void *context, struct buf *text)
-{
-	struct ferry *f = context;
-	struct run_state snapshot;
-
-	mutex_lock(&f->lock);
-	struct verifier *verifier = f->verifier;
-	struct owed_rows *owed = f->owed;
-	mutex_unlock(&f->lock);
-	state_tracker_snapshot(&f->tracker, &snapshot);
-
-	/* Behind the snapshot: see verifier_state(). */
-	struct state_parts parts = { .schema = f->schema_text.text ? &f->schema_text : NULL };
-
-	parts.verification = verifier ? verifier_state(verifier) : NULL;
-	parts.owed_rows = owed_rows_state(owed);
-	state_write(text, &f->tracker, &snapshot, &parts);
-	run_state_release(&snapshot);
-}
-
 bool ferry_state(struct ferry *f, struct buf *out)
 {
 	struct buf durable = BUF_INIT;
@@ -300,7 +301,7 @@ bool ferry_state(struct ferry *f, struct buf *out)
 		/* A row that is displaced now is owed also in a state of a moment before. */
 		state_write_again(out, &f->tracker, &durable, owed_rows_state(owed));
 	else if (started)
-		ferry_live_state(f, out);
+		live_state(f, out);
 	buf_release(&durable);
 	return started || f->resume;
 }

@@ -94,8 +94,6 @@ bool ferry_connect(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_conn
 bool ferry_is_chosen(void *ferry, const char *schema, const char *table);
 struct binlog_feed_params ferry_feed_params(struct ferry *f);
 bool ferry_open_stream(struct ferry *f, struct error *err) MUST_CHECK;
-/* ferry.c: the state of this moment; a state_taker. Any thread. */
-void ferry_live_state(void *ferry, struct buf *text);
 /* ferry_source.c. So many attempts, 600 ms apart. */
 #define ASK_ATTEMPTS 100
 struct retry ferry_retry(struct ferry *f, const char *verb, const char *tag, unsigned attempts);

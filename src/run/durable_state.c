@@ -112,7 +112,7 @@ bool durable_state_text(struct durable_state *d, struct buf *text)
 	return is_behind;
 }
 
-/* Takes *text. */
+/* Takes *text: it is the state, from now on. */
 static void set_text(struct durable_state *d, struct buf *text)
 {
 	mutex_lock(&d->lock);
@@ -124,18 +124,20 @@ static void set_text(struct durable_state *d, struct buf *text)
 	buf_clear(text);
 }
 
+/* The state of now lasts. */
+static void take_text(struct durable_state *d)
+{
+	struct buf text = BUF_INIT;
+
+	d->take(d->context, &text);
+	set_text(d, &text);
+	buf_release(&text);
+}
+
 static bool is_behind(struct durable_state *d)
 {
 	mutex_lock(&d->lock);
 	bool is = d->is_behind;
-	mutex_unlock(&d->lock);
-	return is;
-}
-
-static bool is_settling(struct durable_state *d)
-{
-	mutex_lock(&d->lock);
-	bool is = d->is_settling;
 	mutex_unlock(&d->lock);
 	return is;
 }
@@ -177,20 +179,14 @@ static void take_pending(struct durable_state *d, bool settles)
 	d->rest_until_ms = clock_ms() + REST_FACTOR * (clock_ms() - p->taken_ms);
 }
 
-/* Without a word of the server: it flushes every so many seconds, "not guaranteed". */
-static bool is_old_enough(const struct durable_state *d)
-{
-	int64_t flush_ms = (int64_t)d->safety.flush_every_s * 1000;
-
-	return clock_ms() - d->pending.taken_ms >= 3 * flush_ms + LATE_MS;
-}
-
 static bool is_on_disk(struct durable_state *d, const struct redo_ends *ends)
 {
 	struct pending_state *p = &d->pending;
 
+	/* Without a word of the server: it flushes every so many seconds, "not guaranteed". */
 	if (!ends->is_known)
-		return is_old_enough(d);
+		return clock_ms() - p->taken_ms >=
+		       3 * (int64_t)d->safety.flush_every_s * 1000 + LATE_MS;
 	if (!p->has_end) {
 		if (ends->is_late && clock_ms() - p->taken_ms < LATE_MS)
 			return false;
@@ -240,19 +236,6 @@ static bool move_on(struct durable_state *d, bool settles, struct error *err)
 	return true;
 }
 
-/* What was confirmed since the look before may be forgotten already; no longer. */
-static void fall_behind(struct durable_state *d)
-{
-	struct buf text = BUF_INIT, reason = BUF_INIT;
-
-	crash_safety_put_reason(&reason, &d->safety);
-	log_info("target: %s: the state says only what is known to be on its disk", buf_text(&reason));
-	buf_release(&reason);
-	d->take(d->context, &text);
-	set_text(d, &text);
-	buf_release(&text);
-}
-
 static bool was_started_anew(struct durable_state *d, const struct crash_safety *now)
 {
 	bool is_lost = db_generation(d->target) != d->generation;
@@ -266,8 +249,12 @@ static bool was_started_anew(struct durable_state *d, const struct crash_safety 
 
 static bool look(struct durable_state *d, struct error *err)
 {
-	bool settles = is_settling(d);
+	struct buf reason = BUF_INIT;
 	struct crash_safety now;
+
+	mutex_lock(&d->lock);
+	bool settles = d->is_settling;
+	mutex_unlock(&d->lock);
 
 	if (!db_ready(d->target, err) || !crash_safety_ask(d->target, &now, err))
 		return false;
@@ -277,21 +264,19 @@ static bool look(struct durable_state *d, struct error *err)
 	if (crash_safety_is_full(&now) != crash_safety_is_full(&d->safety))
 		d->pending.is_set = false;
 	d->safety = now;
-	if (!crash_safety_is_full(&now) && !is_behind(d))
-		fall_behind(d);
+	/* What was confirmed since the look before may be forgotten already; no longer. */
+	if (!crash_safety_is_full(&now) && !is_behind(d)) {
+		crash_safety_put_reason(&reason, &now);
+		log_info("target: %s: the state says only what is known to be on its disk",
+			 buf_text(&reason));
+		buf_release(&reason);
+		take_text(d);
+	}
 	if (is_behind(d))
 		return move_on(d, settles, err);
 	if (settles)
 		settle(d, true);
 	return true;
-}
-
-static void tell(struct durable_state *d, const struct error *err)
-{
-	if (d->last_logged_ms != 0 && clock_ms() - d->last_logged_ms < LOG_EVERY_MS)
-		return;
-	log_warn_err(err, "what of the state is on the target's disk cannot be found out, trying on");
-	d->last_logged_ms = clock_ms();
 }
 
 /* False: there is nothing to do any more. */
@@ -316,7 +301,12 @@ static void keep(void *argument)
 		} else if (error_is_retryable(&err)) {
 			/* What was read of the log is of a connection that is gone. */
 			d->pending.is_set = false;
-			tell(d, &err);
+			if (d->last_logged_ms == 0 ||
+			    clock_ms() - d->last_logged_ms >= LOG_EVERY_MS) {
+				log_warn_err(&err, "what of the state is on the target's disk cannot "
+						   "be found out, trying on");
+				d->last_logged_ms = clock_ms();
+			}
 		} else {
 			run_fail(d->run, d->is_forgotten ? PART_TARGET_FORGOT : PART_DURABLE_STATE,
 				 &err);
@@ -331,8 +321,6 @@ static void keep(void *argument)
 
 bool durable_state_begin(struct durable_state *d, struct db *target, struct error *err)
 {
-	struct buf text = BUF_INIT;
-
 	if (!crash_safety_ask(target, &d->safety, err))
 		return error_wrap(err, "ask the target what it would forget in a crash");
 	if (crash_safety_is_full(&d->safety))
@@ -340,9 +328,7 @@ bool durable_state_begin(struct durable_state *d, struct db *target, struct erro
 	/* Until another start would show: the thread's own connection is still to be made. */
 	if (d->safety.up_s < YOUNG_S && !stop_sleep_ms(d->run->stop, YOUNG_S * 1000))
 		return error_set(err, ERROR_STOPPED, "stopped");
-	d->take(d->context, &text);
-	set_text(d, &text);
-	buf_release(&text);
+	take_text(d);
 	return true;
 }
 

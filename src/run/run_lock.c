@@ -30,15 +30,6 @@ static bool look(struct run_lock *lock, bool may_connect, struct error *err)
 	return true;
 }
 
-static void tell(struct run_lock *lock, const struct error *err, int64_t *last_logged_ms)
-{
-	if (*last_logged_ms == 0 || clock_ms() - *last_logged_ms >= LOG_EVERY_MS) {
-		log_warn_err(err, "the run's lock '%s' on the target is lost, taking it again",
-			     lock->run->guard.lock_name);
-		*last_logged_ms = clock_ms();
-	}
-}
-
 /* What ends the run is none of the kinds that are tried again. */
 static void judge(struct error *err, bool stood_still, int64_t slept_ms)
 {
@@ -80,7 +71,12 @@ static void keep(void *argument)
 			run_fail(lock->run, PART_RUN_LOCK, &err);
 			break;
 		}
-		tell(lock, &err, &last_logged_ms);
+		if (last_logged_ms == 0 || clock_ms() - last_logged_ms >= LOG_EVERY_MS) {
+			log_warn_err(&err,
+				     "the run's lock '%s' on the target is lost, taking it again",
+				     lock->run->guard.lock_name);
+			last_logged_ms = clock_ms();
+		}
 	}
 	db_close(lock->target);
 	lock->target = NULL;

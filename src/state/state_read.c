@@ -66,24 +66,12 @@ static bool parse_version(const char *text, uint64_t numbers[3])
 	return true;
 }
 
-static bool is_newer(const char *theirs, const char *ours)
-{
-	uint64_t a[3], b[3];
-
-	if (!parse_version(theirs, a) || !parse_version(ours, b))
-		return false;
-	for (int i = 0; i < 3; i++)
-		if (a[i] != b[i])
-			return a[i] > b[i];
-	return false;
-}
-
-/* A version that is none ("?.?.?+..." of a build by hand) says nothing: accepted. */
 static bool read_version(struct saved_state *state, struct error *err)
 {
 	const cJSON *node = member(state->tree, "GhostferryVersion");
 	const cJSON *format = member(state->tree, "StateFormat");
-	uint64_t number;
+	uint64_t number, theirs[3], ours[3];
+	int i = 0;
 
 	if (!node)
 		return error_set(err, ERROR_CONFIG,
@@ -97,7 +85,12 @@ static bool read_version(struct saved_state *state, struct error *err)
 			"StateFormat: this version reads formats up to %d; resume with the "
 			"version that wrote the state, %.100s",
 			STATE_FORMAT_MAX, state->version);
-	if (is_newer(state->version, version_text))
+	/* A version that is none ("?.?.?+..." of a build by hand) says nothing: accepted. */
+	if (!parse_version(state->version, theirs) || !parse_version(version_text, ours))
+		return true;
+	while (i < 2 && theirs[i] == ours[i])
+		i++;
+	if (theirs[i] > ours[i])
 		return error_set(
 			err, ERROR_CONFIG,
 			"GhostferryVersion: the state was written by version %.100s, which "
@@ -202,15 +195,6 @@ static bool read_positions(struct saved_state *state, const cJSON *part, struct 
 	return true;
 }
 
-static size_t child_count(const cJSON *node)
-{
-	size_t count = 0;
-
-	for (const cJSON *child = node ? node->child : NULL; child; child = child->next)
-		count++;
-	return count;
-}
-
 static bool read_keys(struct saved_state *state, const cJSON *part, struct error *err)
 {
 	static const char *const names[] = { "LastSuccessfulPaginationKeys",
@@ -223,7 +207,7 @@ static bool read_keys(struct saved_state *state, const cJSON *part, struct error
 		return true;
 	if (!cJSON_IsObject(keys))
 		return fail_type(err, name, "an object", keys);
-	state->keys = mem_calloc(child_count(keys) + 1, sizeof(*state->keys));
+	state->keys = mem_calloc((size_t)cJSON_GetArraySize(keys) + 1, sizeof(*state->keys));
 	for (const cJSON *node = keys->child; node; node = node->next) {
 		struct saved_key *key = &state->keys[state->key_count++];
 
@@ -243,7 +227,7 @@ static bool read_completed(struct saved_state *state, const cJSON *part, struct 
 		return true;
 	if (!cJSON_IsObject(completed))
 		return fail_type(err, "CompletedTables", "an object", completed);
-	state->completed = mem_calloc(child_count(completed) + 1, sizeof(*state->completed));
+	state->completed = mem_calloc((size_t)cJSON_GetArraySize(completed) + 1, sizeof(*state->completed));
 	for (const cJSON *node = completed->child; node; node = node->next) {
 		if (!cJSON_IsBool(node))
 			return fail_type(err, node->string, "true", node) ||
@@ -443,22 +427,6 @@ static bool apply_key(const struct saved_state *state, const struct saved_key *s
 	return true;
 }
 
-static bool apply_completed(const char *name, const struct moved_tables *tables,
-			    struct state_tracker *tracker, struct error *err)
-{
-	const struct moved_table *t = map_get_text(&tables->by_source, name);
-
-	if (!t)
-		return error_set(err, ERROR_CONFIG,
-				 "CompletedTables.%s: the table is not among those chosen now "
-				 "(dropped, or Databases or Tables changed)",
-				 name);
-	/* Without a key it is copied anew: its changes may not come twice. */
-	if (t->key.count > 0)
-		state_tracker_set_complete(tracker, t, true);
-	return true;
-}
-
 bool saved_state_has_table(const struct saved_state *state, const struct moved_table *table)
 {
 	return cJSON_IsArray(member(state->key_columns, table->source->full_name));
@@ -472,9 +440,18 @@ bool saved_state_apply(const struct saved_state *state, const struct moved_table
 		if (!apply_key(state, &state->keys[i], tables, tracker, err))
 			return error_wrap(err, "LastSuccessfulPaginationKeys.%s",
 					  state->keys[i].table);
-	for (size_t i = 0; i < state->completed_count; i++)
-		if (!apply_completed(state->completed[i], tables, tracker, err))
-			return false;
+	for (size_t i = 0; i < state->completed_count; i++) {
+		const struct moved_table *t = map_get_text(&tables->by_source, state->completed[i]);
+
+		if (!t)
+			return error_set(err, ERROR_CONFIG,
+					 "CompletedTables.%s: the table is not among those chosen now "
+					 "(dropped, or Databases or Tables changed)",
+					 state->completed[i]);
+		/* Without a key it is copied from scratch: its changes may not come twice. */
+		if (t->key.count > 0)
+			state_tracker_set_complete(tracker, t, true);
+	}
 	/* A table without a key is emptied and copied from scratch. That would undo what others
 	 * have written to the target since a finished move, and must not befall a table that was
 	 * not part of the run. */
