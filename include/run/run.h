@@ -41,7 +41,7 @@ struct run {
 	struct db_guard guard;
 	struct owed_rows *owed;
 	struct budget rows; /* copied rows in memory, options->rows_bytes of them */
-	/* Rows per batch asked for at run time; 0: sized by bytes. */
+	/* Rows per batch, as set at run time; 0: sized by bytes. */
 	_Atomic uint64_t batch_rows;
 	/* On the target, by this process; no failures, as trying again helps. */
 	_Atomic uint64_t deadlocks;

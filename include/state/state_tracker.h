@@ -50,11 +50,11 @@ void state_tracker_forget_copied(struct state_tracker *s);
 /* Illegal moves assert (phase_may_follow()). */
 void state_tracker_set_phase(struct state_tracker *s, enum phase phase);
 enum phase state_tracker_phase(struct state_tracker *s);
-/* Where the stream begins. is_elsewhere: on another server than the state's, where the place up
+/* Where the stream begins. is_other_server: on another server than the state's, where the place up
  * to which rows were streamed means nothing. applied: from here on GTIDs are followed; both are
  * copied; NULL: the source has none. */
 void state_tracker_start_at(struct state_tracker *s, const struct binlog_position *position,
-			    bool is_elsewhere, const struct gtid_set *applied,
+			    bool is_other_server, const struct gtid_set *applied,
 			    const struct gtid_set *received);
 /* The stream has this transaction. NULL: one without GTID; they are given up. */
 void state_tracker_received(struct state_tracker *s, const struct gtid *gtid);
@@ -68,7 +68,7 @@ uint64_t state_tracker_source_started(struct state_tracker *s);
 /* False while there is none. */
 bool state_tracker_position(struct state_tracker *s, struct binlog_position *position);
 void state_tracker_set_watched(struct state_tracker *s, const struct binlog_position *position);
-/* Before anybody is told that the target may be used. */
+/* Before anybody hears that the target may be used. */
 void state_tracker_set_cutover_unlocked(struct state_tracker *s);
 bool state_tracker_is_cutover_unlocked(struct state_tracker *s);
 void state_tracker_started(struct state_tracker *s, const struct moved_table *table);

@@ -1,5 +1,5 @@
 /* One table of flags parses them and prints the usage. Asking for help or the
- * version is answered on stdout with status 0; a mistake is told on stderr. */
+ * version is answered on stdout with status 0; a mistake is reported on stderr. */
 #include "cli.h"
 
 #include <string.h>

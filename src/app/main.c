@@ -57,7 +57,7 @@ static void set_up_log(const struct program *program)
 /* Nobody asked for the default one, and a configuration may well lie where nothing can
  * be written. One that is configured, or holds a state already, must be writable: app_run()
  * sees to that. Else the state in it would look as good as before, and be left. */
-static void settle_state_file(struct program *program)
+static void drop_default_state_file(struct program *program)
 {
 	char *usual = mem_printf("%s.state", program->cli.config_path);
 	struct config *config = &program->config;
@@ -90,7 +90,7 @@ static bool prepare(struct program *program, struct error *err)
 		return true;
 	if (!start_state_find(&program->start, &program->cli, &program->config, err))
 		return false;
-	settle_state_file(program);
+	drop_default_state_file(program);
 	return true;
 }
 

@@ -1,4 +1,4 @@
-/* A target that forgets commits was started anew: what it may have forgotten is written
+/* A target that forgets commits was restarted: what it may have forgotten is written
  * again by a resumed run, and nobody need be there for that. The process saves the state,
  * which is one of before, and runs its own program again in its place, with -resumestate:
  * nothing of the run that has ended is left, its threads in hanging queries as little as
@@ -26,7 +26,7 @@ static const char log_tag[] = "restart";
 static const char variable[] = "GHOSTFERRY_RESTARTED";
 
 #define RESTARTS_MAX 5
-#define QUIET_MS 600000 /* a run that lasted so long begins to count anew */
+#define QUIET_MS 600000 /* after a run that lasted so long the count begins at 0 */
 #define DESCRIPTORS_MAX 65536
 
 static const char *program_path;

@@ -1,4 +1,4 @@
-/* Beginning anew, by itself, from the state of a run that had to end. */
+/* Resuming, by itself, from the state of a run that had to end. */
 #ifndef APP_RESTART_H
 #define APP_RESTART_H
 

@@ -79,7 +79,7 @@ static bool check_nothing_unfinished(struct start_state *start, const struct cli
 }
 
 /* The file's state of the same run: is it finished since, and up to where does its line
- * go? A file that cannot be read tells nothing. */
+ * go? A file that cannot be read says nothing. */
 static bool compare_with_file(struct saved_state *state, const char *path, struct error *err)
 {
 	struct error ignored;

@@ -1,4 +1,4 @@
-/* The state that a run goes on from, or that tells that there is nothing to go on from.
+/* The state that a run goes on from, or that says that there is nothing to go on from.
  * main's thread, before anything is connected. */
 #ifndef APP_START_STATE_H
 #define APP_START_STATE_H

@@ -46,8 +46,8 @@ void ferry_waits_for(struct ferry *f, const char *what)
 
 /* --- failing ---------------------------------------------------------------- */
 
-/* Whoever fails in the depths does not know that the target may be in use, and tells how to
- * begin anew. */
+/* Whoever fails in the depths does not know that the target may be in use, and advises to
+ * start over. */
 static void spare_target(struct ferry *f, struct error *err)
 {
 	static const char anew[] = "drop what was copied on the target and start anew";

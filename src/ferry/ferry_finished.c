@@ -1,4 +1,4 @@
-/* A start of what was moved already, as the state of that move tells: by the same source,
+/* A start of what was moved already, as the state of that move says: by the same source,
  * with all tables that are chosen now, and these are on the target. Whatever is in them by
  * now is in use, so nothing is to be done, or advised. */
 #include "ferry_priv.h"

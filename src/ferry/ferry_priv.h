@@ -100,7 +100,7 @@ struct retry ferry_retry(struct ferry *f, const char *verb, const char *tag, uns
 /* The end of the source's binlog as it is now. */
 bool ferry_read_end(struct ferry *f, unsigned attempts, struct binlog_position *end,
 		    struct error *err) MUST_CHECK;
-/* Has the source been started anew, and may have forgotten what the target
+/* Has the source been restarted, and may it have forgotten what the target
  * has? Says so, and has all of it compared if anything is. */
 bool ferry_check_source(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_replica.c; both only where the source is a replica. */
@@ -123,7 +123,7 @@ bool ferry_keep_line(struct ferry *f, struct error *err) MUST_CHECK;
 void ferry_forget_line(struct ferry *f);
 /* ferry_finished.c: has f->finished moved what is chosen now, and is it there? */
 bool ferry_check_finished(struct ferry *f, struct error *err) MUST_CHECK;
-/* A run_part's failure, as in struct run: ferry_fail() for all but the loop, which is told. */
+/* ferry_fail() for all but the loop's thread, which is woken; as in struct run. */
 void ferry_fail_run(void *ferry, enum run_part part, const struct error *err);
 void ferry_set_phase(struct ferry *f, enum phase phase);
 /* For the status; "": nothing. */

@@ -7,7 +7,7 @@
  * change of the master is before it.
  *
  * The ferry's thread runs it. A master that is read-only counts as replaced: the writers
- * may be at work elsewhere, where nobody looks. */
+ * may be at work on another server, where nobody looks. */
 #include "ferry_priv.h"
 
 #include <stdio.h>
@@ -209,7 +209,7 @@ static const char *obstacle(const struct look *look)
 	return "";
 }
 
-static void tell(struct look *look, int64_t *last_logged_ms)
+static void report(struct look *look, int64_t *last_logged_ms)
 {
 	char text[sizeof(look->f->waiting_for)];
 
@@ -272,7 +272,7 @@ static bool wait_for(struct look *look, struct error *err)
 		if (binlog_position_compare(&look->replica.executed, &look->wanted) >= 0)
 			return replica_status_is_ordered(look->f->source,
 						      look->f->options.replica.position_query, err);
-		tell(look, &last_logged_ms);
+		report(look, &last_logged_ms);
 		probe("replica_is_behind", POSITION_FORMAT, POSITION_ARGS(&look->wanted));
 		if (!check_unbroken(look, err) || !check_time(look, began_ms, err))
 			return false;

@@ -1,5 +1,5 @@
 /* What the ferry asks the source while rows are moved: its clock, the end of its binlog, and
- * whether it was started anew.
+ * whether it was restarted.
  *
  * A source that was may have forgotten commits. Where innodb_flush_log_at_trx_commit is not 1, a
  * crash costs it what it confirmed last. Its binlog may have that all the same, and the target

@@ -250,7 +250,7 @@ static bool make_verifier(struct ferry *f, struct error *err)
 {
 	const struct verifier_hooks hooks = { .catch_up = catch_up, .context = f };
 	const cJSON *stage =
-		f->resume && !f->start.is_elsewhere ? f->resume->verifier_stage : NULL;
+		f->resume && !f->start.is_other_server ? f->resume->verifier_stage : NULL;
 
 	if (f->options.verify.type == VERIFIER_NONE)
 		return true;
@@ -291,13 +291,13 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 	if (!ferry_open_stream(f, err) || !watch_target(f, err) || !prepare_target(f, err) ||
 	    !make_verifier(f, err))
 		return false;
-	if (f->resume && !f->start.is_elsewhere)
+	if (f->resume && !f->start.is_other_server)
 		state_tracker_set_source_started(&f->tracker, f->resume->run.source_started);
 	if (!ferry_check_source(f, err))
 		return false;
 	make_owed_rows(f);
 	make_workers(f);
-	state_tracker_start_at(&f->tracker, &f->start.position, f->start.is_elsewhere,
+	state_tracker_start_at(&f->tracker, &f->start.position, f->start.is_other_server,
 			       f->start.has_gtids ? &f->start.applied : NULL, &f->start.received);
 	if (!durable_state_begin(f->durable, f->target, err))
 		return false;

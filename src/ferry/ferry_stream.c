@@ -119,8 +119,8 @@ bool ferry_open_stream(struct ferry *f, struct error *err)
 		.tag = "source_binlog_streamer",
 		.start = *start,
 		.applied = f->start.has_gtids ? &f->start.applied : NULL,
-		.is_elsewhere = f->start.is_elsewhere,
-		.handed_on = f->resume && !f->start.is_elsewhere ?
+		.is_elsewhere = f->start.is_other_server,
+		.handed_on = f->resume && !f->start.is_other_server ?
 				     f->resume->run.streamed :
 				     (struct binlog_position){ .offset = 0 },
 		.handler = { .context = f,

@@ -13,7 +13,7 @@ struct start_position {
 	bool has_gtids;
 	struct gtid_set applied;
 	struct gtid_set received;
-	bool is_elsewhere; /* on another server than the state's */
+	bool is_other_server; /* on another server than the state's */
 };
 
 /* identity: the server's, see db_ask_identity(). resume may be NULL. A server whose

@@ -9,7 +9,7 @@
  * killed then: what was written since is written again (README, I3 and I5).
  *
  * Both looks go over one connection. While it answers, the server is the one that it was:
- * had it been started anew in between, the connection were gone. One that is made anew
+ * had it been restarted in between, the connection would be gone. A new connection
  * shows by the server's start whether it was; then nobody knows what it has forgotten, and
  * the run ends. The start is told in whole seconds: two within one cannot be told apart,
  * but then the connection that was lost had been made in that second too. Writers that were
@@ -145,7 +145,7 @@ static bool is_behind(struct durable_state *d)
 /* --- looking ------------------------------------------------------------------- */
 
 /* A clean restart forgets nothing, but from here it looks like a crash. */
-static bool started_anew(struct durable_state *d, const struct crash_safety *now,
+static bool on_restart(struct durable_state *d, const struct crash_safety *now,
 			 struct error *err)
 {
 	struct buf reason = BUF_INIT;
@@ -166,12 +166,12 @@ static bool started_anew(struct durable_state *d, const struct crash_safety *now
 	return false;
 }
 
-static void take_pending(struct durable_state *d, bool settles)
+static void take_pending(struct durable_state *d, bool is_final)
 {
 	struct pending_state *p = &d->pending;
 
 	p->is_set = true;
-	p->is_last = settles;
+	p->is_last = is_final;
 	p->has_end = false;
 	p->taken_ms = clock_ms();
 	buf_clear(&p->text);
@@ -196,7 +196,7 @@ static bool is_on_disk(struct durable_state *d, const struct redo_ends *ends)
 	return ends->on_disk >= p->end;
 }
 
-static void settle(struct durable_state *d, bool is_settled)
+static void resolve(struct durable_state *d, bool is_settled)
 {
 	mutex_lock(&d->lock);
 	d->is_behind = false;
@@ -213,7 +213,7 @@ static void accept(struct durable_state *d)
 
 	d->pending.is_set = false;
 	if (d->pending.is_last || is_safe)
-		settle(d, d->pending.is_last);
+		resolve(d, d->pending.is_last);
 	else
 		set_text(d, &d->pending.text);
 	probe("state_is_durable", "%s",
@@ -221,14 +221,14 @@ static void accept(struct durable_state *d)
 }
 
 /* In every look at most one state is taken and one accepted. */
-static bool move_on(struct durable_state *d, bool settles, struct error *err)
+static bool move_on(struct durable_state *d, bool is_final, struct error *err)
 {
 	struct redo_ends ends;
 
-	if (!d->pending.is_set && !settles && clock_ms() < d->rest_until_ms)
+	if (!d->pending.is_set && !is_final && clock_ms() < d->rest_until_ms)
 		return true;
-	if (!d->pending.is_set || d->pending.is_last != settles)
-		take_pending(d, settles);
+	if (!d->pending.is_set || d->pending.is_last != is_final)
+		take_pending(d, is_final);
 	if (!crash_safety_ask_redo(d->target, &ends, err))
 		return false;
 	if (is_on_disk(d, &ends))
@@ -236,7 +236,7 @@ static bool move_on(struct durable_state *d, bool settles, struct error *err)
 	return true;
 }
 
-static bool was_started_anew(struct durable_state *d, const struct crash_safety *now)
+static bool was_restarted(struct durable_state *d, const struct crash_safety *now)
 {
 	bool is_lost = db_generation(d->target) != d->generation;
 	bool was_young = d->was_young;
@@ -253,13 +253,13 @@ static bool look(struct durable_state *d, struct error *err)
 	struct crash_safety now;
 
 	mutex_lock(&d->lock);
-	bool settles = d->is_settling;
+	bool is_final = d->is_settling;
 	mutex_unlock(&d->lock);
 
 	if (!db_ready(d->target, err) || !crash_safety_ask(d->target, &now, err))
 		return false;
-	if (was_started_anew(d, &now))
-		return started_anew(d, &now, err);
+	if (was_restarted(d, &now))
+		return on_restart(d, &now, err);
 	/* A state that was taken under another setting may have been confirmed under that. */
 	if (crash_safety_is_full(&now) != crash_safety_is_full(&d->safety))
 		d->pending.is_set = false;
@@ -273,9 +273,9 @@ static bool look(struct durable_state *d, struct error *err)
 		take_text(d);
 	}
 	if (is_behind(d))
-		return move_on(d, settles, err);
-	if (settles)
-		settle(d, true);
+		return move_on(d, is_final, err);
+	if (is_final)
+		resolve(d, true);
 	return true;
 }
 

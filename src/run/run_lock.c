@@ -1,5 +1,6 @@
 /* Gives the server a sign of life twice a second: the lock is a lease, which ends by itself
- * a minute after the last one, so that a machine that died does not hold it for hours. A lost connection is made anew,
+ * a minute after the last one, so that a machine that died does not hold it for hours. A lost
+ * connection is made again,
  * with the lock, for as long as the run goes on: writers give up sooner than this does.
  *
  * When another process has the lock by then it works on the same state, and it took
@@ -31,7 +32,7 @@ static bool look(struct run_lock *lock, bool may_connect, struct error *err)
 }
 
 /* What ends the run is none of the kinds that are tried again. */
-static void judge(struct error *err, bool stood_still, int64_t slept_ms)
+static void conclude(struct error *err, bool stood_still, int64_t slept_ms)
 {
 	if (stood_still)
 		error_wrap(err,
@@ -66,7 +67,7 @@ static void keep(void *argument)
 			continue;
 		}
 		atomic_store(&lock->run->guard.holder, 0);
-		judge(&err, stood_still, slept_ms);
+		conclude(&err, stood_still, slept_ms);
 		if (!error_is_retryable(&err)) {
 			run_fail(lock->run, PART_RUN_LOCK, &err);
 			break;

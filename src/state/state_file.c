@@ -5,7 +5,7 @@
  *
  * Nobody who moves rows waits for any of this: the thread takes a copy of the state under
  * the tracker's lock, and holds nothing while the disk is busy. A disk that does not answer
- * at all is told of by the loop. Nobody else writes the file, so that no older state can
+ * at all is reported by the loop. Nobody else writes the file, so that no older state can
  * come after a newer one. */
 #include "state/state_file.h"
 
@@ -212,7 +212,7 @@ static bool wait_turn(struct state_file *file, int64_t wait_ms, uint64_t *asked)
 	return !closed;
 }
 
-static void tell_saved(struct state_file *file, uint64_t asked, bool saved)
+static void announce_saved(struct state_file *file, uint64_t asked, bool saved)
 {
 	mutex_lock(&file->lock);
 	file->tried_up_to = asked;
@@ -231,13 +231,13 @@ static void run(void *argument)
 	while (wait_turn(file, wait_ms, &asked)) {
 		int64_t started_ms = clock_ms();
 
-		tell_saved(file, asked, save(file));
+		announce_saved(file, asked, save(file));
 		/* A large state on a slow disk: no more than a tenth of the time. */
 		wait_ms = (clock_ms() - started_ms) * 10;
 		if (wait_ms < STATE_FILE_INTERVAL_MS)
 			wait_ms = STATE_FILE_INTERVAL_MS;
 	}
-	tell_saved(file, asked, save(file)); /* what was recorded before it was closed */
+	announce_saved(file, asked, save(file)); /* what was recorded before it was closed */
 	mutex_lock(&file->lock);
 	file->ended = true;
 	condition_signal(&file->changed);

@@ -1,5 +1,5 @@
-/* Values are told by kind, and the kind follows from the column's type. What is read
- * may have been edited or come from elsewhere, and ends up as a literal in a WHERE: so
+/* A value has a kind, which follows from the column's type. What is read
+ * may have been edited or written by another program, and ends up as a literal in a WHERE: so
  * a value must be of its column's kind, look like one, and be in the column's range. A
  * number too large for the column would quietly skip the rest of the table. */
 #include "state/state_key.h"

@@ -305,15 +305,15 @@ static bool read_own_keys(struct saved_state *state, struct error *err)
 static bool read_stage(struct saved_state *state, struct error *err)
 {
 	const cJSON *stage = member(state->tree, "CurrentStage");
-	const cJSON *handed_over = member(state->tree, "CutoverUnlockCalled");
+	const cJSON *unlocked = member(state->tree, "CutoverUnlockCalled");
 
 	if (stage && !cJSON_IsString(stage))
 		return fail_type(err, "CurrentStage", "a string", stage);
-	if (handed_over && !cJSON_IsBool(handed_over))
-		return fail_type(err, "CutoverUnlockCalled", "true", handed_over);
+	if (unlocked && !cJSON_IsBool(unlocked))
+		return fail_type(err, "CutoverUnlockCalled", "true", unlocked);
 	if (stage && strcmp(stage->valuestring, phase_stage(PHASE_DONE)) == 0)
 		state->run.phase = PHASE_DONE;
-	state->run.cutover_unlocked = state->run.phase == PHASE_DONE || cJSON_IsTrue(handed_over);
+	state->run.cutover_unlocked = state->run.phase == PHASE_DONE || cJSON_IsTrue(unlocked);
 	state->verifier_stage = member(state->tree, "VerifierStage");
 	state->owed_rows = member(state->tree, "OwedRows");
 	state->schema_cache = member(state->tree, "LastKnownTableSchemaCache");
@@ -382,7 +382,7 @@ void saved_state_release(struct saved_state *state)
 }
 
 /* Is the key made of the columns, in the directions, that it was made of then? Ghostferry
- * walks upwards only and tells the column in its schema cache, if at all. */
+ * walks upwards only and names the column in its schema cache, if at all. */
 static bool check_key_columns(const struct saved_state *state, const struct moved_table *t,
 			      struct error *err)
 {

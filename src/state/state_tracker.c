@@ -151,13 +151,13 @@ enum phase state_tracker_phase(struct state_tracker *s)
 }
 
 void state_tracker_start_at(struct state_tracker *s, const struct binlog_position *position,
-			    bool is_elsewhere, const struct gtid_set *applied,
+			    bool is_other_server, const struct gtid_set *applied,
 			    const struct gtid_set *received)
 {
 	assert(binlog_position_is_set(position));
 	mutex_lock(&s->lock);
 	s->state.position = *position;
-	if (is_elsewhere)
+	if (is_other_server)
 		s->state.streamed = (struct binlog_position){ .offset = 0 };
 	s->state.has_gtids = applied != NULL;
 	if (applied) {
