@@ -126,14 +126,6 @@ static bool copy_rows(struct ferry *f, struct error *err)
 	return true;
 }
 
-static bool move(struct ferry *f, struct error *err)
-{
-	if (f->resume && f->resume->run.cutover_unlocked)
-		log_warn("the state says that this move was finished, or CutoverUnlock called: it "
-			 "is followed up to the source's position again");
-	return copy_rows(f, err) && ferry_cut_over(f, err);
-}
-
 static void disconnect(struct ferry *f)
 {
 	db_close(f->source);
@@ -146,28 +138,29 @@ static void ferry_main(void *argument)
 	struct ferry *f = argument;
 	struct error err;
 
+	/* 1. Look at both servers, open the stream, create the tables. */
 	log_info("hello world from %s", version_text);
-	if (!ferry_prepare(f, &err)) {
+	bool ok = ferry_prepare(f, &err);
+	if (!ok || f->is_dry_run || f->is_finished) {
 		disconnect(f);
-		if (ferry_fail(f, f->step, &err))
+		if (ok)
+			announce(f, f->is_dry_run ? FERRY_DRY_RUN_DONE : FERRY_NOTHING_TO_DO);
+		else if (ferry_fail(f, f->step, &err))
 			announce(f, FERRY_NOT_STARTED);
 		return;
 	}
-	if (f->is_dry_run) {
-		disconnect(f);
-		announce(f, FERRY_DRY_RUN_DONE);
-		return;
-	}
-	if (f->is_finished) {
-		disconnect(f);
-		announce(f, FERRY_NOTHING_TO_DO);
-		return;
-	}
-	if (!move(f, &err)) {
+
+	/* 2. Copy all rows while changes are applied. 3. Cut over. */
+	if (f->resume && f->resume->run.cutover_unlocked)
+		log_warn("the state says that this move was finished, or CutoverUnlock called: it "
+			 "is followed up to the source's position again");
+	if (!copy_rows(f, &err) || !ferry_cut_over(f, &err)) {
 		/* ERROR_STOPPED: somebody else has failed already and is the first. */
 		ferry_fail_run(f, PART_CUTOVER, &err);
 		return;
 	}
+
+	/* 4. Give back what is held on the servers; from here on nothing can fail. */
 	run_lock_end(&f->run_lock);
 	disconnect(f);
 	log_info("ghostferry run is complete, shutting down auxiliary services");

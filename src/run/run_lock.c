@@ -1,7 +1,7 @@
 /* Gives the server a sign of life twice a second: the lock is a lease, which ends by itself
  * a minute after the last one, so that a machine that died does not hold it for hours. A lost
- * connection is made again,
- * with the lock, for as long as the run goes on: writers give up sooner than this does.
+ * connection is made again, with the lock, for as long as the run goes on: writers give up
+ * sooner than this does.
  *
  * When another process has the lock by then it works on the same state, and it took
  * over or is about to: the run ends at once. Its writers cannot have gone on, as they
