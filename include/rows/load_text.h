@@ -15,8 +15,9 @@ bool load_text_suits(const struct moved_table *table);
 /* The whole statement; comment comes first, as in all that the program writes. */
 void load_text_put_statement(struct buf *sql, const struct moved_table *table,
 			     const char *comment);
-/* Appends one row. values: by table column. */
-void load_text_put_row(struct buf *text, const struct moved_table *table,
+/* Appends one row. values: by table column. False and nothing for a row with a value that only
+ * INSERT stores, or refuses by name: an invalid ENUM, a part of a character. */
+bool load_text_put_row(struct buf *text, const struct moved_table *table,
 		       const struct value *values);
 /* The row that begins at *at, which then is the next one's place; false: there is none. The
  * values, by table column, point into bytes, which is cleared first. */

@@ -36,6 +36,10 @@ void write_statement_release(struct write_statement *statement);
 bool write_tuple(struct buf *sql, const struct moved_table *table, const struct value *values,
 		 uint64_t *invalid_enums, struct error *err) MUST_CHECK;
 
+/* False for a text that ends inside a character of fixed width: servers put zeros in front of
+ * such a part, without a word. */
+bool write_is_whole_text(const struct column *column, size_t length);
+
 /* GEOMETRY and VECTOR columns NOT NULL get a value of length 0 from ALTER TABLE ... ADD, and
  * no statement may give it back: in a lax mode the server does so where the column is not
  * named. Are there such values, and a REPLACE of just this row without them. */

@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#include "rows/target_write.h"
+
 enum field { FIELD_PLAIN, FIELD_NUMBER, FIELD_TEXT };
 
 static enum field field_of(const struct moved_table *table, unsigned column)
@@ -100,9 +102,22 @@ static void put_field(struct buf *text, struct value value)
 	buf_add(text, from, (size_t)(end - from));
 }
 
-void load_text_put_row(struct buf *text, const struct moved_table *table,
+static bool is_loadable(const struct column *column, struct value value)
+{
+	if (!value.bytes)
+		return true;
+	if (column->type == COLUMN_ENUM)
+		return value.length != 1 || value.bytes[0] != '0';
+	return write_is_whole_text(column, value.length);
+}
+
+bool load_text_put_row(struct buf *text, const struct moved_table *table,
 		       const struct value *values)
 {
+	for (unsigned i = 0; i < table->written_count; i++)
+		if (!is_loadable(&table->source->columns[table->written[i]],
+				 values[table->written[i]]))
+			return false;
 	for (unsigned i = 0; i < table->written_count; i++) {
 		struct value value = values[table->written[i]];
 
@@ -114,6 +129,7 @@ void load_text_put_row(struct buf *text, const struct moved_table *table,
 			buf_add(text, "\\N", 2);
 	}
 	buf_putc(text, '\n');
+	return true;
 }
 
 /* One field from *at on: its bytes are appended, *at is left on what ended it. */

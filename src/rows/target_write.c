@@ -51,8 +51,7 @@ static void put_text_as_json(struct buf *sql, struct value value)
 	sql_literal(sql, &json, value);
 }
 
-/* In front of a part of a character the servers put zeros, without a word. */
-static bool is_whole_text(const struct column *column, size_t length)
+bool write_is_whole_text(const struct column *column, size_t length)
 {
 	static const struct {
 		const char *charset;
@@ -97,7 +96,7 @@ static bool put_tuple(struct buf *sql, const struct moved_table *table, const st
 			computed_put_timestamp(sql, table, column, value);
 			continue;
 		}
-		if (value.bytes && !is_whole_text(column, value.length))
+		if (value.bytes && !write_is_whole_text(column, value.length))
 			return error_set(err, ERROR_DATA,
 					 "%s.%s: a text of %zu bytes ends inside a character of %s, and "
 					 "the target would store another one: mend it on the source",
