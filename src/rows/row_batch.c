@@ -13,6 +13,8 @@
 #include "rows/load_text.h"
 #include "rows/row_prints.h"
 
+#define STATEMENT_SLACK 4096
+
 struct row_batch *row_batch_new(const struct moved_table *table, uint64_t ticket)
 {
 	struct row_batch *batch = mem_calloc(1, sizeof(*batch));
@@ -233,7 +235,7 @@ static bool put_row(struct row_batch *batch, const struct value *values, struct 
 	if (!write_tuple(&statement->sql, table, values, &invalid_enums, err))
 		return false;
 	/* A large row gets a statement of its own rather than bursting the packet. */
-	if (statement->sql.length + 4096 > batch->packet_limit && statement->rows > 0) {
+	if (statement->sql.length + STATEMENT_SLACK > batch->packet_limit && statement->rows > 0) {
 		struct buf tuple = BUF_INIT;
 
 		buf_add(&tuple, statement->sql.data + start, statement->sql.length - start);
@@ -242,7 +244,7 @@ static bool put_row(struct row_batch *batch, const struct value *values, struct 
 		buf_add(&statement->sql, tuple.data, tuple.length);
 		buf_release(&tuple);
 	}
-	if (statement->sql.length + 4096 > batch->packet_limit)
+	if (statement->sql.length + STATEMENT_SLACK > batch->packet_limit)
 		return error_set(err, ERROR_DATA,
 				 "table %s: a row takes %zu bytes as a statement, more than the target's "
 				 "max_allowed_packet lets through (%" PRIu64
@@ -277,6 +279,20 @@ bool row_batch_make_statements(struct row_batch *batch, struct error *err)
 	return true;
 }
 
+/* False: the row has to be a statement. One that takes up the target's packet would not get
+ * there as a change either, and is refused by name. */
+static bool put_row_of_text(struct row_batch *batch, const struct value *values)
+{
+	size_t before = batch->text.length;
+
+	if (!load_text_put_row(&batch->text, batch->table, values))
+		return false;
+	if (batch->text.length - before + STATEMENT_SLACK <= batch->packet_limit)
+		return true;
+	buf_truncate(&batch->text, before);
+	return false;
+}
+
 bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t statement_bytes,
 		   uint64_t packet_limit, struct error *err)
 {
@@ -296,8 +312,7 @@ bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t s
 	if (batch->omits_empty && write_has_empty(table, values))
 		return add_alone(batch, values, err);
 
-	if (batch->is_text && !load_text_put_row(&batch->text, table, values) &&
-	    !put_rows_of_text(batch, err))
+	if (batch->is_text && !put_row_of_text(batch, values) && !put_rows_of_text(batch, err))
 		return false;
 	if (!batch->is_text && !put_row(batch, values, err))
 		return false;
