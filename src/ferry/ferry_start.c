@@ -592,6 +592,10 @@ static bool resume_from(struct ferry *f, struct error *err)
 static bool choose_write_method(struct ferry *f, struct error *err)
 {
 	struct buf value = BUF_INIT;
+
+	if (f->options.write_method == WRITE_INSERT)
+		return true;
+
 	bool ok = db_value(f->target, &value, NULL, err, "SELECT @@GLOBAL.local_infile");
 
 	f->run.takes_loads = ok && strcmp(buf_text(&value), "1") == 0;
