@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "create/create_exact.h"
+#include "../../../src/create/create_exact.h"
 
 #define TEST(name) static void name(void **state UNUSED)
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "create/create_translate.h"
+#include "../../../src/create/create_translate.h"
 
 #define TABLE(columns) "CREATE TABLE `t` (\n  " columns "\n) ENGINE=InnoDB"
 
