@@ -16,8 +16,7 @@ struct buf {
 
 #define BUF_INIT { NULL, 0, 0 }
 
-void buf_init(struct buf *b);
-/* Frees the memory; b is as after buf_init(). */
+/* Frees the memory; b is BUF_INIT again. */
 void buf_release(struct buf *b);
 /* Empties it and keeps the memory. */
 void buf_clear(struct buf *b);
@@ -31,6 +30,8 @@ void buf_put_u64(struct buf *b, uint64_t number);
 void buf_put_i64(struct buf *b, int64_t number);
 /* Two lower-case hex digits per byte. */
 void buf_put_hex(struct buf *b, const void *bytes, size_t length);
+/* Its usual text: lower-case hex digits with dashes. */
+void buf_put_uuid(struct buf *b, const uint8_t uuid[16]);
 /* Cuts the content to length, which must not be more than there is. */
 void buf_truncate(struct buf *b, size_t length);
 /* The caller owns the returned memory (free()); never NULL; b is empty after. */

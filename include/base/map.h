@@ -39,4 +39,7 @@ void *map_remove(struct map *m, const void *key, size_t key_length);
  * The map must not be added to in between. */
 struct map_entry *map_next(const struct map *m, size_t *cursor);
 
+/* The finaliser of MurmurHash3: every input bit reaches every output bit. */
+uint64_t hash_mix(uint64_t h);
+
 #endif

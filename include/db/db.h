@@ -14,12 +14,8 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/map.h"
 #include "db/server.h"
-
-struct db_variable {
-	const char *name;
-	const char *value; /* as SQL: "'x'" or "5" */
-};
 
 /* Which server answers: @@server_uuid, or MariaDB's server id and host name. */
 #define DB_IDENTITY_SIZE 64
@@ -41,14 +37,16 @@ struct db_computing;
 struct db_params {
 	const char *label;  /* "source", "target": for messages and logs */
 	const char *host;   /* name or address; the socket's path when is_unix */
-	unsigned port;	    /* 0 when is_unix */
+	unsigned port;	    /* not used when is_unix */
 	bool is_unix;
 	const char *user;
 	const char *pass;      /* never logged */
+	const char *pass_file; /* where else it may stand: config_validate() reads it */
+	const char *pass_env;
 	const char *collation; /* NULL or "": utf8mb4_general_ci; one of another charset is
 				* checked and then not used: statements are utf8mb4 */
-	const struct db_variable *variables; /* the configuration's Params, set per session */
-	size_t variable_count;
+	struct map variables;  /* set in each session: name -> SQL (char *), "'x'" or "5" */
+	const char *marginalia; /* text of the comment in front of every statement */
 	bool use_tls;		 /* required then */
 	enum db_tls_verify tls_verify;
 	const char *tls_ca_path; /* PEM; NULL: the system's */
@@ -116,8 +114,8 @@ void db_library_init(void);
  *   which expressions are computed (db/computing.h); and what
  *   else would change what statements do.
  * max_allowed_packet of the client is 1 GiB. A network that carries nothing counts as
- * lost after network_timeout_s, however long statements may take. Local infile is
- * off. lock_name, when not NULL, is taken with GET_LOCK(name, 0) after every
+ * lost after network_timeout_s, however long statements may take. A server that asks for
+ * a file gets none. lock_name, when not NULL, is taken with GET_LOCK(name, 0) after every
  * (re)connect and failing to get it is an ERROR_BUSY; the string is copied. An
  * earlier session of the same db that still holds it is killed and waited for.
  * NULL and *err on failure. */
@@ -178,6 +176,17 @@ bool db_execf(struct db *db, struct error *err, const char *format, ...) PRINTF(
 uint64_t db_affected_rows(const struct db *db);
 unsigned db_warning_count(const struct db *db);
 
+/* Runs a LOAD DATA LOCAL INFILE in a DB_SESSION_WRITE: text is what the server gets for the
+ * file, whichever it asks for, during this call and never else. */
+struct db_load_counts {
+	bool are_known; /* the server has told the following */
+	uint64_t rows; /* in the text */
+	uint64_t skipped; /* of them, as a unique value was there already, or not to be stored */
+	uint64_t warnings;
+};
+bool db_load(struct db *db, const char *sql, size_t length, const struct buf *text,
+	     struct db_load_counts *counts, struct error *err) MUST_CHECK;
+
 /* Runs one query and hands its rows out one by one as the server sends them
  * (nothing is stored). db_row_next() until it does not say DB_ROW, or
  * db_row_finish() earlier: that reads and drops the rest. While rows are open no
@@ -195,6 +204,8 @@ bool db_queryf(struct db *db, struct error *err, const char *format, ...) PRINTF
 bool db_check_columns(struct db *db, unsigned count, struct error *err) MUST_CHECK;
 enum db_fetch db_row_next(struct db *db, struct db_row *row, struct error *err) MUST_CHECK;
 void db_row_finish(struct db *db);
+/* "" for NULL, and for a column that is not there. */
+const char *db_row_text(const struct db_row *row, unsigned index);
 /* Name of a column of the open result. */
 const char *db_column_name(const struct db *db, unsigned index);
 

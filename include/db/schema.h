@@ -97,6 +97,7 @@ struct table {
 	char *schema;
 	char *name;
 	char *full_name;  /* "schema.name": key in maps, state and logs */
+	size_t index;	  /* in schema->tables */
 	char *engine;	  /* "InnoDB" */
 	char *collation;
 	char *row_format; /* as InnoDB has it: "Dynamic" */
@@ -109,8 +110,6 @@ struct table {
 	unsigned column_count;
 	struct table_index *indexes; /* PRIMARY first, then by name as the server lists them */
 	unsigned index_count;
-	/* Owner layers may hang their own data here (ferry); not freed by schema. */
-	void *user;
 };
 
 #define SERVER_COLUMNS_MAX 4096 /* of a table: the servers' limit */
@@ -130,6 +129,11 @@ typedef bool schema_filter(void *context, const char *schema, const char *table)
 bool schema_load(struct db *db, schema_filter *chosen, void *context, struct schema *schema,
 		 struct error *err) MUST_CHECK;
 void schema_release(struct schema *schema);
+/* Does the server take names of tables that differ in case for the same
+ * (lower_case_table_names)? */
+bool schema_ignores_case(struct db *db, bool *ignores_case, struct error *err) MUST_CHECK;
+/* Makes the names one: the letters of ASCII in lower case. */
+void schema_fold_case(char *name);
 struct table *schema_find(const struct schema *schema, const char *full_name);
 const struct column *table_column(const struct table *table, const char *name); /* or NULL */
 /* The column that has the other table's column's name, or NULL: for the servers its case

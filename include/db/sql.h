@@ -25,9 +25,14 @@ struct value {
 void sql_name(struct buf *sql, const char *name);
 /* `schema`.`table` */
 void sql_table_name(struct buf *sql, const char *schema, const char *table);
+/* `user`@`host` of what CURRENT_USER() says: user@host without quotes, where the user's name
+ * may hold an @. False: it is none. */
+bool sql_account(struct buf *sql, const char *current_user);
 /* 'bytes' with quotes and backslashes doubled. */
 void sql_bytes(struct buf *sql, const char *bytes, size_t length);
-/* The same for metadata (utf8mb4 text). */
+/* x'bytes' in hex. */
+void sql_hex(struct buf *sql, const char *bytes, size_t length);
+/* sql_bytes() for metadata (utf8mb4 text). */
 void sql_text(struct buf *sql, const char *text);
 /* The comment that marks the program's own statements on the target: it must come
  * first in each. Text is the configuration's Marginalia; "*" + "/" inside is

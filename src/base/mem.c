@@ -8,17 +8,14 @@
 
 #include "base/shortage.h"
 
-static void out_of_memory(void)
-{
-	shortage_found("out of memory");
-}
+static const char out_of_memory[] = "out of memory";
 
 void *mem_alloc(size_t size)
 {
 	void *memory;
 
 	while (!(memory = malloc(size ? size : 1)))
-		out_of_memory();
+		shortage_found(out_of_memory);
 	return memory;
 }
 
@@ -27,7 +24,7 @@ void *mem_calloc(size_t count, size_t size)
 	void *memory;
 
 	while (!(memory = count && size ? calloc(count, size) : calloc(1, 1)))
-		out_of_memory();
+		shortage_found(out_of_memory);
 	return memory;
 }
 
@@ -38,7 +35,7 @@ void *mem_resize(void *array, size_t count, size_t size)
 	if (count == 0 || size == 0)
 		count = size = 1;
 	while (!(memory = reallocarray(array, count, size)))
-		out_of_memory();
+		shortage_found(out_of_memory);
 	return memory;
 }
 
@@ -52,7 +49,7 @@ char *mem_memdup(const void *bytes, size_t length)
 	char *copy;
 
 	while (length == SIZE_MAX)
-		out_of_memory();
+		shortage_found(out_of_memory);
 	copy = mem_alloc(length + 1);
 	if (length > 0)
 		memcpy(copy, bytes, length);
@@ -72,6 +69,6 @@ char *mem_printf(const char *format, ...)
 		va_end(args);
 		if (length >= 0)
 			return text;
-		out_of_memory();
+		shortage_found(out_of_memory);
 	}
 }

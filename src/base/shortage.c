@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define ASIDE_BYTES (16u << 20)
@@ -39,25 +39,21 @@ const char *shortage_what(void)
 	return atomic_load(&found);
 }
 
-/* stdio may want memory itself. */
-static void say(const char *what)
-{
-	static const char before[] = "ghostferry: ", after[] = "\n";
-
-	if (write(STDERR_FILENO, before, sizeof(before) - 1) < 0 ||
-	    write(STDERR_FILENO, what, strlen(what)) < 0 ||
-	    write(STDERR_FILENO, after, sizeof(after) - 1) < 0)
-		return;
-}
-
 void shortage_found(const char *what)
 {
 	const char *nothing = NULL;
 	bool is_first = atomic_compare_exchange_strong(&found, &nothing, what);
 	bool is_loop = gettid() == loop_thread;
 
-	if (is_first)
-		say(what);
+	if (is_first) {
+		/* stdio may want memory itself. */
+		const struct iovec line[] = {
+			{ (void *)(uintptr_t)"ghostferry: ", 12 },
+			{ (void *)(uintptr_t)what, strlen(what) },
+			{ (void *)(uintptr_t)"\n", 1 },
+		};
+		ssize_t written UNUSED = writev(STDERR_FILENO, line, ARRAY_LEN(line));
+	}
 	free(atomic_exchange(&aside, NULL));
 	if (!hook)
 		_exit(STATUS_NOT_STARTED);

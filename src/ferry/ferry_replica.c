@@ -39,7 +39,7 @@ struct look {
 
 static const struct replica_options *options_of(const struct ferry *f)
 {
-	return &f->options->replica;
+	return &f->options.replica;
 }
 
 /* --- asking ----------------------------------------------------------------------- */
@@ -154,19 +154,17 @@ static void check_health(struct ferry *f, const struct replica_status *replica)
 			    "status): what is moved is what the replica has");
 }
 
-/* "user@host" without quotes, the user's name may hold an @. */
 static void add_missing_privilege(struct ferry *f)
 {
 	bool is_mariadb = db_version(f->source)->flavour == FLAVOUR_MARIADB;
 	struct error ignored = ERROR_INIT;
 	struct buf account = BUF_INIT, remedy = BUF_INIT;
-	const char *at;
 
-	if (db_value(f->source, &account, NULL, &ignored, "SELECT CURRENT_USER()") &&
-	    (at = strrchr(buf_text(&account), '@')))
-		buf_printf(&remedy, "GRANT %s ON *.* TO `%.*s`@`%s`",
-			   is_mariadb ? "SLAVE MONITOR" : "REPLICATION CLIENT",
-			   (int)(at - buf_text(&account)), buf_text(&account), at + 1);
+	buf_printf(&remedy, "GRANT %s ON *.* TO ",
+		   is_mariadb ? "SLAVE MONITOR" : "REPLICATION CLIENT");
+	if (!db_value(f->source, &account, NULL, &ignored, "SELECT CURRENT_USER()") ||
+	    !sql_account(&remedy, buf_text(&account)))
+		buf_clear(&remedy);
 	finding_add(&f->findings, PROBLEM_ERROR, buf_text(&remedy),
 		    "source: the account may not see how far the replica is (SHOW %s)",
 		    is_mariadb ? "ALL SLAVES STATUS" : "REPLICA STATUS");

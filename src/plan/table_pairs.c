@@ -1,8 +1,6 @@
 #include "plan/table_pairs.h"
 
-#include <ctype.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "db/sql.h"
@@ -12,8 +10,8 @@ static void put_name(const struct table_pairs *pairs, struct buf *name, const ch
 {
 	buf_clear(name);
 	sql_table_name(name, schema, table);
-	for (size_t i = 0; pairs->ignores_case && i < name->length; i++)
-		name->data[i] = (char)tolower((unsigned char)name->data[i]);
+	if (pairs->ignores_case)
+		schema_fold_case(name->data);
 }
 
 struct moved_table *table_pairs_find(const struct table_pairs *pairs, const char *schema,
@@ -36,20 +34,20 @@ static bool is_wanted(void *context, const char *schema, const char *table)
 bool table_pairs_load(struct table_pairs *pairs, const struct moved_tables *tables,
 		      struct db *target, struct error *err)
 {
-	struct buf text = BUF_INIT;
-	bool ok = db_value(target, &text, NULL, err, "SELECT @@lower_case_table_names");
+	struct buf name = BUF_INIT;
+	bool ok;
 
 	*pairs = (struct table_pairs){ .tables = tables };
-	pairs->ignores_case = ok && strcmp(buf_text(&text), "0") != 0;
+	ok = schema_ignores_case(target, &pairs->ignores_case, err);
 	pairs->there = mem_calloc(tables->count + 1, sizeof(*pairs->there));
 	map_init(&pairs->by_target);
 	for (size_t i = 0; i < tables->count; i++) {
 		struct moved_table *t = tables->tables[i];
 
-		put_name(pairs, &text, t->target_schema, t->target_name);
-		map_put(&pairs->by_target, text.data, text.length, t);
+		put_name(pairs, &name, t->target_schema, t->target_name);
+		map_put(&pairs->by_target, name.data, name.length, t);
 	}
-	buf_release(&text);
+	buf_release(&name);
 	ok = ok && schema_load(target, is_wanted, pairs, &pairs->on_target, err);
 	for (size_t i = 0; ok && i < pairs->on_target.table_count; i++) {
 		const struct table *table = &pairs->on_target.tables[i];

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "db/db_rows.h"
+#include "db/sql.h"
 
 void grants_release(struct grants *grants)
 {
@@ -25,12 +26,11 @@ bool grants_read(struct grants *grants, struct db *db, struct error *err)
 	struct db_rows rows = db_rows_of(db, "SELECT CURRENT_USER()", err);
 
 	while (db_rows_next(&rows)) {
-		/* "user@host" without quotes; the user's name may hold an @. */
-		const char *account = db_rows_text(&rows, 0), *at = strrchr(account, '@');
+		struct buf account = BUF_INIT;
 
-		if (at)
-			snprintf(grants->account, sizeof(grants->account), "`%.*s`@`%s`",
-				 (int)(at - account), account, at + 1);
+		if (sql_account(&account, db_rows_text(&rows, 0)))
+			snprintf(grants->account, sizeof(grants->account), "%s", account.data);
+		buf_release(&account);
 	}
 	if (!rows.ok)
 		return false;

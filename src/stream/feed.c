@@ -196,18 +196,13 @@ static bool pick_server_id(struct binlog_feed *feed, uint32_t wanted, struct err
 /* Random, version 4 (RFC 9562). */
 static bool make_uuid(struct buf *uuid, struct error *err)
 {
-	static const uint8_t dash_before[] = { 4, 6, 8, 10 };
 	uint8_t b[16];
 
 	if (!random_bytes(b, sizeof(b), err))
 		return false;
 	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
 	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	for (unsigned i = 0; i < sizeof(b); i++) {
-		if (memchr(dash_before, (int)i, sizeof(dash_before)))
-			buf_putc(uuid, '-');
-		buf_put_hex(uuid, &b[i], 1);
-	}
+	buf_put_uuid(uuid, b);
 	return true;
 }
 

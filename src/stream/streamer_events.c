@@ -434,7 +434,7 @@ static bool on_xa_prepare(struct binlog_streamer *s, struct binlog_event *event,
 	if (one_phase) {
 		struct buf held = s->held;
 
-		buf_init(&s->held);
+		s->held = (struct buf)BUF_INIT;
 		bool ok = streamer_hand_on_held(s, &held, err);
 		buf_release(&held);
 		return ok && streamer_end_group(s, event, err);

@@ -3,7 +3,6 @@
  * anything that follows is applied, naming the table, the position and the remedy. */
 #include "streamer_priv.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -28,9 +27,8 @@ static bool decide_xa(struct binlog_streamer *s, const struct statement *stateme
 
 static void fold(const struct binlog_streamer *s, char *name)
 {
-	for (; s->params.ignores_case && *name; name++)
-		if ((unsigned char)*name < 0x80)
-			*name = (char)tolower((unsigned char)*name);
+	if (s->params.ignores_case)
+		schema_fold_case(name);
 }
 
 /* Can it be told which table or database a name in a statement means? They are known in

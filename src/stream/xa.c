@@ -43,7 +43,7 @@ void xa_prepare(struct xa_list *list, const char *xid, const struct binlog_posit
 	transaction->xid = mem_strdup(xid);
 	transaction->before = *before;
 	transaction->events = *events;
-	buf_init(events);
+	*events = (struct buf)BUF_INIT;
 	while (*end)
 		end = &(*end)->next;
 	*end = transaction;

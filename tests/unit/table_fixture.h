@@ -26,8 +26,9 @@ static UNUSED void fixture_init(struct fixture *f)
 
 static UNUSED struct table *fixture_table(struct fixture *f, const char *schema, const char *name)
 {
-	struct table *t = &f->schema.tables[f->schema.table_count++];
+	struct table *t = &f->schema.tables[f->schema.table_count];
 
+	t->index = f->schema.table_count++;
 	t->schema = mem_strdup(schema);
 	t->name = mem_strdup(name);
 	t->full_name = mem_printf("%s.%s", schema, name);

@@ -49,7 +49,7 @@ TEST(gives_in_the_order_of_asking)
 	/* It would fit, but the large one came first. */
 	assert_false(atomic_load(&small.has_it));
 	assert_true(budget_is_waited_for(&b));
-	budget_return(&b, 60);
+	budget_change(&b, 60, 0);
 	thread_join(&large.thread);
 	assert_true(atomic_load(&large.has_it));
 	assert_false(atomic_load(&small.has_it));

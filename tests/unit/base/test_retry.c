@@ -171,16 +171,8 @@ TEST(says_what_it_does)
 	quiet(NULL);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tries_as_often_as_told),
-		cmocka_unit_test(stop_ends_it),
-		cmocka_unit_test(sleeps_double_up_to_the_limit),
+TEST_MAIN_GROUP(quiet, NULL, cmocka_unit_test(tries_as_often_as_told),
+		cmocka_unit_test(stop_ends_it), cmocka_unit_test(sleeps_double_up_to_the_limit),
 		cmocka_unit_test(what_is_excused_does_not_count),
 		cmocka_unit_test(a_lost_connection_has_its_time),
-		cmocka_unit_test(says_what_it_does),
-	};
-
-	return cmocka_run_group_tests(tests, quiet, NULL);
-}
+		cmocka_unit_test(says_what_it_does))

@@ -1,15 +1,7 @@
 /* COLUMN_TYPE and EXTRA as servers really say them, and look-ups in a table. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "db/schema.h"
+#include "../unit.h"
 
 static struct column parsed(const char *data_type, const char *raw_type, const char *extra)
 {
@@ -30,7 +22,7 @@ static void release(struct column *column)
 	free(column->extra);
 }
 
-static void types_are_known(void **state UNUSED)
+TEST(types_are_known)
 {
 	static const struct {
 		const char *data_type, *raw_type;
@@ -82,7 +74,7 @@ static void types_are_known(void **state UNUSED)
 	}
 }
 
-static void lengths_of_texts_and_blobs(void **state UNUSED)
+TEST(lengths_of_texts_and_blobs)
 {
 	static const char *const sizes[] = { "tiny", "", "medium", "long" };
 
@@ -103,7 +95,7 @@ static void lengths_of_texts_and_blobs(void **state UNUSED)
 	}
 }
 
-static void numbers_in_parentheses(void **state UNUSED)
+TEST(numbers_in_parentheses)
 {
 	static const struct {
 		const char *data_type, *raw_type;
@@ -146,7 +138,7 @@ static void numbers_in_parentheses(void **state UNUSED)
 	}
 }
 
-static void members_are_unquoted(void **state UNUSED)
+TEST(members_are_unquoted)
 {
 	static const struct {
 		const char *data_type, *raw_type;
@@ -178,7 +170,7 @@ static void members_are_unquoted(void **state UNUSED)
 	}
 }
 
-static void many_members(void **state UNUSED)
+TEST(many_members)
 {
 	struct buf raw = BUF_INIT;
 	struct column column;
@@ -194,7 +186,7 @@ static void many_members(void **state UNUSED)
 	buf_release(&raw);
 }
 
-static void extra_is_read(void **state UNUSED)
+TEST(extra_is_read)
 {
 	static const struct {
 		const char *extra;
@@ -226,7 +218,7 @@ static void extra_is_read(void **state UNUSED)
 	}
 }
 
-static void compression_is_seen(void **state UNUSED)
+TEST(compression_is_seen)
 {
 	static const struct {
 		const char *data_type, *raw_type;
@@ -246,7 +238,7 @@ static void compression_is_seen(void **state UNUSED)
 	}
 }
 
-static void table_is_searched(void **state UNUSED)
+TEST(table_is_searched)
 {
 	static char id[] = "id";
 	static char upper[] = "ID";
@@ -272,18 +264,7 @@ static void table_is_searched(void **state UNUSED)
 	assert_int_equal(table_unique_count(&table), 2);
 }
 
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(types_are_known),
-		cmocka_unit_test(lengths_of_texts_and_blobs),
-		cmocka_unit_test(numbers_in_parentheses),
-		cmocka_unit_test(members_are_unquoted),
-		cmocka_unit_test(many_members),
-		cmocka_unit_test(extra_is_read),
-		cmocka_unit_test(compression_is_seen),
-		cmocka_unit_test(table_is_searched),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(types_are_known), cmocka_unit_test(lengths_of_texts_and_blobs),
+	  cmocka_unit_test(numbers_in_parentheses), cmocka_unit_test(members_are_unquoted),
+	  cmocka_unit_test(many_members), cmocka_unit_test(extra_is_read),
+	  cmocka_unit_test(compression_is_seen), cmocka_unit_test(table_is_searched))

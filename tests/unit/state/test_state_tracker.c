@@ -1,14 +1,8 @@
 /* Progress under one lock, asked for while it is made. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "plan/findings.h"
 #include "state/state_write.h"
 #include "../table_fixture.h"
+#include "../unit.h"
 
 static struct fixture fixture;
 static struct moved_tables tables;
@@ -41,7 +35,7 @@ static int tear_down(void **state UNUSED)
 	return 0;
 }
 
-static void counts_rows_and_bytes(void **state UNUSED)
+TEST(counts_rows_and_bytes)
 {
 	const struct moved_table *t = tables.tables[0];
 
@@ -58,7 +52,7 @@ static void counts_rows_and_bytes(void **state UNUSED)
 	assert_int_equal(tracker.changes_applied, 3);
 }
 
-static void walks_the_phases(void **state UNUSED)
+TEST(walks_the_phases)
 {
 	assert_int_equal(state_tracker_phase(&tracker), PHASE_STARTING);
 	state_tracker_set_phase(&tracker, PHASE_COPYING);
@@ -69,7 +63,7 @@ static void walks_the_phases(void **state UNUSED)
 	assert_true(tracker.done_time >= tracker.start_time);
 }
 
-static void knows_no_position_at_first(void **state UNUSED)
+TEST(knows_no_position_at_first)
 {
 	struct binlog_position position = { .file = "b.1", .offset = 4 }, got;
 
@@ -79,7 +73,7 @@ static void knows_no_position_at_first(void **state UNUSED)
 	assert_string_equal(got.file, "b.1");
 }
 
-static void a_run_id_is_new_or_kept(void **state UNUSED)
+TEST(a_run_id_is_new_or_kept)
 {
 	char first[RUN_ID_SIZE];
 
@@ -114,7 +108,7 @@ static void advance(void *unused UNUSED)
 	atomic_store(&is_over, true);
 }
 
-static void a_dump_is_whole_while_others_go_on(void **state UNUSED)
+TEST(a_dump_is_whole_while_others_go_on)
 {
 	struct thread thread = { 0 };
 	struct buf out = BUF_INIT;
@@ -141,15 +135,5 @@ static void a_dump_is_whole_while_others_go_on(void **state UNUSED)
 
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE(counts_rows_and_bytes),
-		CASE(walks_the_phases),
-		CASE(knows_no_position_at_first),
-		CASE(a_run_id_is_new_or_kept),
-		CASE(a_dump_is_whole_while_others_go_on),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(CASE(counts_rows_and_bytes), CASE(walks_the_phases), CASE(knows_no_position_at_first),
+	  CASE(a_run_id_is_new_or_kept), CASE(a_dump_is_whole_while_others_go_on))

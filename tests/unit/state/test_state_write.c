@@ -1,14 +1,8 @@
 /* The state: written, read back, cut short, and as other programs wrote it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "plan/findings.h"
 #include "state/state_write.h"
 #include "../table_fixture.h"
+#include "../unit.h"
 
 struct context {
 	struct fixture fixture;
@@ -134,7 +128,7 @@ static bool apply(struct context *c, const char *text)
 	return ok;
 }
 
-static void writes_the_documented_layout(void **state)
+TEST(writes_the_documented_layout)
 {
 	struct context *c = *state;
 	struct buf out = BUF_INIT;
@@ -180,7 +174,7 @@ static void writes_the_documented_layout(void **state)
 	buf_release(&out);
 }
 
-static void keys_stand_as_documented(void **state)
+TEST(keys_stand_as_documented)
 {
 	struct context *c = *state;
 	struct buf out = BUF_INIT;
@@ -212,7 +206,7 @@ static void without_line(struct buf *text)
 	buf_truncate(text, (size_t)(line - text->data));
 }
 
-static void comes_back_as_it_was(void **state)
+TEST(comes_back_as_it_was)
 {
 	struct context *c = *state;
 	struct buf out = BUF_INIT, again = BUF_INIT;
@@ -238,7 +232,7 @@ static void comes_back_as_it_was(void **state)
 }
 
 /* In either layout. */
-static void tells_where_the_target_was_watched(void **state)
+TEST(tells_where_the_target_was_watched)
 {
 #define WATCHED "\"LastStoredBinlogPositionForTargetVerifier\":{\"Name\":\"b.9\",\"Pos\":77}"
 	static const char *const texts[] = {
@@ -274,7 +268,7 @@ static void tells_where_the_target_was_watched(void **state)
 }
 
 /* Only while that is more than what is known to be applied as whole transactions. */
-static void tells_how_far_rows_were_streamed(void **state)
+TEST(tells_how_far_rows_were_streamed)
 {
 	const struct binlog_position streamed = { .file = "b.2", .offset = 99 };
 	const struct binlog_position earlier = { .file = "b.2", .offset = 98 };
@@ -305,7 +299,7 @@ static void tells_how_far_rows_were_streamed(void **state)
 	buf_release(&again);
 }
 
-static void every_truncation_is_an_error(void **state)
+TEST(every_truncation_is_an_error)
 {
 	struct context *c = *state;
 	struct buf out = BUF_INIT;
@@ -343,7 +337,7 @@ static void assault(struct context *c, const char *text, const char *name, const
 	saved_state_release(&saved);
 }
 
-static void survives_hostile_members(void **state)
+TEST(survives_hostile_members)
 {
 	static const char *const names[] = {
 		"GhostferryVersion",
@@ -402,7 +396,7 @@ static void survives_hostile_members(void **state)
 	buf_release(&out);
 }
 
-static void reads_layouts_of_other_versions(void **state)
+TEST(reads_layouts_of_other_versions)
 {
 	static const struct {
 		const char *text, *file;
@@ -455,7 +449,7 @@ static void reads_layouts_of_other_versions(void **state)
 	"{\"GhostferryVersion\":\"1.1.0\",\"LastWrittenBinlogPosition\":{\"Name\":\"b.1\","        \
 	"\"Pos\":4},"
 
-static void refuses_with_the_reason(void **state)
+TEST(refuses_with_the_reason)
 {
 	static const struct {
 		const char *text, *reason;
@@ -520,7 +514,7 @@ static void refuses_with_the_reason(void **state)
 	}
 }
 
-static void a_descending_key_needs_its_directions(void **state)
+TEST(a_descending_key_needs_its_directions)
 {
 	static const char text[] = HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.big\":1}}";
 	struct context *c = *state;
@@ -532,7 +526,7 @@ static void a_descending_key_needs_its_directions(void **state)
 	assert_true(apply(c, text));
 }
 
-static void gtids_come_back(void **state)
+TEST(gtids_come_back)
 {
 	static const char set[] = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa:1-5:7";
 	struct context *c = *state;
@@ -567,7 +561,7 @@ static void gtids_come_back(void **state)
 	buf_release(&out);
 }
 
-static void odd_gtids_are_refused(void **state)
+TEST(odd_gtids_are_refused)
 {
 	static const char *const cases[] = {
 		"\"ReceivedGTIDSet\":\"x\"}", "\"ReceivedGTIDSet\":7}",
@@ -587,7 +581,7 @@ static void odd_gtids_are_refused(void **state)
 	}
 }
 
-static void the_source_is_the_one_there_is(void **state)
+TEST(the_source_is_the_one_there_is)
 {
 	struct context *c = *state;
 
@@ -597,7 +591,7 @@ static void the_source_is_the_one_there_is(void **state)
 	assert_string_equal(c->tracker.source_uuid, "aaaa");
 }
 
-static void knows_a_finished_run(void **state)
+TEST(knows_a_finished_run)
 {
 	struct context *c = *state;
 	struct saved_state saved;
@@ -610,7 +604,7 @@ static void knows_a_finished_run(void **state)
 	saved_state_release(&saved);
 }
 
-static void what_was_handed_over_stays_so(void **state)
+TEST(what_was_handed_over_stays_so)
 {
 	struct context *c = *state;
 	struct buf out = BUF_INIT;
@@ -641,7 +635,7 @@ static void set(char **text, const char *to)
 	*text = mem_strdup(to);
 }
 
-static void notices_another_schema(void **state)
+TEST(notices_another_schema)
 {
 	struct context *c = *state;
 	struct buf text = BUF_INIT;
@@ -680,7 +674,7 @@ static void notices_another_schema(void **state)
 	buf_release(&text);
 }
 
-static void no_cache_is_not_compared(void **state)
+TEST(no_cache_is_not_compared)
 {
 	struct context *c = *state;
 	struct buf text = BUF_INIT;
@@ -707,7 +701,7 @@ static uint64_t last_save(struct context *c, struct buf *text)
 }
 
 /* In the order of their snapshots; what says the same has the same number. */
-static void saves_are_numbered(void **state)
+TEST(saves_are_numbered)
 {
 	struct context *c = *state;
 	struct buf text = BUF_INIT;
@@ -730,7 +724,7 @@ static void saves_are_numbered(void **state)
 }
 
 /* Every digit counts, and every letter; how it is written does not. */
-static void a_changed_state_is_refused(void **state)
+TEST(a_changed_state_is_refused)
 {
 	struct context *c = *state;
 	struct buf text = BUF_INIT, compact = BUF_INIT;
@@ -769,29 +763,12 @@ static void a_changed_state_is_refused(void **state)
 
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE(writes_the_documented_layout),
-		CASE(keys_stand_as_documented),
-		CASE(comes_back_as_it_was),
-		CASE(saves_are_numbered),
-		CASE(a_changed_state_is_refused),
-		CASE(tells_where_the_target_was_watched),
-		CASE(tells_how_far_rows_were_streamed),
-		CASE(every_truncation_is_an_error),
-		CASE(survives_hostile_members),
-		CASE(reads_layouts_of_other_versions),
-		CASE(refuses_with_the_reason),
-		CASE(a_descending_key_needs_its_directions),
-		CASE(gtids_come_back),
-		CASE(odd_gtids_are_refused),
-		CASE(the_source_is_the_one_there_is),
-		CASE(knows_a_finished_run),
-		CASE(what_was_handed_over_stays_so),
-		CASE(notices_another_schema),
-		CASE(no_cache_is_not_compared),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(CASE(writes_the_documented_layout), CASE(keys_stand_as_documented),
+	  CASE(comes_back_as_it_was), CASE(saves_are_numbered), CASE(a_changed_state_is_refused),
+	  CASE(tells_where_the_target_was_watched), CASE(tells_how_far_rows_were_streamed),
+	  CASE(every_truncation_is_an_error), CASE(survives_hostile_members),
+	  CASE(reads_layouts_of_other_versions), CASE(refuses_with_the_reason),
+	  CASE(a_descending_key_needs_its_directions), CASE(gtids_come_back),
+	  CASE(odd_gtids_are_refused), CASE(the_source_is_the_one_there_is),
+	  CASE(knows_a_finished_run), CASE(what_was_handed_over_stays_so),
+	  CASE(notices_another_schema), CASE(no_cache_is_not_compared))
