@@ -273,12 +273,11 @@ static bool choose_start(struct ferry *f, struct error *err)
 
 /* The position comes before the table definitions: an ALTER after it is in the
  * stream and ends the run, one before it shows in what is read. */
-static bool check_all(struct ferry *f, struct error *err)
+static bool run_checks(struct ferry *f, struct preflight *checks, struct error *err)
 {
 	const struct preflight_attempt attempt = { f->tracker.run_id, &f->stop };
 
-	ferry_waits_for(f, "the start-up checks");
-	if (!preflight_servers(&f->options, f->source, f->target, &f->findings, err))
+	if (!preflight_servers(checks, err))
 		return false;
 	if (f->options.replica.enabled && !ferry_check_replica(f, err))
 		return false;
@@ -287,10 +286,21 @@ static bool check_all(struct ferry *f, struct error *err)
 		return false;
 	if (!load_tables(f, err) || !ferry_check_finished(f, err))
 		return false;
-	if (f->is_finished)
-		return true;
-	return preflight_tables(&f->options, f->source, f->target, &f->schema, &f->tables,
-				f->resume != NULL, f->is_dry_run ? NULL : &attempt, &f->findings, err);
+	return f->is_finished ||
+	       preflight_tables(checks, &f->schema, &f->tables, f->resume != NULL,
+				f->is_dry_run ? NULL : &attempt, err);
+}
+
+static bool check_all(struct ferry *f, struct error *err)
+{
+	struct preflight *checks;
+	bool ok;
+
+	ferry_waits_for(f, "the start-up checks");
+	checks = preflight_new(&f->options, f->source, f->target, &f->findings, err);
+	ok = checks && run_checks(f, checks, err);
+	preflight_free(checks);
+	return ok;
 }
 
 /* What does not keep the run from starting is in the log; a run that is refused, and a
