@@ -70,7 +70,7 @@ bool error_errno(struct error *err, const char *format, ...)
 bool error_is_retryable(const struct error *err)
 {
 	static const bool retryable[] = {
-#define X(kind, is_retryable) [kind] = is_retryable,
+#define X(kind, is_retryable) [kind] = (is_retryable),
 		ERROR_KINDS(X)
 #undef X
 	};

@@ -340,7 +340,7 @@ static bool walk_container(struct walk *w)
 	bool is_array = *w->at == '[';
 	char last = is_array ? ']' : '}';
 	size_t path_length = w->path.length;
-	struct token key;
+	struct token key = { NULL, 0 };
 
 	if (++w->depth > DEPTH_MAX)
 		return fail_text(w);
