@@ -14,12 +14,8 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/map.h"
 #include "db/server.h"
-
-struct db_variable {
-	const char *name;
-	const char *value; /* as SQL: "'x'" or "5" */
-};
 
 /* Which server answers: @@server_uuid, or MariaDB's server id and host name. */
 #define DB_IDENTITY_SIZE 64
@@ -41,14 +37,16 @@ struct db_computing;
 struct db_params {
 	const char *label;  /* "source", "target": for messages and logs */
 	const char *host;   /* name or address; the socket's path when is_unix */
-	unsigned port;	    /* 0 when is_unix */
+	unsigned port;	    /* not used when is_unix */
 	bool is_unix;
 	const char *user;
 	const char *pass;      /* never logged */
+	const char *pass_file; /* where else it may stand: config_validate() reads it */
+	const char *pass_env;
 	const char *collation; /* NULL or "": utf8mb4_general_ci; one of another charset is
 				* checked and then not used: statements are utf8mb4 */
-	const struct db_variable *variables; /* the configuration's Params, set per session */
-	size_t variable_count;
+	struct map variables;  /* set in each session: name -> SQL (char *), "'x'" or "5" */
+	const char *marginalia; /* text of the comment in front of every statement */
 	bool use_tls;		 /* required then */
 	enum db_tls_verify tls_verify;
 	const char *tls_ca_path; /* PEM; NULL: the system's */

@@ -24,16 +24,26 @@ enum ferry_event {
 	FERRY_FAILED,	     /* ended: see ferry_error(); workers may still hang in queries */
 };
 
-/* Called from any of the ferry's threads, never with a lock held; must not wait.
- * (The app wakes its loop with ev_async.) Each ending event comes once. */
-typedef void ferry_listener(void *context, enum ferry_event event);
+/* What the ferry calls. */
+struct ferry_hooks {
+	/* Any of the ferry's threads, never with a lock held; must not wait. (The app wakes its
+	 * loop with ev_async.) Each ending event comes once. */
+	void (*listener)(void *context, enum ferry_event event);
+	/* The ferry's thread; NULL: nothing to ask. Text of the failure in *err. The second
+	 * saves the state before it tells anybody. */
+	bool (*cutover_lock)(void *context, struct error *err);
+	bool (*cutover_unlock)(void *context, struct error *err);
+	/* Any thread; as in struct run. */
+	bool (*save_state)(void *context);
+	void *context;
+};
 
-/* options and resume (may be NULL) are borrowed until ferry_free(). */
-struct ferry *ferry_new(const struct ferry_options *options, const struct saved_state *resume,
-			bool dry_run, ferry_listener *listener, void *context);
-/* Before ferry_start(), without resume: the state of a move that was finished. When it is
- * the same one, nothing is done. Borrowed until ferry_free(). */
-void ferry_follows(struct ferry *ferry, const struct saved_state *finished);
+/* options and hooks are copied; what they point to is borrowed until ferry_free(), and so are
+ * the states, which may be NULL. finished: without resume, of a move before this one; when it
+ * is the same one, nothing is done. */
+struct ferry *ferry_new(const struct ferry_options *options, const struct ferry_hooks *hooks,
+			const struct saved_state *resume, const struct saved_state *finished,
+			bool dry_run);
 void ferry_start(struct ferry *ferry);
 /* After an ending event of a healthy run: joins all threads. After a failure the
  * process should dump the state and _exit() instead, as threads may hang. */

@@ -1,5 +1,5 @@
-/* What the migration is asked to do: filled by the app layer from the
- * configuration, read-only and borrowed afterwards. */
+/* What the migration is asked to do: filled by the configuration (config_keys.c), read-only
+ * and borrowed afterwards. */
 #ifndef PLAN_MOVE_OPTIONS_H
 #define PLAN_MOVE_OPTIONS_H
 
@@ -67,11 +67,7 @@ struct replica_options {
 
 struct ferry_options {
 	struct db_params source;
-	/* What source.identity points to; set by the ferry when it is connected. */
-	struct db_identity *source_identity;
 	struct db_params target;
-	/* What target.computing points to; set when the source is connected. */
-	struct db_computing *computing;
 	struct replica_options replica;
 	const char *source_marginalia;
 	const char *target_marginalia;
@@ -115,15 +111,6 @@ struct ferry_options {
 	bool no_schema_cache_in_state;	/* DoNotIncludeSchemaCacheInStateDump */
 
 	struct verify_options verify;
-
-	/* Called by the ferry's thread; NULL: nothing to ask. Text of the failure in *err.
-	 * The second saves the state before it tells anybody. */
-	bool (*cutover_lock)(void *context, struct error *err);
-	bool (*cutover_unlock)(void *context, struct error *err);
-	/* Any thread: the state as it is now is in the state file when this comes back true, or
-	 * none is wanted. NULL: nobody can. */
-	bool (*save_state)(void *context);
-	void *hook_context;
 };
 
 #endif

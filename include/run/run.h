@@ -47,6 +47,10 @@ struct run {
 	_Atomic int64_t locks_logged_ms;
 	void (*fail)(void *context, const char *from, const struct error *err);
 	void *fail_context;
+	/* Any thread: the state as it is now is in the state file when this comes back true, or
+	 * none is wanted. NULL: nobody can. */
+	bool (*save_state)(void *context);
+	void *save_context;
 };
 
 /* When run->tables are known. */

@@ -187,7 +187,7 @@ static void show_progress(struct app *app, const struct ferry_status *status)
 
 	if (!log_is_terminal() && clock_ms() - app->progress_logged_ms < interval_ms)
 		return;
-	estimate_make(&estimate, &app->speed, status, app->resume != NULL);
+	estimate_make(&estimate, &app->rate, status, app->resume != NULL);
 	progress_line(&line, status, &estimate);
 	if (log_is_terminal())
 		log_progress(buf_text(&line));
@@ -203,9 +203,9 @@ static void on_tick(struct ev_loop *loop UNUSED, ev_timer *watcher, int revents 
 	struct ferry_status status;
 
 	ferry_status(app->ferry, &status);
-	rate_add(&app->speed, clock_ms(), status.rows_written, status.bytes_written);
+	rate_add(&app->rate, clock_ms(), status.rows_written, status.bytes_written);
 	show_progress(app, &status);
-	bottleneck_log(&app->limit, &status);
+	bottleneck_log(&app->bottleneck, &status);
 	state_file_look(&app->state_file);
 	ferry_status_release(&status);
 }
@@ -260,7 +260,7 @@ static struct scripts *make_scripts(struct app *app)
 		return NULL;
 	app->scripts = scripts_new(app->loop);
 	while ((entry = map_next(configured, &cursor))) {
-		const struct config_list *command = entry->value;
+		const struct string_list *command = entry->value;
 
 		scripts_add(app->scripts, entry->key, command->items, command->count);
 	}
@@ -275,9 +275,9 @@ static bool start_server(struct app *app, struct error *err)
 	if (!config->enabled || app->is_dry_run)
 		return true;
 	app->api = (struct api){ .ferry = app->ferry,
-				 .speed = &app->speed,
+				 .rate = &app->rate,
 				 .scripts = make_scripts(app),
-				 .custom_payload = app->progress_callback.payload,
+				 .custom_payload = app->config->progress_callback.payload,
 				 .was_resumed = app->resume != NULL };
 	if (!listen_open(&listener, config->server_bind_addr, err))
 		return false;
@@ -307,8 +307,8 @@ static bool start_all(struct app *app, struct error *err)
 		return false;
 	if (state_path && !state_file_check(state_path, err))
 		return false;
-	reporter_start(&app->reporter, app->is_dry_run ? &none : &app->progress_callback,
-		       app->is_dry_run ? &none : &app->state_callback);
+	reporter_start(&app->reporter, app->is_dry_run ? &none : &app->config->progress_callback,
+		       app->is_dry_run ? &none : &app->config->state_callback);
 	state_file_start(&app->state_file, state_path, take_state, app->ferry);
 	start_watchers(app);
 	shortage_set_hook(on_shortage, app);
@@ -328,22 +328,20 @@ static void finish(struct app *app)
 int app_run(const struct config *config, const struct start_state *start, bool is_dry_run)
 {
 	const struct saved_state *resume = start->is_resumed ? &start->state : NULL;
+	const struct saved_state *finished =
+		start->has_finished && !is_dry_run ? &start->finished : NULL;
 	struct app app = { .config = config,
 			   .resume = resume,
 			   .is_dry_run = is_dry_run,
 			   .exit_status = EXIT_NOT_STARTED };
+	struct ferry_hooks hooks = { .listener = on_event, .context = &app };
 	struct error err = ERROR_INIT;
 	bool ok;
 
-	wiring_make(&app.wiring, config);
 	app.loop = ev_loop_new(EVFLAG_AUTO);
-	app.progress_callback = wiring_callback(&config->progress_callback);
-	app.state_callback = wiring_callback(&config->state_callback);
-	reports_set_hooks(&app);
-	app.ferry = ferry_new(&app.wiring.options, resume, is_dry_run, on_event, &app);
+	reports_set_hooks(&app, &hooks);
+	app.ferry = ferry_new(&config->move, &hooks, resume, finished, is_dry_run);
 	restart_take_over(&app);
-	if (start->has_finished && !is_dry_run)
-		ferry_follows(app.ferry, &start->finished);
 	ok = start_all(&app, &err);
 	if (ok) {
 		ev_run(app.loop, 0);
@@ -355,6 +353,5 @@ int app_run(const struct config *config, const struct start_state *start, bool i
 	ev_loop_destroy(app.loop);
 	if (!ok)
 		fprintf(stderr, "error: failed to initialize ferry: %s\n", err.text);
-	wiring_release(&app.wiring);
 	return app.exit_status;
 }

@@ -84,15 +84,15 @@ static void set_up_log(const struct program *program)
 static void settle_state_file(struct program *program)
 {
 	char *usual = mem_printf("%s.state", program->cli.config_path);
-	char **path = &program->config.state_file;
+	struct config *config = &program->config;
+	const char *path = config->state_file;
 	struct error err = ERROR_INIT;
 
-	if (*path && !program->cli.dry_run && strcmp(*path, usual) == 0 &&
-	    access(*path, F_OK) != 0 && !state_file_check(*path, &err)) {
+	if (path && !program->cli.dry_run && strcmp(path, usual) == 0 && access(path, F_OK) != 0 &&
+	    !state_file_check(path, &err)) {
 		log_warn_err(&err, "without a state file (see StateFile) a run that is killed "
 				   "cannot be resumed");
-		free(*path);
-		*path = NULL;
+		config->state_file = config->move.verify.spill_beside = NULL;
 	}
 	free(usual);
 }
@@ -102,7 +102,7 @@ static bool prepare(struct program *program, struct error *err)
 	if (!load_config(program, err))
 		return false;
 	if (!config_validate(&program->config, err))
-		return error_wrap(err, "failed to validate config");
+		return error_wrap(err, CONFIG_VALIDATING);
 	set_up_log(program);
 	if (program->cli.verify)
 		return true;
@@ -140,13 +140,22 @@ static void release(struct program *program)
 	config_release(&program->config);
 }
 
-static int fail(const struct error *err)
+static void print_error(const char *message)
 {
 	struct buf text = BUF_INIT;
 
-	printable_put(&text, err->text);
+	printable_put(&text, message);
 	fprintf(stderr, "error: %s\n", buf_text(&text));
 	buf_release(&text);
+}
+
+static int fail(const struct program *program, const struct error *err)
+{
+	const struct string_list *more = &program->config.more_errors;
+
+	print_error(err->text);
+	for (size_t i = 0; i < more->count; i++)
+		print_error(more->items[i]);
 	return EXIT_NOT_STARTED;
 }
 
@@ -188,7 +197,7 @@ int main(int argc, char **argv)
 	restart_remember(argv[0], &program.cli);
 	init_libraries();
 	if (!prepare(&program, &err))
-		status = fail(&err);
+		status = fail(&program, &err);
 	else if (program.cli.verify)
 		status = verify_command_run(&program.config, program.cli.json);
 	else

@@ -9,7 +9,7 @@
 void report_progress(struct app *app);
 void report_state(struct app *app);
 
-/* Sets the hooks in the wiring's options, for the ferry's thread. */
-void reports_set_hooks(struct app *app);
+/* The callbacks of the cutover, and the saved state. */
+void reports_set_hooks(struct app *app, struct ferry_hooks *hooks);
 
 #endif

@@ -136,13 +136,13 @@ static void warn_about_lock(const struct app *app, enum phase phase)
 static void post_error(const struct app *app, const struct error *err, const char *from,
 		       const struct buf *state)
 {
-	const struct callback callback = wiring_callback(&app->config->error_callback);
+	const struct callback *callback = &app->config->error_callback;
 	struct error failure = ERROR_INIT;
 	struct error shown = *err;
 	struct buf payload = BUF_INIT;
 	cJSON *object;
 
-	if (!callback_is_set(&callback))
+	if (!callback_is_set(callback))
 		return;
 	object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "ErrFrom", from);
@@ -151,7 +151,7 @@ static void post_error(const struct app *app, const struct error *err, const cha
 	cJSON_AddStringToObject(object, "StateDump", buf_text(state));
 	json_print(&payload, object, 2);
 	cJSON_Delete(object);
-	if (!callback_post(callback.uri, buf_text(&payload), ERROR_CALLBACK_TIMEOUT_MS, &failure))
+	if (!callback_post(callback->uri, buf_text(&payload), ERROR_CALLBACK_TIMEOUT_MS, &failure))
 		log_error_err(&failure, "failed to post the error");
 	buf_release(&payload);
 }

@@ -128,7 +128,7 @@ static bool connect_handle(struct db *db, struct error *err)
 	if (!client_set_options(db->mysql, p, db->packet_max, err))
 		return false;
 	if (mysql_real_connect(db->mysql, p->is_unix ? NULL : p->host, p->user,
-			       p->pass ? p->pass : "", NULL, p->port,
+			       p->pass ? p->pass : "", NULL, p->is_unix ? 0 : p->port,
 			       p->is_unix ? p->host : NULL, 0)) {
 		client_keep_alive(db->mysql, p);
 		return true;

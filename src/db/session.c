@@ -41,18 +41,20 @@ static void set_limits(struct buf *sql, enum db_session session,
 
 static void set_params(struct buf *sql, const struct db_params *params)
 {
-	for (size_t i = 0; i < params->variable_count; i++) {
-		const struct db_variable *variable = &params->variables[i];
-		const char *first = variable->value + strspn(variable->value, "'\"");
+	const struct map_entry *variable;
+	size_t cursor = 0;
 
+	while ((variable = map_next(&params->variables, &cursor))) {
 		/* Ghostferry's value has NO_BACKSLASH_ESCAPES: accepted, and not set. */
-		if (strcmp(variable->name, "sql_mode") == 0)
+		if (strcmp(variable->key, "sql_mode") == 0)
 			continue;
 		/* The first of a list such as "utf8mb4,utf8", which may stand in quotes. */
-		if (strcmp(variable->name, "charset") == 0)
+		const char *first = (const char *)variable->value + strspn(variable->value, "'\"");
+
+		if (strcmp(variable->key, "charset") == 0)
 			buf_printf(sql, ", NAMES '%.*s'", (int)strcspn(first, ",'\""), first);
 		else
-			buf_printf(sql, ", %s=%s", variable->name, variable->value);
+			buf_printf(sql, ", %s=%s", variable->key, (const char *)variable->value);
 	}
 }
 

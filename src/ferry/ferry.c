@@ -26,7 +26,7 @@ static const char log_tag[] = "ferry";
 
 static void announce(struct ferry *f, enum ferry_event event)
 {
-	f->listener(f->listener_context, event);
+	f->hooks.listener(f->hooks.context, event);
 }
 
 void ferry_set_phase(struct ferry *f, enum phase phase)
@@ -128,11 +128,11 @@ static bool copy_rows(struct ferry *f, struct error *err)
 	run_lock_start(&f->run_lock, &f->run, f->target);
 	f->target = NULL;
 	durable_state_start(f->durable);
-	binlog_writer_start(f->writer, 1 + f->options->copy_workers);
+	binlog_writer_start(f->writer, 1 + f->options.copy_workers);
 	binlog_streamer_start(f->streamer);
 	data_iterator_start(f->iterator, 1,
-			    1 + f->options->copy_workers + f->options->apply_workers +
-				    verifier_lock_count(f->options));
+			    1 + f->options.copy_workers + f->options.apply_workers +
+				    verifier_lock_count(&f->options));
 	if (f->verifier)
 		verifier_start(f->verifier);
 	if (!data_iterator_join(f->iterator))
@@ -200,16 +200,19 @@ static void ferry_main(void *argument)
 
 /* --- for other threads ----------------------------------------------------------- */
 
-struct ferry *ferry_new(const struct ferry_options *options, const struct saved_state *resume,
-			bool dry_run, ferry_listener *listener, void *context)
+struct ferry *ferry_new(const struct ferry_options *options, const struct ferry_hooks *hooks,
+			const struct saved_state *resume, const struct saved_state *finished,
+			bool dry_run)
 {
 	struct ferry *f = mem_calloc(1, sizeof(*f));
 
-	f->options = options;
+	f->options = *options;
+	f->options.source.identity = &f->source_identity;
+	f->options.target.computing = &f->computing;
+	f->hooks = *hooks;
 	f->resume = resume;
+	f->finished = finished;
 	f->is_dry_run = dry_run;
-	f->listener = listener;
-	f->listener_context = context;
 	f->automatic_cutover = options->automatic_cutover;
 	stop_init(&f->stop);
 	throttler_init(&f->throttler);
@@ -217,13 +220,15 @@ struct ferry *ferry_new(const struct ferry_options *options, const struct saved_
 	findings_init(&f->findings);
 	mutex_init(&f->lock);
 	condition_init(&f->changed);
-	f->run.options = options;
+	f->run.options = &f->options;
 	f->run.tables = &f->tables;
 	f->run.tracker = &f->tracker;
 	f->run.throttler = &f->throttler;
 	f->run.stop = &f->stop;
 	f->run.fail = fail_run;
 	f->run.fail_context = f;
+	f->run.save_state = hooks->save_state;
+	f->run.save_context = hooks->context;
 	budget_init(&f->run.rows, options->rows_bytes);
 	atomic_store(&f->run.batch_rows, options->batch_rows);
 	f->durable = durable_state_new(&f->run, ferry_live_state, f);
@@ -232,11 +237,6 @@ struct ferry *ferry_new(const struct ferry_options *options, const struct saved_
 	/* The source's identity and the locks follow when they are known. */
 	state_tracker_begin(&f->tracker, resume ? resume->run_id : NULL, "", 0);
 	return f;
-}
-
-void ferry_follows(struct ferry *f, const struct saved_state *finished)
-{
-	f->finished = finished;
 }
 
 void ferry_start(struct ferry *f)

@@ -97,7 +97,7 @@ static bool attempt_lock(void *argument, struct error *err)
 {
 	struct ferry *f = argument;
 
-	if (f->options->cutover_lock(f->options->hook_context, err))
+	if (f->hooks.cutover_lock(f->hooks.context, err))
 		return true;
 	err->kind = ERROR_BUSY; /* Ghostferry tries whatever the endpoint said again */
 	return false;
@@ -108,11 +108,11 @@ static bool lock_cutover(struct ferry *f, struct error *err)
 	const struct retry_policy policy = {
 		.verb = "lock for cutover",
 		.tag = "cutover",
-		.attempts = f->options->cutover_attempts,
-		.sleep_ms = (int64_t)f->options->cutover_retry_wait_s * 1000,
+		.attempts = f->options.cutover_attempts,
+		.sleep_ms = (int64_t)f->options.cutover_retry_wait_s * 1000,
 	};
 
-	if (!f->options->cutover_lock)
+	if (!f->hooks.cutover_lock)
 		return true;
 	ferry_waits_for(f, "the CutoverLock callback");
 	return retry_run(&policy, &f->stop, attempt_lock, f, err) ||
@@ -218,7 +218,7 @@ static bool stop_watching(struct ferry *f, struct error *err)
 
 static bool wait_for_replica(struct ferry *f, struct error *err)
 {
-	return !f->options->replica.enabled || ferry_wait_for_replica(f, err);
+	return !f->options.replica.enabled || ferry_wait_for_replica(f, err);
 }
 
 /* Always by itself: nobody has to ask for the verdict. */
@@ -247,11 +247,11 @@ static bool wait_for_disk(struct ferry *f, struct error *err)
  * before it tells anybody. */
 static bool unlock_cutover(struct ferry *f, struct error *err)
 {
-	if (!f->options->cutover_unlock)
+	if (!f->hooks.cutover_unlock)
 		return true;
 	ferry_waits_for(f, "the CutoverUnlock callback");
 	state_tracker_cutover_unlocked(&f->tracker);
-	return f->options->cutover_unlock(f->options->hook_context, err) ||
+	return f->hooks.cutover_unlock(f->hooks.context, err) ||
 	       error_wrap(err, "unlocking failed, aborting run");
 }
 

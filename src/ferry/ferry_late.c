@@ -28,7 +28,7 @@ bool ferry_on_late_row(struct ferry *f, const struct row_change *change, struct 
 	mutex_lock(&f->lock);
 	final = f->final;
 	mutex_unlock(&f->lock);
-	if (f->options->stops_writers)
+	if (f->options.stops_writers)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "table %s was changed on the source behind the final position "
 				 POSITION_FORMAT ", although CutoverLock was called; the target lacks "
@@ -46,7 +46,7 @@ bool ferry_on_late_failure(struct ferry *f, const struct error *err)
 {
 	if (!binlog_streamer_is_final(f->streamer))
 		return false;
-	if (f->options->stops_writers) {
+	if (f->options.stops_writers) {
 		ferry_fail(f, "cutover", err);
 		return true;
 	}
@@ -82,8 +82,8 @@ static bool check_undecided(struct ferry *f, struct error *err)
 
 	(void)binlog_streamer_undecided(f->streamer, &f->seen_end, &undecided);
 	/* With a limit of 0 they are only named, as they were. */
-	if (undecided.length > 0 && f->options->stops_writers &&
-	    f->options->open_transactions_ms > 0)
+	if (undecided.length > 0 && f->options.stops_writers &&
+	    f->options.open_transactions_ms > 0)
 		ok = error_set(err, ERROR_UNSUPPORTED,
 			       "XA transactions that have changed copied tables are prepared, although "
 			       "CutoverLock was called: %s; CutoverUnlock is not called: XA COMMIT or XA "
@@ -99,11 +99,11 @@ static bool read_to_end(struct ferry *f, struct error *err)
 	const struct retry_policy policy = {
 		.verb = "read current binlog position",
 		.tag = log_tag,
-		.attempts = f->options->stops_writers ? ATTEMPTS : ATTEMPTS_UNLOCKED,
+		.attempts = f->options.stops_writers ? ATTEMPTS : ATTEMPTS_UNLOCKED,
 		.sleep_ms = ATTEMPT_SLEEP_MS,
 	};
 
-	if (f->options->replica.enabled && f->options->stops_writers &&
+	if (f->options.replica.enabled && f->options.stops_writers &&
 	    !ferry_wait_for_replica(f, err))
 		return false;
 	if (!retry_run(&policy, &f->stop, attempt_position, f, err))
@@ -121,7 +121,7 @@ bool ferry_check_late(struct ferry *f, struct error *err)
 		log_counts(f);
 		return check_undecided(f, err);
 	}
-	if (f->options->stops_writers || stop_is_set(&f->stop))
+	if (f->options.stops_writers || stop_is_set(&f->stop))
 		return false;
 	/* The stream has said why, or the source is gone. */
 	if (err->kind != ERROR_STOPPED)

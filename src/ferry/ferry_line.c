@@ -77,7 +77,7 @@ static bool save(struct ferry *f, bool *may_save)
 	mutex_lock(&f->lock);
 	*may_save = true;
 	mutex_unlock(&f->lock);
-	return f->options->save_state && f->options->save_state(f->options->hook_context);
+	return f->hooks.save_state && f->hooks.save_state(f->hooks.context);
 }
 
 /* Privileges that were revoked for one database do not show. */
@@ -115,7 +115,7 @@ void ferry_forget_line(struct ferry *f)
 
 	if (!f->has_line_record)
 		return;
-	target = db_open(&f->options->target, DB_SESSION_WRITE, NULL, &err);
+	target = db_open(&f->options.target, DB_SESSION_WRITE, NULL, &err);
 	if (!target || !line_record_drop(target, f->tracker.run_id, &err))
 		log_warn_err(&err, "the record of the run's states stays on the target; it may be "
 				   "dropped");

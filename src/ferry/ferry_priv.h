@@ -7,6 +7,7 @@
 #include "stream/streamer.h"
 #include "apply/binlog_writer.h"
 #include "copy/data_iterator.h"
+#include "db/computing.h"
 #include "run/durable_state.h"
 #include "ferry/ferry.h"
 #include "rows/owed_rows.h"
@@ -22,12 +23,15 @@ struct late_rows {
 
 struct ferry {
 	/* Constant from ferry_new() on. */
-	const struct ferry_options *options;
+	struct ferry_options options; /* a copy, whose servers know the two behind it */
+	struct ferry_hooks hooks;
 	const struct saved_state *resume; /* or NULL */
 	const struct saved_state *finished; /* a move before this one, or NULL */
 	bool is_dry_run;
-	ferry_listener *listener;
-	void *listener_context;
+
+	/* Set by the ferry's thread before there are others; see struct db_params. */
+	struct db_identity source_identity;
+	struct db_computing computing; /* the source's */
 
 	/* Owned by the ferry's thread. */
 	struct thread thread;

@@ -72,12 +72,12 @@ static void show(struct quiesce *q, const char *what)
 static bool may_wait(struct quiesce *q, const char *what, const char *remedy, bool *done,
 		     struct error *err)
 {
-	int64_t limit_ms = q->f->options->open_transactions_ms;
+	int64_t limit_ms = q->f->options.open_transactions_ms;
 
 	*done = false;
 	if (limit_ms > 0 && clock_ms() - q->began_ms < limit_ms)
 		return true;
-	if (limit_ms > 0 && q->f->options->stops_writers)
+	if (limit_ms > 0 && q->f->options.stops_writers)
 		return error_set(err, ERROR_TIMEOUT,
 				 "still waiting for %s after %.1f s (OpenTransactionsTimeout), although "
 				 "CutoverLock was called: %s, then resume",
@@ -152,7 +152,7 @@ static bool sessions_end(struct quiesce *q, struct error *err)
 bool ferry_wait_for_sessions(struct ferry *f, struct error *err)
 {
 	struct quiesce q = { .f = f, .db = f->source, .began_ms = clock_ms() };
-	const struct replica_options *replica = &f->options->replica;
+	const struct replica_options *replica = &f->options.replica;
 
 	ferry_waits_for(f, "transactions that are open on the source");
 	if (replica->enabled)
@@ -185,7 +185,7 @@ static bool receive_all(struct ferry *f, struct buf *undecided, struct error *er
 		.sleep_ms = ATTEMPT_SLEEP_MS,
 	};
 
-	if (f->options->replica.enabled && !ferry_wait_for_replica(f, err))
+	if (f->options.replica.enabled && !ferry_wait_for_replica(f, err))
 		return false;
 	if (!retry_run(&policy, &f->stop, attempt_position, f, err))
 		return error_wrap(err, "read the source's binlog position");

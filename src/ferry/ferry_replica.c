@@ -39,7 +39,7 @@ struct look {
 
 static const struct replica_options *options_of(const struct ferry *f)
 {
-	return &f->options->replica;
+	return &f->options.replica;
 }
 
 /* --- asking ----------------------------------------------------------------------- */

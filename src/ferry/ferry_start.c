@@ -20,6 +20,7 @@
 #include "plan/name_filter.h"
 #include "preflight/preflight.h"
 #include "create/table_creator.h"
+#include "rows/target_write.h"
 #include "run/writer_lock.h"
 #include "preflight/live_runs.h"
 
@@ -44,7 +45,7 @@ static int64_t holder_silent_s(struct ferry *f, const char *name)
 	struct buf id = BUF_INIT;
 	int64_t silent_s = -1;
 	struct db_row row;
-	struct db *db = db_open(&f->options->target, DB_SESSION_READ, NULL, &ignored);
+	struct db *db = db_open(&f->options.target, DB_SESSION_READ, NULL, &ignored);
 
 	if (db && db_value(db, &id, NULL, &ignored, "SELECT IS_USED_LOCK('%s')", name) &&
 	    db_queryf(db, &ignored, "SHOW PROCESSLIST"))
@@ -81,7 +82,7 @@ static bool open_target(struct ferry *f, struct error *err)
 	writer_lock_name(name, f->tracker.run_id, 0);
 	snprintf(f->run.guard.lock_name, sizeof(f->run.guard.lock_name), "%s", name);
 	for (;;) {
-		f->target = db_new(&f->options->target, DB_SESSION_WRITE,
+		f->target = db_new(&f->options.target, DB_SESSION_WRITE,
 				   f->is_dry_run ? NULL : name);
 		db_set_lease(f->target, RUN_LOCK_START_LEASE_S);
 		if (db_ready(f->target, err))
@@ -163,30 +164,29 @@ static void warn_unverified(const struct db_params *server, const char *key)
 static bool connect_both(struct ferry *f, struct error *err)
 {
 	ferry_waits_for(f, "connections to both servers");
-	f->source = db_open(&f->options->source, DB_SESSION_READ, NULL, err);
+	f->source = db_open(&f->options.source, DB_SESSION_READ, NULL, err);
 	if (!f->source)
-		return fail_connect("Source", &f->options->source, err);
+		return fail_connect("Source", &f->options.source, err);
 	log_connected(f->source);
-	if (!computing_ask(f->source, f->options->computing, err))
+	if (!computing_ask(f->source, &f->computing, err))
 		return false;
 	if (!open_target(f, err))
-		return fail_connect("Target", &f->options->target, err);
+		return fail_connect("Target", &f->options.target, err);
 	log_connected(f->target);
-	warn_unverified(&f->options->source, "Source");
-	warn_unverified(&f->options->target, "Target");
-	if (f->options->replica.enabled)
-		warn_unverified(&f->options->replica.master, "SourceReplicationMaster");
+	warn_unverified(&f->options.source, "Source");
+	warn_unverified(&f->options.target, "Target");
+	if (f->options.replica.enabled)
+		warn_unverified(&f->options.replica.master, "SourceReplicationMaster");
 	return true;
 }
 
 /* From now on any other server that answers is refused. */
 static bool learn_source(struct ferry *f, struct error *err)
 {
-	struct db_identity *identity = f->options->source_identity;
-
-	if (!db_ask_identity(f->source, identity, err))
+	if (!db_ask_identity(f->source, &f->source_identity, err))
 		return error_wrap(err, "ask the source who it is");
-	snprintf(f->tracker.source_uuid, sizeof(f->tracker.source_uuid), "%s", identity->text);
+	snprintf(f->tracker.source_uuid, sizeof(f->tracker.source_uuid), "%s",
+		 f->source_identity.text);
 	return true;
 }
 
@@ -196,7 +196,7 @@ static bool is_chosen(void *context, const char *schema, const char *table)
 {
 	struct ferry *f = context;
 
-	return name_is_chosen(f->options, schema, table);
+	return name_is_chosen(&f->options, schema, table);
 }
 
 static char *key_name(const struct moved_table *table)
@@ -216,7 +216,7 @@ static void publish_tables(struct ferry *f)
 	f->late = mem_calloc(f->tables.count ? f->tables.count : 1, sizeof(*f->late));
 	for (size_t i = 0; i < f->tables.count; i++)
 		f->key_names[i] = key_name(f->tables.tables[i]);
-	if (!f->options->no_schema_cache_in_state)
+	if (!f->options.no_schema_cache_in_state)
 		state_json_schema(&f->schema_text, &f->schema);
 	state_tracker_set_tables(&f->tracker, &f->tables);
 	mutex_lock(&f->lock);
@@ -233,23 +233,23 @@ static bool load_tables(struct ferry *f, struct error *err)
 		log_info("view %s is left out", f->schema.views[i]);
 	if (f->resume && !saved_state_check_schema(f->resume, &f->schema, err))
 		return false;
-	moved_tables_make(f->options, f->tracker.run_id, &f->schema, &f->tables,
+	moved_tables_make(&f->options, f->tracker.run_id, &f->schema, &f->tables,
 			  &f->findings);
 	run_make_syncs(&f->run);
-	moved_tables_set_json(&f->tables, f->options, db_version(f->source),
+	moved_tables_set_json(&f->tables, &f->options, db_version(f->source),
 			      db_version(f->target), &f->findings);
-	if (!computed_set(&f->tables, f->options->computing, f->source, f->target, &f->findings,
+	if (!computed_set(&f->tables, &f->computing, f->source, f->target, &f->findings,
 			  err))
 		return false;
 	publish_tables(f);
 	log_info("table schemas cached: %zu tables", f->tables.count);
-	return preflight_names(f->options, f->source, &f->schema, &f->findings, err);
+	return preflight_names(&f->options, f->source, &f->schema, &f->findings, err);
 }
 
 static struct binlog_feed_params feed_params(struct ferry *f)
 {
-	return (struct binlog_feed_params){ .server = &f->options->source,
-					    .server_id = f->options->server_id,
+	return (struct binlog_feed_params){ .server = &f->options.source,
+					    .server_id = f->options.server_id,
 					    .heartbeat_ms = HEARTBEAT_MS,
 					    .if_purged = "drop what was copied on the target and "
 							 "start anew" };
@@ -261,7 +261,7 @@ static bool choose_start(struct ferry *f, struct error *err)
 	const struct binlog_position *start = &f->start.position;
 
 	if (!learn_source(f, err) ||
-	    !start_position_choose(&f->start, f->source, f->options->source_identity->text, &feed,
+	    !start_position_choose(&f->start, f->source, f->source_identity.text, &feed,
 				 f->resume, &f->stop, err))
 		return false;
 	if (f->resume)
@@ -278,9 +278,9 @@ static bool check_all(struct ferry *f, struct error *err)
 	const struct preflight_attempt attempt = { f->tracker.run_id, &f->stop };
 
 	ferry_waits_for(f, "the start-up checks");
-	if (!preflight_servers(f->options, f->source, f->target, &f->findings, err))
+	if (!preflight_servers(&f->options, f->source, f->target, &f->findings, err))
 		return false;
-	if (f->options->replica.enabled && !ferry_check_replica(f, err))
+	if (f->options.replica.enabled && !ferry_check_replica(f, err))
 		return false;
 	/* With problems (no binlog, say) the run ends here anyway: list them all. */
 	if (findings_errors(&f->findings) == 0 && !choose_start(f, err))
@@ -289,7 +289,7 @@ static bool check_all(struct ferry *f, struct error *err)
 		return false;
 	if (f->is_finished)
 		return true;
-	return preflight_tables(f->options, f->source, f->target, &f->schema, &f->tables,
+	return preflight_tables(&f->options, f->source, f->target, &f->schema, &f->tables,
 				f->resume != NULL, f->is_dry_run ? NULL : &attempt, &f->findings, err);
 }
 
@@ -373,13 +373,6 @@ static void stream_failed(void *context, const struct error *err)
 		ferry_fail(context, "binlog_streamer", err);
 }
 
-static void ticket_ended(void *context)
-{
-	struct ferry *f = context;
-
-	binlog_writer_wake(f->writer);
-}
-
 /* An account without the privilege sees no trigger: then there may be some. */
 static bool ask_side_effects(struct ferry *f, bool *may_have, struct error *err)
 {
@@ -435,8 +428,8 @@ static bool open_stream(struct ferry *f, struct error *err)
 			     .failed = stream_failed },
 		.has_side_effects = has_side_effects,
 		.ignores_case = ignores_case,
-		.xa_bytes_max = f->options->xa_bytes,
-		.kept_bytes_max = f->options->xa_bytes / 8,
+		.xa_bytes_max = f->options.xa_bytes,
+		.kept_bytes_max = f->options.xa_bytes / 8,
 		.stop = &f->stop,
 	};
 
@@ -457,7 +450,7 @@ static bool watch_target(struct ferry *f, struct error *err)
 {
 	struct binlog_position from = { .file = "" };
 
-	if (!f->options->watch_target) {
+	if (!f->options.watch_target) {
 		log_info("the target is not watched for writes of others (SkipTargetVerification)");
 		return true;
 	}
@@ -480,10 +473,10 @@ static bool watch_target(struct ferry *f, struct error *err)
 
 static void make_workers(struct ferry *f)
 {
-	struct data_iterator *iterator = data_iterator_new(&f->run);
+	struct data_iterator *iterator = 
+		data_iterator_new(&f->run, write_packet_limit(f->target));
 	struct binlog_writer *writer = binlog_writer_new(&f->run);
 
-	data_iterator_on_ticket_end(iterator, ticket_ended, f);
 	mutex_lock(&f->lock);
 	f->iterator = iterator;
 	f->writer = writer;
@@ -499,7 +492,7 @@ static unsigned lock_count(const struct ferry_options *options)
 
 static bool prepare_target(struct ferry *f, struct error *err)
 {
-	unsigned count = lock_count(f->options);
+	unsigned count = lock_count(&f->options);
 
 	f->step = "ferry.createDatabasesAndTables";
 	ferry_waits_for(f, f->resume ? "connections of the earlier run to end on the target" :
@@ -514,7 +507,7 @@ static bool prepare_target(struct ferry *f, struct error *err)
 			return false;
 	} else {
 		ferry_waits_for(f, "the creation of tables on the target");
-		if (!tables_create(f->options, f->source, f->target, &f->schema, &f->tables, &f->stop,
+		if (!tables_create(&f->options, f->source, f->target, &f->schema, &f->tables, &f->stop,
 				   err))
 			return error_wrap(err, "create databases and tables");
 	}
@@ -558,14 +551,12 @@ static void make_owed_rows(struct ferry *f)
 /* What was found equal on another server is to be compared again on this one. */
 static bool make_verifier(struct ferry *f, struct error *err)
 {
-	const struct verifier_hooks hooks = { .catch_up = catch_up,
-					      .ticket_ended = ticket_ended,
-					      .context = f };
+	const struct verifier_hooks hooks = { .catch_up = catch_up, .context = f };
 	const cJSON *stage =
 		f->resume && !f->start.is_elsewhere ? f->resume->verifier_stage : NULL;
-	unsigned first_lock = 1 + f->options->copy_workers + f->options->apply_workers;
+	unsigned first_lock = 1 + f->options.copy_workers + f->options.apply_workers;
 
-	if (f->options->verify.type == VERIFIER_NONE)
+	if (f->options.verify.type == VERIFIER_NONE)
 		return true;
 	struct verifier *verifier =
 		verifier_new(&f->run, f->target, stage, f->resume != NULL, first_lock, &hooks, err);
@@ -580,7 +571,7 @@ static bool make_verifier(struct ferry *f, struct error *err)
  * from their start. Rows that are there already stay as they are (README I3). */
 static bool resume_from(struct ferry *f, struct error *err)
 {
-	if (f->resume->cutover_unlocked && verifier_lock_count(f->options) > 0)
+	if (f->resume->cutover_unlocked && verifier_lock_count(&f->options) > 0)
 		return error_set(err, ERROR_CONFIG,
 				 "the state says that this move was finished, or CutoverUnlock "
 				 "called, and VerifierRepair would undo what was written to the "

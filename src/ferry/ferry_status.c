@@ -105,8 +105,8 @@ void ferry_status(struct ferry *f, struct ferry_status *status)
 
 	status->deadlocks = atomic_load(&f->run.deadlocks);
 	status->lock_waits = atomic_load(&f->run.lock_waits);
-	address(status->source_address, &f->options->source);
-	address(status->target_address, &f->options->target);
+	address(status->source_address, &f->options.source);
+	address(status->target_address, &f->options.target);
 	status->is_paused = throttler_is_paused(&f->throttler);
 	tracker_status(f, status);
 	for (size_t i = 0; has_tables && i < status->table_count; i++) {

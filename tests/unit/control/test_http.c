@@ -18,7 +18,7 @@ static struct {
 	struct ev_loop *loop;
 	ev_async stop;
 	struct server *server;
-	struct rate speed;
+	struct rate rate;
 	struct api api;
 	unsigned port;
 } here;
@@ -42,7 +42,7 @@ static int set_up(void **state UNUSED)
 	log_set_level(LOG_ERROR);
 	curl_global_init(CURL_GLOBAL_ALL);
 	here.loop = ev_loop_new(EVFLAG_AUTO);
-	here.api = (struct api){ .ferry = &fake_ferry, .speed = &here.speed };
+	here.api = (struct api){ .ferry = &fake_ferry, .rate = &here.rate };
 	if (!listen_open(&listener, "127.0.0.1:0", &err))
 		return -1;
 	here.port = listener.port;

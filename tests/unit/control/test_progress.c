@@ -34,20 +34,20 @@ static struct ferry_status example(void)
 TEST(speed_is_that_of_the_window)
 {
 	struct ferry_status status = example();
-	struct rate speed = { .count = 0 };
+	struct rate rate = { .count = 0 };
 	struct estimate estimate;
 
-	estimate_make(&estimate, &speed, &status, false);
+	estimate_make(&estimate, &rate, &status, false);
 	CHECK_NEAR(estimate.rows_per_s, 0);
 	CHECK_NEAR(estimate.eta_s, -1);
 	/* Fast long ago, 100 rows/s for the whole window. */
-	rate_add(&speed, 0, 0, 0);
-	rate_add(&speed, 1000, 1000000, 0);
-	for (unsigned i = 1; i <= SPEED_SAMPLES; i++)
-		rate_add(&speed, 1000 + i * 500, 1000000 + i * 50, i * 5000);
-	rate_add(&speed, 1001 + SPEED_SAMPLES * 500, UINT64_MAX, 0); /* too soon: dropped */
-	assert_int_equal(speed.count, SPEED_SAMPLES);
-	estimate_make(&estimate, &speed, &status, false);
+	rate_add(&rate, 0, 0, 0);
+	rate_add(&rate, 1000, 1000000, 0);
+	for (unsigned i = 1; i <= RATE_SAMPLES; i++)
+		rate_add(&rate, 1000 + i * 500, 1000000 + i * 50, i * 5000);
+	rate_add(&rate, 1001 + RATE_SAMPLES * 500, UINT64_MAX, 0); /* too soon: dropped */
+	assert_int_equal(rate.count, RATE_SAMPLES);
+	estimate_make(&estimate, &rate, &status, false);
 	CHECK_NEAR(estimate.rows_per_s, 100);
 	CHECK_NEAR(estimate.bytes_per_s, 10000);
 	/* 1000 + 4 * 500 of 5000 rows are done. */
@@ -58,15 +58,15 @@ TEST(speed_is_that_of_the_window)
 TEST(nothing_moves_no_time_is_promised)
 {
 	struct ferry_status status = example();
-	struct rate speed = { .count = 0 };
+	struct rate rate = { .count = 0 };
 	struct estimate estimate;
 
-	rate_add(&speed, 0, 1000, 0);
-	rate_add(&speed, 5000, 1000, 0);
-	estimate_make(&estimate, &speed, &status, false);
+	rate_add(&rate, 0, 1000, 0);
+	rate_add(&rate, 5000, 1000, 0);
+	estimate_make(&estimate, &rate, &status, false);
 	CHECK_NEAR(estimate.eta_s, -1);
 	status.phase = PHASE_WAIT_FOR_CUTOVER;
-	estimate_make(&estimate, &speed, &status, false);
+	estimate_make(&estimate, &rate, &status, false);
 	CHECK_NEAR(estimate.eta_s, 0);
 	CHECK_NEAR(estimate.fraction, 1);
 }
@@ -75,12 +75,12 @@ TEST(nothing_moves_no_time_is_promised)
 TEST(a_running_table_is_never_finished)
 {
 	struct ferry_status status = example();
-	struct rate speed = { .count = 0 };
+	struct rate rate = { .count = 0 };
 	struct estimate estimate;
 
 	status.tables[1].rows_written = 5000;
 	status.tables[2].estimated_rows = 0;
-	estimate_make(&estimate, &speed, &status, false);
+	estimate_make(&estimate, &rate, &status, false);
 	assert_true(estimate.fraction < 1);
 	assert_true(estimate.fraction > 0.5);
 	estimate_average(&estimate, &status, 110, false);
@@ -92,7 +92,7 @@ TEST(a_running_table_is_never_finished)
 TEST(a_resumed_run_goes_by_its_keys)
 {
 	struct ferry_status status = example();
-	struct rate speed = { .count = 0 };
+	struct rate rate = { .count = 0 };
 	struct estimate estimate;
 
 	status.tables += 1;
@@ -100,12 +100,12 @@ TEST(a_resumed_run_goes_by_its_keys)
 	status.tables[0].rows_written = 0;
 	status.tables[0].last_key = fake_key("750", NULL);
 	status.tables[0].target_key = fake_key("1000", NULL);
-	estimate_make(&estimate, &speed, &status, true);
+	estimate_make(&estimate, &rate, &status, true);
 	CHECK_NEAR(estimate.fraction, 0.75);
-	estimate_make(&estimate, &speed, &status, false);
+	estimate_make(&estimate, &rate, &status, false);
 	CHECK_NEAR(estimate.fraction, 0);
 	status.tables[0].key_columns = &fake_uuid;
-	estimate_make(&estimate, &speed, &status, true);
+	estimate_make(&estimate, &rate, &status, true);
 	CHECK_NEAR(estimate.fraction, 0);
 }
 
