@@ -11,9 +11,9 @@ struct budget {
 	uint64_t limit;
 	struct mutex lock;
 	struct condition changed;
-	uint64_t used;	  /* guarded by lock */
-	uint64_t asked;	  /* guarded by lock: number of the last request */
-	uint64_t granted; /* guarded by lock: and of the last one that was granted */
+	uint64_t used;	    /* guarded by lock */
+	uint64_t requested; /* guarded by lock: number of the last request */
+	uint64_t granted;   /* guarded by lock: and of the last one that was granted */
 };
 
 void budget_init(struct budget *b, uint64_t limit);

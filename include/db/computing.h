@@ -15,7 +15,7 @@
 enum { COMPUTING_COUNT = 5, COMPUTING_VALUE_SIZE = 96 };
 
 struct db_computing {
-	/* As text; "": the source has no such setting, or was not asked yet. */
+	/* As text; "": the source has no such setting, or was not queried yet. */
 	char values[COMPUTING_COUNT][COMPUTING_VALUE_SIZE];
 };
 

@@ -2,7 +2,7 @@
  *
  * Every session is set up alike (see db_open()), so that values travel as the
  * bytes the server holds. A lost connection makes the db broken: the statement
- * fails with a retryable error and the next db_ready() connects anew and sets
+ * fails with a retryable error and the next db_ready() reconnects and sets
  * the session up again, so a retry loop is: db_ready(), statement.
  *
  * Works with MariaDB Connector/C and Oracle's libmysqlclient. */
@@ -96,8 +96,8 @@ enum db_session {
 #define DB_SQL_MODE "STRICT_ALL_TABLES," DB_LAX_SQL_MODE
 #define DB_LAX_SQL_MODE "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION"
 
-/* The server code of a connection that was given up as the server asked for the password
- * as it is, and it is not known who answers. (Of MariaDB's library.) */
+/* The server code of a connection that was given up because the server asked for the
+ * password in the clear, and it is not known who answers. (Of MariaDB's library.) */
 #define DB_PLUGIN_REFUSED 5010
 
 struct db; /* opaque: hides the client library */
@@ -139,15 +139,15 @@ void db_close(struct db *db);
  * is memory for it. Ends the connection, and with it the library's buffer, which never
  * shrinks; db_ready() makes the next one. */
 void db_set_packet_max(struct db *db, uint64_t bytes);
-/* May that be why db_row_next() failed? MariaDB's library tells of it as of a connection
- * that was lost. */
+/* May that be why db_row_next() failed? MariaDB's library reports it as a lost
+ * connection. */
 bool db_row_may_be_too_large(const struct error *err);
 
-/* Connects anew when the connection was lost. */
+/* Reconnects when the connection was lost. */
 bool db_ready(struct db *db, struct error *err) MUST_CHECK;
 /* The server is to end the session, and so give its lock back, when it has heard nothing for
  * so long: of a machine that died without a word it hears nothing. From the next statement
- * sent by db_renew() on, and of each session made anew. */
+ * sent by db_renew() on, and of each new session. */
 void db_set_lease(struct db *db, unsigned seconds);
 /* A sign of life. */
 bool db_renew(struct db *db, struct error *err) MUST_CHECK;

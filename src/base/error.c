@@ -1,5 +1,5 @@
 /* Errors are plain values: formatting into a fixed array cannot fail, so an
- * error can always be told, also when memory is what ran out. A text that does
+ * error can always be reported, even when memory ran out. A text that does
  * not fit keeps its beginning, because error_wrap() puts the context there. */
 #include "base/error.h"
 

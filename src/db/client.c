@@ -32,8 +32,8 @@ static void set_certificates(MYSQL *mysql, const struct db_params *params)
 		mysql_options(mysql, MYSQL_OPT_SSL_KEY, params->tls_key_path);
 }
 
-/* Both libraries compare the certificate with the name they connect to, and have
- * no way to be told another one. (Oracle's TLS_SNI_SERVERNAME is only sent.) To
+/* Both libraries compare the certificate with the name they connect to, and take
+ * no other name. (Oracle's TLS_SNI_SERVERNAME is only sent.) To
  * connect all the same would be to trust whoever answers. */
 static bool check_server_name(const struct db_params *params, struct error *err)
 {

@@ -10,7 +10,7 @@
  *    SET: they take bare numbers only. YEAR '0' would be 2000, bare 0 is 0000.
  *  - A bare -0 is the integer 0; '-0' keeps the sign (MariaDB stores no -0.0).
  * Values are often a state file's or another server's: what should be a number
- * and is none goes out quoted, so that the server refuses it as data. */
+ * and is not goes out quoted, so that the server refuses it as data. */
 #include "db/sql.h"
 
 #include <stdlib.h>

@@ -26,7 +26,7 @@ enum {
 struct walk {
 	const char *at;
 	const char *end;
-	struct buf path; /* of the value at hand */
+	struct buf path; /* of the current value */
 	struct buf *out; /* ",path,value" for each */
 	uint64_t seen;	 /* values counted so far */
 	unsigned depth;
@@ -406,7 +406,7 @@ static bool walk_document(struct walk *w)
 	return (w->at == w->end && w->wanted == 0) || fail_text(w);
 }
 
-/* Most documents have neither a list nor such a number: one quick look tells. */
+/* Most documents have neither a list nor such a number: a quick scan shows it. */
 static bool has_hard_double(const char *at, const char *end)
 {
 	while (at < end) {
