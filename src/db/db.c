@@ -51,7 +51,7 @@ struct db {
 	char cipher[64];
 	uint64_t affected_rows;
 	unsigned warning_count;
-	struct buf upload; /* borrowed: what db_load() serves just now; no data: nothing */
+	struct buf upload; /* borrowed: what db_load() is sending; no data: nothing */
 	size_t uploaded;
 };
 
@@ -150,15 +150,6 @@ static int upload_error(void *at UNUSED, char *text, unsigned room)
 	return CR_UNKNOWN_ERROR;
 }
 
-static void allow_uploads(struct db *db)
-{
-	unsigned allowed = 1;
-
-	mysql_options(db->mysql, MYSQL_OPT_LOCAL_INFILE, &allowed);
-	mysql_set_local_infile_handler(db->mysql, upload_begin, upload_read, upload_end,
-				       upload_error, db);
-}
-
 /* "Records: 3  Deleted: 0  Skipped: 1  Warnings: 1", in whatever language. */
 static void read_counts(const char *info, struct db_load_counts *counts)
 {
@@ -186,14 +177,18 @@ static void read_counts(const char *info, struct db_load_counts *counts)
 static bool connect_handle(struct db *db, struct error *err)
 {
 	const struct db_params *p = db->params;
+	unsigned allowed = 1;
 
 	db->mysql = mysql_init(NULL);
 	if (!db->mysql)
 		return error_set(err, ERROR_SYSTEM, "%s: out of memory", p->label);
 	if (!client_set_options(db->mysql, p, db->packet_max, err))
 		return false;
-	if (db->session == DB_SESSION_WRITE)
-		allow_uploads(db);
+	if (db->session == DB_SESSION_WRITE) {
+		mysql_options(db->mysql, MYSQL_OPT_LOCAL_INFILE, &allowed);
+		mysql_set_local_infile_handler(db->mysql, upload_begin, upload_read, upload_end,
+					       upload_error, db);
+	}
 	if (mysql_real_connect(db->mysql, p->is_unix ? NULL : p->host, p->user,
 			       p->pass ? p->pass : "", NULL, p->is_unix ? 0 : p->port,
 			       p->is_unix ? p->host : NULL, 0)) {
