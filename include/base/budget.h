@@ -18,7 +18,7 @@ struct budget {
 
 void budget_init(struct budget *b, uint64_t limit);
 void budget_destroy(struct budget *b);
-/* False when stop is set meanwhile; then nothing was acquired. */
+/* False when stop is set first; nothing was acquired then. */
 bool budget_acquire(struct budget *b, uint64_t bytes, struct stop *stop) MUST_CHECK;
 /* Is a request waiting? */
 bool budget_is_waited_for(struct budget *b);

@@ -1,4 +1,4 @@
-/* Threads, locks and conditions. Failure of any of these calls is a bug of ours, so they
+/* Threads, locks and conditions. Failure of any of these calls is our bug, so they
  * abort with a message instead of returning. */
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H

@@ -2,7 +2,7 @@
  * functional indexes and DEFAULT expressions, and that change nothing about values which
  * are written. (time_zone does: it is set for single statements, see plan/computed.h.)
  *
- * The source's global values hold on the target, for all sessions of ours: an expression
+ * The source's global values are used on the target, in all our sessions: an expression
  * takes some of them from the session that happens to open the table. On the source
  * itself they are never touched, for the same reason. */
 #ifndef DB_COMPUTING_H

@@ -3,7 +3,7 @@
  * terminal. What goes wrong while logging is ignored: there is nowhere to say it,
  * and a full disk under the log must not end a migration. Nor must a reader that has
  * stopped (a pager, a terminal on hold) hold it up, or keep a signal from being
- * answered: lines that nobody takes are dropped, and counted. */
+ * answered: lines that nobody reads are dropped and counted. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -171,7 +171,7 @@ static void write_all(const char *bytes, size_t length) REQUIRES(output_lock)
 }
 
 /* Control characters and broken UTF-8 as Go's %q writes them; so are quotes and
- * backslashes where the text stands in quotes. */
+ * backslashes when the text is in quotes. */
 static void put_escaped(struct buf *out, const char *text, bool quoted)
 {
 	static const char letters[] = "\aa\bb\ff\nn\rr\tt\vv\\\\\"\"";

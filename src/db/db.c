@@ -47,7 +47,7 @@ struct db {
 	uint64_t former[FORMER_IDS]; /* lost sessions that may hold the lock; 0: none */
 	unsigned former_count;
 	uint64_t max_allowed_packet;
-	uint64_t packet_max; /* to be received; 0: no limit of ours */
+	uint64_t packet_max; /* to be received; 0: the library's limit */
 	char cipher[64];
 	uint64_t affected_rows;
 	unsigned warning_count;
@@ -242,7 +242,7 @@ static bool ask_identity(struct db *db, struct error *err)
 	return ok;
 }
 
-/* *holder: the connection that holds it, 0 when it was got or nobody does. */
+/* *holder: the connection that holds it; 0 when we got it or nobody holds it. */
 static bool try_lock(struct db *db, unsigned wait_s, uint64_t *holder, struct error *err)
 {
 	struct buf sql = BUF_INIT;
@@ -304,8 +304,8 @@ static bool take_lock(struct db *db, struct error *err)
 	return try_lock(db, PREDECESSOR_WAIT_S, &holder, err);
 }
 
-/* Own lock first, then this look: whoever takes the guard's lock after it finds our
- * lock taken and waits for us. */
+/* Our own lock first, then this check: a process that takes the guard's lock after it finds
+ * our lock taken and waits for us. */
 static bool check_guard(struct db *db, struct error *err)
 {
 	uint64_t holder = db->guard ? atomic_load(&db->guard->holder) : 0;
@@ -383,7 +383,7 @@ static bool begin_session(struct db *db, struct error *err)
 	buf_release(&sql);
 	if (!ok)
 		return error_wrap(err, "setting up the session");
-	/* The lock is never had without its lease. */
+	/* The lock is never held without its lease. */
 	return set_privileged(db, err) && set_lease(db, err) &&
 	       (!db->lock_name || take_lock(db, err)) && check_guard(db, err);
 }

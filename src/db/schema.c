@@ -102,7 +102,7 @@ unsigned table_unique_count(const struct table *table)
 	return count;
 }
 
-/* Is there a '?' in the member's text that stands for something else? Where its bytes are not
+/* Does a '?' in the member's text replace something else? Where its bytes are not
  * known (MySQL 5.7) the text has to do. */
 static bool is_bent(const struct column *column, unsigned member)
 {

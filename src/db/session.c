@@ -29,7 +29,7 @@ static void set_limits(struct buf *sql, enum db_session session,
 	else if (server_is_from(version, 50708, SERVER_NEVER))
 		buf_puts(sql, ", max_execution_time=0");
 	/* Or the first look at a table's size writes it into the server's dictionary:
-	 * 18 s for 5000 tables instead of 2 s, and no thing to do to a source. */
+	 * 18 s for 5000 tables instead of 2 s, and not fair to a source. */
 	if (server_is_from(version, 80000, SERVER_NEVER))
 		buf_puts(sql, ", information_schema_stats_expiry=0");
 	/* Or information_schema hides a generated invisible primary key. */

@@ -151,7 +151,7 @@ void sql_text(struct buf *sql, const char *text)
 void sql_comment(struct buf *sql, const char *marginalia)
 {
 	buf_puts(sql, "/*");
-	/* Servers execute what stands in a comment led by "!" or "M!". */
+	/* Servers execute the text of a comment that begins with "!" or "M!". */
 	if (marginalia[0] == '!' || marginalia[0] == 'M' || marginalia[0] == '+')
 		buf_putc(sql, ' ');
 	for (const char *at = marginalia; *at; at++) {

@@ -316,7 +316,7 @@ static bool take_char(struct walk *w, char c)
 	return true;
 }
 
-/* A string with its quotes; at stands at the first. */
+/* A string with its quotes; w->at is at the first. */
 static bool take_string(struct walk *w, struct token *token)
 {
 	const char *at = w->at;
