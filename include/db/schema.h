@@ -147,6 +147,8 @@ unsigned table_unique_count(const struct table *table);
 bool column_same_members(const struct column *a, const struct column *b, unsigned count);
 /* Columns that are written: everything but generated ones. */
 bool column_is_written(const struct column *column);
+/* CHAR, VARCHAR, TEXT: bytes in the column's character set. */
+bool column_is_text(const struct column *column);
 
 /* Parses COLUMN_TYPE etc. into the type fields of *column whose raw_type is set;
  * separate for unit tests. */

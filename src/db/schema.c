@@ -132,6 +132,12 @@ bool column_same_members(const struct column *a, const struct column *b, unsigne
 	return true;
 }
 
+bool column_is_text(const struct column *column)
+{
+	return column->type == COLUMN_CHAR || column->type == COLUMN_VARCHAR ||
+	       column->type == COLUMN_TEXT;
+}
+
 bool column_is_written(const struct column *column)
 {
 	return column->generation == COLUMN_PLAIN;

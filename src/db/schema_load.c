@@ -182,8 +182,7 @@ static bool take_column(struct loader *l, const struct db_row *row, struct error
 	column->is_nullable = is(db_row_text(row, 8), "YES");
 	column->expression = mem_strdup(db_row_text(row, 10));
 	column_parse_type(column, db_row_text(row, 3));
-	if (column->type == COLUMN_CHAR || column->type == COLUMN_VARCHAR ||
-	    column->type == COLUMN_TEXT || column->type == COLUMN_BLOB)
+	if (column_is_text(column) || column->type == COLUMN_BLOB)
 		column->max_octets = number_of(row, 9);
 	return true;
 }
