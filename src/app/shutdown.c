@@ -146,7 +146,7 @@ static void post_error(const struct app *app, const struct error *err, const cha
 		return;
 	object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "ErrFrom", from);
-	utf8_mend(shown.text);
+	utf8_replace_invalid(shown.text);
 	cJSON_AddStringToObject(object, "ErrMessage", shown.text);
 	cJSON_AddStringToObject(object, "StateDump", buf_text(state));
 	json_print(&payload, object, 2);

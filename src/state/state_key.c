@@ -255,7 +255,9 @@ static bool read_composite(const cJSON *node, const char *path, struct saved_key
 	bool ok = true;
 	unsigned i = 0;
 
-	if (count < 1 || count > KEY_COLUMNS_MAX || cJSON_GetArraySize(names) != count)
+	/* The size of an object is that of its members. */
+	if (count < 1 || count > KEY_COLUMNS_MAX || !cJSON_IsArray(names) ||
+	    cJSON_GetArraySize(names) != count)
 		return error_set(err, ERROR_CONFIG,
 				 "%s: \"columns\" and \"values\" must be arrays of the same "
 				 "length, 1 to %d",
