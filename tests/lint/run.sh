@@ -4,7 +4,7 @@ set -u
 
 cd "$(dirname "$0")/../.."
 passed=0 failed=0 skipped=0
-for check in rooms headers banned toplevel conf matrix; do
+for check in rooms headers banned toplevel conf docs matrix; do
 	if out=$(tests/lint/$check.sh 2>&1); then
 		echo "ok: lint $check"
 		passed=$((passed + 1))
