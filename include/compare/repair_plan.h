@@ -7,9 +7,6 @@
 struct repair_plan {
 	struct run *run;     /* borrowed */
 	unsigned first_lock; /* number of the first one's named lock (writer_lock.h) */
-	/* A ticket of some fence has ended. */
-	void (*ticket_ended)(void *context);
-	void *ticket_context;
 	/* Rows that nobody asked for had to give way to repaired ones: the table must be
 	 * compared as a whole again. Any thread. */
 	void (*pushed_out)(void *context, size_t table);

@@ -8,8 +8,9 @@
 
 struct data_iterator; /* opaque */
 
-/* Takes over from the tracker where tables were left. */
-struct data_iterator *data_iterator_new(struct run *run);
+/* Takes over from the tracker where tables were left. packet_limit: rows are cut to
+ * statements that the target takes (write_packet_limit()). */
+struct data_iterator *data_iterator_new(struct run *run, uint64_t packet_limit);
 /* Starts options->copy_workers readers and as many writers. first_lock: number of
  * the named lock of the first writer (see writer_lock.h); first_copy_lock: of the first
  * reader, which writes tables without a key by itself. */
@@ -25,9 +26,5 @@ void data_iterator_target_key(struct data_iterator *iterator, const struct moved
 
 /* Any thread: which side do threads wait for just now? */
 enum slower_side data_iterator_limit(struct data_iterator *iterator);
-
-/* Any thread, after a ticket ended: tells who waits at the fence. Set by the ferry. */
-void data_iterator_on_ticket_end(struct data_iterator *iterator, void (*ended)(void *context),
-				 void *context);
 
 #endif

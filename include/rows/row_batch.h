@@ -1,25 +1,21 @@
 /* Rows of one read on their way to the target: they are turned into INSERT
- * statements as they arrive, in one pass. Made by a reader, handed through a
- * channel to a batch writer, which frees it. */
+ * statements as they arrive, in one pass. */
 #ifndef ROWS_ROW_BATCH_H
 #define ROWS_ROW_BATCH_H
 
 #include "rows/target_write.h"
 
-struct chunk;
 struct row_prints;
 
 struct row_batch {
 	const struct moved_table *table; /* borrowed */
 	uint64_t ticket;		 /* of the table's fence */
-	struct chunk *chunk;		 /* the data iterator's; it outlives the batch */
 	const char *head;		    /* of every statement; the table's INSERT */
 	const char *tail;
 	struct write_statement *statements; /* owned */
 	size_t statement_count;
 	uint64_t rows;
 	uint64_t bytes; /* of statements */
-	uint64_t taken; /* of the run's budget for rows, by the data iterator */
 	/* What each row is summed up to by the source, while it is read: SQL (row_hash.h),
 	 * borrowed; NULL: nobody asks. */
 	const char *sum_expression;
@@ -37,8 +33,7 @@ struct row_batch {
 	struct buf documents; /* of the row at hand: texts and types together */
 };
 
-struct row_batch *row_batch_new(const struct moved_table *table, uint64_t ticket,
-				struct chunk *chunk);
+struct row_batch *row_batch_new(const struct moved_table *table, uint64_t ticket);
 void row_batch_free(struct row_batch *batch);
 
 /* Forgets all rows: for reading the same again after a lost connection. */

@@ -21,8 +21,6 @@ struct row_batch;
 struct verifier_hooks {
 	/* Waits until the target has all that the source has now. */
 	bool (*catch_up)(void *context, struct db *source, struct error *err);
-	/* A ticket of some fence has ended. */
-	void (*ticket_ended)(void *context);
 	void *context;
 };
 

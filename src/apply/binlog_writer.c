@@ -23,7 +23,7 @@
 #include "plan/key_order.h"
 #include "keyless_apply.h"
 #include "rows/lax_writer.h"
-#include "rows/row_match.h"
+#include "rows/row_sql.h"
 
 static const char log_tag[] = "binlog_writer";
 
@@ -65,6 +65,16 @@ struct binlog_writer {
 	bool has_failed;		/* guarded by lock */
 };
 
+/* A ticket of some fence has ended. */
+static void wake_workers(void *context)
+{
+	struct binlog_writer *w = context;
+
+	mutex_lock(&w->lock);
+	condition_broadcast(&w->work);
+	mutex_unlock(&w->lock);
+}
+
 struct binlog_writer *binlog_writer_new(struct run *run)
 {
 	struct binlog_writer *w = mem_calloc(1, sizeof(*w));
@@ -77,6 +87,7 @@ struct binlog_writer *binlog_writer_new(struct run *run)
 		w->queues[i].table = run->tables->tables[i];
 		w->queues[i].end = &w->queues[i].first;
 		w->queues[i].rows_max = TABLE_QUEUE_ROWS_MAX;
+		fence_set_wake(&run->syncs[i].fence, wake_workers, w);
 	}
 	w->ready_end = &w->ready;
 	map_init(&w->files);
@@ -187,7 +198,7 @@ static bool build(struct binlog_writer *w, const struct moved_table *table,
 	if (bytes >= LARGE_IMAGE_BYTES)
 		buf_puts(text, change_head(table));
 	size_t head_length = text->length - start - key_length;
-	if (image && !write_tuple(text, table, image, &invalid_enums, err))
+	if (image && !row_sql_tuple(text, table, image, &invalid_enums, err))
 		return false;
 	if (head_length > 0 && table->may_displace)
 		buf_puts(text, table->insert_tail);
@@ -245,13 +256,17 @@ static bool add_whole_row(struct binlog_writer *w, const struct row_change *from
 		return false;
 	change_begin(text);
 	size_t start = text->length;
-	if (!row_match_put(text, table, values, err))
+	if (!row_sql_match(text, table, values, err))
 		return false;
 	size_t key_length = text->length - start;
-	if (!write_tuple(text, table, values, &invalid_enums, err))
+	if (!row_sql_tuple(text, table, values, &invalid_enums, err))
+		return false;
+	start = text->length;
+	if (!is_delete && !row_sql_match_stored(text, table, values, err))
 		return false;
 
-	struct change *change = change_end(text, key_length, 0, 0, invalid_enums);
+	struct change *change =
+		change_end(text, key_length, 0, text->length - start, invalid_enums);
 
 	change->is_delete = is_delete;
 	change->file = keep_name(w, from->end->file);
@@ -314,13 +329,6 @@ void binlog_writer_boundary(struct binlog_writer *w, const struct binlog_positio
 	mutex_lock(&w->lock);
 	change_groups_close(&w->groups, position, gtids, timestamp);
 	advance_position(w);
-	mutex_unlock(&w->lock);
-}
-
-void binlog_writer_wake(struct binlog_writer *w)
-{
-	mutex_lock(&w->lock);
-	condition_broadcast(&w->work);
 	mutex_unlock(&w->lock);
 }
 
@@ -484,7 +492,7 @@ static bool apply_changes(struct apply_worker *worker, const struct change_batch
 	if (change_apply(worker->writer->run, worker->target, batch->queue, batch->first, err))
 		return true;
 	refused = *err;
-	return lax_writer_may(table, &refused) && apply_lax(worker, batch, &refused, err);
+	return lax_is_refusal(&refused) && apply_lax(worker, batch, &refused, err);
 }
 
 static bool apply_without_key(struct apply_worker *worker, const struct change_batch *batch,

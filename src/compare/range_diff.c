@@ -35,6 +35,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/retry.h"
+#include "rows/row_key.h"
 #include "rows/snappy.h"
 
 #define RANGE_BYTES (8 << 20)
@@ -190,7 +191,7 @@ static bool sum_range(struct range_diff *c, const struct row_hash *f, enum side 
 	buf_printf(&c->sql, "COUNT(*),COUNT(s),%s FROM (SELECT %s s FROM ", put_together(f),
 		   f->sum[side]);
 	buf_puts(&c->sql, f->from[side]);
-	row_hash_put_range(&c->sql, f, low, high);
+	row_key_put_range(&c->sql, f->table, low, high);
 	buf_puts(&c->sql, " LIMIT 18446744073709551615) d");
 	return run_query(&q, err);
 }
@@ -521,7 +522,7 @@ static bool split(struct range_diff *c, const struct row_hash *f, enum side side
 	put_select(c, side);
 	buf_printf(&c->sql, "%s FROM ", f->keys[side]);
 	buf_puts(&c->sql, f->from[side]);
-	row_hash_put_range(&c->sql, f, low, high);
+	row_key_put_range(&c->sql, f->table, low, high);
 	buf_puts(&c->sql, " ORDER BY ");
 	sql_key_order(&c->sql, &f->table->key);
 	buf_printf(&c->sql, " LIMIT 1 OFFSET %" PRIu64, rows - 1);
@@ -556,7 +557,7 @@ static bool compare_parts(struct range_diff *c, const struct row_hash *f, enum s
 		ok = split(c, f, fuller, &from, high, LIST_ROWS_MAX, &to, err);
 		more = to.is_set;
 		buf_clear(&where);
-		row_hash_put_range(&where, f, &from, more ? &to : high);
+		row_key_put_range(&where, f->table, &from, more ? &to : high);
 		ok = ok && compare_lists(c, f, &where, differences, err);
 		key_copy(&from, &to);
 	}

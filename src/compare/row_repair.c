@@ -82,10 +82,8 @@ struct repair_attempt {
 };
 
 /* Nobody knows which rows gave way: all of the table's are owed (README I9). */
-static bool before_commit(void *context, struct db *target UNUSED, struct error *err)
+static bool record_displaced(struct repair_attempt *attempt, struct error *err)
 {
-	struct repair_attempt *attempt = context;
-
 	if (attempt->replaced <= attempt->rows)
 		return true;
 	if (!attempt->displaces)
@@ -94,15 +92,16 @@ static bool before_commit(void *context, struct db *target UNUSED, struct error 
 	return owed_rows_displacing_some(attempt->run->owed, attempt->table, err);
 }
 
-static bool attempt_repair(void *argument, struct error *err)
+static bool repair_once(struct repair_attempt *attempt, struct error *err)
 {
-	struct repair_attempt *attempt = argument;
-	const struct write_check check = { before_commit, attempt };
+	bool does_not_matter;
 
 	attempt->replaced = 0;
-	return db_ready(attempt->target, err) &&
-	       write_statements_checked(attempt->target, attempt->statements, attempt->count, &check,
-					err);
+	if (!db_ready(attempt->target, err))
+		return false;
+	bool ok = write_begin(attempt->target, attempt->statements, attempt->count, err) &&
+		  record_displaced(attempt, err);
+	return write_end(attempt->target, ok, &does_not_matter, err);
 }
 
 static void put_delete(struct buf *sql, const struct moved_table *table,
@@ -133,20 +132,17 @@ static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 		attempt.statements[i + 1] = batch->statements[i];
 		attempt.statements[i + 1].affected = &attempt.replaced;
 	}
-	bool ok = run_write(run, "repair rows", log_tag, attempt_repair, &attempt, err);
+	bool ok = false;
 
+	for (struct retry retry = run_write_begin(run, "repair rows", log_tag);
+	     !ok && retry_next(&retry, err);)
+		ok = repair_once(&attempt, err);
 	*replaced = attempt.replaced;
 	if (attempt.displaces)
 		owed_rows_displaced(run->owed, batch->table, NULL);
 	buf_release(&attempt.statements[0].sql);
 	free(attempt.statements);
 	return ok;
-}
-
-static void end_ticket(struct row_repair *r, const struct moved_table *table, uint64_t ticket)
-{
-	fence_end(&run_sync(r->plan->run, table)->fence, ticket);
-	r->plan->ticket_ended(r->plan->ticket_context);
 }
 
 /* With a ticket of its own. *all false: nothing was done, the rows are too large to be
@@ -156,7 +152,7 @@ static bool repair_slice(struct row_repair *r, const struct moved_table *table,
 {
 	const char *name = table->source->full_name;
 	uint64_t ticket = fence_issue(&run_sync(r->plan->run, table)->fence);
-	struct row_batch *batch = row_batch_new(table, ticket, NULL);
+	struct row_batch *batch = row_batch_new(table, ticket);
 	uint64_t replaced = 0;
 
 	batch->head = table->replace_head;
@@ -177,7 +173,7 @@ static bool repair_slice(struct row_repair *r, const struct moved_table *table,
 	}
 	probe("after_repair_write", "%s %" PRIu64, name, ticket);
 	if (ok)
-		end_ticket(r, table, ticket);
+		fence_end(&run_sync(r->plan->run, table)->fence, ticket);
 	row_batch_free(batch);
 	return ok || error_wrap(err, "repair rows of table %s", name);
 }

@@ -20,6 +20,7 @@
 #include "plan/name_filter.h"
 #include "preflight/preflight.h"
 #include "create/table_creator.h"
+#include "rows/target_write.h"
 #include "run/writer_lock.h"
 #include "preflight/live_runs.h"
 
@@ -372,13 +373,6 @@ static void stream_failed(void *context, const struct error *err)
 		ferry_fail(context, "binlog_streamer", err);
 }
 
-static void ticket_ended(void *context)
-{
-	struct ferry *f = context;
-
-	binlog_writer_wake(f->writer);
-}
-
 /* An account without the privilege sees no trigger: then there may be some. */
 static bool ask_side_effects(struct ferry *f, bool *may_have, struct error *err)
 {
@@ -479,10 +473,10 @@ static bool watch_target(struct ferry *f, struct error *err)
 
 static void make_workers(struct ferry *f)
 {
-	struct data_iterator *iterator = data_iterator_new(&f->run);
+	struct data_iterator *iterator = 
+		data_iterator_new(&f->run, write_packet_limit(f->target));
 	struct binlog_writer *writer = binlog_writer_new(&f->run);
 
-	data_iterator_on_ticket_end(iterator, ticket_ended, f);
 	mutex_lock(&f->lock);
 	f->iterator = iterator;
 	f->writer = writer;
@@ -557,9 +551,7 @@ static void make_owed_rows(struct ferry *f)
 /* What was found equal on another server is to be compared again on this one. */
 static bool make_verifier(struct ferry *f, struct error *err)
 {
-	const struct verifier_hooks hooks = { .catch_up = catch_up,
-					      .ticket_ended = ticket_ended,
-					      .context = f };
+	const struct verifier_hooks hooks = { .catch_up = catch_up, .context = f };
 	const cJSON *stage =
 		f->resume && !f->start.is_elsewhere ? f->resume->verifier_stage : NULL;
 	unsigned first_lock = 1 + f->options.copy_workers + f->options.apply_workers;

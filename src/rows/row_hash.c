@@ -47,6 +47,7 @@
 #include "base/mem.h"
 #include "db/sql_json.h"
 #include "db/type_text.h"
+#include "rows/row_key.h"
 
 enum form {
 	FORM_PLAIN,  /* digits, dates: no '#' inside */
@@ -549,20 +550,16 @@ void row_hash_release(struct row_hash *f)
 	*f = (struct row_hash){ .table = NULL };
 }
 
-void row_hash_put_range(struct buf *sql, const struct row_hash *f, const struct key *low,
-			   const struct key *high)
+void row_hash_put_sums(struct buf *sql, const struct row_hash *f, enum side side,
+		       const struct key *low, const struct key *high)
 {
-	const char *word = " WHERE (";
-
-	if (low && low->is_set) {
-		buf_puts(sql, word);
-		sql_key_after(sql, &f->table->key, low);
-		buf_putc(sql, ')');
-		word = " AND (";
-	}
-	if (high && high->is_set) {
-		buf_puts(sql, word);
-		sql_key_up_to(sql, &f->table->key, high);
-		buf_putc(sql, ')');
-	}
+	/* SUM of integers is an exact DECIMAL, 64 bits of it are as good as BIT_XOR's, under
+	 * which equal rows would cancel each other out. */
+	buf_printf(sql, "SELECT COUNT(*),COUNT(s),%s FROM (SELECT %s s FROM %s",
+		   f->table->key.count > 0 ?
+			   "BIT_XOR(s)" :
+			   "CAST(COALESCE(SUM(s),0)%18446744073709551616 AS UNSIGNED)",
+		   f->sum[side], f->from[side]);
+	row_key_put_range(sql, f->table, low, high);
+	buf_puts(sql, " LIMIT 18446744073709551615) d");
 }

@@ -22,8 +22,15 @@ void fence_init(struct fence *fence)
 	fence->open = NULL;
 	fence->open_room = 0;
 	fence->open_count = 0;
+	fence->wake = NULL;
 	atomic_init(&fence->issued, 0);
 	atomic_init(&fence->lowest_open, UINT64_MAX);
+}
+
+void fence_set_wake(struct fence *fence, void (*wake)(void *context), void *context)
+{
+	fence->wake = wake;
+	fence->wake_context = context;
 }
 
 void fence_destroy(struct fence *fence)
@@ -77,6 +84,8 @@ void fence_end(struct fence *fence, uint64_t ticket)
 			lowest = fence->open[i];
 	atomic_store_explicit(&fence->lowest_open, lowest, memory_order_release);
 	mutex_unlock(&fence->lock);
+	if (fence->wake)
+		fence->wake(fence->wake_context);
 }
 
 bool fence_has_tickets(const struct fence *fence)

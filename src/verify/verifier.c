@@ -131,8 +131,6 @@ struct verifier *verifier_new(struct run *run, struct db *target, const cJSON *s
 	if (options->repair)
 		v->repair = (struct repair_plan){ .run = run,
 						  .first_lock = first_lock,
-						  .ticket_ended = hooks->ticket_ended,
-						  .ticket_context = hooks->context,
 						  .pushed_out = pushed_out,
 						  .context = v };
 	mutex_init(&v->lock);
