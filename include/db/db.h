@@ -114,8 +114,8 @@ void db_library_init(void);
  *   which expressions are computed (db/computing.h); and what
  *   else would change what statements do.
  * max_allowed_packet of the client is 1 GiB. A network that carries nothing counts as
- * lost after network_timeout_s, however long statements may take. Local infile is
- * off. lock_name, when not NULL, is taken with GET_LOCK(name, 0) after every
+ * lost after network_timeout_s, however long statements may take. A server that asks for
+ * a file gets none. lock_name, when not NULL, is taken with GET_LOCK(name, 0) after every
  * (re)connect and failing to get it is an ERROR_BUSY; the string is copied. An
  * earlier session of the same db that still holds it is killed and waited for.
  * NULL and *err on failure. */
@@ -175,6 +175,17 @@ bool db_exec(struct db *db, const char *sql, size_t length, struct error *err) M
 bool db_execf(struct db *db, struct error *err, const char *format, ...) PRINTF(3, 4) MUST_CHECK;
 uint64_t db_affected_rows(const struct db *db);
 unsigned db_warning_count(const struct db *db);
+
+/* Runs a LOAD DATA LOCAL INFILE in a DB_SESSION_WRITE: text is what the server gets for the
+ * file, whichever it asks for, during this call and never else. */
+struct db_load_counts {
+	bool are_known; /* the server has told the following */
+	uint64_t rows; /* in the text */
+	uint64_t skipped; /* of them, as a unique value was there already, or not to be stored */
+	uint64_t warnings;
+};
+bool db_load(struct db *db, const char *sql, size_t length, const struct buf *text,
+	     struct db_load_counts *counts, struct error *err) MUST_CHECK;
 
 /* Runs one query and hands its rows out one by one as the server sends them
  * (nothing is stored). db_row_next() until it does not say DB_ROW, or

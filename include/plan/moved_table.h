@@ -40,6 +40,7 @@ struct moved_table {
 	bool deletes_in_zone;	  /* and deleted */
 	bool has_offset_literals; /* '... +00:00' is a TIMESTAMP there */
 	/* Owned texts. */
+	char *comment; /* what every statement of ours begins with */
 	char *select_list;  /* "`a`,CAST(`b` AS UNSIGNED)": all written columns in table
 			     * order, then the generated ones of the key */
 	char *types_list;   /* for the copy, behind select_list: the types in its JSON

@@ -12,10 +12,17 @@ struct row_batch {
 	uint64_t ticket;		 /* of the table's fence */
 	const char *head;		    /* of every statement; the table's INSERT */
 	const char *tail;
+	/* Rows go into text (load_text.h) and there are no statements, as long as this is true:
+	 * row_batch_make_statements(), or a row that only INSERT can store, ends it. */
+	bool is_text;
+	struct buf text;
 	struct write_statement *statements; /* owned */
 	size_t statement_count;
 	uint64_t rows;
-	uint64_t bytes; /* of statements */
+	uint64_t bytes; /* of statements, or text */
+	/* As given to row_batch_add(). */
+	uint64_t statement_bytes;
+	uint64_t packet_limit;
 	/* What each row is summed up to by the source, while it is read: SQL (row_hash.h),
 	 * borrowed; NULL: nobody asks. */
 	const char *sum_expression;
@@ -48,6 +55,8 @@ bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t s
 /* Takes the next key out of what stands behind *at (0 at first); false: there is none. The
  * values point into the batch. */
 bool row_batch_next_key(const struct row_batch *batch, size_t *at, struct value *values);
+/* From the text, completed. */
+bool row_batch_make_statements(struct row_batch *batch, struct error *err) MUST_CHECK;
 /* Completes the last statement; call once after the last row. */
 void row_batch_finish(struct row_batch *batch);
 

@@ -25,6 +25,7 @@ struct table_sync {
 	struct fence fence;
 	struct write_claims claims;
 	struct snapshot_mark mark; /* of a table without a key */
+	_Atomic unsigned unsuited_loads; /* batches that LOAD DATA could not store exactly */
 };
 
 struct run {
@@ -38,6 +39,7 @@ struct run {
 	struct db_guard guard;
 	struct verifier *verifier; /* NULL: nothing is verified */
 	struct owed_rows *owed;
+	bool takes_loads; /* the target accepts LOAD DATA LOCAL, and may be sent it */
 	struct budget rows; /* copied rows in memory, options->rows_bytes of them */
 	/* Rows per batch asked for at run time; 0: sized by bytes. */
 	_Atomic uint64_t batch_rows;

@@ -9,12 +9,14 @@
  * a change brought them or an earlier run did. Those that are not are owed (README I9). */
 #include <inttypes.h>
 
+#include "base/log.h"
 #include "base/probe.h"
 #include "data_iterator_priv.h"
 #include "plan/key_order.h"
 #include "rows/lax_writer.h"
 #include "rows/owed_rows.h"
 #include "rows/row_lookup.h"
+#include "rows/target_load.h"
 #include "run/writer_lock.h"
 #include "verify/verifier.h"
 
@@ -29,7 +31,7 @@ struct batch_writer {
 	struct range_diff comparer; /* open when is_verifying */
 
 	/* Of the batch at hand. */
-	const struct row_batch *batch;
+	struct row_batch *batch;
 	struct range_claim range; /* owned */
 	bool is_alone;		  /* the next attempt: it has met with a deadlock */
 	uint64_t inserted;	  /* of its rows, by the last attempt */
@@ -52,6 +54,40 @@ static void set_range(struct batch_writer *writer)
 	writer->is_alone = false;
 }
 
+/* A table that has values which INSERT alone stores is not tried again and again. */
+static void count_unsuited(struct batch_writer *writer)
+{
+	struct table_sync *sync = run_sync(writer->run, writer->batch->table);
+
+	if (atomic_fetch_add(&sync->unsuited_loads, 1) + 1 == DATA_ITERATOR_UNSUITED_LOADS_MAX)
+		log_info("table %s is written by INSERT from now on: LOAD DATA would change "
+			 "values of it, or the server does not take it",
+			 writer->batch->table->source->full_name);
+}
+
+/* One transaction: as text where that is exact. */
+static bool write_once(struct batch_writer *writer, struct error *err)
+{
+	struct row_batch *batch = writer->batch;
+
+	if (batch->is_text) {
+		enum load_outcome outcome =
+			target_load(writer->target, batch, &writer->inserted, err);
+
+		if (outcome == LOAD_DONE || outcome == LOAD_FAILED)
+			return outcome == LOAD_DONE;
+		if (outcome == LOAD_UNSUITED)
+			count_unsuited(writer);
+		if (!row_batch_make_statements(batch, err))
+			return false;
+		probe("load_is_unsuited", "%s", batch->table->source->full_name);
+	}
+	writer->inserted = 0;
+	for (size_t i = 0; i < batch->statement_count; i++)
+		batch->statements[i].affected = &writer->inserted;
+	return write_statements(writer->target, batch->statements, batch->statement_count, err);
+}
+
 /* Changes of the same rows, or of the whole table, wait meanwhile. */
 static bool write_claimed(struct batch_writer *writer, struct error *err)
 {
@@ -60,14 +96,13 @@ static bool write_claimed(struct batch_writer *writer, struct error *err)
 	struct stop *stop = writer->run->stop;
 	bool is_alone = writer->is_alone;
 
-	writer->inserted = 0;
 	if (!db_ready(writer->target, err))
 		return false;
 	if (!(is_alone ? write_claims_take_table(claims, stop) :
 			 write_claims_take_range(claims, &writer->range, stop)))
 		return error_set(err, ERROR_STOPPED, "stopped");
 
-	bool ok = write_statements(writer->target, batch->statements, batch->statement_count, err);
+	bool ok = write_once(writer, err);
 
 	if (is_alone)
 		write_claims_release_table(claims);
@@ -157,8 +192,6 @@ static bool write_batch(struct batch_writer *writer, struct error *err)
 	if (!throttler_wait(run->throttler, run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
 	set_range(writer);
-	for (size_t i = 0; i < batch->statement_count; i++)
-		batch->statements[i].affected = &writer->inserted;
 	probe("before_batch_write", "%s %" PRIu64, table, batch->ticket);
 	if (!write_rows(writer, err))
 		return error_wrap(err, "write %" PRIu64 " rows of table %s", batch->rows, table);

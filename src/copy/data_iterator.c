@@ -24,6 +24,7 @@
 #include "base/probe.h"
 #include "verify/verifier.h"
 #include "run/writer_lock.h"
+#include "rows/load_text.h"
 #include "rows/row_reader.h"
 #include "copy/snapshot_copy.h"
 
@@ -277,6 +278,9 @@ static struct chunk_batch *begin_batch(struct data_iterator *it, struct row_read
 	batch->chunk = work->chunk;
 	batch->reserved = bytes;
 	batch->rows = row_batch_new(table, fence_issue(&run_sync(it->run, table)->fence));
+	batch->rows->is_text = it->run->takes_loads && load_text_suits(table) &&
+			       atomic_load(&run_sync(it->run, table)->unsuited_loads) <
+				       DATA_ITERATOR_UNSUITED_LOADS_MAX;
 	batch->rows->sum_expression = verifier_row_sum(it->run->verifier, table);
 	key_copy(&batch->rows->low, &work->low);
 	return batch;

@@ -8,6 +8,9 @@
 #include "copy/data_iterator.h"
 #include "rows/row_batch.h"
 
+/* After so many batches that LOAD DATA could not store exactly, a table is written by INSERT. */
+#define DATA_ITERATOR_UNSUITED_LOADS_MAX 3
+
 /* Rows on their way from a reader to a batch writer, which frees them. */
 struct chunk_batch {
 	struct row_batch *rows; /* owned */

@@ -118,6 +118,7 @@ static char *make_delete_head(const struct moved_table *t, const char *comment)
 
 static void make_texts(struct moved_table *t, const char *comment)
 {
+	t->comment = mem_strdup(comment);
 	t->select_list = make_select_list(t);
 	t->types_list = mem_strdup("");
 	t->insert_head = make_write_head(t, comment, "INSERT INTO ");
@@ -294,6 +295,7 @@ static void table_free(struct moved_table *t)
 	free(t->written);
 	free(t->zone);
 	free(t->zone_offsets);
+	free(t->comment);
 	free(t->select_list);
 	free(t->types_list);
 	free(t->as_json);

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "db/sql_json.h"
+#include "rows/load_text.h"
 #include "rows/row_prints.h"
 #include "rows/row_sql.h"
 
@@ -33,6 +34,7 @@ void row_batch_clear(struct row_batch *batch)
 	batch->statement_count = 0;
 	batch->rows = 0;
 	batch->bytes = 0;
+	buf_clear(&batch->text);
 	batch->sum = 0;
 	batch->has_sum = true;
 	if (batch->prints)
@@ -49,6 +51,7 @@ void row_batch_free(struct row_batch *batch)
 	key_release(&batch->low);
 	key_release(&batch->high);
 	buf_release(&batch->documents);
+	buf_release(&batch->text);
 	buf_release(&batch->keys);
 	free(batch);
 }
@@ -193,6 +196,77 @@ static bool add_alone(struct row_batch *batch, const struct value *values, struc
 				     &statement->invalid_enums, err);
 }
 
+static bool put_row(struct row_batch *batch, const struct value *values, struct error *err)
+{
+	const struct moved_table *table = batch->table;
+	uint64_t invalid_enums = 0;
+	struct write_statement *statement =
+		batch->statement_count ? &batch->statements[batch->statement_count - 1] : NULL;
+
+	if (!statement || statement->is_alone || statement->sql.length >= batch->statement_bytes)
+		statement = begin(batch, batch->statement_bytes);
+	else
+		buf_putc(&statement->sql, ',');
+
+	size_t start = statement->sql.length;
+
+	if (!row_sql_tuple(&statement->sql, table, values, &invalid_enums, err))
+		return false;
+	/* A large row gets a statement of its own rather than bursting the packet. */
+	if (statement->rows > 0 && !write_fits(statement->sql.length, batch->packet_limit)) {
+		struct buf tuple = BUF_INIT;
+
+		buf_add(&tuple, statement->sql.data + start, statement->sql.length - start);
+		buf_truncate(&statement->sql, start - 1);
+		statement = begin(batch, tuple.length);
+		buf_add(&statement->sql, tuple.data, tuple.length);
+		buf_release(&tuple);
+	}
+	if (write_is_too_large(table, "a row", statement->sql.length, batch->packet_limit, err))
+		return false;
+	statement->rows++;
+	statement->invalid_enums += invalid_enums;
+	return true;
+}
+
+static bool put_rows_of_text(struct row_batch *batch, struct error *err)
+{
+	struct value values[SERVER_COLUMNS_MAX] = { { NULL, 0 } };
+	struct buf bytes = BUF_INIT;
+	size_t at = 0;
+	bool ok = true;
+
+	while (ok && load_text_next_row(&batch->text, &at, batch->table, &bytes, values))
+		ok = put_row(batch, values, err);
+	buf_release(&bytes);
+	buf_release(&batch->text);
+	batch->is_text = false;
+	return ok;
+}
+
+bool row_batch_make_statements(struct row_batch *batch, struct error *err)
+{
+	batch->bytes = 0;
+	if (!put_rows_of_text(batch, err))
+		return false;
+	row_batch_finish(batch);
+	return true;
+}
+
+/* False: the row has to be a statement. One that takes up the target's packet would not get
+ * there as a change either, and is refused by name. */
+static bool put_row_of_text(struct row_batch *batch, const struct value *values)
+{
+	size_t before = batch->text.length;
+
+	if (!load_text_put_row(&batch->text, batch->table, values))
+		return false;
+	if (write_fits(batch->text.length - before, batch->packet_limit))
+		return true;
+	buf_truncate(&batch->text, before);
+	return false;
+}
+
 bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t statement_bytes,
 		   uint64_t packet_limit, struct error *err)
 {
@@ -200,8 +274,9 @@ bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t s
 	struct value values[SERVER_COLUMNS_MAX];
 	unsigned selected =
 		table->selected_count + table->types_count + (batch->sum_expression != NULL);
-	uint64_t invalid_enums = 0;
 
+	batch->statement_bytes = statement_bytes;
+	batch->packet_limit = packet_limit;
 	if (row->count != selected || table->source->column_count > SERVER_COLUMNS_MAX)
 		return error_set(err, ERROR_SCHEMA, "table %s: %u columns selected, %u received",
 				 table->source->full_name, selected, row->count);
@@ -214,32 +289,10 @@ bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t s
 	if (batch->omits_empty && row_sql_has_empty(table, values))
 		return add_alone(batch, values, err);
 
-	struct write_statement *statement =
-		batch->statement_count ? &batch->statements[batch->statement_count - 1] : NULL;
-
-	if (!statement || statement->is_alone || statement->sql.length >= statement_bytes)
-		statement = begin(batch, statement_bytes);
-	else
-		buf_putc(&statement->sql, ',');
-
-	size_t start = statement->sql.length;
-
-	if (!row_sql_tuple(&statement->sql, table, values, &invalid_enums, err))
+	if (batch->is_text && !put_row_of_text(batch, values) && !put_rows_of_text(batch, err))
 		return false;
-	/* A large row gets a statement of its own rather than bursting the packet. */
-	if (statement->rows > 0 && !write_fits(statement->sql.length, packet_limit)) {
-		struct buf tuple = BUF_INIT;
-
-		buf_add(&tuple, statement->sql.data + start, statement->sql.length - start);
-		buf_truncate(&statement->sql, start - 1);
-		statement = begin(batch, tuple.length);
-		buf_add(&statement->sql, tuple.data, tuple.length);
-		buf_release(&tuple);
-	}
-	if (write_is_too_large(table, "a row", statement->sql.length, packet_limit, err))
+	if (!batch->is_text && !put_row(batch, values, err))
 		return false;
-	statement->rows++;
-	statement->invalid_enums += invalid_enums;
 	batch->rows++;
 	return true;
 }
@@ -247,4 +300,6 @@ bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t s
 void row_batch_finish(struct row_batch *batch)
 {
 	complete(batch);
+	if (batch->is_text)
+		batch->bytes = batch->text.length;
 }

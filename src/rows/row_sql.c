@@ -38,8 +38,7 @@ static bool put_document(struct buf *sql, const struct moved_table *table,
 	return true;
 }
 
-/* In front of a part of a character the servers put zeros, without a word. */
-static bool is_whole_text(const struct column *column, size_t length)
+bool row_sql_is_whole_text(const struct column *column, size_t length)
 {
 	static const struct {
 		const char *charset;
@@ -85,7 +84,7 @@ static bool put_tuple(struct buf *sql, const struct moved_table *table, const st
 			computed_put_timestamp(sql, table, column, value);
 			continue;
 		}
-		if (value.bytes && !is_whole_text(column, value.length))
+		if (value.bytes && !row_sql_is_whole_text(column, value.length))
 			return error_set(err, ERROR_DATA,
 					 "%s.%s: a text of %zu bytes ends inside a character of %s, and "
 					 "the target would store another one: mend it on the source",
