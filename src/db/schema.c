@@ -56,16 +56,6 @@ void schema_release(struct schema *schema)
 	memset(schema, 0, sizeof(*schema));
 }
 
-bool schema_ignores_case(struct db *db, bool *ignores_case, struct error *err)
-{
-	struct buf mode = BUF_INIT;
-	bool ok = db_value(db, &mode, NULL, err, "SELECT @@lower_case_table_names");
-
-	*ignores_case = strcmp(buf_text(&mode), "0") != 0;
-	buf_release(&mode);
-	return ok;
-}
-
 void schema_fold_case(char *name)
 {
 	for (; *name; name++)

@@ -380,3 +380,13 @@ bool schema_load(struct db *db, schema_filter *chosen, void *context, struct sch
 	schema_release(schema);
 	return error_wrap(err, "reading the table definitions");
 }
+
+bool schema_ignores_case(struct db *db, bool *ignores_case, struct error *err)
+{
+	struct buf mode = BUF_INIT;
+	bool ok = db_value(db, &mode, NULL, err, "SELECT @@lower_case_table_names");
+
+	*ignores_case = strcmp(buf_text(&mode), "0") != 0;
+	buf_release(&mode);
+	return ok;
+}
