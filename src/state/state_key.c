@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum saved_kind kind_of(const struct column *column)
+enum saved_kind saved_kind_of(const struct column *column)
 {
 	switch (column->type) {
 	case COLUMN_TINYINT:
@@ -43,14 +43,14 @@ static cJSON *write_number(struct value value)
 	return json_new_u64(strtoull(value.bytes, NULL, 10));
 }
 
-static cJSON *write_value(const struct column *column, struct value value)
+cJSON *saved_value_write(const struct column *column, struct value value)
 {
 	static const char *const types[] = {
 		[SAVED_INTEGER] = "int",
 		[SAVED_BYTES] = "binary",
 		[SAVED_TEXT] = "text",
 	};
-	enum saved_kind kind = kind_of(column);
+	enum saved_kind kind = saved_kind_of(column);
 	cJSON *object = cJSON_CreateObject();
 	struct buf text = BUF_INIT;
 
@@ -74,7 +74,7 @@ static cJSON *write_composite(const struct key_columns *columns, const struct ke
 		const struct column *column = &columns->table->columns[columns->columns[i]];
 
 		cJSON_AddItemToArray(names, cJSON_CreateString(column->name));
-		cJSON_AddItemToArray(values, write_value(column, key->values[i]));
+		cJSON_AddItemToArray(values, saved_value_write(column, key->values[i]));
 	}
 	cJSON_AddStringToObject(object, "type", "composite");
 	cJSON_AddItemToObject(object, "columns", names);
@@ -90,9 +90,9 @@ cJSON *saved_key_write(const struct key_columns *columns, const struct key *key)
 	assert(key->is_set && key->count == columns->count);
 	if (key->count > 1)
 		return write_composite(columns, key);
-	if (kind_of(first) == SAVED_INTEGER)
+	if (saved_kind_of(first) == SAVED_INTEGER)
 		return write_number(key->values[0]);
-	object = write_value(first, key->values[0]);
+	object = saved_value_write(first, key->values[0]);
 	cJSON_AddStringToObject(object, "column", first->name);
 	return object;
 }
@@ -360,7 +360,7 @@ static bool value_fits(const struct column *column, enum saved_kind kind, struct
 static bool part_fits(const struct saved_key *saved, unsigned i, const struct column *column,
 		      struct error *err)
 {
-	enum saved_kind wanted = kind_of(column);
+	enum saved_kind wanted = saved_kind_of(column);
 
 	if (saved->columns[i] && strcmp(saved->columns[i], column->name) != 0)
 		return error_set(err, ERROR_CONFIG,
