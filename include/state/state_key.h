@@ -28,6 +28,9 @@ struct saved_key {
 	const char *columns[KEY_COLUMNS_MAX]; /* where the layout names them, else NULL */
 };
 
+enum saved_kind saved_kind_of(const struct column *column);
+/* One value of a composite key, or of a key that is no integer. */
+cJSON *saved_value_write(const struct column *column, struct value value);
 /* The node is the caller's. key must be set. */
 cJSON *saved_key_write(const struct key_columns *columns, const struct key *key);
 /* ["a", "b DESC"]: what the key is made of, to notice another choice later. */

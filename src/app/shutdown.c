@@ -124,7 +124,7 @@ static void post_error(const struct app *app, const struct error *err, enum run_
 		return;
 	object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "ErrFrom", run_part_name(part));
-	utf8_mend(shown.text);
+	utf8_replace_invalid(shown.text);
 	cJSON_AddStringToObject(object, "ErrMessage", shown.text);
 	cJSON_AddStringToObject(object, "StateDump", buf_text(state));
 	json_print(&payload, object, 2);

@@ -15,7 +15,7 @@
 #include "base/retry.h"
 #include "create_fulltext.h"
 #include "create/create_statement.h"
-#include "create/create_translate.h"
+#include "create_translate.h"
 #include "db/sql.h"
 #include "run/writer_lock.h"
 #include "plan/statement_tag.h"

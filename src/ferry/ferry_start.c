@@ -96,6 +96,10 @@ static bool choose_start(struct ferry *f, struct error *err)
 static bool choose_write_method(struct ferry *f, struct error *err)
 {
 	struct buf value = BUF_INIT;
+
+	if (f->options.write_method == WRITE_INSERT)
+		return true;
+
 	bool ok = db_value(f->target, &value, NULL, err, "SELECT @@GLOBAL.local_infile");
 
 	f->run.takes_loads = ok && strcmp(buf_text(&value), "1") == 0;
@@ -108,12 +112,11 @@ static bool choose_write_method(struct ferry *f, struct error *err)
 
 /* The position comes before the table definitions: an ALTER after it is in the
  * stream and ends the run, one before it shows in what is read. */
-static bool check_all(struct ferry *f, struct error *err)
+static bool run_checks(struct ferry *f, struct preflight *checks, struct error *err)
 {
 	const struct preflight_attempt attempt = { f->run.run_id, &f->stop };
 
-	ferry_waits_for(f, "the start-up checks");
-	if (!preflight_servers(&f->options, f->source, f->target, &f->findings, err))
+	if (!preflight_servers(checks, err))
 		return false;
 	if (f->options.replica.enabled && !ferry_check_replica(f, err))
 		return false;
@@ -122,10 +125,21 @@ static bool check_all(struct ferry *f, struct error *err)
 		return false;
 	if (!load_tables(f, err) || !ferry_check_finished(f, err))
 		return false;
-	if (f->is_finished)
-		return true;
-	return preflight_tables(&f->options, f->source, f->target, &f->schema, &f->tables,
-				f->resume != NULL, f->is_dry_run ? NULL : &attempt, &f->findings, err);
+	return f->is_finished ||
+	       preflight_tables(checks, &f->schema, &f->tables, f->resume != NULL,
+				f->is_dry_run ? NULL : &attempt, err);
+}
+
+static bool check_all(struct ferry *f, struct error *err)
+{
+	struct preflight *checks;
+	bool ok;
+
+	ferry_waits_for(f, "the start-up checks");
+	checks = preflight_new(&f->options, f->source, f->target, &f->findings, err);
+	ok = checks && run_checks(f, checks, err);
+	preflight_free(checks);
+	return ok;
 }
 
 /* What does not keep the run from starting is in the log; a run that is refused, and a

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum saved_kind kind_of(const struct column *column)
+enum saved_kind saved_kind_of(const struct column *column)
 {
 	switch (column->type) {
 	case COLUMN_TINYINT:
@@ -35,14 +35,14 @@ static const char *const kind_names[] = {
 	[SAVED_TEXT] = "a text",
 };
 
-static cJSON *write_value(const struct column *column, struct value value)
+cJSON *saved_value_write(const struct column *column, struct value value)
 {
 	static const char *const types[] = {
 		[SAVED_INTEGER] = "int",
 		[SAVED_BYTES] = "binary",
 		[SAVED_TEXT] = "text",
 	};
-	enum saved_kind kind = kind_of(column);
+	enum saved_kind kind = saved_kind_of(column);
 	cJSON *object = cJSON_CreateObject();
 	struct buf text = BUF_INIT;
 
@@ -66,7 +66,7 @@ static cJSON *write_composite(const struct key_columns *columns, const struct ke
 		const struct column *column = &columns->table->columns[columns->columns[i]];
 
 		cJSON_AddItemToArray(names, cJSON_CreateString(column->name));
-		cJSON_AddItemToArray(values, write_value(column, key->values[i]));
+		cJSON_AddItemToArray(values, saved_value_write(column, key->values[i]));
 	}
 	cJSON_AddStringToObject(object, "type", "composite");
 	cJSON_AddItemToObject(object, "columns", names);
@@ -83,11 +83,11 @@ cJSON *saved_key_write(const struct key_columns *columns, const struct key *key)
 	if (key->count > 1)
 		return write_composite(columns, key);
 	/* The digits of a ZEROFILL column lead with zeros, which JSON numbers must not. */
-	if (kind_of(first) == SAVED_INTEGER)
+	if (saved_kind_of(first) == SAVED_INTEGER)
 		return *key->values[0].bytes == '-' ?
 			       json_new_i64(strtoll(key->values[0].bytes, NULL, 10)) :
 			       json_new_u64(strtoull(key->values[0].bytes, NULL, 10));
-	object = write_value(first, key->values[0]);
+	object = saved_value_write(first, key->values[0]);
 	cJSON_AddStringToObject(object, "column", first->name);
 	return object;
 }
@@ -234,7 +234,9 @@ static bool read_composite(const cJSON *node, const char *path, struct saved_key
 	bool ok = true;
 	unsigned i = 0;
 
-	if (count < 1 || count > KEY_COLUMNS_MAX || cJSON_GetArraySize(names) != count)
+	/* The size of an object is that of its members. */
+	if (count < 1 || count > KEY_COLUMNS_MAX || !cJSON_IsArray(names) ||
+	    cJSON_GetArraySize(names) != count)
 		return error_set(err, ERROR_CONFIG,
 				 "%s: \"columns\" and \"values\" must be arrays of the same "
 				 "length, 1 to %d",
@@ -336,7 +338,7 @@ static bool value_fits(const struct column *column, enum saved_kind kind, struct
 static bool part_fits(const struct saved_key *saved, unsigned i, const struct column *column,
 		      struct error *err)
 {
-	enum saved_kind wanted = kind_of(column);
+	enum saved_kind wanted = saved_kind_of(column);
 
 	if (saved->columns[i] && strcmp(saved->columns[i], column->name) != 0)
 		return error_set(err, ERROR_CONFIG,

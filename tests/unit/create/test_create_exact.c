@@ -1,5 +1,5 @@
 /* create_exact: what SHOW CREATE TABLE leaves out or bends, put into the statement. */
-#include "create/create_exact.h"
+#include "../../../src/create/create_exact.h"
 #include "../unit.h"
 
 static char id[] = "id", c[] = "c`x", e[] = "e", s[] = "s", dynamic[] = "Dynamic";

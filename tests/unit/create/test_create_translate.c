@@ -1,5 +1,5 @@
 /* CREATE statements in the words of the other flavour. */
-#include "create/create_translate.h"
+#include "../../../src/create/create_translate.h"
 #include "../unit.h"
 
 #define TABLE(columns) "CREATE TABLE `t` (\n  " columns "\n) ENGINE=InnoDB"

@@ -386,6 +386,7 @@ TEST(survives_hostile_members)
 		"{\"abc.table1\":{\"PaginationKeyColumn\":[]}}",
 		"{\"abc.table1\":[]}",
 		"{\"abc.table1\":{\"type\":\"composite\",\"columns\":{},\"values\":[1]}}",
+		"{\"abc.table1\":{\"type\":\"composite\",\"columns\":{\"a\":1},\"values\":[1]}}",
 		"{\"abc.table1\":{\"type\":\"composite\",\"columns\":[1],\"values\":[1]}}",
 		"{\"abc.uuids\":{\"type\":\"binary\",\"value\":\"0\"}}",
 		"{\"abc.uuids\":{\"type\":\"binary\",\"value\":\"\"}}",
