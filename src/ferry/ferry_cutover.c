@@ -1,8 +1,8 @@
-/* From the copied tables to the end: permission, verification, the CutoverLock callback,
- * the end of transactions that are open, (for a replica: until it has executed its master's
+/* From the copied tables to the end: permission, verification, the CutoverLock callback, the
+ * end of transactions that are open, (for a replica: until it has executed its master's
  * position,) the source's position, the stream's event there, the verdict, a look for owed
- * rows, FULLTEXT keys that can only be made now, a last look for writes of others to the target and for writes to the source behind
- * that position, CutoverUnlock.
+ * rows, AUTO_INCREMENT and FULLTEXT keys that can only be made now, a last look for writes of
+ * others to the target and for writes to the source behind that position, CutoverUnlock.
  *
  * The ferry's thread runs it. A failure anywhere leaves source and target as they are:
  * CutoverUnlock is not sent, and the state can be resumed. */
