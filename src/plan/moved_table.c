@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "batch_size.h"
+#include "key_choice.h"
 #include "plan/name_filter.h"
 #include "plan/findings.h"
 #include "plan/key_condition.h"
@@ -197,47 +198,31 @@ static void check_versioning(const struct table *table, struct findings *finding
 			    table->full_name);
 }
 
-/* The reason is one sentence with its remedy behind it; a problem keeps them apart. */
-static void add_key_finding(const struct error *err, struct findings *findings)
-{
-	const char *remedy = strstr(err->text, "; ALTER TABLE `");
-
-	if (!remedy)
-		finding_add(findings, PROBLEM_ERROR, "", "source: %s", err->text);
-	else
-		finding_add(findings, PROBLEM_ERROR, remedy + 2, "source: %.*s",
-			    (int)(remedy - err->text), err->text);
-}
-
-static void warn_of_no_key(const struct table *table, struct findings *findings)
-{
-	finding_add(findings, PROBLEM_WARNING, "",
-		    "source: table %s has no usable key: it is copied in one read, its changes are "
-		    "applied by comparing whole rows, and a run that is resumed copies it anew",
-		    table->full_name);
-}
-
 static void choose_key(const struct ferry_options *options, struct moved_table *t,
 		       struct findings *findings)
 {
 	struct error err = ERROR_INIT;
-	const char *ignored;
+	struct key_choice choice;
 
-	if (!ferry_key_choose(options, t->source, &t->key, &t->key_is_configured, &ignored, &err)) {
-		t->key.count = 0;
+	if (!key_choice_make(&choice, options, t->source, &err)) {
+		choice.key.count = 0;
 		/* ERROR_CONFIG: a column that does not exist was configured. */
 		if (options->allow_tables_without_key && err.kind == ERROR_UNSUPPORTED)
-			warn_of_no_key(t->source, findings);
+			finding_add(findings, PROBLEM_WARNING, "",
+				    "source: table %s has no usable key: it is copied in one read, its "
+				    "changes are applied by comparing whole rows, and a run that is "
+				    "resumed copies it anew",
+				    t->source->full_name);
 		else
-			add_key_finding(&err, findings);
-		return;
+			finding_add(findings, PROBLEM_ERROR, choice.remedy, "source: %s", err.text);
+	} else if (choice.ignored_column) {
+		finding_add(findings, PROBLEM_WARNING, "",
+			    "source: the configured pagination column %s.%s has no UNIQUE index of "
+			    "its own over NOT NULL values; the table's key %s is used in its place",
+			    t->source->full_name, choice.ignored_column, choice.key.index);
 	}
-	if (!ignored)
-		return;
-	finding_add(findings, PROBLEM_WARNING, "",
-		    "source: the configured pagination column %s.%s has no UNIQUE index of its own "
-		    "over NOT NULL values; the table's key %s is used in its place",
-		    t->source->full_name, ignored, t->key.index);
+	t->key = choice.key;
+	t->key_is_configured = choice.is_configured;
 }
 
 static bool is_generated(const struct table *table)
