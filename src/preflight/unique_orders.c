@@ -37,14 +37,11 @@ static bool is_over_expression(const struct table_index *index)
 	return false;
 }
 
-/* Does the target's collation call values of it equal that the source's does not? */
 static bool has_other_order(const struct preflight *p, const struct column *source,
 			    const struct column *there)
 {
-	return there && there->collation[0] && source->collation[0] && source->member_count == 0 &&
-	       !collation_is_exact(there->collation) &&
-	       !collation_agrees(source->collation, db_version(p->source.db)->flavour,
-				 there->collation, db_version(p->target.db)->flavour);
+	return there && collation_merges(source, db_version(p->source.db)->flavour, there,
+					 db_version(p->target.db)->flavour);
 }
 
 static const struct column *column_there(const struct preflight *p, const struct moved_table *t,
@@ -85,41 +82,6 @@ static void warn_of_expression(struct preflight *p, const struct moved_table *t,
 		    "of its values are equal there is not looked at before the copy",
 		    index->name, t->source->full_name, column->name, column->collation,
 		    column_there(p, t, column)->collation);
-}
-
-/* The texts of the parts that are expressions, with their brackets, and of the key, out of what
- * SHOW CREATE TABLE printed. False: there is no such key. */
-static bool read_expressions(const char *shown, const struct table_index *index,
-			     char **expressions, struct buf *definition)
-{
-	struct buf key = BUF_INIT;
-	const char *at;
-
-	buf_puts(&key, "\n  UNIQUE KEY ");
-	sql_name(&key, index->name);
-	buf_puts(&key, " (");
-	at = strstr(shown, buf_text(&key));
-	if (at) {
-		size_t length = strcspn(at + 1, "\n");
-
-		buf_add(definition, at + 3, length - 2 - (at[length] == ','));
-		at += key.length;
-	}
-	buf_release(&key);
-	for (unsigned i = 0; at && i < index->part_count; i++) {
-		const char *end = *at == '(' ? create_skip_parentheses(at) : at;
-
-		if (end > at)
-			expressions[i] = mem_memdup(at, (size_t)(end - at));
-		if ((end > at) != (index->parts[i].column == UINT_MAX))
-			return false;
-		while (*end && *end != ',' && *end != ')')
-			end = *end == '`' ? create_skip_quoted(end) :
-			      *end == '(' ? create_skip_parentheses(end) :
-					    end + 1;
-		at = end + (*end != '\0');
-	}
-	return at != NULL;
 }
 
 /* By what the target compares the expression: it says so of a row of NULLs, too. */
@@ -178,7 +140,7 @@ static bool read_parts(struct preflight *p, const struct moved_table *t,
 	*is_known = true;
 	if (is_over_expression(index)) {
 		ok = create_show_table(p->target.db, t->target_schema, t->target_name, &shown, err);
-		*is_known = ok && read_expressions(shown.data, index, expressions, definition);
+		*is_known = ok && create_unique_parts(shown.data, index, expressions, definition);
 		buf_release(&shown);
 	}
 	for (unsigned i = 0; ok && *is_known && i < index->part_count; i++) {
