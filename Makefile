@@ -123,7 +123,7 @@ check-integration: ## integration tests against private throwaway servers
 check-san: ## integration tests under ASan and UBSan, or SAN=thread; ARGS='-k PATTERN'
 	$(Q)+tests/san.sh '$(or $(SAN),address,undefined)' $(ARGS)
 
-lint: ## rooms, headers, banned functions, top level, documents
+lint: ## rooms, headers, documents, locks, what clang-tidy and gcc find
 	$(Q)CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' tests/lint/run.sh
 
 fuzz: ## replay the fuzzers' corpus, and fuzz with clang for SECONDS= each (20)

@@ -11,14 +11,14 @@ struct budget {
 	uint64_t limit;
 	struct mutex lock;
 	struct condition changed;
-	uint64_t used;	  /* guarded by lock */
-	uint64_t asked;	  /* guarded by lock: number of the last request */
-	uint64_t granted; /* guarded by lock: and of the last one that was granted */
+	uint64_t used;	    /* guarded by lock */
+	uint64_t requested; /* guarded by lock: number of the last request */
+	uint64_t granted;   /* guarded by lock: and of the last one that was granted */
 };
 
 void budget_init(struct budget *b, uint64_t limit);
 void budget_destroy(struct budget *b);
-/* False when stop is set meanwhile; then nothing was acquired. */
+/* False when stop is set first; nothing was acquired then. */
 bool budget_acquire(struct budget *b, uint64_t bytes, struct stop *stop) MUST_CHECK;
 /* Is a request waiting? */
 bool budget_is_waited_for(struct budget *b);

@@ -1,5 +1,5 @@
 /* A growing byte buffer: statements, JSON texts, messages under construction.
- * There is always a NUL behind the content, so that a text buffer's data is a C
+ * There is always a NUL after the content, so that a text buffer's data is a C
  * string; the content may hold NULs itself. */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -20,7 +20,7 @@ struct buf {
 void buf_release(struct buf *b);
 /* Empties it and keeps the memory. */
 void buf_clear(struct buf *b);
-/* Makes room for extra more bytes and the NUL behind them. */
+/* Makes room for extra more bytes and the NUL after them. */
 void buf_reserve(struct buf *b, size_t extra);
 void buf_add(struct buf *b, const void *bytes, size_t length);
 void buf_puts(struct buf *b, const char *text);

@@ -2,8 +2,8 @@
  *
  * A function that can fail returns bool and takes a struct error last: true and
  * *err untouched, or false and *err filled. The kind decides what happens next
- * (is it tried again, which exit status), the text is for people; nobody
- * searches texts. error_set() and error_wrap() return false, so that failing is
+ * (is it tried again, which exit status), the text is for people and
+ * never decides anything. error_set() and error_wrap() return false, so that failing is
  * one line, and each level puts in front what it alone knows (table, position).
  * Any thread may use it: an error belongs to whoever holds the struct. */
 #ifndef BASE_ERROR_H

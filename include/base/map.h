@@ -9,7 +9,7 @@
 struct map_entry {
 	void *value;
 	size_t key_length;
-	char *key; /* owned by the map, NUL behind it; NULL: a removed entry */
+	char *key; /* owned by the map, with a NUL after it; NULL: a removed entry */
 	uint64_t hash;
 };
 

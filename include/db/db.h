@@ -2,7 +2,7 @@
  *
  * Every session is set up alike (see db_open()), so that values travel as the
  * bytes the server holds. A lost connection makes the db broken: the statement
- * fails with a retryable error and the next db_ready() connects anew and sets
+ * fails with a retryable error and the next db_ready() reconnects and sets
  * the session up again, so a retry loop is: db_ready(), statement.
  *
  * Works with MariaDB Connector/C and Oracle's libmysqlclient. */
@@ -27,7 +27,7 @@ struct db_identity {
 enum db_tls_verify {
 	DB_TLS_FULL, /* its chain and the server's name */
 	DB_TLS_CA,   /* its chain */
-	DB_TLS_NONE, /* nothing: who listens on the way is kept out, who answers in the
+	DB_TLS_NONE, /* nothing: eavesdroppers are kept out, someone who answers in the
 		      * server's place is not */
 };
 
@@ -41,7 +41,7 @@ struct db_params {
 	bool is_unix;
 	const char *user;
 	const char *pass;      /* never logged */
-	const char *pass_file; /* where else it may stand: config_validate() reads it */
+	const char *pass_file; /* or where it is read from: by config_validate() */
 	const char *pass_env;
 	const char *collation; /* NULL or "": utf8mb4_general_ci; one of another charset is
 				* checked and then not used: statements are utf8mb4 */
@@ -96,8 +96,8 @@ enum db_session {
 #define DB_SQL_MODE "STRICT_ALL_TABLES," DB_LAX_SQL_MODE
 #define DB_LAX_SQL_MODE "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION"
 
-/* The server code of a connection that was given up as the server asked for the password
- * as it is, and it is not known who answers. (Of MariaDB's library.) */
+/* The server code of a connection that was given up because the server asked for the
+ * password in the clear, and it is not known who answers. (Of MariaDB's library.) */
 #define DB_PLUGIN_REFUSED 5010
 
 struct db; /* opaque: hides the client library */
@@ -127,7 +127,7 @@ struct db *db_new(const struct db_params *params, enum db_session session, const
 /* A lock of another session without which this one must not work. */
 struct db_guard {
 	char lock_name[64];
-	_Atomic uint64_t holder; /* its connection id; 0: not held just now */
+	_Atomic uint64_t holder; /* its connection id; 0: not held now */
 };
 /* Each new session is given up with ERROR_LOST unless the holder has the guard's lock
  * at that moment, asked for once it has its own. Borrowed; before the first db_ready(). */
@@ -139,15 +139,15 @@ void db_close(struct db *db);
  * is memory for it. Ends the connection, and with it the library's buffer, which never
  * shrinks; db_ready() makes the next one. */
 void db_set_packet_max(struct db *db, uint64_t bytes);
-/* May that be why db_row_next() failed? MariaDB's library tells of it as of a connection
- * that was lost. */
+/* May that be why db_row_next() failed? MariaDB's library reports it as a lost
+ * connection. */
 bool db_row_may_be_too_large(const struct error *err);
 
-/* Connects anew when the connection was lost. */
+/* Reconnects when the connection was lost. */
 bool db_ready(struct db *db, struct error *err) MUST_CHECK;
 /* The server is to end the session, and so give its lock back, when it has heard nothing for
  * so long: of a machine that died without a word it hears nothing. From the next statement
- * sent by db_renew() on, and of each session made anew. */
+ * sent by db_renew() on, and of each new session. */
 void db_set_lease(struct db *db, unsigned seconds);
 /* A sign of life. */
 bool db_renew(struct db *db, struct error *err) MUST_CHECK;
@@ -199,8 +199,8 @@ struct db_row {
 };
 bool db_query(struct db *db, const char *sql, size_t length, struct error *err) MUST_CHECK;
 bool db_queryf(struct db *db, struct error *err, const char *format, ...) PRINTF(3, 4) MUST_CHECK;
-/* After db_query(): are there just so many columns? If not the result is dropped, as
- * whoever answers so is no server that is known here. */
+/* After db_query(): are there just so many columns? If not the result is dropped:
+ * no server known here answers so. */
 bool db_check_columns(struct db *db, unsigned count, struct error *err) MUST_CHECK;
 enum db_fetch db_row_next(struct db *db, struct db_row *row, struct error *err) MUST_CHECK;
 void db_row_finish(struct db *db);
@@ -221,7 +221,7 @@ bool db_kill(struct db *db, uint64_t connection_id, struct error *err) MUST_CHEC
 
 /* The table behind error kinds; by the server's or client library's number. */
 enum error_kind db_error_kind(unsigned number);
-/* Others, or we ourselves, stood in the way: of ERROR_BUSY, what goes by itself. */
+/* ERROR_BUSY that passes by itself: other transactions, or our own, were in the way. */
 bool db_error_is_deadlock(const struct error *err);
 bool db_error_is_lock_wait(const struct error *err);
 

@@ -27,7 +27,7 @@ enum column_type {
 	COLUMN_VARCHAR,
 	COLUMN_BINARY,
 	COLUMN_VARBINARY,
-	COLUMN_TEXT, /* TINYTEXT to LONGTEXT: length_bytes tells which */
+	COLUMN_TEXT, /* TINYTEXT to LONGTEXT, by length_bytes */
 	COLUMN_BLOB, /* TINYBLOB to LONGBLOB */
 	COLUMN_ENUM,
 	COLUMN_SET,
@@ -67,7 +67,7 @@ struct column {
 	char **members;		/* ENUM, SET: owned texts, unquoted, for messages: the servers
 				 * show what is not in utf8mb3 as '?' */
 	char **member_bytes;	/* their bytes in the column's character set, in hex; NULL where
-				 * the texts tell them, or the server does not */
+				 * the texts determine them, or the server does not say */
 	char *default_bytes;	/* of the column's default, likewise */
 };
 
@@ -87,7 +87,7 @@ struct table_index {
 	bool is_fulltext;
 	bool is_hashed;   /* MariaDB: unique by a hash of its values, in a hidden column */
 	bool has_expression; /* or a prefix: cannot identify rows by plain columns */
-	char *expressions; /* texts of the parts that are some, one after the other; or NULL */
+	char *expressions; /* of functional parts, one after the other; or NULL */
 	uint64_t cardinality;
 	struct index_part *parts;
 	unsigned part_count;
@@ -147,6 +147,8 @@ unsigned table_unique_count(const struct table *table);
 bool column_same_members(const struct column *a, const struct column *b, unsigned count);
 /* Columns that are written: everything but generated ones. */
 bool column_is_written(const struct column *column);
+/* CHAR, VARCHAR, TEXT: bytes in the column's character set. */
+bool column_is_text(const struct column *column);
 
 /* Parses COLUMN_TYPE etc. into the type fields of *column whose raw_type is set;
  * separate for unit tests. */

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-/* Of COLUMN_TYPE: but for widths that mean nothing, and how the server keeps the column. */
+/* COLUMN_TYPEs, except for display widths and how the server stores the column. */
 bool type_text_equal(const char *a, const char *b);
 /* "utf8_bin" is "utf8mb3_bin", "utf8" is "utf8mb3". */
 bool collation_equal(const char *a, const char *b);

@@ -38,6 +38,10 @@ struct batch_points {
 	uint64_t max_row_bytes;		 /* larger ones as this */
 };
 
+/* TargetWriteMethod: how copied rows are written. AUTO: by LOAD DATA LOCAL wherever the target
+ * takes it and it is exact. */
+enum write_method { WRITE_AUTO, WRITE_INSERT };
+
 enum verifier_type { VERIFIER_NONE, VERIFIER_CHECKSUM_TABLE, VERIFIER_ITERATIVE, VERIFIER_INLINE };
 
 struct verify_options {
@@ -96,6 +100,7 @@ struct ferry_options {
 	uint64_t owed_bytes;	 /* keys of owed rows in memory before they go to a file */
 
 	bool allow_tables_without_key;	/* AllowTablesWithoutKey */
+	enum write_method write_method;	/* TargetWriteMethod */
 	bool allow_inexact_json;	/* AllowInexactJSON: documents by their text alone */
 	bool skip_row_image_check;	/* SkipBinlogRowImageCheck */
 	bool skip_foreign_key_check;	/* SkipForeignKeyConstraintsCheck */

@@ -10,7 +10,7 @@
 #include "plan/moved_table.h"
 
 /* Can all rows of the table be written so, whatever is in them? False too where the target
- * computes by a time zone, or where documents keep the types of their values. */
+ * computes columns or keys, or where documents keep the types of their values. */
 bool load_text_suits(const struct moved_table *table);
 /* The whole statement; comment comes first, as in all that the program writes. */
 void load_text_put_statement(struct buf *sql, const struct moved_table *table,

@@ -23,7 +23,7 @@ bool budget_acquire(struct budget *b, uint64_t bytes, struct stop *stop)
 	bool is_granted;
 
 	mutex_lock(&b->lock);
-	uint64_t number = ++b->asked;
+	uint64_t number = ++b->requested;
 	for (;;) {
 		bool fits = b->used == 0 || (bytes <= b->limit && b->used <= b->limit - bytes);
 
@@ -44,7 +44,7 @@ bool budget_acquire(struct budget *b, uint64_t bytes, struct stop *stop)
 bool budget_is_waited_for(struct budget *b)
 {
 	mutex_lock(&b->lock);
-	bool is_waited_for = b->asked > b->granted;
+	bool is_waited_for = b->requested > b->granted;
 	mutex_unlock(&b->lock);
 	return is_waited_for;
 }

@@ -1,5 +1,5 @@
 /* Errors are plain values: formatting into a fixed array cannot fail, so an
- * error can always be told, also when memory is what ran out. A text that does
+ * error can always be reported, even when memory ran out. A text that does
  * not fit keeps its beginning, because error_wrap() puts the context there. */
 #include "base/error.h"
 
@@ -70,7 +70,7 @@ bool error_errno(struct error *err, const char *format, ...)
 bool error_is_retryable(const struct error *err)
 {
 	static const bool retryable[] = {
-#define X(kind, is_retryable) [kind] = is_retryable,
+#define X(kind, is_retryable) [kind] = (is_retryable),
 		ERROR_KINDS(X)
 #undef X
 	};

@@ -1,12 +1,15 @@
 /* JSON on top of cJSON.
  *
- * cJSON builds the tree. It is lenient where we must not be, says little about a
- * mistake and bends large integers, so a second pass walks the text, with the tree
- * beside it when there is one: it finds the exact place of a mistake, refuses what
- * cJSON lets pass, and leaves the text of every number that a double and a plain
- * integer do not say exactly in the node's valuestring. cJSON_Delete() frees that
- * and cJSON_Duplicate() copies it; cJSON itself uses valuestring of strings and
- * raw nodes only. */
+ * cJSON builds the tree. Then a second pass walks the text and the tree together, for
+ * what cJSON does not do:
+ *  - Numbers. It keeps doubles; the text of every number that is not an integer within
+ *    2^53 goes into the node's valuestring. cJSON_Delete() frees that, cJSON_Duplicate()
+ *    copies it, and cJSON itself uses valuestring of strings and raw nodes only.
+ *  - Refusals. It takes duplicate keys, \u0000 (which ends the string), "01", "1.",
+ *    1e999, "\u12g4", and control characters in strings and as white space.
+ *  - Places. It stops at the beginning of a string that is not closed or a word that is
+ *    misspelt, and one too far at a key without quotes. So where it refuses a text, the
+ *    pass goes over the text alone. */
 #include "base/json.h"
 
 #include <errno.h>

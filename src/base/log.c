@@ -3,7 +3,7 @@
  * terminal. What goes wrong while logging is ignored: there is nowhere to say it,
  * and a full disk under the log must not end a migration. Nor must a reader that has
  * stopped (a pager, a terminal on hold) hold it up, or keep a signal from being
- * answered: lines that nobody takes are dropped, and counted. */
+ * answered: lines that nobody reads are dropped and counted. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -171,7 +171,7 @@ static void write_all(const char *bytes, size_t length) REQUIRES(output_lock)
 }
 
 /* Control characters and broken UTF-8 as Go's %q writes them; so are quotes and
- * backslashes where the text stands in quotes. */
+ * backslashes when the text is in quotes. */
 static void put_escaped(struct buf *out, const char *text, bool quoted)
 {
 	static const char letters[] = "\aa\bb\ff\nn\rr\tt\vv\\\\\"\"";
@@ -282,17 +282,9 @@ static void format_zerolog(struct buf *out, const struct line *line)
 	buf_putc(out, '}');
 }
 
-/* Insertion sort: a line has a handful of fields. The first `fixed` stay in front. */
-static void add_field(struct line *line, size_t fixed, const char *key, const char *value)
+static int by_key(const void *a, const void *b)
 {
-	size_t at = line->count;
-
-	if (!value || line->count == FIELDS_MAX)
-		return;
-	for (; at > fixed && strcmp(key, line->fields[at - 1].key) < 0; at--)
-		line->fields[at] = line->fields[at - 1];
-	line->fields[at] = (struct log_field){ key, value };
-	line->count++;
+	return strcmp(((const struct log_field *)a)->key, ((const struct log_field *)b)->key);
 }
 
 void log_write(enum log_level level, const char *tag, const struct error *err,
@@ -312,11 +304,16 @@ void log_write(enum log_level level, const char *tag, const struct error *err,
 		formatted = NULL;
 	va_end(args);
 	line.message = formatted ? formatted : format;
-	/* zerolog's error comes first, logrus' in its place. */
-	add_field(&line, 0, "error", err ? err->text : NULL);
-	add_field(&line, is_zerolog ? line.count : 0, "tag", tag);
-	for (size_t fixed = is_zerolog && err; fields && fields->key; fields++)
-		add_field(&line, fixed, fields->key, fields->value);
+	if (err)
+		line.fields[line.count++] = (struct log_field){ "error", err->text };
+	if (tag)
+		line.fields[line.count++] = (struct log_field){ "tag", tag };
+	for (; fields && fields->key && line.count < FIELDS_MAX; fields++)
+		if (fields->value)
+			line.fields[line.count++] = *fields;
+	/* logrus sorts its fields; zerolog's error comes first, and we sort the others. */
+	size_t fixed = is_zerolog && err ? 1 : 0;
+	qsort(line.fields + fixed, line.count - fixed, sizeof(line.fields[0]), by_key);
 
 	(is_zerolog ? format_zerolog : format_logrus)(&text, &line);
 	buf_putc(&text, '\n');

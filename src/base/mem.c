@@ -31,10 +31,13 @@ void *mem_calloc(size_t count, size_t size)
 void *mem_resize(void *array, size_t count, size_t size)
 {
 	void *memory;
+	size_t bytes;
 
 	if (count == 0 || size == 0)
 		count = size = 1;
-	while (!(memory = reallocarray(array, count, size)))
+	if (__builtin_mul_overflow(count, size, &bytes))
+		bytes = SIZE_MAX;
+	while (!(memory = realloc(array, bytes)))
 		shortage_found(out_of_memory);
 	return memory;
 }
@@ -48,9 +51,7 @@ char *mem_memdup(const void *bytes, size_t length)
 {
 	char *copy;
 
-	while (length == SIZE_MAX)
-		shortage_found(out_of_memory);
-	copy = mem_alloc(length + 1);
+	copy = mem_alloc(length < SIZE_MAX ? length + 1 : SIZE_MAX);
 	if (length > 0)
 		memcpy(copy, bytes, length);
 	copy[length] = '\0';

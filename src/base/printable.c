@@ -1,4 +1,4 @@
-/* A backslash stays as it is: what is printed is read, not parsed. */
+/* Backslashes are not escaped: the result is read by people, not parsed. */
 #include "base/printable.h"
 
 #include "base/utf8.h"

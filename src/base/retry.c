@@ -12,7 +12,7 @@
 #define EXCUSED_SLEEP_MS 20
 #define EXCUSED_SLEEP_MAX_MS 2000
 
-/* Those that stood in each other's way are not to meet again at the same time. */
+/* Random, so that attempts that collided do not collide again. */
 static int64_t excused_sleep(unsigned times)
 {
 	int64_t most = times < 8 ? (int64_t)EXCUSED_SLEEP_MS << times : EXCUSED_SLEEP_MAX_MS;
@@ -66,7 +66,7 @@ static bool may_try_again(struct retry *r, const struct error *err)
 	if ((err->kind == ERROR_LOST || err->kind == ERROR_READ_ONLY) && r->number > 1 &&
 	    policy->lost_sleep_ms > sleep_ms)
 		sleep_ms = policy->lost_sleep_ms;
-	/* Where the run ends meanwhile, retry_next() says so. */
+	/* If the run ends during the sleep, retry_next() says so. */
 	if (stop_sleep_ms(r->stop, sleep_ms) && policy->max_sleep_ms > r->sleep_ms)
 		r->sleep_ms = r->sleep_ms > policy->max_sleep_ms / 2 ? policy->max_sleep_ms :
 								       r->sleep_ms * 2;

@@ -1,4 +1,4 @@
-/* A thread that finds no memory frees what was put aside, tells the loop and sleeps for good,
+/* A thread that finds no memory frees the reserve, wakes the loop and then sleeps for ever,
  * with whatever locks it holds: the loop needs none of a worker's to dump the state. Should
  * it hang all the same, this thread ends the process after a while; the state file is what
  * is left then, a second old. Code that unwinds from every malloc() would be code that
@@ -11,12 +11,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define ASIDE_BYTES (16u << 20)
-#define PATIENCE_S 20 /* of a disk that the state is written to, too */
+#define RESERVE_BYTES (16u << 20)
+#define PATIENCE_S 20 /* the disk may be slow to take the state */
 
 enum { STATUS_NOT_STARTED = 1, STATUS_INTERRUPTED = 2 };
 
-static _Atomic(void *) aside;
+static _Atomic(void *) reserve;
 static _Atomic(const char *) found;
 static void (*hook)(void *context);
 static void *hook_context;
@@ -25,13 +25,13 @@ static pid_t loop_thread;
 void shortage_init(void)
 {
 	loop_thread = gettid();
-	atomic_store(&aside, malloc(ASIDE_BYTES));
+	atomic_store(&reserve, malloc(RESERVE_BYTES));
 }
 
-void shortage_set_hook(void (*tell)(void *context), void *context)
+void shortage_set_hook(void (*wake)(void *context), void *context)
 {
 	hook_context = context;
-	hook = tell;
+	hook = wake;
 }
 
 const char *shortage_what(void)
@@ -54,7 +54,7 @@ void shortage_found(const char *what)
 		};
 		ssize_t written UNUSED = writev(STDERR_FILENO, line, ARRAY_LEN(line));
 	}
-	free(atomic_exchange(&aside, NULL));
+	free(atomic_exchange(&reserve, NULL));
 	if (!hook)
 		_exit(STATUS_NOT_STARTED);
 	hook(hook_context);

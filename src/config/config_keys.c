@@ -306,6 +306,8 @@ static const struct config_option all_options[] = {
 	  .help = "tables that are created before all others, in this order" },
 	{ "Target", OBJECT(db_params, config, move.target), .not_null = true,
 	  .help = "the server that tables are moved to" },
+	{ "TargetWriteMethod", CHOICE(config, move.write_method, "auto", "insert"),
+	  .help = "how copied rows are written" },
 	{ "UpdatableConfig", MEMBERS(updatable_config),
 	  .help = "the size of batches" },
 	{ "VerifierRepair", BOOL(config, move.verify.repair),

@@ -15,45 +15,26 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/version.h"
+#include "state/state_key.h"
 
-/* A key's value, by the type of its column; a value without bytes is the smallest. */
+/* As in the state, but for integers; a value without bytes is the smallest. */
 static cJSON *value_json(const struct column *column, const struct value *value)
 {
-	cJSON *object = cJSON_CreateObject();
 	struct buf text = BUF_INIT;
-	const char *type = "text";
+	cJSON *object;
 
-	switch (column->type) {
-	case COLUMN_TINYINT:
-	case COLUMN_SMALLINT:
-	case COLUMN_MEDIUMINT:
-	case COLUMN_INT:
-	case COLUMN_BIGINT:
-	case COLUMN_YEAR:
-		/* The server may pad digits with zeros, which JSON does not allow. */
-		buf_add(&text, value->bytes, value->length);
-		if (*buf_text(&text) == '-') {
-			cJSON_AddStringToObject(object, "type", "int");
-			json_add_i64(object, "value", strtoll(buf_text(&text), NULL, 10));
-		} else {
-			cJSON_AddStringToObject(object, "type", "uint64");
-			json_add_u64(object, "value", strtoull(buf_text(&text), NULL, 10));
-		}
-		buf_release(&text);
-		return object;
-	case COLUMN_CHAR:
-	case COLUMN_VARCHAR:
-	case COLUMN_BINARY:
-	case COLUMN_VARBINARY:
-		type = "binary";
-		buf_put_hex(&text, value->bytes, value->length);
-		break;
-	default:
-		buf_add(&text, value->bytes, value->length);
-		break;
+	if (saved_kind_of(column) != SAVED_INTEGER)
+		return saved_value_write(column, *value);
+	object = cJSON_CreateObject();
+	/* The server may pad digits with zeros, which JSON does not allow. */
+	buf_add(&text, value->bytes, value->length);
+	if (*buf_text(&text) == '-') {
+		cJSON_AddStringToObject(object, "type", "int");
+		json_add_i64(object, "value", strtoll(buf_text(&text), NULL, 10));
+	} else {
+		cJSON_AddStringToObject(object, "type", "uint64");
+		json_add_u64(object, "value", strtoull(buf_text(&text), NULL, 10));
 	}
-	cJSON_AddStringToObject(object, "type", type);
-	cJSON_AddStringToObject(object, "value", buf_text(&text));
 	buf_release(&text);
 	return object;
 }

@@ -5,8 +5,8 @@
  * nothing is required of the connection (Oracle's library then encrypts where the server
  * offers it, MariaDB's does not).
  *
- * The server says how the password is to be sent. Two ways send it as it is, and whoever
- * answers in the server's place could ask for them: so they are refused unless it is known
+ * The server says how the password is to be sent. Two methods send it in the clear, and an
+ * impostor could request them: so they are refused unless it is known
  * who answers. (MariaDB's library would do both. Oracle's does the one only when an
  * environment variable says so, and does not have the other.) */
 #include "client.h"
@@ -32,9 +32,9 @@ static void set_certificates(MYSQL *mysql, const struct db_params *params)
 		mysql_options(mysql, MYSQL_OPT_SSL_KEY, params->tls_key_path);
 }
 
-/* Both libraries compare the certificate with the name they connect to, and have
- * no way to be told another one. (Oracle's TLS_SNI_SERVERNAME is only sent.) To
- * connect all the same would be to trust whoever answers. */
+/* Both libraries compare the certificate with the name they connect to, and take
+ * no other name. (Oracle's TLS_SNI_SERVERNAME is only sent.) To
+ * connect anyway would be to trust anyone who answers. */
 static bool check_server_name(const struct db_params *params, struct error *err)
 {
 	const char *name = params->tls_server_name;

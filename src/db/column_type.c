@@ -1,6 +1,6 @@
 /* COLUMN_TYPE and EXTRA, the texts in which information_schema describes a
  * column, taken apart. A type that is not in the table stays COLUMN_UNKNOWN, and
- * whoever wants to carry the column must refuse it. */
+ * the column must be refused. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,7 +169,7 @@ void column_parse_type(struct column *column, const char *data_type)
 	column->max_octets = column->type == COLUMN_UUID  ? UUID_BYTES :
 			     column->type == COLUMN_INET4 ? INET4_BYTES :
 			     column->type == COLUMN_INET6 ? INET6_BYTES : 0;
-	/* A parenthesis may also stand in a comment or in a member. */
+	/* A parenthesis may also be in a comment or in a member. */
 	if (known && open && (size_t)(open - column->raw_type) == strcspn(column->raw_type, " ("))
 		parse_arguments(column, known->arguments, open + 1);
 

@@ -47,11 +47,11 @@ struct db {
 	uint64_t former[FORMER_IDS]; /* lost sessions that may hold the lock; 0: none */
 	unsigned former_count;
 	uint64_t max_allowed_packet;
-	uint64_t packet_max; /* to be received; 0: no limit of ours */
+	uint64_t packet_max; /* to be received; 0: the library's limit */
 	char cipher[64];
 	uint64_t affected_rows;
 	unsigned warning_count;
-	struct buf upload; /* borrowed: what db_load() serves just now; no data: nothing */
+	struct buf upload; /* borrowed: what db_load() is sending; no data: nothing */
 	size_t uploaded;
 };
 
@@ -150,15 +150,6 @@ static int upload_error(void *at UNUSED, char *text, unsigned room)
 	return CR_UNKNOWN_ERROR;
 }
 
-static void allow_uploads(struct db *db)
-{
-	unsigned allowed = 1;
-
-	mysql_options(db->mysql, MYSQL_OPT_LOCAL_INFILE, &allowed);
-	mysql_set_local_infile_handler(db->mysql, upload_begin, upload_read, upload_end,
-				       upload_error, db);
-}
-
 /* "Records: 3  Deleted: 0  Skipped: 1  Warnings: 1", in whatever language. */
 static void read_counts(const char *info, struct db_load_counts *counts)
 {
@@ -186,14 +177,18 @@ static void read_counts(const char *info, struct db_load_counts *counts)
 static bool connect_handle(struct db *db, struct error *err)
 {
 	const struct db_params *p = db->params;
+	unsigned allowed = 1;
 
 	db->mysql = mysql_init(NULL);
 	if (!db->mysql)
 		return error_set(err, ERROR_SYSTEM, "%s: out of memory", p->label);
 	if (!client_set_options(db->mysql, p, db->packet_max, err))
 		return false;
-	if (db->session == DB_SESSION_WRITE)
-		allow_uploads(db);
+	if (db->session == DB_SESSION_WRITE) {
+		mysql_options(db->mysql, MYSQL_OPT_LOCAL_INFILE, &allowed);
+		mysql_set_local_infile_handler(db->mysql, upload_begin, upload_read, upload_end,
+					       upload_error, db);
+	}
 	if (mysql_real_connect(db->mysql, p->is_unix ? NULL : p->host, p->user,
 			       p->pass ? p->pass : "", NULL, p->is_unix ? 0 : p->port,
 			       p->is_unix ? p->host : NULL, 0)) {
@@ -247,7 +242,7 @@ static bool ask_identity(struct db *db, struct error *err)
 	return ok;
 }
 
-/* *holder: the connection that holds it, 0 when it was got or nobody does. */
+/* *holder: the connection that holds it; 0 when we got it or nobody holds it. */
 static bool try_lock(struct db *db, unsigned wait_s, uint64_t *holder, struct error *err)
 {
 	struct buf sql = BUF_INIT;
@@ -309,8 +304,8 @@ static bool take_lock(struct db *db, struct error *err)
 	return try_lock(db, PREDECESSOR_WAIT_S, &holder, err);
 }
 
-/* Own lock first, then this look: whoever takes the guard's lock after it finds our
- * lock taken and waits for us. */
+/* Our own lock first, then this check: a process that takes the guard's lock after it finds
+ * our lock taken and waits for us. */
 static bool check_guard(struct db *db, struct error *err)
 {
 	uint64_t holder = db->guard ? atomic_load(&db->guard->holder) : 0;
@@ -388,7 +383,7 @@ static bool begin_session(struct db *db, struct error *err)
 	buf_release(&sql);
 	if (!ok)
 		return error_wrap(err, "setting up the session");
-	/* The lock is never had without its lease. */
+	/* The lock is never held without its lease. */
 	return set_privileged(db, err) && set_lease(db, err) &&
 	       (!db->lock_name || take_lock(db, err)) && check_guard(db, err);
 }

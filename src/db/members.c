@@ -2,7 +2,7 @@
  * different ones of cp932 may become one text. Nothing shows their bytes; but the first part
  * of a recursive query gives the result its types, so what the second part puts into that
  * column is stored as in the table's: number n becomes member n. No row is read. (MariaDB
- * gives a SET one byte there, so that the ninth member on is not to be had.) */
+ * gives a SET one byte there, so members from the ninth on cannot be read.) */
 #include "members.h"
 
 #include <stdlib.h>
@@ -68,7 +68,7 @@ static bool ask(struct db *db, const struct table *table, const struct column *c
 	return fetched == DB_END;
 }
 
-/* NULL where there is none, or the server does not say: of a NOT NULL column it takes a row. */
+/* NULL without a default, and where the server does not say (for NOT NULL it needs a row). */
 static bool ask_default(struct db *db, const struct table *table, struct column *column,
 			struct error *err)
 {

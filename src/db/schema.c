@@ -56,16 +56,6 @@ void schema_release(struct schema *schema)
 	memset(schema, 0, sizeof(*schema));
 }
 
-bool schema_ignores_case(struct db *db, bool *ignores_case, struct error *err)
-{
-	struct buf mode = BUF_INIT;
-	bool ok = db_value(db, &mode, NULL, err, "SELECT @@lower_case_table_names");
-
-	*ignores_case = strcmp(buf_text(&mode), "0") != 0;
-	buf_release(&mode);
-	return ok;
-}
-
 void schema_fold_case(char *name)
 {
 	for (; *name; name++)
@@ -112,7 +102,7 @@ unsigned table_unique_count(const struct table *table)
 	return count;
 }
 
-/* Is there a '?' in the member's text that stands for something else? Where its bytes are not
+/* Does a '?' in the member's text replace something else? Where its bytes are not
  * known (MySQL 5.7) the text has to do. */
 static bool is_bent(const struct column *column, unsigned member)
 {
@@ -140,6 +130,12 @@ bool column_same_members(const struct column *a, const struct column *b, unsigne
 				       is_bent(b, i))
 			return false;
 	return true;
+}
+
+bool column_is_text(const struct column *column)
+{
+	return column->type == COLUMN_CHAR || column->type == COLUMN_VARCHAR ||
+	       column->type == COLUMN_TEXT;
 }
 
 bool column_is_written(const struct column *column)

@@ -2,7 +2,7 @@
  *
  * The names of all tables come first, which costs the server little; the filter
  * chooses, and only what was chosen is looked at closer: MariaDB opens every
- * table whose columns are asked for, unless the query names its schema (and
+ * table whose columns are queried, unless the query names its schema (and
  * table) by "=" (an IN list does not help there). So there is a scope per schema,
  * or per table where only a few of a schema were chosen, and three queries per
  * scope, whose rows find their table by name.
@@ -18,7 +18,7 @@
 #include "db/sql.h"
 #include "members.h"
 
-enum { FEW_TABLES = 8 }; /* of one schema: asked for one by one */
+enum { FEW_TABLES = 8 }; /* of one schema: queried one by one */
 
 struct loader {
 	struct db *db;
@@ -106,7 +106,7 @@ static bool index_names(struct loader *l, struct error *err)
 
 		table->index = i;
 		/* `a.b`.`c` and `a`.`b.c`: the name is the key of the state and of the
-		 * configuration, so one of them would be taken for the other. */
+		 * configuration, so one would be mistaken for the other. */
 		if (map_put_text(&schema->by_name, table->full_name, table))
 			return error_set(err, ERROR_UNSUPPORTED,
 					 "two tables are both called %s: choose only one of them",
@@ -182,8 +182,7 @@ static bool take_column(struct loader *l, const struct db_row *row, struct error
 	column->is_nullable = is(db_row_text(row, 8), "YES");
 	column->expression = mem_strdup(db_row_text(row, 10));
 	column_parse_type(column, db_row_text(row, 3));
-	if (column->type == COLUMN_CHAR || column->type == COLUMN_VARCHAR ||
-	    column->type == COLUMN_TEXT || column->type == COLUMN_BLOB)
+	if (column_is_text(column) || column->type == COLUMN_BLOB)
 		column->max_octets = number_of(row, 9);
 	return true;
 }
@@ -379,4 +378,14 @@ bool schema_load(struct db *db, schema_filter *chosen, void *context, struct sch
 		return true;
 	schema_release(schema);
 	return error_wrap(err, "reading the table definitions");
+}
+
+bool schema_ignores_case(struct db *db, bool *ignores_case, struct error *err)
+{
+	struct buf mode = BUF_INIT;
+	bool ok = db_value(db, &mode, NULL, err, "SELECT @@lower_case_table_names");
+
+	*ignores_case = strcmp(buf_text(&mode), "0") != 0;
+	buf_release(&mode);
+	return ok;
 }

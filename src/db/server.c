@@ -73,7 +73,8 @@ const char *server_share_lock_nowait(const struct server_version *version)
 
 const char *server_binlog_status_query(const struct server_version *version)
 {
-	return server_is_from(version, 80200, SERVER_NEVER) ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
+	return server_is_from(version, 80200, SERVER_NEVER) ? "SHOW BINARY LOG STATUS" :
+							      "SHOW MASTER STATUS";
 }
 
 const char *server_replicas_query(const struct server_version *version)

@@ -29,13 +29,13 @@ static void set_limits(struct buf *sql, enum db_session session,
 	else if (server_is_from(version, 50708, SERVER_NEVER))
 		buf_puts(sql, ", max_execution_time=0");
 	/* Or the first look at a table's size writes it into the server's dictionary:
-	 * 18 s for 5000 tables instead of 2 s, and no thing to do to a source. */
+	 * 18 s for 5000 tables instead of 2 s, and not fair to a source. */
 	if (server_is_from(version, 80000, SERVER_NEVER))
 		buf_puts(sql, ", information_schema_stats_expiry=0");
 	/* Or information_schema hides a generated invisible primary key. */
 	if (server_is_from(version, 80030, SERVER_NEVER))
 		buf_puts(sql, ", show_gipk_in_create_table_and_information_schema=1");
-	/* The servers' own limits are a day and a year: nobody would be told of a lock. */
+	/* The servers' own limits are a day and a year: nobody would hear of a lock. */
 	buf_printf(sql, ", lock_wait_timeout=%d", session == DB_SESSION_WRITE ? 300 : 60);
 }
 
@@ -108,7 +108,7 @@ static void set_binding(struct buf *sql, const struct db_params *params, enum db
 	buf_puts(sql, ", autocommit=0, autocommit=1");
 	buf_printf(sql, ", %s_isolation='READ-COMMITTED'", transaction_prefix(version));
 	buf_puts(sql, ", sql_mode='" DB_SQL_MODE "'");
-	/* A list that is cut short is of no use. The most there is: servers with
+	/* A list that is cut short is useless. The maximum: servers with
 	 * STRICT_ALL_TABLES refuse more, the others lower it. */
 	buf_printf(sql, ", group_concat_max_len=%s", is_mariadb(version) ? "1073741824" : "4294967295");
 	computing_put(sql, params->computing, version);
@@ -116,7 +116,7 @@ static void set_binding(struct buf *sql, const struct db_params *params, enum db
 	if (session != DB_SESSION_WRITE)
 		return;
 	buf_puts(sql, ", foreign_key_checks=0");
-	/* That a value was rounded, a strict mode tells in a note. */
+	/* In strict mode, rounding a value raises a note only. */
 	buf_puts(sql, ", sql_notes=1");
 	/* Rows that were stored before a constraint, or without its being checked. */
 	if (is_mariadb(version))

@@ -10,7 +10,7 @@
  *    SET: they take bare numbers only. YEAR '0' would be 2000, bare 0 is 0000.
  *  - A bare -0 is the integer 0; '-0' keeps the sign (MariaDB stores no -0.0).
  * Values are often a state file's or another server's: what should be a number
- * and is none goes out quoted, so that the server refuses it as data. */
+ * and is not goes out quoted, so that the server refuses it as data. */
 #include "db/sql.h"
 
 #include <stdlib.h>
@@ -151,7 +151,7 @@ void sql_text(struct buf *sql, const char *text)
 void sql_comment(struct buf *sql, const char *marginalia)
 {
 	buf_puts(sql, "/*");
-	/* Servers execute what stands in a comment led by "!" or "M!". */
+	/* Servers execute the text of a comment that begins with "!" or "M!". */
 	if (marginalia[0] == '!' || marginalia[0] == 'M' || marginalia[0] == '+')
 		buf_putc(sql, ' ');
 	for (const char *at = marginalia; *at; at++) {

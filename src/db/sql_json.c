@@ -26,7 +26,7 @@ enum {
 struct walk {
 	const char *at;
 	const char *end;
-	struct buf path; /* of the value at hand */
+	struct buf path; /* of the current value */
 	struct buf *out; /* ",path,value" for each */
 	uint64_t seen;	 /* values counted so far */
 	unsigned depth;
@@ -316,7 +316,7 @@ static bool take_char(struct walk *w, char c)
 	return true;
 }
 
-/* A string with its quotes; at stands at the first. */
+/* A string with its quotes; w->at is at the first. */
 static bool take_string(struct walk *w, struct token *token)
 {
 	const char *at = w->at;
@@ -340,7 +340,7 @@ static bool walk_container(struct walk *w)
 	bool is_array = *w->at == '[';
 	char last = is_array ? ']' : '}';
 	size_t path_length = w->path.length;
-	struct token key;
+	struct token key = { NULL, 0 };
 
 	if (++w->depth > DEPTH_MAX)
 		return fail_text(w);
@@ -406,7 +406,7 @@ static bool walk_document(struct walk *w)
 	return (w->at == w->end && w->wanted == 0) || fail_text(w);
 }
 
-/* Most documents have neither a list nor such a number: one quick look tells. */
+/* Most documents have neither a list nor such a number: a quick scan shows it. */
 static bool has_hard_double(const char *at, const char *end)
 {
 	while (at < end) {

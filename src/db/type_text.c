@@ -1,4 +1,4 @@
-/* Only differences of wording are taken away: a width that means something, as in
+/* Only differences of wording are removed: a width that means something, as in
  * char(5) or decimal(5,2), stays. */
 #include "db/type_text.h"
 

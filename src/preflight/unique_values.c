@@ -46,9 +46,7 @@ static bool is_text(const struct unique_values *u, unsigned part)
 {
 	const struct column *column = part_column(u, part);
 
-	return u->collations[part] &&
-	       (!column || column->type == COLUMN_CHAR || column->type == COLUMN_VARCHAR ||
-		column->type == COLUMN_TEXT);
+	return u->collations[part] && (!column || column_is_text(column));
 }
 
 static void put_select(struct buf *sql, const struct unique_values *u)

@@ -37,6 +37,12 @@ class UsedTest(LoadTest):
         self.assertEqual(self.loads(), self.before)
         self.assertRegex(ferry.log(), "copied by INSERT.*SET GLOBAL local_infile = 1")
 
+    def test_not_where_the_configuration_says_so(self):
+        self.table(rows=50)
+        self.ferry(TargetWriteMethod="insert").run_ok()
+        self.assert_equal()
+        self.assertEqual(self.loads(), self.before)
+
     def test_it_is_switched_off_meanwhile(self):
         """Broken: what refuses LOAD DATA ends the run."""
         self.table(rows=60)

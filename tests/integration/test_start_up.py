@@ -121,6 +121,16 @@ class CommandLineTest(unittest.TestCase):
                 self.fails([self.config(**changes)], 1, "^error: failed to validate config: ",
                            message)
 
+    def test_all_errors_of_a_file_at_once(self):
+        self.fails([self.config(LogLevel="loud", VerifierType="Magic",
+                                CutoverLock={"URI": "ftp://x"})], 1,
+                   r'^error: failed to validate config: invalid LogLevel "loud"',
+                   r"(?m)^error: failed to validate config: 'Magic' is not a known VerifierType$",
+                   "(?m)^error: failed to validate config: CutoverLock.URI")
+        self.fails([self.config(MyServerId=-1, DumpStateOnSignal="yes")], 1,
+                   "^error: failed to parse config file: MyServerId: -1",
+                   "(?m)^error: failed to parse config file: DumpStateOnSignal: a string")
+
     def test_unknown_keys_name_the_nearest(self):
         err = self.fails([self.config(AutomaticCutOverr=True, Sorce={}, Xyzzy=1,
                                       Databases={"_comment": "that is all"})], 1)

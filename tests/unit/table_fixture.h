@@ -55,6 +55,7 @@ static UNUSED struct column *fixture_column(struct table *t, const char *name,
 	c->charset = underscore ? mem_memdup(collation, (size_t)(underscore - collation))
 				: mem_strdup(collation);
 	c->extra = mem_strdup("");
+	c->expression = mem_strdup("");
 	c->type = type;
 	c->is_unsigned = strstr(raw_type, "unsigned") != NULL;
 	return c;

@@ -22,13 +22,13 @@ static void take(void *argument)
 static void start(struct taker *t, struct budget *b, struct stop *stop, uint64_t bytes)
 {
 	mutex_lock(&b->lock);
-	uint64_t asked = b->asked;
+	uint64_t asked = b->requested;
 	mutex_unlock(&b->lock);
 	*t = (struct taker){ .budget = b, .stop = stop, .bytes = bytes };
 	thread_start(&t->thread, "taker", take, t);
 	for (;;) {
 		mutex_lock(&b->lock);
-		bool stands = b->asked > asked;
+		bool stands = b->requested > asked;
 		mutex_unlock(&b->lock);
 		if (stands)
 			return;

@@ -200,8 +200,18 @@ TEST(a_set_of_64_members_is_compared_as_a_number)
 	buf_release(&sql);
 }
 
+TEST(which_columns_it_has)
+{
+	struct key_columns by = { .table = &table, .count = 2, .columns = { 2, 0, 1 } };
+
+	assert_true(key_has_column(&by, 0));
+	assert_false(key_has_column(&by, 1));
+	assert_true(key_has_column(&by, 2));
+}
+
 TEST_MAIN(cmocka_unit_test(one_column), cmocka_unit_test(two_columns),
 	  cmocka_unit_test(three_columns_in_both_directions),
 	  cmocka_unit_test(columns_in_index_order), cmocka_unit_test(keys_own_their_bytes),
 	  cmocka_unit_test(keys_are_copied_and_compared), cmocka_unit_test(empty_text_is_a_key),
-	  cmocka_unit_test(a_set_of_64_members_is_compared_as_a_number))
+	  cmocka_unit_test(a_set_of_64_members_is_compared_as_a_number),
+	  cmocka_unit_test(which_columns_it_has))

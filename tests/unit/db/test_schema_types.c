@@ -1,6 +1,7 @@
 /* COLUMN_TYPE and EXTRA as servers really say them, and look-ups in a table. */
 #include "base/mem.h"
 #include "db/schema.h"
+#include "db/type_text.h"
 #include "../unit.h"
 
 static struct column parsed(const char *data_type, const char *raw_type, const char *extra)
@@ -264,7 +265,28 @@ TEST(table_is_searched)
 	assert_int_equal(table_unique_count(&table), 2);
 }
 
+TEST(character_sets_have_several_names)
+{
+	assert_true(charset_equal("latin1", "latin1"));
+	assert_true(charset_equal("utf8", "utf8mb3"));
+	assert_true(charset_equal("utf8mb3", "utf8mb4"));
+	assert_true(charset_equal("", "binary"));
+	assert_false(charset_equal("", "latin1"));
+	assert_false(charset_equal("latin1", "utf8mb4"));
+	assert_false(charset_equal("utf16", "utf8mb4"));
+}
+
+TEST(only_ascii_is_folded)
+{
+	char name[] = "`Ab`.`Z\xc3\x84@[`";
+
+	schema_fold_case(name);
+	assert_string_equal(name, "`ab`.`z\xc3\x84@[`");
+}
+
 TEST_MAIN(cmocka_unit_test(types_are_known), cmocka_unit_test(lengths_of_texts_and_blobs),
 	  cmocka_unit_test(numbers_in_parentheses), cmocka_unit_test(members_are_unquoted),
 	  cmocka_unit_test(many_members), cmocka_unit_test(extra_is_read),
-	  cmocka_unit_test(compression_is_seen), cmocka_unit_test(table_is_searched))
+	  cmocka_unit_test(compression_is_seen), cmocka_unit_test(table_is_searched),
+	  cmocka_unit_test(character_sets_have_several_names),
+	  cmocka_unit_test(only_ascii_is_folded))

@@ -241,9 +241,25 @@ TEST(many_quotes_are_doubled)
 	buf_release(&sql);
 }
 
+TEST(accounts_have_two_names)
+{
+	struct buf sql = BUF_INIT;
+
+	assert_true(sql_account(&sql, "o`brien@home@%"));
+	assert_string_equal(buf_text(&sql), "`o``brien@home`@`%`");
+	buf_clear(&sql);
+	assert_true(sql_account(&sql, "@localhost"));
+	assert_string_equal(buf_text(&sql), "``@`localhost`");
+	buf_clear(&sql);
+	assert_false(sql_account(&sql, "nobody"));
+	assert_string_equal(buf_text(&sql), "");
+	buf_release(&sql);
+}
+
 TEST_MAIN(cmocka_unit_test(names_and_texts_are_quoted), cmocka_unit_test(comments_cannot_be_left),
 	  cmocka_unit_test(columns_are_read_exactly), cmocka_unit_test(literals_fit_the_type),
 	  cmocka_unit_test(what_is_no_number_is_quoted),
 	  cmocka_unit_test(key_literals_carry_the_charset),
 	  cmocka_unit_test(quotes_and_backslashes_are_doubled),
-	  cmocka_unit_test(many_quotes_are_doubled))
+	  cmocka_unit_test(many_quotes_are_doubled),
+	  cmocka_unit_test(accounts_have_two_names))

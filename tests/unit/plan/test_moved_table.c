@@ -103,6 +103,9 @@ TEST(orders_by_size_and_finds_clashing_names)
 	assert_string_equal(tables.tables[1]->source->name, "small");
 	assert_string_equal(tables.tables[4]->source->name, "t1");
 	assert_int_equal(tables.tables[4]->index, 4);
+	for (size_t i = 0; i < tables.count; i++)
+		assert_ptr_equal(moved_tables_of(&tables, tables.tables[i]->source),
+				 tables.tables[i]);
 	assert_int_equal(findings_errors(&findings), 2);
 	assert_non_null(strstr(findings.items[0].text, "both called abc.d.e"));
 	assert_string_equal(findings.items[1].text, "abc.big and abc.small would both become "
