@@ -57,11 +57,6 @@ static const struct column *unfit_part(const struct table *table, const struct t
 	return NULL;
 }
 
-static bool is_integer(const struct column *column)
-{
-	return column->type >= COLUMN_TINYINT && column->type <= COLUMN_BIGINT;
-}
-
 /* Cost of walking by the index, less is better: parts, then parts that are computed,
  * then parts that are no integers. */
 static unsigned breadth(const struct table *table, const struct table_index *index)
@@ -72,7 +67,7 @@ static unsigned breadth(const struct table *table, const struct table_index *ind
 		const struct column *column = &table->columns[index->parts[i].column];
 
 		cost += column->generation != COLUMN_PLAIN ? 100 : 0;
-		cost += is_integer(column) ? 0 : 1;
+		cost += column->type < COLUMN_TINYINT || column->type > COLUMN_BIGINT;
 	}
 	return cost;
 }
@@ -105,16 +100,6 @@ static const struct table_index *own_key(const struct table *table)
 	if (primary && identifies_rows(primary) && !unfit_part(table, primary))
 		return primary;
 	return narrowest_unique(table);
-}
-
-static void take_index(struct key_columns *key, const struct table_index *index)
-{
-	key->index = index->name;
-	key->count = index->part_count;
-	for (unsigned i = 0; i < index->part_count; i++) {
-		key->columns[i] = index->parts[i].column;
-		key->descending[i] = index->parts[i].descending;
-	}
 }
 
 static bool covers_just(const struct table_index *index, const struct column *column)
@@ -230,7 +215,12 @@ bool key_choice_make(struct key_choice *choice, const struct ferry_options *opti
 	if (choice->is_configured)
 		return true;
 	if (own) {
-		take_index(&choice->key, own);
+		choice->key.index = own->name;
+		choice->key.count = own->part_count;
+		for (unsigned i = 0; i < own->part_count; i++) {
+			choice->key.columns[i] = own->parts[i].column;
+			choice->key.descending[i] = own->parts[i].descending;
+		}
 		choice->ignored_column = wanted;
 		return true;
 	}

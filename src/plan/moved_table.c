@@ -108,18 +108,11 @@ void moved_table_put_replace(struct buf *sql, const struct moved_table *t, const
 	buf_puts(sql, separator == '(' ? "() VALUES " : ") VALUES ");
 }
 
-static char *make_delete_head(const struct moved_table *t, const char *comment)
-{
-	struct buf sql = BUF_INIT;
-
-	put_target(&sql, t, comment, "DELETE FROM ");
-	buf_puts(&sql, " WHERE ");
-	return buf_take(&sql);
-}
-
 static void make_texts(struct moved_table *t, const char *comment)
 {
 	t->comment = mem_strdup(comment);
+	struct buf delete = BUF_INIT;
+
 	t->select_list = make_select_list(t);
 	t->types_list = mem_strdup("");
 	t->insert_head = make_write_head(t, comment, "INSERT INTO ");
@@ -127,7 +120,9 @@ static void make_texts(struct moved_table *t, const char *comment)
 	t->insert_tail = t->written_count > 0 && t->key.count > 0 ? make_insert_tail(t)
 								  : mem_strdup("");
 	t->replace_head = make_write_head(t, comment, "REPLACE INTO ");
-	t->delete_head = make_delete_head(t, comment);
+	put_target(&delete, t, comment, "DELETE FROM ");
+	buf_puts(&delete, " WHERE ");
+	t->delete_head = buf_take(&delete);
 }
 
 static void check_columns(const struct table *table, struct findings *findings)
