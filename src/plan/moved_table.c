@@ -76,18 +76,6 @@ static char *make_write_head(const struct moved_table *t, const char *comment, c
 	return buf_take(&sql);
 }
 
-static char *make_insert_tail(const struct moved_table *t)
-{
-	const char *name = t->source->columns[t->written[0]].name;
-	struct buf sql = BUF_INIT;
-
-	buf_puts(&sql, " ON DUPLICATE KEY UPDATE ");
-	sql_name(&sql, name);
-	buf_putc(&sql, '=');
-	sql_name(&sql, name);
-	return buf_take(&sql);
-}
-
 /* The comment is that of the other heads. */
 void moved_table_put_replace(struct buf *sql, const struct moved_table *t, const bool *left_out)
 {
@@ -111,14 +99,21 @@ void moved_table_put_replace(struct buf *sql, const struct moved_table *t, const
 static void make_texts(struct moved_table *t, const char *comment)
 {
 	t->comment = mem_strdup(comment);
-	struct buf delete = BUF_INIT;
+	struct buf tail = BUF_INIT, delete = BUF_INIT;
 
 	t->select_list = make_select_list(t);
 	t->types_list = mem_strdup("");
 	t->insert_head = make_write_head(t, comment, "INSERT INTO ");
 	/* Without a key nothing tells that a row is there already. */
-	t->insert_tail = t->written_count > 0 && t->key.count > 0 ? make_insert_tail(t)
-								  : mem_strdup("");
+	if (t->written_count > 0 && t->key.count > 0) {
+		const char *name = t->source->columns[t->written[0]].name;
+
+		buf_puts(&tail, " ON DUPLICATE KEY UPDATE ");
+		sql_name(&tail, name);
+		buf_putc(&tail, '=');
+		sql_name(&tail, name);
+	}
+	t->insert_tail = tail.length > 0 ? buf_take(&tail) : mem_strdup("");
 	t->replace_head = make_write_head(t, comment, "REPLACE INTO ");
 	put_target(&delete, t, comment, "DELETE FROM ");
 	buf_puts(&delete, " WHERE ");
