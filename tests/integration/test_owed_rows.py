@@ -119,7 +119,7 @@ class OwedRowsTest(MoveTest):
             "UPDATE abc.t SET n = 1000 WHERE id = 5",
             "SET sql_mode = ''", "UPDATE abc.t SET n = 1000, v = '12abc' WHERE id = 7",
             body="id INT NOT NULL PRIMARY KEY, v VARCHAR(200), n INT, UNIQUE KEY n (n),"
-                 " c INT AS (IF(id = 7, v + 0, 0)) STORED")
+                 " c INT AS (IF(id = 7 AND n = 1000, v + 0, 0)) STORED")
         stop.release()
         self.refused(ferry, 5)
 
