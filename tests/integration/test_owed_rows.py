@@ -112,6 +112,17 @@ class OwedRowsTest(MoveTest):
         self.refused(ferry, 5)
         self.assertEqual(self.target.value("SELECT LENGTH(v) FROM abc.t WHERE id = 7"), 1500000)
 
+    def test_a_row_written_without_strict_mode_displaces(self):
+        """By REPLACE, which does not say which row went. Red with record_displaced() of
+        lax_writer.c saying that there is none: status 0."""
+        ferry, _, stop = self.displaced(
+            "UPDATE abc.t SET n = 1000 WHERE id = 5",
+            "SET sql_mode = ''", "UPDATE abc.t SET n = 1000, v = '12abc' WHERE id = 7",
+            body="id INT NOT NULL PRIMARY KEY, v VARCHAR(200), n INT, UNIQUE KEY n (n),"
+                 " c INT AS (IF(id = 7 AND n = 1000, v + 0, 0)) STORED")
+        stop.release()
+        self.refused(ferry, 5)
+
     def test_a_key_of_several_columns(self):
         ferry, _, stop = self.displaced(
             "UPDATE abc.t SET n = 1000 WHERE id = 5", "UPDATE abc.t SET n = 1000 WHERE id = 7",
