@@ -4,8 +4,21 @@
 #ifndef COMPARE_ROW_REPAIR_H
 #define COMPARE_ROW_REPAIR_H
 
-#include "compare/repair_plan.h"
 #include "rows/row_reader.h"
+#include "run/run.h"
+
+/* What all that repair rows in one run have in common. Constant once made. */
+struct repair_plan {
+	struct run *run;     /* borrowed */
+	unsigned first_lock; /* number of the first one's named lock (writer_lock.h) */
+	/* A ticket of some fence has ended. */
+	void (*ticket_ended)(void *context);
+	void *ticket_context;
+	/* Rows other than the repaired ones were displaced: the table must be compared as a
+	 * whole again. Any thread. */
+	void (*displaced)(void *context, size_t table);
+	void *context;
+};
 
 struct row_repair {
 	const struct repair_plan *plan; /* borrowed */

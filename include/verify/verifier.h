@@ -46,7 +46,7 @@ void verifier_stop(struct verifier *v);
 void verifier_record(struct verifier *v, const struct moved_table *table, const char *condition,
 		   size_t length);
 /* Any thread: whatever was found equal is to be compared again. */
-void verifier_distrust_all(struct verifier *v);
+void verifier_invalidate_all(struct verifier *v);
 /* Inline, a batch writer's thread with a comparer of its own: the batch was committed. Its
  * rows were summed up as they were read, by what verifier_row_sum() says (NULL: not;
  * v may be NULL). */

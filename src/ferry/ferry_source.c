@@ -38,7 +38,7 @@ static void distrust(struct ferry *f, const struct crash_safety *now)
 		 f->verifier ? "all tables are compared as a whole" :
 			       "compare them before the target is used (-verify)");
 	if (f->verifier)
-		verifier_distrust_all(f->verifier);
+		verifier_invalidate_all(f->verifier);
 }
 
 bool ferry_check_source(struct ferry *f, struct error *err)

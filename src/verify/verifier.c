@@ -79,7 +79,7 @@ unsigned verifier_lock_count(const struct ferry_options *options)
 		       : 0;
 }
 
-static void pushed_out(void *context, size_t table)
+static void displaced(void *context, size_t table)
 {
 	struct verifier *v = context;
 
@@ -88,7 +88,7 @@ static void pushed_out(void *context, size_t table)
 	mutex_unlock(&v->lock);
 }
 
-bool verifier_take_pushed_out(struct verifier *v, bool *which)
+bool verifier_take_displaced(struct verifier *v, bool *which)
 {
 	bool any = false;
 
@@ -107,7 +107,7 @@ const struct repair_plan *verifier_repair(const struct verifier *v)
 	return v->repair.run ? &v->repair : NULL;
 }
 
-void verifier_count_repaired(struct verifier *v, const struct table_verdict *verdict)
+void verifier_count_repaired(struct verifier *v, const struct table_report *verdict)
 {
 	mutex_lock(&v->lock);
 	v->repaired[verdict->f->table->index] += verdict->repaired;
@@ -133,7 +133,7 @@ struct verifier *verifier_new(struct run *run, struct db *target, const cJSON *s
 						  .first_lock = first_lock,
 						  .ticket_ended = hooks->ticket_ended,
 						  .ticket_context = hooks->context,
-						  .pushed_out = pushed_out,
+						  .displaced = displaced,
 						  .context = v };
 	mutex_init(&v->lock);
 	stop_init(&v->rounds_stop);
@@ -184,7 +184,7 @@ void verifier_record(struct verifier *v, const struct moved_table *table, const 
 		pending_rows_add(&v->queue, table->index, condition, length);
 }
 
-void verifier_distrust_all(struct verifier *v)
+void verifier_invalidate_all(struct verifier *v)
 {
 	for (size_t i = 0; v->type != VERIFIER_CHECKSUM_TABLE && i < v->verification.count; i++)
 		if (!v->is_ignored[i])

@@ -17,8 +17,8 @@ static const char log_tag[] = "verifier";
 
 /* Nothing is written any more; a transaction may still become visible. */
 static const struct recheck_rules standing_still = {
-	.looks_same = 4,
-	.looks_max = 12,
+	.stable_after = 4,
+	.attempts = 12,
 	.pause_ms = 20,
 };
 
@@ -55,7 +55,7 @@ void verifier_set_result(struct verifier *v, unsigned number, const struct diff_
 	free(v->message);
 	v->message = message;
 	for (size_t i = 0; !failed && i < verdict->count; i++)
-		v->is_incorrect[i] = table_verdict_is_different(&verdict->tables[i]) &&
+		v->is_incorrect[i] = table_report_is_different(&verdict->tables[i]) &&
 				     !v->is_ignored[i];
 	mutex_unlock(&v->lock);
 }
@@ -161,13 +161,13 @@ static bool settle_all(struct verifier *v, struct diff_report *verdict, struct e
 	distrust_unlogged(v);
 	bool ok = settle(&s, err);
 
-	for (unsigned round = 1; ok && verifier_take_pushed_out(v, which); round++) {
+	for (unsigned round = 1; ok && verifier_take_displaced(v, which); round++) {
 		s.which = which;
 		if (round == REPAIR_ROUNDS_MAX)
 			s.repair = NULL;
 		for (size_t i = 0; i < verdict->count; i++)
 			if (which[i])
-				table_verdict_reset(&verdict->tables[i]);
+				table_report_reset(&verdict->tables[i]);
 		ok = settle(&s, err);
 	}
 	for (size_t i = 0; i < verdict->count; i++)
@@ -182,10 +182,10 @@ static void log_incorrect(const struct verifier *v, const struct diff_report *ve
 	struct buf names = BUF_INIT, line = BUF_INIT;
 
 	for (size_t i = 0; i < verdict->count; i++) {
-		if (!table_verdict_is_different(&verdict->tables[i]) || v->is_ignored[i])
+		if (!table_report_is_different(&verdict->tables[i]) || v->is_ignored[i])
 			continue;
 		buf_clear(&line);
-		table_verdict_message(&line, &verdict->tables[i]);
+		table_report_message(&line, &verdict->tables[i]);
 		log_error("different: %s", buf_text(&line));
 		buf_printf(&names, "%s%s", names.length ? "," : "",
 			   verdict->tables[i].f->table->source->full_name);
@@ -202,7 +202,7 @@ size_t verifier_different_tables(const struct verifier *v, const struct diff_rep
 	size_t count = 0;
 
 	for (size_t i = 0; i < verdict->count; i++)
-		count += table_verdict_is_different(&verdict->tables[i]) && !v->is_ignored[i];
+		count += table_report_is_different(&verdict->tables[i]) && !v->is_ignored[i];
 	return count;
 }
 

@@ -52,8 +52,8 @@ static void set_comparing(struct verifier *v, bool compares)
 static void asked_main(void *argument)
 {
 	struct verifier *v = argument;
-	const struct recheck_rules rules = { .looks_same = 2,
-					     .looks_max = 30,
+	const struct recheck_rules rules = { .stable_after = 2,
+					     .attempts = 30,
 					     .pause_ms = 100,
 					     .catch_up = verifier_catch_up,
 					     .context = v };

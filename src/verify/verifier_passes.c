@@ -191,7 +191,7 @@ static bool passes(struct pass *pass, struct error *err)
 struct live_repair {
 	struct pass *pass;
 	struct row_repair repair;
-	struct table_verdict verdict;
+	struct table_report verdict;
 };
 
 static bool repair_queued(void *context, size_t table, const struct queued_key *keys, size_t count,
@@ -199,8 +199,8 @@ static bool repair_queued(void *context, size_t table, const struct queued_key *
 {
 	struct live_repair *live = context;
 	struct verifier *v = live->pass->v;
-	const struct recheck_rules rules = { .looks_same = 2,
-					     .looks_max = 10,
+	const struct recheck_rules rules = { .stable_after = 2,
+					     .attempts = 10,
 					     .pause_ms = 100,
 					     .catch_up = verifier_catch_up,
 					     .context = v };
@@ -219,12 +219,12 @@ static bool repair_table(struct live_repair *live, size_t table, struct error *e
 {
 	struct verifier *v = live->pass->v;
 
-	live->verdict = (struct table_verdict){ .f = &v->verification.prints[table] };
+	live->verdict = (struct table_report){ .f = &v->verification.prints[table] };
 	bool ok = live->verdict.f->finding ||
 		  pending_rows_each(&v->queue, table, KEYS_PER_SLICE, true, repair_queued, live,
 				    err);
 	verifier_count_repaired(v, &live->verdict);
-	table_verdict_reset(&live->verdict);
+	table_report_reset(&live->verdict);
 	return ok;
 }
 
@@ -242,7 +242,7 @@ static bool repair_remaining(struct pass *pass, struct error *err)
 	for (size_t i = 0; ok && i < v->verification.count; i++)
 		ok = repair_table(&live, i, err);
 	row_repair_release(&live.repair);
-	verifier_take_pushed_out(v, which);
+	verifier_take_displaced(v, which);
 	for (size_t i = 0; i < v->verification.count; i++)
 		if (which[i])
 			pending_rows_forget(&v->queue, i);

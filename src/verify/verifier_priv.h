@@ -5,7 +5,7 @@
 #define VERIFY_VERIFIER_PRIV_H
 
 #include "base/stop.h"
-#include "compare/repair_plan.h"
+#include "compare/row_repair.h"
 #include "compare/table_diff.h"
 #include "verify/verifier.h"
 #include "rows/pending_rows.h"
@@ -58,10 +58,10 @@ size_t verifier_uncompared(struct verifier *v);
 /* The plan, or NULL. */
 const struct repair_plan *verifier_repair(const struct verifier *v);
 /* Adds to the number of repaired rows. */
-void verifier_count_repaired(struct verifier *v, const struct table_verdict *verdict);
+void verifier_count_repaired(struct verifier *v, const struct table_report *verdict);
 /* Was any table pushed out of since it was last asked? Copies which; a table is told
  * once. */
-bool verifier_take_pushed_out(struct verifier *v, bool *which);
+bool verifier_take_displaced(struct verifier *v, bool *which);
 
 /* verifier_passes.c: the body of Inline's own thread. */
 void verifier_rounds_main(void *argument);
