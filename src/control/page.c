@@ -101,15 +101,17 @@ static void put_position(struct buf *out, const char *name, const struct binlog_
 
 static void put_verification(struct buf *out, const struct verifier_status *verifier)
 {
-	const char *how = !verifier->has_started ? "not started" :
-			  !verifier->is_done	 ? "under way" :
-			  verifier->has_failed	 ? "could not be found out" :
-			  verifier->data_correct ? "equal" :
-						   "DIFFERENT";
+	static const char *const results[] = {
+		[VERIFICATION_NONE] = "not started",
+		[VERIFICATION_RUNNING] = "under way",
+		[VERIFICATION_FAILED] = "could not be found out",
+		[VERIFICATION_EQUAL] = "equal",
+		[VERIFICATION_DIFFERENT] = "DIFFERENT",
+	};
 	struct buf text = BUF_INIT;
 
-	buf_printf(&text, "%s: %s%s%s", verifier->type, how, *verifier->message ? ", " : "",
-		   verifier->message);
+	buf_printf(&text, "%s: %s%s%s", verifier->type, results[verifier->result],
+		   *verifier->message ? ", " : "", verifier->message);
 	put_row(out, "Verification", buf_text(&text));
 	buf_release(&text);
 }

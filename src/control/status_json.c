@@ -351,7 +351,8 @@ static void add_verifier_result(cJSON *object, const struct verifier_status *ver
 	cJSON *result = cJSON_AddObjectToObject(object, "VerificationResult");
 	cJSON *tables;
 
-	cJSON_AddBoolToObject(result, "DataCorrect", verifier->data_correct);
+	cJSON_AddBoolToObject(result, "DataCorrect",
+			      verifier->result == VERIFICATION_EQUAL);
 	cJSON_AddStringToObject(result, "Message", verifier->message);
 	json_add_u64(result, "RepairedRows", verifier->repaired);
 	if (verifier->incorrect_count == 0) {
@@ -367,10 +368,12 @@ static void add_verifier(cJSON *object, const struct verifier_status *verifier)
 {
 	cJSON_AddTrueToObject(object, "VerifierSupport");
 	cJSON_AddBoolToObject(object, "VerifierAvailable", verifier->is_available);
-	cJSON_AddBoolToObject(object, "VerificationStarted", verifier->has_started);
-	cJSON_AddBoolToObject(object, "VerificationDone", verifier->is_done);
+	cJSON_AddBoolToObject(object, "VerificationStarted",
+			      verifier->result != VERIFICATION_NONE);
+	cJSON_AddBoolToObject(object, "VerificationDone",
+			      verifier->result > VERIFICATION_RUNNING);
 	add_verifier_result(object, verifier);
-	if (verifier->has_failed)
+	if (verifier->result == VERIFICATION_FAILED)
 		cJSON_AddStringToObject(object, "VerificationErr", verifier->message);
 	else
 		cJSON_AddNullToObject(object, "VerificationErr");

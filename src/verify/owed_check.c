@@ -2,7 +2,7 @@
  * the displacing transaction was committed still sees the row. Hence a key is not removed
  * while a transaction is under way that may have added it, nor if one began during the
  * look, and one that was added again since it was copied from the queue stays
- * (pending_rows_equal()). That a row goes after it was seen is no loss: a change deletes
+ * (pending_rows_resolve()). That a row goes after it was seen is no loss: a change deletes
  * it, or displaces it, and the latter is remembered by itself. */
 #include "verify/owed_check.h"
 
