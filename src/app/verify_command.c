@@ -112,7 +112,7 @@ static bool compare(struct command *c, struct error *err)
 {
 	const struct comparison how = { .rules = &rules, .workers = c->options->copy_workers };
 
-	diff_report_init(&c->verdict, c->verification.prints, c->verification.count);
+	diff_report_init(&c->verdict, c->verification.hashes, c->verification.count);
 	return table_diff_compare(&c->verification, &how, &c->verdict, err);
 }
 

@@ -102,13 +102,13 @@ bool table_diff_load(struct table_diff *v, const struct ferry_options *options,
 	if (!schema_load(target, is_wanted, &wanted, &v->on_target, err))
 		return error_wrap(err, "load table definitions of the target");
 	v->count = tables->count;
-	v->prints = mem_calloc(v->count + 1, sizeof(*v->prints));
+	v->hashes = mem_calloc(v->count + 1, sizeof(*v->hashes));
 	bool ok = true;
 	for (size_t i = 0; i < v->count; i++) {
 		const struct table *there = find_target(&v->on_target, tables->tables[i]);
 
-		row_hash_make(&v->prints[i], options, tables->tables[i], there, keep_zero_sign);
-		ok = ok && find_null_keys(target, &v->prints[i], there, err);
+		row_hash_make(&v->hashes[i], options, tables->tables[i], there, keep_zero_sign);
+		ok = ok && find_null_keys(target, &v->hashes[i], there, err);
 	}
 	return ok;
 }
@@ -116,8 +116,8 @@ bool table_diff_load(struct table_diff *v, const struct ferry_options *options,
 void table_diff_release(struct table_diff *v)
 {
 	for (size_t i = 0; i < v->count; i++)
-		row_hash_release(&v->prints[i]);
-	free(v->prints);
+		row_hash_release(&v->hashes[i]);
+	free(v->hashes);
 	schema_release(&v->on_target);
 	*v = (struct table_diff){ .options = NULL };
 }
