@@ -38,7 +38,7 @@ TEST := $(wildcard tests/unit/*/test_*.c)
 OBJ  := $(SRC:%.c=$(BUILD)/%.o)
 OBJS := $(OBJ) $(MAIN:%.c=$(BUILD)/%.o) $(TEST:%.c=$(BUILD)/%.o)
 UNIT := $(TEST:tests/unit/%.c=$(BUILD)/unit/%)
-MAN  := $(wildcard src/man/*.1)
+MAN  := $(wildcard src/man/*.[157])
 
 Q     := $(if $(V),,@)
 quiet := $(V)$(findstring s,$(firstword -$(MAKEFLAGS)))
@@ -123,7 +123,7 @@ check-integration: ## integration tests against private throwaway servers
 check-san: ## integration tests under ASan and UBSan, or SAN=thread; ARGS='-k PATTERN'
 	$(Q)+tests/san.sh '$(or $(SAN),address,undefined)' $(ARGS)
 
-lint: ## rooms, headers, banned functions, top level
+lint: ## rooms, headers, documents, locks, what clang-tidy and gcc find
 	$(Q)CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' tests/lint/run.sh
 
 fuzz: ## replay the fuzzers' corpus, and fuzz with clang for SECONDS= each (20)
@@ -144,14 +144,16 @@ deps: ## install what is missing (Debian packages; needs root)
 install: all ## PREFIX=, DESTDIR=, BINDIR=, MANDIR= are honoured
 	install -d $(DESTDIR)$(BINDIR)
 	install -m 755 $(BIN) $(DESTDIR)$(BINDIR)/ghostferry-copydb
-ifneq ($(MAN),)
-	install -d $(DESTDIR)$(MANDIR)/man1
-	install -m 644 $(MAN) $(DESTDIR)$(MANDIR)/man1/
-endif
+	for page in $(MAN); do \
+		install -D -m 644 $$page \
+			$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; \
+	done
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/ghostferry-copydb
-	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MAN)))
+	for page in $(MAN); do \
+		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \
+	done
 
 clean: ## remove $(BUILD)
 	rm -rf $(BUILD)

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""README's tables of what is carried, made from the tests' own tables.
+"""The tables of tests/COVERAGE.md: what is carried, made from the tests' own tables; and
+which tests show what the operator's guide says under WHAT HAPPENS IF.
 
---write puts them into README.md; --check (part of `make lint`) fails when README says
-anything else, when a test that is named here is gone, or when a test of these modules is
-not named. Needs no server.
+--write puts them there; --check (part of `make lint`) fails when the page says anything
+else, when a test that is named here or in the guide is gone, when a test of these modules
+is not named, or when README names other versions. Needs no server.
 """
 
 import ast
@@ -15,9 +16,12 @@ import sys
 import types
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+COVERAGE = os.path.join(TOP, "tests/COVERAGE.md")
 README = os.path.join(TOP, "README.md")
+GUIDE = os.path.join(TOP, "src/man/ghostferry-copydb.7")
+TESTS = os.path.join(TOP, "tests/integration")
 BEGIN, END = "<!-- made by tests/matrix.py from the tests -->", "<!-- end of what is made -->"
-sys.path.insert(0, os.path.join(TOP, "tests/integration"))
+sys.path.insert(0, TESTS)
 try:
     import pymysql  # noqa: F401 (the tests' modules want it, nothing here does)
 except ImportError:
@@ -51,7 +55,8 @@ COLUMNS = (
     ("every type, changed while the copy is at work", "carried",
      "test_types.TypesTest.test_every_type_when_the_copy_has_seen_the_changes_already"
      " test_types.TypesTest.test_changes_while_the_first_chunk_is_held"),
-    ("generated columns", "computed by the target, by the source's settings (see \"What the servers compute\")",
+    ("generated columns", "computed by the target, by the source's settings (COMPUTED COLUMNS in"
+     " ghostferry-copydb(7))",
      "test_types.SpecialColumnsTest.test_generated_columns"),
     ("invisible columns", "carried", "test_types.SpecialColumnsTest.test_invisible_columns"),
     ("AUTO_INCREMENT 0, columns ON UPDATE CURRENT_TIMESTAMP, computed defaults",
@@ -162,6 +167,17 @@ EVENTS = (
      " a copied table", "test_stream_events.RowImagesTest.*"),
     ("RESET of the source's binlog", "**stops** the run",
      "test_stream_events.FormatsTest.test_reset_*"),
+)
+
+# Of src/README.md: what breaks when it is broken. tests/model has most of them as a model, too.
+INVARIANTS = (
+    ("I1, the locking read", "LockingReadTest"), ("I2, the fence", "FenceTest"),
+    ("I3, insert if absent", "InsertIfAbsentTest"),
+    ("I4, nothing is discarded", "NothingDiscardedTest"),
+    ("I5, by key, as whole rows", "UniqueValuesTest"), ("I6, the position", "PositionTest"),
+    ("I7, the state", "EveryStopTest test_kill.py"), ("I8, no zombie", "LeftoverWriterTest"),
+    ("I9, nothing skipped or displaced is forgotten", "test_owed_rows.py"),
+    ("tables without a key", "test_without_key.py"),
 )
 
 
@@ -317,9 +333,96 @@ def versions_table():
                            for target in MAKES))
 
 
+def versions_sentence():
+    """What README says of MAKES: "MySQL 9.7 and MariaDB 10.5, 10.11 and 11.8"."""
+    versions = {}
+    for label in MAKES.values():
+        versions.setdefault(label.split()[0], []).append(label.split()[1])
+    return " and ".join(f"{name} " + " and ".join(
+        [", ".join(versions[name][:-1]), versions[name][-1]] if len(versions[name]) > 1
+        else versions[name]) for name in NAMES.values())
+
+
+def wrong_in_readme():
+    moves = pairs_of_module("test_versions")
+    text = " ".join(open(README).read().split())
+    claim = f"The tests run on {versions_sentence()}, each as the source of each other"
+    if claim not in text:
+        yield f"README.md does not say: {claim}"
+    for pair in ((a, b) for a in MAKES for b in MAKES if (a, b) not in moves):
+        yield f"no test moves from {pair[0]} to {pair[1]}, as README.md says"
+
+
+# --- What happens if ------------------------------------------------------------------
+
+def names_of_tests():
+    """Of all integration tests: test_x.py, Class, Class.test and test."""
+    for file in sorted(os.listdir(TESTS)):
+        if not (file.startswith("test_") and file.endswith(".py")):
+            continue
+        yield file
+        for node in ast.parse(open(os.path.join(TESTS, file)).read()).body:
+            if not isinstance(node, ast.ClassDef):
+                continue
+            yield node.name
+            for test in node.body:
+                if isinstance(test, ast.FunctionDef) and test.name.startswith("test_"):
+                    yield test.name
+                    yield f"{node.name}.{test.name}"
+
+
+def plain(roff):
+    """The text of a heading of the guide."""
+    return re.sub(r"\\f[BIR]|\\&", "", roff).replace("\\-", "-").replace('\\(dq', '"')
+
+
+def missing(tests, known, where):
+    return [f"{where}: there is no test {test}" for test in tests if not fnmatch.filter(known, test)]
+
+
+def invariants_table(wrong):
+    known = set(names_of_tests())
+    yield from head("invariant", "tests")
+    for what, tests in INVARIANTS:
+        wrong += missing(tests.split(), known, "tests/matrix.py")
+        yield row(what, ", ".join(f"`{test}`" for test in tests.split()))
+
+
+def cases(wrong):
+    """(group, case, its tests), as the guide has them."""
+    section = open(GUIDE).read().split("\n.SH WHAT HAPPENS IF\n")[1].split("\n.SH ")[0]
+    known, group, case = set(names_of_tests()), "", ""
+    for line in section.split("\n"):
+        if line.startswith(".SS "):
+            group = plain(line[4:])
+        elif line == ".TP" and case:
+            wrong.append(f"ghostferry-copydb.7: no tests are named for: {case}")
+        elif line.startswith(".B "):
+            case = plain(line[3:].strip('"'))
+        elif line.startswith('.\\" tests: '):
+            tests = line[11:].split()
+            wrong += missing(tests, known, "ghostferry-copydb.7")
+            yield group, case, tests
+            case = ""
+
+
+def cases_table(wrong):
+    last = None
+    for group, case, tests in cases(wrong):
+        if group != last:
+            yield ""
+            yield from head(group, "tests")
+            last = group
+        yield row(case.replace("|", "\\|"), ", ".join(f"`{t}`" for t in tests))
+
+
 def made(catalogue):
     module, exact = (importlib.import_module(name) for name in ("test_types", "test_exact_keys"))
+    yield "## Versions"
+    yield ""
     yield from versions_table()
+    yield ""
+    yield "## Column types"
     yield ""
     yield "Each group of types is a table with the extremes of each, and NULL, in the tests. Its rows"
     yield "are **c**opied; or **i**nserted, **u**pdated, **d**eleted or given another **k**ey while the"
@@ -328,10 +431,16 @@ def made(catalogue):
     yield ""
     yield from types_table(catalogue, module)
     yield ""
+    yield "## Columns and tables"
+    yield ""
     yield from head("columns and tables", "how", *PAIR_TITLES)
     yield from features(catalogue, COLUMNS)
     yield ""
+    yield "## Keys"
+    yield ""
     yield from keys_table(catalogue, module, exact)
+    yield ""
+    yield "## Events"
     yield ""
     yield from head("in the binlog", "how", *PAIR_TITLES)
     yield from features(catalogue, EVENTS)
@@ -341,17 +450,21 @@ def main():
     catalogue = Catalogue()
     lines = list(made(catalogue))
     wrong = catalogue.missing + [f"no line of tests/matrix.py names {t}" for t in catalogue.unnamed()]
-    readme = open(README).read()
-    if BEGIN not in readme or END not in readme:
-        wrong.append(f"README.md lacks the marks {BEGIN} and {END}")
+    wrong += wrong_in_readme()
+    lines += ["", "## Invariants", "", *invariants_table(wrong), "", "## What happens if", ""]
+    lines.append("The cases of ghostferry-copydb(7), which says what is seen then and what to do.")
+    lines += cases_table(wrong)
+    page = open(COVERAGE).read()
+    if BEGIN not in page or END not in page:
+        wrong.append(f"tests/COVERAGE.md lacks the marks {BEGIN} and {END}")
     else:
-        before, rest = readme.split(BEGIN)
+        before, rest = page.split(BEGIN)
         after = rest.split(END)[1]
         new = before + BEGIN + "\n" + "\n".join(lines) + "\n" + END + after
         if "--write" in sys.argv:
-            open(README, "w").write(new)
-        elif new != readme:
-            wrong.append("README.md is not what the tests say: run tests/matrix.py --write")
+            open(COVERAGE, "w").write(new)
+        elif new != page:
+            wrong.append("tests/COVERAGE.md is not what the tests say: run tests/matrix.py --write")
     for line in wrong:
         print(line)
     return bool(wrong)

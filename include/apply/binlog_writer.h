@@ -11,10 +11,12 @@
 #include "run/run.h"
 
 struct binlog_writer; /* opaque */
+struct verifier;
 
-struct binlog_writer *binlog_writer_new(struct run *run);
-/* first_lock: number of the named lock of the first thread (writer_lock.h). */
-void binlog_writer_start(struct binlog_writer *writer, unsigned first_lock);
+/* From then on until it is freed every ticket that ends wakes its threads. verifier is
+ * borrowed; NULL: nothing is verified. */
+struct binlog_writer *binlog_writer_new(struct run *run, struct verifier *verifier);
+void binlog_writer_start(struct binlog_writer *writer);
 
 /* Streamer's thread. Takes a copy; waits while options->queue_bytes are queued.
  * False with ERROR_STOPPED when the run ends meanwhile. */
@@ -25,8 +27,6 @@ bool binlog_writer_add(struct binlog_writer *writer, const struct row_change *ch
  * applied (README I6), and the gtids, which are taken, count as applied. */
 void binlog_writer_boundary(struct binlog_writer *writer, const struct binlog_position *position,
 			    struct gtid_set *gtids, uint32_t timestamp);
-/* Any thread: a ticket of some fence has ended. */
-void binlog_writer_wake(struct binlog_writer *writer);
 
 /* Any thread: changes received and not yet applied. */
 uint64_t binlog_writer_queued(struct binlog_writer *writer);

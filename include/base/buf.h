@@ -1,5 +1,5 @@
 /* A growing byte buffer: statements, JSON texts, messages under construction.
- * There is always a NUL behind the content, so that a text buffer's data is a C
+ * There is always a NUL after the content, so that a text buffer's data is a C
  * string; the content may hold NULs itself. */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -16,12 +16,11 @@ struct buf {
 
 #define BUF_INIT { NULL, 0, 0 }
 
-void buf_init(struct buf *b);
-/* Frees the memory; b is as after buf_init(). */
+/* Frees the memory; b is BUF_INIT again. */
 void buf_release(struct buf *b);
 /* Empties it and keeps the memory. */
 void buf_clear(struct buf *b);
-/* Makes room for extra more bytes and the NUL behind them. */
+/* Makes room for extra more bytes and the NUL after them. */
 void buf_reserve(struct buf *b, size_t extra);
 void buf_add(struct buf *b, const void *bytes, size_t length);
 void buf_puts(struct buf *b, const char *text);
@@ -31,6 +30,8 @@ void buf_put_u64(struct buf *b, uint64_t number);
 void buf_put_i64(struct buf *b, int64_t number);
 /* Two lower-case hex digits per byte. */
 void buf_put_hex(struct buf *b, const void *bytes, size_t length);
+/* Its usual text: lower-case hex digits with dashes. */
+void buf_put_uuid(struct buf *b, const uint8_t uuid[16]);
 /* Cuts the content to length, which must not be more than there is. */
 void buf_truncate(struct buf *b, size_t length);
 /* The caller owns the returned memory (free()); never NULL; b is empty after. */

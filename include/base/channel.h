@@ -24,9 +24,9 @@ bool channel_push(struct channel *c, void *item) MUST_CHECK;
 bool channel_pop(struct channel *c, void **item) MUST_CHECK;
 /* Without waiting; false when nothing is there. */
 bool channel_try_pop(struct channel *c, void **item) MUST_CHECK;
+/* How many items are queued now. */
+size_t channel_count(struct channel *c);
 /* No further pushes; poppers get what is queued, then false. */
-/* How many items wait just now. */
-size_t channel_count(struct channel *channel);
 void channel_close(struct channel *c);
 
 #endif

@@ -14,10 +14,8 @@ double clock_wall(void);
 /* "2026-01-02T03:04:05Z" of the seconds given; text holds CLOCK_RFC3339_SIZE. */
 #define CLOCK_RFC3339_SIZE 32
 void clock_rfc3339(double wall_seconds, char text[CLOCK_RFC3339_SIZE]);
-/* Sleeps on the monotonic clock, in full even when interrupted. */
-void clock_sleep_ms(int64_t milliseconds);
 /* Go's time.ParseDuration: "300ms", "1h10m", "1.5s", "-2m", "0"; units ns, us,
- * ms, s, m, h. False when text is none or overflows. */
+ * ms, s, m, h. False when text is not a duration or overflows. */
 bool clock_parse_duration(const char *text, int64_t *nanoseconds) MUST_CHECK;
 
 #endif

@@ -2,8 +2,8 @@
  *
  * A function that can fail returns bool and takes a struct error last: true and
  * *err untouched, or false and *err filled. The kind decides what happens next
- * (is it tried again, which exit status), the text is for people; nobody
- * searches texts. error_set() and error_wrap() return false, so that failing is
+ * (is it tried again, which exit status), the text is for people and
+ * never decides anything. error_set() and error_wrap() return false, so that failing is
  * one line, and each level puts in front what it alone knows (table, position).
  * Any thread may use it: an error belongs to whoever holds the struct. */
 #ifndef BASE_ERROR_H
@@ -11,46 +11,46 @@
 
 #include "base/attr.h"
 
-/* kind, name in logs, is it worth trying the same again on a (new) connection */
+/* kind, is it worth trying the same again on a (new) connection */
 #define ERROR_KINDS(X)                                                                             \
-	X(ERROR_NONE, "none", false)                                                               \
+	X(ERROR_NONE, false)                                                                       \
 	/* The user's input is wrong: configuration, state file, flags. */                         \
-	X(ERROR_CONFIG, "config", false)                                                           \
+	X(ERROR_CONFIG, false)                                                                     \
 	/* A server does not meet what the program needs (start-up checks). */                     \
-	X(ERROR_PREFLIGHT, "preflight", false)                                                     \
+	X(ERROR_PREFLIGHT, false)                                                                  \
 	/* The operating system refused: files, sockets, threads. */                               \
-	X(ERROR_SYSTEM, "system", false)                                                           \
+	X(ERROR_SYSTEM, false)                                                                     \
 	/* The connection could not be made or was lost; the server went away. */                  \
-	X(ERROR_LOST, "connection lost", true)                                                     \
+	X(ERROR_LOST, true)                                                                        \
 	/* Deadlock, lock wait timeout, query interrupted: the same again may work. */             \
-	X(ERROR_BUSY, "busy", true)                                                                \
+	X(ERROR_BUSY, true)                                                                        \
 	/* Account, password, privileges. */                                                       \
-	X(ERROR_ACCESS, "access denied", false)                                                    \
+	X(ERROR_ACCESS, false)                                                                     \
 	/* The server is read only now (failover in progress): may be over soon. */                \
-	X(ERROR_READ_ONLY, "read only", true)                                                      \
+	X(ERROR_READ_ONLY, true)                                                                   \
 	/* The server refused the data: out of range, too long, invalid bytes. */                  \
-	X(ERROR_DATA, "data", false)                                                               \
+	X(ERROR_DATA, false)                                                                       \
 	/* The server refused the statement for any other reason. */                               \
-	X(ERROR_SQL, "sql", false)                                                                 \
+	X(ERROR_SQL, false)                                                                        \
 	/* Bytes that do not decode: binlog events, JSON, state. */                                \
-	X(ERROR_CORRUPT, "corrupt", false)                                                         \
+	X(ERROR_CORRUPT, false)                                                                    \
 	/* Decodes, but cannot be carried exactly; the text names the remedy. */                   \
-	X(ERROR_UNSUPPORTED, "unsupported", false)                                                 \
+	X(ERROR_UNSUPPORTED, false)                                                                \
 	/* The source's binlog at the wanted position is gone. */                                  \
-	X(ERROR_PURGED, "binlog purged", false)                                                    \
+	X(ERROR_PURGED, false)                                                                     \
 	/* A table is not what it was when the run started. */                                     \
-	X(ERROR_SCHEMA, "schema changed", false)                                                   \
+	X(ERROR_SCHEMA, false)                                                                     \
 	/* Source and target hold different data. */                                               \
-	X(ERROR_DIFFERENT, "data differs", false)                                                  \
+	X(ERROR_DIFFERENT, false)                                                                  \
 	/* A callback or other HTTP exchange failed. */                                            \
-	X(ERROR_HTTP, "http", false)                                                               \
+	X(ERROR_HTTP, false)                                                                       \
 	/* A wait passed its deadline. */                                                          \
-	X(ERROR_TIMEOUT, "timeout", false)                                                         \
+	X(ERROR_TIMEOUT, false)                                                                    \
 	/* The run is ending (signal or another thread's error): unwind quietly. */                \
-	X(ERROR_STOPPED, "stopped", false)
+	X(ERROR_STOPPED, false)
 
 enum error_kind {
-#define X(kind, name, retryable) kind,
+#define X(kind, retryable) kind,
 	ERROR_KINDS(X)
 #undef X
 };
@@ -74,7 +74,6 @@ bool error_wrap(struct error *err, const char *format, ...) PRINTF(2, 3);
 /* error_set(ERROR_SYSTEM) with ": <strerror(errno)>" at the end. Always false. */
 bool error_errno(struct error *err, const char *format, ...) PRINTF(2, 3);
 
-const char *error_kind_name(enum error_kind kind);
 bool error_is_retryable(const struct error *err);
 
 #endif

@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-/* Parses one JSON value; anything but white space behind it is an error, as are
+/* Parses one JSON value; anything but white space after it is an error, as are
  * nesting deeper than 200 and duplicate keys in one object (compared with
  * case). The message has line and column. Caller frees with cJSON_Delete().
  * Strings with a NUL (\u0000) inside are refused. NULL and *err on failure. */
@@ -35,7 +35,7 @@ cJSON *json_new_i64(int64_t number);
 
 /* Appends the value's text: indent spaces per level, 0 for one line. */
 void json_print(struct buf *out, const cJSON *value, int indent);
-/* The same for a value that is to stand within others, level of them. */
+/* The same for a value that will be nested level deep in others. */
 void json_print_within(struct buf *out, const cJSON *value, int indent, int level);
 
 /* "an object", "null", ... for messages. */

@@ -38,7 +38,7 @@ void log_set_backend(enum log_backend backend);
 /* debug/info/warn/warning/error in any case; false for anything else. */
 bool log_parse_level(const char *text, enum log_level *level);
 bool log_parse_backend(const char *text, enum log_backend *backend);
-/* Tests: lines go to this descriptor instead of 2, taken as a file. */
+/* Tests: lines go to this descriptor instead of 2, which then is no terminal. */
 void log_set_fd(int fd);
 bool log_is_terminal(void);
 

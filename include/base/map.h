@@ -9,7 +9,7 @@
 struct map_entry {
 	void *value;
 	size_t key_length;
-	char *key; /* owned by the map, NUL behind it; NULL: a removed entry */
+	char *key; /* owned by the map, with a NUL after it; NULL: a removed entry */
 	uint64_t hash;
 };
 
@@ -38,5 +38,8 @@ void *map_remove(struct map *m, const void *key, size_t key_length);
 /* The next live entry at or after *cursor (start with 0), or NULL at the end.
  * The map must not be added to in between. */
 struct map_entry *map_next(const struct map *m, size_t *cursor);
+
+/* The finaliser of MurmurHash3: every input bit reaches every output bit. */
+uint64_t hash_mix(uint64_t h);
 
 #endif

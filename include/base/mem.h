@@ -11,7 +11,7 @@ void *mem_calloc(size_t count, size_t size) __attribute__((malloc, returns_nonnu
 /* An array of count members, contents kept; overflow checked. */
 void *mem_resize(void *array, size_t count, size_t size) __attribute__((returns_nonnull));
 char *mem_strdup(const char *text) __attribute__((malloc, returns_nonnull));
-/* Copies length bytes and puts a NUL behind them. */
+/* Copies length bytes and puts a NUL after them. */
 char *mem_memdup(const void *bytes, size_t length) __attribute__((malloc, returns_nonnull));
 char *mem_printf(const char *format, ...) PRINTF(1, 2) __attribute__((malloc, returns_nonnull));
 

@@ -6,7 +6,7 @@
 
 /* Appends text so that it stays on its line and shows all of itself: control characters, line
  * separators and marks that turn the direction of writing as \n, \x1b or \u2028; bytes that
- * are no UTF-8 as \xff; all else as it is. */
+ * are not UTF-8 as \xff; everything else unchanged. */
 void printable_put(struct buf *out, const char *text);
 
 #endif

@@ -17,9 +17,7 @@ struct reader reader_over(const void *bytes, size_t length);
 size_t reader_left(const struct reader *r);
 uint8_t reader_u8(struct reader *r);
 uint16_t reader_u16(struct reader *r);
-uint32_t reader_u24(struct reader *r);
 uint32_t reader_u32(struct reader *r);
-uint64_t reader_u48(struct reader *r);
 uint64_t reader_u64(struct reader *r);
 /* width 1..8 bytes; any other width fails. */
 uint64_t reader_uint(struct reader *r, unsigned width);

@@ -13,7 +13,7 @@ struct retry_policy {
 	int64_t max_sleep_ms; /* doubles each time up to this; 0: stays sleep_ms */
 	int64_t lost_sleep_ms; /* after the second ERROR_LOST on, where longer */
 	int64_t lost_ms; /* while ERROR_LOST has gone on for less, attempts are not used up */
-	/* NULL: never. True: this failure does not count, and whoever says so logs it; the next
+	/* NULL: never. True: this failure does not count, and the callback logs it; the next
 	 * attempt comes after a random pause that grows. */
 	bool (*excuse)(void *context, const struct error *err);
 	void *excuse_context;

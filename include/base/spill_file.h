@@ -1,6 +1,6 @@
-/* A file without a name that holds what does not fit into memory: keys of rows that are
- * to be verified. Whoever uses it knows where what lies; reading and writing need no lock
- * as long as the places differ. */
+/* An unnamed file for what does not fit into memory: keys of rows to be verified. The
+ * caller keeps track of offsets; reads and writes need no lock as long as their ranges
+ * differ. */
 #ifndef BASE_SPILL_FILE_H
 #define BASE_SPILL_FILE_H
 
@@ -8,16 +8,16 @@
 #include "base/error.h"
 
 struct spill_file {
-	int fd; /* owned; -1: there is none */
+	int fd; /* owned; -1: not open */
 };
 
 /* beside: a path in whose directory the file lies; NULL: in $TMPDIR or /tmp. Only we may
- * read it, and it is gone with the process, however that ends. */
+ * read it, and it goes with the process, however that ends. */
 bool spill_file_open(struct spill_file *s, const char *beside, struct error *err) MUST_CHECK;
 void spill_file_close(struct spill_file *s);
 bool spill_file_write(const struct spill_file *s, uint64_t offset, const char *bytes,
 			size_t length, struct error *err) MUST_CHECK;
-/* Just so many bytes; fewer are an error. */
+/* Exactly length bytes; fewer are an error. */
 bool spill_file_read(const struct spill_file *s, uint64_t offset, char *bytes, size_t length,
 		       struct error *err) MUST_CHECK;
 

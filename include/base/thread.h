@@ -1,4 +1,4 @@
-/* Threads, locks and conditions. Failure of any of these calls is a bug of ours, so they
+/* Threads, locks and conditions. Failure of any of these calls is our bug, so they
  * abort with a message instead of returning. */
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
@@ -34,9 +34,9 @@ struct thread {
 	bool started; /* and not yet joined */
 };
 
-/* Runs body(argument) in a new thread (where the system gives one: shortage.h) with all signals blocked, the name shown
- * by debuggers (15 bytes of it), and per-thread hooks called at its start and
- * end (see thread_set_hooks()). */
+/* Runs body(argument) in a new thread (where the system gives one: shortage.h) with all
+ * signals blocked, the name shown by debuggers (15 bytes of it), and per-thread hooks
+ * called at its start and end (see thread_set_hooks()). */
 void thread_start(struct thread *t, const char *name, void (*body)(void *argument), void *argument);
 /* Waits for the end; does nothing when it was not started. */
 void thread_join(struct thread *t);

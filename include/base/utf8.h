@@ -1,4 +1,4 @@
-/* Foreign bytes that are shown to people. Pure functions, any thread. */
+/* UTF-8 in foreign bytes that are shown to people. Pure functions, any thread. */
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
@@ -8,7 +8,7 @@
 
 /* The length of the valid UTF-8 sequence at text (NUL-terminated), or 0. */
 size_t utf8_length(const unsigned char *text);
-/* Bytes that are none become "?". */
-void utf8_mend(char *text);
+/* Invalid bytes become "?". */
+void utf8_replace_invalid(char *text);
 
 #endif

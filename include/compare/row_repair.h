@@ -10,10 +10,6 @@
 /* What all that repair rows in one run have in common. Constant once made. */
 struct repair_plan {
 	struct run *run;     /* borrowed */
-	unsigned first_lock; /* number of the first one's named lock (writer_lock.h) */
-	/* A ticket of some fence has ended. */
-	void (*ticket_ended)(void *context);
-	void *ticket_context;
 	/* Rows other than the repaired ones were displaced: the table must be compared as a
 	 * whole again. Any thread. */
 	void (*displaced)(void *context, size_t table);

@@ -2,8 +2,9 @@
 #ifndef COMPARE_TABLE_DIFF_H
 #define COMPARE_TABLE_DIFF_H
 
-#include "run/throttler.h"
 #include "compare/diff_report.h"
+#include "plan/table_pairs.h"
+#include "run/throttler.h"
 
 struct recheck_rules;
 struct repair_plan;
@@ -14,7 +15,7 @@ struct table_diff {
 	struct stop *stop;		     /* borrowed */
 	struct row_hash *hashes; /* owned; by moved_table.index */
 	size_t count;
-	struct schema on_target;
+	struct table_pairs pairs;
 };
 
 /* Reads the target's definitions. What makes a table impossible to compare stands in

@@ -9,7 +9,7 @@
 /* The context of every route; everything is borrowed. */
 struct api {
 	struct ferry *ferry;
-	const struct rate *speed;
+	const struct rate *rate;
 	struct scripts *scripts; /* NULL: there are none */
 	const char *custom_payload; /* ProgressCallback.Payload, shown in the status */
 	bool was_resumed;

@@ -1,21 +1,22 @@
-/* Which side is the limit, told once a minute: the loop's thread looks now and then, and
- * what was seen most of the time counts. */
+/* Which side is the bottleneck, logged once a minute: the loop's thread takes a sample now and
+ * then, and what was seen most of the time counts. */
 #ifndef CONTROL_BOTTLENECK_H
 #define CONTROL_BOTTLENECK_H
 
 #include "ferry/ferry.h"
 
-#define LIMIT_TELL_MS 60000
+#define BOTTLENECK_LOG_MS 60000
 
 struct bottleneck {
 	int64_t began_ms; /* of this minute; 0: not yet */
-	unsigned looks;
+	unsigned samples;
 	unsigned source;
 	unsigned target;
 };
 
-/* now_ms is of clock_ms(). The side to tell of, when a minute is over and there is one. */
-enum slower_side bottleneck_add(struct bottleneck *limit, int64_t now_ms, const struct ferry_status *status);
-void bottleneck_log(struct bottleneck *limit, const struct ferry_status *status);
+/* now_ms is of clock_ms(). The side to log, when a minute is over and there is one. */
+enum slower_side bottleneck_add(struct bottleneck *bottleneck, int64_t now_ms,
+				const struct ferry_status *status);
+void bottleneck_log(struct bottleneck *bottleneck, const struct ferry_status *status);
 
 #endif

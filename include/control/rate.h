@@ -1,13 +1,13 @@
 /* How fast the copy goes and when it will be done. The loop thread takes a sample
- * now and then; the speed is that of the last twenty seconds or so, thus a pause
+ * now and then; the rate is that of the last twenty seconds or so, thus a pause
  * or a slow phase shows soon. Everything here belongs to its caller's thread. */
 #ifndef CONTROL_RATE_H
 #define CONTROL_RATE_H
 
 #include "ferry/ferry.h"
 
-#define SPEED_SAMPLES 40
-#define SPEED_SAMPLE_MS 500 /* samples that come sooner are dropped */
+#define RATE_SAMPLES 40
+#define RATE_SAMPLE_MS 500 /* samples that come sooner are dropped */
 
 struct rate_sample {
 	int64_t at_ms;
@@ -16,13 +16,13 @@ struct rate_sample {
 };
 
 struct rate {
-	struct rate_sample samples[SPEED_SAMPLES]; /* a ring */
+	struct rate_sample samples[RATE_SAMPLES]; /* a ring */
 	unsigned first;
 	unsigned count;
 };
 
 /* rows and bytes are sums since the start; now_ms is of clock_ms(). */
-void rate_add(struct rate *speed, int64_t now_ms, uint64_t rows, uint64_t bytes);
+void rate_add(struct rate *rate, int64_t now_ms, uint64_t rows, uint64_t bytes);
 
 struct estimate {
 	double fraction;    /* of the rows to copy, 0 to 1 */
@@ -33,7 +33,7 @@ struct estimate {
 
 /* was_resumed: rows were copied by an earlier process, so that counting this one's
  * rows says little; keys are compared instead where they are numbers. */
-void estimate_make(struct estimate *estimate, const struct rate *speed,
+void estimate_make(struct estimate *estimate, const struct rate *rate,
 		   const struct ferry_status *status, bool was_resumed);
 /* The same without samples: the average since the start. */
 void estimate_average(struct estimate *estimate, const struct ferry_status *status,

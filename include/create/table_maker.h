@@ -11,6 +11,7 @@ struct table_maker {
 	struct db *source;	/* borrowed */
 	struct db *target;	/* borrowed */
 	const char *marginalia; /* borrowed */
+	const struct map *collations; /* borrowed; those that the target knows */
 	bool keeps_late_keys;	/* those of fulltext_keys.h, which are left out else */
 	char default_row_format[32];
 	struct buf shown;
@@ -22,7 +23,8 @@ struct table_maker {
 /* Puts both sessions into the dialect of CREATE statements. *m needs no initialising; after
  * a failure it need not be ended. */
 bool table_maker_begin(struct table_maker *m, struct db *source, struct db *target,
-		       const char *marginalia, struct error *err) MUST_CHECK;
+		       const char *marginalia, const struct map *collations,
+		       struct error *err) MUST_CHECK;
 /* ok false: the first error is the one to tell, and *err stays. */
 bool table_maker_end(struct table_maker *m, bool ok, struct error *err) MUST_CHECK;
 
@@ -33,6 +35,9 @@ bool table_maker_put_database(struct table_maker *m, const struct moved_table *t
 /* The table's, in m->sql; name is SQL. */
 bool table_maker_put_table(struct table_maker *m, const struct moved_table *t, const char *name,
 			   bool if_not_exists, struct error *err) MUST_CHECK;
+/* The same of what SHOW CREATE TABLE has shown. */
+bool table_maker_put_shown(struct table_maker *m, const struct moved_table *t, const char *shown,
+			   const char *name, bool if_not_exists, struct error *err) MUST_CHECK;
 /* Executes m->sql, which makes a table. What a strict InnoDB refuses is tried without:
  * that is how the source made it. */
 bool table_maker_execute(struct table_maker *m, const struct moved_table *t, struct stop *stop,

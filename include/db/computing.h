@@ -2,7 +2,7 @@
  * functional indexes and DEFAULT expressions, and that change nothing about values which
  * are written. (time_zone does: it is set for single statements, see plan/computed.h.)
  *
- * The source's global values hold on the target, for all sessions of ours: an expression
+ * The source's global values are used on the target, in all our sessions: an expression
  * takes some of them from the session that happens to open the table. On the source
  * itself they are never touched, for the same reason. */
 #ifndef DB_COMPUTING_H
@@ -15,7 +15,7 @@
 enum { COMPUTING_COUNT = 5, COMPUTING_VALUE_SIZE = 96 };
 
 struct db_computing {
-	/* As text; "": the source has no such setting, or was not asked yet. */
+	/* As text; "": the source has no such setting, or was not queried yet. */
 	char values[COMPUTING_COUNT][COMPUTING_VALUE_SIZE];
 };
 

@@ -2,7 +2,7 @@
  *
  * Every session is set up alike (see db_open()), so that values travel as the
  * bytes the server holds. A lost connection makes the db broken: the statement
- * fails with a retryable error and the next db_ready() connects anew and sets
+ * fails with a retryable error and the next db_ready() reconnects and sets
  * the session up again, so a retry loop is: db_ready(), statement.
  *
  * Works with MariaDB Connector/C and Oracle's libmysqlclient. */
@@ -14,12 +14,8 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/map.h"
 #include "db/server.h"
-
-struct db_variable {
-	const char *name;
-	const char *value; /* as SQL: "'x'" or "5" */
-};
 
 /* Which server answers: @@server_uuid, or MariaDB's server id and host name. */
 #define DB_IDENTITY_SIZE 64
@@ -31,7 +27,7 @@ struct db_identity {
 enum db_tls_verify {
 	DB_TLS_FULL, /* its chain and the server's name */
 	DB_TLS_CA,   /* its chain */
-	DB_TLS_NONE, /* nothing: who listens on the way is kept out, who answers in the
+	DB_TLS_NONE, /* nothing: eavesdroppers are kept out, someone who answers in the
 		      * server's place is not */
 };
 
@@ -41,14 +37,16 @@ struct db_computing;
 struct db_params {
 	const char *label;  /* "source", "target": for messages and logs */
 	const char *host;   /* name or address; the socket's path when is_unix */
-	unsigned port;	    /* 0 when is_unix */
+	unsigned port;	    /* not used when is_unix */
 	bool is_unix;
 	const char *user;
 	const char *pass;      /* never logged */
+	const char *pass_file; /* or where it is read from: by config_validate() */
+	const char *pass_env;
 	const char *collation; /* NULL or "": utf8mb4_general_ci; one of another charset is
 				* checked and then not used: statements are utf8mb4 */
-	const struct db_variable *variables; /* the configuration's Params, set per session */
-	size_t variable_count;
+	struct map variables;  /* set in each session: name -> SQL (char *), "'x'" or "5" */
+	const char *marginalia; /* text of the comment in front of every statement */
 	bool use_tls;		 /* required then */
 	enum db_tls_verify tls_verify;
 	const char *tls_ca_path; /* PEM; NULL: the system's */
@@ -98,8 +96,8 @@ enum db_session {
 #define DB_SQL_MODE "STRICT_ALL_TABLES," DB_LAX_SQL_MODE
 #define DB_LAX_SQL_MODE "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION"
 
-/* The server code of a connection that was given up as the server asked for the password
- * as it is, and it is not known who answers. (Of MariaDB's library.) */
+/* The server code of a connection that was given up because the server asked for the
+ * password in the clear, and it is not known who answers. (Of MariaDB's library.) */
 #define DB_PLUGIN_REFUSED 5010
 
 struct db; /* opaque: hides the client library */
@@ -116,8 +114,8 @@ void db_library_init(void);
  *   which expressions are computed (db/computing.h); and what
  *   else would change what statements do.
  * max_allowed_packet of the client is 1 GiB. A network that carries nothing counts as
- * lost after network_timeout_s, however long statements may take. Local infile is
- * off. lock_name, when not NULL, is taken with GET_LOCK(name, 0) after every
+ * lost after network_timeout_s, however long statements may take. A server that asks for
+ * a file gets none. lock_name, when not NULL, is taken with GET_LOCK(name, 0) after every
  * (re)connect and failing to get it is an ERROR_BUSY; the string is copied. An
  * earlier session of the same db that still holds it is killed and waited for.
  * NULL and *err on failure. */
@@ -129,7 +127,7 @@ struct db *db_new(const struct db_params *params, enum db_session session, const
 /* A lock of another session without which this one must not work. */
 struct db_guard {
 	char lock_name[64];
-	_Atomic uint64_t holder; /* its connection id; 0: not held just now */
+	_Atomic uint64_t holder; /* its connection id; 0: not held now */
 };
 /* Each new session is given up with ERROR_LOST unless the holder has the guard's lock
  * at that moment, asked for once it has its own. Borrowed; before the first db_ready(). */
@@ -141,15 +139,15 @@ void db_close(struct db *db);
  * is memory for it. Ends the connection, and with it the library's buffer, which never
  * shrinks; db_ready() makes the next one. */
 void db_set_packet_max(struct db *db, uint64_t bytes);
-/* May that be why db_row_next() failed? MariaDB's library tells of it as of a connection
- * that was lost. */
+/* May that be why db_row_next() failed? MariaDB's library reports it as a lost
+ * connection. */
 bool db_row_may_be_too_large(const struct error *err);
 
-/* Connects anew when the connection was lost. */
+/* Reconnects when the connection was lost. */
 bool db_ready(struct db *db, struct error *err) MUST_CHECK;
 /* The server is to end the session, and so give its lock back, when it has heard nothing for
  * so long: of a machine that died without a word it hears nothing. From the next statement
- * sent by db_renew() on, and of each session made anew. */
+ * sent by db_renew() on, and of each new session. */
 void db_set_lease(struct db *db, unsigned seconds);
 /* A sign of life. */
 bool db_renew(struct db *db, struct error *err) MUST_CHECK;
@@ -178,6 +176,17 @@ bool db_execf(struct db *db, struct error *err, const char *format, ...) PRINTF(
 uint64_t db_affected_rows(const struct db *db);
 unsigned db_warning_count(const struct db *db);
 
+/* Runs a LOAD DATA LOCAL INFILE in a DB_SESSION_WRITE: text is what the server gets for the
+ * file, whichever it asks for, during this call and never else. */
+struct db_load_counts {
+	bool are_known; /* the server has told the following */
+	uint64_t rows; /* in the text */
+	uint64_t skipped; /* of them, as a unique value was there already, or not to be stored */
+	uint64_t warnings;
+};
+bool db_load(struct db *db, const char *sql, size_t length, const struct buf *text,
+	     struct db_load_counts *counts, struct error *err) MUST_CHECK;
+
 /* Runs one query and hands its rows out one by one as the server sends them
  * (nothing is stored). db_row_next() until it does not say DB_ROW, or
  * db_row_finish() earlier: that reads and drops the rest. While rows are open no
@@ -190,11 +199,13 @@ struct db_row {
 };
 bool db_query(struct db *db, const char *sql, size_t length, struct error *err) MUST_CHECK;
 bool db_queryf(struct db *db, struct error *err, const char *format, ...) PRINTF(3, 4) MUST_CHECK;
-/* After db_query(): are there just so many columns? If not the result is dropped, as
- * whoever answers so is no server that is known here. */
+/* After db_query(): are there just so many columns? If not the result is dropped:
+ * no server known here answers so. */
 bool db_check_columns(struct db *db, unsigned count, struct error *err) MUST_CHECK;
 enum db_fetch db_row_next(struct db *db, struct db_row *row, struct error *err) MUST_CHECK;
 void db_row_finish(struct db *db);
+/* "" for NULL, and for a column that is not there. */
+const char *db_row_text(const struct db_row *row, unsigned index);
 /* Name of a column of the open result. */
 const char *db_column_name(const struct db *db, unsigned index);
 
@@ -210,7 +221,7 @@ bool db_kill(struct db *db, uint64_t connection_id, struct error *err) MUST_CHEC
 
 /* The table behind error kinds; by the server's or client library's number. */
 enum error_kind db_error_kind(unsigned number);
-/* Others, or we ourselves, stood in the way: of ERROR_BUSY, what goes by itself. */
+/* ERROR_BUSY that passes by itself: other transactions, or our own, were in the way. */
 bool db_error_is_deadlock(const struct error *err);
 bool db_error_is_lock_wait(const struct error *err);
 

@@ -26,11 +26,12 @@ struct key {
 
 #define KEY_INIT { .is_set = false }
 
+bool key_has_column(const struct key_columns *key, unsigned column);
+
 void key_release(struct key *key);
 /* Copies values (never NULL ones). */
 void key_set(struct key *key, const struct value *values, unsigned count);
 void key_copy(struct key *to, const struct key *from);
-bool key_equal(const struct key *a, const struct key *b); /* byte-wise */
 
 /* "(`a` > 1 OR (`a` = 1 AND `b` > 2))", led by "`a` >= 1 AND" when composite so
  * that an index range is used; with directions per column. */

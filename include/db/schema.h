@@ -27,7 +27,7 @@ enum column_type {
 	COLUMN_VARCHAR,
 	COLUMN_BINARY,
 	COLUMN_VARBINARY,
-	COLUMN_TEXT, /* TINYTEXT to LONGTEXT: length_bytes tells which */
+	COLUMN_TEXT, /* TINYTEXT to LONGTEXT, by length_bytes */
 	COLUMN_BLOB, /* TINYBLOB to LONGBLOB */
 	COLUMN_ENUM,
 	COLUMN_SET,
@@ -67,7 +67,7 @@ struct column {
 	char **members;		/* ENUM, SET: owned texts, unquoted, for messages: the servers
 				 * show what is not in utf8mb3 as '?' */
 	char **member_bytes;	/* their bytes in the column's character set, in hex; NULL where
-				 * the texts tell them, or the server does not */
+				 * the texts determine them, or the server does not say */
 	char *default_bytes;	/* of the column's default, likewise */
 };
 
@@ -87,7 +87,7 @@ struct table_index {
 	bool is_fulltext;
 	bool is_hashed;   /* MariaDB: unique by a hash of its values, in a hidden column */
 	bool has_expression; /* or a prefix: cannot identify rows by plain columns */
-	char *expressions; /* texts of the parts that are some, one after the other; or NULL */
+	char *expressions; /* of functional parts, one after the other; or NULL */
 	uint64_t cardinality;
 	struct index_part *parts;
 	unsigned part_count;
@@ -97,6 +97,7 @@ struct table {
 	char *schema;
 	char *name;
 	char *full_name;  /* "schema.name": key in maps, state and logs */
+	size_t index;	  /* in schema->tables */
 	char *engine;	  /* "InnoDB" */
 	char *collation;
 	char *row_format; /* as InnoDB has it: "Dynamic" */
@@ -109,8 +110,6 @@ struct table {
 	unsigned column_count;
 	struct table_index *indexes; /* PRIMARY first, then by name as the server lists them */
 	unsigned index_count;
-	/* Owner layers may hang their own data here (ferry); not freed by schema. */
-	void *user;
 };
 
 #define SERVER_COLUMNS_MAX 4096 /* of a table: the servers' limit */
@@ -130,6 +129,11 @@ typedef bool schema_filter(void *context, const char *schema, const char *table)
 bool schema_load(struct db *db, schema_filter *chosen, void *context, struct schema *schema,
 		 struct error *err) MUST_CHECK;
 void schema_release(struct schema *schema);
+/* Does the server take names of tables that differ in case for the same
+ * (lower_case_table_names)? */
+bool schema_ignores_case(struct db *db, bool *ignores_case, struct error *err) MUST_CHECK;
+/* Makes the names one: the letters of ASCII in lower case. */
+void schema_fold_case(char *name);
 struct table *schema_find(const struct schema *schema, const char *full_name);
 const struct column *table_column(const struct table *table, const char *name); /* or NULL */
 /* The column that has the other table's column's name, or NULL: for the servers its case
@@ -143,6 +147,8 @@ unsigned table_unique_count(const struct table *table);
 bool column_same_members(const struct column *a, const struct column *b, unsigned count);
 /* Columns that are written: everything but generated ones. */
 bool column_is_written(const struct column *column);
+/* CHAR, VARCHAR, TEXT: bytes in the column's character set. */
+bool column_is_text(const struct column *column);
 
 /* Parses COLUMN_TYPE etc. into the type fields of *column whose raw_type is set;
  * separate for unit tests. */

@@ -18,6 +18,9 @@ struct server_version {
 bool server_version_parse(const char *text, const char *comment, struct server_version *version,
 			  struct error *err) MUST_CHECK;
 
+#define SERVER_NEVER 99999999
+/* Is it of this version, by flavour, or a later one? */
+bool server_is_from(const struct server_version *version, unsigned mysql, unsigned mariadb);
 const char *flavour_name(enum flavour flavour); /* "MySQL", "MariaDB" */
 
 /* "FOR SHARE" (MySQL 8.0.1 on) or "LOCK IN SHARE MODE". */

@@ -25,9 +25,14 @@ struct value {
 void sql_name(struct buf *sql, const char *name);
 /* `schema`.`table` */
 void sql_table_name(struct buf *sql, const char *schema, const char *table);
+/* `user`@`host` of what CURRENT_USER() says: user@host without quotes, where the user's name
+ * may hold an @. False: it is not an account. */
+bool sql_account(struct buf *sql, const char *current_user);
 /* 'bytes' with quotes and backslashes doubled. */
 void sql_bytes(struct buf *sql, const char *bytes, size_t length);
-/* The same for metadata (utf8mb4 text). */
+/* x'bytes' in hex. */
+void sql_hex(struct buf *sql, const char *bytes, size_t length);
+/* sql_bytes() for metadata (utf8mb4 text). */
 void sql_text(struct buf *sql, const char *text);
 /* The comment that marks the program's own statements on the target: it must come
  * first in each. Text is the configuration's Marginalia; "*" + "/" inside is
@@ -47,7 +52,7 @@ void sql_literal(struct buf *sql, const struct column *column, struct value valu
 
 /* A literal to compare the column with: so that the column's own collation and
  * index are used: _charset x'..' for strings, x'..' for bytes. Never for NULL. A
- * number that is none goes out quoted, but a comparison does not refuse it as
+ * number that is not one goes out quoted, but a comparison does not refuse it as
  * VALUES do (it takes the digits it begins with): check what comes from files. */
 void sql_key_literal(struct buf *sql, const struct column *column, struct value value);
 

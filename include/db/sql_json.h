@@ -3,7 +3,7 @@
  * The text a server prints of a document does not say everything: a DECIMAL comes
  * back from it as a DOUBLE, a DATETIME as a string, an unsigned 5 as a signed one.
  * So a struct value of a COLUMN_JSON is the text, and where it would not come back as
- * it was, a NUL and the list of such values behind it:
+ * it was, a NUL and the list of such values after it:
  *
  *   {"a": 1.50, "b": ["2024-01-01", 2]}\0002 DECIMAL,3 DATE
  *

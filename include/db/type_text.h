@@ -4,12 +4,12 @@
 
 #include "base/buf.h"
 
-/* Appends COLUMN_TYPE without the display width of integer types and YEAR, which 5.7
- * and MariaDB show and 8.0 does not: "bigint(20) unsigned" is "bigint unsigned"; and
- * without MariaDB's COMPRESSED. */
-void type_text_normalise(struct buf *out, const char *raw_type);
+/* COLUMN_TYPEs, except for display widths and how the server stores the column. */
 bool type_text_equal(const char *a, const char *b);
 /* "utf8_bin" is "utf8mb3_bin", "utf8" is "utf8mb3". */
 bool collation_equal(const char *a, const char *b);
+/* Are texts the same bytes in both? utf8mb3 is part of utf8mb4; "" is "binary", as MariaDB
+ * shows none for it. */
+bool charset_equal(const char *a, const char *b);
 
 #endif

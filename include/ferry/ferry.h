@@ -9,7 +9,8 @@
 #define FERRY_FERRY_H
 
 #include "plan/findings.h"
-#include "state/state_write.h"
+#include "state/state_read.h"
+#include "run/run_part.h"
 #include "run/throttler.h"
 #include "verify/verifier.h"
 
@@ -24,28 +25,38 @@ enum ferry_event {
 	FERRY_FAILED,	     /* ended: see ferry_error(); workers may still hang in queries */
 };
 
-/* Called from any of the ferry's threads, never with a lock held; must not wait.
- * (The app wakes its loop with ev_async.) Each ending event comes once. */
-typedef void ferry_listener(void *context, enum ferry_event event);
+/* What the ferry calls. */
+struct ferry_hooks {
+	/* Any of the ferry's threads, never with a lock held; must not wait. (The app wakes its
+	 * loop with ev_async.) Each ending event comes once. */
+	void (*listener)(void *context, enum ferry_event event);
+	/* The ferry's thread; NULL: nothing to ask. Text of the failure in *err. The second
+	 * saves the state before it tells anybody. */
+	bool (*cutover_lock)(void *context, struct error *err);
+	bool (*cutover_unlock)(void *context, struct error *err);
+	/* Any thread; as in struct run. */
+	bool (*save_state)(void *context);
+	void *context;
+};
 
-/* options and resume (may be NULL) are borrowed until ferry_free(). */
-struct ferry *ferry_new(const struct ferry_options *options, const struct saved_state *resume,
-			bool dry_run, ferry_listener *listener, void *context);
-/* Before ferry_start(), without resume: the state of a move that was finished. When it is
- * the same one, nothing is done. Borrowed until ferry_free(). */
-void ferry_follows(struct ferry *ferry, const struct saved_state *finished);
+/* options and hooks are copied; what they point to is borrowed until ferry_free(), and so are
+ * the states, which may be NULL. finished: without resume, of a move before this one; when it
+ * is the same one, nothing is done. */
+struct ferry *ferry_new(const struct ferry_options *options, const struct ferry_hooks *hooks,
+			const struct saved_state *resume, const struct saved_state *finished,
+			bool dry_run);
 void ferry_start(struct ferry *ferry);
 /* After an ending event of a healthy run: joins all threads. After a failure the
  * process should dump the state and _exit() instead, as threads may hang. */
 void ferry_join(struct ferry *ferry);
 void ferry_free(struct ferry *ferry);
 
-/* Any thread: the run fails with this error (the first one counts), threads are
- * asked to stop, FERRY_FAILED is announced. from: Ghostferry's names, "data_iterator",
- * "binlog_streamer", "binlog_writer", "cutover", "user_interrupt", ... */
-void ferry_fail(struct ferry *ferry, const char *from, const struct error *err);
-/* Any thread; valid after a failure: copies the first error. from is static. */
-bool ferry_error(struct ferry *ferry, struct error *err, const char **from);
+/* The loop's thread: the run fails with this error, threads are asked to stop. True: it is the
+ * first one, and nothing is announced. False: another one was, or the run is done; that is, or
+ * was, announced. */
+bool ferry_fail(struct ferry *ferry, enum run_part part, const struct error *err) MUST_CHECK;
+/* Any thread; valid after a failure: copies the first error. */
+bool ferry_error(struct ferry *ferry, struct error *err, enum run_part *part);
 /* Any thread: appends the state JSON; false when there is none yet (nothing has
  * started, and nothing was resumed). */
 bool ferry_state(struct ferry *ferry, struct buf *out);

@@ -22,7 +22,8 @@ struct change {
 	size_t head_length;  /* of a large image: change_head(), or 0 */
 	size_t image_length; /* "(1,2,'x')"; 0 for a delete of a key. With a head: the tail of
 			      * the statement is in it, where there is one */
-	size_t order_length; /* key_order.h, behind the image; 0 without a key */
+	size_t order_length; /* key_order.h, behind the image. Without a key: what the key lacks
+			      * for the row's stored generated columns, " AND `g`=3" */
 	char bytes[];
 };
 

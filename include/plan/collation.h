@@ -1,10 +1,11 @@
-/* What a collation's name tells of when two texts are equal. */
+/* What a collation's name tells of when two texts are equal, and which ones a server knows. */
 #ifndef PLAN_COLLATION_H
 #define PLAN_COLLATION_H
 
 #include <stdbool.h>
 
-#include "db/server.h"
+#include "base/map.h"
+#include "db/db.h"
 
 /* Are two texts equal only when they are the same bytes, blanks at their ends included? */
 bool collation_is_exact(const char *name);
@@ -12,5 +13,10 @@ bool collation_is_exact(const char *name);
 bool collation_pads(const char *name);
 /* Do they call the same texts equal? Names alone do not tell between flavours. */
 bool collation_agrees(const char *a, enum flavour of_a, const char *b, enum flavour of_b);
+
+/* The names of those that the server knows become keys of the map. */
+bool collations_load(struct map *known, struct db *db, struct error *err) MUST_CHECK;
+/* "": none is needed. */
+bool collation_is_known(const struct map *known, const char *name);
 
 #endif

@@ -1,5 +1,5 @@
-/* What the migration is asked to do: filled by the app layer from the
- * configuration, read-only and borrowed afterwards. */
+/* What the migration is asked to do: filled by the configuration (config_keys.c), read-only
+ * and borrowed afterwards. */
 #ifndef PLAN_MOVE_OPTIONS_H
 #define PLAN_MOVE_OPTIONS_H
 
@@ -38,6 +38,10 @@ struct batch_points {
 	uint64_t max_row_bytes;		 /* larger ones as this */
 };
 
+/* TargetWriteMethod: how copied rows are written. AUTO: by LOAD DATA LOCAL wherever the target
+ * takes it and it is exact. */
+enum write_method { WRITE_AUTO, WRITE_INSERT };
+
 enum verifier_type { VERIFIER_NONE, VERIFIER_CHECKSUM_TABLE, VERIFIER_ITERATIVE, VERIFIER_INLINE };
 
 struct verify_options {
@@ -67,11 +71,7 @@ struct replica_options {
 
 struct ferry_options {
 	struct db_params source;
-	/* What source.identity points to; set by the ferry when it is connected. */
-	struct db_identity *source_identity;
 	struct db_params target;
-	/* What target.computing points to; set when the source is connected. */
-	struct db_computing *computing;
 	struct replica_options replica;
 	const char *source_marginalia;
 	const char *target_marginalia;
@@ -100,6 +100,7 @@ struct ferry_options {
 	uint64_t owed_bytes;	 /* keys of owed rows in memory before they go to a file */
 
 	bool allow_tables_without_key;	/* AllowTablesWithoutKey */
+	enum write_method write_method;	/* TargetWriteMethod */
 	bool allow_inexact_json;	/* AllowInexactJSON: documents by their text alone */
 	bool skip_row_image_check;	/* SkipBinlogRowImageCheck */
 	bool skip_foreign_key_check;	/* SkipForeignKeyConstraintsCheck */
@@ -115,15 +116,6 @@ struct ferry_options {
 	bool no_schema_cache_in_state;	/* DoNotIncludeSchemaCacheInStateDump */
 
 	struct verify_options verify;
-
-	/* Called by the ferry's thread; NULL: nothing to ask. Text of the failure in *err.
-	 * The second saves the state before it tells anybody. */
-	bool (*cutover_lock)(void *context, struct error *err);
-	bool (*cutover_unlock)(void *context, struct error *err);
-	/* Any thread: the state as it is now is in the state file when this comes back true, or
-	 * none is wanted. NULL: nobody can. */
-	bool (*save_state)(void *context);
-	void *hook_context;
 };
 
 #endif

@@ -40,6 +40,7 @@ struct moved_table {
 	bool deletes_in_zone;	  /* and deleted */
 	bool has_offset_literals; /* '... +00:00' is a TIMESTAMP there */
 	/* Owned texts. */
+	char *comment; /* what every statement of ours begins with */
 	char *select_list;  /* "`a`,CAST(`b` AS UNSIGNED)": all written columns in table
 			     * order, then the generated ones of the key */
 	char *types_list;   /* for the copy, behind select_list: the types in its JSON
@@ -53,6 +54,7 @@ struct moved_table {
 struct moved_tables {
 	struct moved_table **tables; /* owned; largest data_bytes first */
 	size_t count;
+	struct moved_table **of_source; /* owned; by the source table's index */
 	struct map by_source; /* full source name -> struct moved_table * */
 };
 
@@ -79,6 +81,8 @@ void moved_table_put_replace(struct buf *sql, const struct moved_table *t, const
  * those that it may not read it does not even see, in information_schema neither. Not for
  * a table without selected columns. */
 void moved_table_put_read_check(struct buf *sql, const struct moved_table *t);
+/* The one that moves this table of the source's schema. */
+struct moved_table *moved_tables_of(const struct moved_tables *tables, const struct table *source);
 struct moved_table *moved_tables_find(const struct moved_tables *tables, const char *schema,
 				      const char *name);
 

@@ -18,6 +18,8 @@ struct grants {
 
 enum grants_answer { GRANTS_NO, GRANTS_YES, GRANTS_UNKNOWN };
 
+/* The session's. *grants is zeroed, and to be released in any case. */
+bool grants_read(struct grants *grants, struct db *db, struct error *err) MUST_CHECK;
 void grants_release(struct grants *grants);
 /* Takes in one line of SHOW GRANTS. */
 void grants_add(struct grants *grants, const char *line);

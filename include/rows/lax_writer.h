@@ -5,8 +5,20 @@
 #ifndef ROWS_LAX_WRITER_H
 #define ROWS_LAX_WRITER_H
 
+#include "rows/row_hash.h"
 #include "rows/row_prints.h"
 #include "rows/row_reader.h"
+
+/* The modes in which rows may have been stored, to be tried one after the other. */
+#define LAX_MODES 3
+extern const char *const lax_modes[LAX_MODES];
+
+/* How rows of the two sides are told apart, by the definition that the target has, which
+ * goes to *schema. Columns that a verification is to ignore count here. Both are set where it
+ * succeeds. */
+bool lax_hash_load(struct row_hash *hash, struct schema *schema, const struct run *run,
+		   struct db *target, const struct moved_table *table,
+		   struct error *err) MUST_CHECK;
 
 struct lax_table;
 
@@ -24,8 +36,8 @@ void lax_writer_release(struct lax_writer *w);
 /* Is it worth trying in strict mode first? Not while the table's last rows would all have
  * been refused. */
 bool lax_writer_is_strict_first(const struct lax_writer *w, const struct moved_table *table);
-/* After a strict write that failed so: may this writer do it? */
-bool lax_writer_may(const struct moved_table *table, const struct error *err);
+/* After a strict write that failed so: is it worth trying without? */
+bool lax_is_refusal(const struct error *err);
 
 /* Makes the target's rows of a batch that was copied, whose ticket is not ended, those that
  * the source has now. refused: why a strict write failed, or NULL. */

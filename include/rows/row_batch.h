@@ -1,25 +1,28 @@
 /* Rows of one read on their way to the target: they are turned into INSERT
- * statements as they arrive, in one pass. Made by a reader, handed through a
- * channel to a batch writer, which frees it. */
+ * statements as they arrive, in one pass. */
 #ifndef ROWS_ROW_BATCH_H
 #define ROWS_ROW_BATCH_H
 
 #include "rows/target_write.h"
 
-struct chunk;
 struct row_prints;
 
 struct row_batch {
 	const struct moved_table *table; /* borrowed */
 	uint64_t ticket;		 /* of the table's fence */
-	struct chunk *chunk;		 /* the data iterator's; it outlives the batch */
 	const char *head;		    /* of every statement; the table's INSERT */
 	const char *tail;
+	/* Rows go into text (load_text.h) and there are no statements, as long as this is true:
+	 * row_batch_make_statements(), or a row that only INSERT can store, ends it. */
+	bool is_text;
+	struct buf text;
 	struct write_statement *statements; /* owned */
 	size_t statement_count;
 	uint64_t rows;
-	uint64_t bytes; /* of statements */
-	uint64_t taken; /* of the run's budget for rows, by the data iterator */
+	uint64_t bytes; /* of statements, or text */
+	/* As given to row_batch_add(). */
+	uint64_t statement_bytes;
+	uint64_t packet_limit;
 	/* What each row is summed up to by the source, while it is read: SQL (row_hash.h),
 	 * borrowed; NULL: nobody asks. */
 	const char *sum_expression;
@@ -37,8 +40,7 @@ struct row_batch {
 	struct buf documents; /* of the row at hand: texts and types together */
 };
 
-struct row_batch *row_batch_new(const struct moved_table *table, uint64_t ticket,
-				struct chunk *chunk);
+struct row_batch *row_batch_new(const struct moved_table *table, uint64_t ticket);
 void row_batch_free(struct row_batch *batch);
 
 /* Forgets all rows: for reading the same again after a lost connection. */
@@ -53,6 +55,8 @@ bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t s
 /* Takes the next key out of what stands behind *at (0 at first); false: there is none. The
  * values point into the batch. */
 bool row_batch_next_key(const struct row_batch *batch, size_t *at, struct value *values);
+/* From the text, completed. */
+bool row_batch_make_statements(struct row_batch *batch, struct error *err) MUST_CHECK;
 /* Completes the last statement; call once after the last row. */
 void row_batch_finish(struct row_batch *batch);
 

@@ -30,8 +30,10 @@ void row_hash_make(struct row_hash *f, const struct ferry_options *options,
 		      bool keep_zero_sign);
 void row_hash_release(struct row_hash *f);
 
-/* " WHERE (...) AND (...)" for the keys in (low, high]; either may be unset. */
-void row_hash_put_range(struct buf *sql, const struct row_hash *f, const struct key *low,
-			   const struct key *high);
+/* "SELECT COUNT(*),COUNT(s),<all s as one> FROM (...) d": how many rows with keys in (low,
+ * high] there are (either may be unset or NULL), how many of them the server could make a sum
+ * of, and these put together. */
+void row_hash_put_sums(struct buf *sql, const struct row_hash *f, enum side side,
+		       const struct key *low, const struct key *high);
 
 #endif

@@ -3,11 +3,12 @@
 #define ROWS_ROW_LOOKUP_H
 
 #include "base/map.h"
+#include "db/db.h"
 #include "plan/moved_table.h"
 
-/* Adds the conditions of rows that are there to found (any value), those of others that
- * the target's collation takes for the same included. */
-bool row_lookup(struct db *target, const struct moved_table *table, const char *const *conditions,
-		size_t count, struct map *found, struct error *err) MUST_CHECK;
+/* Takes those out of the map that are there; its keys are their conditions
+ * (sql_key_equals()). All stay where it fails. */
+bool row_lookup_missing(struct db *target, const struct moved_table *table, struct map *rows,
+			struct error *err) MUST_CHECK;
 
 #endif

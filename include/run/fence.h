@@ -23,10 +23,15 @@ struct fence {
 	 * is raised, so whoever sees a ticket as issued sees it as open. */
 	_Atomic uint64_t issued;
 	_Atomic uint64_t lowest_open; /* UINT64_MAX: none */
+	/* Wakes who waits for tickets to end; NULL: nobody. Set before the first is issued. */
+	void (*wake)(void *context);
+	void *wake_context;
 };
 
 void fence_init(struct fence *fence);
 void fence_destroy(struct fence *fence);
+/* Any thread that ends a ticket calls this afterwards, without a lock. */
+void fence_set_wake(struct fence *fence, void (*wake)(void *context), void *context);
 uint64_t fence_issue(struct fence *fence);
 void fence_end(struct fence *fence, uint64_t ticket);
 /* Is there any open one? As of some moment just now. */

@@ -12,7 +12,6 @@
 #include "control/reporter.h"
 #include "state/state_file.h"
 #include "start_state.h"
-#include "wiring.h"
 
 enum exit_status {
 	EXIT_DONE = 0,
@@ -26,18 +25,15 @@ struct app {
 	const struct config *config;	  /* borrowed */
 	const struct saved_state *resume; /* borrowed; NULL: a fresh run */
 	bool is_dry_run;
-	struct wiring wiring;
 	struct ferry *ferry;
-	struct callback progress_callback;
-	struct callback state_callback;
 
 	/* Owned by the loop's thread. */
 	struct ev_loop *loop;
 	struct api api;
 	struct scripts *scripts; /* NULL: none are configured */
 	struct server *server; /* NULL: no control server */
-	struct rate speed;
-	struct bottleneck limit;
+	struct rate rate;
+	struct bottleneck bottleneck;
 	ev_async wake; /* the ferry has something to say */
 	ev_signal interrupted;
 	ev_signal terminated;

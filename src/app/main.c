@@ -36,30 +36,6 @@ struct program {
 	struct start_state start;
 };
 
-/* A socket that became descriptor 1 would be sent the state dump. */
-static void open_standard_files(void)
-{
-	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0)
-			_exit(EXIT_NOT_STARTED);
-}
-
-static void log_warnings(const struct config_warnings *warnings)
-{
-	for (size_t i = 0; i < warnings->texts.count; i++)
-		log_write(LOG_WARN, "config", NULL, NULL, "%s", warnings->texts.items[i]);
-}
-
-static bool load_config(struct program *program, struct error *err)
-{
-	struct config_warnings warnings = { 0 };
-	bool ok = config_load(program->cli.config_path, &program->config, &warnings, err);
-
-	log_warnings(&warnings);
-	config_warnings_release(&warnings);
-	return ok;
-}
-
 /* The environment gives way to the configuration, that to -verbose. */
 static void set_up_log(const struct program *program)
 {
@@ -81,34 +57,40 @@ static void set_up_log(const struct program *program)
 /* Nobody asked for the default one, and a configuration may well lie where nothing can
  * be written. One that is configured, or holds a state already, must be writable: app_run()
  * sees to that. Else the state in it would look as good as before, and be left. */
-static void settle_state_file(struct program *program)
+static void drop_default_state_file(struct program *program)
 {
 	char *usual = mem_printf("%s.state", program->cli.config_path);
-	char **path = &program->config.state_file;
+	struct config *config = &program->config;
+	const char *path = config->state_file;
 	struct error err = ERROR_INIT;
 
-	if (*path && !program->cli.dry_run && strcmp(*path, usual) == 0 &&
-	    access(*path, F_OK) != 0 && !state_file_check(*path, &err)) {
+	if (path && !program->cli.dry_run && strcmp(path, usual) == 0 && access(path, F_OK) != 0 &&
+	    !state_file_check(path, &err)) {
 		log_warn_err(&err, "without a state file (see StateFile) a run that is killed "
 				   "cannot be resumed");
-		free(*path);
-		*path = NULL;
+		config->state_file = config->move.verify.spill_beside = NULL;
 	}
 	free(usual);
 }
 
 static bool prepare(struct program *program, struct error *err)
 {
-	if (!load_config(program, err))
+	struct config_warnings warnings = { 0 };
+	bool ok = config_load(program->cli.config_path, &program->config, &warnings, err);
+
+	for (size_t i = 0; i < warnings.texts.count; i++)
+		log_write(LOG_WARN, "config", NULL, NULL, "%s", warnings.texts.items[i]);
+	config_warnings_release(&warnings);
+	if (!ok)
 		return false;
 	if (!config_validate(&program->config, err))
-		return error_wrap(err, "failed to validate config");
+		return error_wrap(err, CONFIG_VALIDATING);
 	set_up_log(program);
 	if (program->cli.verify)
 		return true;
 	if (!start_state_find(&program->start, &program->cli, &program->config, err))
 		return false;
-	settle_state_file(program);
+	drop_default_state_file(program);
 	return true;
 }
 
@@ -134,40 +116,43 @@ static void init_libraries(void)
 	db_library_init();
 }
 
-static void release(struct program *program)
-{
-	start_state_release(&program->start);
-	config_release(&program->config);
-}
-
-static int fail(const struct error *err)
+static void print_error(const char *message)
 {
 	struct buf text = BUF_INIT;
 
-	printable_put(&text, err->text);
+	printable_put(&text, message);
 	fprintf(stderr, "error: %s\n", buf_text(&text));
 	buf_release(&text);
+}
+
+static int fail(const struct program *program, const struct error *err)
+{
+	const struct string_list *more = &program->config.more_errors;
+
+	print_error(err->text);
+	for (size_t i = 0; i < more->count; i++)
+		print_error(more->items[i]);
 	return EXIT_NOT_STARTED;
 }
 
-/* Large buffers, of rows and statements, go back to the system when they are freed.
- * glibc would keep ever larger ones for later. */
-static void return_memory(void)
-{
-#ifdef M_MMAP_THRESHOLD
-	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BUFFER_BYTES);
-#endif
-}
-
-/* This thread's stack grows up to what the limit is by then. */
-static void raise_stack(void)
+static void set_up_process(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= STACK_BYTES)
-		return;
-	limit.rlim_cur = limit.rlim_max < STACK_BYTES ? limit.rlim_max : STACK_BYTES;
-	(void)setrlimit(RLIMIT_STACK, &limit);
+	/* A socket that became descriptor 1 would be sent the state dump. */
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0)
+			_exit(EXIT_NOT_STARTED);
+#ifdef M_MMAP_THRESHOLD
+	/* Large buffers, of rows and statements, go back to the system when they are freed.
+	 * glibc would keep ever larger ones for later. */
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BUFFER_BYTES);
+#endif
+	/* This thread's stack grows up to what the limit is by then. */
+	if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur < STACK_BYTES) {
+		limit.rlim_cur = limit.rlim_max < STACK_BYTES ? limit.rlim_max : STACK_BYTES;
+		(void)setrlimit(RLIMIT_STACK, &limit);
+	}
 }
 
 int main(int argc, char **argv)
@@ -176,9 +161,7 @@ int main(int argc, char **argv)
 	struct error err = ERROR_INIT;
 	int status;
 
-	open_standard_files();
-	return_memory();
-	raise_stack();
+	set_up_process();
 	shortage_init();
 	log_init();
 	if (!cli_parse(argc, argv, &program.cli, &status, stdout, stderr))
@@ -188,12 +171,13 @@ int main(int argc, char **argv)
 	restart_remember(argv[0], &program.cli);
 	init_libraries();
 	if (!prepare(&program, &err))
-		status = fail(&err);
+		status = fail(&program, &err);
 	else if (program.cli.verify)
 		status = verify_command_run(&program.config, program.cli.json);
 	else
 		status = app_run(&program.config, &program.start, program.cli.dry_run);
-	release(&program);
+	start_state_release(&program.start);
+	config_release(&program.config);
 	curl_global_cleanup();
 	return status;
 }

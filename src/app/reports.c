@@ -15,22 +15,22 @@
 
 static const char log_tag[] = "ferry";
 
-/* speed NULL: the average of the whole run. */
-static char *progress_text(struct app *app, const struct rate *speed)
+/* rate NULL: the average of the whole run. */
+static char *progress_text(struct app *app, const struct rate *rate)
 {
 	struct ferry_status status;
 	struct estimate estimate;
 	const struct status_view view = {
 		.status = &status,
 		.estimate = &estimate,
-		.custom_payload = app->progress_callback.payload,
+		.custom_payload = app->config->progress_callback.payload,
 		.now = clock_wall(),
 	};
 	struct buf text = BUF_INIT;
 
 	ferry_status(app->ferry, &status);
-	if (speed)
-		estimate_make(&estimate, speed, &status, app->resume != NULL);
+	if (rate)
+		estimate_make(&estimate, rate, &status, app->resume != NULL);
 	else
 		estimate_average(&estimate, &status, view.now, app->resume != NULL);
 	progress_json_write(&text, &view);
@@ -41,7 +41,7 @@ static char *progress_text(struct app *app, const struct rate *speed)
 void report_progress(struct app *app)
 {
 	if (reporter_wants(&app->reporter, REPORT_PROGRESS))
-		reporter_send(&app->reporter, REPORT_PROGRESS, progress_text(app, &app->speed));
+		reporter_send(&app->reporter, REPORT_PROGRESS, progress_text(app, &app->rate));
 }
 
 void report_state(struct app *app)
@@ -58,22 +58,20 @@ static void post_cutover_progress(struct app *app)
 	struct error err = ERROR_INIT;
 	char *text;
 
-	if (app->cutover_reported || !callback_is_set(&app->progress_callback))
+	if (app->cutover_reported || !callback_is_set(&app->config->progress_callback))
 		return;
 	app->cutover_reported = true;
 	text = progress_text(app, NULL);
 	/* The cutover waits for it, so not for long. */
-	if (!callback_post(app->progress_callback.uri, text, CUTOVER_REPORT_TIMEOUT_MS, &err))
+	if (!callback_post(app->config->progress_callback.uri, text, CUTOVER_REPORT_TIMEOUT_MS, &err))
 		log_warn_err(&err, "failed to post status, but that's probably okay");
 	free(text);
 }
 
-static bool post_configured(const struct http_callback *configured, struct error *err)
+static bool post_configured(const struct callback *callback, struct error *err)
 {
-	const struct callback callback = wiring_callback(configured);
-
-	return !callback_is_set(&callback) ||
-	       callback_post(callback.uri, callback.payload, CALLBACK_TIMEOUT_MS, err);
+	return !callback_is_set(callback) ||
+	       callback_post(callback->uri, callback->payload, CALLBACK_TIMEOUT_MS, err);
 }
 
 static bool cutover_lock(void *context, struct error *err)
@@ -102,16 +100,11 @@ static bool save_state(void *context)
 	return state_file_save(&app->state_file, SAVE_MS);
 }
 
-void reports_set_hooks(struct app *app)
+void reports_set_hooks(struct app *app, struct ferry_hooks *hooks)
 {
-	struct ferry_options *options = &app->wiring.options;
-
-	options->hook_context = app;
-	options->save_state = save_state;
-	if (app->config->cutover_lock.uri || callback_is_set(&app->progress_callback))
-		options->cutover_lock = cutover_lock;
+	hooks->save_state = save_state;
+	if (app->config->cutover_lock.uri || callback_is_set(&app->config->progress_callback))
+		hooks->cutover_lock = cutover_lock;
 	if (app->config->cutover_unlock.uri)
-		options->cutover_unlock = cutover_unlock;
-	if (app->config->state_file)
-		options->save_state = save_state;
+		hooks->cutover_unlock = cutover_unlock;
 }

@@ -1,4 +1,4 @@
-/* What is told to the URLs of the configuration: progress, state, the cutover. */
+/* What is posted to the URLs of the configuration: progress, state, the cutover. */
 #ifndef APP_REPORTS_H
 #define APP_REPORTS_H
 
@@ -9,7 +9,7 @@
 void report_progress(struct app *app);
 void report_state(struct app *app);
 
-/* Sets the hooks in the wiring's options, for the ferry's thread. */
-void reports_set_hooks(struct app *app);
+/* The callbacks of the cutover, and the saved state. */
+void reports_set_hooks(struct app *app, struct ferry_hooks *hooks);
 
 #endif

@@ -16,7 +16,6 @@
 #include "plan/name_filter.h"
 #include "preflight/preflight.h"
 #include "compare/table_diff.h"
-#include "wiring.h"
 #include "compare/recheck.h"
 
 /* Rows that are being written, or wait for a running move to bring them over, get this
@@ -28,7 +27,8 @@ static const struct recheck_rules rules = {
 };
 
 struct command {
-	const struct ferry_options *options;
+	struct ferry_options options; /* a copy; its target knows the next */
+	struct db_computing computing; /* the source's */
 	struct db *source;
 	struct db *target;
 	struct schema schema;
@@ -72,7 +72,7 @@ static bool check_names(struct command *c, struct error *err)
 	bool ok;
 
 	findings_init(&found);
-	ok = preflight_names(c->options, c->source, &c->schema, &found, err);
+	ok = preflight_names(&c->options, c->source, &c->schema, &found, err);
 	if (ok && findings_errors(&found) > 0) {
 		findings_text(&text, &found);
 		fputs(buf_text(&text), stderr);
@@ -83,19 +83,18 @@ static bool check_names(struct command *c, struct error *err)
 	return ok;
 }
 
-/* name_is_chosen() reads only. */
-static bool load(struct command *c, struct wiring *wiring, struct error *err)
+static bool load(struct command *c, struct error *err)
 {
-	c->source = db_open(&c->options->source, DB_SESSION_READ, NULL, err);
-	if (!c->source || !computing_ask(c->source, c->options->computing, err))
+	c->source = db_open(&c->options.source, DB_SESSION_READ, NULL, err);
+	if (!c->source || !computing_ask(c->source, &c->computing, err))
 		return false;
-	c->target = db_open(&c->options->target, DB_SESSION_READ, NULL, err);
+	c->target = db_open(&c->options.target, DB_SESSION_READ, NULL, err);
 	if (!c->target)
 		return false;
-	if (!schema_load(c->source, is_chosen, &wiring->options, &c->schema, err))
+	if (!schema_load(c->source, is_chosen, &c->options, &c->schema, err))
 		return error_wrap(err, "load table definitions of the source");
-	moved_tables_make(c->options, NULL, &c->schema, &c->tables, &c->findings);
-	moved_tables_set_json(&c->tables, c->options, db_version(c->source), db_version(c->target),
+	moved_tables_make(&c->options, NULL, &c->schema, &c->tables, &c->findings);
+	moved_tables_set_json(&c->tables, &c->options, db_version(c->source), db_version(c->target),
 			      &c->findings);
 	if (c->tables.count == 0)
 		return error_set(err, ERROR_CONFIG,
@@ -104,13 +103,13 @@ static bool load(struct command *c, struct wiring *wiring, struct error *err)
 	if (!check_names(c, err))
 		return false;
 	return check_readable(c, err) &&
-	       table_diff_load(&c->verification, c->options, &c->tables, c->target, &c->stop,
+	       table_diff_load(&c->verification, &c->options, &c->tables, c->target, &c->stop,
 				 err);
 }
 
 static bool compare(struct command *c, struct error *err)
 {
-	const struct comparison how = { .rules = &rules, .workers = c->options->copy_workers };
+	const struct comparison how = { .rules = &rules, .workers = c->options.copy_workers };
 
 	diff_report_init(&c->verdict, c->verification.hashes, c->verification.count);
 	return table_diff_compare(&c->verification, &how, &c->verdict, err);
@@ -192,33 +191,26 @@ static void release(struct command *c)
 	stop_destroy(&c->stop);
 }
 
-static void print_error(const struct error *err)
-{
-	struct buf text = BUF_INIT;
-
-	printable_put(&text, err->text);
-	fprintf(stderr, "error: cannot compare: %s\n", buf_text(&text));
-	buf_release(&text);
-}
-
 int verify_command_run(const struct config *config, bool as_json)
 {
-	struct wiring wiring;
-	struct command command = { .options = &wiring.options };
+	struct command command = { .options = config->move };
 	struct error err = ERROR_INIT;
+	struct buf text = BUF_INIT;
 	int status = EXIT_NOT_STARTED;
 
 	stop_init(&command.stop);
 	findings_init(&command.findings);
 	shutdown_at_next_signal(EXIT_NOT_STARTED);
-	wiring_make(&wiring, config);
-	if (load(&command, &wiring, &err) && compare(&command, &err) &&
+	command.options.target.computing = &command.computing;
+	if (load(&command, &err) && compare(&command, &err) &&
 	    compare_next_ids(&command, &err) &&
-	    print(&command, as_json, &err))
+	    print(&command, as_json, &err)) {
 		status = exit_status(&command);
-	else
-		print_error(&err);
+	} else {
+		printable_put(&text, err.text);
+		fprintf(stderr, "error: cannot compare: %s\n", buf_text(&text));
+		buf_release(&text);
+	}
 	release(&command);
-	wiring_release(&wiring);
 	return status;
 }

@@ -11,7 +11,6 @@
 #include "base/mem.h"
 #include "plan/key_condition.h"
 
-#define STATEMENT_SLACK 4096
 /* Conditions in one DELETE: MySQL gives up the index and scans the table when the
  * ranges take more than range_optimizer_max_mem_size (8 MiB, some 230 bytes each). */
 #define DELETE_KEYS_MAX 1000
@@ -28,19 +27,6 @@ static struct write_statement *new_statement(struct apply_sql *script, const cha
 	return statement;
 }
 
-/* Not copied: a statement for a large row alone. The change outlives the script. */
-static struct write_statement *borrow_statement(struct apply_sql *script,
-						struct change *change)
-{
-	struct write_statement *statement = new_statement(script, "");
-
-	buf_release(&statement->sql);
-	statement->is_borrowed = true;
-	statement->sql.data = change->bytes + change->key_length;
-	statement->sql.length = change->head_length + change->image_length;
-	return statement;
-}
-
 /* The statement to append `extra` bytes to: the last one, or a new one when that
  * would become too long for one packet or has a full batch already. */
 static struct write_statement *room_for(struct apply_sql *script, size_t first,
@@ -50,7 +36,8 @@ static struct write_statement *room_for(struct apply_sql *script, size_t first,
 	struct write_statement *last =
 		script->count > first ? &script->statements[script->count - 1] : NULL;
 
-	if (!last || last->is_borrowed || last->sql.length + extra + STATEMENT_SLACK > script->packet_limit ||
+	if (!last || last->is_borrowed || 
+	    !write_fits(last->sql.length + extra, script->packet_limit) ||
 	    last->sql.length > script->batch_bytes || last->rows >= rows_max)
 		return new_statement(script, head);
 	buf_puts(&last->sql, separator);
@@ -80,27 +67,21 @@ static void put_deletes(struct apply_sql *script, const struct moved_table *tabl
 	script->deletes = script->count;
 }
 
-/* Rows that are there already stay, for displacement.c to see to. */
-static void put_tails(struct apply_sql *script, const struct moved_table *table)
-{
-	for (size_t i = script->deletes; table->may_displace && i < script->count; i++)
-		if (!script->statements[i].is_borrowed)
-			buf_puts(&script->statements[i].sql, table->insert_tail);
-}
-
 static bool put_replace(struct apply_sql *script, const struct moved_table *table,
 			struct change *change, struct error *err)
 {
 	struct write_statement *statement;
 
-	if (change->image_length + STATEMENT_SLACK > script->packet_limit)
-		return error_set(err, ERROR_DATA,
-				 "table %s: a changed row takes %zu bytes as a statement, more "
-				 "than the target's max_allowed_packet lets through; raise it: "
-				 "SET GLOBAL max_allowed_packet = 1073741824",
-				 table->source->full_name, change->image_length);
+	if (write_is_too_large(table, "a changed row", change->image_length, script->packet_limit,
+			       err))
+		return false;
 	if (change->head_length > 0) {
-		statement = borrow_statement(script, change);
+		/* Not copied: a statement for a large row alone. */
+		statement = new_statement(script, "");
+		buf_release(&statement->sql);
+		statement->is_borrowed = true;
+		statement->sql.data = change->bytes + change->key_length;
+		statement->sql.length = change->head_length + change->image_length;
 	} else {
 		statement = room_for(script, script->deletes, change_head(table), ",",
 				     change->image_length, UINT64_MAX);
@@ -120,7 +101,10 @@ bool apply_sql_make(struct apply_sql *script, const struct moved_table *table,
 	for (size_t i = 0; i < count; i++)
 		if (!changes[i]->is_delete && !put_replace(script, table, changes[i], err))
 			return false;
-	put_tails(script, table);
+	/* Rows that are there already stay, for displacement.c to see to. */
+	for (size_t i = script->deletes; table->may_displace && i < script->count; i++)
+		if (!script->statements[i].is_borrowed)
+			buf_puts(&script->statements[i].sql, table->insert_tail);
 	return true;
 }
 

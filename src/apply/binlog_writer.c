@@ -23,7 +23,7 @@
 #include "plan/key_order.h"
 #include "keyless_apply.h"
 #include "rows/lax_writer.h"
-#include "rows/row_match.h"
+#include "rows/row_sql.h"
 
 static const char log_tag[] = "binlog_writer";
 
@@ -40,7 +40,7 @@ struct apply_worker {
 struct binlog_writer {
 	/* Constant once started. */
 	struct run *run;
-	unsigned first_lock;
+	struct verifier *verifier; /* NULL: nothing is verified */
 	unsigned worker_count;
 	struct apply_worker *workers; /* owned */
 
@@ -65,11 +65,22 @@ struct binlog_writer {
 	bool has_failed;		/* guarded by lock */
 };
 
-struct binlog_writer *binlog_writer_new(struct run *run)
+/* A ticket of some fence has ended. */
+static void wake_workers(void *context)
+{
+	struct binlog_writer *w = context;
+
+	mutex_lock(&w->lock);
+	condition_broadcast(&w->work);
+	mutex_unlock(&w->lock);
+}
+
+struct binlog_writer *binlog_writer_new(struct run *run, struct verifier *verifier)
 {
 	struct binlog_writer *w = mem_calloc(1, sizeof(*w));
 
 	w->run = run;
+	w->verifier = verifier;
 	w->worker_count = run->options->apply_workers;
 	w->queue_count = run->tables->count;
 	w->queues = mem_calloc(w->queue_count ? w->queue_count : 1, sizeof(*w->queues));
@@ -77,6 +88,7 @@ struct binlog_writer *binlog_writer_new(struct run *run)
 		w->queues[i].table = run->tables->tables[i];
 		w->queues[i].end = &w->queues[i].first;
 		w->queues[i].rows_max = TABLE_QUEUE_ROWS_MAX;
+		fence_set_wake(&run->syncs[i].fence, wake_workers, w);
 	}
 	w->ready_end = &w->ready;
 	map_init(&w->files);
@@ -187,7 +199,7 @@ static bool build(struct binlog_writer *w, const struct moved_table *table,
 	if (bytes >= LARGE_IMAGE_BYTES)
 		buf_puts(text, change_head(table));
 	size_t head_length = text->length - start - key_length;
-	if (image && !write_tuple(text, table, image, &invalid_enums, err))
+	if (image && !row_sql_tuple(text, table, image, &invalid_enums, err))
 		return false;
 	if (head_length > 0 && table->may_displace)
 		buf_puts(text, table->insert_tail);
@@ -235,7 +247,7 @@ static const char *keep_name(struct binlog_writer *w, const char *file)
 static bool add_whole_row(struct binlog_writer *w, const struct row_change *from,
 			  const struct value *values, bool is_delete, struct error *err)
 {
-	const struct moved_table *table = from->table->user;
+	const struct moved_table *table = moved_tables_of(w->run->tables, from->table);
 	size_t bytes = image_bytes(table, values);
 	struct buf *text = &w->text;
 	uint64_t invalid_enums = 0;
@@ -245,13 +257,17 @@ static bool add_whole_row(struct binlog_writer *w, const struct row_change *from
 		return false;
 	change_begin(text);
 	size_t start = text->length;
-	if (!row_match_put(text, table, values, err))
+	if (!row_sql_match(text, table, values, err))
 		return false;
 	size_t key_length = text->length - start;
-	if (!write_tuple(text, table, values, &invalid_enums, err))
+	if (!row_sql_tuple(text, table, values, &invalid_enums, err))
+		return false;
+	start = text->length;
+	if (!is_delete && !row_sql_match_stored(text, table, values, err))
 		return false;
 
-	struct change *change = change_end(text, key_length, 0, 0, invalid_enums);
+	struct change *change =
+		change_end(text, key_length, 0, text->length - start, invalid_enums);
 
 	change->is_delete = is_delete;
 	change->file = keep_name(w, from->end->file);
@@ -265,7 +281,7 @@ static bool add_whole_row(struct binlog_writer *w, const struct row_change *from
 static bool add_without_key(struct binlog_writer *w, const struct row_change *change,
 			    struct error *err)
 {
-	const struct moved_table *table = change->table->user;
+	const struct moved_table *table = moved_tables_of(w->run->tables, change->table);
 	struct snapshot_mark *mark = &run_sync(w->run, table)->mark;
 	bool is_held = snapshot_mark_is_repeated(mark, change->end, change->number) ||
 		       snapshot_mark_holds_received(mark, change->end);
@@ -279,7 +295,7 @@ static bool add_without_key(struct binlog_writer *w, const struct row_change *ch
 
 bool binlog_writer_add(struct binlog_writer *w, const struct row_change *change, struct error *err)
 {
-	const struct moved_table *table = change->table->user;
+	const struct moved_table *table = moved_tables_of(w->run->tables, change->table);
 
 	if (table->key.count == 0)
 		return add_without_key(w, change, err);
@@ -314,13 +330,6 @@ void binlog_writer_boundary(struct binlog_writer *w, const struct binlog_positio
 	mutex_lock(&w->lock);
 	change_groups_close(&w->groups, position, gtids, timestamp);
 	advance_position(w);
-	mutex_unlock(&w->lock);
-}
-
-void binlog_writer_wake(struct binlog_writer *w)
-{
-	mutex_lock(&w->lock);
-	condition_broadcast(&w->work);
 	mutex_unlock(&w->lock);
 }
 
@@ -423,10 +432,10 @@ static bool next_batch(struct binlog_writer *w, struct change_batch *batch)
  * rows to be verified too. */
 static void note_rows(struct binlog_writer *w, const struct change_batch *batch)
 {
-	if (!w->run->verifier)
+	if (!w->verifier)
 		return;
 	for (const struct change *change = batch->first; change; change = change->next)
-		verifier_record(w->run->verifier, batch->queue->table, change_key(change),
+		verifier_record(w->verifier, batch->queue->table, change_key(change),
 			      change->key_length);
 }
 
@@ -484,7 +493,7 @@ static bool apply_changes(struct apply_worker *worker, const struct change_batch
 	if (change_apply(worker->writer->run, worker->target, batch->queue, batch->first, err))
 		return true;
 	refused = *err;
-	return lax_writer_may(table, &refused) && apply_lax(worker, batch, &refused, err);
+	return lax_is_refusal(&refused) && apply_lax(worker, batch, &refused, err);
 }
 
 static bool apply_without_key(struct apply_worker *worker, const struct change_batch *batch,
@@ -533,7 +542,7 @@ static void apply_main(void *argument)
 	struct change_batch batch;
 	struct error err;
 
-	writer_lock_name(lock_name, w->run->tracker->run_id, w->first_lock + worker->number);
+	writer_lock_name(lock_name, w->run->run_id, w->run->locks.binlog_writers + worker->number);
 	worker->target =
 		run_connect(w->run, lock_name, w->run->options->write_attempts, log_tag, &err);
 	bool ok = worker->target != NULL;
@@ -555,13 +564,12 @@ static void apply_main(void *argument)
 		w->has_failed = true;
 		mutex_unlock(&w->lock);
 		if (err.kind != ERROR_STOPPED)
-			w->run->fail(w->run->fail_context, "binlog_writer", &err);
+			run_fail(w->run, PART_BINLOG_WRITER, &err);
 	}
 }
 
-void binlog_writer_start(struct binlog_writer *w, unsigned first_lock)
+void binlog_writer_start(struct binlog_writer *w)
 {
-	w->first_lock = first_lock;
 	w->workers = mem_calloc(w->worker_count, sizeof(*w->workers));
 	for (unsigned i = 0; i < w->worker_count; i++) {
 		w->workers[i] = (struct apply_worker){ .writer = w, .number = i };

@@ -44,7 +44,6 @@ struct apply {
 	size_t count;
 	size_t done;
 	bool is_alone; /* the next attempt: it has met with a deadlock */
-	struct displacement displacement; /* where the table may displace rows */
 };
 
 static int compare_changes(const void *a, const void *b)
@@ -85,25 +84,27 @@ static struct change **keep_last(const struct moved_table *table, struct change 
 	return changes;
 }
 
-static size_t rows_max(const struct apply *a)
+static struct write_claims *claims_of(const struct apply *a)
 {
-	size_t max = a->queue->rows_max;
+	return &run_sync(a->run, a->table)->claims;
+}
 
-	return max > ROWS_BESIDE_COPY_MAX && fence_has_tickets(&run_sync(a->run, a->table)->fence) ?
-		       ROWS_BESIDE_COPY_MAX :
-		       max;
+static bool is_being_copied(const struct apply *a)
+{
+	return fence_has_tickets(&run_sync(a->run, a->table)->fence);
 }
 
 static size_t take_rows(struct apply *a)
 {
-	struct write_claims *claims = &run_sync(a->run, a->table)->claims;
 	size_t left = a->count - a->done;
-	size_t max = rows_max(a);
+	size_t max = a->queue->rows_max;
 
+	if (max > ROWS_BESIDE_COPY_MAX && is_being_copied(a))
+		max = ROWS_BESIDE_COPY_MAX;
 	if (!a->is_alone)
-		return write_claims_take_rows(claims, a->changes + a->done, left, max,
+		return write_claims_take_rows(claims_of(a), a->changes + a->done, left, max,
 					      a->run->stop);
-	if (!write_claims_take_table(claims, a->run->stop))
+	if (!write_claims_take_table(claims_of(a), a->run->stop))
 		return 0;
 	return left < max ? left : max;
 }
@@ -111,20 +112,9 @@ static size_t take_rows(struct apply *a)
 static void release_rows(struct apply *a)
 {
 	if (a->is_alone)
-		write_claims_release_table(&run_sync(a->run, a->table)->claims);
+		write_claims_release_table(claims_of(a));
 	else
-		write_claims_release_rows(&run_sync(a->run, a->table)->claims);
-}
-
-static bool write_rows(struct apply *a, size_t count, struct error *err)
-{
-	struct apply_sql script = { .packet_limit = write_packet_limit(a->target),
-				       .batch_bytes = a->run->options->batch_bytes };
-	bool ok = apply_sql_make(&script, a->table, a->changes + a->done, count, err) &&
-		  write_statements(a->target, script.statements, script.count, err);
-
-	apply_sql_release(&script);
-	return ok;
+		write_claims_release_rows(claims_of(a));
 }
 
 static void update_rows_max(struct apply *a, size_t count, bool ok, const struct error *err)
@@ -141,11 +131,25 @@ static void update_rows_max(struct apply *a, size_t count, bool ok, const struct
 	}
 }
 
-/* What is done is done: the next attempt goes on behind it. */
-static bool attempt_apply(void *argument, struct error *err)
+static struct apply_sql empty_script(const struct apply *a)
 {
-	struct apply *a = argument;
+	return (struct apply_sql){ .packet_limit = write_packet_limit(a->target),
+				   .batch_bytes = a->run->options->batch_bytes };
+}
 
+static bool write_rows(struct apply *a, size_t count, struct error *err)
+{
+	struct apply_sql script = empty_script(a);
+	bool ok = apply_sql_make(&script, a->table, a->changes + a->done, count, err) &&
+		  write_statements(a->target, script.statements, script.count, err);
+
+	apply_sql_release(&script);
+	return ok;
+}
+
+/* What is done is done: the next attempt goes on behind it. */
+static bool write_rest(struct apply *a, struct error *err)
+{
 	while (a->done < a->count) {
 		if (!db_ready(a->target, err))
 			return false;
@@ -171,40 +175,44 @@ static bool apply_some(struct apply *a, struct change **changes, size_t count, s
 	a->changes = changes;
 	a->count = count;
 	a->done = 0;
-	return count == 0 ||
-	       run_write(a->run, "write binlog events", log_tag, attempt_apply, a, err) ||
-	       error_wrap(err, "apply row changes of table %s", a->table->source->full_name);
+	for (struct retry r = run_write_begin(a->run, "write binlog events", log_tag);
+	     count > 0 && retry_next(&r, err);)
+		if (write_rest(a, err))
+			return true;
+	return count == 0;
 }
 
-static bool write_displacing(struct apply *a, struct error *err)
+static bool write_displacing(struct apply *a, struct displacement *d, struct error *err)
 {
-	const struct write_check check = { displacement_resolve, &a->displacement };
-	struct apply_sql script = { .packet_limit = write_packet_limit(a->target),
-				       .batch_bytes = a->run->options->batch_bytes };
-
-	displacement_attempt(&a->displacement);
+	struct apply_sql script = empty_script(a);
+	bool does_not_matter;
 	bool ok = apply_sql_make(&script, a->table, a->changes, a->count, err);
 
-	a->displacement.rows = apply_sql_count_inserted(&script, &a->displacement.inserted);
-	ok = ok && write_statements_checked(a->target, script.statements, script.count, &check, err);
+	d->inserted = 0;
+	d->rows = apply_sql_count_inserted(&script, &d->inserted);
+	if (ok) {
+		ok = write_begin(a->target, script.statements, script.count, err) &&
+		     displacement_resolve(d, a->target, err);
+		ok = write_end(a->target, ok, &does_not_matter, err);
+	}
 	apply_sql_release(&script);
 	return ok;
 }
 
-static bool attempt_displacing(void *argument, struct error *err)
+/* In one transaction, which has the table to itself while it is being copied. */
+static bool write_alone(struct apply *a, struct displacement *d, struct error *err)
 {
-	struct apply *a = argument;
-	bool is_alone = a->is_alone || fence_has_tickets(&run_sync(a->run, a->table)->fence);
+	bool is_alone = a->is_alone || is_being_copied(a);
 
 	if (!db_ready(a->target, err))
 		return false;
-	if (is_alone && !write_claims_take_table(&run_sync(a->run, a->table)->claims, a->run->stop))
+	if (is_alone && !write_claims_take_table(claims_of(a), a->run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
 
-	bool ok = write_displacing(a, err);
+	bool ok = write_displacing(a, d, err);
 
 	if (is_alone)
-		write_claims_release_table(&run_sync(a->run, a->table)->claims);
+		write_claims_release_table(claims_of(a));
 	update_rows_max(a, a->count, ok, err);
 	return ok;
 }
@@ -212,13 +220,17 @@ static bool attempt_displacing(void *argument, struct error *err)
 static bool apply_displacing(struct apply *a, struct change **changes, size_t count,
 			     struct change *first, struct error *err)
 {
+	struct displacement displacement;
+	bool ok = false;
+
 	a->changes = changes;
 	a->count = count;
-	displacement_init(&a->displacement, a->run, a->table, first);
-	bool ok = run_write(a->run, "write binlog events", log_tag, attempt_displacing, a, err);
-
-	displacement_end(&a->displacement);
-	return ok || error_wrap(err, "apply row changes of table %s", a->table->source->full_name);
+	displacement_init(&displacement, a->run, a->table, first);
+	for (struct retry r = run_write_begin(a->run, "write binlog events", log_tag);
+	     !ok && retry_next(&r, err);)
+		ok = write_alone(a, &displacement, err);
+	displacement_end(&displacement);
+	return ok;
 }
 
 bool change_apply(struct run *run, struct db *target, struct table_queue *queue,
@@ -236,5 +248,5 @@ bool change_apply(struct run *run, struct db *target, struct table_queue *queue,
 				  apply_some(&a, changes + deletes, count - deletes, err);
 
 	free(changes);
-	return ok;
+	return ok || error_wrap(err, "apply row changes of table %s", a.table->source->full_name);
 }

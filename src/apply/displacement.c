@@ -44,11 +44,6 @@ void displacement_init(struct displacement *d, struct run *run, const struct mov
 	map_init(&d->displaced);
 }
 
-void displacement_attempt(struct displacement *d)
-{
-	d->inserted = 0;
-}
-
 void displacement_end(struct displacement *d)
 {
 	if (d->has_begun)
@@ -254,42 +249,10 @@ static void keep_rows(const struct displacement *d, struct map *rows)
 			map_put(rows, change_key(change), change->key_length, change);
 }
 
-/* Those that are there leave the map. */
-static bool keep_missing(struct displacement *d, struct db *target, struct map *rows,
-			 struct error *err)
-{
-	const char **conditions = mem_calloc(rows->count + 1, sizeof(*conditions));
-	const struct map_entry *entry;
-	struct map found;
-	size_t cursor = 0, count = 0;
-
-	map_init(&found);
-	while ((entry = map_next(rows, &cursor)))
-		conditions[count++] = entry->key;
-	bool ok = row_lookup(target, d->table, conditions, count, &found, err);
-
-	free(conditions);
-	for (cursor = 0; ok && (entry = map_next(&found, &cursor));)
-		map_remove(rows, entry->key, entry->key_length);
-	map_release(&found);
-	return ok;
-}
-
-static bool insert_missing(struct displacement *d, struct db *target, const struct map *rows,
-			   struct error *err)
+bool displacement_resolve(struct displacement *d, struct db *target, struct error *err)
 {
 	const struct map_entry *entry;
 	size_t cursor = 0;
-
-	while ((entry = map_next(rows, &cursor)))
-		if (!insert_one(d, target, entry->value, err))
-			return false;
-	return true;
-}
-
-bool displacement_resolve(void *context, struct db *target, struct error *err)
-{
-	struct displacement *d = context;
 	struct map rows;
 
 	if (d->inserted == d->rows)
@@ -299,8 +262,10 @@ bool displacement_resolve(void *context, struct db *target, struct error *err)
 	if (!d->has_begun)
 		owed_rows_begin(d->run->owed);
 	d->has_begun = true;
-	bool ok = keep_missing(d, target, &rows, err) && insert_missing(d, target, &rows, err);
+	bool ok = row_lookup_missing(target, d->table, &rows, err);
 
+	while (ok && (entry = map_next(&rows, &cursor)))
+		ok = insert_one(d, target, entry->value, err);
 	map_release(&rows);
 	if (ok && d->displaced.count > 0) {
 		log_debug("table %s: %zu rows give way to changed ones and are looked for later",

@@ -1,8 +1,8 @@
 /* Makes room for changed rows whose key or unique values other rows of the target hold.
  *
- * Used by one apply worker per batch: displacement_init(), then for each attempt
- * displacement_attempt() and the batch's statements, which sum up what they inserted, with
- * displacement_resolve() before the commit; displacement_end() after the last attempt. */
+ * Used by one apply worker per batch: displacement_init(), then for each attempt the batch's
+ * statements, which sum up what they inserted, and displacement_resolve() before the commit;
+ * displacement_end() after the last attempt. */
 #ifndef APPLY_DISPLACEMENT_H
 #define APPLY_DISPLACEMENT_H
 
@@ -21,9 +21,9 @@ struct displacement {
 
 void displacement_init(struct displacement *d, struct run *run, const struct moved_table *table,
 		       struct change *changes);
-void displacement_attempt(struct displacement *d);
-/* Inside the transaction: context is the displacement. */
-bool displacement_resolve(void *context, struct db *target, struct error *err) MUST_CHECK;
+/* Inside the transaction, after the batch's statements. */
+bool displacement_resolve(struct displacement *d, struct db *target,
+			  struct error *err) MUST_CHECK;
 void displacement_end(struct displacement *d);
 
 #endif

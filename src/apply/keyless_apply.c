@@ -16,7 +16,17 @@
  * one that failed before its COMMIT was sent is tried again; where the answer to the
  * COMMIT is missing, nobody can tell, and the table is copied anew from another snapshot,
  * which holds all of the batch. A resumed run does the same from the start, whatever the
- * state says of the table. */
+ * state says of the table.
+ *
+ * Rows that the target refuses in strict mode, or notes something about (even as it deletes
+ * them), may be just what the source has (lax_writer.c). They are inserted in a lax mode, and before the commit there
+ * must be exactly n more of each than before, byte for byte, with the stored generated columns
+ * as the source's binlog has them: so a value that came out differently, sent or computed, is
+ * seen, whatever the server warned of. (A virtual column is not stored: it is what the other
+ * columns make it.) Where no mode makes that so, as for MariaDB 11.8, whose binlog leaves
+ * generated columns out, or where there are too many rows to look for, as each is a scan of the
+ * table, the table is copied again: as a whole it can be compared with the source
+ * (snapshot_copy.c). What is not alike then, either, ends the run. */
 #include "keyless_apply.h"
 
 #include <inttypes.h>
@@ -26,17 +36,18 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/probe.h"
-#include "rows/target_write.h"
 #include "copy/snapshot_copy.h"
+#include "rows/lax_writer.h"
 
 static const char log_tag[] = "binlog_writer";
 
-#define STATEMENT_SLACK 4096
+#define LAX_ROWS_MAX 100 /* of different kinds */
 
 /* How many rows of one kind come or go. */
 struct sum {
 	int64_t rows;
 	const struct change *change; /* one of them */
+	uint64_t there; /* how many there were before they were inserted */
 };
 
 struct apply {
@@ -48,22 +59,29 @@ struct apply {
 	const struct change *last; /* of those that are applied */
 	struct write_statement *statements; /* owned */
 	size_t count;
+	size_t deletes;	   /* the first so many */
+	size_t kinds;	   /* of rows that are inserted */
+	bool is_refused;   /* rows are, or came out differently */
 	bool is_uncertain; /* a COMMIT without an answer */
 };
 
-static void sum_up(struct apply *a, const struct change *first)
+static void sum_changes(struct apply *a, const struct change *first)
 {
+	struct snapshot_mark *mark = &run_sync(a->run, a->table)->mark;
+
 	for (const struct change *change = first; change; change = change->next) {
-		if (snapshot_mark_holds(&run_sync(a->run, a->table)->mark, change->file, change->offset))
+		if (snapshot_mark_holds(mark, change->file, change->offset))
 			continue;
 
 		struct sum *sum = map_get(&a->sums, change_key(change), change->key_length);
 
 		if (!sum) {
 			sum = mem_calloc(1, sizeof(*sum));
-			sum->change = change;
 			map_put(&a->sums, change_key(change), change->key_length, sum);
 		}
+		/* One that came, where there is any: it tells what is computed of the row. */
+		if (!sum->change || sum->change->is_delete)
+			sum->change = change;
 		sum->rows += change->is_delete ? -1 : 1;
 		a->last = change;
 	}
@@ -76,16 +94,6 @@ static struct write_statement *new_statement(struct apply *a)
 	return &a->statements[a->count++];
 }
 
-static bool check_size(const struct apply *a, size_t length, struct error *err)
-{
-	return length + STATEMENT_SLACK <= a->packet_limit ||
-	       error_set(err, ERROR_DATA,
-			 "a changed row takes %zu bytes as a statement, more than the target's "
-			 "max_allowed_packet lets through; raise it: SET GLOBAL "
-			 "max_allowed_packet = 1073741824",
-			 length);
-}
-
 static bool put_delete(struct apply *a, const struct sum *sum, struct error *err)
 {
 	struct write_statement *statement = new_statement(a);
@@ -95,7 +103,8 @@ static bool put_delete(struct apply *a, const struct sum *sum, struct error *err
 	buf_puts(&statement->sql, a->table->delete_head);
 	buf_add(&statement->sql, change_key(sum->change), sum->change->key_length);
 	buf_printf(&statement->sql, " LIMIT %" PRIu64, statement->affects);
-	return check_size(a, statement->sql.length, err);
+	return !write_is_too_large(a->table, "a changed row", statement->sql.length,
+				   a->packet_limit, err);
 }
 
 static bool put_insert(struct apply *a, struct write_statement **statement,
@@ -105,7 +114,7 @@ static bool put_insert(struct apply *a, struct write_statement **statement,
 	size_t length = s ? s->sql.length + change->image_length : 0;
 
 	if (s && length < a->run->options->batch_bytes &&
-	    length + STATEMENT_SLACK <= a->packet_limit) {
+	    write_fits(length, a->packet_limit)) {
 		buf_putc(&s->sql, ',');
 	} else {
 		s = *statement = new_statement(a);
@@ -115,7 +124,7 @@ static bool put_insert(struct apply *a, struct write_statement **statement,
 	buf_add(&s->sql, change_image(change), change->image_length);
 	s->invalid_enums += change->invalid_enums;
 	s->affects++;
-	return check_size(a, s->sql.length, err);
+	return !write_is_too_large(a->table, "a changed row", s->sql.length, a->packet_limit, err);
 }
 
 static bool put_statements(struct apply *a, struct error *err)
@@ -130,10 +139,12 @@ static bool put_statements(struct apply *a, struct error *err)
 		if (sum->rows < 0 && !put_delete(a, sum, err))
 			return false;
 	}
+	a->deletes = a->count;
 	cursor = 0;
 	while ((entry = map_next(&a->sums, &cursor))) {
 		const struct sum *sum = entry->value;
 
+		a->kinds += sum->rows > 0;
 		for (int64_t i = 0; i < sum->rows; i++)
 			if (!put_insert(a, &insert, sum->change, err))
 				return false;
@@ -141,34 +152,126 @@ static bool put_statements(struct apply *a, struct error *err)
 	return true;
 }
 
-static bool attempt_apply(void *argument, struct error *err)
+/* How many such rows the target has, with what is computed of them. */
+static bool count_rows(struct apply *a, const struct sum *sum, uint64_t *rows, struct error *err)
 {
-	struct apply *a = argument;
+	const struct change *change = sum->change;
+	struct write_statement statement = {
+		.sql = BUF_INIT, .mode = lax_modes[0], .zone = a->table->deletes_in_zone ? a->table->zone : NULL
+	};
+	struct buf value = BUF_INIT;
 
-	if (!db_ready(a->target, err) ||
-	    !write_statements_once(a->target, a->statements, a->count, &a->is_uncertain, err)) {
-		if (a->is_uncertain) { /* not to be tried again */
-			log_warn_err(err, "table %s has no key, and the outcome of a COMMIT is not "
-					  "known",
-				     a->table->source->full_name);
-			error_set(err, ERROR_DATA, "the outcome of a COMMIT is not known");
-		}
+	buf_puts(&statement.sql, "SELECT COUNT(*) INTO @ghostferry_rows FROM ");
+	sql_table_name(&statement.sql, a->table->target_schema, a->table->target_name);
+	buf_puts(&statement.sql, " WHERE ");
+	buf_add(&statement.sql, change_key(change), change->key_length);
+	buf_add(&statement.sql, change_order(change), change->order_length);
+	bool ok = write_statement_execute(a->target, &statement, err) &&
+		  db_value(a->target, &value, NULL, err, "SELECT @ghostferry_rows");
+
+	*rows = strtoull(buf_text(&value), NULL, 10);
+	write_statement_release(&statement);
+	buf_release(&value);
+	return ok;
+}
+
+static bool count_before(struct apply *a, struct error *err)
+{
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(&a->sums, &cursor))) {
+		struct sum *sum = entry->value;
+
+		if (sum->rows > 0 && !count_rows(a, sum, &sum->there, err))
+			return false;
+	}
+	return true;
+}
+
+static bool compare_counts(struct apply *a, struct error *err)
+{
+	const struct map_entry *entry;
+	size_t cursor = 0;
+	uint64_t rows;
+
+	probe("after_lax_write", "%s %zu", a->table->source->full_name, a->kinds);
+	while ((entry = map_next(&a->sums, &cursor))) {
+		const struct sum *sum = entry->value;
+
+		if (sum->rows <= 0)
+			continue;
+		if (!count_rows(a, sum, &rows, err))
+			return false;
+		if (rows == sum->there + (uint64_t)sum->rows)
+			continue;
+		a->is_refused = true;
+		return error_set(err, ERROR_DATA, "without strict mode the target makes other rows "
+						  "of them than the source has");
+	}
+	return true;
+}
+
+/* mode NULL: strict. */
+static bool write_some(struct apply *a, size_t first, size_t end, const char *mode,
+		       struct error *err)
+{
+	for (size_t i = first; i < end; i++) {
+		a->statements[i].mode = mode;
+		if (write_statement_execute(a->target, &a->statements[i], err))
+			continue;
+		a->is_refused = lax_is_refusal(err);
 		return false;
 	}
 	return true;
 }
 
+static bool write_once(struct apply *a, const char *mode, struct error *err)
+{
+	a->is_refused = false;
+	if (!db_ready(a->target, err))
+		return false;
+	bool ok = write_begin(a->target, NULL, 0, err) &&
+		  write_some(a, 0, a->deletes, mode, err) && (!mode || count_before(a, err)) &&
+		  write_some(a, a->deletes, a->count, mode, err) &&
+		  (!mode || compare_counts(a, err));
+	return write_end(a->target, ok, &a->is_uncertain, err);
+}
+
+static bool write_changes(struct apply *a, const char *mode, struct error *err)
+{
+	for (struct retry r = run_write_begin(a->run, "write binlog events", log_tag);
+	     retry_next(&r, err);) {
+		if (write_once(a, mode, err))
+			return true;
+		if (!a->is_uncertain)
+			continue;
+		log_warn_err(err, "table %s has no key, and the outcome of a COMMIT is not known",
+			     a->table->source->full_name);
+		/* Not to be tried again. */
+		return error_set(err, ERROR_DATA, "the outcome of a COMMIT is not known");
+	}
+	return false;
+}
+
 static bool apply_once(struct apply *a, struct error *err)
 {
-
 	if (a->sums.count == 0)
 		return true;
-	bool is_made = put_statements(a, err);
-	if (is_made && run_write(a->run, "write binlog events", log_tag, attempt_apply, a, err))
+	if (put_statements(a, err) && write_changes(a, NULL, err))
 		return true;
-	if (is_made && err->kind == ERROR_DATA && !a->is_uncertain)
+	if (a->is_refused)
+		log_info("table %s, which has no key: rows are written without strict mode and "
+			 "compared: %s",
+			 a->table->source->full_name, err->text);
+	for (size_t i = 0; a->is_refused && a->kinds <= LAX_ROWS_MAX && i < LAX_MODES; i++)
+		if (write_changes(a, lax_modes[i], err))
+			return true;
+	if (err->kind == ERROR_DIFFERENT) {
+		err->kind = ERROR_DATA;
 		error_wrap(err, "the table has no key and is not as this run left it (has somebody "
 				"else written to it?); resume, and it is copied anew");
+	}
 	return error_wrap(err, "apply row changes of table %s up to %s:%" PRIu64,
 			  a->table->source->full_name, a->last->file, a->last->offset);
 }
@@ -190,10 +293,10 @@ static void release(struct apply *a)
  * all of them; the rest of the queue is compared with its place. */
 static bool copy_anew(struct apply *a, struct error *err)
 {
-	state_tracker_begun_anew(a->run->tracker, a->table);
+	state_tracker_set_complete(a->run->tracker, a->table, false);
 	if (!snapshot_copy(a->run, a->target, a->table, err))
 		return false;
-	state_tracker_complete(a->run->tracker, a->table);
+	state_tracker_set_complete(a->run->tracker, a->table, true);
 	return true;
 }
 
@@ -206,8 +309,8 @@ bool keyless_apply(struct run *run, struct db *target, const struct moved_table 
 			   .packet_limit = write_packet_limit(target) };
 
 	map_init(&a.sums);
-	sum_up(&a, first);
-	bool ok = apply_once(&a, err) || (a.is_uncertain && copy_anew(&a, err));
+	sum_changes(&a, first);
+	bool ok = apply_once(&a, err) || ((a.is_uncertain || a.is_refused) && copy_anew(&a, err));
 	release(&a);
 	return ok;
 }

@@ -18,33 +18,33 @@ void budget_destroy(struct budget *b)
 	mutex_destroy(&b->lock);
 }
 
-static bool fits(const struct budget *b, uint64_t bytes) REQUIRES(b->lock)
-{
-	return b->used == 0 || (bytes <= b->limit && b->used <= b->limit - bytes);
-}
-
 bool budget_acquire(struct budget *b, uint64_t bytes, struct stop *stop)
 {
-	bool taken;
+	bool is_granted;
 
 	mutex_lock(&b->lock);
-	uint64_t number = ++b->asked;
-	while (!stop_is_set(stop) && (b->granted + 1 != number || !fits(b, bytes)))
+	uint64_t number = ++b->requested;
+	for (;;) {
+		bool fits = b->used == 0 || (bytes <= b->limit && b->used <= b->limit - bytes);
+
+		if (stop_is_set(stop) || (b->granted + 1 == number && fits))
+			break;
 		condition_wait_ms(&b->changed, &b->lock, POLL_MS);
-	taken = !stop_is_set(stop);
-	if (taken) {
+	}
+	is_granted = !stop_is_set(stop);
+	if (is_granted) {
 		b->granted = number;
 		b->used += bytes;
 		condition_broadcast(&b->changed); /* the next may fit too */
 	}
 	mutex_unlock(&b->lock);
-	return taken;
+	return is_granted;
 }
 
 bool budget_is_waited_for(struct budget *b)
 {
 	mutex_lock(&b->lock);
-	bool is_waited_for = b->asked > b->granted;
+	bool is_waited_for = b->requested > b->granted;
 	mutex_unlock(&b->lock);
 	return is_waited_for;
 }
@@ -57,9 +57,4 @@ void budget_change(struct budget *b, uint64_t from, uint64_t to)
 	if (to < from)
 		condition_broadcast(&b->changed);
 	mutex_unlock(&b->lock);
-}
-
-void budget_return(struct budget *b, uint64_t bytes)
-{
-	budget_change(b, bytes, 0);
 }

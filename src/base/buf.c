@@ -11,15 +11,10 @@
 
 enum { SMALLEST_ROOM = 64 };
 
-void buf_init(struct buf *b)
-{
-	*b = (struct buf)BUF_INIT;
-}
-
 void buf_release(struct buf *b)
 {
 	free(b->data);
-	buf_init(b);
+	*b = (struct buf)BUF_INIT;
 }
 
 void buf_clear(struct buf *b)
@@ -64,32 +59,21 @@ void buf_putc(struct buf *b, char byte)
 	buf_add(b, &byte, 1);
 }
 
-PRINTF(2, 0)
-static int print_into_room(struct buf *b, const char *format, va_list args)
-{
-	va_list again;
-	int length;
-
-	va_copy(again, args);
-	length = vsnprintf(b->data + b->length, b->room - b->length, format, again);
-	va_end(again);
-	assert(length >= 0); /* only a broken format can do that */
-	return length;
-}
-
 void buf_printf(struct buf *b, const char *format, ...)
 {
 	va_list args;
 	int length;
 
 	buf_reserve(b, SMALLEST_ROOM);
-	va_start(args, format);
-	length = print_into_room(b, format, args);
-	if ((size_t)length >= b->room - b->length) {
+	for (;;) {
+		va_start(args, format);
+		length = vsnprintf(b->data + b->length, b->room - b->length, format, args);
+		va_end(args);
+		assert(length >= 0); /* only a broken format can do that */
+		if ((size_t)length < b->room - b->length)
+			break;
 		buf_reserve(b, (size_t)length);
-		length = print_into_room(b, format, args);
 	}
-	va_end(args);
 	b->length += (size_t)length;
 }
 
@@ -132,6 +116,15 @@ void buf_put_hex(struct buf *b, const void *bytes, size_t length)
 	b->length += length * 2;
 }
 
+void buf_put_uuid(struct buf *b, const uint8_t uuid[16])
+{
+	for (unsigned i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			buf_putc(b, '-');
+		buf_put_hex(b, &uuid[i], 1);
+	}
+}
+
 void buf_truncate(struct buf *b, size_t length)
 {
 	assert(length <= b->length);
@@ -146,7 +139,7 @@ char *buf_take(struct buf *b)
 
 	buf_reserve(b, 0);
 	text = b->data;
-	buf_init(b);
+	*b = (struct buf)BUF_INIT;
 	return text;
 }
 

@@ -2,25 +2,17 @@
  * people have in their configuration files. */
 #include "base/clock.h"
 
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <time.h>
 
 #define LARGEST_MAGNITUDE ((uint64_t)1 << 63)
 
-static struct timespec now(clockid_t which)
+int64_t clock_us(void)
 {
 	struct timespec at;
 
-	clock_gettime(which, &at); /* cannot fail for the clocks used here */
-	return at;
-}
-
-int64_t clock_us(void)
-{
-	struct timespec at = now(CLOCK_MONOTONIC);
-
+	clock_gettime(CLOCK_MONOTONIC, &at); /* cannot fail for the clocks used here */
 	return (int64_t)at.tv_sec * 1000000 + at.tv_nsec / 1000;
 }
 
@@ -31,15 +23,17 @@ int64_t clock_ms(void)
 
 int64_t clock_boot_ms(void)
 {
-	struct timespec at = now(CLOCK_BOOTTIME);
+	struct timespec at;
 
+	clock_gettime(CLOCK_BOOTTIME, &at);
 	return (int64_t)at.tv_sec * 1000 + at.tv_nsec / 1000000;
 }
 
 double clock_wall(void)
 {
-	struct timespec at = now(CLOCK_REALTIME);
+	struct timespec at;
 
+	clock_gettime(CLOCK_REALTIME, &at);
 	return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
 }
 
@@ -51,58 +45,6 @@ void clock_rfc3339(double wall_seconds, char text[CLOCK_RFC3339_SIZE])
 	if (!gmtime_r(&seconds, &parts) ||
 	    strftime(text, CLOCK_RFC3339_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
 		text[0] = '\0';
-}
-
-void clock_sleep_ms(int64_t milliseconds)
-{
-	struct timespec until = now(CLOCK_MONOTONIC);
-
-	if (milliseconds <= 0)
-		return;
-	until.tv_sec += milliseconds / 1000;
-	until.tv_nsec += milliseconds % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
-		;
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* Digits at *text; advances it. False on overflow. */
-static bool parse_whole(const char **text, uint64_t *number)
-{
-	*number = 0;
-	for (; is_digit(**text); ++*text) {
-		uint64_t digit = (uint64_t)(**text - '0');
-
-		if (*number > (LARGEST_MAGNITUDE - digit) / 10)
-			return false;
-		*number = *number * 10 + digit;
-	}
-	return true;
-}
-
-/* Digits after the point as number / scale; those that overflow change nothing.
- * The arithmetic is Go's, so that the same text gives the same nanoseconds. */
-static void parse_fraction(const char **text, uint64_t *number, double *scale)
-{
-	bool full = false;
-
-	*number = 0;
-	*scale = 1;
-	for (; is_digit(**text); ++*text) {
-		full = full || *number > (uint64_t)INT64_MAX / 10;
-		if (full)
-			continue;
-		*number = *number * 10 + (uint64_t)(**text - '0');
-		*scale *= 10;
-	}
 }
 
 static uint64_t parse_unit(const char **text)
@@ -133,22 +75,33 @@ static uint64_t parse_unit(const char **text)
 	return 0;
 }
 
-/* One "1.5s" at *text, added to *total. */
+/* One "1.5s" at *text, added to *total. The arithmetic of the fraction is Go's, so that the
+ * same text gives the same nanoseconds; digits that overflow change nothing. */
 static bool parse_part(const char **text, uint64_t *total)
 {
-	const char *start = *text;
-	uint64_t whole, fraction = 0, unit, part;
+	uint64_t whole = 0, fraction = 0, unit, part;
+	bool digits = false;
 	double scale = 1;
-	bool digits;
 
-	if (!parse_whole(text, &whole))
-		return false;
-	digits = *text > start;
+	for (; **text >= '0' && **text <= '9'; ++*text) {
+		uint64_t digit = (uint64_t)(**text - '0');
+
+		if (whole > (LARGEST_MAGNITUDE - digit) / 10)
+			return false;
+		whole = whole * 10 + digit;
+		digits = true;
+	}
 	if (**text == '.') {
-		const char *point = ++*text;
+		bool full = false;
 
-		parse_fraction(text, &fraction, &scale);
-		digits = digits || *text > point;
+		for (++*text; **text >= '0' && **text <= '9'; ++*text) {
+			digits = true;
+			full = full || fraction > (uint64_t)INT64_MAX / 10;
+			if (full)
+				continue;
+			fraction = fraction * 10 + (uint64_t)(**text - '0');
+			scale *= 10;
+		}
 	}
 	if (!digits)
 		return false;

@@ -1,15 +1,17 @@
 /* JSON on top of cJSON.
  *
- * cJSON builds the tree. It is lenient where we must not be, says little about a
- * mistake and bends large integers, so a second pass walks the text, with the tree
- * beside it when there is one: it finds the exact place of a mistake, refuses what
- * cJSON lets pass, and leaves the text of every number that a double and a plain
- * integer do not say exactly in the node's valuestring. cJSON_Delete() frees that
- * and cJSON_Duplicate() copies it; cJSON itself uses valuestring of strings and
- * raw nodes only. */
+ * cJSON builds the tree. Then a second pass walks the text and the tree together, for
+ * what cJSON does not do:
+ *  - Numbers. It keeps doubles; the text of every number that is not an integer within
+ *    2^53 goes into the node's valuestring. cJSON_Delete() frees that, cJSON_Duplicate()
+ *    copies it, and cJSON itself uses valuestring of strings and raw nodes only.
+ *  - Refusals. It takes duplicate keys, \u0000 (which ends the string), "01", "1.",
+ *    1e999, "\u12g4", and control characters in strings and as white space.
+ *  - Places. It stops at the beginning of a string that is not closed or a word that is
+ *    misspelt, and one too far at a key without quotes. So where it refuses a text, the
+ *    pass goes over the text alone. */
 #include "base/json.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -82,15 +84,6 @@ static bool expect(struct walk *w, char wanted)
 	return next_is(w, wanted) || fail_unexpected(w, w->at);
 }
 
-static bool digits(struct walk *w)
-{
-	const char *start = w->at;
-
-	while (w->at < w->end && *w->at >= '0' && *w->at <= '9')
-		w->at++;
-	return w->at > start || fail_unexpected(w, w->at);
-}
-
 static bool optional(struct walk *w, const char *any_of)
 {
 	if (w->at >= w->end || *w->at == '\0' || !strchr(any_of, *w->at))
@@ -99,60 +92,41 @@ static bool optional(struct walk *w, const char *any_of)
 	return true;
 }
 
-/* RFC 8259, section 6. *plain: neither fraction nor exponent. */
-static bool scan_number(struct walk *w, bool *plain)
+static bool digits(struct walk *w)
 {
-	*plain = true;
+	if (!optional(w, "0123456789"))
+		return fail_unexpected(w, w->at);
+	while (optional(w, "0123456789"))
+		;
+	return true;
+}
+
+/* RFC 8259, section 6. node: what cJSON made of it; NULL while looking for a mistake. */
+static bool walk_number(struct walk *w, cJSON *node)
+{
+	const char *start = w->at;
+	bool is_plain = true; /* neither fraction nor exponent */
+
 	optional(w, "-");
 	if (!optional(w, "0") && !digits(w))
 		return false;
 	if (optional(w, ".")) {
-		*plain = false;
+		is_plain = false;
 		if (!digits(w))
 			return false;
 	}
 	if (optional(w, "eE")) {
-		*plain = false;
+		is_plain = false;
 		optional(w, "+-");
 		if (!digits(w))
 			return false;
 	}
-	return true;
-}
-
-/* node: what cJSON made of it; NULL while looking for a mistake. */
-static bool walk_number(struct walk *w, cJSON *node)
-{
-	const char *start = w->at;
-	bool plain;
-
-	if (!scan_number(w, &plain))
-		return false;
 	if (!node)
 		return true;
 	if (!isfinite(node->valuedouble))
 		return fail_at(w, start, "the number is out of range");
-	if (!plain || fabs(node->valuedouble) >= EXACT_MAX)
+	if (!is_plain || fabs(node->valuedouble) >= EXACT_MAX)
 		node->valuestring = mem_memdup(start, (size_t)(w->at - start));
-	return true;
-}
-
-/* At the character behind a backslash. */
-static bool walk_escape(struct walk *w)
-{
-	const char *start = w->at - 1;
-
-	if (optional(w, "\"\\/bfnrt"))
-		return true;
-	if (w->at == w->end)
-		return fail_unexpected(w, w->at);
-	if (!optional(w, "u"))
-		return fail_at(w, start, "bad escape");
-	for (int i = 0; i < 4; i++)
-		if (!optional(w, "0123456789abcdefABCDEF"))
-			return fail_unexpected(w, w->at);
-	if (memcmp(start, "\\u0000", 6) == 0)
-		return fail_at(w, start, "NUL (\\u0000) in a string");
 	return true;
 }
 
@@ -161,41 +135,27 @@ static bool walk_string(struct walk *w)
 	if (!expect(w, '"'))
 		return false;
 	while (w->at < w->end && *w->at != '"') {
-		if ((unsigned char)*w->at < 0x20)
-			return fail_at(w, w->at, "control character in a string");
-		if (*w->at++ == '\\' && !walk_escape(w))
-			return false;
+		const char *start = w->at;
+
+		if ((unsigned char)*start < 0x20)
+			return fail_at(w, start, "control character in a string");
+		if (*w->at++ != '\\' || optional(w, "\"\\/bfnrt"))
+			continue;
+		if (w->at == w->end)
+			break;
+		if (!optional(w, "u"))
+			return fail_at(w, start, "bad escape");
+		for (int i = 0; i < 4; i++)
+			if (!optional(w, "0123456789abcdefABCDEF"))
+				return fail_unexpected(w, w->at);
+		if (memcmp(start, "\\u0000", 6) == 0)
+			return fail_at(w, start, "NUL (\\u0000) in a string");
 	}
 	return expect(w, '"');
 }
 
-static bool walk_literal(struct walk *w, const char *literal)
-{
-	for (; *literal; literal++, w->at++)
-		if (w->at == w->end || *w->at != *literal)
-			return fail_unexpected(w, w->at);
-	return true;
-}
-
-static bool walk_value(struct walk *w, cJSON *node, unsigned depth);
-
-static bool walk_array(struct walk *w, const cJSON *array, unsigned depth)
-{
-	cJSON *item = array ? array->child : NULL;
-
-	if (!expect(w, '['))
-		return false;
-	if (next_is(w, ']'))
-		return true;
-	do {
-		if (!walk_value(w, item, depth))
-			return false;
-		item = item ? item->next : NULL;
-	} while (next_is(w, ','));
-	return expect(w, ']');
-}
-
-static bool walk_member(struct walk *w, cJSON *member, struct map *seen, unsigned depth)
+/* A member's name and the colon behind it. */
+static bool walk_name(struct walk *w, cJSON *member, struct map *seen)
 {
 	const char *start;
 	char finding[160];
@@ -208,43 +168,36 @@ static bool walk_member(struct walk *w, cJSON *member, struct map *seen, unsigne
 		snprintf(finding, sizeof(finding), "duplicate key \"%.100s\"", member->string);
 		return fail_at(w, start, finding);
 	}
-	return expect(w, ':') && walk_value(w, member, depth);
+	return expect(w, ':');
 }
 
-static bool walk_members(struct walk *w, const cJSON *object, struct map *seen, unsigned depth)
-{
-	cJSON *member = object ? object->child : NULL;
-
-	if (next_is(w, '}'))
-		return true;
-	do {
-		if (!walk_member(w, member, seen, depth))
-			return false;
-		member = member ? member->next : NULL;
-	} while (next_is(w, ','));
-	return expect(w, '}');
-}
-
-static bool walk_object(struct walk *w, const cJSON *object, unsigned depth)
-{
-	struct map seen;
-	bool ok;
-
-	map_init(&seen);
-	ok = expect(w, '{') && walk_members(w, object, &seen, depth);
-	map_release(&seen);
-	return ok;
-}
+static bool walk_value(struct walk *w, cJSON *node, unsigned depth);
 
 static bool walk_container(struct walk *w, const cJSON *node, unsigned depth)
 {
+	cJSON *item = node ? node->child : NULL;
+	bool is_object = *w->at == '{', ok = true;
+	char end = is_object ? '}' : ']';
+	struct map seen;
+
 	if (depth == DEPTH_MAX)
 		return fail_at(w, w->at, "nested deeper than 200");
-	return *w->at == '[' ? walk_array(w, node, depth + 1) : walk_object(w, node, depth + 1);
+	w->at++;
+	if (next_is(w, end))
+		return true;
+	map_init(&seen);
+	do {
+		ok = (!is_object || walk_name(w, item, &seen)) && walk_value(w, item, depth + 1);
+		item = item ? item->next : NULL;
+	} while (ok && next_is(w, ','));
+	map_release(&seen);
+	return ok && expect(w, end);
 }
 
 static bool walk_value(struct walk *w, cJSON *node, unsigned depth)
 {
+	const char *literal;
+
 	skip_space(w);
 	if (w->at == w->end)
 		return fail_unexpected(w, w->at);
@@ -255,22 +208,21 @@ static bool walk_value(struct walk *w, cJSON *node, unsigned depth)
 	case '"':
 		return walk_string(w);
 	case 'n':
-		return walk_literal(w, "null");
+		literal = "null";
+		break;
 	case 't':
-		return walk_literal(w, "true");
+		literal = "true";
+		break;
 	case 'f':
-		return walk_literal(w, "false");
+		literal = "false";
+		break;
 	default:
 		return walk_number(w, node);
 	}
-}
-
-static bool walk_all(struct walk *w, cJSON *root)
-{
-	if (!walk_value(w, root, 0))
-		return false;
-	skip_space(w);
-	return w->at == w->end || fail_unexpected(w, w->at);
+	for (; *literal; literal++, w->at++)
+		if (w->at == w->end || *w->at != *literal)
+			return fail_unexpected(w, w->at);
+	return true;
 }
 
 cJSON *json_parse(const char *text, size_t length, struct error *err)
@@ -278,6 +230,7 @@ cJSON *json_parse(const char *text, size_t length, struct error *err)
 	struct walk w = { .text = text, .at = text, .end = text + length, .err = err };
 	const char *stopped = NULL;
 	cJSON *root;
+	bool ok;
 
 	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		w.at += 3; /* a byte order mark, as some editors put there */
@@ -287,7 +240,11 @@ cJSON *json_parse(const char *text, size_t length, struct error *err)
 		return NULL;
 	}
 	root = cJSON_ParseWithLengthOpts(w.at, (size_t)(w.end - w.at), &stopped, false);
-	if (!walk_all(&w, root)) {
+	ok = walk_value(&w, root, 0);
+	skip_space(&w);
+	if (ok && w.at < w.end)
+		ok = fail_unexpected(&w, w.at);
+	if (!ok) {
 		cJSON_Delete(root);
 		return NULL;
 	}
@@ -296,33 +253,28 @@ cJSON *json_parse(const char *text, size_t length, struct error *err)
 	return root;
 }
 
-static bool read_all(int fd, struct buf *content, struct error *err)
-{
-	ssize_t got;
-
-	do {
-		if (content->length > FILE_MAX)
-			return error_set(err, ERROR_CORRUPT, "larger than 1 GiB");
-		buf_reserve(content, 65536);
-		got = read(fd, content->data + content->length, 65536);
-		if (got > 0)
-			content->length += (size_t)got;
-	} while (got > 0 || (got < 0 && errno == EINTR));
-	content->data[content->length] = '\0';
-	return got == 0 || error_errno(err, "read");
-}
-
 cJSON *json_parse_file(const char *path, struct error *err)
 {
 	struct buf content = BUF_INIT;
 	cJSON *root = NULL;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got;
 
 	if (fd < 0) {
 		error_errno(err, "%s", path);
 		return NULL;
 	}
-	if (read_all(fd, &content, err))
+	do {
+		buf_reserve(&content, 65536);
+		got = read(fd, content.data + content.length, 65536);
+		if (got > 0)
+			content.length += (size_t)got;
+	} while (content.length <= FILE_MAX && (got > 0 || (got < 0 && errno == EINTR)));
+	if (got > 0)
+		error_set(err, ERROR_CORRUPT, "larger than 1 GiB");
+	else if (got < 0)
+		error_errno(err, "read");
+	else
 		root = json_parse(content.data, content.length, err);
 	if (!root)
 		error_wrap(err, "%s", path);
@@ -331,41 +283,27 @@ cJSON *json_parse_file(const char *path, struct error *err)
 	return root;
 }
 
-/* The digits of a number node that is told by text; NULL: told by its double. */
-static const char *number_text(const cJSON *node)
-{
-	return cJSON_IsNumber(node) || cJSON_IsRaw(node) ? node->valuestring : NULL;
-}
-
-static bool text_magnitude(const char *digits_at, uint64_t *magnitude)
-{
-	char *end;
-
-	if (*digits_at < '0' || *digits_at > '9')
-		return false;
-	errno = 0;
-	*magnitude = strtoull(digits_at, &end, 10);
-	return errno == 0 && *end == '\0';
-}
-
 /* A number as sign and magnitude. */
 static bool split_integer(const cJSON *node, bool *negative, uint64_t *magnitude)
 {
-	const char *text;
+	const char *digits_at;
+	char *end;
 
-	if (!node)
+	if (!cJSON_IsNumber(node) && !cJSON_IsRaw(node))
 		return false;
-	text = number_text(node);
-	if (text) {
-		*negative = *text == '-';
-		return text_magnitude(text + *negative, magnitude);
+	if (!node->valuestring) {
+		if (node->valuedouble != trunc(node->valuedouble) ||
+		    fabs(node->valuedouble) > EXACT_MAX)
+			return false;
+		*negative = node->valuedouble < 0;
+		*magnitude = (uint64_t)fabs(node->valuedouble);
+		return true;
 	}
-	if (!cJSON_IsNumber(node) || node->valuedouble != trunc(node->valuedouble) ||
-	    fabs(node->valuedouble) > EXACT_MAX)
-		return false;
-	*negative = node->valuedouble < 0;
-	*magnitude = (uint64_t)fabs(node->valuedouble);
-	return true;
+	*negative = *node->valuestring == '-';
+	digits_at = node->valuestring + *negative;
+	errno = 0;
+	*magnitude = strtoull(digits_at, &end, 10);
+	return *digits_at >= '0' && *digits_at <= '9' && errno == 0 && *end == '\0';
 }
 
 bool json_u64(const cJSON *node, uint64_t *number)
@@ -392,45 +330,37 @@ bool json_i64(const cJSON *node, int64_t *number)
 	return true;
 }
 
-static cJSON *checked(cJSON *node)
-{
-	assert(node); /* cJSON has no other reason than lack of memory */
-	return node;
-}
-
 cJSON *json_new_u64(uint64_t number)
 {
-	char digits_text[24];
+	char text[24];
 
-	snprintf(digits_text, sizeof(digits_text), "%llu", (unsigned long long)number);
-	return checked(cJSON_CreateRaw(digits_text));
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	return cJSON_CreateRaw(text);
 }
 
 cJSON *json_new_i64(int64_t number)
 {
-	char digits_text[24];
+	char text[24];
 
-	snprintf(digits_text, sizeof(digits_text), "%lld", (long long)number);
-	return checked(cJSON_CreateRaw(digits_text));
+	snprintf(text, sizeof(text), "%lld", (long long)number);
+	return cJSON_CreateRaw(text);
 }
 
-static cJSON *add(cJSON *object, const char *key, cJSON *node)
-{
-	cJSON_bool added = cJSON_AddItemToObject(object, key, node);
-
-	assert(added);
-	(void)added;
-	return node;
-}
-
+/* Lack of memory, the one reason to fail, does not come back from the allocator. */
 cJSON *json_add_u64(cJSON *object, const char *key, uint64_t number)
 {
-	return add(object, key, json_new_u64(number));
+	cJSON *node = json_new_u64(number);
+
+	(void)cJSON_AddItemToObject(object, key, node);
+	return node;
 }
 
 cJSON *json_add_i64(cJSON *object, const char *key, int64_t number)
 {
-	return add(object, key, json_new_i64(number));
+	cJSON *node = json_new_i64(number);
+
+	(void)cJSON_AddItemToObject(object, key, node);
+	return node;
 }
 
 const char *json_type_name(const cJSON *node)

@@ -9,24 +9,18 @@
 
 #define EXACT_MAX 9007199254740992.0 /* 2^53 */
 
-/* Up to what has to be escaped. States of many tables are megabytes of this. */
-static size_t plain_length(const char *text)
-{
-	size_t length = 0;
-
-	while ((unsigned char)text[length] >= 0x20 && text[length] != '"' && text[length] != '\\')
-		length++;
-	return length;
-}
-
+/* States of many tables are megabytes of this: what needs no escape is copied as a whole. */
 static void print_string(struct buf *out, const char *text)
 {
 	static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";
 
 	buf_putc(out, '"');
 	for (;;) {
-		size_t plain = plain_length(text);
+		size_t plain = 0;
 
+		while ((unsigned char)text[plain] >= 0x20 && text[plain] != '"' &&
+		       text[plain] != '\\')
+			plain++;
 		buf_add(out, text, plain);
 		text += plain;
 		if (!*text)
@@ -77,30 +71,10 @@ static void new_line(struct buf *out, int indent, int level)
 		buf_putc(out, ' ');
 }
 
-static void print_value(struct buf *out, const cJSON *node, int indent, int level);
-
-static void print_container(struct buf *out, const cJSON *node, int indent, int level)
+void json_print_within(struct buf *out, const cJSON *node, int indent, int level)
 {
-	bool object = cJSON_IsObject(node);
+	bool is_object = cJSON_IsObject(node);
 
-	buf_putc(out, object ? '{' : '[');
-	for (const cJSON *item = node->child; item; item = item->next) {
-		new_line(out, indent, level + 1);
-		if (object) {
-			print_string(out, item->string);
-			buf_puts(out, indent > 0 ? ": " : ":");
-		}
-		print_value(out, item, indent, level + 1);
-		if (item->next)
-			buf_putc(out, ',');
-	}
-	if (node->child)
-		new_line(out, indent, level);
-	buf_putc(out, object ? '}' : ']');
-}
-
-static void print_value(struct buf *out, const cJSON *node, int indent, int level)
-{
 	switch (node->type & 0xff) {
 	case cJSON_True:
 		buf_puts(out, "true");
@@ -119,7 +93,20 @@ static void print_value(struct buf *out, const cJSON *node, int indent, int leve
 		break;
 	case cJSON_Array:
 	case cJSON_Object:
-		print_container(out, node, indent, level);
+		buf_putc(out, is_object ? '{' : '[');
+		for (const cJSON *item = node->child; item; item = item->next) {
+			new_line(out, indent, level + 1);
+			if (is_object) {
+				print_string(out, item->string);
+				buf_puts(out, indent > 0 ? ": " : ":");
+			}
+			json_print_within(out, item, indent, level + 1);
+			if (item->next)
+				buf_putc(out, ',');
+		}
+		if (node->child)
+			new_line(out, indent, level);
+		buf_putc(out, is_object ? '}' : ']');
 		break;
 	default:
 		buf_puts(out, "null");
@@ -128,10 +115,5 @@ static void print_value(struct buf *out, const cJSON *node, int indent, int leve
 
 void json_print(struct buf *out, const cJSON *value, int indent)
 {
-	print_value(out, value, indent, 0);
-}
-
-void json_print_within(struct buf *out, const cJSON *value, int indent, int level)
-{
-	print_value(out, value, indent, level);
+	json_print_within(out, value, indent, 0);
 }

@@ -3,7 +3,7 @@
  * terminal. What goes wrong while logging is ignored: there is nowhere to say it,
  * and a full disk under the log must not end a migration. Nor must a reader that has
  * stopped (a pager, a terminal on hold) hold it up, or keep a signal from being
- * answered: lines that nobody takes are dropped, and counted. */
+ * answered: lines that nobody reads are dropped and counted. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -60,8 +60,7 @@ static uint64_t dropped; /* guarded by output_lock: lines, since the reader stop
 struct line {
 	enum log_level level;
 	const char *message;
-	const char *error; /* NULL: none */
-	struct log_field fields[FIELDS_MAX]; /* sorted by key; without error */
+	struct log_field fields[FIELDS_MAX]; /* sorted by key */
 	size_t count;
 };
 
@@ -138,8 +137,8 @@ bool log_is_terminal(void)
 	return terminal;
 }
 
-/* Once the reader has stopped nobody waits for it any more. */
-static bool is_taken(void) REQUIRES(output_lock)
+/* Once the reader has stopped reading, nobody waits for it any more. */
+static bool is_writable(void) REQUIRES(output_lock)
 {
 	struct pollfd out = { .fd = output, .events = POLLOUT };
 	int ready;
@@ -156,7 +155,7 @@ static void write_all(const char *bytes, size_t length) REQUIRES(output_lock)
 	while (length > 0) {
 		ssize_t written;
 
-		if (!is_taken()) {
+		if (!is_writable()) {
 			dropped++;
 			return;
 		}
@@ -172,7 +171,7 @@ static void write_all(const char *bytes, size_t length) REQUIRES(output_lock)
 }
 
 /* Control characters and broken UTF-8 as Go's %q writes them; so are quotes and
- * backslashes where the text stands in quotes. */
+ * backslashes when the text is in quotes. */
 static void put_escaped(struct buf *out, const char *text, bool quoted)
 {
 	static const char letters[] = "\aa\bb\ff\nn\rr\tt\vv\\\\\"\"";
@@ -195,21 +194,16 @@ static void put_escaped(struct buf *out, const char *text, bool quoted)
 	}
 }
 
-static bool needs_quotes(const char *text)
-{
-	return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				 "0123456789-._/@^+")] != '\0';
-}
-
 static void put_value(struct buf *out, const char *text)
 {
-	if (!needs_quotes(text)) {
-		buf_puts(out, text);
-		return;
-	}
-	buf_putc(out, '"');
-	put_escaped(out, text, true);
-	buf_putc(out, '"');
+	bool quoted = text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					"0123456789-._/@^+")] != '\0';
+
+	if (quoted)
+		buf_putc(out, '"');
+	put_escaped(out, text, quoted);
+	if (quoted)
+		buf_putc(out, '"');
 }
 
 static void put_json(struct buf *out, const char *text)
@@ -238,56 +232,32 @@ static void put_json(struct buf *out, const char *text)
 	buf_putc(out, '"');
 }
 
-static void put_fields(struct buf *out, const struct line *line,
-		       void (*put)(struct buf *out, const char *key, const char *value))
-{
-	bool error_done = line->error == NULL;
-
-	for (size_t i = 0; i < line->count; i++) {
-		if (!error_done && strcmp("error", line->fields[i].key) < 0) {
-			put(out, "error", line->error);
-			error_done = true;
-		}
-		put(out, line->fields[i].key, line->fields[i].value);
-	}
-	if (!error_done)
-		put(out, "error", line->error);
-}
-
-static void put_logfmt_field(struct buf *out, const char *key, const char *value)
-{
-	buf_printf(out, " %s=", key);
-	put_value(out, value);
-}
-
-static void format_logfmt(struct buf *out, const struct line *line)
+/* As logrus: for a terminal in colours, else with the time in front. */
+static void format_logrus(struct buf *out, const struct line *line)
 {
 	char time[CLOCK_RFC3339_SIZE];
 
-	clock_rfc3339(clock_wall(), time);
-	buf_printf(out, "time=\"%s\" level=%s msg=", time, levels[line->level].name);
-	put_value(out, line->message);
-	put_fields(out, line, put_logfmt_field);
-}
+	if (terminal) {
+		buf_printf(out, CLEAR_LINE "\033[%dm%s\033[0m[%04lld] ",
+			   levels[line->level].colour, levels[line->level].terminal,
+			   (long long)((clock_ms() - started_ms) / 1000));
+		size_t start = out->length;
 
-static void put_terminal_field(struct buf *out, const char *key, const char *value)
-{
-	buf_printf(out, " \033[36m%s\033[0m=", key);
-	put_value(out, value);
-}
-
-static void format_terminal(struct buf *out, const struct line *line)
-{
-	size_t start;
-
-	buf_printf(out, "\033[%dm%s\033[0m[%04lld] ", levels[line->level].colour,
-		   levels[line->level].terminal, (long long)((clock_ms() - started_ms) / 1000));
-	start = out->length;
-	put_escaped(out, line->message, false);
-	/* The message's column is 44 wide, as in logrus. */
-	while (out->length - start < 45)
-		buf_putc(out, ' ');
-	put_fields(out, line, put_terminal_field);
+		put_escaped(out, line->message, false);
+		/* The message's column is 44 wide, as in logrus. */
+		while (out->length - start < 45)
+			buf_putc(out, ' ');
+	} else {
+		clock_rfc3339(clock_wall(), time);
+		buf_printf(out, "time=\"%s\" level=%s msg=", time, levels[line->level].name);
+		put_value(out, line->message);
+	}
+	for (size_t i = 0; i < line->count; i++) {
+		buf_puts(out, terminal ? " \033[36m" : " ");
+		buf_puts(out, line->fields[i].key);
+		buf_puts(out, terminal ? "\033[0m=" : "=");
+		put_value(out, line->fields[i].value);
+	}
 }
 
 static void put_json_field(struct buf *out, const char *key, const char *value)
@@ -303,70 +273,28 @@ static void format_zerolog(struct buf *out, const struct line *line)
 	char time[CLOCK_RFC3339_SIZE];
 
 	clock_rfc3339(clock_wall(), time);
-	buf_printf(out, "{\"level\":\"%s\"", levels[line->level].zerolog);
+	buf_printf(out, "%s{\"level\":\"%s\"", terminal ? CLEAR_LINE : "",
+		   levels[line->level].zerolog);
 	put_json_field(out, "time", time);
 	put_json_field(out, "msg", line->message);
-	if (line->error)
-		put_json_field(out, "error", line->error);
 	for (size_t i = 0; i < line->count; i++)
 		put_json_field(out, line->fields[i].key, line->fields[i].value);
 	buf_putc(out, '}');
 }
 
-/* Insertion sort: a line has a handful of fields. */
-static void add_field(struct line *line, const char *key, const char *value)
+static int by_key(const void *a, const void *b)
 {
-	size_t at = line->count;
-
-	if (!value || line->count == FIELDS_MAX)
-		return;
-	for (; at > 0 && strcmp(key, line->fields[at - 1].key) < 0; at--)
-		line->fields[at] = line->fields[at - 1];
-	line->fields[at] = (struct log_field){ key, value };
-	line->count++;
-}
-
-static void tell_of_dropped(void) REQUIRES(output_lock)
-{
-	char text[80];
-	int length = snprintf(text, sizeof(text), "... %llu lines are missing, as nobody took them\n",
-			      (unsigned long long)dropped);
-
-	dropped = 0;
-	write_all(text, (size_t)length);
-}
-
-static void emit(struct buf *text)
-{
-	buf_putc(text, '\n');
-	mutex_lock(&output_lock);
-	if (terminal)
-		buf_add(text, buf_text(&progress), progress.length);
-	if (dropped > 0 && is_taken())
-		tell_of_dropped();
-	write_all(text->data, text->length);
-	mutex_unlock(&output_lock);
-}
-
-static void format_line(struct buf *out, const struct line *line)
-{
-	if (terminal)
-		buf_puts(out, CLEAR_LINE);
-	if (current_backend == LOG_BACKEND_ZEROLOG)
-		format_zerolog(out, line);
-	else if (terminal)
-		format_terminal(out, line);
-	else
-		format_logfmt(out, line);
+	return strcmp(((const struct log_field *)a)->key, ((const struct log_field *)b)->key);
 }
 
 void log_write(enum log_level level, const char *tag, const struct error *err,
 	       const struct log_field *fields, const char *format, ...)
 {
-	struct line line = { .level = level, .error = err ? err->text : NULL };
+	struct line line = { .level = level };
+	bool is_zerolog = current_backend == LOG_BACKEND_ZEROLOG;
 	struct buf text = BUF_INIT;
-	int saved_errno = errno;
-	char *formatted;
+	int saved_errno = errno, length;
+	char *formatted, missing[80];
 	va_list args;
 
 	if (level < log_get_level())
@@ -376,44 +304,53 @@ void log_write(enum log_level level, const char *tag, const struct error *err,
 		formatted = NULL;
 	va_end(args);
 	line.message = formatted ? formatted : format;
-	add_field(&line, "tag", tag);
-	for (; fields && fields->key; fields++)
-		add_field(&line, fields->key, fields->value);
+	if (err)
+		line.fields[line.count++] = (struct log_field){ "error", err->text };
+	if (tag)
+		line.fields[line.count++] = (struct log_field){ "tag", tag };
+	for (; fields && fields->key && line.count < FIELDS_MAX; fields++)
+		if (fields->value)
+			line.fields[line.count++] = *fields;
+	/* logrus sorts its fields; zerolog's error comes first, and we sort the others. */
+	size_t fixed = is_zerolog && err ? 1 : 0;
+	qsort(line.fields + fixed, line.count - fixed, sizeof(line.fields[0]), by_key);
 
-	format_line(&text, &line);
-	emit(&text);
+	(is_zerolog ? format_zerolog : format_logrus)(&text, &line);
+	buf_putc(&text, '\n');
+	mutex_lock(&output_lock);
+	if (terminal)
+		buf_add(&text, buf_text(&progress), progress.length);
+	if (dropped > 0 && is_writable()) {
+		length = snprintf(missing, sizeof(missing),
+				  "... %llu lines are missing, as nobody took them\n",
+				  (unsigned long long)dropped);
+		dropped = 0;
+		write_all(missing, (size_t)length);
+	}
+	write_all(text.data, text.length);
+	mutex_unlock(&output_lock);
 	buf_release(&text);
 	free(formatted);
 	errno = saved_errno;
-}
-
-/* A line that wraps could not be cleared; count characters, not bytes. */
-static size_t cut_to_width(const char *line, size_t columns)
-{
-	size_t at = 0;
-
-	for (; line[at] != '\0' && line[at] != '\n'; at++) {
-		if (((unsigned char)line[at] & 0xc0) == 0x80)
-			continue;
-		if (columns-- == 0)
-			break;
-	}
-	return at;
 }
 
 void log_progress(const char *line)
 {
 	struct winsize size = { 0 };
 	int saved_errno = errno;
-	size_t columns = 79;
+	size_t columns = 79, length = 0;
 
 	if (!terminal)
 		return;
 	if (ioctl(output, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
 		columns = size.ws_col - 1u;
+	/* A line that wraps could not be cleared; count characters, not bytes. */
+	for (; line[length] != '\0' && line[length] != '\n'; length++)
+		if (((unsigned char)line[length] & 0xc0) != 0x80 && columns-- == 0)
+			break;
 	mutex_lock(&output_lock);
 	buf_clear(&progress);
-	buf_add(&progress, line, cut_to_width(line, columns));
+	buf_add(&progress, line, length);
 	write_all(CLEAR_LINE, strlen(CLEAR_LINE));
 	write_all(buf_text(&progress), progress.length);
 	mutex_unlock(&output_lock);

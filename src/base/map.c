@@ -4,7 +4,7 @@
  * Removing leaves the entry in place with key NULL; its slot goes on pointing at
  * it, so that probing does not stop there. Such leftovers go when the entries
  * array is full: it is compacted, or doubled when most of it is alive, and the
- * slots are laid anew. There are always twice as many slots as entries have room,
+ * slots are filled again. There are always twice as many slots as entries have room,
  * so probing ends. Keys come from other people's data (row keys, table names),
  * hence the random seed: nobody can choose keys that all collide. */
 #include "base/map.h"
@@ -37,8 +37,7 @@ static uint64_t seed(void)
 	return known;
 }
 
-/* The finaliser of MurmurHash3: every input bit reaches every output bit. */
-static uint64_t mix(uint64_t h)
+uint64_t hash_mix(uint64_t h)
 {
 	h ^= h >> 33;
 	h *= 0xff51afd7ed558ccdu;
@@ -56,12 +55,12 @@ static uint64_t hash_bytes(const void *key, size_t length)
 
 	for (; length >= sizeof(word); at += sizeof(word), length -= sizeof(word)) {
 		memcpy(&word, at, sizeof(word));
-		h = mix(h ^ word);
+		h = hash_mix(h ^ word);
 	}
 	word = 0;
 	if (length > 0)
 		memcpy(&word, at, length);
-	return mix(h ^ word);
+	return hash_mix(h ^ word);
 }
 
 void map_init(struct map *m)
@@ -69,15 +68,9 @@ void map_init(struct map *m)
 	*m = (struct map){ 0 };
 }
 
-static void free_keys(struct map *m)
-{
-	for (size_t i = 0; i < m->used; i++)
-		free(m->entries[i].key);
-}
-
 void map_release(struct map *m)
 {
-	free_keys(m);
+	map_clear(m);
 	free(m->entries);
 	free(m->slots);
 	map_init(m);
@@ -85,17 +78,12 @@ void map_release(struct map *m)
 
 void map_clear(struct map *m)
 {
-	free_keys(m);
+	for (size_t i = 0; i < m->used; i++)
+		free(m->entries[i].key);
 	m->used = 0;
 	m->count = 0;
 	if (m->slots)
 		memset(m->slots, 0, m->slot_count * sizeof(*m->slots));
-}
-
-static bool has_key(const struct map_entry *entry, uint64_t hash, const void *key, size_t length)
-{
-	return entry->key && entry->hash == hash && entry->key_length == length &&
-	       (length == 0 || memcmp(entry->key, key, length) == 0);
 }
 
 static struct map_entry *find(const struct map *m, uint64_t hash, const void *key, size_t length)
@@ -106,7 +94,8 @@ static struct map_entry *find(const struct map *m, uint64_t hash, const void *ke
 	     slot = (slot + 1) & (m->slot_count - 1)) {
 		struct map_entry *entry = &m->entries[m->slots[slot] - 1];
 
-		if (has_key(entry, hash, key, length))
+		if (entry->key && entry->hash == hash && entry->key_length == length &&
+		    (length == 0 || memcmp(entry->key, key, length) == 0))
 			return entry;
 	}
 	return NULL;
@@ -121,23 +110,17 @@ static void occupy_slot(struct map *m, size_t index)
 	m->slots[slot] = (uint32_t)(index + 1);
 }
 
-static void compact(struct map *m)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < m->used; i++)
-		if (m->entries[i].key)
-			m->entries[kept++] = m->entries[i];
-	m->used = kept;
-}
-
 static void make_room(struct map *m)
 {
 	size_t room = m->entries_room ? m->entries_room : SMALLEST_ROOM;
+	size_t alive = 0;
 
 	if (m->used < m->entries_room)
 		return;
-	compact(m);
+	for (size_t i = 0; i < m->used; i++)
+		if (m->entries[i].key)
+			m->entries[alive++] = m->entries[i];
+	m->used = alive;
 	if (m->count > room / 2)
 		room *= 2;
 	assert(room <= UINT32_MAX / 2);

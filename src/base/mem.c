@@ -8,17 +8,14 @@
 
 #include "base/shortage.h"
 
-static void out_of_memory(void)
-{
-	shortage_found("out of memory");
-}
+static const char out_of_memory[] = "out of memory";
 
 void *mem_alloc(size_t size)
 {
 	void *memory;
 
 	while (!(memory = malloc(size ? size : 1)))
-		out_of_memory();
+		shortage_found(out_of_memory);
 	return memory;
 }
 
@@ -27,18 +24,21 @@ void *mem_calloc(size_t count, size_t size)
 	void *memory;
 
 	while (!(memory = count && size ? calloc(count, size) : calloc(1, 1)))
-		out_of_memory();
+		shortage_found(out_of_memory);
 	return memory;
 }
 
 void *mem_resize(void *array, size_t count, size_t size)
 {
 	void *memory;
+	size_t bytes;
 
 	if (count == 0 || size == 0)
 		count = size = 1;
-	while (!(memory = reallocarray(array, count, size)))
-		out_of_memory();
+	if (__builtin_mul_overflow(count, size, &bytes))
+		bytes = SIZE_MAX;
+	while (!(memory = realloc(array, bytes)))
+		shortage_found(out_of_memory);
 	return memory;
 }
 
@@ -51,9 +51,7 @@ char *mem_memdup(const void *bytes, size_t length)
 {
 	char *copy;
 
-	while (length == SIZE_MAX)
-		out_of_memory();
-	copy = mem_alloc(length + 1);
+	copy = mem_alloc(length < SIZE_MAX ? length + 1 : SIZE_MAX);
 	if (length > 0)
 		memcpy(copy, bytes, length);
 	copy[length] = '\0';
@@ -72,6 +70,6 @@ char *mem_printf(const char *format, ...)
 		va_end(args);
 		if (length >= 0)
 			return text;
-		out_of_memory();
+		shortage_found(out_of_memory);
 	}
 }

@@ -1,5 +1,5 @@
-/* Checked reads from foreign bytes. All go through take(): one comparison
- * decides, and a failed reader has nothing left, so it stays failed. */
+/* Checked reads from foreign bytes. All go through reader_bytes(): one
+ * comparison decides, and a failed reader has nothing left, so it stays failed. */
 #include "base/reader.h"
 
 struct reader reader_over(const void *bytes, size_t length)
@@ -23,7 +23,7 @@ static const uint8_t *fail(struct reader *r)
 	return NULL;
 }
 
-static const uint8_t *take(struct reader *r, size_t length)
+const uint8_t *reader_bytes(struct reader *r, size_t length)
 {
 	const uint8_t *bytes = r->at;
 
@@ -38,7 +38,7 @@ uint64_t reader_uint(struct reader *r, unsigned width)
 	const uint8_t *bytes;
 	uint64_t number = 0;
 
-	bytes = width >= 1 && width <= 8 ? take(r, width) : fail(r);
+	bytes = width >= 1 && width <= 8 ? reader_bytes(r, width) : fail(r);
 	if (!bytes)
 		return 0;
 	for (unsigned i = 0; i < width; i++)
@@ -51,7 +51,7 @@ uint64_t reader_uint_be(struct reader *r, unsigned width)
 	const uint8_t *bytes;
 	uint64_t number = 0;
 
-	bytes = width >= 1 && width <= 8 ? take(r, width) : fail(r);
+	bytes = width >= 1 && width <= 8 ? reader_bytes(r, width) : fail(r);
 	if (!bytes)
 		return 0;
 	for (unsigned i = 0; i < width; i++)
@@ -69,19 +69,9 @@ uint16_t reader_u16(struct reader *r)
 	return (uint16_t)reader_uint(r, 2);
 }
 
-uint32_t reader_u24(struct reader *r)
-{
-	return (uint32_t)reader_uint(r, 3);
-}
-
 uint32_t reader_u32(struct reader *r)
 {
 	return (uint32_t)reader_uint(r, 4);
-}
-
-uint64_t reader_u48(struct reader *r)
-{
-	return reader_uint(r, 6);
 }
 
 uint64_t reader_u64(struct reader *r)
@@ -110,19 +100,14 @@ uint64_t reader_lenenc(struct reader *r)
 	}
 }
 
-const uint8_t *reader_bytes(struct reader *r, size_t length)
-{
-	return take(r, length);
-}
-
 void reader_skip(struct reader *r, size_t length)
 {
-	take(r, length);
+	reader_bytes(r, length);
 }
 
 struct reader reader_sub(struct reader *r, size_t length)
 {
-	const uint8_t *bytes = take(r, length);
+	const uint8_t *bytes = reader_bytes(r, length);
 
 	if (!bytes)
 		return (struct reader){ .at = r->end, .end = r->end, .failed = true };

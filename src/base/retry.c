@@ -12,14 +12,7 @@
 #define EXCUSED_SLEEP_MS 20
 #define EXCUSED_SLEEP_MAX_MS 2000
 
-static int64_t next_sleep(const struct retry_policy *policy, int64_t sleep_ms)
-{
-	if (policy->max_sleep_ms <= sleep_ms)
-		return sleep_ms;
-	return sleep_ms > policy->max_sleep_ms / 2 ? policy->max_sleep_ms : sleep_ms * 2;
-}
-
-/* Those that stood in each other's way are not to meet again at the same time. */
+/* Random, so that attempts that collided do not collide again. */
 static int64_t excused_sleep(unsigned times)
 {
 	int64_t most = times < 8 ? (int64_t)EXCUSED_SLEEP_MS << times : EXCUSED_SLEEP_MAX_MS;
@@ -32,44 +25,6 @@ static int64_t excused_sleep(unsigned times)
 	return most / 2 + most * dice / 2 / UINT16_MAX;
 }
 
-static void log_attempt(const struct retry_policy *policy, unsigned number,
-			const struct error *err)
-{
-	char limit[16] = "infinite";
-
-	if (policy->attempts > 0)
-		snprintf(limit, sizeof(limit), "%u", policy->attempts);
-	log_write(LOG_ERROR, policy->tag, err, NULL, "failed to %s, %u of %s max retries%s",
-		  policy->verb, number, limit,
-		  policy->attempts > 0 && number >= policy->attempts ?
-			  ", and on, as the connection is not lost for long" :
-			  "");
-}
-
-static void log_last(const struct retry_policy *policy, unsigned number, const struct error *err)
-{
-	log_write(LOG_ERROR, policy->tag, err, NULL,
-		  "failed to %s after %u attempts, retry limit exceeded", policy->verb, number);
-}
-
-/* A server that restarts or a network that is cut may take longer than a few attempts. */
-static bool is_used_up(const struct retry_policy *policy, unsigned number, int64_t lost_since_ms)
-{
-	if (policy->attempts == 0 || number < policy->attempts)
-		return false;
-	return lost_since_ms == 0 || clock_ms() - lost_since_ms >= policy->lost_ms;
-}
-
-static int64_t next_pause(const struct retry_policy *policy, unsigned number, int64_t sleep_ms,
-			  const struct error *err)
-{
-	bool is_lost = err->kind == ERROR_LOST || err->kind == ERROR_READ_ONLY;
-
-	/* A connection that was cut is back at once, a server that restarts is not. */
-	return is_lost && number > 1 && policy->lost_sleep_ms > sleep_ms ? policy->lost_sleep_ms :
-									   sleep_ms;
-}
-
 struct retry retry_begin(const struct retry_policy *policy, struct stop *stop)
 {
 	return (struct retry){ .policy = *policy, .stop = stop, .sleep_ms = policy->sleep_ms };
@@ -79,6 +34,9 @@ struct retry retry_begin(const struct retry_policy *policy, struct stop *stop)
 static bool may_try_again(struct retry *r, const struct error *err)
 {
 	const struct retry_policy *policy = &r->policy;
+	bool is_used_up = policy->attempts > 0 && r->number >= policy->attempts;
+	int64_t sleep_ms = r->sleep_ms;
+	char limit[16] = "infinite";
 
 	if (err->kind == ERROR_STOPPED || !error_is_retryable(err))
 		return false;
@@ -91,14 +49,27 @@ static bool may_try_again(struct retry *r, const struct error *err)
 		r->lost_since_ms = 0;
 	else if (r->lost_since_ms == 0)
 		r->lost_since_ms = r->began_ms;
-	if (is_used_up(policy, r->number, r->lost_since_ms)) {
-		log_last(policy, r->number, err);
+	/* A server that restarts or a network that is cut may take longer than a few attempts. */
+	if (is_used_up &&
+	    (r->lost_since_ms == 0 || clock_ms() - r->lost_since_ms >= policy->lost_ms)) {
+		log_write(LOG_ERROR, policy->tag, err, NULL,
+			  "failed to %s after %u attempts, retry limit exceeded", policy->verb,
+			  r->number);
 		return false;
 	}
-	log_attempt(policy, r->number, err);
-	/* Where the run ends meanwhile, retry_next() says so. */
-	if (stop_sleep_ms(r->stop, next_pause(policy, r->number, r->sleep_ms, err)))
-		r->sleep_ms = next_sleep(policy, r->sleep_ms);
+	if (policy->attempts > 0)
+		snprintf(limit, sizeof(limit), "%u", policy->attempts);
+	log_write(LOG_ERROR, policy->tag, err, NULL, "failed to %s, %u of %s max retries%s",
+		  policy->verb, r->number, limit,
+		  is_used_up ? ", and on, as the connection is not lost for long" : "");
+	/* A connection that was cut is back at once, a server that restarts is not. */
+	if ((err->kind == ERROR_LOST || err->kind == ERROR_READ_ONLY) && r->number > 1 &&
+	    policy->lost_sleep_ms > sleep_ms)
+		sleep_ms = policy->lost_sleep_ms;
+	/* If the run ends during the sleep, retry_next() says so. */
+	if (stop_sleep_ms(r->stop, sleep_ms) && policy->max_sleep_ms > r->sleep_ms)
+		r->sleep_ms = r->sleep_ms > policy->max_sleep_ms / 2 ? policy->max_sleep_ms :
+								       r->sleep_ms * 2;
 	return true;
 }
 

@@ -1,4 +1,4 @@
-/* A thread that finds no memory frees what was put aside, tells the loop and sleeps for good,
+/* A thread that finds no memory frees the reserve, wakes the loop and then sleeps for ever,
  * with whatever locks it holds: the loop needs none of a worker's to dump the state. Should
  * it hang all the same, this thread ends the process after a while; the state file is what
  * is left then, a second old. Code that unwinds from every malloc() would be code that
@@ -8,15 +8,15 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-#define ASIDE_BYTES (16u << 20)
-#define PATIENCE_S 20 /* of a disk that the state is written to, too */
+#define RESERVE_BYTES (16u << 20)
+#define PATIENCE_S 20 /* the disk may be slow to take the state */
 
 enum { STATUS_NOT_STARTED = 1, STATUS_INTERRUPTED = 2 };
 
-static _Atomic(void *) aside;
+static _Atomic(void *) reserve;
 static _Atomic(const char *) found;
 static void (*hook)(void *context);
 static void *hook_context;
@@ -25,29 +25,18 @@ static pid_t loop_thread;
 void shortage_init(void)
 {
 	loop_thread = gettid();
-	atomic_store(&aside, malloc(ASIDE_BYTES));
+	atomic_store(&reserve, malloc(RESERVE_BYTES));
 }
 
-void shortage_set_hook(void (*tell)(void *context), void *context)
+void shortage_set_hook(void (*wake)(void *context), void *context)
 {
 	hook_context = context;
-	hook = tell;
+	hook = wake;
 }
 
 const char *shortage_what(void)
 {
 	return atomic_load(&found);
-}
-
-/* stdio may want memory itself. */
-static void say(const char *what)
-{
-	static const char before[] = "ghostferry: ", after[] = "\n";
-
-	if (write(STDERR_FILENO, before, sizeof(before) - 1) < 0 ||
-	    write(STDERR_FILENO, what, strlen(what)) < 0 ||
-	    write(STDERR_FILENO, after, sizeof(after) - 1) < 0)
-		return;
 }
 
 void shortage_found(const char *what)
@@ -56,9 +45,16 @@ void shortage_found(const char *what)
 	bool is_first = atomic_compare_exchange_strong(&found, &nothing, what);
 	bool is_loop = gettid() == loop_thread;
 
-	if (is_first)
-		say(what);
-	free(atomic_exchange(&aside, NULL));
+	if (is_first) {
+		/* stdio may want memory itself. */
+		const struct iovec line[] = {
+			{ (void *)(uintptr_t)"ghostferry: ", 12 },
+			{ (void *)(uintptr_t)what, strlen(what) },
+			{ (void *)(uintptr_t)"\n", 1 },
+		};
+		ssize_t written UNUSED = writev(STDERR_FILENO, line, ARRAY_LEN(line));
+	}
+	free(atomic_exchange(&reserve, NULL));
 	if (!hook)
 		_exit(STATUS_NOT_STARTED);
 	hook(hook_context);

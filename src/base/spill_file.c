@@ -8,23 +8,17 @@
 
 #include "base/mem.h"
 
-static char *directory(const char *beside)
-{
-	const char *from_environment = getenv("TMPDIR");
-
-	if (!beside)
-		return mem_strdup(from_environment && *from_environment ? from_environment : "/tmp");
-	char *copy = mem_strdup(beside);
-	char *result = mem_strdup(dirname(copy));
-
-	free(copy);
-	return result;
-}
-
 bool spill_file_open(struct spill_file *s, const char *beside, struct error *err)
 {
-	char *where = directory(beside);
-	char *path = mem_printf("%s/ghostferry-rows-XXXXXX", where);
+	const char *from_environment = getenv("TMPDIR"), *where = "/tmp";
+	char *copy = beside ? mem_strdup(beside) : NULL;
+	char *path;
+
+	if (copy)
+		where = dirname(copy);
+	else if (from_environment && *from_environment)
+		where = from_environment;
+	path = mem_printf("%s/ghostferry-rows-XXXXXX", where);
 
 	/* Not every file system makes files without a name. */
 	s->fd = open(where, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -36,7 +30,7 @@ bool spill_file_open(struct spill_file *s, const char *beside, struct error *err
 	bool ok = s->fd >= 0 || error_errno(err, "make a file in %s", where);
 
 	free(path);
-	free(where);
+	free(copy);
 	return ok;
 }
 

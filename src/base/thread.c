@@ -120,21 +120,10 @@ static void *run(void *argument)
 	return NULL;
 }
 
-static int create(struct thread *t, struct start *start)
-{
-	pthread_attr_t attributes;
-	int code;
-
-	check(pthread_attr_init(&attributes), "pthread_attr_init");
-	check(pthread_attr_setstacksize(&attributes, STACK_BYTES), "pthread_attr_setstacksize");
-	code = pthread_create(&t->native, &attributes, run, start);
-	check(pthread_attr_destroy(&attributes), "pthread_attr_destroy");
-	return code;
-}
-
 void thread_start(struct thread *t, const char *name, void (*body)(void *argument), void *argument)
 {
 	struct start *start = mem_calloc(1, sizeof(*start));
+	pthread_attr_t attributes;
 	sigset_t all, before;
 
 	start->body = body;
@@ -143,7 +132,10 @@ void thread_start(struct thread *t, const char *name, void (*body)(void *argumen
 
 	sigfillset(&all);
 	check(pthread_sigmask(SIG_SETMASK, &all, &before), "pthread_sigmask");
-	t->started = create(t, start) == 0;
+	check(pthread_attr_init(&attributes), "pthread_attr_init");
+	check(pthread_attr_setstacksize(&attributes, STACK_BYTES), "pthread_attr_setstacksize");
+	t->started = pthread_create(&t->native, &attributes, run, start) == 0;
+	check(pthread_attr_destroy(&attributes), "pthread_attr_destroy");
 	if (!t->started)
 		shortage_found("cannot start a thread: no memory for its stack, or too many "
 			       "processes (ulimit -v, ulimit -u)");

@@ -1,4 +1,4 @@
-/* What is text and what is not. Surrogates and overlong forms are no sequences. */
+/* Surrogates and overlong forms are invalid. */
 #include "base/utf8.h"
 
 size_t utf8_length(const unsigned char *text)
@@ -17,7 +17,7 @@ size_t utf8_length(const unsigned char *text)
 	return length;
 }
 
-void utf8_mend(char *text)
+void utf8_replace_invalid(char *text)
 {
 	for (size_t length; *text; text += length) {
 		length = utf8_length((const unsigned char *)text);

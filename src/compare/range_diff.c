@@ -35,6 +35,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/retry.h"
+#include "rows/row_key.h"
 #include "rows/snappy.h"
 
 #define RANGE_BYTES (8 << 20)
@@ -160,7 +161,7 @@ static bool sum_range(struct range_diff *c, const struct row_hash *f, enum side 
 			   ? "BIT_XOR(s)"
 			   : "CAST(COALESCE(SUM(s),0)%18446744073709551616 AS UNSIGNED)",
 		   f->sum[side], f->from[side]);
-	row_hash_put_range(&c->sql, f, low, high);
+	row_key_put_range(&c->sql, f->table, low, high);
 	buf_puts(&c->sql, " LIMIT 18446744073709551615) d");
 	return run_query(c, side, f, read_sums, sums, err);
 }
@@ -475,7 +476,7 @@ static bool split(struct range_diff *c, const struct row_hash *f, enum side side
 {
 	put_select(c, side);
 	buf_printf(&c->sql, "%s FROM %s", f->keys[side], f->from[side]);
-	row_hash_put_range(&c->sql, f, low, high);
+	row_key_put_range(&c->sql, f->table, low, high);
 	buf_puts(&c->sql, " ORDER BY ");
 	sql_key_order(&c->sql, &f->table->key);
 	buf_printf(&c->sql, " LIMIT 1 OFFSET %" PRIu64, rows - 1);
@@ -510,7 +511,7 @@ static bool compare_parts(struct range_diff *c, const struct row_hash *f, enum s
 		ok = split(c, f, fuller, &from, high, LIST_ROWS_MAX, &to, err);
 		more = to.is_set;
 		buf_clear(&where);
-		row_hash_put_range(&where, f, &from, more ? &to : high);
+		row_key_put_range(&where, f->table, &from, more ? &to : high);
 		ok = ok && compare_lists(c, f, &where, differences, err);
 		key_copy(&from, &to);
 	}

@@ -44,7 +44,7 @@ static const char log_tag[] = "verifier";
 
 void row_repair_init(struct row_repair *r, const struct repair_plan *plan, unsigned number)
 {
-	*r = (struct row_repair){ .plan = plan, .lock = plan->first_lock + number };
+	*r = (struct row_repair){ .plan = plan, .lock = plan->run->locks.repairs + number };
 	r->reader.run = plan->run;
 }
 
@@ -62,7 +62,7 @@ static bool connect_target(struct row_repair *r, struct error *err)
 
 	if (r->target)
 		return true;
-	writer_lock_name(name, run->tracker->run_id, r->lock);
+	writer_lock_name(name, run->run_id, r->lock);
 	r->target = run_connect(run, name, run->options->write_attempts, log_tag, err);
 	if (r->target)
 		r->reader.packet_limit = write_packet_limit(r->target);
@@ -79,10 +79,8 @@ struct repair_attempt {
 };
 
 /* Nobody knows which rows gave way: all of the table's are owed (README I9). */
-static bool before_commit(void *context, struct db *target UNUSED, struct error *err)
+static bool record_displaced(struct repair_attempt *attempt, struct error *err)
 {
-	struct repair_attempt *attempt = context;
-
 	if (attempt->replaced <= attempt->rows)
 		return true;
 	if (!attempt->displaces)
@@ -97,12 +95,11 @@ static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 {
 	struct run *run = r->plan->run;
 	struct repair_attempt attempt = { .run = run, .table = batch->table, .rows = batch->rows };
-	const struct write_check check = { before_commit, &attempt };
 	size_t statement_count = batch->statement_count + 1;
 	/* The texts of all but the first are the batch's. */
 	struct write_statement *statements = mem_calloc(statement_count, sizeof(*statements));
 	struct buf *deletes = &statements[0].sql;
-	bool ok = false;
+	bool ok = false, does_not_matter;
 
 	statements[0].zone = batch->table->deletes_in_zone ? batch->table->zone : NULL;
 	buf_puts(deletes, batch->table->delete_head);
@@ -115,8 +112,11 @@ static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 	for (struct retry retry = run_write_begin(run, "repair rows", log_tag);
 	     !ok && retry_next(&retry, err);) {
 		attempt.replaced = 0;
-		ok = db_ready(r->target, err) &&
-		     write_statements_checked(r->target, statements, statement_count, &check, err);
+		if (!db_ready(r->target, err))
+			continue;
+		ok = write_begin(r->target, statements, statement_count, err) &&
+		     record_displaced(&attempt, err);
+		ok = write_end(r->target, ok, &does_not_matter, err);
 	}
 	*replaced = attempt.replaced;
 	if (attempt.displaces)
@@ -132,9 +132,8 @@ static bool repair_slice(struct row_repair *r, const struct moved_table *table,
 			 const char *const *conditions, size_t count, bool *all, struct error *err)
 {
 	const char *name = table->source->full_name;
-	struct fence *fence = &run_sync(r->plan->run, table)->fence;
-	uint64_t ticket = fence_issue(fence);
-	struct row_batch *batch = row_batch_new(table, ticket, NULL);
+	uint64_t ticket = fence_issue(&run_sync(r->plan->run, table)->fence);
+	struct row_batch *batch = row_batch_new(table, ticket);
 	uint64_t replaced = 0;
 
 	batch->head = table->replace_head;
@@ -154,10 +153,8 @@ static bool repair_slice(struct row_repair *r, const struct moved_table *table,
 		r->plan->displaced(r->plan->context, table->index);
 	}
 	probe("after_repair_write", "%s %" PRIu64, name, ticket);
-	if (ok) {
-		fence_end(fence, ticket);
-		r->plan->ticket_ended(r->plan->ticket_context);
-	}
+	if (ok)
+		fence_end(&run_sync(r->plan->run, table)->fence, ticket);
 	row_batch_free(batch);
 	return ok || error_wrap(err, "repair rows of table %s", name);
 }

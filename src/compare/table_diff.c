@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
+#include "base/worker_pool.h"
 #include "compare/recheck.h"
 #include "compare/row_repair.h"
 
@@ -16,42 +17,6 @@ static const char log_tag[] = "verifier";
 
 /* Rows that differed at first, held until they are looked at again. */
 #define CANDIDATES_MAX 2000
-
-struct wanted {
-	const struct moved_tables *tables;
-};
-
-/* Servers may fold the case of names: taken generously here, matched exactly first. */
-static bool is_wanted(void *context, const char *schema, const char *table)
-{
-	const struct wanted *wanted = context;
-
-	for (size_t i = 0; i < wanted->tables->count; i++) {
-		const struct moved_table *t = wanted->tables->tables[i];
-
-		if (strcasecmp(t->target_name, table) == 0 &&
-		    strcasecmp(t->target_schema, schema) == 0)
-			return true;
-	}
-	return false;
-}
-
-static const struct table *find_target(const struct schema *schema, const struct moved_table *t)
-{
-	const struct table *found = NULL;
-
-	for (size_t i = 0; i < schema->table_count; i++) {
-		const struct table *table = &schema->tables[i];
-
-		if (strcmp(table->name, t->target_name) == 0 &&
-		    strcmp(table->schema, t->target_schema) == 0)
-			return table;
-		if (strcasecmp(table->name, t->target_name) == 0 &&
-		    strcasecmp(table->schema, t->target_schema) == 0)
-			found = table;
-	}
-	return found;
-}
 
 static bool has_null_key(struct db *db, const struct row_hash *f, const char *column, bool *has,
 			 struct error *err)
@@ -95,20 +60,17 @@ bool table_diff_load(struct table_diff *v, const struct ferry_options *options,
 		       const struct moved_tables *tables, struct db *target, struct stop *stop,
 		       struct error *err)
 {
-	struct wanted wanted = { .tables = tables };
 	bool keep_zero_sign = db_version(target)->flavour == FLAVOUR_MYSQL;
+	bool ok;
 
 	*v = (struct table_diff){ .options = options, .stop = stop };
-	if (!schema_load(target, is_wanted, &wanted, &v->on_target, err))
-		return error_wrap(err, "load table definitions of the target");
 	v->count = tables->count;
 	v->hashes = mem_calloc(v->count + 1, sizeof(*v->hashes));
-	bool ok = true;
-	for (size_t i = 0; i < v->count; i++) {
-		const struct table *there = find_target(&v->on_target, tables->tables[i]);
-
-		row_hash_make(&v->hashes[i], options, tables->tables[i], there, keep_zero_sign);
-		ok = ok && find_null_keys(target, &v->hashes[i], there, err);
+	ok = table_pairs_load(&v->pairs, tables, target, err);
+	for (size_t i = 0; ok && i < v->count; i++) {
+		row_hash_make(&v->hashes[i], options, tables->tables[i], v->pairs.there[i],
+			      keep_zero_sign);
+		ok = find_null_keys(target, &v->hashes[i], v->pairs.there[i], err);
 	}
 	return ok;
 }
@@ -118,50 +80,26 @@ void table_diff_release(struct table_diff *v)
 	for (size_t i = 0; i < v->count; i++)
 		row_hash_release(&v->hashes[i]);
 	free(v->hashes);
-	schema_release(&v->on_target);
+	table_pairs_release(&v->pairs);
 	*v = (struct table_diff){ .options = NULL };
 }
 
 /* --- workers --------------------------------------------------------------------- */
 
 struct job {
+	struct worker_pool pool; /* its items are the tables */
 	const struct table_diff *v;
 	const struct comparison *how;
 	struct diff_report *verdict; /* each table is one thread's */
-
-	struct mutex lock;
-	size_t next;	  /* guarded by lock: table to be taken */
-	bool has_failed;  /* guarded by lock */
-	struct error err; /* guarded by lock; the first one */
 };
 
 struct compare_worker {
 	struct job *job;
-	struct thread thread;
 	struct range_diff comparer;
 	struct recheck recheck; /* of the table at hand */
 	struct row_repair repair; /* initialised if there is a plan for it */
 	unsigned number;
 };
-
-static void fail(struct job *job, const struct error *err)
-{
-	mutex_lock(&job->lock);
-	if (!job->has_failed)
-		job->err = *err;
-	job->has_failed = true;
-	mutex_unlock(&job->lock);
-}
-
-static bool take_table(struct job *job, size_t *table)
-{
-	mutex_lock(&job->lock);
-	bool taken = !job->has_failed && job->next < job->v->count;
-	if (taken)
-		*table = job->next++;
-	mutex_unlock(&job->lock);
-	return taken;
-}
 
 static void differs(void *context, const struct row_hash *f,
 		    const struct row_difference *difference)
@@ -188,10 +126,8 @@ static bool may_go_on(struct job *job, struct error *err)
 {
 	if (job->how->throttler && !throttler_wait(job->how->throttler, job->v->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
-	mutex_lock(&job->lock);
-	bool failed = job->has_failed;
-	mutex_unlock(&job->lock);
-	return (!failed && !stop_is_set(job->v->stop)) || error_set(err, ERROR_STOPPED, "stopped");
+	return (!worker_pool_has_failed(&job->pool) && !stop_is_set(job->v->stop)) ||
+	       error_set(err, ERROR_STOPPED, "stopped");
 }
 
 static bool compare_next(struct compare_worker *worker, struct table_report *verdict,
@@ -315,13 +251,13 @@ static void worker_main(void *argument)
 	bool ok = range_diff_open(&worker->comparer, job->v->options, job->v->stop, differs,
 				      worker, &err);
 
-	while (ok && take_table(job, &table))
+	while (ok && worker_pool_next(&job->pool, &table))
 		ok = compare_table(worker, table, &err);
 	range_diff_close(&worker->comparer);
 	if (job->how->repair)
 		row_repair_release(&worker->repair);
 	if (!ok)
-		fail(job, &err);
+		worker_pool_fail(&job->pool, &err);
 }
 
 bool table_diff_compare(const struct table_diff *v, const struct comparison *how,
@@ -331,17 +267,11 @@ bool table_diff_compare(const struct table_diff *v, const struct comparison *how
 	unsigned count = how->workers > v->count ? (unsigned)v->count : how->workers;
 	struct compare_worker *workers = mem_calloc(count + 1, sizeof(*workers));
 
-	mutex_init(&job.lock);
-	for (unsigned i = 0; i < count; i++) {
-		workers[i].job = &job;
-		workers[i].number = i;
-		thread_start(&workers[i].thread, "verifier", worker_main, &workers[i]);
-	}
+	worker_pool_init(&job.pool, 0, v->count);
 	for (unsigned i = 0; i < count; i++)
-		thread_join(&workers[i].thread);
-	mutex_destroy(&job.lock);
+		workers[i] = (struct compare_worker){ .job = &job, .number = i };
+	worker_pool_start(&job.pool, "verifier", worker_main, workers, sizeof(*workers), count);
+	bool ok = worker_pool_join(&job.pool, err);
 	free(workers);
-	if (job.has_failed)
-		*err = job.err;
-	return !job.has_failed;
+	return ok;
 }

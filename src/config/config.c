@@ -10,57 +10,69 @@
 #include "base/mem.h"
 #include "option_parse.h"
 
-static void clear_string(char **text)
+/* What is no configuration at all shall not fill the screen. */
+#define MORE_ERRORS_MAX 100
+
+void *config_keep(struct config *config, void *block)
 {
-	free(*text);
-	*text = NULL;
+	struct config_memory *memory = &config->memory;
+
+	memory->blocks = mem_resize(memory->blocks, memory->block_count + 1,
+				    sizeof(*memory->blocks));
+	memory->blocks[memory->block_count++] = block;
+	return block;
 }
 
-void config_init(struct config *config)
+const char *config_unread_text(const struct config *config, const void *place)
 {
-	*config = (struct config){ 0 };
-	options_preset(&config_options, config);
-	/* Ghostferry has defaults for Source and Target only. */
-	config->source_replication_master.port = 0;
-	clear_string(&config->source_replication_master.user);
-	options_fallback(&config_options, config);
+	for (size_t i = config->unread_count; i > 0; i--)
+		if (config->unread[i - 1].place == place)
+			return config->unread[i - 1].text;
+	return NULL;
 }
 
-/* Not in the table, since it is made, not read. */
-static void release_password(struct database_config *database)
+void config_add_error(struct config *config, const char *doing, struct error *found,
+		      struct error *first)
 {
-	clear_string(&database->password);
+	struct string_list *more = &config->more_errors;
+
+	if (first->kind == ERROR_NONE) {
+		*first = *found;
+	} else if (found->kind != ERROR_NONE && more->count < MORE_ERRORS_MAX) {
+		if (!more->items)
+			more->items = config_keep(config, mem_calloc(MORE_ERRORS_MAX,
+								     sizeof(*more->items)));
+		more->items[more->count++] =
+			config_keep(config, mem_printf("%s: %s", doing, found->text));
+	}
+	found->kind = ERROR_NONE;
 }
 
 void config_release(struct config *config)
 {
-	release_password(&config->source);
-	release_password(&config->target);
-	release_password(&config->source_replication_master);
 	options_release(&config_options, config);
+	for (size_t i = 0; i < config->memory.block_count; i++)
+		free(config->memory.blocks[i]);
+	free(config->memory.blocks);
+	cJSON_Delete(config->memory.file);
+	free(config->unread);
 	*config = (struct config){ 0 };
 }
 
 void config_warnings_release(struct config_warnings *warnings)
 {
-	option_list_release(&warnings->texts);
+	for (size_t i = 0; i < warnings->texts.count; i++)
+		free(warnings->texts.items[i]);
+	free(warnings->texts.items);
+	warnings->texts = (struct string_list){ 0 };
 }
 
 void config_warn(struct config_warnings *warnings, char *text)
 {
-	struct config_list *texts = &warnings->texts;
+	struct string_list *texts = &warnings->texts;
 
 	texts->items = mem_resize(texts->items, texts->count + 1, sizeof(*texts->items));
 	texts->items[texts->count++] = text;
-}
-
-static void fill_in(struct config *config)
-{
-	options_fallback(&config_options, config);
-	if (config->progress_callback.uri && config->progress_report_frequency_ms == 0)
-		config->progress_report_frequency_ms = 5000;
-	if (config->state_callback.uri && config->state_report_frequency_ms == 0)
-		config->state_report_frequency_ms = 5000;
 }
 
 static void warn_about_values(const struct config *config, struct config_warnings *warnings)
@@ -79,31 +91,33 @@ static void warn_about_values(const struct config *config, struct config_warning
 		config_warn(warnings, mem_strdup("EnablePProf has no effect"));
 }
 
-static bool take_tree(struct config *config, const cJSON *tree, struct config_warnings *warnings,
-		      struct error *err)
-{
-	if (!options_parse(&config_options, config, tree, warnings, err))
-		return false;
-	fill_in(config);
-	warn_about_values(config, warnings);
-	return true;
-}
-
-/* Takes ownership of tree; NULL: *err is filled already. state_file: the default. */
-static bool take(struct config *config, cJSON *tree, const char *state_file,
+/* Takes ownership of tree; NULL: *err is filled already. state_file: the default, owned. */
+static bool take(struct config *config, cJSON *tree, char *state_file,
 		 struct config_warnings *warnings, struct error *err)
 {
-	bool ok;
+	struct ferry_options *move = &config->move;
 
-	config_init(config);
+	*config = (struct config){ .memory.file = tree, .state_file = state_file };
+	config_keep(config, state_file);
 	if (!tree) {
 		err->kind = ERROR_CONFIG;
 		return false;
 	}
-	config->state_file = state_file ? mem_strdup(state_file) : NULL;
-	ok = take_tree(config, tree, warnings, err);
-	cJSON_Delete(tree);
-	return ok;
+	options_preset(&config_options, config, config);
+	move->source.label = "source";
+	move->target.label = "target";
+	move->replica.master.label = "source_master";
+	/* Ghostferry has defaults for Source and Target only. */
+	move->replica.master.port = 0;
+	move->replica.master.user = NULL;
+	if (!options_parse(config, warnings, err))
+		return false;
+	if (config->progress_callback.uri && config->progress_report_frequency_ms == 0)
+		config->progress_report_frequency_ms = 5000;
+	if (config->state_callback.uri && config->state_report_frequency_ms == 0)
+		config->state_report_frequency_ms = 5000;
+	warn_about_values(config, warnings);
+	return true;
 }
 
 bool config_parse(const char *text, size_t length, struct config *config,
@@ -128,9 +142,7 @@ bool config_load(const char *path, struct config *config, struct config_warnings
 		 struct error *err)
 {
 	struct stat info;
-	char *state_file;
 	cJSON *tree;
-	bool ok;
 
 	*config = (struct config){ 0 };
 	if (stat(path, &info) != 0 && errno == ENOENT)
@@ -140,37 +152,12 @@ bool config_load(const char *path, struct config *config, struct config_warnings
 		err->kind = ERROR_CONFIG;
 		return error_wrap(err, "failed to open config file");
 	}
-	state_file = mem_printf("%s.state", path);
-	ok = take(config, tree, state_file, warnings, err) &&
-	     check_state_file(config, &info, err);
-	free(state_file);
-	return ok || error_wrap(err, "failed to parse config file");
+	return (take(config, tree, mem_printf("%s.state", path), warnings, err) &&
+		check_state_file(config, &info, err)) ||
+	       error_wrap(err, CONFIG_PARSING);
 }
 
 bool config_prints_state(const struct config *config)
 {
 	return config->dump_state_on_signal || config->dump_state_to_stdout_on_error;
-}
-
-cJSON *config_to_json(const struct config *config)
-{
-	return options_to_json(&config_options, config);
-}
-
-void config_flatten(const struct map *nested, struct map *flat)
-{
-	const struct map_entry *outer, *inner;
-	size_t at_outer = 0, at_inner;
-	struct buf key = BUF_INIT;
-
-	map_init(flat);
-	while ((outer = map_next(nested, &at_outer))) {
-		at_inner = 0;
-		while ((inner = map_next(outer->value, &at_inner))) {
-			buf_clear(&key);
-			buf_printf(&key, "%s.%s", outer->key, inner->key);
-			map_put(flat, key.data, key.length, inner->value);
-		}
-	}
-	buf_release(&key);
 }

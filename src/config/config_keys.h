@@ -1,39 +1,37 @@
 /* The table behind the configuration: every key with its type, its place in
- * struct config, its default and one line of help. The table parses, fills in
- * defaults, prints and frees; a key that is not in it does not exist. */
+ * struct config, its default and one line of help. The table parses, sets
+ * defaults and is printed as a man page; a key that is not in it does not exist. */
 #ifndef CONFIG_CONFIG_KEYS_H
 #define CONFIG_CONFIG_KEYS_H
 
 #include "config/config.h"
 
 enum option_type {
-	OPTION_STRING,	 /* char * */
+	OPTION_STRING,	 /* const char * */
 	OPTION_BOOL,	 /* bool */
-	OPTION_PORT,	 /* uint16_t */
-	OPTION_INT,	 /* unsigned, up to INT_MAX */
-	OPTION_U32,	 /* uint32_t */
-	OPTION_U64,	 /* uint64_t */
-	OPTION_DURATION, /* struct config_duration; a string in Go's notation */
-	OPTION_LIST,	 /* struct config_list; strings */
-	OPTION_MAP,	 /* struct map, of depth levels, see leaf */
-	OPTION_POINTS,	 /* struct config_points; numbers as keys */
-	OPTION_OBJECT,	 /* a struct of its own, with a group of options */
-	OPTION_STATE,	 /* cJSON *; any object */
+	OPTION_PORT,	 /* unsigned */
+	OPTION_U32,	 /* unsigned or uint32_t, up to max */
+	OPTION_U64,	 /* uint64_t, up to max */
+	OPTION_EITHER,	 /* bool; a string, one of two names */
+	OPTION_CHOICE,	 /* an enum; a string, one of names in the enum's order */
+	OPTION_DURATION, /* int64_t, ms; a string in Go's notation */
+	OPTION_LIST,	 /* struct string_list */
+	OPTION_MAP,	 /* struct map, of depth levels: "a.b.c" -> see leaf */
+	OPTION_POINTS,	 /* struct batch_points; numbers as keys */
+	OPTION_OBJECT,	 /* a group of options */
+	OPTION_STATE,	 /* const cJSON *; any object */
 	OPTION_REFUSED,	 /* not stored: setting it is an error, help says why */
 	OPTION_IGNORED,	 /* not stored: setting it is a warning, help says why */
 };
 
-/* What the innermost map of an OPTION_MAP holds. */
+/* What a name in an OPTION_MAP stands for. */
 enum option_leaf {
-	LEAF_STRING,  /* char * */
-	LEAF_U64,     /* uint64_t * */
-	LEAF_LIST,    /* struct config_list * */
-	LEAF_NOTHING, /* {} in JSON; some pointer that is not NULL */
-};
-
-enum option_flag {
-	OPTION_SECRET = 1, /* printed masked */
-	OPTION_NOT_NULL = 2, /* JSON null is an error instead of the default */
+	LEAF_STRING,	/* char * */
+	LEAF_U64,	/* uint64_t * */
+	LEAF_LIST,	/* struct string_list * */
+	LEAF_NAMES,	/* a list of names, which become one more level */
+	LEAF_ALGORITHM, /* cJSON *, a string */
+	LEAF_NOTHING,	/* cJSON *, {} */
 };
 
 struct option_group;
@@ -42,12 +40,15 @@ struct config_option {
 	const char *key;
 	enum option_type type;
 	size_t offset; /* in the struct that the group describes */
+	uint64_t max;
+	const char *const *names;	  /* NULL behind the last one */
 	const struct option_group *group; /* OPTION_OBJECT */
-	unsigned depth; /* OPTION_MAP: levels of objects */
+	size_t given; /* OPTION_OBJECT: of a bool: is it there? 0: nobody asks */
+	unsigned depth;			  /* OPTION_MAP: levels of objects */
 	enum option_leaf leaf;
-	unsigned flags; /* enum option_flag */
-	const char *preset;   /* value before the file is read, as text */
-	const char *fallback; /* value when it is 0 or "" after the file is read */
+	bool not_null; /* JSON null is an error instead of the default */
+	const char *preset;   /* the default, as text, of a key that may also be 0 or "" */
+	const char *fallback; /* the default, which 0 and "" stand for, too */
 	const char *instead;  /* deprecated: dotted path of the key with the same place */
 	const char *help;
 };
@@ -56,24 +57,31 @@ struct option_group {
 	const struct config_option *options; /* sorted by key */
 	size_t count;
 	bool is_filter; /* a key that is not known would move what is not meant: an error */
-	bool has_given; /* is there a bool that tells whether the object was given? */
-	size_t given;	/* its offset */
 };
 
 /* All of it: describes struct config. */
 extern const struct option_group config_options;
 
-/* object is the struct that group describes. */
-void options_preset(const struct option_group *group, void *object);
-void options_fallback(const struct option_group *group, void *object);
+/* object is the struct that group describes, a part of config. */
+void options_preset(const struct option_group *group, struct config *config, void *object);
 void options_release(const struct option_group *group, void *object);
-cJSON *options_to_json(const struct option_group *group, const void *object);
 /* Keys are compared without case. Messages begin with the dotted path. On failure
- * object is partly filled. */
-bool options_parse(const struct option_group *group, void *object, const cJSON *tree,
-		   struct config_warnings *warnings, struct error *err) MUST_CHECK;
+ * config is partly filled. */
+bool options_parse(struct config *config, struct config_warnings *warnings,
+		   struct error *err) MUST_CHECK;
 
 /* The key of group that was probably meant, or NULL. */
 const char *options_nearest(const struct option_group *group, const char *key);
+
+/* Config takes ownership of block, and returns it. */
+void *config_keep(struct config *config, void *block);
+/* The text that could not be turned into the value at place, or NULL. */
+const char *config_unread_text(const struct config *config, const void *place);
+/* Moves found, if it is one, to *first, or where there is one to config's more_errors, with
+ * doing in front. */
+void config_add_error(struct config *config, const char *doing, struct error *found,
+		      struct error *first);
+/* Appends text and takes ownership of it. */
+void config_warn(struct config_warnings *warnings, char *text);
 
 #endif

@@ -2,51 +2,43 @@
  * program understands the other. Where Ghostferry crashes or silently does
  * something else (no master, batch size 0, an interval of 0), this says what is
  * wrong. Whatever can be found out without a server is found out here, before
- * anything is connected. */
-#include <errno.h>
+ * anything is connected. At the end the options are completed by what is computed
+ * from several keys. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
-#include "config/config.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "config_keys.h"
 
+#define ROW_BYTES_MIN (UINT64_C(1) << 20)
+#define ROW_BYTES_MAX (UINT64_C(16) << 20)
 #define TIME_ZONE "'+00:00'"
 #define SQL_MODE "'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES'"
 
-static bool equals(const char *text, const char *wanted)
-{
-	return text && strcmp(text, wanted) == 0;
-}
-
 /* Ghostferry's words are those of Go's time.ParseDuration(). */
-static bool fail_duration(const char *key, const char *text, struct error *err)
+static bool check_duration(const struct config *config, const char *key, const int64_t *ms,
+			   struct error *err)
 {
-	char *with_unit = mem_printf("%ss", text);
+	const char *text = config_unread_text(config, ms);
+	char *with_unit;
 	int64_t ns;
-	bool lacks_unit = clock_parse_duration(with_unit, &ns);
+	bool lacks_unit;
 
+	if (!text)
+		return true;
+	if (clock_parse_duration(text, &ns))
+		return error_set(err, ERROR_CONFIG, "%s: %s is negative", key, text);
+	with_unit = mem_printf("%ss", text);
+	lacks_unit = clock_parse_duration(with_unit, &ns);
 	free(with_unit);
 	return error_set(err, ERROR_CONFIG, "%s: time: %s duration \"%s\"", key,
 			 lacks_unit ? "missing unit in" : "invalid", text);
 }
 
-static bool check_duration(const char *key, struct config_duration *duration, struct error *err)
-{
-	duration->ns = 0;
-	if (!duration->text)
-		return true;
-	if (!clock_parse_duration(duration->text, &duration->ns))
-		return fail_duration(key, duration->text, err);
-	if (duration->ns < 0)
-		return error_set(err, ERROR_CONFIG, "%s: %s is negative", key, duration->text);
-	return true;
-}
-
-static bool check_filter(const char *key, const struct filter_and_rewrite *filter,
-			 struct error *err)
+static bool check_filter(const char *key, const struct name_rules *filter, struct error *err)
 {
 	const struct map_entry *entry;
 	size_t cursor = 0;
@@ -61,13 +53,22 @@ static bool check_filter(const char *key, const struct filter_and_rewrite *filte
 	return true;
 }
 
-static bool check_filters(struct config *config, struct error *err)
+static bool check_databases(struct config *config, struct error *err)
 {
-	return check_filter("Databases", &config->databases, err) &&
-	       check_filter("Tables", &config->tables, err) &&
-	       check_duration("OpenTransactionsTimeout", &config->open_transactions_timeout, err) &&
-	       check_duration("WaitForReplicationTimeout", &config->wait_for_replication_timeout,
-			      err);
+	return check_filter("Databases", &config->move.databases, err);
+}
+
+static bool check_tables(struct config *config, struct error *err)
+{
+	return check_filter("Tables", &config->move.tables, err);
+}
+
+static bool check_timeouts(struct config *config, struct error *err)
+{
+	return check_duration(config, "OpenTransactionsTimeout",
+			      &config->move.open_transactions_ms, err) &&
+	       check_duration(config, "WaitForReplicationTimeout",
+			      &config->move.replica.timeout_ms, err);
 }
 
 static bool check_param(const struct map *params, const char *name, const char *wanted,
@@ -109,23 +110,32 @@ static bool read_pass_file(const char *path, char **password, struct error *err)
 	return true;
 }
 
-static bool check_password(struct database_config *database, struct error *err)
+/* Pass, or what stands where PassFile or PassEnv say, once. */
+static bool check_password(struct config *config, struct db_params *server, struct error *err)
 {
-	const char *value;
-
-	if (!!database->pass + !!database->pass_file + !!database->pass_env > 1)
+	if (!!server->pass + !!server->pass_file + !!server->pass_env > 1)
 		return error_set(err, ERROR_CONFIG,
 				 "only one of Pass, PassFile and PassEnv can be specified");
-	free(database->password);
-	database->password = NULL;
-	if (database->pass_file)
-		return read_pass_file(database->pass_file, &database->password, err);
-	value = database->pass_env ? getenv(database->pass_env) : database->pass;
-	if (database->pass_env && !value)
-		return error_set(err, ERROR_CONFIG,
-				 "PassEnv: the environment variable %s is not set",
-				 database->pass_env);
-	database->password = value ? mem_strdup(value) : NULL;
+	if (server->pass_file) {
+		char *password = NULL;
+		bool ok = read_pass_file(server->pass_file, &password, err);
+
+		config_keep(config, password);
+		if (!ok)
+			return false;
+		server->pass = password;
+		server->pass_file = NULL;
+	}
+	if (server->pass_env) {
+		const char *value = getenv(server->pass_env);
+
+		if (!value)
+			return error_set(err, ERROR_CONFIG,
+					 "PassEnv: the environment variable %s is not set",
+					 server->pass_env);
+		server->pass = config_keep(config, mem_strdup(value));
+		server->pass_env = NULL;
+	}
 	return true;
 }
 
@@ -145,68 +155,64 @@ static bool check_readable(const char *path, struct error *err)
 	return true;
 }
 
-static bool check_verify(const struct tls_config *tls, struct error *err)
+static bool check_tls(const struct config *config, const struct db_params *server,
+		      struct error *err)
 {
-	bool is_full = strcmp(tls->verify, "full") == 0, is_ca = strcmp(tls->verify, "ca") == 0;
+	const char *unknown = config_unread_text(config, &server->tls_verify);
+	const char *verify = server->tls_verify == DB_TLS_CA ? "ca" : "none";
 
-	if (!is_full && !is_ca && strcmp(tls->verify, "none") != 0)
-		return error_set(err, ERROR_CONFIG, "TLS.Verify must be full, ca or none, not %s",
-				 tls->verify);
-	if (!is_full && tls->server_name)
-		return error_set(err, ERROR_CONFIG,
-				 "TLS.ServerName is not checked with TLS.Verify %s: take one of them "
-				 "out",
-				 tls->verify);
-	if (is_ca && !tls->cert_path)
-		return error_set(err, ERROR_CONFIG,
-				 "TLS.Verify ca needs TLS.CertPath, the CA that has signed the "
-				 "server's certificate");
-	if (!is_full && !is_ca && tls->cert_path)
-		return error_set(err, ERROR_CONFIG,
-				 "TLS.CertPath is not used with TLS.Verify none: take it out, or "
-				 "have Verify be ca");
-	return true;
-}
-
-static bool check_tls(const struct tls_config *tls, struct error *err)
-{
-	if (!tls->enabled)
+	if (!server->use_tls)
 		return true;
-	if (!tls->client_cert_path != !tls->client_key_path)
+	if (!server->tls_cert_path != !server->tls_key_path)
 		return error_set(err, ERROR_CONFIG,
 				 "failed to build TLS config: "
 				 "ClientCertPath and ClientKeyPath go together");
-	if (!check_verify(tls, err))
-		return false;
-	return check_readable(tls->cert_path, err) && check_readable(tls->client_cert_path, err) &&
-	       check_readable(tls->client_key_path, err);
+	if (unknown)
+		return error_set(err, ERROR_CONFIG, "TLS.Verify must be full, ca or none, not %s",
+				 unknown);
+	if (server->tls_verify != DB_TLS_FULL && server->tls_server_name)
+		return error_set(err, ERROR_CONFIG,
+				 "TLS.ServerName is not checked with TLS.Verify %s: take one of them "
+				 "out",
+				 verify);
+	if (server->tls_verify == DB_TLS_CA && !server->tls_ca_path)
+		return error_set(err, ERROR_CONFIG,
+				 "TLS.Verify ca needs TLS.CertPath, the CA that has signed the "
+				 "server's certificate");
+	if (server->tls_verify == DB_TLS_NONE && server->tls_ca_path)
+		return error_set(err, ERROR_CONFIG,
+				 "TLS.CertPath is not used with TLS.Verify none: take it out, or "
+				 "have Verify be ca");
+	return check_readable(server->tls_ca_path, err) &&
+	       check_readable(server->tls_cert_path, err) &&
+	       check_readable(server->tls_key_path, err);
 }
 
-static bool check_database(struct database_config *database, struct error *err)
+static bool check_server(struct config *config, struct db_params *server, struct error *err)
 {
-	if (!database->host)
+	if (!server->host)
 		return error_set(err, ERROR_CONFIG, "host is empty");
 	/* For a socket too, as in Ghostferry. */
-	if (database->port == 0)
+	if (server->port == 0)
 		return error_set(err, ERROR_CONFIG, "port is not specified");
-	if (!equals(database->net, "tcp") && !equals(database->net, "unix"))
+	if (config_unread_text(config, &server->is_unix))
 		return error_set(err, ERROR_CONFIG, "net is unknown (valid modes: tcp, unix)");
-	if (!database->user)
+	if (!server->user)
 		return error_set(err, ERROR_CONFIG, "user is empty");
-	return check_param(&database->params, "time_zone", TIME_ZONE, err) &&
-	       check_param(&database->params, "sql_mode", SQL_MODE, err) &&
-	       check_password(database, err) && check_tls(&database->tls, err);
+	return check_param(&server->variables, "time_zone", TIME_ZONE, err) &&
+	       check_param(&server->variables, "sql_mode", SQL_MODE, err) &&
+	       check_password(config, server, err) && check_tls(config, server, err);
 }
 
 static bool check_replica(struct config *config, struct error *err)
 {
-	if (!config->run_ferry_from_replica)
+	if (!config->move.replica.enabled)
 		return true;
-	if (!config->source_replication_master.given)
+	if (!config->source_replication_master_given)
 		return error_set(err, ERROR_CONFIG,
 				 "RunFerryFromReplica needs SourceReplicationMaster: "
 				 "{\"Host\": ..., \"Port\": 3306, \"User\": ..., \"Pass\": ...}");
-	return check_database(&config->source_replication_master, err) ||
+	return check_server(config, &config->move.replica.master, err) ||
 	       error_wrap(err, "SourceReplicationMaster");
 }
 
@@ -222,103 +228,59 @@ static bool check_log(struct config *config, struct error *err)
 			 config->log_level);
 }
 
-static bool check_servers(struct config *config, struct error *err)
+static bool check_source(struct config *config, struct error *err)
 {
-	if (!check_database(&config->source, err))
-		return error_wrap(err, "source");
-	if (!check_database(&config->target, err))
-		return error_wrap(err, "target");
-	return true;
+	return check_server(config, &config->move.source, err) || error_wrap(err, "source");
 }
 
-/* columns: column -> algorithm. */
-static bool check_compression(const char *table, const struct map *columns, struct error *err)
+static bool check_target(struct config *config, struct error *err)
+{
+	return check_server(config, &config->move.target, err) || error_wrap(err, "target");
+}
+
+/* columns: "table.column" -> its node, see LEAF_ALGORITHM. */
+static bool check_compression(const struct map *columns, struct error *err)
 {
 	const struct map_entry *entry;
 	size_t cursor = 0;
 
-	while ((entry = map_next(columns, &cursor)))
-		if (strcasecmp(entry->value, "SNAPPY") != 0)
+	while ((entry = map_next(columns, &cursor))) {
+		const cJSON *column = entry->value;
+
+		if (strcasecmp(column->valuestring, "SNAPPY") != 0)
 			return error_set(err, ERROR_CONFIG,
-					 "Compression algorithm: %s not supported on table: %s "
+					 "Compression algorithm: %s not supported on table: %.*s "
 					 "for column: %s",
-					 (const char *)entry->value, table, entry->key);
-	return true;
-}
-
-/* tables: table -> columns; database may be NULL. */
-static bool check_compressions(const char *database, const struct map *tables, struct error *err)
-{
-	const struct map_entry *entry;
-	size_t cursor = 0;
-
-	while ((entry = map_next(tables, &cursor))) {
-		char *name = mem_printf("%s%s%s", database ? database : "", database ? "." : "",
-					entry->key);
-		bool ok = check_compression(name, entry->value, err);
-
-		free(name);
-		if (!ok)
-			return false;
+					 column->valuestring,
+					 (int)(entry->key_length - strlen(column->string) - 1),
+					 entry->key, column->string);
 	}
-	return true;
-}
-
-static bool check_iterative(struct config *config, struct error *err)
-{
-	struct iterative_verifier_config *verifier = &config->iterative_verifier;
-
-	if (check_duration("MaxExpectedDowntime", &verifier->max_expected_downtime, err) &&
-	    check_compressions(NULL, &verifier->table_column_compression, err))
-		return true;
-	return error_wrap(err, "IterativeVerifierConfig invalid");
-}
-
-static bool check_inline_times(struct inline_verifier_config *verifier, struct error *err)
-{
-	if (!check_duration("MaxExpectedDowntime", &verifier->max_expected_downtime, err) ||
-	    !check_duration("VerifyBinlogEventsInterval", &verifier->verify_binlog_events_interval,
-			    err))
-		return error_wrap(err, "InlineVerifierConfig invalid");
-	if (verifier->verify_binlog_events_interval.ns == 0)
-		return error_set(err, ERROR_CONFIG,
-				 "InlineVerifierConfig invalid: "
-				 "VerifyBinlogEventsInterval must be more than 0");
-	return true;
-}
-
-static bool check_inline(struct config *config, struct error *err)
-{
-	const struct map_entry *entry;
-	size_t cursor = 0;
-
-	if (!check_inline_times(&config->inline_verifier, err))
-		return false;
-	while ((entry = map_next(&config->compressed_columns, &cursor)))
-		if (!check_compressions(entry->key, entry->value, err))
-			return error_wrap(err, "CompressedColumnsForVerification invalid");
 	return true;
 }
 
 static bool check_verifier(struct config *config, struct error *err)
 {
-	static const struct {
-		const char *type;
-		bool (*check)(struct config *config, struct error *err);
-	} verifiers[] = {
-		{ "NoVerification", NULL },
-		{ "ChecksumTable", NULL },
-		{ "Iterative", check_iterative },
-		{ "Inline", check_inline },
-	};
+	const struct verify_options *verify = &config->move.verify;
+	const char *unknown = config_unread_text(config, &verify->type);
 
-	if (!config->verifier_type)
+	if (unknown)
+		return error_set(err, ERROR_CONFIG, "'%s' is not a known VerifierType", unknown);
+	if (verify->type == VERIFIER_ITERATIVE)
+		return (check_duration(config, "MaxExpectedDowntime",
+				       &config->iterative_max_downtime_ms, err) &&
+			check_compression(&verify->compressed_bare, err)) ||
+		       error_wrap(err, "IterativeVerifierConfig invalid");
+	if (verify->type != VERIFIER_INLINE)
 		return true;
-	for (size_t i = 0; i < ARRAY_LEN(verifiers); i++)
-		if (equals(config->verifier_type, verifiers[i].type))
-			return !verifiers[i].check || verifiers[i].check(config, err);
-	return error_set(err, ERROR_CONFIG, "'%s' is not a known VerifierType",
-			 config->verifier_type);
+	if (!check_duration(config, "MaxExpectedDowntime", &config->inline_max_downtime_ms, err) ||
+	    !check_duration(config, "VerifyBinlogEventsInterval", &verify->interval_ms, err))
+		return error_wrap(err, "InlineVerifierConfig invalid");
+	if (verify->interval_ms == 0)
+		return error_set(err, ERROR_CONFIG,
+				 "InlineVerifierConfig invalid: "
+				 "VerifyBinlogEventsInterval must be more than 0");
+	return check_compression(&verify->compressed_columns, err) ||
+	       error_wrap(err, "CompressedColumnsForVerification invalid");
 }
 
 /* The port of "host:port", ":port" or "[v6]:port"; 0 lets the system choose. */
@@ -348,7 +310,7 @@ static bool check_control_server(struct config *config, struct error *err)
 				 "host:port",
 				 server->server_bind_addr);
 	while ((entry = map_next(&server->custom_scripts, &cursor)))
-		if (((const struct config_list *)entry->value)->count == 0)
+		if (((const struct string_list *)entry->value)->count == 0)
 			return error_set(err, ERROR_CONFIG,
 					 "ControlServerConfig invalid: CustomScripts.%s has no "
 					 "command",
@@ -356,7 +318,7 @@ static bool check_control_server(struct config *config, struct error *err)
 	return true;
 }
 
-static bool check_callback(const char *key, const struct http_callback *callback,
+static bool check_callback(const char *key, const struct callback *callback,
 			   struct error *err)
 {
 	if (!callback->uri || strncasecmp(callback->uri, "http://", 7) == 0 ||
@@ -375,56 +337,50 @@ static bool check_callbacks(struct config *config, struct error *err)
 	       check_callback("CutoverUnlock", &config->cutover_unlock, err);
 }
 
-static bool has_point(const struct config_points *points, uint64_t row_size)
+static bool has_point(const struct batch_points *points, uint64_t row_bytes)
 {
 	for (size_t i = 0; i < points->count; i++)
-		if (points->items[i].row_size == row_size)
+		if (points->items[i].row_bytes == row_bytes)
 			return true;
 	return false;
 }
 
-static bool check_points(const struct batch_size_override *override, struct error *err)
+static bool check_points(const struct batch_points *points, struct error *err)
 {
-	const struct config_points *points = &override->control_points;
-
-	if (!has_point(points, override->min_row_size))
+	if (!has_point(points, points->min_row_bytes))
 		return error_set(err, ERROR_CONFIG, "must provide batch size for MinRowSize");
-	if (!has_point(points, override->max_row_size))
+	if (!has_point(points, points->max_row_bytes))
 		return error_set(err, ERROR_CONFIG, "must provide batch size for MaxRowSize");
-	if (override->min_row_size > override->max_row_size)
+	if (points->min_row_bytes > points->max_row_bytes)
 		return error_set(err, ERROR_CONFIG, "MinRowSize is larger than MaxRowSize");
 	for (size_t i = 0; i < points->count; i++)
-		if (points->items[i].batch_size == 0)
+		if (points->items[i].rows == 0)
 			return error_set(err, ERROR_CONFIG,
 					 "batch size for row size %llu must not be 0",
-					 (unsigned long long)points->items[i].row_size);
+					 (unsigned long long)points->items[i].row_bytes);
 	return true;
 }
 
 static bool check_table_override(const struct map *override, struct error *err)
 {
 	const struct map_entry *entry;
-	struct map flat;
 	size_t cursor = 0;
-	bool ok = true;
 
-	config_flatten(override, &flat);
-	while (ok && (entry = map_next(&flat, &cursor)))
+	while ((entry = map_next(override, &cursor)))
 		if (*(const uint64_t *)entry->value == 0)
-			ok = error_set(err, ERROR_CONFIG, "batch size for %s must not be 0",
-				       entry->key);
-	map_release(&flat);
-	return ok;
+			return error_set(err, ERROR_CONFIG, "batch size for %s must not be 0",
+					 entry->key);
+	return true;
 }
 
 static bool check_batch_sizes(struct config *config, struct error *err)
 {
-	const struct batch_size_override *override = &config->batch_size_override;
+	const struct ferry_options *move = &config->move;
 
-	if (!override->enabled || (check_points(override, err) &&
-				   check_table_override(&override->table_override, err)))
-		return true;
-	return error_wrap(err, "DataIterationBatchSizePoints invalid");
+	return !config->batch_size_override_given ||
+	       (check_points(&move->batch_points, err) &&
+		check_table_override(&move->batch_rows_per_table, err)) ||
+	       error_wrap(err, "DataIterationBatchSizePoints invalid");
 }
 
 /* Each takes a connection, a copying one two; the fence has room for three batches
@@ -433,25 +389,78 @@ static bool check_batch_sizes(struct config *config, struct error *err)
 
 static bool check_concurrency(struct config *config, struct error *err)
 {
-	if (config->data_iteration_concurrency > CONCURRENCY_MAX)
+	if (config->move.copy_workers > CONCURRENCY_MAX)
 		return error_set(err, ERROR_CONFIG, "DataIterationConcurrency must be at most %d",
 				 CONCURRENCY_MAX);
-	if (config->binlog_writer_concurrency > CONCURRENCY_MAX)
+	if (config->move.apply_workers > CONCURRENCY_MAX)
 		return error_set(err, ERROR_CONFIG, "BinlogWriterConcurrency must be at most %d",
 				 CONCURRENCY_MAX);
 	return true;
 }
 
+/* Three eighths for row changes that wait, a quarter for copied rows on their way, a
+ * quarter for XA transactions that are not decided; of the last eighth a quarter is for
+ * keys of owed rows, and the rest the verifier's. A buffer that each connection keeps comes
+ * on top: small enough not to count, as larger rows are read one at a time and their
+ * buffers freed. */
+static void share_memory(struct ferry_options *move, uint64_t limit)
+{
+	uint64_t row_bytes = limit / 64;
+
+	move->queue_bytes = limit / 8 * 3;
+	move->rows_bytes = limit / 4;
+	move->xa_bytes = limit / 4;
+	move->owed_bytes = limit / 32;
+	move->verify.queue_bytes = limit / 32 * 3;
+	move->row_bytes = row_bytes < ROW_BYTES_MIN ? ROW_BYTES_MIN :
+			  row_bytes > ROW_BYTES_MAX ? ROW_BYTES_MAX :
+						      row_bytes;
+}
+
+/* The Iterative verifier's keys say nothing to the others. */
+static void complete_verifier(struct config *config)
+{
+	struct verify_options *verify = &config->move.verify;
+
+	verify->spill_beside = config->state_file;
+	verify->workers = config->move.copy_workers;
+	verify->max_downtime_ms = 0;
+	if (verify->type == VERIFIER_INLINE)
+		verify->max_downtime_ms = config->inline_max_downtime_ms;
+	if (verify->type == VERIFIER_ITERATIVE) {
+		verify->workers = config->iterative_workers;
+		verify->max_downtime_ms = config->iterative_max_downtime_ms;
+	} else {
+		map_clear(&verify->ignored_bare);
+		map_clear(&verify->compressed_bare);
+		verify->ignored_tables.count = 0;
+	}
+}
+
 bool config_validate(struct config *config, struct error *err)
 {
 	static bool (*const checks[])(struct config *config, struct error *err) = {
-		check_filters,	check_replica,	      check_log,       check_servers,
-		check_verifier, check_control_server, check_callbacks, check_batch_sizes,
-		check_concurrency,
+		check_databases, check_tables,	       check_timeouts,	check_replica,
+		check_log,	 check_source,	       check_target,	check_verifier,
+		check_control_server, check_callbacks, check_batch_sizes, check_concurrency,
 	};
+	struct error found = ERROR_INIT, first = ERROR_INIT;
+	struct ferry_options *move = &config->move;
 
+	config->more_errors.count = 0;
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++)
-		if (!checks[i](config, err))
-			return false;
+		if (!checks[i](config, &found))
+			config_add_error(config, CONFIG_VALIDATING, &found, &first);
+	if (first.kind != ERROR_NONE) {
+		*err = first;
+		return false;
+	}
+	move->source_marginalia = move->source.marginalia;
+	move->target_marginalia = move->target.marginalia;
+	move->watch_target = !config->skip_target_verification;
+	move->target.logs_statements = move->watch_target;
+	move->stops_writers = config->cutover_lock.uri != NULL;
+	share_memory(move, config->memory_limit);
+	complete_verifier(config);
 	return true;
 }

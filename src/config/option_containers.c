@@ -1,166 +1,110 @@
-/* Lists, maps of maps and control points: from JSON, to JSON, and freed.
+/* Lists, maps and control points from JSON.
  *
- * A map of depth 1 goes from names to leaves; each further level is a map whose
- * values are maps on the heap. Names of databases and tables are compared exactly,
- * unlike the keys of the configuration itself. */
+ * Maps of maps become one map of dotted names. Names of databases and tables are compared
+ * exactly, unlike the keys of the configuration itself. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "option_parse.h"
 
-void option_list_release(struct config_list *list)
+bool option_parse_list(struct option_parse *p, const cJSON *node, struct string_list *list)
 {
-	for (size_t i = 0; i < list->count; i++)
-		free(list->items[i]);
-	free(list->items);
-	*list = (struct config_list){ NULL, 0 };
-}
-
-bool option_parse_list(struct option_parse *p, const cJSON *node, struct config_list *list)
-{
-	option_list_release(list);
 	if (!cJSON_IsArray(node))
 		return option_wrong(p, node, "a list of strings");
-	list->items = mem_calloc((size_t)cJSON_GetArraySize(node), sizeof(*list->items));
+	*list = (struct string_list){
+		.items = config_keep(p->config, mem_calloc((size_t)cJSON_GetArraySize(node),
+							   sizeof(*list->items))),
+	};
 	for (const cJSON *item = node->child; item; item = item->next) {
-		size_t back = option_enter_item(p, list->count);
+		size_t back = p->path.length;
 
+		buf_printf(&p->path, "[%zu]", list->count);
 		if (!cJSON_IsString(item))
 			return option_wrong(p, item, "a string");
-		list->items[list->count++] = mem_strdup(item->valuestring);
+		list->items[list->count++] = item->valuestring;
 		buf_truncate(&p->path, back);
 	}
 	return true;
 }
 
-cJSON *option_list_to_json(const struct config_list *list)
+/* Unlike an option, an entry that is "" is kept: it is there. */
+static bool parse_leaf(struct option_parse *p, cJSON *node, enum option_leaf leaf, struct buf *name,
+		       struct map *map)
 {
-	cJSON *array = cJSON_CreateArray();
+	struct string_list names;
+	size_t back = name->length;
+	void *value = node;
 
-	for (size_t i = 0; i < list->count; i++)
-		cJSON_AddItemToArray(array, cJSON_CreateString(list->items[i]));
-	return array;
-}
-
-static void free_leaf(void *value, enum option_leaf leaf)
-{
-	if (leaf == LEAF_LIST)
-		option_list_release(value);
-	free(value);
-}
-
-void option_map_release(struct map *map, unsigned depth, enum option_leaf leaf)
-{
-	const struct map_entry *entry;
-	size_t cursor = 0;
-
-	while ((entry = map_next(map, &cursor))) {
-		if (depth > 1) {
-			option_map_release(entry->value, depth - 1, leaf);
-			free(entry->value);
-		} else {
-			free_leaf(entry->value, leaf);
-		}
-	}
-	map_release(map);
-}
-
-static bool parse_text_leaf(struct option_parse *p, const cJSON *node, void **value)
-{
-	/* Unlike an option, an entry that is "" is kept: it is there. */
-	if (!cJSON_IsString(node))
-		return option_wrong(p, node, "a string");
-	*value = mem_strdup(node->valuestring);
-	return true;
-}
-
-/* *value is set when there is something to free, also after a failure. */
-static bool parse_leaf(struct option_parse *p, const cJSON *node, enum option_leaf leaf,
-		       void **value)
-{
 	switch (leaf) {
 	case LEAF_STRING:
-		return parse_text_leaf(p, node, value);
+	case LEAF_ALGORITHM:
+		if (!cJSON_IsString(node))
+			return option_wrong(p, node, "a string");
+		if (leaf == LEAF_STRING)
+			value = node->valuestring;
+		break;
 	case LEAF_U64:
-		*value = mem_calloc(1, sizeof(uint64_t));
-		return option_parse_number(p, node, 0, UINT64_MAX, *value);
-	case LEAF_LIST:
-		*value = mem_calloc(1, sizeof(struct config_list));
-		return option_parse_list(p, node, *value);
-	case LEAF_NOTHING:
-		*value = mem_calloc(1, 1);
-		return cJSON_IsObject(node) || option_wrong(p, node, "{}");
-	}
-	return false;
-}
-
-static bool parse_entry(struct option_parse *p, const cJSON *node, unsigned depth,
-			enum option_leaf leaf, struct map *map)
-{
-	void *value = NULL;
-	bool ok;
-
-	if (depth > 1) {
-		value = mem_calloc(1, sizeof(struct map));
-		ok = option_parse_map(p, node, depth - 1, leaf, value);
-	} else {
-		ok = parse_leaf(p, node, leaf, &value);
-	}
-	if (value)
-		map_put_text(map, node->string, value);
-	return ok;
-}
-
-bool option_parse_map(struct option_parse *p, const cJSON *node, unsigned depth,
-		      enum option_leaf leaf, struct map *map)
-{
-	option_map_release(map, depth, leaf);
-	if (!cJSON_IsObject(node))
-		return option_wrong(p, node, "an object");
-	for (const cJSON *item = node->child; item; item = item->next) {
-		size_t back = option_enter(p, item->string);
-
-		if (!parse_entry(p, item, depth, leaf, map))
+		value = config_keep(p->config, mem_calloc(1, sizeof(uint64_t)));
+		if (!option_parse_number(p, node, UINT64_MAX, value))
 			return false;
-		buf_truncate(&p->path, back);
-	}
-	return true;
-}
-
-static cJSON *leaf_to_json(const void *value, enum option_leaf leaf)
-{
-	switch (leaf) {
-	case LEAF_STRING:
-		return cJSON_CreateString(value);
-	case LEAF_U64:
-		return json_new_u64(*(const uint64_t *)value);
+		break;
 	case LEAF_LIST:
-		return option_list_to_json(value);
+		value = config_keep(p->config, mem_calloc(1, sizeof(struct string_list)));
+		if (!option_parse_list(p, node, value))
+			return false;
+		break;
+	case LEAF_NAMES:
+		if (!option_parse_list(p, node, &names))
+			return false;
+		for (size_t i = 0; i < names.count; i++) {
+			buf_printf(name, ".%s", names.items[i]);
+			map_put(map, name->data, name->length, names.items[i]);
+			buf_truncate(name, back);
+		}
+		return true;
 	case LEAF_NOTHING:
+		if (!cJSON_IsObject(node))
+			return option_wrong(p, node, "{}");
 		break;
 	}
-	return cJSON_CreateObject();
+	map_put(map, name->data, name->length, value);
+	return true;
 }
 
-cJSON *option_map_to_json(const struct map *map, unsigned depth, enum option_leaf leaf)
+/* depth: levels from here on. */
+static bool parse_level(struct option_parse *p, const cJSON *node,
+			const struct config_option *option, unsigned depth, struct buf *name,
+			struct map *map)
 {
-	cJSON *object = cJSON_CreateObject();
-	const struct map_entry *entry;
-	size_t cursor = 0;
+	if (!cJSON_IsObject(node))
+		return option_wrong(p, node, "an object");
+	for (cJSON *item = node->child; item; item = item->next) {
+		size_t back = option_enter(p, item->string), name_back = name->length;
+		bool ok;
 
-	while ((entry = map_next(map, &cursor)))
-		cJSON_AddItemToObject(object, entry->key,
-				      depth > 1 ? option_map_to_json(entry->value, depth - 1, leaf)
-						: leaf_to_json(entry->value, leaf));
-	return object;
+		buf_printf(name, "%s%s", depth < option->depth ? "." : "", item->string);
+		ok = depth > 1 ? parse_level(p, item, option, depth - 1, name, map) :
+				 parse_leaf(p, item, option->leaf, name, map);
+		if (!ok)
+			return false;
+		buf_truncate(name, name_back);
+		buf_truncate(&p->path, back);
+	}
+	return true;
 }
 
-void option_points_release(struct config_points *points)
+bool option_parse_map(struct option_parse *p, const cJSON *node, const struct config_option *option,
+		      struct map *map)
 {
-	free(points->items);
-	*points = (struct config_points){ NULL, 0 };
+	struct buf name = BUF_INIT;
+	bool ok;
+
+	map_release(map);
+	map_init(map);
+	ok = parse_level(p, node, option, option->depth, &name, map);
+	buf_release(&name);
+	return ok;
 }
 
 /* JSON has no numbers as keys, so they come as strings. */
@@ -178,44 +122,35 @@ static bool parse_row_size(struct option_parse *p, const char *text, uint64_t *r
 
 static int compare_points(const void *left, const void *right)
 {
-	const struct config_point *a = left, *b = right;
+	const struct batch_point *a = left, *b = right;
 
-	return (a->row_size > b->row_size) - (a->row_size < b->row_size);
+	return (a->row_bytes > b->row_bytes) - (a->row_bytes < b->row_bytes);
 }
 
-bool option_parse_points(struct option_parse *p, const cJSON *node, struct config_points *points)
+bool option_parse_points(struct option_parse *p, const cJSON *node, struct batch_points *points)
 {
-	option_points_release(points);
+	struct batch_point *items;
+	size_t count = 0;
+
 	if (!cJSON_IsObject(node))
 		return option_wrong(p, node, "an object");
-	points->items = mem_calloc((size_t)cJSON_GetArraySize(node), sizeof(*points->items));
+	items = config_keep(p->config,
+			    mem_calloc((size_t)cJSON_GetArraySize(node), sizeof(*items)));
 	for (const cJSON *item = node->child; item; item = item->next) {
-		struct config_point *point = &points->items[points->count];
 		size_t back = option_enter(p, item->string);
 
-		if (!parse_row_size(p, item->string, &point->row_size) ||
-		    !option_parse_number(p, item, 0, UINT64_MAX, &point->batch_size))
+		if (!parse_row_size(p, item->string, &items[count].row_bytes) ||
+		    !option_parse_number(p, item, UINT64_MAX, &items[count].rows))
 			return false;
-		points->count++;
+		count++;
 		buf_truncate(&p->path, back);
 	}
-	qsort(points->items, points->count, sizeof(*points->items), compare_points);
-	for (size_t i = 1; i < points->count; i++) /* "100" and "0100" */
-		if (points->items[i].row_size == points->items[i - 1].row_size)
+	qsort(items, count, sizeof(*items), compare_points);
+	for (size_t i = 1; i < count; i++) /* "100" and "0100" */
+		if (items[i].row_bytes == items[i - 1].row_bytes)
 			return error_set(p->err, ERROR_CONFIG, "%s: row size %llu comes twice",
-					 buf_text(&p->path),
-					 (unsigned long long)points->items[i].row_size);
+					 buf_text(&p->path), (unsigned long long)items[i].row_bytes);
+	points->items = items;
+	points->count = count;
 	return true;
-}
-
-cJSON *option_points_to_json(const struct config_points *points)
-{
-	cJSON *object = cJSON_CreateObject();
-	char key[24];
-
-	for (size_t i = 0; i < points->count; i++) {
-		snprintf(key, sizeof(key), "%llu", (unsigned long long)points->items[i].row_size);
-		json_add_u64(object, key, points->items[i].batch_size);
-	}
-	return object;
 }

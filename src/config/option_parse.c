@@ -5,13 +5,15 @@
  * that holds nothing (0, "", {}, null) does not count. */
 #include "option_parse.h"
 
+#include <assert.h>
 #include <ctype.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "base/nearest.h"
 
 #define UNKNOWN_SHOWN_MAX 100
 #define FILTER_KEY_MAX 16
@@ -26,141 +28,187 @@ size_t option_enter(struct option_parse *p, const char *key)
 	return back;
 }
 
-size_t option_enter_item(struct option_parse *p, size_t index)
-{
-	size_t back = p->path.length;
-
-	buf_printf(&p->path, "[%zu]", index);
-	return back;
-}
-
-static bool fail(struct option_parse *p, const char *finding)
-{
-	return error_set(p->err, ERROR_CONFIG, "%s: %s", buf_text(&p->path), finding);
-}
-
-/* "a string", or a number with its value. */
-static void describe(struct buf *out, const cJSON *node)
-{
-	if (cJSON_IsNumber(node))
-		json_print(out, node, 0);
-	else
-		buf_puts(out, json_type_name(node));
-}
-
 bool option_wrong(struct option_parse *p, const cJSON *node, const char *wanted)
 {
 	struct buf got = BUF_INIT;
 
-	describe(&got, node);
+	if (cJSON_IsNumber(node))
+		json_print(&got, node, 0);
+	else
+		buf_puts(&got, json_type_name(node));
 	error_set(p->err, ERROR_CONFIG, "%s: %.60s is not %s", buf_text(&p->path), buf_text(&got),
 		  wanted);
 	buf_release(&got);
 	return false;
 }
 
-bool option_parse_string(struct option_parse *p, const cJSON *node, char **text)
-{
-	if (!cJSON_IsString(node))
-		return option_wrong(p, node, "a string");
-	free(*text);
-	*text = *node->valuestring ? mem_strdup(node->valuestring) : NULL;
-	return true;
-}
-
-bool option_parse_number(struct option_parse *p, const cJSON *node, uint64_t min, uint64_t max,
-			 uint64_t *number)
+bool option_parse_number(struct option_parse *p, const cJSON *node, uint64_t max, uint64_t *number)
 {
 	char wanted[80];
 
-	if (json_u64(node, number) && *number >= min && *number <= max)
+	if (json_u64(node, number) && *number <= max)
 		return true;
-	snprintf(wanted, sizeof(wanted), "a whole number (%llu..%llu)", (unsigned long long)min,
-		 (unsigned long long)max);
+	snprintf(wanted, sizeof(wanted), "a whole number (0..%llu)", (unsigned long long)max);
 	return option_wrong(p, node, wanted);
 }
 
-static bool parse_bool(struct option_parse *p, const cJSON *node, bool *value)
+static void remember_unread(struct config *config, const void *place, const char *text)
 {
-	if (!cJSON_IsBool(node))
-		return option_wrong(p, node, "true or false");
-	*value = cJSON_IsTrue(node);
-	return true;
+	config->unread = mem_resize(config->unread, config->unread_count + 1,
+				    sizeof(*config->unread));
+	config->unread[config->unread_count++] = (struct config_unread){ place, text };
 }
 
-/* 0 is let through: validation has Ghostferry's words for it. */
-static bool parse_port(struct option_parse *p, const cJSON *node, uint16_t *port)
+/* Which of the names, or 0: then the text is kept for config_validate(). */
+static unsigned choose(struct config *config, const struct config_option *option,
+		       const void *place, const char *text)
+{
+	for (unsigned i = 0; text && option->names[i]; i++)
+		if (strcmp(option->names[i], text) == 0)
+			return i;
+	if (text)
+		remember_unread(config, place, text);
+	return 0;
+}
+
+/* Rounded up: only 0 is 0. */
+static int64_t milliseconds(struct config *config, const void *place, const char *text)
+{
+	int64_t ns;
+
+	if (!text)
+		return 0;
+	if (clock_parse_duration(text, &ns) && ns >= 0)
+		return ns / 1000000 + (ns % 1000000 > 0);
+	remember_unread(config, place, text);
+	return 0;
+}
+
+/* The text, which must live as long as config, of the file or of a default. NULL: "". */
+static void set_text(struct config *config, const struct config_option *option, void *place,
+		     const char *text)
+{
+	switch (option->type) {
+	case OPTION_STRING:
+		*(const char **)place = text;
+		break;
+	case OPTION_BOOL:
+		*(bool *)place = strcmp(text, "true") == 0;
+		break;
+	case OPTION_PORT:
+	case OPTION_U32:
+		*(unsigned *)place = (unsigned)strtoul(text, NULL, 10);
+		break;
+	case OPTION_U64:
+		*(uint64_t *)place = strtoull(text, NULL, 10);
+		break;
+	case OPTION_EITHER:
+		*(bool *)place = choose(config, option, place, text) == 1;
+		break;
+	case OPTION_CHOICE:
+		*(unsigned *)place = choose(config, option, place, text);
+		break;
+	case OPTION_DURATION:
+		*(int64_t *)place = milliseconds(config, place, text);
+		break;
+	default:
+		assert(false && "an option of this type cannot have a default");
+	}
+}
+
+void options_preset(const struct option_group *group, struct config *config, void *object)
+{
+	for (size_t i = 0; i < group->count; i++) {
+		const struct config_option *option = &group->options[i];
+		const char *text = option->preset ? option->preset : option->fallback;
+		void *place = (char *)object + option->offset;
+
+		if (option->group)
+			options_preset(option->group, config, place);
+		else if (text)
+			set_text(config, option, place, text);
+	}
+}
+
+/* All but maps is in what config keeps. */
+void options_release(const struct option_group *group, void *object)
+{
+	for (size_t i = 0; i < group->count; i++) {
+		const struct config_option *option = &group->options[i];
+		void *place = (char *)object + option->offset;
+
+		if (option->group)
+			options_release(option->group, place);
+		else if (option->type == OPTION_MAP && !option->instead)
+			map_release(place);
+	}
+}
+
+static bool parse_number(struct option_parse *p, const struct config_option *option, void *place,
+			 const cJSON *node)
 {
 	uint64_t number;
 
-	if (!json_u64(node, &number) || number > UINT16_MAX)
+	/* 0 is let through: validation has Ghostferry's words for it. */
+	if (option->type == OPTION_PORT && (!json_u64(node, &number) || number > UINT16_MAX))
 		return option_wrong(p, node, "a port (1..65535)");
-	*port = (uint16_t)number;
-	return true;
-}
-
-static bool parse_int(struct option_parse *p, const cJSON *node, unsigned *value)
-{
-	uint64_t number;
-
-	if (!option_parse_number(p, node, 0, INT_MAX, &number))
+	if (option->type != OPTION_PORT && !option_parse_number(p, node, option->max, &number))
 		return false;
-	*value = (unsigned)number;
-	return true;
-}
-
-static bool parse_u32(struct option_parse *p, const cJSON *node, uint32_t *value)
-{
-	uint64_t number;
-
-	if (!option_parse_number(p, node, 0, UINT32_MAX, &number))
-		return false;
-	*value = (uint32_t)number;
-	return true;
-}
-
-static bool parse_state(struct option_parse *p, const cJSON *node, cJSON **state)
-{
-	if (!cJSON_IsObject(node))
-		return option_wrong(p, node, "an object");
-	cJSON_Delete(*state);
-	*state = cJSON_Duplicate(node, true);
+	if (number == 0 && option->fallback)
+		set_text(p->config, option, place, option->fallback);
+	else if (option->type == OPTION_U64)
+		*(uint64_t *)place = number;
+	else
+		*(unsigned *)place = (unsigned)number;
 	return true;
 }
 
 static bool parse_group(struct option_parse *p, const struct option_group *group, void *object,
 			const cJSON *tree);
 
-static bool parse_value(struct option_parse *p, const struct config_option *option, void *place,
+static bool parse_value(struct option_parse *p, const struct config_option *option, void *object,
 			const cJSON *node)
 {
+	void *place = (char *)object + option->offset;
+
 	switch (option->type) {
 	case OPTION_STRING:
-		return option_parse_string(p, node, place);
-	case OPTION_BOOL:
-		return parse_bool(p, node, place);
-	case OPTION_PORT:
-		return parse_port(p, node, place);
-	case OPTION_INT:
-		return parse_int(p, node, place);
-	case OPTION_U32:
-		return parse_u32(p, node, place);
-	case OPTION_U64:
-		return option_parse_number(p, node, 0, UINT64_MAX, place);
+	case OPTION_EITHER:
+	case OPTION_CHOICE:
 	case OPTION_DURATION:
-		return option_parse_string(p, node, &((struct config_duration *)place)->text);
+		if (!cJSON_IsString(node))
+			return option_wrong(p, node, "a string");
+		set_text(p->config, option, place,
+			 *node->valuestring ? node->valuestring : option->fallback);
+		return true;
+	case OPTION_BOOL:
+		if (!cJSON_IsBool(node))
+			return option_wrong(p, node, "true or false");
+		*(bool *)place = cJSON_IsTrue(node);
+		return true;
+	case OPTION_PORT:
+	case OPTION_U32:
+	case OPTION_U64:
+		return parse_number(p, option, place, node);
 	case OPTION_LIST:
 		return option_parse_list(p, node, place);
 	case OPTION_MAP:
-		return option_parse_map(p, node, option->depth, option->leaf, place);
+		return option_parse_map(p, node, option, place);
 	case OPTION_POINTS:
 		return option_parse_points(p, node, place);
 	case OPTION_OBJECT:
+		if (!cJSON_IsObject(node))
+			return option_wrong(p, node, "an object");
+		if (option->given)
+			*(bool *)((char *)object + option->given) = true;
 		return parse_group(p, option->group, place, node);
 	case OPTION_STATE:
-		return parse_state(p, node, place);
+		if (!cJSON_IsObject(node))
+			return option_wrong(p, node, "an object");
+		*(const cJSON **)place = node;
+		return true;
 	case OPTION_REFUSED:
-		return fail(p, option->help);
+		return error_set(p->err, ERROR_CONFIG, "%s: %s", buf_text(&p->path), option->help);
 	case OPTION_IGNORED:
 		config_warn(p->warnings, mem_printf("%s: %s", buf_text(&p->path), option->help));
 		return true;
@@ -176,6 +224,17 @@ static const struct config_option *find(const struct option_group *group, const 
 	return NULL;
 }
 
+const char *options_nearest(const struct option_group *group, const char *key)
+{
+	struct nearest nearest;
+
+	nearest_init(&nearest, key);
+	for (size_t i = 0; i < group->count; i++)
+		if (!group->options[i].instead && group->options[i].type < OPTION_REFUSED)
+			nearest_try(&nearest, group->options[i].key);
+	return nearest.name;
+}
+
 /* "_comment" and the like are taken for one. */
 static bool chooses_tables(const struct option_group *group, const char *key, const char *nearest)
 {
@@ -186,7 +245,7 @@ static bool chooses_tables(const struct option_group *group, const char *key, co
 }
 
 /* Most are only worth a warning. Without its filter a run would move what was to stay. */
-static bool take_unknown(struct option_parse *p, const struct option_group *group, const char *key)
+static bool handle_unknown(struct option_parse *p, const struct option_group *group, const char *key)
 {
 	const char *path = buf_text(&p->path);
 	const char *nearest;
@@ -231,31 +290,31 @@ static bool parse_member(struct option_parse *p, const struct option_group *grou
 	const struct config_option *option = find(group, node->string);
 
 	if (!option)
-		return deprecated || take_unknown(p, group, node->string);
+		return deprecated || handle_unknown(p, group, node->string);
 	if ((option->instead != NULL) != deprecated)
 		return true;
 	if (cJSON_IsNull(node))
-		return !(option->flags & OPTION_NOT_NULL) || option_wrong(p, node, "an object");
+		return !option->not_null || option_wrong(p, node, "an object");
 	if (deprecated && holds_nothing(node))
 		return true;
 	if (deprecated)
 		config_warn(p->warnings,
 			    mem_printf("Config.%s is deprecated in favour of Config.%s",
 				       option->key, option->instead));
-	return parse_value(p, option, (char *)object + option->offset, node);
+	return parse_value(p, option, object, node);
 }
 
-static bool parse_members(struct option_parse *p, const struct option_group *group, void *object,
+/* One that is wrong does not hide the next. */
+static void parse_members(struct option_parse *p, const struct option_group *group, void *object,
 			  const cJSON *tree, bool deprecated)
 {
 	for (const cJSON *node = tree->child; node; node = node->next) {
 		size_t back = option_enter(p, node->string);
 
 		if (!parse_member(p, group, object, node, deprecated))
-			return false;
+			config_add_error(p->config, CONFIG_PARSING, p->err, &p->first);
 		buf_truncate(&p->path, back);
 	}
-	return true;
 }
 
 /* Two spellings of one key: which is meant? (Quadratic, but only in known keys.) */
@@ -280,27 +339,31 @@ static bool check_twins(struct option_parse *p, const struct option_group *group
 static bool parse_group(struct option_parse *p, const struct option_group *group, void *object,
 			const cJSON *tree)
 {
-	if (!cJSON_IsObject(tree))
-		return option_wrong(p, tree, "an object");
-	if (group->has_given)
-		*(bool *)((char *)object + group->given) = true;
-	return check_twins(p, group, tree) && parse_members(p, group, object, tree, false) &&
-	       parse_members(p, group, object, tree, true);
+	if (!check_twins(p, group, tree))
+		return false;
+	parse_members(p, group, object, tree, false);
+	parse_members(p, group, object, tree, true);
+	return true;
 }
 
-bool options_parse(const struct option_group *group, void *object, const cJSON *tree,
-		   struct config_warnings *warnings, struct error *err)
+bool options_parse(struct config *config, struct config_warnings *warnings, struct error *err)
 {
-	struct option_parse p = { .path = BUF_INIT, .warnings = warnings, .err = err };
-	bool ok;
+	struct error found = ERROR_INIT;
+	struct option_parse p = {
+		.config = config, .path = BUF_INIT, .warnings = warnings, .err = &found
+	};
+	const cJSON *tree = config->memory.file;
 
 	if (!cJSON_IsObject(tree))
 		return error_set(err, ERROR_CONFIG, "the configuration must be an object, not %s",
 				 json_type_name(tree));
-	ok = parse_group(&p, group, object, tree);
-	if (ok && p.unknown > UNKNOWN_SHOWN_MAX)
+	if (!parse_group(&p, &config_options, config, tree))
+		config_add_error(config, CONFIG_PARSING, &found, &p.first);
+	if (p.unknown > UNKNOWN_SHOWN_MAX)
 		config_warn(warnings, mem_printf("%zu more unknown keys are ignored",
 						 p.unknown - UNKNOWN_SHOWN_MAX));
 	buf_release(&p.path);
-	return ok;
+	if (p.first.kind != ERROR_NONE)
+		*err = p.first;
+	return p.first.kind == ERROR_NONE;
 }

@@ -27,7 +27,7 @@ static void write_view(const struct api *api, struct buf *out,
 				    .now = clock_wall() };
 
 	ferry_status(api->ferry, &status);
-	estimate_make(&estimate, api->speed, &status, api->was_resumed);
+	estimate_make(&estimate, api->rate, &status, api->was_resumed);
 	write(out, &view);
 	ferry_status_release(&status);
 }
@@ -51,19 +51,10 @@ static void post_pause(void *context, const struct server_request *request,
 		       struct server_reply *reply)
 {
 	const struct api *api = context;
+	bool paused = strcmp(request->path, "/api/pause") == 0;
 
-	log_info("paused through the control server");
-	ferry_set_paused(api->ferry, true);
-	server_reply_success(reply, request);
-}
-
-static void post_unpause(void *context, const struct server_request *request,
-			 struct server_reply *reply)
-{
-	const struct api *api = context;
-
-	log_info("unpaused through the control server");
-	ferry_set_paused(api->ferry, false);
+	log_info("%s through the control server", paused ? "paused" : "unpaused");
+	ferry_set_paused(api->ferry, paused);
 	server_reply_success(reply, request);
 }
 
@@ -147,29 +138,29 @@ static void post_verify(void *context, const struct server_request *request,
 		server_reply_text(reply, err.kind == ERROR_UNSUPPORTED ? 501 : 500, "%s", err.text);
 }
 
-static void start_script(const struct api *api, const char *name,
-			 const struct server_request *request, struct server_reply *reply)
-{
-	switch (scripts_start(api->scripts, name)) {
-	case SCRIPT_UNKNOWN:
-		server_reply_text(reply, 404, "there is no such script in CustomScripts");
-		return;
-	case SCRIPT_RUNS_ALREADY:
-		log_warn("script %s: script already running, ignoring start request", name);
-		break;
-	case SCRIPT_STARTED:
-		break;
-	}
-	server_reply_success(reply, request);
-}
-
 static void post_script(void *context, const struct server_request *request,
 			struct server_reply *reply)
 {
+	const struct api *api = context;
 	struct buf name = BUF_INIT;
 
-	if (text_parameter(request, request->is_json ? "script-name" : "script", &name, reply))
-		start_script(context, buf_text(&name), request, reply);
+	if (!text_parameter(request, request->is_json ? "script-name" : "script", &name, reply)) {
+		buf_release(&name);
+		return;
+	}
+	switch (scripts_start(api->scripts, buf_text(&name))) {
+	case SCRIPT_UNKNOWN:
+		server_reply_text(reply, 404, "there is no such script in CustomScripts");
+		break;
+	case SCRIPT_RUNS_ALREADY:
+		log_warn("script %s: script already running, ignoring start request",
+			 buf_text(&name));
+		server_reply_success(reply, request);
+		break;
+	case SCRIPT_STARTED:
+		server_reply_success(reply, request);
+		break;
+	}
 	buf_release(&name);
 }
 
@@ -233,7 +224,7 @@ const struct server_route api_routes[] = {
 	{ "POST", "/api/script", post_script },
 	{ "GET", "/api/status", get_status },
 	{ "POST", "/api/stop", post_stop },
-	{ "POST", "/api/unpause", post_unpause },
+	{ "POST", "/api/unpause", post_pause },
 	{ "POST", "/api/verify", post_verify },
 };
 

@@ -47,17 +47,6 @@ bool callback_is_set(const struct callback *callback)
 	return callback->uri && *callback->uri;
 }
 
-/* Go's encoder writes these so; in JSON they can only stand inside strings. */
-static void put_go_escaped(struct buf *out, const char *json)
-{
-	for (; *json; json++) {
-		if (strchr("<>&", *json))
-			buf_printf(out, "\\u%04x", (unsigned char)*json);
-		else
-			buf_putc(out, *json);
-	}
-}
-
 void callback_body(struct buf *body, const char *payload)
 {
 	cJSON *object = cJSON_CreateObject();
@@ -66,12 +55,18 @@ void callback_body(struct buf *body, const char *payload)
 	cJSON_AddStringToObject(object, "Payload", payload ? payload : "");
 	json_print(&json, object, 0);
 	cJSON_Delete(object);
-	put_go_escaped(body, buf_text(&json));
+	/* Go's encoder writes these so; in JSON they can only stand inside strings. */
+	for (const char *at = buf_text(&json); *at; at++) {
+		if (strchr("<>&", *at))
+			buf_printf(body, "\\u%04x", (unsigned char)*at);
+		else
+			buf_putc(body, *at);
+	}
 	buf_putc(body, '\n');
 	buf_release(&json);
 }
 
-static size_t take_answer(char *bytes, size_t size, size_t count, void *context)
+static size_t on_answer(char *bytes, size_t size, size_t count, void *context)
 {
 	struct post *post = context;
 	size_t room = ANSWER_LOGGED_MAX - post->answer.length;
@@ -81,7 +76,7 @@ static size_t take_answer(char *bytes, size_t size, size_t count, void *context)
 }
 
 /* "HTTP/1.1 500 Internal Server Error\r\n", once per answer on the way. */
-static size_t take_header(char *bytes, size_t size, size_t count, void *context)
+static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 {
 	struct post *post = context;
 	const char *end = bytes + size * count;
@@ -117,9 +112,9 @@ static void set_options(struct post *post, const char *uri, long timeout_ms)
 	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, buf_text(&post->body));
 	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body.length);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, post->headers);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_answer);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_answer);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, post);
-	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, post);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, post->detail);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
@@ -127,25 +122,24 @@ static void set_options(struct post *post, const char *uri, long timeout_ms)
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L); /* threads */
 }
 
-static bool fail_transfer(const struct post *post, CURLcode code, struct error *err)
+static bool perform(struct post *post, const char *uri, long timeout_ms, struct error *err)
 {
-	const char *detail = post->detail[0] ? post->detail : curl_easy_strerror(code);
 	enum error_kind kind = ERROR_LOST;
+	CURLcode code;
+	long status = 0;
 
+	set_options(post, uri, timeout_ms);
+	code = curl_easy_perform(post->curl);
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		kind = ERROR_TIMEOUT;
 	else if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT ||
 		 code == CURLE_TOO_MANY_REDIRECTS || code == CURLE_PEER_FAILED_VERIFICATION)
 		kind = ERROR_HTTP;
-	return error_set(err, kind, "post to %s: %s", buf_text(&post->uri), detail);
-}
-
-static bool check_answer(const struct post *post, struct error *err)
-{
-	long code = 0;
-
-	curl_easy_getinfo(post->curl, CURLINFO_RESPONSE_CODE, &code);
-	if (code == 200)
+	if (code != CURLE_OK)
+		return error_set(err, kind, "post to %s: %s", buf_text(&post->uri),
+				 post->detail[0] ? post->detail : curl_easy_strerror(code));
+	curl_easy_getinfo(post->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status == 200)
 		return true;
 	log_write(LOG_ERROR, log_tag, NULL,
 		  (const struct log_field[]){ { "uri", buf_text(&post->uri) },
@@ -154,15 +148,6 @@ static bool check_answer(const struct post *post, struct error *err)
 					      { NULL, NULL } },
 		  "callback not ok");
 	return error_set(err, ERROR_HTTP, "callback returned %s", post->status);
-}
-
-static bool perform(struct post *post, const char *uri, long timeout_ms, struct error *err)
-{
-	CURLcode code;
-
-	set_options(post, uri, timeout_ms);
-	code = curl_easy_perform(post->curl);
-	return code == CURLE_OK ? check_answer(post, err) : fail_transfer(post, code, err);
 }
 
 bool callback_post(const char *uri, const char *payload, long timeout_ms, struct error *err)

@@ -4,13 +4,13 @@
  * one more in our loop: when it is readable, or the library's own time is up, its
  * work is done by MHD_run(), which never waits.
  *
- * A request comes in three or more calls of take_request(): head, pieces of the
+ * A request comes in three or more calls of on_request(): head, pieces of the
  * body, end. It is answered at its end; only a body that is announced as too large
  * is refused at once. A body that turns out too large while it comes is read on and
  * dropped up to a second limit, then the connection is cut.
  *
- * A browser must not be led by a foreign page to press our buttons: see
- * is_foreign(). */
+ * A page of another site must not make a browser press our buttons: see
+ * request_origin.h. */
 #include "control/http_server.h"
 
 #include <microhttpd.h>
@@ -106,17 +106,17 @@ void server_reply_success(struct server_reply *reply, const struct server_reques
 	reply->location = request->is_json ? NULL : "/";
 }
 
-/* What a form is looked through for. */
+/* The field of a form that is wanted. */
 struct form_search {
 	const char *name;
 	struct buf *value;
 	bool found;
 };
 
-static enum MHD_Result take_form_piece(void *context, enum MHD_ValueKind kind UNUSED,
-				       const char *key, const char *filename UNUSED,
-				       const char *content_type UNUSED, const char *encoding UNUSED,
-				       const char *data, uint64_t offset, size_t size)
+static enum MHD_Result on_form_field(void *context, enum MHD_ValueKind kind UNUSED,
+				     const char *key, const char *filename UNUSED,
+				     const char *content_type UNUSED, const char *encoding UNUSED,
+				     const char *data, uint64_t offset, size_t size)
 {
 	struct form_search *search = context;
 
@@ -139,7 +139,7 @@ bool server_form_value(const struct server_request *request, const char *name, s
 	/* NULL: a content type that is no form. */
 	if (*request->content_type)
 		processor = MHD_create_post_processor(request->native, FORM_BUFFER,
-						      take_form_piece, &search);
+						      on_form_field, &search);
 	if (processor) {
 		MHD_post_process(processor, request->body, request->body_length);
 		MHD_destroy_post_processor(processor);
@@ -150,26 +150,6 @@ bool server_form_value(const struct server_request *request, const char *name, s
 	if (in_query)
 		buf_puts(value, in_query);
 	return in_query != NULL;
-}
-
-static void add_headers(struct MHD_Response *response, const struct server_reply *reply)
-{
-	static const struct {
-		const char *name, *value;
-	} always[] = {
-		{ "Cache-Control", "no-store" },
-		{ "X-Content-Type-Options", "nosniff" },
-		{ "X-Frame-Options", "DENY" },
-		{ "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; "
-					     "form-action 'self'; frame-ancestors 'none'" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(always); i++)
-		MHD_add_response_header(response, always[i].name, always[i].value);
-	if (reply->content_type)
-		MHD_add_response_header(response, "Content-Type", reply->content_type);
-	if (reply->location)
-		MHD_add_response_header(response, "Location", reply->location);
 }
 
 /* 405 must name the methods there are. */
@@ -190,6 +170,15 @@ static void add_allow(struct MHD_Response *response, const struct server *server
 static enum MHD_Result send_reply(const struct server *server, struct MHD_Connection *connection,
 				  const char *path, struct server_reply *reply)
 {
+	static const struct {
+		const char *name, *value;
+	} headers[] = {
+		{ "Cache-Control", "no-store" },
+		{ "X-Content-Type-Options", "nosniff" },
+		{ "X-Frame-Options", "DENY" },
+		{ "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; "
+					     "form-action 'self'; frame-ancestors 'none'" },
+	};
 	size_t length = reply->body.length;
 	char *body = buf_take(&reply->body);
 	struct MHD_Response *response =
@@ -200,7 +189,12 @@ static enum MHD_Result send_reply(const struct server *server, struct MHD_Connec
 		free(body);
 		return MHD_NO;
 	}
-	add_headers(response, reply);
+	for (size_t i = 0; i < ARRAY_LEN(headers); i++)
+		MHD_add_response_header(response, headers[i].name, headers[i].value);
+	if (reply->content_type)
+		MHD_add_response_header(response, "Content-Type", reply->content_type);
+	if (reply->location)
+		MHD_add_response_header(response, "Location", reply->location);
 	if (reply->status == 405)
 		add_allow(response, server, path);
 	result = MHD_queue_response(connection, reply->status, response);
@@ -225,22 +219,17 @@ static const struct server_route *find_route(const struct server *server, const 
 	return NULL;
 }
 
-static bool only_reads(const char *method)
-{
-	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-}
-
-static bool is_foreign(const struct server *server, struct MHD_Connection *connection,
-		       const char *method)
+static bool origin_is_allowed(const struct server *server, struct MHD_Connection *connection,
+			      const char *method)
 {
 	const struct request_origin origin = {
 		.host = header(connection, "Host"),
 		.origin = header(connection, "Origin"),
 		.fetch_site = header(connection, "Sec-Fetch-Site"),
-		.changes_something = !only_reads(method),
+		.changes_something = strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0,
 	};
 
-	return !request_origin_allows(&origin, server->is_loopback);
+	return request_origin_allows(&origin, server->is_loopback);
 }
 
 static void answer(const struct server *server, struct MHD_Connection *connection,
@@ -263,7 +252,7 @@ static void answer(const struct server *server, struct MHD_Connection *connectio
 	if (exchange->received > SERVER_BODY_MAX)
 		server_reply_text(reply, 413, "request body is larger than %d bytes",
 				  SERVER_BODY_MAX);
-	else if (is_foreign(server, connection, request.method))
+	else if (!origin_is_allowed(server, connection, request.method))
 		server_reply_text(reply, 403, "refused: the request comes from another site, or "
 					      "calls a loopback address by a name");
 	else if (!path_is_known)
@@ -274,23 +263,6 @@ static void answer(const struct server *server, struct MHD_Connection *connectio
 		route->handle(server->context, &request, reply);
 }
 
-static struct exchange *exchange_new(const char *method, const char *path)
-{
-	struct exchange *exchange = mem_calloc(1, sizeof(*exchange));
-
-	exchange->started_us = clock_us();
-	exchange->method = mem_strdup(method);
-	exchange->path = mem_strdup(path);
-	return exchange;
-}
-
-static bool is_announced_too_large(struct MHD_Connection *connection)
-{
-	const char *length = header(connection, "Content-Length");
-
-	return length && strtoull(length, NULL, 10) > SERVER_BODY_MAX;
-}
-
 static struct peer *peer_of(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
@@ -299,44 +271,36 @@ static struct peer *peer_of(struct MHD_Connection *connection)
 	return info ? info->socket_context : NULL;
 }
 
-static enum MHD_Result reply_now(const struct server *server, struct MHD_Connection *connection,
-				 struct exchange *exchange)
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
+				  const char *path, const char *method, const char *version UNUSED,
+				  const char *data, size_t *size, void **slot)
 {
+	struct server *server = context;
+	struct exchange *exchange = *slot;
+
+	if (!exchange) {
+		const char *announced = header(connection, "Content-Length");
+
+		*slot = exchange = mem_calloc(1, sizeof(*exchange));
+		exchange->started_us = clock_us();
+		exchange->method = mem_strdup(method);
+		exchange->path = mem_strdup(path);
+		if (!announced || strtoull(announced, NULL, 10) <= SERVER_BODY_MAX)
+			return MHD_YES;
+		exchange->received = SERVER_BODY_MAX + 1;
+	} else if (*size > 0) {
+		exchange->received += *size;
+		if (exchange->received <= SERVER_BODY_MAX)
+			buf_add(&exchange->body, data, *size);
+		*size = 0;
+		return exchange->received <= DROPPED_MAX ? MHD_YES : MHD_NO;
+	}
+
 	struct server_reply reply = { .status = 200 };
 
 	peer_begin(peer_of(connection));
 	answer(server, connection, exchange, &reply);
 	return send_reply(server, connection, exchange->path, &reply);
-}
-
-static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *size)
-{
-	exchange->received += *size;
-	if (exchange->received <= SERVER_BODY_MAX)
-		buf_add(&exchange->body, data, *size);
-	*size = 0;
-	return exchange->received <= DROPPED_MAX ? MHD_YES : MHD_NO;
-}
-
-static enum MHD_Result take_request(void *context, struct MHD_Connection *connection,
-				    const char *path, const char *method,
-				    const char *version UNUSED, const char *data, size_t *size,
-				    void **slot)
-{
-	struct server *server = context;
-
-	if (!*slot) {
-		struct exchange *exchange = exchange_new(method, path);
-
-		*slot = exchange;
-		if (!is_announced_too_large(connection))
-			return MHD_YES;
-		exchange->received = SERVER_BODY_MAX + 1;
-		return reply_now(server, connection, exchange);
-	}
-	if (*size > 0)
-		return take_body(*slot, data, size);
-	return reply_now(server, connection, *slot);
 }
 
 static void on_connection(void *context, struct MHD_Connection *connection, void **slot,
@@ -360,8 +324,8 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 	}
 }
 
-static void request_done(void *context UNUSED, struct MHD_Connection *connection,
-			 void **slot, enum MHD_RequestTerminationCode code UNUSED)
+static void on_request_done(void *context UNUSED, struct MHD_Connection *connection,
+			    void **slot, enum MHD_RequestTerminationCode code UNUSED)
 {
 	struct exchange *exchange = *slot;
 	char time[32];
@@ -395,28 +359,6 @@ static void log_library(void *context UNUSED, const char *format, va_list args)
 	log_debug("%s", text);
 }
 
-static struct MHD_Daemon *start_daemon(struct server *server, int fd)
-{
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, take_request,
-				server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
-				MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-				(unsigned)SERVER_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-				(unsigned)SERVER_IDLE_TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED,
-				request_done, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
-				server, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-				MHD_OPTION_END);
-}
-
-static void watch_daemon(struct server *server, int epoll_fd)
-{
-	ev_io_init(&server->readable, on_readable, epoll_fd, EV_READ);
-	ev_timer_init(&server->timeout, on_timeout, 0., 0.);
-	server->readable.data = server;
-	server->timeout.data = server;
-	ev_io_start(server->loop, &server->readable);
-	run_daemon(server);
-}
-
 struct server *server_new(struct ev_loop *loop, const struct listener *listener,
 			  const struct server_route *routes, size_t route_count, void *context,
 			  struct error *err)
@@ -429,7 +371,13 @@ struct server *server_new(struct ev_loop *loop, const struct listener *listener,
 	server->route_count = route_count;
 	server->context = context;
 	server->is_loopback = listener->is_loopback;
-	server->daemon = start_daemon(server, listener->fd);
+	server->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, server,
+		MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_LISTEN_SOCKET,
+		listener->fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVER_CONNECTIONS_MAX,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE_TIMEOUT_S,
+		MHD_OPTION_NOTIFY_COMPLETED, on_request_done, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, server, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 	if (!server->daemon) {
 		error_errno(err, "control server cannot be started");
 		close(listener->fd);
@@ -437,7 +385,12 @@ struct server *server_new(struct ev_loop *loop, const struct listener *listener,
 		return NULL;
 	}
 	info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	watch_daemon(server, info->epoll_fd);
+	ev_io_init(&server->readable, on_readable, info->epoll_fd, EV_READ);
+	ev_timer_init(&server->timeout, on_timeout, 0., 0.);
+	server->readable.data = server;
+	server->timeout.data = server;
+	ev_io_start(loop, &server->readable);
+	run_daemon(server);
 	return server;
 }
 

@@ -13,15 +13,6 @@
 
 enum { BACKLOG = 128 };
 
-static bool copy_part(char *to, size_t size, const char *from, size_t length)
-{
-	if (length >= size)
-		return false;
-	memcpy(to, from, length);
-	to[length] = '\0';
-	return true;
-}
-
 bool listen_split(const char *address, char *host, size_t host_size, char *port, size_t port_size)
 {
 	const char *colon = strrchr(address, ':');
@@ -39,37 +30,24 @@ bool listen_split(const char *address, char *host, size_t host_size, char *port,
 	} else if (memchr(from, ':', length)) {
 		return false; /* an IPv6 address needs its brackets */
 	}
-	return copy_part(host, host_size, from, length) &&
-	       copy_part(port, port_size, colon + 1, strlen(colon + 1)) && *port;
+	if (length >= host_size || strlen(colon + 1) >= port_size)
+		return false;
+	snprintf(host, host_size, "%.*s", (int)length, from);
+	snprintf(port, port_size, "%s", colon + 1);
+	return *port;
 }
 
-/* getaddrinfo() takes 99999 for the port that its lower 16 bits make. */
-static bool port_is_possible(const char *port)
-{
-	return port[strspn(port, "0123456789")] != '\0' ||
-	       (strlen(port) <= 5 && strtoul(port, NULL, 10) <= 65535);
-}
-
-static bool is_loopback(const struct sockaddr *address)
+bool address_is_loopback(const struct sockaddr *address)
 {
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
 
-	if (address->sa_family == AF_INET6)
-		return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-	return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-}
-
-static unsigned bound_port(int fd)
-{
-	struct sockaddr_storage bound = { 0 };
-	socklen_t size = sizeof(bound);
-
-	if (getsockname(fd, (struct sockaddr *)(void *)&bound, &size) != 0)
-		return 0;
-	if (bound.ss_family == AF_INET6)
-		return ntohs(((struct sockaddr_in6 *)(void *)&bound)->sin6_port);
-	return ntohs(((struct sockaddr_in *)(void *)&bound)->sin_port);
+	if (address->sa_family == AF_INET)
+		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+	if (address->sa_family != AF_INET6)
+		return false;
+	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
+	       (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == 127);
 }
 
 /* The socket, or -1 with errno. */
@@ -101,7 +79,7 @@ static bool bind_any(struct listener *listener, const struct addrinfo *list, boo
 			if (pass == 0 && i->ai_family != AF_INET6)
 				continue;
 			listener->fd = bind_one(i);
-			listener->is_loopback = is_loopback(i->ai_addr);
+			listener->is_loopback = address_is_loopback(i->ai_addr);
 		}
 	}
 	return listener->fd >= 0;
@@ -110,14 +88,18 @@ static bool bind_any(struct listener *listener, const struct addrinfo *list, boo
 bool listen_open(struct listener *listener, const char *address, struct error *err)
 {
 	struct addrinfo hints = { .ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM };
+	struct sockaddr_storage bound = { 0 };
+	socklen_t size = sizeof(bound);
 	struct addrinfo *list = NULL;
 	char host[256], port[32];
 	bool ok;
 	int code;
 
 	*listener = (struct listener){ .fd = -1 };
+	/* getaddrinfo() takes 99999 for the port that its lower 16 bits make. */
 	if (!listen_split(address, host, sizeof(host), port, sizeof(port)) ||
-	    !port_is_possible(port))
+	    (port[strspn(port, "0123456789")] == '\0' &&
+	     (strlen(port) > 5 || strtoul(port, NULL, 10) > UINT16_MAX)))
 		return error_set(err, ERROR_CONFIG,
 				 "control server address \"%s\": must be host:port, [IPv6]:port or "
 				 ":port, with a port up to 65535",
@@ -130,8 +112,10 @@ bool listen_open(struct listener *listener, const char *address, struct error *e
 	ok = bind_any(listener, list, *host == '\0');
 	if (!ok)
 		error_errno(err, "control server cannot listen on %s", address);
-	else
-		listener->port = bound_port(listener->fd);
+	else if (getsockname(listener->fd, (struct sockaddr *)(void *)&bound, &size) == 0)
+		listener->port = ntohs(bound.ss_family == AF_INET6 ?
+					       ((struct sockaddr_in6 *)(void *)&bound)->sin6_port :
+					       ((struct sockaddr_in *)(void *)&bound)->sin_port);
 	freeaddrinfo(list);
 	return ok;
 }

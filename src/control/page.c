@@ -1,4 +1,4 @@
-/* A page without scripts and without anything from elsewhere: it is served by the
+/* A page without scripts and without anything from other servers: it is served by the
  * program alone, to people who may have no other way to the machine. */
 #include "page.h"
 
@@ -16,49 +16,6 @@ static const char style[] =
 	"<style>body{font-family:sans-serif;margin:2em;max-width:70em}"
 	"table{border-collapse:collapse}td,th{padding:.2em .8em;text-align:left;"
 	"border-bottom:1px solid #ccc}form{display:inline}</style></head><body>\n";
-
-static bool may_pause(const struct ferry_status *status)
-{
-	return status->phase != PHASE_DONE && !status->is_paused;
-}
-
-static bool may_unpause(const struct ferry_status *status)
-{
-	return status->phase != PHASE_DONE && status->is_paused;
-}
-
-/* Once it has begun there is nothing to allow or to take back. */
-static bool is_before_cutover(const struct ferry_status *status)
-{
-	return status->phase != PHASE_DONE && status->phase != PHASE_CUTOVER;
-}
-
-static bool may_allow(const struct ferry_status *status)
-{
-	return is_before_cutover(status) && !status->automatic_cutover;
-}
-
-static bool may_disallow(const struct ferry_status *status)
-{
-	return is_before_cutover(status) && status->automatic_cutover;
-}
-
-static bool may_verify(const struct ferry_status *status)
-{
-	return status->has_verifier && status->verifier.is_available;
-}
-
-/* A button per post that a person may want, shown when it would do something. */
-static const struct {
-	const char *path, *field, *value, *label;
-	bool (*is_shown)(const struct ferry_status *status);
-} buttons[] = {
-	{ "/api/verify", "", "", "Run verification", may_verify },
-	{ "/api/pause", "", "", "Pause", may_pause },
-	{ "/api/unpause", "", "", "Unpause", may_unpause },
-	{ "/api/cutover", "type", "automatic", "Allow automatic cutover", may_allow },
-	{ "/api/cutover", "type", "manual", "Disallow automatic cutover", may_disallow },
-};
 
 void page_escape(struct buf *out, const char *text)
 {
@@ -99,23 +56,6 @@ static void put_position(struct buf *out, const char *name, const struct binlog_
 	put_row(out, name, binlog_position_is_set(position) ? text : "-");
 }
 
-static void put_verification(struct buf *out, const struct verifier_status *verifier)
-{
-	static const char *const results[] = {
-		[VERIFICATION_NONE] = "not started",
-		[VERIFICATION_RUNNING] = "under way",
-		[VERIFICATION_FAILED] = "could not be found out",
-		[VERIFICATION_EQUAL] = "equal",
-		[VERIFICATION_DIFFERENT] = "DIFFERENT",
-	};
-	struct buf text = BUF_INIT;
-
-	buf_printf(&text, "%s: %s%s%s", verifier->type, results[verifier->result],
-		   *verifier->message ? ", " : "", verifier->message);
-	put_row(out, "Verification", buf_text(&text));
-	buf_release(&text);
-}
-
 static void put_overall(struct buf *out, const struct status_view *view)
 {
 	const struct ferry_status *status = view->status;
@@ -134,16 +74,47 @@ static void put_overall(struct buf *out, const struct status_view *view)
 	put_position(out, "Binlog read up to", &status->streamed);
 	put_position(out, "Binlog applied up to", &status->applied);
 	put_position(out, "Binlog ends at", &status->final);
-	if (status->has_verifier)
-		put_verification(out, &status->verifier);
+	if (status->has_verifier) {
+		const struct verifier_status *verifier = &status->verifier;
+		static const char *const results[] = {
+			[VERIFICATION_NONE] = "not started",
+			[VERIFICATION_RUNNING] = "under way",
+			[VERIFICATION_FAILED] = "could not be found out",
+			[VERIFICATION_EQUAL] = "equal",
+			[VERIFICATION_DIFFERENT] = "DIFFERENT",
+		};
+
+		buf_clear(&line);
+		buf_printf(&line, "%s: %s%s%s", verifier->type, results[verifier->result],
+			   *verifier->message ? ", " : "", verifier->message);
+		put_row(out, "Verification", buf_text(&line));
+	}
 	buf_puts(out, "</table>\n");
 	buf_release(&line);
 }
 
+/* A button per post that a person may want, where it would do something. */
 static void put_buttons(struct buf *out, const struct ferry_status *status)
 {
+	/* Once the cutover has begun there is nothing to allow or to take back. */
+	bool is_on = status->phase != PHASE_DONE;
+	bool is_before_cutover = is_on && status->phase != PHASE_CUTOVER;
+	const struct {
+		const char *path, *field, *value, *label;
+		bool is_shown;
+	} buttons[] = {
+		{ "/api/verify", "", "", "Run verification",
+		  status->has_verifier && status->verifier.is_available },
+		{ "/api/pause", "", "", "Pause", is_on && !status->is_paused },
+		{ "/api/unpause", "", "", "Unpause", is_on && status->is_paused },
+		{ "/api/cutover", "type", "automatic", "Allow automatic cutover",
+		  is_before_cutover && !status->automatic_cutover },
+		{ "/api/cutover", "type", "manual", "Disallow automatic cutover",
+		  is_before_cutover && status->automatic_cutover },
+	};
+
 	for (size_t i = 0; i < ARRAY_LEN(buttons); i++) {
-		if (!buttons[i].is_shown(status))
+		if (!buttons[i].is_shown)
 			continue;
 		buf_printf(out, "<form method=\"post\" action=\"%s\">", buttons[i].path);
 		if (*buttons[i].field)
@@ -153,26 +124,24 @@ static void put_buttons(struct buf *out, const struct ferry_status *status)
 	}
 }
 
-static void put_table(struct buf *out, const struct ferry_table_status *table)
-{
-	buf_puts(out, "<tr><td>");
-	page_escape(out, table->name);
-	buf_puts(out, "</td><td>");
-	page_escape(out, table->key_column ? table->key_column : "");
-	buf_puts(out, "</td><td>");
-	page_escape(out, table->action);
-	buf_printf(out, "</td><td>%" PRIu64 "</td><td>%" PRIu64 "</td></tr>\n",
-		   table->rows_written, table->estimated_rows);
-}
-
 static void put_tables(struct buf *out, const struct ferry_status *status)
 {
 	size_t *order = status_table_order(status);
 
 	buf_puts(out, "<h2>Tables</h2>\n<table><tr><th>Table</th><th>Key</th><th>Status</th>"
 		      "<th>Rows written</th><th>Rows (estimate)</th></tr>\n");
-	for (size_t i = 0; i < status->table_count; i++)
-		put_table(out, &status->tables[order[i]]);
+	for (size_t i = 0; i < status->table_count; i++) {
+		const struct ferry_table_status *table = &status->tables[order[i]];
+
+		buf_puts(out, "<tr><td>");
+		page_escape(out, table->name);
+		buf_puts(out, "</td><td>");
+		page_escape(out, table->key_column ? table->key_column : "");
+		buf_puts(out, "</td><td>");
+		page_escape(out, table->action);
+		buf_printf(out, "</td><td>%" PRIu64 "</td><td>%" PRIu64 "</td></tr>\n",
+			   table->rows_written, table->estimated_rows);
+	}
 	buf_puts(out, "</table>\n");
 	free(order);
 }

@@ -7,26 +7,11 @@
  * A connection is cut by shutdown(): the library sees its end and closes it. */
 #include "peers.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
-
-static bool is_loopback(const struct sockaddr *address)
-{
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
-
-	if (!address)
-		return false;
-	if (address->sa_family == AF_INET)
-		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-	if (address->sa_family != AF_INET6)
-		return false;
-	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
-	       (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == 127);
-}
+#include "control/listen.h"
 
 static void cut(struct peers *peers, struct peer *peer)
 {
@@ -56,7 +41,7 @@ struct peer *peers_add(struct peers *peers, int fd, const struct sockaddr *addre
 		cut(peers, longest_waiting(peers));
 	*peer = (struct peer){ .next = peers->first,
 			       .fd = fd,
-			       .is_loopback = is_loopback(address),
+			       .is_loopback = address && address_is_loopback(address),
 			       .since_ms = clock_ms() };
 	peers->first = peer;
 	peers->count++;

@@ -49,19 +49,6 @@ static void put_tables(struct buf *line, const struct ferry_status *status)
 		buf_printf(line, " and %zu more", active - TABLES_SHOWN);
 }
 
-static void put_copy(struct buf *line, const struct ferry_status *status,
-		     const struct estimate *estimate)
-{
-	buf_printf(line, ", %.1f%%, ", estimate->fraction * 100);
-	progress_put_count(line, estimate->rows_per_s);
-	buf_printf(line, " rows/s, %.1f MB/s", estimate->bytes_per_s / 1e6);
-	buf_puts(line, ", ETA ");
-	if (estimate->eta_s < 0 || status->is_paused)
-		buf_puts(line, "unknown");
-	else
-		progress_put_duration(line, estimate->eta_s);
-}
-
 void progress_line(struct buf *line, const struct ferry_status *status,
 		   const struct estimate *estimate)
 {
@@ -72,8 +59,15 @@ void progress_line(struct buf *line, const struct ferry_status *status,
 		buf_puts(line, " (paused)");
 	if (status->has_started)
 		buf_printf(line, " %zu/%zu tables", status->completed_count, status->table_count);
-	if (is_copying)
-		put_copy(line, status, estimate);
+	if (is_copying) {
+		buf_printf(line, ", %.1f%%, ", estimate->fraction * 100);
+		progress_put_count(line, estimate->rows_per_s);
+		buf_printf(line, " rows/s, %.1f MB/s, ETA ", estimate->bytes_per_s / 1e6);
+		if (estimate->eta_s < 0 || status->is_paused)
+			buf_puts(line, "unknown");
+		else
+			progress_put_duration(line, estimate->eta_s);
+	}
 	if (status->has_started && status->phase < PHASE_DONE) {
 		buf_puts(line, ", lag ");
 		progress_put_duration(line, status->streamer_lag_s);

@@ -1,6 +1,6 @@
-/* Speed and time left.
+/* Rate and time left.
  *
- * What is left is reckoned in rows, as the server's estimate of a table's rows is
+ * What is left is counted in rows, as the server's estimate of a table's rows is
  * the only size known beforehand. It may be off by half, so a running table never
  * counts as finished before it is, and nothing else relies on these figures. */
 #include "control/rate.h"
@@ -14,24 +14,24 @@
 /* A table that is being copied counts as copied up to here at most. */
 #define FRACTION_MAX 0.99
 
-static const struct rate_sample *sample_at(const struct rate *speed, unsigned index)
+static const struct rate_sample *sample_at(const struct rate *rate, unsigned index)
 {
-	return &speed->samples[(speed->first + index) % SPEED_SAMPLES];
+	return &rate->samples[(rate->first + index) % RATE_SAMPLES];
 }
 
-void rate_add(struct rate *speed, int64_t now_ms, uint64_t rows, uint64_t bytes)
+void rate_add(struct rate *rate, int64_t now_ms, uint64_t rows, uint64_t bytes)
 {
 	struct rate_sample sample = { now_ms, rows, bytes };
 
-	if (speed->count > 0 &&
-	    now_ms - sample_at(speed, speed->count - 1)->at_ms < SPEED_SAMPLE_MS)
+	if (rate->count > 0 &&
+	    now_ms - sample_at(rate, rate->count - 1)->at_ms < RATE_SAMPLE_MS)
 		return;
-	if (speed->count == SPEED_SAMPLES) {
-		speed->first = (speed->first + 1) % SPEED_SAMPLES;
-		speed->count--;
+	if (rate->count == RATE_SAMPLES) {
+		rate->first = (rate->first + 1) % RATE_SAMPLES;
+		rate->count--;
 	}
-	speed->samples[(speed->first + speed->count) % SPEED_SAMPLES] = sample;
-	speed->count++;
+	rate->samples[(rate->first + rate->count) % RATE_SAMPLES] = sample;
+	rate->count++;
 }
 
 static double per_second(uint64_t before, uint64_t after, int64_t ms)
@@ -55,22 +55,17 @@ static bool key_number(const struct key *key, double *number)
 	return errno == 0 && *end == '\0' && isfinite(*number);
 }
 
-static bool key_is_integer(const struct ferry_table_status *table)
-{
-	const struct key_columns *key = table->key_columns;
-
-	if (!key || key->count != 1 || !key->table)
-		return false;
-	return key->table->columns[key->columns[0]].type >= COLUMN_TINYINT &&
-	       key->table->columns[key->columns[0]].type <= COLUMN_BIGINT;
-}
-
+/* -1: not known. */
 static double fraction_by_key(const struct ferry_table_status *table)
 {
+	const struct key_columns *key = table->key_columns;
 	double last, target;
 
-	if (!key_is_integer(table) || !key_number(&table->last_key, &last) ||
-	    !key_number(&table->target_key, &target) || last <= 0 || target <= 0)
+	if (!key || key->count != 1 || !key->table ||
+	    key->table->columns[key->columns[0]].type < COLUMN_TINYINT ||
+	    key->table->columns[key->columns[0]].type > COLUMN_BIGINT ||
+	    !key_number(&table->last_key, &last) || !key_number(&table->target_key, &target) ||
+	    last <= 0 || target <= 0)
 		return -1;
 	return last / target;
 }
@@ -90,24 +85,22 @@ static double table_fraction(const struct ferry_table_status *table, bool was_re
 	return fraction < FRACTION_MAX ? fraction : FRACTION_MAX;
 }
 
-/* An empty table, or one without statistics, still counts for something. */
-static double table_rows(const struct ferry_table_status *table)
-{
-	if (table->estimated_rows > table->rows_written)
-		return (double)table->estimated_rows;
-	return table->rows_written > 0 ? (double)table->rows_written : 1;
-}
-
 static void estimate_rest(struct estimate *estimate, const struct ferry_status *status,
 			  bool was_resumed)
 {
 	double all = 0, done = 0;
 
 	for (size_t i = 0; i < status->table_count; i++) {
-		double rows = table_rows(&status->tables[i]);
+		const struct ferry_table_status *table = &status->tables[i];
+		double rows = (double)(table->estimated_rows > table->rows_written ?
+					       table->estimated_rows :
+					       table->rows_written);
 
+		/* An empty table, or one without statistics, still counts for something. */
+		if (rows < 1)
+			rows = 1;
 		all += rows;
-		done += rows * table_fraction(&status->tables[i], was_resumed);
+		done += rows * table_fraction(table, was_resumed);
 	}
 	estimate->fraction = all > 0 ? done / all : 0;
 	if (status->phase > PHASE_COPYING) {
@@ -122,13 +115,13 @@ static void estimate_rest(struct estimate *estimate, const struct ferry_status *
 	}
 }
 
-void estimate_make(struct estimate *estimate, const struct rate *speed,
+void estimate_make(struct estimate *estimate, const struct rate *rate,
 		   const struct ferry_status *status, bool was_resumed)
 {
 	*estimate = (struct estimate){ 0 };
-	if (speed->count > 1) {
-		const struct rate_sample *oldest = sample_at(speed, 0);
-		const struct rate_sample *newest = sample_at(speed, speed->count - 1);
+	if (rate->count > 1) {
+		const struct rate_sample *oldest = sample_at(rate, 0);
+		const struct rate_sample *newest = sample_at(rate, rate->count - 1);
 		int64_t ms = newest->at_ms - oldest->at_ms;
 
 		estimate->rows_per_s = per_second(oldest->rows, newest->rows, ms);

@@ -15,29 +15,23 @@ static const struct {
 	[REPORT_STATE] = { LOG_ERROR, "failed to post state" },
 };
 
-static bool take_waiting(struct reporter *reporter, enum report *report, char **payload)
-{
-	for (int i = 0; i < REPORT_COUNT; i++) {
-		if (!reporter->waiting[i])
-			continue;
-		*report = (enum report)i;
-		*payload = reporter->waiting[i];
-		reporter->waiting[i] = NULL;
-		return true;
-	}
-	return false;
-}
-
 /* False: closed, and everything is sent. */
 static bool next_report(struct reporter *reporter, enum report *report, char **payload)
 {
-	bool found;
-
+	*payload = NULL;
 	mutex_lock(&reporter->lock);
-	while (!(found = take_waiting(reporter, report, payload)) && !reporter->closed)
+	for (;;) {
+		for (int i = 0; !*payload && i < REPORT_COUNT; i++) {
+			*report = (enum report)i;
+			*payload = reporter->waiting[i];
+			reporter->waiting[i] = NULL;
+		}
+		if (*payload || reporter->closed)
+			break;
 		condition_wait(&reporter->changed, &reporter->lock);
+	}
 	mutex_unlock(&reporter->lock);
-	return found;
+	return *payload;
 }
 
 static void run(void *argument)

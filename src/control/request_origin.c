@@ -1,34 +1,18 @@
 /* Browsers let any page post a form to any address, 127.0.0.1 included, but they say
  * where it comes from: Origin (and Sec-Fetch-Site). curl and other programs send
- * neither and are let through. A page of another site cannot read what we answer to its
- * GET, and a link from another page may lead to ours: that is no harm.
+ * neither and are let through. A page of another site cannot read our answer to its
+ * GET, and a link from another page may lead to ours: that does no harm.
  *
- * With its own name server a foreign page can have its name point at 127.0.0.1
+ * With its own name server another site can have its name point at 127.0.0.1
  * ("DNS rebinding"); then it is the same site for the browser, which lets it read status,
  * keys and the output of scripts. So whatever the method, a server that listens on a
- * loopback address wants to be called by an address or as localhost. */
+ * loopback address must be called by an address or as localhost. */
 #include "request_origin.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-static bool is_same_site(const char *host, const char *origin)
-{
-	const char *scheme_end = strstr(origin, "://");
-
-	/* "null": a sandboxed page, or one that was redirected */
-	return host && scheme_end && strcasecmp(scheme_end + 3, host) == 0;
-}
-
-static bool copy_name(char *to, size_t size, const char *from, size_t length)
-{
-	if (length >= size)
-		return false;
-	memcpy(to, from, length);
-	to[length] = '\0';
-	return true;
-}
 
 /* ":8000" or nothing */
 static bool is_port(const char *text)
@@ -47,8 +31,9 @@ static bool is_local_name(const char *host)
 	struct in6_addr v6;
 	struct in_addr v4;
 
-	if (!copy_name(name, sizeof(name), host + is_v6, length))
+	if (length >= sizeof(name))
 		return false;
+	snprintf(name, sizeof(name), "%.*s", (int)length, host + is_v6);
 	if (is_v6)
 		return *rest == ']' && is_port(rest + 1) && inet_pton(AF_INET6, name, &v6) == 1;
 	return is_port(rest) &&
@@ -57,11 +42,17 @@ static bool is_local_name(const char *host)
 
 bool request_origin_allows(const struct request_origin *origin, bool is_loopback)
 {
+	const char *scheme_end;
+
 	if (is_loopback && origin->host && !is_local_name(origin->host))
 		return false;
 	if (!origin->changes_something)
 		return true;
 	if (origin->fetch_site && strcmp(origin->fetch_site, "cross-site") == 0)
 		return false;
-	return !origin->origin || is_same_site(origin->host, origin->origin);
+	if (!origin->origin)
+		return true;
+	/* Without a scheme it is "null": a sandboxed page, or one that was redirected. */
+	scheme_end = strstr(origin->origin, "://");
+	return origin->host && scheme_end && strcasecmp(scheme_end + 3, origin->host) == 0;
 }

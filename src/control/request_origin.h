@@ -1,5 +1,5 @@
-/* Does a request come from our own pages or a program, or was a browser led to send it by
- * a foreign page? Pure function. */
+/* Does a request come from our own pages or a program, or did a page of another site make a
+ * browser send it? Pure function. */
 #ifndef CONTROL_REQUEST_ORIGIN_H
 #define CONTROL_REQUEST_ORIGIN_H
 

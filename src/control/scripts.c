@@ -57,37 +57,30 @@ static void close_output(struct script *script)
 	script->output_fd = -1;
 }
 
-/* Only the end is kept. */
-static void keep(struct script *script, const char *bytes, size_t length)
-{
-	struct buf *output = &script->output;
-
-	buf_add(output, bytes, length);
-	if (output->length <= SCRIPT_OUTPUT_MAX)
-		return;
-	size_t excess = output->length - SCRIPT_OUTPUT_MAX;
-
-	memmove(output->data, output->data + excess, SCRIPT_OUTPUT_MAX);
-	buf_truncate(output, SCRIPT_OUTPUT_MAX);
-}
-
 /* One piece; the loop comes back while there is more. False: nothing, for now or for
  * good. */
-static bool take_output(struct script *script)
+static bool read_output(struct script *script)
 {
+	struct buf *output = &script->output;
 	char bytes[8192];
 	ssize_t length = read(script->output_fd, bytes, sizeof(bytes));
 
-	if (length > 0)
-		keep(script, bytes, (size_t)length);
-	else if (length == 0 || (errno != EAGAIN && errno != EINTR))
+	if (length == 0 || (length < 0 && errno != EAGAIN && errno != EINTR))
 		close_output(script);
-	return length > 0;
+	if (length <= 0)
+		return false;
+	buf_add(output, bytes, (size_t)length);
+	if (output->length > SCRIPT_OUTPUT_MAX) { /* only the end is kept */
+		memmove(output->data, output->data + output->length - SCRIPT_OUTPUT_MAX,
+			SCRIPT_OUTPUT_MAX);
+		buf_truncate(output, SCRIPT_OUTPUT_MAX);
+	}
+	return true;
 }
 
 static void on_output(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
 {
-	take_output(watcher->data);
+	read_output(watcher->data);
 }
 
 /* --- the end ------------------------------------------------------------------------- */
@@ -99,10 +92,18 @@ static void set_failed(struct script *script, int exit_code, const char *what)
 	snprintf(script->text, sizeof(script->text), "exitted with error: %s", what);
 }
 
-static void take_result(struct script *script, int result)
+static void reap(struct script *script)
 {
 	char what[64];
+	int result;
 
+	if (script->pid == 0 || waitpid(script->pid, &result, WNOHANG) != script->pid)
+		return;
+	script->pid = 0;
+	/* Bounded, as somebody else may go on printing. */
+	for (int i = 0; i < 64 && script->output_fd >= 0 && read_output(script); i++)
+		;
+	close_output(script);
 	if (WIFEXITED(result) && WEXITSTATUS(result) == 0) {
 		script->exit_code = 0;
 		snprintf(script->text, sizeof(script->text), "success");
@@ -116,67 +117,40 @@ static void take_result(struct script *script, int result)
 	log_info("script %s: %s", script->name, script->text);
 }
 
-static void look_after(struct script *script)
-{
-	int result;
-
-	if (script->pid == 0 || waitpid(script->pid, &result, WNOHANG) != script->pid)
-		return;
-	script->pid = 0;
-	/* Bounded, as somebody else may go on printing. */
-	for (int i = 0; i < 64 && script->output_fd >= 0 && take_output(script); i++)
-		;
-	close_output(script);
-	take_result(script, result);
-}
-
 static void on_child_ended(struct ev_loop *loop UNUSED, ev_signal *watcher, int events UNUSED)
 {
 	struct scripts *scripts = watcher->data;
 
 	for (size_t i = 0; i < scripts->count; i++)
-		look_after(scripts->items[i]);
+		reap(scripts->items[i]);
 }
 
 /* --- the start ------------------------------------------------------------------------ */
-
-static int set_files(posix_spawn_file_actions_t *files, int output)
-{
-	int code = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
-
-	if (code == 0)
-		code = posix_spawn_file_actions_adddup2(files, output, 1);
-	if (code == 0)
-		code = posix_spawn_file_actions_adddup2(files, output, 2);
-	if (code == 0)
-		code = posix_spawn_file_actions_addclosefrom_np(files, 3);
-	return code;
-}
-
-static void set_attributes(posix_spawnattr_t *attributes)
-{
-	sigset_t all, none;
-
-	sigfillset(&all);
-	sigemptyset(&none);
-	posix_spawnattr_setsigdefault(attributes, &all);
-	posix_spawnattr_setsigmask(attributes, &none);
-	posix_spawnattr_setpgroup(attributes, 0);
-	posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
-						     POSIX_SPAWN_SETPGROUP);
-}
 
 /* 0, or what errno would be. */
 static int spawn(struct script *script, int output)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
+	sigset_t all, none;
 	int code;
 
-	posix_spawn_file_actions_init(&files);
+	sigfillset(&all);
+	sigemptyset(&none);
 	posix_spawnattr_init(&attributes);
-	set_attributes(&attributes);
-	code = set_files(&files, output);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setpgroup(&attributes, 0);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
+						      POSIX_SPAWN_SETPGROUP);
+	posix_spawn_file_actions_init(&files);
+	code = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	if (code == 0)
+		code = posix_spawn_file_actions_adddup2(&files, output, 1);
+	if (code == 0)
+		code = posix_spawn_file_actions_adddup2(&files, output, 2);
+	if (code == 0)
+		code = posix_spawn_file_actions_addclosefrom_np(&files, 3);
 	if (code == 0)
 		code = posix_spawnp(&script->pid, script->argv[0], &files, &attributes,
 				    script->argv, environ);
@@ -207,20 +181,15 @@ static int start(struct script *script)
 	return 0;
 }
 
-static struct script *find(struct scripts *scripts, const char *name)
-{
-	for (size_t i = 0; scripts && i < scripts->count; i++)
-		if (strcmp(scripts->items[i]->name, name) == 0)
-			return scripts->items[i];
-	return NULL;
-}
-
 enum script_started scripts_start(struct scripts *scripts, const char *name)
 {
-	struct script *script = find(scripts, name);
+	struct script *script = NULL;
 	char what[256];
 	int code;
 
+	for (size_t i = 0; !script && i < scripts_count(scripts); i++)
+		if (strcmp(scripts->items[i]->name, name) == 0)
+			script = scripts->items[i];
 	if (!script)
 		return SCRIPT_UNKNOWN;
 	if (script->pid != 0)

@@ -15,63 +15,25 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/version.h"
+#include "state/state_key.h"
 
-/* How a key's value is told, by the type of its column. */
-enum key_form { KEY_NUMBER, KEY_BYTES, KEY_TEXT };
-
-static enum key_form column_form(const struct column *column)
-{
-	switch (column->type) {
-	case COLUMN_TINYINT:
-	case COLUMN_SMALLINT:
-	case COLUMN_MEDIUMINT:
-	case COLUMN_INT:
-	case COLUMN_BIGINT:
-	case COLUMN_YEAR:
-		return KEY_NUMBER;
-	case COLUMN_CHAR:
-	case COLUMN_VARCHAR:
-	case COLUMN_BINARY:
-	case COLUMN_VARBINARY:
-		return KEY_BYTES;
-	default:
-		return KEY_TEXT;
-	}
-}
-
-/* Digits as the server sends them may be padded with zeros, which JSON has not. */
-static void add_number(cJSON *object, const char *text)
-{
-	bool negative = *text == '-';
-
-	cJSON_AddStringToObject(object, "type", negative ? "int" : "uint64");
-	if (negative)
-		json_add_i64(object, "value", strtoll(text, NULL, 10));
-	else
-		json_add_u64(object, "value", strtoull(text, NULL, 10));
-}
-
-/* value without bytes: the smallest. */
+/* As in the state, but for integers; a value without bytes is the smallest. */
 static cJSON *value_json(const struct column *column, const struct value *value)
 {
-	cJSON *object = cJSON_CreateObject();
 	struct buf text = BUF_INIT;
+	cJSON *object;
 
-	switch (column_form(column)) {
-	case KEY_NUMBER:
-		buf_add(&text, value->bytes, value->length);
-		add_number(object, buf_text(&text));
-		break;
-	case KEY_BYTES:
-		buf_put_hex(&text, value->bytes, value->length);
-		cJSON_AddStringToObject(object, "type", "binary");
-		cJSON_AddStringToObject(object, "value", buf_text(&text));
-		break;
-	case KEY_TEXT:
-		buf_add(&text, value->bytes, value->length);
-		cJSON_AddStringToObject(object, "type", "text");
-		cJSON_AddStringToObject(object, "value", buf_text(&text));
-		break;
+	if (saved_kind_of(column) != SAVED_INTEGER)
+		return saved_value_write(column, *value);
+	object = cJSON_CreateObject();
+	/* The server may pad digits with zeros, which JSON does not allow. */
+	buf_add(&text, value->bytes, value->length);
+	if (*buf_text(&text) == '-') {
+		cJSON_AddStringToObject(object, "type", "int");
+		json_add_i64(object, "value", strtoll(buf_text(&text), NULL, 10));
+	} else {
+		cJSON_AddStringToObject(object, "type", "uint64");
+		json_add_u64(object, "value", strtoull(buf_text(&text), NULL, 10));
 	}
 	buf_release(&text);
 	return object;
@@ -80,14 +42,6 @@ static cJSON *value_json(const struct column *column, const struct value *value)
 static const struct column *key_column(const struct key_columns *columns, unsigned index)
 {
 	return &columns->table->columns[columns->columns[index]];
-}
-
-static cJSON *single_json(const struct column *column, const struct value *value)
-{
-	cJSON *object = value_json(column, value);
-
-	cJSON_AddStringToObject(object, "column", column->name);
-	return object;
 }
 
 /* Ghostferry has none of these; as in the state. */
@@ -114,25 +68,18 @@ static cJSON *key_json(const struct ferry_table_status *table, const struct key 
 {
 	const struct key_columns *columns = table->key_columns;
 	static const struct value none = { "", 0 };
+	cJSON *object;
 
 	if (!columns || !columns->table || columns->count == 0)
 		return cJSON_CreateNull();
 	if (key->is_set && key->count != columns->count)
 		return cJSON_CreateNull();
-	if (columns->count == 1 && (key->is_set || or_smallest))
-		return single_json(key_column(columns, 0), key->is_set ? &key->values[0] : &none);
+	if (columns->count == 1 && (key->is_set || or_smallest)) {
+		object = value_json(key_column(columns, 0), key->is_set ? &key->values[0] : &none);
+		cJSON_AddStringToObject(object, "column", key_column(columns, 0)->name);
+		return object;
+	}
 	return key->is_set ? composite_json(columns, key) : cJSON_CreateNull();
-}
-
-static const char *side_name(enum slower_side side)
-{
-	static const char *const names[] = {
-		[SLOWER_NONE] = "",
-		[SLOWER_SOURCE] = "source",
-		[SLOWER_TARGET] = "target",
-	};
-
-	return names[side];
 }
 
 static void add_position(cJSON *object, const char *name, const struct binlog_position *position)
@@ -162,28 +109,9 @@ static void add_tables(cJSON *object, const struct ferry_status *status)
 	}
 }
 
-static uint64_t active_tables(const struct ferry_status *status)
-{
-	uint64_t active = 0;
-
-	for (size_t i = 0; i < status->table_count; i++)
-		active += strcmp(status->tables[i].action, "copying") == 0;
-	return active;
-}
-
 static double seconds(double value)
 {
 	return isfinite(value) && value > 0 ? value : 0;
-}
-
-static double time_taken(const struct status_view *view)
-{
-	const struct ferry_status *status = view->status;
-
-	if (status->start_time <= 0)
-		return 0;
-	return seconds((status->done_time > 0 ? status->done_time : view->now) -
-		       status->start_time);
 }
 
 static void add_seconds(cJSON *object, const char *name, double value, bool whole)
@@ -194,23 +122,21 @@ static void add_seconds(cJSON *object, const char *name, double value, bool whol
 		cJSON_AddNumberToObject(object, name, seconds(value));
 }
 
-static void add_verifier_message(cJSON *object, const struct ferry_status *status)
-{
-	char text[96] = "";
-
-	if (status->has_verifier)
-		snprintf(text, sizeof(text),
-			 "currentRowCount = %" PRIu64 ", currentEntryCount = %" PRIu64,
-			 status->verifier.queued, status->verifier.queued);
-	cJSON_AddStringToObject(object, "VerifierMessage", text);
-}
-
 /* whole: Ghostferry's status has these times without fraction. */
 static void add_progress(cJSON *object, const struct status_view *view, bool whole)
 {
 	const struct ferry_status *status = view->status;
 	const struct estimate *estimate = view->estimate;
+	double end = status->done_time > 0 ? status->done_time : view->now;
+	char message[96] = "";
+	uint64_t active = 0;
 
+	for (size_t i = 0; i < status->table_count; i++)
+		active += strcmp(status->tables[i].action, "copying") == 0;
+	if (status->has_verifier)
+		snprintf(message, sizeof(message),
+			 "currentRowCount = %" PRIu64 ", currentEntryCount = %" PRIu64,
+			 status->verifier.queued, status->verifier.queued);
 	cJSON_AddStringToObject(object, "CurrentState", phase_name(status->phase));
 	cJSON_AddStringToObject(object, "CustomPayload",
 				view->custom_payload ? view->custom_payload : "");
@@ -220,20 +146,15 @@ static void add_progress(cJSON *object, const struct status_view *view, bool who
 	add_seconds(object, "BinlogWriterLag", status->writer_lag_s, false);
 	cJSON_AddBoolToObject(object, "Throttled", status->is_paused);
 	add_seconds(object, "TargetBinlogStreamerLag", 0, false);
-	json_add_u64(object, "ActiveDataIterators", active_tables(status));
+	json_add_u64(object, "ActiveDataIterators", active);
 	cJSON_AddStringToObject(object, "VerifierType",
 				status->has_verifier ? status->verifier.type : "");
-	add_verifier_message(object, status);
+	cJSON_AddStringToObject(object, "VerifierMessage", message);
 	add_position(object, "FinalBinlogPos", &status->final);
 	json_add_u64(object, "PaginationKeysPerSecond", (uint64_t)seconds(estimate->rows_per_s));
 	add_seconds(object, "ETA", estimate->eta_s, whole);
-	add_seconds(object, "TimeTaken", time_taken(view), whole);
-}
-
-static void print_and_delete(struct buf *out, cJSON *object)
-{
-	json_print(out, object, 0);
-	cJSON_Delete(object);
+	add_seconds(object, "TimeTaken", status->start_time > 0 ? end - status->start_time : 0,
+		    whole);
 }
 
 void progress_json_write(struct buf *out, const struct status_view *view)
@@ -242,7 +163,8 @@ void progress_json_write(struct buf *out, const struct status_view *view)
 
 	assert(object);
 	add_progress(object, view, false);
-	print_and_delete(out, object);
+	json_print(out, object, 0);
+	cJSON_Delete(object);
 }
 
 /* Sorts indexes, thus no hidden context for qsort(). */
@@ -312,13 +234,6 @@ static int compare_texts(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static char *database_name(const struct ferry_table_status *table)
-{
-	if (table->key_columns && table->key_columns->table)
-		return mem_strdup(table->key_columns->table->schema);
-	return mem_memdup(table->name, strcspn(table->name, "."));
-}
-
 /* Sorted and without repetition; takes the texts. */
 static void add_names(cJSON *object, const char *key, char **names, size_t count)
 {
@@ -339,81 +254,48 @@ static void add_all_names(cJSON *object, const struct ferry_status *status)
 	char **databases = mem_calloc(status->table_count + 1, sizeof(*databases));
 
 	for (size_t i = 0; i < status->table_count; i++) {
+		const struct key_columns *columns = status->tables[i].key_columns;
+
 		tables[i] = mem_strdup(status->tables[i].name);
-		databases[i] = database_name(&status->tables[i]);
+		databases[i] = columns && columns->table ?
+				       mem_strdup(columns->table->schema) :
+				       mem_memdup(tables[i], strcspn(tables[i], "."));
 	}
 	add_names(object, "AllTableNames", tables, status->table_count);
 	add_names(object, "AllDatabaseNames", databases, status->table_count);
 }
 
-static void add_verifier_result(cJSON *object, const struct verifier_status *verifier)
+/* Without a verifier: what Ghostferry says then. */
+static void add_verification(cJSON *object, const struct ferry_status *status)
 {
-	cJSON *result = cJSON_AddObjectToObject(object, "VerificationResult");
-	cJSON *tables;
+	static char no_message[] = "";
+	const struct verifier_status none = { .message = no_message };
+	const struct verifier_status *verifier = status->has_verifier ? &status->verifier : &none;
+	cJSON *result, *tables;
 
-	cJSON_AddBoolToObject(result, "DataCorrect",
-			      verifier->result == VERIFICATION_EQUAL);
-	cJSON_AddStringToObject(result, "Message", verifier->message);
-	json_add_u64(result, "RepairedRows", verifier->repaired);
-	if (verifier->incorrect_count == 0) {
-		cJSON_AddNullToObject(result, "IncorrectTables");
-		return;
-	}
-	tables = cJSON_AddArrayToObject(result, "IncorrectTables");
-	for (size_t i = 0; i < verifier->incorrect_count; i++)
-		cJSON_AddItemToArray(tables, cJSON_CreateString(verifier->incorrect_tables[i]));
-}
-
-static void add_verifier(cJSON *object, const struct verifier_status *verifier)
-{
-	cJSON_AddTrueToObject(object, "VerifierSupport");
+	cJSON_AddBoolToObject(object, "VerifierSupport", status->has_verifier);
 	cJSON_AddBoolToObject(object, "VerifierAvailable", verifier->is_available);
 	cJSON_AddBoolToObject(object, "VerificationStarted",
 			      verifier->result != VERIFICATION_NONE);
 	cJSON_AddBoolToObject(object, "VerificationDone",
 			      verifier->result > VERIFICATION_RUNNING);
-	add_verifier_result(object, verifier);
+	result = cJSON_AddObjectToObject(object, "VerificationResult");
+	cJSON_AddBoolToObject(result, "DataCorrect", verifier->result == VERIFICATION_EQUAL);
+	cJSON_AddStringToObject(result, "Message", verifier->message);
+	if (status->has_verifier)
+		json_add_u64(result, "RepairedRows", verifier->repaired);
+	if (verifier->incorrect_count == 0) {
+		cJSON_AddNullToObject(result, "IncorrectTables");
+	} else {
+		tables = cJSON_AddArrayToObject(result, "IncorrectTables");
+		for (size_t i = 0; i < verifier->incorrect_count; i++)
+			cJSON_AddItemToArray(tables,
+					     cJSON_CreateString(verifier->incorrect_tables[i]));
+	}
 	if (verifier->result == VERIFICATION_FAILED)
 		cJSON_AddStringToObject(object, "VerificationErr", verifier->message);
 	else
 		cJSON_AddNullToObject(object, "VerificationErr");
-}
-
-/* Without a verifier: what Ghostferry says then. */
-static void add_verification(cJSON *object, const struct ferry_status *status)
-{
-	cJSON *result;
-
-	if (status->has_verifier) {
-		add_verifier(object, &status->verifier);
-		return;
-	}
-	cJSON_AddFalseToObject(object, "VerifierSupport");
-	cJSON_AddFalseToObject(object, "VerifierAvailable");
-	cJSON_AddFalseToObject(object, "VerificationStarted");
-	cJSON_AddFalseToObject(object, "VerificationDone");
-	result = cJSON_AddObjectToObject(object, "VerificationResult");
-	cJSON_AddFalseToObject(result, "DataCorrect");
-	cJSON_AddStringToObject(result, "Message", "");
-	cJSON_AddNullToObject(result, "IncorrectTables");
-	cJSON_AddNullToObject(object, "VerificationErr");
-}
-
-static void add_script(cJSON *all, const struct scripts *scripts, size_t index)
-{
-	struct script_status status;
-	struct buf output = BUF_INIT;
-	cJSON *object;
-
-	scripts_status(scripts, index, &status);
-	scripts_output(scripts, index, &output);
-	object = cJSON_AddObjectToObject(all, status.name);
-	cJSON_AddStringToObject(object, "Name", status.name);
-	cJSON_AddStringToObject(object, "Status", status.text);
-	cJSON_AddStringToObject(object, "Logs", buf_text(&output));
-	json_add_i64(object, "ExitCode", status.exit_code);
-	cJSON_AddBoolToObject(object, "Running", status.is_running);
-	buf_release(&output);
 }
 
 static void add_scripts(cJSON *object, const struct scripts *scripts)
@@ -425,8 +307,21 @@ static void add_scripts(cJSON *object, const struct scripts *scripts)
 		return;
 	}
 	all = cJSON_AddObjectToObject(object, "CustomScriptStatuses");
-	for (size_t i = 0; i < scripts_count(scripts); i++)
-		add_script(all, scripts, i);
+	for (size_t i = 0; i < scripts_count(scripts); i++) {
+		struct script_status status;
+		struct buf output = BUF_INIT;
+		cJSON *item;
+
+		scripts_status(scripts, i, &status);
+		scripts_output(scripts, i, &output);
+		item = cJSON_AddObjectToObject(all, status.name);
+		cJSON_AddStringToObject(item, "Name", status.name);
+		cJSON_AddStringToObject(item, "Status", status.text);
+		cJSON_AddStringToObject(item, "Logs", buf_text(&output));
+		json_add_i64(item, "ExitCode", status.exit_code);
+		cJSON_AddBoolToObject(item, "Running", status.is_running);
+		buf_release(&output);
+	}
 }
 
 static void add_time(cJSON *object, const char *name, double wall)
@@ -449,6 +344,11 @@ static void add_late_rows(cJSON *object, const struct ferry_status *status)
 
 void status_json_write(struct buf *out, const struct status_view *view)
 {
+	static const char *const side_names[] = {
+		[SLOWER_NONE] = "",
+		[SLOWER_SOURCE] = "source",
+		[SLOWER_TARGET] = "target",
+	};
 	const struct ferry_status *status = view->status;
 	cJSON *object = cJSON_CreateObject();
 
@@ -471,8 +371,9 @@ void status_json_write(struct buf *out, const struct status_view *view)
 	/* Not in Ghostferry: why nothing seems to move, or not any faster. */
 	json_add_u64(object, "TargetDeadlocks", status->deadlocks);
 	json_add_u64(object, "TargetLockWaits", status->lock_waits);
-	cJSON_AddStringToObject(object, "LimitedBy", side_name(status->limit));
+	cJSON_AddStringToObject(object, "LimitedBy", side_names[status->limit]);
 	cJSON_AddStringToObject(object, "WaitingFor", status->waiting_for);
 	add_late_rows(object, status);
-	print_and_delete(out, object);
+	json_print(out, object, 0);
+	cJSON_Delete(object);
 }

@@ -24,6 +24,7 @@
 #include "base/probe.h"
 #include "verify/verifier.h"
 #include "run/writer_lock.h"
+#include "rows/load_text.h"
 #include "rows/row_reader.h"
 #include "copy/snapshot_copy.h"
 
@@ -33,11 +34,14 @@ static const char log_tag[] = "data_iterator";
 #define DEFAULT_ROW_BYTES 512
 #define FEW_WORKERS 4
 
-struct data_iterator *data_iterator_new(struct run *run)
+struct data_iterator *data_iterator_new(struct run *run, struct verifier *verifier,
+					uint64_t packet_limit)
 {
 	struct data_iterator *it = mem_calloc(1, sizeof(*it));
 
 	it->run = run;
+	it->verifier = verifier;
+	it->packet_limit = packet_limit;
 	it->worker_count = run->options->copy_workers;
 	it->plan_count = run->tables->count;
 	it->plans = mem_calloc(it->plan_count ? it->plan_count : 1, sizeof(*it->plans));
@@ -55,13 +59,6 @@ struct data_iterator *data_iterator_new(struct run *run)
 			it->unread++;
 	}
 	return it;
-}
-
-void data_iterator_on_ticket_end(struct data_iterator *it, void (*ended)(void *context),
-				 void *context)
-{
-	it->ticket_ended = ended;
-	it->ticket_context = context;
 }
 
 enum slower_side data_iterator_limit(struct data_iterator *it)
@@ -135,10 +132,8 @@ static uint64_t rows_per_read(struct data_iterator *it, const struct chunk_plan 
 }
 
 /* The size of statements per row tells how many rows the next read asks for. */
-static void learn_row_size(struct data_iterator *it, struct chunk_plan *plan,
-			   const struct row_batch *batch) REQUIRES(it->lock)
+static void update_row_size(struct chunk_plan *plan, const struct row_batch *batch)
 {
-	(void)it;
 	if (batch->rows == 0)
 		return;
 
@@ -242,15 +237,8 @@ static void record_progress(struct data_iterator *it, struct chunk_plan *plan) R
 	if (chunk_plan_collect(plan, &end) && end.is_set)
 		state_tracker_copied_up_to(it->run->tracker, plan->table, &end);
 	if (plan->is_complete)
-		state_tracker_complete(it->run->tracker, plan->table);
+		state_tracker_set_complete(it->run->tracker, plan->table, true);
 	key_release(&end);
-}
-
-static void end_ticket(struct data_iterator *it, const struct row_batch *batch)
-{
-	fence_end(&run_sync(it->run, batch->table)->fence, batch->ticket);
-	if (it->ticket_ended)
-		it->ticket_ended(it->ticket_context);
 }
 
 /* How large a row may be that is read next, and what the read takes at most: the row in
@@ -274,35 +262,46 @@ static uint64_t plan_memory(struct data_iterator *it, struct assignment *work,
 }
 
 /* Before the ticket is issued: changes that wait for it must not be waited for. */
-static struct row_batch *begin_batch(struct data_iterator *it, struct row_reader *reader,
-				     struct assignment *work)
+static struct chunk_batch *begin_batch(struct data_iterator *it, struct row_reader *reader,
+				       struct assignment *work, struct error *err)
 {
 	const struct moved_table *table = work->plan->table;
 	uint64_t row_bytes;
 	uint64_t bytes = plan_memory(it, work, &row_bytes);
 
-	if (!budget_acquire(&it->run->rows, bytes, it->run->stop))
+	if (!budget_acquire(&it->run->rows, bytes, it->run->stop)) {
+		error_set(err, ERROR_STOPPED, "stopped");
 		return NULL;
+	}
 	row_reader_expect(reader, row_bytes);
 
-	struct row_batch *batch =
-		row_batch_new(table, fence_issue(&run_sync(it->run, table)->fence), work->chunk);
+	struct chunk_batch *batch = mem_calloc(1, sizeof(*batch));
 
-	batch->taken = bytes;
-	batch->sum_expression = verifier_row_sum(it->run->verifier, table);
-	key_copy(&batch->low, &work->low);
+	batch->chunk = work->chunk;
+	batch->reserved = bytes;
+	batch->rows = row_batch_new(table, fence_issue(&run_sync(it->run, table)->fence));
+	batch->rows->is_text = it->run->takes_loads && load_text_suits(table) &&
+			       atomic_load(&run_sync(it->run, table)->unsuited_loads) <
+				       DATA_ITERATOR_UNSUITED_LOADS_MAX;
+	batch->rows->sum_expression = verifier_row_sum(it->verifier, table);
+	key_copy(&batch->rows->low, &work->low);
 	return batch;
 }
 
-void data_iterator_set_reserved(struct data_iterator *it, struct row_batch *batch, uint64_t bytes)
+static void set_reserved(struct data_iterator *it, struct chunk_batch *batch, uint64_t bytes)
 {
-	budget_change(&it->run->rows, batch->taken, bytes);
-	batch->taken = bytes;
+	budget_change(&it->run->rows, batch->reserved, bytes);
+	batch->reserved = bytes;
+}
+
+static void end_ticket(struct data_iterator *it, const struct row_batch *rows)
+{
+	fence_end(&run_sync(it->run, rows->table)->fence, rows->ticket);
 }
 
 /* What comes next may be as large as this one was. A connection that received a row so
  * large that others had to wait for it is given up, with its buffer. */
-static void learn_large_rows(struct data_iterator *it, struct row_reader *reader,
+static void update_large_rows(struct data_iterator *it, struct row_reader *reader,
 			     struct assignment *work, const struct row_batch *batch)
 {
 	uint64_t usual = it->run->options->row_bytes;
@@ -322,65 +321,68 @@ static void learn_large_rows(struct data_iterator *it, struct row_reader *reader
 	mutex_unlock(&it->lock);
 }
 
-/* Nothing was read: the first row is too large. The ticket ends, and the next read, of
- * this row alone, has another one. */
-static void drop_batch(struct data_iterator *it, struct row_batch *batch)
+/* Reads one part of the chunk into the batch. Where the first row is too large nothing is
+ * read: the next read, of this row alone, has another ticket. */
+static bool read_rows(struct data_iterator *it, struct row_reader *reader,
+		      struct assignment *work, struct row_batch *rows, bool *more,
+		      struct error *err)
 {
-	data_iterator_set_reserved(it, batch, 0);
-	end_ticket(it, batch);
-	row_batch_free(batch);
-}
-
-static bool send_batch(struct data_iterator *it, struct row_batch *batch, struct error *err)
-{
-	data_iterator_set_reserved(it, batch, batch->bytes + batch->keys.length);
-	if (channel_push(&it->batches, batch))
-		return true;
-	row_batch_free(batch);
-	return error_set(err, ERROR_STOPPED, "stopped");
-}
-
-static const char *table_name(const struct assignment *work)
-{
-	return work->plan->table->source->full_name;
-}
-
-/* Reads one part of the chunk and sends it on. */
-static bool read_part(struct data_iterator *it, struct row_reader *reader,
-		      struct assignment *work, bool *more, struct error *err)
-{
-	struct row_batch *batch = begin_batch(it, reader, work);
-
-	if (!batch)
-		return error_set(err, ERROR_STOPPED, "stopped");
-	if (!row_reader_read(reader, batch, &work->low, &work->high, work->rows, more, err)) {
-		row_batch_free(batch);
+	if (!row_reader_read(reader, rows, &work->low, &work->high, work->rows, more, err))
 		return false;
-	}
-	learn_large_rows(it, reader, work, batch);
+	update_large_rows(it, reader, work, rows);
 	if (reader->too_large)
 		log_debug("table %s: the next row has more than %" PRIu64 " bytes, or the connection "
 			  "was lost: it is read alone",
-			  table_name(work), reader->row_bytes);
-	if (reader->too_large && batch->rows == 0) {
-		drop_batch(it, batch);
-		return true;
-	}
-	key_copy(&batch->high, *more ? &batch->last : &work->high);
-	if (batch->last.is_set)
-		key_copy(&work->low, &batch->last);
+			  rows->table->source->full_name, reader->row_bytes);
+	return true;
+}
+
+/* The chunk has one batch more, and perhaps an end. */
+static void add_to_chunk(struct data_iterator *it, struct assignment *work,
+			 struct row_batch *rows, bool *more)
+{
+	key_copy(&rows->high, *more ? &rows->last : &work->high);
+	if (rows->last.is_set)
+		key_copy(&work->low, &rows->last);
 	mutex_lock(&it->lock);
-	learn_row_size(it, work->plan, batch);
+	update_row_size(work->plan, rows);
 	work->rows = rows_per_read(it, work->plan);
 	work->chunk->batches++;
 	if (!work->high.is_set) {
-		settle_open_chunk(it, work, batch, *more);
+		settle_open_chunk(it, work, rows, *more);
 		*more = false;
 	}
 	if (!*more)
 		work->chunk->is_read = true;
 	mutex_unlock(&it->lock);
-	return send_batch(it, batch, err);
+}
+
+/* Reads one part of the chunk and sends it to the writers. */
+static bool read_part(struct data_iterator *it, struct row_reader *reader,
+		      struct assignment *work, bool *more, struct error *err)
+{
+	struct chunk_batch *batch = begin_batch(it, reader, work, err);
+
+	if (!batch)
+		return false;
+
+	struct row_batch *rows = batch->rows;
+	bool ok = read_rows(it, reader, work, rows, more, err);
+
+	if (ok && reader->too_large && rows->rows == 0) {
+		end_ticket(it, rows);
+		data_iterator_batch_free(it, batch);
+		return true;
+	}
+	if (ok) {
+		add_to_chunk(it, work, rows, more);
+		set_reserved(it, batch, rows->bytes + rows->keys.length);
+		if (channel_push(&it->batches, batch))
+			return true;
+		error_set(err, ERROR_STOPPED, "stopped");
+	}
+	data_iterator_batch_free(it, batch);
+	return false;
 }
 
 /* A table without a key is one reader's from beginning to end. Its one ticket is issued
@@ -394,7 +396,7 @@ static bool copy_whole(struct worker *worker, struct chunk_plan *plan, struct er
 	uint64_t ticket = fence_issue(fence);
 
 	state_tracker_started(it->run->tracker, table);
-	writer_lock_name(lock_name, it->run->tracker->run_id, it->first_copy_lock + worker->number);
+	writer_lock_name(lock_name, it->run->run_id, it->run->locks.readers + worker->number);
 	struct db *target = run_connect(it->run, lock_name, it->run->options->write_attempts,
 					"batch_writer", err);
 	bool ok = target && snapshot_copy(it->run, target, table, err);
@@ -405,13 +407,11 @@ static bool copy_whole(struct worker *worker, struct chunk_plan *plan, struct er
 	mutex_lock(&it->lock);
 	plan->is_exhausted = plan->is_complete = true;
 	it->unread--;
-	state_tracker_complete(it->run->tracker, table);
+	state_tracker_set_complete(it->run->tracker, table, true);
 	give_back(it, plan);
 	mutex_unlock(&it->lock);
 	log_info("table %s is copied", table->source->full_name);
 	fence_end(fence, ticket);
-	if (it->ticket_ended)
-		it->ticket_ended(it->ticket_context);
 	return true;
 }
 
@@ -449,20 +449,13 @@ static void reader_main(void *argument)
 	struct row_reader reader;
 	struct error err;
 
-	/* Writers connect first: rows are cut to what the target takes. */
-	mutex_lock(&it->lock);
-	while (it->packet_limit == 0 && !stop_is_set(it->run->stop))
-		condition_wait_ms(&it->changed, &it->lock, 200);
-	uint64_t limit = it->packet_limit;
-	mutex_unlock(&it->lock);
-
-	bool ok = row_reader_open(&reader, it->run, limit, &err);
+	bool ok = row_reader_open(&reader, it->run, it->packet_limit, &err);
 
 	while (ok && !stop_is_set(it->run->stop))
 		ok = read_chunk(worker, &reader, &err);
 	row_reader_close(&reader);
 	if (!ok && err.kind != ERROR_STOPPED)
-		it->run->fail(it->run->fail_context, "data_iterator", &err);
+		run_fail(it->run, PART_DATA_ITERATOR, &err);
 
 	mutex_lock(&it->lock);
 	bool is_last = --it->readers_running == 0;
@@ -474,9 +467,10 @@ static void reader_main(void *argument)
 
 /* --- for the writers ---------------------------------------------------------- */
 
-void data_iterator_batch_done(struct data_iterator *it, const struct row_batch *batch)
+void data_iterator_batch_done(struct data_iterator *it, const struct chunk_batch *batch)
 {
 	struct chunk_plan *plan = batch->chunk->plan;
+	const char *name = plan->table->source->full_name;
 
 	mutex_lock(&it->lock);
 	bool was_complete = plan->is_complete;
@@ -485,15 +479,20 @@ void data_iterator_batch_done(struct data_iterator *it, const struct row_batch *
 	bool is_complete = plan->is_complete;
 	mutex_unlock(&it->lock);
 	if (is_complete && !was_complete)
-		log_info("table %s is copied", plan->table->source->full_name);
-	end_ticket(it, batch);
-	probe("batch_recorded", "%s %" PRIu64, batch->table->source->full_name, batch->ticket);
+		log_info("table %s is copied", name);
+	end_ticket(it, batch->rows);
+	probe("batch_recorded", "%s %" PRIu64, name, batch->rows->ticket);
 }
 
-void data_iterator_start(struct data_iterator *it, unsigned first_lock, unsigned first_copy_lock)
+void data_iterator_batch_free(struct data_iterator *it, struct chunk_batch *batch)
 {
-	it->first_lock = first_lock;
-	it->first_copy_lock = first_copy_lock;
+	set_reserved(it, batch, 0);
+	row_batch_free(batch->rows);
+	free(batch);
+}
+
+void data_iterator_start(struct data_iterator *it)
+{
 	it->readers = mem_calloc(it->worker_count, sizeof(*it->readers));
 	it->writers = mem_calloc(it->worker_count, sizeof(*it->writers));
 	mutex_lock(&it->lock); /* the status may be asked for already */
@@ -529,7 +528,7 @@ void data_iterator_free(struct data_iterator *it)
 	if (!it)
 		return;
 	while (channel_try_pop(&it->batches, &item))
-		row_batch_free(item);
+		data_iterator_batch_free(it, item);
 	channel_destroy(&it->batches);
 	for (size_t i = 0; i < it->plan_count; i++) {
 		chunk_plan_release(&it->plans[i]);

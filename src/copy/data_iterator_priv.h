@@ -8,6 +8,16 @@
 #include "copy/data_iterator.h"
 #include "rows/row_batch.h"
 
+/* After so many batches that LOAD DATA could not store exactly, a table is written by INSERT. */
+#define DATA_ITERATOR_UNSUITED_LOADS_MAX 3
+
+/* Rows on their way from a reader to a batch writer, which frees them. */
+struct chunk_batch {
+	struct row_batch *rows; /* owned */
+	struct chunk *chunk;	/* borrowed: it outlives the batch */
+	uint64_t reserved;	/* of the run's budget for rows, bytes */
+};
+
 /* A reader or a batch writer. */
 struct worker {
 	struct data_iterator *iterator;
@@ -19,13 +29,11 @@ struct data_iterator {
 	/* Constant once started. */
 	struct run *run;
 	unsigned worker_count;
-	unsigned first_lock;
-	unsigned first_copy_lock; /* of readers that copy tables without a key */
+	struct verifier *verifier; /* NULL: nothing is verified */
 	struct worker *readers; /* owned */
 	struct worker *writers; /* owned */
-	void (*ticket_ended)(void *context);
-	void *ticket_context;
-	struct channel batches; /* of struct row_batch *, from readers to writers */
+	uint64_t packet_limit;	/* of the target */
+	struct channel batches; /* of struct chunk_batch *, from readers to writers */
 	_Atomic unsigned writing; /* batches on their way to the target */
 
 	/* Shared. */
@@ -37,15 +45,14 @@ struct data_iterator {
 	size_t unread;		   /* guarded by lock: plans not exhausted */
 	size_t first_unread;	   /* guarded by lock: all plans before it are exhausted */
 	unsigned readers_running;  /* guarded by lock */
-	uint64_t packet_limit;	   /* guarded by lock; 0 until a writer is connected */
 };
 
 /* By the batch writers. */
 
 /* The batch is on the target: records what has become certain, ends its ticket. */
-void data_iterator_batch_done(struct data_iterator *it, const struct row_batch *batch);
-/* What the batch takes of the run's budget for rows is so much now. */
-void data_iterator_set_reserved(struct data_iterator *it, struct row_batch *batch, uint64_t bytes);
+void data_iterator_batch_done(struct data_iterator *it, const struct chunk_batch *batch);
+/* Frees it and what it has of the run's budget for rows. */
+void data_iterator_batch_free(struct data_iterator *it, struct chunk_batch *batch);
 
 /* batch_writer.c: a batch writer's thread; the argument is its struct worker. */
 void batch_writer_main(void *argument);

@@ -27,17 +27,31 @@
  *
  * A source connection that is lost takes the snapshot with it, and a COMMIT without an
  * answer leaves open whether its rows are there: the target's table is emptied, and the
- * copy begun anew. Nothing goes on in the middle. */
+ * copy begun from scratch. Nothing goes on in the middle.
+ *
+ * So it is where the target refuses a row in strict mode, or notes something about it, which
+ * may be just what the source has (lax_writer.c says how). Rows without a key cannot be read
+ * back one by one. Hence the whole copy is made again in a lax mode, with a hash of each row
+ * beside it, and at its end the number of rows and the sum of their hashes must be the same
+ * on the target, over all columns, those that were sent and those that were computed; else the
+ * next mode is tried, and where none fits the run ends. Rows are committed before they are
+ * compared, and yet nothing is lost or left wrong: until the copy has ended the table counts
+ * as not begun. Its changes wait at the fence, or in the hands of whoever copies it, and a
+ * resumed run empties it. The sum is one of the snapshot's rows, whatever the source does
+ * meanwhile, and nobody else writes to the target's table. */
 #include "copy/snapshot_copy.h"
 
 #include <inttypes.h>
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/probe.h"
 #include "base/retry.h"
 #include "stream/feed.h"
+#include "rows/lax_writer.h"
 #include "rows/row_batch.h"
 #include "plan/statement_tag.h"
 
@@ -56,8 +70,14 @@ struct copy {
 	struct db *locker; /* owned; open while the table is locked */
 	struct binlog_position place;
 	struct row_batch *batch; /* owned; being filled or written */
-	bool begins_anew; /* what failed can be mended by a new snapshot */
-	bool is_uncertain; /* a COMMIT without an answer */
+	bool begins_anew; /* what failed can be put right by a new snapshot */
+	bool is_refused;  /* the target does not take the rows, or makes others of them */
+	const char *mode; /* sql_mode of all writes, borrowed; NULL: strict */
+	/* With a mode. */
+	struct schema schema; /* the target's, of this table */
+	struct row_hash hash;
+	uint64_t rows; /* read from the snapshot */
+	uint64_t sum;  /* of their hashes */
 };
 
 static const char *name_of(const struct copy *c)
@@ -76,15 +96,14 @@ static bool may_go_on(const struct copy *c, struct error *err)
 static void put_on_target(struct buf *sql, const struct copy *c, const char *before,
 			  const char *after)
 {
-	statement_tag_put(sql, c->run->options->target_marginalia, c->run->tracker->run_id);
+	statement_tag_put(sql, c->run->options->target_marginalia, c->run->run_id);
 	buf_puts(sql, before);
 	sql_table_name(sql, c->table->target_schema, c->table->target_name);
 	buf_puts(sql, after);
 }
 
-static bool attempt_look(void *argument, struct error *err)
+static bool look_for_rows(struct copy *c, struct error *err)
 {
-	struct copy *c = argument;
 	struct buf sql = BUF_INIT, value = BUF_INIT;
 	bool has_rows = false;
 
@@ -101,9 +120,8 @@ static bool attempt_look(void *argument, struct error *err)
 	return ok;
 }
 
-static bool attempt_delete(void *argument, struct error *err)
+static bool delete_rows(struct copy *c, struct error *err)
 {
-	struct copy *c = argument;
 	struct buf sql = BUF_INIT;
 	char limit[32];
 	bool ok = true;
@@ -122,14 +140,19 @@ static bool attempt_delete(void *argument, struct error *err)
  * writers of an earlier run are gone. */
 static bool make_empty(struct copy *c, struct error *err)
 {
-	if (run_sync(c->run, c->table)->mark.is_ours)
+	struct snapshot_mark *mark = &run_sync(c->run, c->table)->mark;
+
+	if (mark->is_ours)
 		log_info("table %s has no key: it is emptied on the target and copied anew",
 			 name_of(c));
-	if (!run_write(c->run, "empty the target's table", "batch_writer",
-		       run_sync(c->run, c->table)->mark.is_ours ? attempt_delete : attempt_look, c, err))
-		return false;
-	run_sync(c->run, c->table)->mark.is_ours = true;
-	return true;
+	for (struct retry r = run_write_begin(c->run, "empty the target's table", "batch_writer");
+	     retry_next(&r, err);) {
+		if (!(mark->is_ours ? delete_rows(c, err) : look_for_rows(c, err)))
+			continue;
+		mark->is_ours = true;
+		return true;
+	}
+	return false;
 }
 
 /* --- the snapshot ------------------------------------------------------------------ */
@@ -161,10 +184,8 @@ static bool snapshot_under_lock(struct copy *c, struct error *err)
 	       binlog_current_position(c->locker, &c->place, err);
 }
 
-static bool attempt_snapshot(void *argument, struct error *err)
+static bool snapshot_once(struct copy *c, struct error *err)
 {
-	struct copy *c = argument;
-
 	/* The time to write a result is the time that the target and a pause may take. */
 	bool ok = db_ready(c->source, err) &&
 		  db_execf(c->source, err, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ") &&
@@ -179,36 +200,68 @@ static bool attempt_snapshot(void *argument, struct error *err)
 
 static bool take_snapshot(struct copy *c, struct error *err)
 {
+	struct snapshot_mark *mark = &run_sync(c->run, c->table)->mark;
 	const struct retry_policy policy = { .verb = "lock the table for its snapshot",
 					     .tag = log_tag,
 					     .attempts = c->run->options->read_attempts,
 					     .sleep_ms = READ_RETRY_MS };
 
-	snapshot_mark_begin(&run_sync(c->run, c->table)->mark);
-	if (!retry_run(&policy, c->run->stop, attempt_snapshot, c, err))
-		return error_wrap(err, "take a snapshot (LOCK TABLES waits for transactions that "
-				       "have changed the table, prepared ones too: XA RECOVER)");
-	snapshot_mark_place(&run_sync(c->run, c->table)->mark, &c->place);
-	probe("snapshot_taken", "%s " POSITION_FORMAT, name_of(c), POSITION_ARGS(&c->place));
-	log_info("table %s is copied from a snapshot at " POSITION_FORMAT, name_of(c),
-		 POSITION_ARGS(&c->place));
-	return true;
+	snapshot_mark_begin(mark);
+	for (struct retry r = retry_begin(&policy, c->run->stop); retry_next(&r, err);) {
+		if (!snapshot_once(c, err))
+			continue;
+		snapshot_mark_place(mark, &c->place);
+		probe("snapshot_taken", "%s " POSITION_FORMAT, name_of(c),
+		      POSITION_ARGS(&c->place));
+		log_info("table %s is copied from a snapshot at " POSITION_FORMAT, name_of(c),
+			 POSITION_ARGS(&c->place));
+		return true;
+	}
+	return error_wrap(err, "take a snapshot (LOCK TABLES waits for transactions that "
+			       "have changed the table, prepared ones too: XA RECOVER)");
 }
 
 /* --- rows --------------------------------------------------------------------------- */
 
-static bool attempt_write(void *argument, struct error *err)
+/* A lax mode forgives NULL in a computed NOT NULL column where a statement has several rows,
+ * which INSERT ... SELECT always counts as. */
+static void put_as_select(struct write_statement *statement, const char *insert_head)
 {
-	struct copy *c = argument;
+	static const char values[] = "VALUES ";
+	size_t head = strlen(insert_head);
+	struct buf sql = BUF_INIT;
 
-	if (!db_ready(c->target, err) ||
-	    !write_statements_once(c->target, c->batch->statements, c->batch->statement_count,
-				   &c->is_uncertain, err)) {
-		if (c->is_uncertain) /* not to be tried again */
-			error_set(err, ERROR_DATA, "the outcome of a COMMIT is not known");
+	buf_add(&sql, insert_head, head - strlen(values));
+	buf_puts(&sql, "SELECT ");
+	buf_add(&sql, statement->sql.data + head + 1, statement->sql.length - head - 2);
+	buf_release(&statement->sql);
+	statement->sql = sql;
+}
+
+static bool write_once(struct copy *c, bool *is_uncertain, struct error *err)
+{
+	*is_uncertain = false;
+	if (!db_ready(c->target, err))
 		return false;
+	bool ok = write_begin(c->target, c->batch->statements, c->batch->statement_count, err);
+	return write_end(c->target, ok, is_uncertain, err);
+}
+
+static bool write_rows(struct copy *c, struct error *err)
+{
+	bool is_uncertain = false;
+
+	for (struct retry r = run_write_begin(c->run, "write row batch", "batch_writer");
+	     retry_next(&r, err);) {
+		if (write_once(c, &is_uncertain, err))
+			return true;
+		if (!is_uncertain)
+			continue;
+		c->begins_anew = true; /* not to be tried again */
+		return error_set(err, ERROR_DATA, "the outcome of a COMMIT is not known");
 	}
-	return true;
+	c->is_refused = lax_is_refusal(err);
+	return false;
 }
 
 static bool write_batch(struct copy *c, struct error *err)
@@ -216,16 +269,19 @@ static bool write_batch(struct copy *c, struct error *err)
 	struct row_batch *batch = c->batch;
 
 	row_batch_finish(batch);
-	for (size_t i = 0; i < batch->statement_count; i++)
-		batch->statements[i].affects = batch->statements[i].rows;
-	c->is_uncertain = false;
+	for (size_t i = 0; i < batch->statement_count; i++) {
+		struct write_statement *statement = &batch->statements[i];
+
+		statement->affects = statement->rows;
+		statement->mode = c->mode;
+		if (c->mode && statement->rows == 1 && !statement->is_alone)
+			put_as_select(statement, batch->head);
+	}
 	if (!may_go_on(c, err))
 		return false;
 	probe("before_batch_write", "%s 0", name_of(c));
-	if (!run_write(c->run, "write row batch", "batch_writer", attempt_write, c, err)) {
-		c->begins_anew = c->is_uncertain;
+	if (!write_rows(c, err))
 		return false;
-	}
 	probe("after_batch_write", "%s 0", name_of(c));
 	state_tracker_batch_written(c->run->tracker, c->table, batch->rows, batch->bytes);
 	row_batch_clear(batch);
@@ -249,6 +305,14 @@ static bool take_row(struct copy *c, const struct db_row *row, struct error *err
 	if (!row_batch_add(c->batch, row, c->run->options->batch_bytes,
 			   write_packet_limit(c->target), err))
 		return false;
+	if (c->mode) {
+		const char *sum = row->values[row->count - 1];
+
+		if (!sum)
+			return error_set(err, ERROR_DATA, "the source makes no fingerprint of a row");
+		c->sum += strtoull(sum, NULL, 10);
+		c->rows++;
+	}
 	return !is_full(c) || write_batch(c, err);
 }
 
@@ -257,9 +321,9 @@ static bool select_rows(struct copy *c, struct error *err)
 	struct buf sql = BUF_INIT;
 
 	sql_comment(&sql, c->run->options->source_marginalia);
-	buf_puts(&sql, "SELECT ");
-	buf_puts(&sql, c->table->select_list);
-	buf_puts(&sql, c->table->types_list);
+	buf_printf(&sql, "SELECT %s%s", c->table->select_list, c->table->types_list);
+	if (c->mode)
+		buf_printf(&sql, ",%s", c->batch->sum_expression);
 	buf_puts(&sql, " FROM ");
 	sql_table_name(&sql, c->table->source->schema, c->table->source->name);
 	bool ok = db_query(c->source, sql.data, sql.length, err);
@@ -283,36 +347,124 @@ static bool copy_rows(struct copy *c, struct error *err)
 	return c->batch->rows == 0 || write_batch(c, err);
 }
 
+/* --- in a lax mode ------------------------------------------------------------------------ */
+
+/* Of the target's rows, by its own count. */
+static bool sum_target(struct copy *c, uint64_t *rows, uint64_t *sum, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	struct db_row row;
+
+	sql_comment(&sql, c->run->options->target_marginalia);
+	row_hash_put_sums(&sql, &c->hash, SIDE_TARGET, NULL, NULL);
+	bool ok = db_ready(c->target, err) && db_query(c->target, sql.data, sql.length, err) &&
+		  db_check_columns(c->target, 3, err) &&
+		  db_row_next(c->target, &row, err) == DB_ROW;
+	buf_release(&sql);
+	if (!ok)
+		return false;
+	bool is_whole = row.values[0] && row.values[1] && row.values[2] &&
+			strcmp(row.values[0], row.values[1]) == 0;
+	if (is_whole) {
+		*rows = strtoull(row.values[0], NULL, 10);
+		*sum = strtoull(row.values[2], NULL, 10);
+	}
+	db_row_finish(c->target);
+	return is_whole || error_set(err, ERROR_DATA, "the target makes no fingerprint of a row");
+}
+
+static bool compare_rows(struct copy *c, struct error *err)
+{
+	uint64_t rows = 0, sum = 0;
+
+	probe("before_lax_compare", "%s", name_of(c));
+	for (struct retry r = run_write_begin(c->run, "compare the copied rows", "batch_writer");
+	     retry_next(&r, err);) {
+		if (!sum_target(c, &rows, &sum, err))
+			continue;
+		if (rows == c->rows && sum == c->sum)
+			return true;
+		c->is_refused = true;
+		return error_set(err, ERROR_DATA, "without strict mode the target makes other rows "
+						  "of it than the source has");
+	}
+	return false;
+}
+
+/* --- all of it ----------------------------------------------------------------------------- */
+
 static bool copy_once(struct copy *c, struct error *err)
 {
-	c->begins_anew = false;
+	c->begins_anew = c->is_refused = false;
+	c->rows = c->sum = 0;
 	if (!make_empty(c, err))
 		return false;
 	c->source = run_connect(c->run, NULL, c->run->options->read_attempts, log_tag, err);
-	c->batch = row_batch_new(c->table, 0, NULL);
+	c->batch = row_batch_new(c->table, 0);
+	c->batch->omits_empty = c->mode != NULL;
+	c->batch->sum_expression = c->mode ? c->hash.sum[SIDE_SOURCE] : NULL;
 	bool ok = c->source && take_snapshot(c, err) && copy_rows(c, err);
 
 	/* In mid-result that cuts the connection rather than reading the rest. */
 	db_close(c->source);
 	c->source = NULL;
 	row_batch_free(c->batch);
-	return ok;
+	return ok && (!c->mode || compare_rows(c, err));
+}
+
+/* As often as the snapshot or a COMMIT is lost. */
+static bool copy_in_mode(struct copy *c, struct error *err)
+{
+	unsigned attempts = c->run->options->read_attempts;
+
+	for (unsigned number = 1; !copy_once(c, err); number++) {
+		if (!c->begins_anew || stop_is_set(c->run->stop) ||
+		    (attempts > 0 && number >= attempts))
+			return false;
+		log_warn_err(err, "the copy of table %s, which has no key, is begun anew",
+			     name_of(c));
+		if (!stop_sleep_ms(c->run->stop, READ_RETRY_MS))
+			return error_set(err, ERROR_STOPPED, "stopped");
+	}
+	return true;
+}
+
+/* refused: why the strict copy failed; it comes first, as it says more. */
+static bool copy_without_strict(struct copy *c, const struct error *refused, struct error *err)
+{
+	bool ok = false;
+
+	log_info("table %s, which has no key, is copied without strict mode and compared: %s",
+		 name_of(c), refused->text);
+	if (db_ready(c->target, err) &&
+	    lax_hash_load(&c->hash, &c->schema, c->run, c->target, c->table, err)) {
+		for (size_t i = 0; !ok && i < LAX_MODES && (i == 0 || c->is_refused); i++) {
+			c->mode = lax_modes[i];
+			ok = copy_in_mode(c, err);
+		}
+		row_hash_release(&c->hash);
+		schema_release(&c->schema);
+	}
+	if (ok || err->kind == ERROR_STOPPED)
+		return ok;
+
+	struct error own = *err;
+
+	return error_set(err, refused->kind, "%s; %s", refused->text, own.text);
 }
 
 bool snapshot_copy(struct run *run, struct db *target, const struct moved_table *table,
 		   struct error *err)
 {
 	struct copy c = { .run = run, .table = table, .target = target };
-	unsigned attempts = run->options->read_attempts;
+	bool ok = copy_in_mode(&c, err);
 
-	for (unsigned number = 1; !copy_once(&c, err); number++) {
-		if (!c.begins_anew || stop_is_set(run->stop) || (attempts > 0 && number >= attempts))
-			return error_wrap(err, "copy table %s, which has no key", name_of(&c));
-		log_warn_err(err, "the copy of table %s, which has no key, is begun anew",
-			     name_of(&c));
-		if (!stop_sleep_ms(run->stop, READ_RETRY_MS))
-			return error_set(err, ERROR_STOPPED, "stopped");
+	if (!ok && c.is_refused) {
+		struct error refused = *err;
+
+		ok = copy_without_strict(&c, &refused, err);
 	}
-	probe("snapshot_copied", "%s", name_of(&c));
-	return true;
+	if (ok)
+		probe("snapshot_copied", "%s", name_of(&c));
+	return ok || error_wrap(err, "copy table %s, which has no key", name_of(&c));
 }

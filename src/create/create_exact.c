@@ -1,6 +1,6 @@
 /* A walk over the lines of the list in parentheses, each of which is a column when it begins
  * with a name, and over the options behind it. Everything else is copied as it stands. */
-#include "create/create_exact.h"
+#include "create_exact.h"
 
 #include <string.h>
 #include <strings.h>

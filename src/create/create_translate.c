@@ -7,7 +7,7 @@
  * The server refuses what no rule knows; and what was created is compared with the
  * source before any row is copied (table_creator.c), so that a default that differs
  * between the two (of a character set, say) is noticed. */
-#include "create/create_translate.h"
+#include "create_translate.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -25,21 +25,13 @@ struct comparison {
 static const char alike[] = "make the definitions alike, or have the table created under another "
 			    "name (Databases.Rewrites, Tables.Rewrites)";
 
-static bool is_utf8mb3(const char *charset)
-{
-	return collation_equal(charset, "utf8mb3");
-}
-
 /* Is every text of the one the same bytes in the other? From utf8mb4 to utf8mb3 the
  * server refuses what does not fit. */
 static bool same_bytes(const char *from, const char *to)
 {
-	bool from_unicode = is_utf8mb3(from) || strcmp(from, "utf8mb4") == 0;
-	bool to_unicode = is_utf8mb3(to) || strcmp(to, "utf8mb4") == 0;
-
-	if (strcmp(from, to) == 0 || (from_unicode && to_unicode))
-		return true;
-	return strcmp(from, "ascii") == 0 && (to_unicode || strcmp(to, "latin1") == 0);
+	return charset_equal(from, to) ||
+	       (strcmp(from, "ascii") == 0 &&
+		(charset_equal(to, "utf8mb4") || strcmp(to, "latin1") == 0));
 }
 
 /* ENUM and SET travel as numbers: further members at the end change none of them. */

@@ -1,7 +1,7 @@
 /* Databases and tables are made of what SHOW CREATE prints on the source, with their
  * names on the target put in. Names inside foreign keys stay: those without a database
  * mean the table's own, which is right after a rewrite of databases; the start-up
- * checks refuse the cases where it is not (preflight_foreign_keys.c).
+ * checks refuse the cases where it is not (source_tables.c).
  *
  * Databases come first, then the tables whose order was asked for, one after the other.
  * The rest is created over several connections at once: a server takes milliseconds for
@@ -22,9 +22,12 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "base/stop.h"
-#include "plan/findings.h"
-#include "create/table_maker.h"
+#include "base/worker_pool.h"
 #include "create/definition_match.h"
+#include "create/table_maker.h"
+#include "plan/collation.h"
+#include "plan/findings.h"
+#include "plan/table_pairs.h"
 
 static const char log_tag[] = "table_creator";
 
@@ -34,27 +37,25 @@ static const char log_tag[] = "table_creator";
 
 /* What several creators share. */
 struct creation {
+	struct worker_pool pool; /* its items are those of todo */
 	/* Constant once they run. */
 	const struct ferry_options *options;
 	struct stop *stop;
 	const struct moved_table **todo; /* owned; in the order of creation */
 	size_t count;
+	struct map collations; /* those that the target knows */
 
-	/* Shared. */
 	struct mutex lock;
-	size_t next;	 /* guarded by lock: of todo, to be taken */
-	size_t created;	 /* guarded by lock */
-	size_t seen;	 /* guarded by lock: created, or there already */
+	size_t created;		/* guarded by lock */
+	size_t seen;		/* guarded by lock: created, or there already */
 	int64_t last_logged_ms; /* guarded by lock */
-	bool has_failed; /* guarded by lock: no more is tried */
-	size_t refused;	 /* guarded by lock: tables that the server does not make */
-	struct error err; /* guarded by lock; the first one */
+	size_t refused;		/* guarded by lock: tables that the server does not make */
+	struct error refusal;	/* guarded by lock: the first of these */
 };
 
 /* One thread's. */
 struct creator {
 	struct creation *creation;
-	struct thread thread;
 	struct table_maker maker;
 };
 
@@ -175,53 +176,26 @@ static bool create_databases(struct creator *c, struct error *err)
 	return ok;
 }
 
-static const struct moved_table *take_table(struct creation *all)
-{
-	const struct moved_table *t = NULL;
-
-	mutex_lock(&all->lock);
-	if (!all->has_failed && all->next < all->count)
-		t = all->todo[all->next++];
-	mutex_unlock(&all->lock);
-	return t;
-}
-
-static void fail(struct creation *all, const struct error *err)
-{
-	mutex_lock(&all->lock);
-	if (!all->has_failed)
-		all->err = *err;
-	all->has_failed = true;
-	mutex_unlock(&all->lock);
-}
-
-/* The others are tried all the same, so that all that are refused are told at once. */
-static void refuse(struct creation *all, const struct error *err)
-{
-	mutex_lock(&all->lock);
-	if (all->refused++ == 0 && !all->has_failed)
-		all->err = *err;
-	mutex_unlock(&all->lock);
-	log_error("%s", err->text);
-}
-
-static bool is_refusal(const struct error *err)
-{
-	return !error_is_retryable(err) && err->kind != ERROR_STOPPED;
-}
-
+/* A table that the server refuses ends nothing: the others are tried all the same, so that
+ * all that are refused are said at once. */
 static void create_taken(struct creator *c)
 {
-	const struct moved_table *t;
+	struct creation *all = c->creation;
 	struct error err;
+	size_t i;
 
-	while ((t = take_table(c->creation))) {
-		if (create_table(c, t, &err))
+	while (worker_pool_next(&all->pool, &i)) {
+		if (create_table(c, all->todo[i], &err))
 			continue;
-		if (is_refusal(&err))
-			refuse(c->creation, &err);
-		else
-			fail(c->creation, &err);
+		if (error_is_retryable(&err) || err.kind == ERROR_STOPPED) {
+			worker_pool_fail(&all->pool, &err);
+			continue;
+		}
+		mutex_lock(&all->lock);
+		if (all->refused++ == 0)
+			all->refusal = err;
+		mutex_unlock(&all->lock);
+		log_error("%s", err.text);
 	}
 }
 
@@ -233,125 +207,74 @@ static void creator_main(void *argument)
 	struct db *source = db_open(&options->source, DB_SESSION_READ, NULL, &err);
 	struct db *target = source ? db_open(&options->target, DB_SESSION_WRITE, NULL, &err) : NULL;
 	bool ok = target && table_maker_begin(&c->maker, source, target,
-					      options->target_marginalia, &err);
+					      options->target_marginalia,
+					      &c->creation->collations, &err);
 
 	if (ok) {
 		create_taken(c);
 		ok = table_maker_end(&c->maker, true, &err);
 	}
 	if (!ok)
-		fail(c->creation, &err);
+		worker_pool_fail(&c->creation->pool, &err);
 	db_close(source);
 	db_close(target);
 }
 
-/* This thread's connections and others' beside them. */
-static void create_rest(struct creator *c)
+/* first: how many are created in their order. The rest by this thread's connections and those
+ * of others beside it. */
+static bool create_tables(struct creator *c, size_t first, struct error *err)
 {
 	struct creation *all = c->creation;
-	size_t wanted = (all->count - all->next) / TABLES_PER_CREATOR;
-	size_t limit = all->options->copy_workers < CREATORS_MAX ? all->options->copy_workers :
-								   CREATORS_MAX;
-	size_t others = wanted < limit ? wanted : limit - 1;
-	struct creator *helpers = mem_calloc(others + 1, sizeof(*helpers));
+	unsigned workers = all->options->copy_workers;
+	size_t limit = workers < CREATORS_MAX ? workers : CREATORS_MAX;
+	size_t wanted = (all->count - first) / TABLES_PER_CREATOR;
+	unsigned others = (unsigned)(wanted < limit ? wanted : limit - 1);
+	struct creator *helpers;
+	bool ok;
 
-	for (size_t i = 0; i < others; i++) {
-		helpers[i].creation = all;
-		thread_start(&helpers[i].thread, "table_creator", creator_main, &helpers[i]);
-	}
-	create_taken(c);
-	for (size_t i = 0; i < others; i++)
-		thread_join(&helpers[i].thread);
-	free(helpers);
-}
-
-static bool create_all(struct creator *c, const struct schema *schema,
-		       const struct moved_tables *tables, struct error *err)
-{
-	struct creation *all = c->creation;
-	size_t first;
-
-	list_tables(all, schema, tables, &first);
-	if (!create_databases(c, err))
-		return false;
-	for (; all->next < first; all->next++)
-		if (!create_table(c, all->todo[all->next], err))
+	for (size_t i = 0; i < first; i++)
+		if (!create_table(c, all->todo[i], err))
 			return false;
-	create_rest(c);
-	if (!all->has_failed && all->refused == 0)
-		return true;
-	*err = all->err;
-	return all->refused < 2 ? false
-				: error_wrap(err, "%zu tables cannot be created, all of them named in the "
-						  "log; the first",
-					     all->refused);
-}
-
-static bool is_created(void *context, const char *schema, const char *table)
-{
-	struct buf name = BUF_INIT;
-
-	sql_table_name(&name, schema, table);
-	bool found = map_get(context, name.data, name.length) != NULL;
-	buf_release(&name);
-	return found;
-}
-
-/* Of tables that were there the collations are judged before. */
-static void compare_all(const struct schema *made, const struct moved_tables *tables,
-			bool all_are_new, struct findings *findings)
-{
-	struct map without_default;
-	struct buf name = BUF_INIT;
-
-	map_init(&without_default);
-	for (size_t i = 0; i < tables->count; i++) {
-		const struct moved_table *t = tables->tables[i];
-		const struct table *found;
-
-		buf_clear(&name);
-		buf_printf(&name, "%s.%s", t->target_schema, t->target_name);
-		found = schema_find(made, name.data);
-		if (found)
-			target_definition_check(t, found, &without_default, findings);
-		if (found && all_are_new)
-			target_definition_check_orders(t, found, findings);
-	}
-	buf_release(&name);
-	map_release(&without_default);
-}
-
-static void put_target_names(struct map *names, const struct moved_tables *tables)
-{
-	struct buf name = BUF_INIT;
-
-	for (size_t i = 0; i < tables->count; i++) {
-		buf_clear(&name);
-		sql_table_name(&name, tables->tables[i]->target_schema,
-			       tables->tables[i]->target_name);
-		map_put(names, name.data, name.length, names);
-	}
-	buf_release(&name);
+	worker_pool_init(&all->pool, first, all->count);
+	helpers = mem_calloc(others + 1, sizeof(*helpers));
+	for (unsigned i = 0; i < others; i++)
+		helpers[i].creation = all;
+	worker_pool_start(&all->pool, "table_creator", creator_main, helpers, sizeof(*helpers),
+			  others);
+	create_taken(c);
+	ok = worker_pool_join(&all->pool, err);
+	free(helpers);
+	if (!ok || all->refused == 0)
+		return ok;
+	*err = all->refusal;
+	return all->refused > 1 && error_wrap(err, "%zu tables cannot be created, all of them named "
+					      "in the log; the first",
+					      all->refused);
 }
 
 /* Did the server make of the statements what they mean on the source? Another flavour or
- * version may not, and what SHOW CREATE cannot print is lost on any. */
+ * version may not, and what SHOW CREATE cannot print is lost on any. Of tables that may have
+ * been there the collations were compared before. */
 static bool check_created(const struct ferry_options *options, struct db *target,
 			  const struct moved_tables *tables, struct error *err)
 {
+	struct map without_default;
 	struct findings findings;
-	struct schema made;
-	struct map names;
-	bool ok;
+	struct table_pairs pairs;
+	bool ok = true;
 
-	map_init(&names);
-	put_target_names(&names, tables);
-	ok = schema_load(target, is_created, &names, &made, err);
-	map_release(&names);
-	if (!ok)
-		return error_wrap(err, "load what was created on the target");
+	if (!table_pairs_load(&pairs, tables, target, err))
+		return false;
+	map_init(&without_default);
 	findings_init(&findings);
-	compare_all(&made, tables, !options->allow_existing_target_table, &findings);
+	for (size_t i = 0; i < tables->count; i++) {
+		if (!pairs.there[i])
+			continue;
+		target_definition_check(tables->tables[i], pairs.there[i], &without_default,
+					&findings);
+		if (!options->allow_existing_target_table)
+			target_definition_check_orders(tables->tables[i], pairs.there[i], &findings);
+	}
 	for (size_t i = 0; ok && i < findings.count; i++)
 		if (findings.items[i].severity == PROBLEM_ERROR)
 			ok = error_set(err, ERROR_UNSUPPORTED,
@@ -359,7 +282,8 @@ static bool check_created(const struct ferry_options *options, struct db *target
 				       "AllowExistingTargetTable",
 				       findings.items[i].text);
 	findings_release(&findings);
-	schema_release(&made);
+	map_release(&without_default);
+	table_pairs_release(&pairs);
 	return ok;
 }
 
@@ -369,17 +293,24 @@ bool tables_create(const struct ferry_options *options, struct db *source, struc
 {
 	struct creation all = { .options = options, .stop = stop, .last_logged_ms = clock_ms() };
 	struct creator c = { .creation = &all };
+	size_t first;
 	bool ok;
 
-	if (!table_maker_begin(&c.maker, source, target, options->target_marginalia, err))
-		return false;
+	map_init(&all.collations);
 	mutex_init(&all.lock);
-	ok = create_all(&c, schema, tables, err);
-	ok = table_maker_end(&c.maker, ok, err) &&
-	     check_created(options, target, tables, err);
+	list_tables(&all, schema, tables, &first);
+	ok = db_ready(target, err) && collations_load(&all.collations, target, err) &&
+	     table_maker_begin(&c.maker, source, target, options->target_marginalia,
+			       &all.collations, err);
+	if (ok) {
+		ok = create_databases(&c, err) && create_tables(&c, first, err);
+		ok = table_maker_end(&c.maker, ok, err) &&
+		     check_created(options, target, tables, err);
+	}
 	if (ok)
 		log_info("created %zu of %zu tables on the target", all.created, all.count);
 	mutex_destroy(&all.lock);
+	map_release(&all.collations);
 	free(all.todo);
 	return ok;
 }

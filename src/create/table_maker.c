@@ -5,15 +5,17 @@
 #include "create/table_maker.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "create/create_default.h"
-#include "create/create_exact.h"
+#include "base/mem.h"
+#include "create_exact.h"
 #include "create_fulltext.h"
 #include "create/create_statement.h"
-#include "create/create_translate.h"
+#include "create_translate.h"
 #include "create/fulltext_keys.h"
+#include "plan/collation.h"
 
 static const char log_tag[] = "table_creator";
 
@@ -21,24 +23,22 @@ static const char log_tag[] = "table_creator";
 #define BUSY_SLEEP_MS 100
 #define NO_DATABASE 1046
 
-static bool ask_row_format(struct table_maker *m, struct error *err)
+bool table_maker_begin(struct table_maker *m, struct db *source, struct db *target,
+		       const char *marginalia, const struct map *collations, struct error *err)
 {
 	struct buf value = BUF_INIT;
-	bool ok = db_value(m->target, &value, NULL, err,
+	bool ok = db_ready(source, err) && db_ready(target, err) &&
+		  create_dialect_begin_target(target, db_version(source), err) &&
+		  db_value(target, &value, NULL, err,
 			   "SELECT @@GLOBAL.innodb_default_row_format");
 
+	*m = (struct table_maker){ .source = source,
+				   .target = target,
+				   .marginalia = marginalia,
+				   .collations = collations };
 	snprintf(m->default_row_format, sizeof(m->default_row_format), "%s", buf_text(&value));
 	buf_release(&value);
 	return ok;
-}
-
-bool table_maker_begin(struct table_maker *m, struct db *source, struct db *target,
-		       const char *marginalia, struct error *err)
-{
-	*m = (struct table_maker){ .source = source, .target = target, .marginalia = marginalia };
-	return db_ready(source, err) && db_ready(target, err) &&
-	       create_dialect_begin_target(target, db_version(source), err) &&
-	       ask_row_format(m, err);
 }
 
 bool table_maker_end(struct table_maker *m, bool ok, struct error *err)
@@ -79,30 +79,63 @@ bool table_maker_put_database(struct table_maker *m, const struct moved_table *t
 	return ok;
 }
 
-static void leave_out_late_keys(struct table_maker *m, const struct moved_table *t)
+static bool has_column_of(const struct table *table, const char *collation)
+{
+	for (unsigned i = 0; i < table->column_count; i++)
+		if (strcmp(table->columns[i].collation, collation) == 0)
+			return true;
+	return false;
+}
+
+/* A default collation that no column has, and that the target does not know: columns with
+ * another one name it, so the default says nothing of any row. */
+static void leave_out_default(const struct table_maker *m, struct buf *sql,
+			      const struct table *table)
+{
+	char *option, *at = NULL;
+
+	if (collation_is_known(m->collations, table->collation) ||
+	    has_column_of(table, table->collation))
+		return;
+	option = mem_printf(" COLLATE=%s", table->collation);
+	/* Options stand in the last line that begins with a bracket. */
+	for (char *line = strstr(sql->data, "\n) "); line; line = strstr(line + 1, "\n) "))
+		at = line;
+	at = at ? strstr(at, option) : NULL;
+	if (at) {
+		size_t length = strlen(option);
+
+		memmove(at, at + length, strlen(at + length) + 1);
+		buf_truncate(sql, sql->length - length);
+	}
+	free(option);
+}
+
+bool table_maker_put_shown(struct table_maker *m, const struct moved_table *t, const char *shown,
+			   const char *name, bool if_not_exists, struct error *err)
 {
 	struct buf rest = BUF_INIT;
 
-	if (m->keeps_late_keys || !fulltext_keys_are_late(t->source))
-		return;
-	create_leave_out_fulltext(&rest, m->exact.data);
-	buf_release(&m->exact);
-	m->exact = rest;
+	buf_clear(&m->sql);
+	buf_clear(&m->exact);
+	sql_comment(&m->sql, m->marginalia);
+	if (!create_exact(&m->exact, shown, t->source, m->default_row_format, err))
+		return false;
+	leave_out_default(m, &m->exact, t->source);
+	if (!m->keeps_late_keys && fulltext_keys_are_late(t->source)) {
+		create_leave_out_fulltext(&rest, m->exact.data);
+		buf_release(&m->exact);
+		m->exact = rest;
+	}
+	return translate(m, &m->exact, err) &&
+	       create_rename(&m->sql, m->translated.data, "TABLE", if_not_exists, name, err);
 }
 
 bool table_maker_put_table(struct table_maker *m, const struct moved_table *t, const char *name,
 			   bool if_not_exists, struct error *err)
 {
-	buf_clear(&m->sql);
-	buf_clear(&m->exact);
-	sql_comment(&m->sql, m->marginalia);
-	if (!create_show_table(m->source, t->source->schema, t->source->name, &m->shown, err) ||
-	    !create_exact(&m->exact, m->shown.data, t->source, m->default_row_format, err) ||
-	    !create_leave_out_default(&m->exact, t->source, m->target, err))
-		return false;
-	leave_out_late_keys(m, t);
-	return translate(m, &m->exact, err) &&
-	       create_rename(&m->sql, m->translated.data, "TABLE", if_not_exists, name, err);
+	return create_show_table(m->source, t->source->schema, t->source->name, &m->shown, err) &&
+	       table_maker_put_shown(m, t, m->shown.data, name, if_not_exists, err);
 }
 
 /* Two that refer to each other may deadlock over their names: then nothing was done. */

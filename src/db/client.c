@@ -5,8 +5,8 @@
  * nothing is required of the connection (Oracle's library then encrypts where the server
  * offers it, MariaDB's does not).
  *
- * The server says how the password is to be sent. Two ways send it as it is, and whoever
- * answers in the server's place could ask for them: so they are refused unless it is known
+ * The server says how the password is to be sent. Two methods send it in the clear, and an
+ * impostor could request them: so they are refused unless it is known
  * who answers. (MariaDB's library would do both. Oracle's does the one only when an
  * environment variable says so, and does not have the other.) */
 #include "client.h"
@@ -22,34 +22,6 @@ enum {
 	DEFAULT_NETWORK_TIMEOUT_S = 120,
 };
 
-static void set_timeouts(MYSQL *mysql, const struct db_params *params)
-{
-	unsigned connect_timeout = params->connect_timeout_s;
-
-	if (connect_timeout == 0)
-		connect_timeout = DEFAULT_CONNECT_TIMEOUT_S;
-	mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_timeout);
-	if (params->read_timeout_s > 0)
-		mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &params->read_timeout_s);
-	if (params->write_timeout_s > 0)
-		mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &params->write_timeout_s);
-}
-
-static void set_common(MYSQL *mysql, const struct db_params *params, uint64_t packet_max)
-{
-	unsigned protocol = params->is_unix ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
-	unsigned local_infile = 0;
-	unsigned long max_packet = packet_max ? (unsigned long)packet_max : 1ul << 30;
-
-	/* "localhost" would mean a socket to the libraries. */
-	mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
-	mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &local_infile);
-	mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &max_packet);
-	mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-	mysql_options4(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "ghostferry-copydb");
-	set_timeouts(mysql, params);
-}
-
 static void set_certificates(MYSQL *mysql, const struct db_params *params)
 {
 	if (params->tls_ca_path)
@@ -60,9 +32,9 @@ static void set_certificates(MYSQL *mysql, const struct db_params *params)
 		mysql_options(mysql, MYSQL_OPT_SSL_KEY, params->tls_key_path);
 }
 
-/* Both libraries compare the certificate with the name they connect to, and have
- * no way to be told another one. (Oracle's TLS_SNI_SERVERNAME is only sent.) To
- * connect all the same would be to trust whoever answers. */
+/* Both libraries compare the certificate with the name they connect to, and take
+ * no other name. (Oracle's TLS_SNI_SERVERNAME is only sent.) To
+ * connect anyway would be to trust anyone who answers. */
 static bool check_server_name(const struct db_params *params, struct error *err)
 {
 	const char *name = params->tls_server_name;
@@ -149,7 +121,23 @@ static int socket_of(MYSQL *mysql)
 bool client_set_options(MYSQL *mysql, const struct db_params *params, uint64_t packet_max,
 			struct error *err)
 {
-	set_common(mysql, params, packet_max);
+	unsigned protocol = params->is_unix ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
+	unsigned local_infile = 0;
+	unsigned long max_packet = packet_max ? (unsigned long)packet_max : 1ul << 30;
+	unsigned connect_timeout = params->connect_timeout_s ? params->connect_timeout_s :
+							       DEFAULT_CONNECT_TIMEOUT_S;
+
+	/* "localhost" would mean a socket to the libraries. */
+	mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
+	mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &local_infile);
+	mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &max_packet);
+	mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+	mysql_options4(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "ghostferry-copydb");
+	mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_timeout);
+	if (params->read_timeout_s > 0)
+		mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &params->read_timeout_s);
+	if (params->write_timeout_s > 0)
+		mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &params->write_timeout_s);
 	return set_security(mysql, params, err);
 }
 

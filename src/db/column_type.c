@@ -1,6 +1,6 @@
 /* COLUMN_TYPE and EXTRA, the texts in which information_schema describes a
  * column, taken apart. A type that is not in the table stays COLUMN_UNKNOWN, and
- * whoever wants to carry the column must refuse it. */
+ * the column must be refused. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,32 +71,10 @@ static const struct type_name {
 	{ "inet6", COLUMN_INET6, ARGUMENTS_NONE, 0 },
 };
 
-static const struct type_name *find_type(const char *data_type)
-{
-	for (size_t i = 0; i < ARRAY_LEN(type_names); i++)
-		if (strcmp(type_names[i].name, data_type) == 0)
-			return &type_names[i];
-	return NULL;
-}
-
-/* The servers write a quote inside a member doubled, and \n, \r, NUL and the
- * backslash with a backslash, whatever the sql_mode. */
-static char unescaped(char letter)
-{
-	switch (letter) {
-	case 'n':
-		return '\n';
-	case 'r':
-		return '\r';
-	case '0':
-		return '\0';
-	default:
-		return letter;
-	}
-}
-
-/* Reads one member, *at behind its opening quote; *at ends behind the closing one.
- * A NUL in a member ends its text here: nothing but messages shows members. */
+/* Reads one member, *at behind its opening quote; *at ends behind the closing one. The
+ * servers write a quote inside doubled, and \n, \r, NUL and the backslash with a
+ * backslash, whatever the sql_mode. A NUL ends the text here: nothing but messages
+ * shows members. */
 static char *parse_member(const char **at)
 {
 	struct buf text = BUF_INIT;
@@ -104,7 +82,10 @@ static char *parse_member(const char **at)
 
 	for (; *from; from++) {
 		if (from[0] == '\\' && from[1]) {
-			buf_putc(&text, unescaped(*++from));
+			from++;
+			buf_putc(&text, *from == 'n' ? '\n' :
+					*from == 'r' ? '\r' :
+					*from == '0' ? '\0' : *from);
 		} else if (from[0] == '\'') {
 			if (from[1] != '\'')
 				break;
@@ -115,12 +96,6 @@ static char *parse_member(const char **at)
 	}
 	*at = *from ? from + 1 : from;
 	return buf_take(&text);
-}
-
-static void replace(char **text, const char *with)
-{
-	free(*text);
-	*text = mem_strdup(with);
 }
 
 static void parse_members(struct column *column, const char *at)
@@ -136,11 +111,14 @@ static void parse_members(struct column *column, const char *at)
 			column->members =
 				mem_resize(column->members, room, sizeof(*column->members));
 		}
-		column->members[column->member_count] = parse_member(&at);
+		char *member = parse_member(&at);
+
 		/* MySQL's x'..' of what is no text leaves out zeros: it says nothing. */
-		if (!is_text)
-			replace(&column->members[column->member_count], "?");
-		column->member_count++;
+		if (!is_text) {
+			free(member);
+			member = mem_strdup("?");
+		}
+		column->members[column->member_count++] = member;
 		if (*at == ',')
 			at++;
 	}
@@ -174,43 +152,24 @@ static void parse_arguments(struct column *column, enum arguments arguments, con
 		column->max_octets = first;
 }
 
-static enum column_generation parse_generation(const char *extra)
-{
-	/* "DEFAULT_GENERATED" is but a default that is an expression. */
-	if (strstr(extra, "VIRTUAL GENERATED"))
-		return COLUMN_VIRTUAL;
-	if (strstr(extra, "STORED GENERATED") || strstr(extra, "PERSISTENT"))
-		return COLUMN_STORED;
-	return COLUMN_PLAIN;
-}
-
-/* Bytes of the types whose length is no argument. */
-static uint64_t fixed_octets(enum column_type type)
-{
-	switch (type) {
-	case COLUMN_UUID:
-		return UUID_BYTES;
-	case COLUMN_INET4:
-		return INET4_BYTES;
-	case COLUMN_INET6:
-		return INET6_BYTES;
-	default:
-		return 0;
-	}
-}
-
 void column_parse_type(struct column *column, const char *data_type)
 {
-	const struct type_name *known = find_type(data_type);
+	const struct type_name *known = NULL;
 	const char *extra = column->extra ? column->extra : "";
 	const char *open = strchr(column->raw_type, '(');
 	const char *members_end = strrchr(column->raw_type, ')');
 	const char *rest = members_end ? members_end : column->raw_type;
 
+	for (size_t i = 0; !known && i < ARRAY_LEN(type_names); i++)
+		if (strcmp(type_names[i].name, data_type) == 0)
+			known = &type_names[i];
 	column->type = known ? known->type : COLUMN_UNKNOWN;
 	column->length_bytes = known ? known->length_bytes : 0;
-	column->max_octets = fixed_octets(column->type);
-	/* A parenthesis may also stand in a comment or in a member. */
+	/* Of the types whose length is no argument. */
+	column->max_octets = column->type == COLUMN_UUID  ? UUID_BYTES :
+			     column->type == COLUMN_INET4 ? INET4_BYTES :
+			     column->type == COLUMN_INET6 ? INET6_BYTES : 0;
+	/* A parenthesis may also be in a comment or in a member. */
 	if (known && open && (size_t)(open - column->raw_type) == strcspn(column->raw_type, " ("))
 		parse_arguments(column, known->arguments, open + 1);
 
@@ -219,5 +178,10 @@ void column_parse_type(struct column *column, const char *data_type)
 	column->is_compressed = strstr(column->raw_type, " COMPRESSED*/") != NULL;
 	column->is_auto_increment = strstr(extra, "auto_increment") != NULL;
 	column->is_invisible = strstr(extra, "INVISIBLE") != NULL;
-	column->generation = parse_generation(extra);
+	/* "DEFAULT_GENERATED" is but a default that is an expression. */
+	column->generation = COLUMN_PLAIN;
+	if (strstr(extra, "VIRTUAL GENERATED"))
+		column->generation = COLUMN_VIRTUAL;
+	else if (strstr(extra, "STORED GENERATED") || strstr(extra, "PERSISTENT"))
+		column->generation = COLUMN_STORED;
 }

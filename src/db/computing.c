@@ -13,8 +13,6 @@
 #include "db/db.h"
 #include "db/sql.h"
 
-#define NEVER 0xffffffffu
-
 static const struct setting {
 	const char *name;
 	unsigned mysql_from;
@@ -22,17 +20,11 @@ static const struct setting {
 	bool is_number;
 } settings[COMPUTING_COUNT] = {
 	{ "block_encryption_mode", 50704, 110200, false },
-	{ "default_regex_flags", NEVER, 100011, false },
+	{ "default_regex_flags", SERVER_NEVER, 100011, false },
 	{ "default_week_format", 0, 0, true },
 	{ "div_precision_increment", 0, 0, true },
 	{ "lc_time_names", 0, 0, false },
 };
-
-static bool has(const struct server_version *version, const struct setting *setting)
-{
-	return version->number >= (version->flavour == FLAVOUR_MYSQL ? setting->mysql_from :
-								       setting->mariadb_from);
-}
 
 bool computing_ask(struct db *db, struct db_computing *computing, struct error *err)
 {
@@ -41,7 +33,7 @@ bool computing_ask(struct db *db, struct db_computing *computing, struct error *
 
 	*computing = (struct db_computing){ .values = { "" } };
 	for (size_t i = 0; ok && i < COMPUTING_COUNT; i++) {
-		if (!has(db_version(db), &settings[i]))
+		if (!server_is_from(db_version(db), settings[i].mysql_from, settings[i].mariadb_from))
 			continue;
 		ok = db_value(db, &value, NULL, err, "SELECT @@global.%s", settings[i].name);
 		if (ok)
@@ -56,14 +48,6 @@ const char *computing_name(unsigned n)
 	return settings[n].name;
 }
 
-static void put_value(struct buf *sql, const struct setting *setting, const char *value)
-{
-	if (setting->is_number)
-		buf_puts(sql, value[strspn(value, "0123456789")] == '\0' ? value : "DEFAULT");
-	else
-		sql_text(sql, value);
-}
-
 void computing_put(struct buf *sql, const struct db_computing *computing,
 		   const struct server_version *version)
 {
@@ -71,13 +55,15 @@ void computing_put(struct buf *sql, const struct db_computing *computing,
 		const struct setting *setting = &settings[i];
 		const char *value = computing ? computing->values[i] : "";
 
-		if (!has(version, setting))
+		if (!server_is_from(version, setting->mysql_from, setting->mariadb_from))
 			continue;
 		buf_printf(sql, ", %s=", setting->name);
 		/* An empty value is one of default_regex_flags. */
-		if (*value)
-			put_value(sql, setting, value);
-		else
+		if (!*value)
 			buf_printf(sql, "@@global.%s", setting->name);
+		else if (setting->is_number)
+			buf_puts(sql, value[strspn(value, "0123456789")] == '\0' ? value : "DEFAULT");
+		else
+			sql_text(sql, value);
 	}
 }

@@ -47,10 +47,12 @@ struct db {
 	uint64_t former[FORMER_IDS]; /* lost sessions that may hold the lock; 0: none */
 	unsigned former_count;
 	uint64_t max_allowed_packet;
-	uint64_t packet_max; /* to be received; 0: no limit of ours */
+	uint64_t packet_max; /* to be received; 0: the library's limit */
 	char cipher[64];
 	uint64_t affected_rows;
 	unsigned warning_count;
+	struct buf upload; /* borrowed: what db_load() is sending; no data: nothing */
+	size_t uploaded;
 };
 
 static void thread_begin(void)
@@ -58,17 +60,12 @@ static void thread_begin(void)
 	(void)mysql_thread_init();
 }
 
-static void thread_end(void)
-{
-	mysql_thread_end();
-}
-
 void db_library_init(void)
 {
 	/* Fails only for lack of memory. */
 	if (mysql_library_init(0, NULL, NULL) != 0)
 		shortage_found("out of memory");
-	thread_set_hooks(thread_begin, thread_end);
+	thread_set_hooks(thread_begin, mysql_thread_end);
 }
 
 static void drop_connection(struct db *db)
@@ -123,17 +120,77 @@ bool db_fail(struct db *db, struct error *err, const char *doing)
 	return error_wrap(err, "%s", doing);
 }
 
+/* --- LOAD DATA LOCAL: the library asks these for what the server asks it for ------------- */
+
+/* Whatever name the server says. */
+static int upload_begin(void **at, const char *name UNUSED, void *db)
+{
+	*at = db;
+	return ((struct db *)db)->upload.data ? 0 : 1;
+}
+
+static int upload_read(void *at, char *bytes, unsigned room)
+{
+	struct db *db = at;
+	size_t left = db->upload.length - db->uploaded;
+	size_t count = left < room ? left : room;
+
+	memcpy(bytes, db->upload.data + db->uploaded, count);
+	db->uploaded += count;
+	return (int)count;
+}
+
+static void upload_end(void *at UNUSED)
+{
+}
+
+static int upload_error(void *at UNUSED, char *text, unsigned room)
+{
+	snprintf(text, room, "no file is given to the server");
+	return CR_UNKNOWN_ERROR;
+}
+
+/* "Records: 3  Deleted: 0  Skipped: 1  Warnings: 1", in whatever language. */
+static void read_counts(const char *info, struct db_load_counts *counts)
+{
+	uint64_t *const fields[] = { &counts->rows, NULL, &counts->skipped, &counts->warnings };
+	size_t found = 0;
+
+	*counts = (struct db_load_counts){ .are_known = false };
+	for (const char *at = info; at && *at && found < ARRAY_LEN(fields);) {
+		char *end;
+		uint64_t number;
+
+		if (*at < '0' || *at > '9') {
+			at++;
+			continue;
+		}
+		number = strtoull(at, &end, 10);
+		if (fields[found])
+			*fields[found] = number;
+		found++;
+		at = end;
+	}
+	counts->are_known = found == ARRAY_LEN(fields);
+}
+
 static bool connect_handle(struct db *db, struct error *err)
 {
 	const struct db_params *p = db->params;
+	unsigned allowed = 1;
 
 	db->mysql = mysql_init(NULL);
 	if (!db->mysql)
 		return error_set(err, ERROR_SYSTEM, "%s: out of memory", p->label);
 	if (!client_set_options(db->mysql, p, db->packet_max, err))
 		return false;
+	if (db->session == DB_SESSION_WRITE) {
+		mysql_options(db->mysql, MYSQL_OPT_LOCAL_INFILE, &allowed);
+		mysql_set_local_infile_handler(db->mysql, upload_begin, upload_read, upload_end,
+					       upload_error, db);
+	}
 	if (mysql_real_connect(db->mysql, p->is_unix ? NULL : p->host, p->user,
-			       p->pass ? p->pass : "", NULL, p->port,
+			       p->pass ? p->pass : "", NULL, p->is_unix ? 0 : p->port,
 			       p->is_unix ? p->host : NULL, 0)) {
 		client_keep_alive(db->mysql, p);
 		return true;
@@ -185,7 +242,7 @@ static bool ask_identity(struct db *db, struct error *err)
 	return ok;
 }
 
-/* *holder: the connection that holds it, 0 when it was got or nobody does. */
+/* *holder: the connection that holds it; 0 when we got it or nobody holds it. */
 static bool try_lock(struct db *db, unsigned wait_s, uint64_t *holder, struct error *err)
 {
 	struct buf sql = BUF_INIT;
@@ -218,14 +275,6 @@ static bool try_lock(struct db *db, unsigned wait_s, uint64_t *holder, struct er
 	return ok;
 }
 
-static bool was_ours(const struct db *db, uint64_t id)
-{
-	for (unsigned i = 0; i < FORMER_IDS; i++)
-		if (db->former[i] == id)
-			return true;
-	return false;
-}
-
 /* After a lost connection the holder is the session that was lost: the server may
  * not have noticed, or is still busy with its last statement. That is ended and
  * waited for, as it must not commit behind our back. Any other holder belongs to
@@ -233,17 +282,20 @@ static bool was_ours(const struct db *db, uint64_t id)
 static bool take_lock(struct db *db, struct error *err)
 {
 	struct error ignored = ERROR_INIT;
+	bool was_ours = false;
 	uint64_t holder;
 
 	if (try_lock(db, 0, &holder, err))
 		return true;
 	if (err->kind != ERROR_BUSY)
 		return false;
+	for (unsigned i = 0; i < FORMER_IDS; i++)
+		was_ours |= db->former[i] == holder;
 	/* Under the guard all such locks are this process's: of a session that was closed a
 	 * moment ago, and that the server is about to end. */
-	if (db->guard && !was_ours(db, holder))
+	if (db->guard && !was_ours)
 		return try_lock(db, CLOSED_WAIT_S, &holder, err);
-	if (holder == 0 || !was_ours(db, holder))
+	if (holder == 0 || !was_ours)
 		return false;
 	if (!db_kill(db, holder, &ignored) && !db->mysql) {
 		*err = ignored;
@@ -252,8 +304,8 @@ static bool take_lock(struct db *db, struct error *err)
 	return try_lock(db, PREDECESSOR_WAIT_S, &holder, err);
 }
 
-/* Own lock first, then this look: whoever takes the guard's lock after it finds our
- * lock taken and waits for us. */
+/* Our own lock first, then this check: a process that takes the guard's lock after it finds
+ * our lock taken and waits for us. */
 static bool check_guard(struct db *db, struct error *err)
 {
 	uint64_t holder = db->guard ? atomic_load(&db->guard->holder) : 0;
@@ -310,26 +362,13 @@ static bool set_lease(struct db *db, struct error *err)
 	return db->lease_is_set;
 }
 
-static bool set_up(struct db *db, struct error *err)
-{
-	struct buf sql = BUF_INIT;
-	bool ok;
-
-	session_setup(&sql, db->params, db->session, &db->version);
-	ok = db_exec(db, sql.data, sql.length, err);
-	buf_release(&sql);
-	if (!ok)
-		return error_wrap(err, "setting up the session");
-	/* The lock is never had without its lease. */
-	return set_privileged(db, err) && set_lease(db, err) &&
-	       (!db->lock_name || take_lock(db, err)) &&
-	       check_guard(db, err);
-}
-
 /* Of a binlog session what the greeting says must do; it does not answer the few questions
  * of the feed if sql_select_limit is 0, and MariaDB's library ends the process then. */
 static bool begin_session(struct db *db, struct error *err)
 {
+	struct buf sql = BUF_INIT;
+	bool ok;
+
 	if (db->session == DB_SESSION_BINLOG) {
 		db->connection_id = mysql_thread_id(db->mysql);
 		return server_version_parse(mysql_get_server_info(db->mysql), NULL, &db->version,
@@ -337,7 +376,16 @@ static bool begin_session(struct db *db, struct error *err)
 		       db_execf(db, err, "SET sql_select_limit = 18446744073709551615, "
 					 "character_set_results = NULL");
 	}
-	return ask_identity(db, err) && set_up(db, err);
+	if (!ask_identity(db, err))
+		return false;
+	session_setup(&sql, db->params, db->session, &db->version);
+	ok = db_exec(db, sql.data, sql.length, err);
+	buf_release(&sql);
+	if (!ok)
+		return error_wrap(err, "setting up the session");
+	/* The lock is never held without its lease. */
+	return set_privileged(db, err) && set_lease(db, err) &&
+	       (!db->lock_name || take_lock(db, err)) && check_guard(db, err);
 }
 
 bool db_ask_identity(struct db *db, struct db_identity *identity, struct error *err)
@@ -496,6 +544,21 @@ const char *db_tls_cipher(const struct db *db)
 	return db->cipher;
 }
 
+bool db_load(struct db *db, const char *sql, size_t length, const struct buf *text,
+	     struct db_load_counts *counts, struct error *err)
+{
+	assert(db->session == DB_SESSION_WRITE);
+	db->upload = *text;
+	db->uploaded = 0;
+
+	bool ok = db_exec(db, sql, length, err);
+
+	db->upload = (struct buf)BUF_INIT;
+	if (ok)
+		read_counts(mysql_info(db->mysql), counts);
+	return ok;
+}
+
 uint64_t db_affected_rows(const struct db *db)
 {
 	return db->affected_rows;
@@ -517,25 +580,6 @@ static bool send_statement(struct db *db, const char *sql, size_t length, struct
 	return true;
 }
 
-/* Reads and drops a result set, if there is one. */
-static bool drop_result(struct db *db, struct error *err)
-{
-	MYSQL_RES *result = mysql_use_result(db->mysql);
-
-	if (!result)
-		return mysql_errno(db->mysql) == 0 || fail(db, err);
-	while (mysql_fetch_row(result))
-		;
-	if (mysql_errno(db->mysql) != 0) {
-		db->rows = result; /* freed with the connection, or here */
-		fail(db, err);
-		db_row_finish(db);
-		return false;
-	}
-	mysql_free_result(result);
-	return true;
-}
-
 bool db_exec(struct db *db, const char *sql, size_t length, struct error *err)
 {
 	int more;
@@ -544,8 +588,17 @@ bool db_exec(struct db *db, const char *sql, size_t length, struct error *err)
 		return false;
 	db->affected_rows = mysql_affected_rows(db->mysql);
 	do {
-		if (!drop_result(db, err))
+		MYSQL_RES *result = mysql_use_result(db->mysql);
+
+		while (result && mysql_fetch_row(result))
+			;
+		if (mysql_errno(db->mysql) != 0) {
+			db->rows = result; /* freed with the connection, or here */
+			fail(db, err);
+			db_row_finish(db);
 			return false;
+		}
+		mysql_free_result(result);
 		db->warning_count = mysql_warning_count(db->mysql);
 		more = mysql_next_result(db->mysql); /* a CALL has several */
 	} while (more == 0);
@@ -662,39 +715,35 @@ const char *db_column_name(const struct db *db, unsigned index)
 	return mysql_fetch_field_direct(db->rows, index)->name;
 }
 
-static bool take_value(struct db *db, struct buf *value, bool *found, struct error *err)
+const char *db_row_text(const struct db_row *row, unsigned index)
 {
-	struct db_row row;
-	enum db_fetch fetched = db_row_next(db, &row, err);
-
-	*found = false;
-	if (fetched == DB_ROW && row.values[0]) {
-		*found = true;
-		buf_add(value, row.values[0], row.lengths[0]);
-	}
-	db_row_finish(db);
-	return fetched != DB_FAILED;
+	return index < row->count && row->values[index] ? row->values[index] : "";
 }
 
 bool db_value(struct db *db, struct buf *value, bool *found, struct error *err, const char *format,
 	      ...)
 {
+	enum db_fetch fetched = DB_FAILED;
 	bool is_there = false;
+	struct db_row row;
 	va_list args;
 	size_t length;
 	char *sql;
-	bool ok;
 
 	buf_clear(value);
 	va_start(args, format);
 	sql = print_text(format, args, &length);
 	va_end(args);
-	ok = db_query(db, sql, length, err) && db_check_columns(db, 1, err) &&
-	     take_value(db, value, &is_there, err);
+	if (db_query(db, sql, length, err) && db_check_columns(db, 1, err))
+		fetched = db_row_next(db, &row, err);
 	free(sql);
+	is_there = fetched == DB_ROW && row.values[0];
+	if (is_there)
+		buf_add(value, row.values[0], row.lengths[0]);
+	db_row_finish(db);
 	if (found)
 		*found = is_there;
-	return ok;
+	return fetched != DB_FAILED;
 }
 
 bool db_kill(struct db *db, uint64_t connection_id, struct error *err)

@@ -81,7 +81,7 @@ static const struct known_error {
 	{ 1396, ERROR_ACCESS },	   /* operation on a user failed */
 	{ 1406, ERROR_DATA },	   /* data too long */
 	{ 1411, ERROR_DATA },	   /* incorrect value for function */
-	{ 1412, ERROR_BUSY },	   /* table definition changed: begin the transaction anew */
+	{ 1412, ERROR_BUSY },	   /* table definition changed: restart the transaction */
 	{ 1416, ERROR_DATA },	   /* not a geometry */
 	{ 1451, ERROR_DATA },	   /* foreign key: there is a child row */
 	{ 1452, ERROR_DATA },	   /* foreign key: no parent row */
@@ -133,7 +133,7 @@ static const struct known_error {
 	{ 3158, ERROR_DATA },	   /* MySQL: JSON key is NULL */
 	{ 3159, ERROR_ACCESS },	   /* MySQL: secure transport required */
 	{ 3169, ERROR_LOST },	   /* MySQL: session was killed */
-	{ 3572, ERROR_BUSY },	   /* MySQL: lock not to be had at once (NOWAIT) */
+	{ 3572, ERROR_BUSY },	   /* MySQL: lock not available at once (NOWAIT) */
 	{ 3643, ERROR_DATA },	   /* MySQL: SRID of the geometry differs from the column's */
 	{ 3819, ERROR_DATA },	   /* MySQL: CHECK violated */
 	{ 3955, ERROR_ACCESS },	   /* MySQL: account blocked after failed log-ins */

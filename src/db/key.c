@@ -18,6 +18,14 @@
 
 #define SET_MEMBERS_MAX 64
 
+bool key_has_column(const struct key_columns *key, unsigned column)
+{
+	for (unsigned i = 0; i < key->count; i++)
+		if (key->columns[i] == column)
+			return true;
+	return false;
+}
+
 void key_release(struct key *key)
 {
 	buf_release(&key->bytes);
@@ -56,23 +64,6 @@ void key_copy(struct key *to, const struct key *from)
 		to->is_set = false;
 		to->count = 0;
 	}
-}
-
-bool key_equal(const struct key *a, const struct key *b)
-{
-	if (a->is_set != b->is_set)
-		return false;
-	if (!a->is_set)
-		return true;
-	if (a->count != b->count)
-		return false;
-	for (unsigned i = 0; i < a->count; i++) {
-		if (a->values[i].length != b->values[i].length)
-			return false;
-		if (memcmp(a->values[i].bytes, b->values[i].bytes, a->values[i].length) != 0)
-			return false;
-	}
-	return true;
 }
 
 static const struct column *key_column(const struct key_columns *columns, unsigned i)

@@ -2,7 +2,7 @@
  * different ones of cp932 may become one text. Nothing shows their bytes; but the first part
  * of a recursive query gives the result its types, so what the second part puts into that
  * column is stored as in the table's: number n becomes member n. No row is read. (MariaDB
- * gives a SET one byte there, so that the ninth member on is not to be had.) */
+ * gives a SET one byte there, so members from the ninth on cannot be read.) */
 #include "members.h"
 
 #include <stdlib.h>
@@ -14,19 +14,12 @@
 /* Servers end a recursion at 1000, MariaDB without a word. */
 #define MEMBERS_AT_ONCE 500
 
-static bool is_plain(const char *text)
-{
-	for (; *text; text++)
-		if (*text < 0x20 || *text > 0x7e || *text == '?')
-			return false;
-	return true;
-}
-
 static bool has_plain_members(const struct column *column)
 {
 	for (unsigned i = 0; i < column->member_count; i++)
-		if (!is_plain(column->members[i]))
-			return false;
+		for (const char *c = column->members[i]; *c; c++)
+			if (*c < 0x20 || *c > 0x7e || *c == '?')
+				return false;
 	return true;
 }
 
@@ -44,42 +37,38 @@ static void put_query(struct buf *sql, const struct table *table, const struct c
 		   column->type == COLUMN_SET ? "1 << (n - 1)" : "n");
 }
 
-static bool take_rows(struct db *db, char **bytes, unsigned count, struct error *err)
-{
-	struct db_row row;
-	enum db_fetch fetched;
-
-	while ((fetched = db_row_next(db, &row, err)) == DB_ROW) {
-		unsigned long n = row.count > 1 && row.values[0] ? strtoul(row.values[0], NULL, 10) : 0;
-
-		if (n < 1 || n > count || !row.values[1])
-			continue;
-		free(bytes[n - 1]);
-		bytes[n - 1] = mem_strdup(row.values[1]);
-	}
-	return fetched == DB_END;
-}
-
 static bool ask(struct db *db, const struct table *table, const struct column *column, char **bytes,
 		struct error *err)
 {
 	struct buf sql = BUF_INIT;
-	bool ok = true;
+	enum db_fetch fetched = DB_END;
+	struct db_row row;
 
-	for (unsigned first = 0; ok && first < column->member_count; first += MEMBERS_AT_ONCE) {
+	for (unsigned first = 0; fetched == DB_END && first < column->member_count;
+	     first += MEMBERS_AT_ONCE) {
 		unsigned left = column->member_count - first;
 
 		buf_clear(&sql);
 		put_query(&sql, table, column, first,
 			  first + (left < MEMBERS_AT_ONCE ? left : MEMBERS_AT_ONCE));
-		ok = db_query(db, sql.data, sql.length, err) &&
-		     take_rows(db, bytes, column->member_count, err);
+		if (!db_query(db, sql.data, sql.length, err)) {
+			fetched = DB_FAILED;
+			break;
+		}
+		while ((fetched = db_row_next(db, &row, err)) == DB_ROW) {
+			unsigned long n = strtoul(db_row_text(&row, 0), NULL, 10);
+
+			if (n < 1 || n > column->member_count || row.count < 2 || !row.values[1])
+				continue;
+			free(bytes[n - 1]);
+			bytes[n - 1] = mem_strdup(row.values[1]);
+		}
 	}
 	buf_release(&sql);
-	return ok;
+	return fetched == DB_END;
 }
 
-/* NULL where there is none, or the server does not say: of a NOT NULL column it takes a row. */
+/* NULL without a default, and where the server does not say (for NOT NULL it needs a row). */
 static bool ask_default(struct db *db, const struct table *table, struct column *column,
 			struct error *err)
 {

@@ -4,8 +4,8 @@
 
 #include "db/schema.h"
 
-/* Fills column->member_bytes where the text of a member may not tell them. Where the server
- * cannot be asked (no privilege, no recursive query) they stay NULL. */
+/* Fills column->member_bytes where the text of a member does not determine them. Where
+ * the query fails (no privilege, no recursive queries) they stay NULL. */
 bool members_load(struct db *db, const struct schema *schema, struct error *err) MUST_CHECK;
 
 #endif

@@ -6,29 +6,28 @@
 #include <strings.h>
 
 #include "base/buf.h"
-
-static void column_release(struct column *column)
-{
-	for (unsigned i = 0; i < column->member_count; i++) {
-		free(column->members[i]);
-		if (column->member_bytes)
-			free(column->member_bytes[i]);
-	}
-	free(column->members);
-	free(column->member_bytes);
-	free(column->default_bytes);
-	free(column->name);
-	free(column->raw_type);
-	free(column->charset);
-	free(column->collation);
-	free(column->extra);
-	free(column->expression);
-}
+#include "db/type_text.h"
 
 static void table_release(struct table *table)
 {
-	for (unsigned i = 0; i < table->column_count; i++)
-		column_release(&table->columns[i]);
+	for (unsigned i = 0; i < table->column_count; i++) {
+		struct column *column = &table->columns[i];
+
+		for (unsigned m = 0; m < column->member_count; m++) {
+			free(column->members[m]);
+			if (column->member_bytes)
+				free(column->member_bytes[m]);
+		}
+		free(column->members);
+		free(column->member_bytes);
+		free(column->default_bytes);
+		free(column->name);
+		free(column->raw_type);
+		free(column->charset);
+		free(column->collation);
+		free(column->extra);
+		free(column->expression);
+	}
 	for (unsigned i = 0; i < table->index_count; i++) {
 		free(table->indexes[i].name);
 		free(table->indexes[i].expressions);
@@ -55,6 +54,13 @@ void schema_release(struct schema *schema)
 	free(schema->views);
 	map_release(&schema->by_name);
 	memset(schema, 0, sizeof(*schema));
+}
+
+void schema_fold_case(char *name)
+{
+	for (; *name; name++)
+		if (*name >= 'A' && *name <= 'Z')
+			*name = (char)(*name - 'A' + 'a');
 }
 
 struct table *schema_find(const struct schema *schema, const char *full_name)
@@ -96,14 +102,7 @@ unsigned table_unique_count(const struct table *table)
 	return count;
 }
 
-static bool is_same_charset(const char *a, const char *b)
-{
-	a = *a ? a : "binary"; /* MariaDB shows none */
-	b = *b ? b : "binary";
-	return strcmp(a, b) == 0 || (strncmp(a, "utf8", 4) == 0 && strncmp(b, "utf8", 4) == 0);
-}
-
-/* Is there a '?' in the member's text that stands for something else? Where its bytes are not
+/* Does a '?' in the member's text replace something else? Where its bytes are not
  * known (MySQL 5.7) the text has to do. */
 static bool is_bent(const struct column *column, unsigned member)
 {
@@ -121,7 +120,7 @@ static bool is_bent(const struct column *column, unsigned member)
 
 bool column_same_members(const struct column *a, const struct column *b, unsigned count)
 {
-	bool by_bytes = a->member_bytes && b->member_bytes && is_same_charset(a->charset, b->charset);
+	bool by_bytes = a->member_bytes && b->member_bytes && charset_equal(a->charset, b->charset);
 
 	if (a->type != b->type || a->member_count < count || b->member_count < count)
 		return false;
@@ -131,6 +130,12 @@ bool column_same_members(const struct column *a, const struct column *b, unsigne
 				       is_bent(b, i))
 			return false;
 	return true;
+}
+
+bool column_is_text(const struct column *column)
+{
+	return column->type == COLUMN_CHAR || column->type == COLUMN_VARCHAR ||
+	       column->type == COLUMN_TEXT;
 }
 
 bool column_is_written(const struct column *column)

@@ -2,7 +2,7 @@
  *
  * The names of all tables come first, which costs the server little; the filter
  * chooses, and only what was chosen is looked at closer: MariaDB opens every
- * table whose columns are asked for, unless the query names its schema (and
+ * table whose columns are queried, unless the query names its schema (and
  * table) by "=" (an IN list does not help there). So there is a scope per schema,
  * or per table where only a few of a schema were chosen, and three queries per
  * scope, whose rows find their table by name.
@@ -18,7 +18,7 @@
 #include "db/sql.h"
 #include "members.h"
 
-enum { FEW_TABLES = 8 }; /* of one schema: asked for one by one */
+enum { FEW_TABLES = 8 }; /* of one schema: queried one by one */
 
 struct loader {
 	struct db *db;
@@ -28,44 +28,14 @@ struct loader {
 	struct table *last; /* of the row before: rows come table by table */
 };
 
-/* One schema, or one table of it. */
-struct scope {
-	const char *schema;
-	const char *table; /* NULL: the whole schema */
-};
-
-static const char *text_of(const struct db_row *row, unsigned i)
-{
-	return row->values[i] ? row->values[i] : "";
-}
-
 static uint64_t number_of(const struct db_row *row, unsigned i)
 {
-	return row->values[i] ? strtoull(row->values[i], NULL, 10) : 0;
+	return strtoull(db_row_text(row, i), NULL, 10);
 }
 
 static bool is(const char *text, const char *wanted)
 {
 	return strcmp(text, wanted) == 0;
-}
-
-/* Hands the open result's rows, of so many columns, to take one by one. */
-static bool take_rows(struct loader *l, unsigned columns,
-		      bool (*take)(struct loader *, const struct db_row *, struct error *),
-		      struct error *err)
-{
-	struct db_row row;
-	enum db_fetch fetched;
-
-	if (!db_check_columns(l->db, columns, err))
-		return false;
-	while ((fetched = db_row_next(l->db, &row, err)) == DB_ROW) {
-		if (!take(l, &row, err)) {
-			db_row_finish(l->db);
-			return false;
-		}
-	}
-	return fetched == DB_END;
 }
 
 /* Makes room for one more member: the room is the next power of two. */
@@ -76,58 +46,36 @@ static void *grow(void *array, size_t count, size_t size)
 	return mem_resize(array, count ? count * 2 : 1, size);
 }
 
-static void add_table(struct loader *l, const struct db_row *row)
+/* Sequences and temporary tables are neither. */
+static bool take_name(struct loader *l, const struct db_row *row, struct error *err UNUSED)
 {
 	struct schema *schema = l->schema;
+	const char *type = db_row_text(row, 2);
+	bool is_versioned = is(type, "SYSTEM VERSIONED");
+	bool is_table = is(type, "BASE TABLE") || is_versioned;
 	struct table *table;
 
+	if (!is_table && !is(type, "VIEW"))
+		return true;
+	if (!l->chosen(l->context, db_row_text(row, 0), db_row_text(row, 1)))
+		return true;
+	if (!is_table) {
+		schema->views = grow(schema->views, schema->view_count, sizeof(*schema->views));
+		schema->views[schema->view_count++] =
+			mem_printf("%s.%s", db_row_text(row, 0), db_row_text(row, 1));
+		return true;
+	}
 	schema->tables = grow(schema->tables, schema->table_count, sizeof(*schema->tables));
 	table = &schema->tables[schema->table_count++];
 	memset(table, 0, sizeof(*table));
-	table->schema = mem_strdup(text_of(row, 0));
-	table->name = mem_strdup(text_of(row, 1));
+	table->schema = mem_strdup(db_row_text(row, 0));
+	table->name = mem_strdup(db_row_text(row, 1));
 	table->full_name = mem_printf("%s.%s", table->schema, table->name);
 	table->engine = mem_strdup("");
 	table->collation = mem_strdup("");
 	table->row_format = mem_strdup("");
-	table->is_system_versioned = is(text_of(row, 2), "SYSTEM VERSIONED");
-}
-
-static void add_view(struct loader *l, const struct db_row *row)
-{
-	struct schema *schema = l->schema;
-
-	schema->views = grow(schema->views, schema->view_count, sizeof(*schema->views));
-	schema->views[schema->view_count++] =
-		mem_printf("%s.%s", text_of(row, 0), text_of(row, 1));
-}
-
-/* Sequences and temporary tables are neither. */
-static bool take_name(struct loader *l, const struct db_row *row, struct error *err UNUSED)
-{
-	const char *type = text_of(row, 2);
-	bool is_table = is(type, "BASE TABLE") || is(type, "SYSTEM VERSIONED");
-	bool is_view = is(type, "VIEW");
-
-	if (!is_table && !is_view)
-		return true;
-	if (!l->chosen(l->context, text_of(row, 0), text_of(row, 1)))
-		return true;
-	if (is_table)
-		add_table(l, row);
-	else
-		add_view(l, row);
+	table->is_system_versioned = is_versioned;
 	return true;
-}
-
-static bool load_names(struct loader *l, struct error *err)
-{
-	static const char sql[] =
-		"SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES"
-		" WHERE TABLE_SCHEMA NOT IN"
-		" ('mysql', 'information_schema', 'performance_schema', 'sys')";
-
-	return db_query(l->db, sql, strlen(sql), err) && take_rows(l, 3, take_name, err);
 }
 
 static int compare_tables(const void *a, const void *b)
@@ -156,8 +104,9 @@ static bool index_names(struct loader *l, struct error *err)
 	for (size_t i = 0; i < schema->table_count; i++) {
 		struct table *table = &schema->tables[i];
 
+		table->index = i;
 		/* `a.b`.`c` and `a`.`b.c`: the name is the key of the state and of the
-		 * configuration, so one of them would be taken for the other. */
+		 * configuration, so one would be mistaken for the other. */
 		if (map_put_text(&schema->by_name, table->full_name, table))
 			return error_set(err, ERROR_UNSUPPORTED,
 					 "two tables are both called %s: choose only one of them",
@@ -170,8 +119,8 @@ static bool index_names(struct loader *l, struct error *err)
  * NULL. */
 static struct table *table_of(struct loader *l, const struct db_row *row)
 {
-	const char *schema = text_of(row, 0);
-	const char *name = text_of(row, 1);
+	const char *schema = db_row_text(row, 0);
+	const char *name = db_row_text(row, 1);
 	char *full_name;
 
 	if (l->last && is(l->last->schema, schema) && is(l->last->name, name))
@@ -205,19 +154,13 @@ static bool take_facts(struct loader *l, const struct db_row *row, struct error 
 
 	if (!table)
 		return true;
-	replace_text(&table->engine, text_of(row, 2));
-	replace_text(&table->collation, text_of(row, 3));
+	replace_text(&table->engine, db_row_text(row, 2));
+	replace_text(&table->collation, db_row_text(row, 3));
 	table->estimated_rows = number_of(row, 4);
 	table->data_bytes = number_of(row, 5);
 	table->avg_row_bytes = number_of(row, 6);
-	replace_text(&table->row_format, text_of(row, 7));
+	replace_text(&table->row_format, db_row_text(row, 7));
 	return true;
-}
-
-static bool has_octets(enum column_type type)
-{
-	return type == COLUMN_CHAR || type == COLUMN_VARCHAR || type == COLUMN_TEXT ||
-	       type == COLUMN_BLOB;
 }
 
 static bool take_column(struct loader *l, const struct db_row *row, struct error *err UNUSED)
@@ -231,46 +174,39 @@ static bool take_column(struct loader *l, const struct db_row *row, struct error
 	column = &table->columns[table->column_count];
 	memset(column, 0, sizeof(*column));
 	column->position = table->column_count++;
-	column->name = mem_strdup(text_of(row, 2));
-	column->raw_type = mem_strdup(text_of(row, 4));
-	column->charset = mem_strdup(text_of(row, 5));
-	column->collation = mem_strdup(text_of(row, 6));
-	column->extra = mem_strdup(text_of(row, 7));
-	column->is_nullable = is(text_of(row, 8), "YES");
-	column->expression = mem_strdup(text_of(row, 10));
-	column_parse_type(column, text_of(row, 3));
-	if (has_octets(column->type))
+	column->name = mem_strdup(db_row_text(row, 2));
+	column->raw_type = mem_strdup(db_row_text(row, 4));
+	column->charset = mem_strdup(db_row_text(row, 5));
+	column->collation = mem_strdup(db_row_text(row, 6));
+	column->extra = mem_strdup(db_row_text(row, 7));
+	column->is_nullable = is(db_row_text(row, 8), "YES");
+	column->expression = mem_strdup(db_row_text(row, 10));
+	column_parse_type(column, db_row_text(row, 3));
+	if (column_is_text(column) || column->type == COLUMN_BLOB)
 		column->max_octets = number_of(row, 9);
 	return true;
 }
 
-static struct table_index *add_index(struct table *table, const struct db_row *row)
+/* The index the row belongs to: rows come index by index. */
+static struct table_index *index_of(struct table *table, const struct db_row *row)
 {
+	const char *name = db_row_text(row, 2), *kind = db_row_text(row, 9);
 	struct table_index *index;
 
+	if (table->index_count > 0 && is(table->indexes[table->index_count - 1].name, name))
+		return &table->indexes[table->index_count - 1];
 	table->indexes = grow(table->indexes, table->index_count, sizeof(*table->indexes));
 	index = &table->indexes[table->index_count++];
 	memset(index, 0, sizeof(*index));
-	index->name = mem_strdup(text_of(row, 2));
+	index->name = mem_strdup(name);
 	index->is_unique = number_of(row, 3) == 0;
-	index->is_primary = is(index->name, "PRIMARY");
-	index->is_visible = is(text_of(row, 10), "YES");
+	index->is_primary = is(name, "PRIMARY");
+	index->is_visible = is(db_row_text(row, 10), "YES");
 	/* MariaDB 11.8 shows a PRIMARY KEY as it was declared; InnoDB has no other tree. */
-	index->is_ordered = index->is_primary || is(text_of(row, 9), "BTREE");
-	index->is_hashed = index->is_unique && !index->is_ordered && is(text_of(row, 9), "HASH");
-	index->is_fulltext = is(text_of(row, 9), "FULLTEXT");
+	index->is_ordered = index->is_primary || is(kind, "BTREE");
+	index->is_hashed = index->is_unique && !index->is_ordered && is(kind, "HASH");
+	index->is_fulltext = is(kind, "FULLTEXT");
 	return index;
-}
-
-static struct table_index *index_of(struct table *table, const struct db_row *row)
-{
-	if (table->index_count > 0) {
-		struct table_index *last = &table->indexes[table->index_count - 1];
-
-		if (is(last->name, text_of(row, 2)))
-			return last;
-	}
-	return add_index(table, row);
 }
 
 static bool take_index_part(struct loader *l, const struct db_row *row, struct error *err)
@@ -294,12 +230,12 @@ static bool take_index_part(struct loader *l, const struct db_row *row, struct e
 		part.column = column->position;
 	}
 	part.prefix = (unsigned)number_of(row, 5);
-	part.descending = is(text_of(row, 6), "D");
+	part.descending = is(db_row_text(row, 6), "D");
 	if (part.column == UINT_MAX || part.prefix > 0)
 		index->has_expression = true;
 	if (row->values[11])
 		append_text(&index->expressions, row->values[11]);
-	if (is(text_of(row, 8), "YES"))
+	if (is(db_row_text(row, 8), "YES"))
 		index->is_nullable = true;
 	/* Of the last part: of the whole index. */
 	index->cardinality = number_of(row, 7);
@@ -308,124 +244,92 @@ static bool take_index_part(struct loader *l, const struct db_row *row, struct e
 	return true;
 }
 
-static bool query_scope(struct loader *l, const struct scope *scope, const char *select,
-			const char *order, struct error *err)
-{
-	struct buf sql = BUF_INIT;
-	bool ok;
-
-	buf_puts(&sql, select);
-	buf_puts(&sql, " WHERE TABLE_SCHEMA = ");
-	sql_text(&sql, scope->schema);
-	if (scope->table) {
-		buf_puts(&sql, " AND TABLE_NAME = ");
-		sql_text(&sql, scope->table);
-	}
-	buf_puts(&sql, order);
-	ok = db_query(l->db, sql.data, sql.length, err);
-	buf_release(&sql);
-	l->last = NULL;
-	return ok;
-}
-
-static bool load_facts(struct loader *l, const struct scope *scope, struct error *err)
-{
-	static const char select[] =
-		"SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, TABLE_COLLATION, TABLE_ROWS,"
-		" DATA_LENGTH, AVG_ROW_LENGTH, ROW_FORMAT FROM information_schema.TABLES";
-
-	return query_scope(l, scope, select, "", err) && take_rows(l, 8, take_facts, err);
-}
-
-/* Since when the servers have generated columns. */
-static const char *generation(const struct server_version *version)
-{
-	unsigned from = version->flavour == FLAVOUR_MARIADB ? 100205 : 50706;
-
-	return version->number >= from ? "GENERATION_EXPRESSION" : "NULL";
-}
-
-static bool load_columns(struct loader *l, const struct scope *scope, struct error *err)
-{
-	char *select = mem_printf(
-		"SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE,"
-		" CHARACTER_SET_NAME, COLLATION_NAME, EXTRA, IS_NULLABLE,"
-		" CHARACTER_OCTET_LENGTH, %s FROM information_schema.COLUMNS",
-		generation(db_version(l->db)));
-	bool ok = query_scope(l, scope, select, " ORDER BY TABLE_NAME, ORDINAL_POSITION", err);
-
-	free(select);
-	return ok && take_rows(l, 11, take_column, err);
-}
-
-/* How the server says whether the optimizer may use an index. */
-static const char *visibility(const struct server_version *version)
-{
-	if (version->flavour == FLAVOUR_MARIADB)
-		return version->number >= 100600 ? "IF(IGNORED = 'NO', 'YES', 'NO')" : "'YES'";
-	return version->number >= 80000 ? "IS_VISIBLE" : "'YES'";
-}
-
-static bool is_mysql_from(const struct server_version *version, unsigned number)
-{
-	return version->flavour == FLAVOUR_MYSQL && version->number >= number;
-}
-
 static bool take_check(struct loader *l, const struct db_row *row, struct error *err UNUSED)
 {
 	struct table *table = table_of(l, row);
 
 	if (table)
-		append_text(&table->checks, text_of(row, 2));
+		append_text(&table->checks, db_row_text(row, 2));
 	return true;
 }
 
-/* MariaDB's are not looked at while rows are written (session.c). */
-static bool load_checks(struct loader *l, const struct scope *scope, struct error *err)
+/* Hands the rows of a query, of so many columns, to take one by one. */
+static bool load_rows(struct loader *l, const struct buf *sql, unsigned columns,
+		      bool (*take)(struct loader *, const struct db_row *, struct error *),
+		      struct error *err)
 {
-	static const char select[] =
-		"SELECT TABLE_SCHEMA, TABLE_NAME, CHECK_CLAUSE"
-		" FROM information_schema.TABLE_CONSTRAINTS"
-		" JOIN information_schema.CHECK_CONSTRAINTS"
-		" USING (CONSTRAINT_SCHEMA, CONSTRAINT_NAME)";
+	enum db_fetch fetched;
+	struct db_row row;
 
-	if (!is_mysql_from(db_version(l->db), 80016))
-		return true;
-	return query_scope(l, scope, select, " AND ENFORCED = 'YES'", err) &&
-	       take_rows(l, 3, take_check, err);
+	l->last = NULL;
+	if (!db_query(l->db, sql->data, sql->length, err) || !db_check_columns(l->db, columns, err))
+		return false;
+	while ((fetched = db_row_next(l->db, &row, err)) == DB_ROW) {
+		if (!take(l, &row, err)) {
+			db_row_finish(l->db);
+			return false;
+		}
+	}
+	return fetched == DB_END;
 }
 
-static bool load_indexes(struct loader *l, const struct scope *scope, struct error *err)
+static bool load_scope(struct loader *l, const char *schema, const char *table, struct error *err)
 {
-	static const char order[] =
-		" ORDER BY TABLE_NAME, INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX";
 	const struct server_version *version = db_version(l->db);
-	char *select = mem_printf(
-		"SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, SUB_PART,"
-		" COLLATION, CARDINALITY, NULLABLE, INDEX_TYPE, %s, %s"
-		" FROM information_schema.STATISTICS",
-		visibility(version), is_mysql_from(version, 80013) ? "EXPRESSION" : "NULL");
-	bool ok = query_scope(l, scope, select, order, err);
+	/* How the server says whether the optimizer may use an index. */
+	const char *visibility = server_is_from(version, 80000, SERVER_NEVER) ? "IS_VISIBLE" :
+				 server_is_from(version, SERVER_NEVER, 100600) ?
+					 "IF(IGNORED = 'NO', 'YES', 'NO')" : "'YES'";
+	struct buf scope = BUF_INIT, sql = BUF_INIT;
+	bool ok;
 
-	free(select);
-	return ok && take_rows(l, 12, take_index_part, err);
-}
+	buf_puts(&scope, " WHERE TABLE_SCHEMA = ");
+	sql_text(&scope, schema);
+	if (table) {
+		buf_puts(&scope, " AND TABLE_NAME = ");
+		sql_text(&scope, table);
+	}
 
-static bool load_scope(struct loader *l, const struct scope *scope, struct error *err)
-{
-	return load_facts(l, scope, err) && load_columns(l, scope, err) &&
-	       load_indexes(l, scope, err) && load_checks(l, scope, err);
-}
+	buf_printf(&sql,
+		   "SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, TABLE_COLLATION, TABLE_ROWS,"
+		   " DATA_LENGTH, AVG_ROW_LENGTH, ROW_FORMAT FROM information_schema.TABLES%s",
+		   scope.data);
+	ok = load_rows(l, &sql, 8, take_facts, err);
 
-/* The tables from first on that belong to the same schema, up to end. */
-static size_t schema_end(const struct schema *schema, size_t first)
-{
-	size_t end = first + 1;
+	buf_clear(&sql);
+	buf_printf(&sql,
+		   "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE,"
+		   " CHARACTER_SET_NAME, COLLATION_NAME, EXTRA, IS_NULLABLE,"
+		   " CHARACTER_OCTET_LENGTH, %s FROM information_schema.COLUMNS%s"
+		   " ORDER BY TABLE_NAME, ORDINAL_POSITION",
+		   server_is_from(version, 50706, 100205) ? "GENERATION_EXPRESSION" : "NULL",
+		   scope.data);
+	ok = ok && load_rows(l, &sql, 11, take_column, err);
 
-	while (end < schema->table_count &&
-	       is(schema->tables[end].schema, schema->tables[first].schema))
-		end++;
-	return end;
+	buf_clear(&sql);
+	buf_printf(&sql,
+		   "SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, SUB_PART,"
+		   " COLLATION, CARDINALITY, NULLABLE, INDEX_TYPE, %s, %s"
+		   " FROM information_schema.STATISTICS%s"
+		   " ORDER BY TABLE_NAME, INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX",
+		   visibility,
+		   server_is_from(version, 80013, SERVER_NEVER) ? "EXPRESSION" : "NULL", scope.data);
+	ok = ok && load_rows(l, &sql, 12, take_index_part, err);
+
+	buf_clear(&sql);
+	buf_printf(&sql,
+		   "SELECT TABLE_SCHEMA, TABLE_NAME, CHECK_CLAUSE"
+		   " FROM information_schema.TABLE_CONSTRAINTS"
+		   " JOIN information_schema.CHECK_CONSTRAINTS"
+		   " USING (CONSTRAINT_SCHEMA, CONSTRAINT_NAME)%s AND ENFORCED = 'YES'",
+		   scope.data);
+	/* MariaDB's are not looked at while rows are written (session.c). */
+	if (ok && server_is_from(version, 80016, SERVER_NEVER))
+		ok = load_rows(l, &sql, 3, take_check, err);
+
+	buf_release(&sql);
+	buf_release(&scope);
+	return ok;
 }
 
 static bool load_details(struct loader *l, struct error *err)
@@ -433,26 +337,17 @@ static bool load_details(struct loader *l, struct error *err)
 	const struct schema *schema = l->schema;
 
 	for (size_t first = 0, end; first < schema->table_count; first = end) {
-		struct scope scope = { schema->tables[first].schema, NULL };
+		const char *name = schema->tables[first].schema;
 
-		end = schema_end(schema, first);
-		if (end - first > FEW_TABLES) {
-			if (!load_scope(l, &scope, err))
+		for (end = first; end < schema->table_count && is(schema->tables[end].schema, name);)
+			end++;
+		if (end - first > FEW_TABLES && !load_scope(l, name, NULL, err))
+			return false;
+		for (size_t i = first; end - first <= FEW_TABLES && i < end; i++)
+			if (!load_scope(l, name, schema->tables[i].name, err))
 				return false;
-			continue;
-		}
-		for (size_t i = first; i < end; i++) {
-			scope.table = schema->tables[i].name;
-			if (!load_scope(l, &scope, err))
-				return false;
-		}
 	}
-	return true;
-}
-
-/* A table dropped in between, or columns the account may not see. */
-static bool check_complete(const struct schema *schema, struct error *err)
-{
+	/* A table dropped in between, or columns the account may not see. */
 	for (size_t i = 0; i < schema->table_count; i++)
 		if (schema->tables[i].column_count == 0)
 			return error_set(err, ERROR_SCHEMA,
@@ -465,13 +360,32 @@ static bool check_complete(const struct schema *schema, struct error *err)
 bool schema_load(struct db *db, schema_filter *chosen, void *context, struct schema *schema,
 		 struct error *err)
 {
+	static const char names[] =
+		"SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES"
+		" WHERE TABLE_SCHEMA NOT IN"
+		" ('mysql', 'information_schema', 'performance_schema', 'sys')";
 	struct loader l = { .db = db, .schema = schema, .chosen = chosen, .context = context };
+	struct buf sql = BUF_INIT;
+	bool ok;
 
 	memset(schema, 0, sizeof(*schema));
 	map_init(&schema->by_name);
-	if (load_names(&l, err) && index_names(&l, err) && load_details(&l, err) &&
-	    check_complete(schema, err) && members_load(db, schema, err))
+	buf_puts(&sql, names);
+	ok = load_rows(&l, &sql, 3, take_name, err) && index_names(&l, err) &&
+	     load_details(&l, err) && members_load(db, schema, err);
+	buf_release(&sql);
+	if (ok)
 		return true;
 	schema_release(schema);
 	return error_wrap(err, "reading the table definitions");
+}
+
+bool schema_ignores_case(struct db *db, bool *ignores_case, struct error *err)
+{
+	struct buf mode = BUF_INIT;
+	bool ok = db_value(db, &mode, NULL, err, "SELECT @@lower_case_table_names");
+
+	*ignores_case = strcmp(buf_text(&mode), "0") != 0;
+	buf_release(&mode);
+	return ok;
 }

@@ -9,38 +9,24 @@
 
 static const char replication_prefix[] = "5.5.5-";
 
-static bool parse_number(const char **text, unsigned max, unsigned *number)
-{
-	const char *at = *text;
-
-	*number = 0;
-	if (*at < '0' || *at > '9')
-		return false;
-	for (; *at >= '0' && *at <= '9'; at++) {
-		*number = *number * 10 + (unsigned)(*at - '0');
-		if (*number > max)
-			return false;
-	}
-	*text = at;
-	return true;
-}
-
+/* "major.minor" and perhaps ".patch"; whatever follows does not count. */
 static bool parse_numbers(const char *at, unsigned *number)
 {
-	unsigned major;
-	unsigned minor;
-	unsigned patch = 0;
+	static const unsigned most[] = { 9999, 99, 99 };
+	unsigned parts[ARRAY_LEN(most)] = { 0 };
 
-	if (!parse_number(&at, 9999, &major) || *at++ != '.')
-		return false;
-	if (!parse_number(&at, 99, &minor))
-		return false;
-	if (*at == '.') {
-		at++;
-		if (*at >= '0' && *at <= '9' && !parse_number(&at, 99, &patch))
+	for (unsigned i = 0; i < ARRAY_LEN(most); i++) {
+		bool is_there = (i == 0 || *at++ == '.') && *at >= '0' && *at <= '9';
+
+		if (!is_there && i < 2)
 			return false;
+		for (; is_there && *at >= '0' && *at <= '9'; at++) {
+			parts[i] = parts[i] * 10 + (unsigned)(*at - '0');
+			if (parts[i] > most[i])
+				return false;
+		}
 	}
-	*number = major * 10000 + minor * 100 + patch;
+	*number = parts[0] * 10000 + parts[1] * 100 + parts[2];
 	return true;
 }
 
@@ -68,43 +54,42 @@ const char *flavour_name(enum flavour flavour)
 	return flavour == FLAVOUR_MARIADB ? "MariaDB" : "MySQL";
 }
 
-static bool is_at_least(const struct server_version *version, unsigned mysql, unsigned mariadb)
+bool server_is_from(const struct server_version *version, unsigned mysql, unsigned mariadb)
 {
 	return version->number >= (version->flavour == FLAVOUR_MARIADB ? mariadb : mysql);
 }
 
-enum { NEVER = 99999999 };
-
 const char *server_share_lock(const struct server_version *version)
 {
-	return is_at_least(version, 80001, NEVER) ? "FOR SHARE" : "LOCK IN SHARE MODE";
+	return server_is_from(version, 80001, SERVER_NEVER) ? "FOR SHARE" : "LOCK IN SHARE MODE";
 }
 
 const char *server_share_lock_nowait(const struct server_version *version)
 {
-	if (is_at_least(version, 80001, NEVER))
+	if (server_is_from(version, 80001, SERVER_NEVER))
 		return "FOR SHARE NOWAIT";
-	return is_at_least(version, NEVER, 100300) ? "LOCK IN SHARE MODE NOWAIT" : NULL;
+	return server_is_from(version, SERVER_NEVER, 100300) ? "LOCK IN SHARE MODE NOWAIT" : NULL;
 }
 
 const char *server_binlog_status_query(const struct server_version *version)
 {
-	return is_at_least(version, 80200, NEVER) ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
+	return server_is_from(version, 80200, SERVER_NEVER) ? "SHOW BINARY LOG STATUS" :
+							      "SHOW MASTER STATUS";
 }
 
 const char *server_replicas_query(const struct server_version *version)
 {
-	if (is_at_least(version, 80022, 100501))
+	if (server_is_from(version, 80022, 100501))
 		return version->flavour == FLAVOUR_MARIADB ? "SHOW REPLICA HOSTS" : "SHOW REPLICAS";
 	return "SHOW SLAVE HOSTS";
 }
 
 bool server_logs_cascades(const struct server_version *version)
 {
-	return is_at_least(version, 90600, NEVER);
+	return server_is_from(version, 90600, SERVER_NEVER);
 }
 
 bool server_is_supported(const struct server_version *version)
 {
-	return is_at_least(version, 50700, 100500);
+	return server_is_from(version, 50700, 100500);
 }

@@ -19,11 +19,6 @@ static bool is_mariadb(const struct server_version *version)
 	return version->flavour == FLAVOUR_MARIADB;
 }
 
-static bool is_mysql_from(const struct server_version *version, unsigned number)
-{
-	return version->flavour == FLAVOUR_MYSQL && version->number >= number;
-}
-
 static void set_limits(struct buf *sql, enum db_session session,
 		       const struct server_version *version)
 {
@@ -31,51 +26,42 @@ static void set_limits(struct buf *sql, enum db_session session,
 	/* A server-wide limit on statements would end the copy of a large table. */
 	if (is_mariadb(version))
 		buf_puts(sql, ", max_statement_time=0");
-	else if (is_mysql_from(version, 50708))
+	else if (server_is_from(version, 50708, SERVER_NEVER))
 		buf_puts(sql, ", max_execution_time=0");
 	/* Or the first look at a table's size writes it into the server's dictionary:
-	 * 18 s for 5000 tables instead of 2 s, and no thing to do to a source. */
-	if (is_mysql_from(version, 80000))
+	 * 18 s for 5000 tables instead of 2 s, and not fair to a source. */
+	if (server_is_from(version, 80000, SERVER_NEVER))
 		buf_puts(sql, ", information_schema_stats_expiry=0");
 	/* Or information_schema hides a generated invisible primary key. */
-	if (is_mysql_from(version, 80030))
+	if (server_is_from(version, 80030, SERVER_NEVER))
 		buf_puts(sql, ", show_gipk_in_create_table_and_information_schema=1");
-	/* The servers' own limits are a day and a year: nobody would be told of a lock. */
+	/* The servers' own limits are a day and a year: nobody would hear of a lock. */
 	buf_printf(sql, ", lock_wait_timeout=%d", session == DB_SESSION_WRITE ? 300 : 60);
-}
-
-/* The first of a list such as "utf8mb4,utf8", which may stand in quotes. */
-static void set_charset(struct buf *sql, const char *list)
-{
-	size_t quotes = strspn(list, "'\"");
-	size_t length = strcspn(list + quotes, ",'\"");
-
-	buf_puts(sql, ", NAMES '");
-	buf_add(sql, list + quotes, length);
-	buf_putc(sql, '\'');
 }
 
 static void set_params(struct buf *sql, const struct db_params *params)
 {
-	for (size_t i = 0; i < params->variable_count; i++) {
-		const struct db_variable *variable = &params->variables[i];
+	const struct map_entry *variable;
+	size_t cursor = 0;
 
+	while ((variable = map_next(&params->variables, &cursor))) {
 		/* Ghostferry's value has NO_BACKSLASH_ESCAPES: accepted, and not set. */
-		if (strcmp(variable->name, "sql_mode") == 0)
+		if (strcmp(variable->key, "sql_mode") == 0)
 			continue;
-		if (strcmp(variable->name, "charset") == 0)
-			set_charset(sql, variable->value);
+		/* The first of a list such as "utf8mb4,utf8", which may stand in quotes. */
+		const char *first = (const char *)variable->value + strspn(variable->value, "'\"");
+
+		if (strcmp(variable->key, "charset") == 0)
+			buf_printf(sql, ", NAMES '%.*s'", (int)strcspn(first, ",'\""), first);
 		else
-			buf_printf(sql, ", %s=%s", variable->name, variable->value);
+			buf_printf(sql, ", %s=%s", variable->key, (const char *)variable->value);
 	}
 }
 
 /* MySQL 8 knows only the new names, MariaDB before 11.1 only the old ones. */
 static const char *transaction_prefix(const struct server_version *version)
 {
-	unsigned renamed = is_mariadb(version) ? 110100 : 50720;
-
-	return version->number >= renamed ? "transaction" : "tx";
+	return server_is_from(version, 50720, 110100) ? "transaction" : "tx";
 }
 
 /* What servers are given to guard them against careless clients, or to suit one program.
@@ -92,7 +78,7 @@ static void undo_guards(struct buf *sql, enum db_session session,
 	/* Names in what SHOW CREATE prints are in backticks. */
 	buf_puts(sql, ", sql_quote_show_create=1");
 	/* Tables would be created with options they do not have. */
-	if (is_mysql_from(version, 80000))
+	if (server_is_from(version, 80000, SERVER_NEVER))
 		buf_puts(sql, ", show_create_table_verbosity=0");
 	if (session != DB_SESSION_WRITE)
 		return;
@@ -122,7 +108,7 @@ static void set_binding(struct buf *sql, const struct db_params *params, enum db
 	buf_puts(sql, ", autocommit=0, autocommit=1");
 	buf_printf(sql, ", %s_isolation='READ-COMMITTED'", transaction_prefix(version));
 	buf_puts(sql, ", sql_mode='" DB_SQL_MODE "'");
-	/* A list that is cut short is of no use. The most there is: servers with
+	/* A list that is cut short is useless. The maximum: servers with
 	 * STRICT_ALL_TABLES refuse more, the others lower it. */
 	buf_printf(sql, ", group_concat_max_len=%s", is_mariadb(version) ? "1073741824" : "4294967295");
 	computing_put(sql, params->computing, version);
@@ -130,7 +116,7 @@ static void set_binding(struct buf *sql, const struct db_params *params, enum db
 	if (session != DB_SESSION_WRITE)
 		return;
 	buf_puts(sql, ", foreign_key_checks=0");
-	/* That a value was rounded, a strict mode tells in a note. */
+	/* In strict mode, rounding a value raises a note only. */
 	buf_puts(sql, ", sql_notes=1");
 	/* Rows that were stored before a constraint, or without its being checked. */
 	if (is_mariadb(version))

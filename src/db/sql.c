@@ -10,10 +10,13 @@
  *    SET: they take bare numbers only. YEAR '0' would be 2000, bare 0 is 0000.
  *  - A bare -0 is the integer 0; '-0' keeps the sign (MariaDB stores no -0.0).
  * Values are often a state file's or another server's: what should be a number
- * and is none goes out quoted, so that the server refuses it as data. */
+ * and is not goes out quoted, so that the server refuses it as data. */
 #include "db/sql.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/mem.h"
 
 enum form {
 	FORM_NUMBER, /* bare digits */
@@ -125,6 +128,21 @@ void sql_table_name(struct buf *sql, const char *schema, const char *table)
 	sql_name(sql, table);
 }
 
+bool sql_account(struct buf *sql, const char *current_user)
+{
+	const char *at = strrchr(current_user, '@');
+	char *user;
+
+	if (!at)
+		return false;
+	user = mem_memdup(current_user, (size_t)(at - current_user));
+	sql_name(sql, user);
+	buf_putc(sql, '@');
+	sql_name(sql, at + 1);
+	free(user);
+	return true;
+}
+
 void sql_text(struct buf *sql, const char *text)
 {
 	sql_bytes(sql, text, strlen(text));
@@ -133,7 +151,7 @@ void sql_text(struct buf *sql, const char *text)
 void sql_comment(struct buf *sql, const char *marginalia)
 {
 	buf_puts(sql, "/*");
-	/* Servers execute what stands in a comment led by "!" or "M!". */
+	/* Servers execute the text of a comment that begins with "!" or "M!". */
 	if (marginalia[0] == '!' || marginalia[0] == 'M' || marginalia[0] == '+')
 		buf_putc(sql, ' ');
 	for (const char *at = marginalia; *at; at++) {
@@ -180,29 +198,11 @@ static bool is_number(struct value value)
 	return digits > 0 && points <= 1;
 }
 
-static void put_number(struct buf *sql, struct value value)
-{
-	if (is_number(value))
-		buf_add(sql, value.bytes, value.length);
-	else
-		sql_bytes(sql, value.bytes, value.length);
-}
-
-static void put_hex(struct buf *sql, struct value value)
+void sql_hex(struct buf *sql, const char *bytes, size_t length)
 {
 	buf_puts(sql, "x'");
-	buf_put_hex(sql, value.bytes, value.length);
+	buf_put_hex(sql, bytes, length);
 	buf_putc(sql, '\'');
-}
-
-static void put_text_hex(struct buf *sql, const struct column *column, struct value value)
-{
-	if (column->charset[0] != '\0' && strcmp(column->charset, "binary") != 0) {
-		buf_putc(sql, '_');
-		buf_puts(sql, column->charset);
-		buf_putc(sql, ' ');
-	}
-	put_hex(sql, value);
 }
 
 static void put_value(struct buf *sql, enum form form, const struct column *column,
@@ -210,13 +210,20 @@ static void put_value(struct buf *sql, enum form form, const struct column *colu
 {
 	switch (form) {
 	case FORM_NUMBER:
-		put_number(sql, value);
-		return;
-	case FORM_HEX:
-		put_hex(sql, value);
+		if (!is_number(value))
+			break;
+		buf_add(sql, value.bytes, value.length);
 		return;
 	case FORM_TEXT_HEX:
-		put_text_hex(sql, column, value);
+		if (column->charset[0] != '\0' && strcmp(column->charset, "binary") != 0) {
+			buf_putc(sql, '_');
+			buf_puts(sql, column->charset);
+			buf_putc(sql, ' ');
+		}
+		sql_hex(sql, value.bytes, value.length);
+		return;
+	case FORM_HEX:
+		sql_hex(sql, value.bytes, value.length);
 		return;
 	case FORM_BYTES:
 		buf_add(sql, "_binary", 7);

@@ -26,7 +26,7 @@ enum {
 struct walk {
 	const char *at;
 	const char *end;
-	struct buf path; /* of the value at hand */
+	struct buf path; /* of the current value */
 	struct buf *out; /* ",path,value" for each */
 	uint64_t seen;	 /* values counted so far */
 	unsigned depth;
@@ -86,105 +86,27 @@ struct token {
 	size_t length;
 };
 
-static void put_hex(struct buf *sql, const struct buf *bytes)
-{
-	buf_puts(sql, "x'");
-	buf_put_hex(sql, buf_text(bytes), bytes->length);
-	buf_putc(sql, '\'');
-}
-
-static bool only_of(struct token token, const char *allowed)
-{
-	for (size_t i = 0; i < token.length; i++)
-		if (!token.bytes[i] || !strchr(allowed, token.bytes[i]))
-			return false;
-	return token.length > 0;
-}
-
-static bool put_decimal(struct walk *w, struct token token)
-{
-	if (!only_of(token, "-.0123456789"))
-		return fail_text(w);
-	buf_add(w->out, token.bytes, token.length);
-	if (!memchr(token.bytes, '.', token.length))
-		buf_putc(w->out, '.');
-	return true;
-}
-
-static bool put_integer(struct walk *w, struct token token)
-{
-	if (!only_of(token, "-0123456789"))
-		return fail_text(w);
-	buf_add(w->out, token.bytes, token.length);
-	return true;
-}
-
-static bool put_unsigned(struct walk *w, struct token token)
-{
-	if (!only_of(token, "0123456789"))
-		return fail_text(w);
-	buf_printf(w->out, "CAST(%.*s AS UNSIGNED)", (int)token.length, token.bytes);
-	return true;
-}
-
-static bool put_temporal(struct walk *w, struct token token, const char *before, const char *after)
-{
-	struct token inside = { token.bytes + 1, token.length - 2 };
-
-	if (token.length < 3 || token.length > 40 || !only_of(inside, "0123456789-:. "))
-		return fail_text(w);
-	buf_printf(w->out, "%s%.*s%s", before, (int)inside.length, inside.bytes, after);
-	return true;
-}
-
-static bool put_date(struct walk *w, struct token token)
-{
-	return put_temporal(w, token, "CAST('", "' AS DATE)");
-}
-
-static bool put_time(struct walk *w, struct token token)
-{
-	return put_temporal(w, token, "CAST('", "' AS TIME(6))");
-}
-
-static bool put_datetime(struct walk *w, struct token token)
-{
-	return put_temporal(w, token, "CAST('", "' AS DATETIME(6))");
-}
-
 #define COLUMN_BEGIN "(SELECT j.x FROM JSON_TABLE('["
 #define COLUMN_END(type) "]','$[0]' COLUMNS(x " type " PATH '$' ERROR ON ERROR)) j)"
-
-static bool put_timestamp(struct walk *w, struct token token)
-{
-	return put_temporal(w, token, COLUMN_BEGIN "\"", "\"" COLUMN_END("TIMESTAMP(6)"));
-}
-
-static int digit_of(char c)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
 
 /* Lines are broken with "\n". */
 static bool read_base64(const char *at, const char *end, struct buf *bytes)
 {
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	uint32_t bits = 0;
 	unsigned have = 0;
 
 	for (; at < end && *at != '='; at++) {
-		int digit = digit_of(*at);
+		const char *digit = *at ? strchr(digits, *at) : NULL;
 
 		if (*at == '\\' && end - at > 1 && at[1] == 'n') {
 			at++;
 			continue;
 		}
-		if (digit < 0)
+		if (!digit)
 			return false;
-		bits = bits << 6 | (uint32_t)digit;
+		bits = bits << 6 | (uint32_t)(digit - digits);
 		have += 6;
 		if (have >= 8) {
 			have -= 8;
@@ -194,46 +116,30 @@ static bool read_base64(const char *at, const char *end, struct buf *bytes)
 	return true;
 }
 
-static void put_bits(struct buf *sql, const struct buf *bytes)
-{
-	uint64_t number = 0;
-
-	for (size_t i = 0; i < bytes->length; i++)
-		number = number << 8 | (unsigned char)bytes->data[i];
-	buf_puts(sql, COLUMN_BEGIN);
-	buf_put_u64(sql, number);
-	buf_printf(sql, "]','$[0]' COLUMNS(x BIT(%zu) PATH '$' ERROR ON ERROR)) j)",
-		   bytes->length * 8);
-}
-
-/* A recursive query has the column types of its first part. */
-static void put_binary(struct buf *sql, const struct buf *bytes)
-{
-	buf_printf(sql,
-		   "(WITH RECURSIVE c(n,x) AS (SELECT 0,j.x FROM JSON_TABLE('[\"\"]','$[0]' "
-		   "COLUMNS(x BINARY(%zu) PATH '$')) j UNION ALL SELECT 1,",
-		   bytes->length);
-	put_hex(sql, bytes);
-	buf_puts(sql, " FROM c WHERE n=0) SELECT x FROM c WHERE n=1)");
-}
-
 /* The numbers are the servers' column types (field_types.h). */
 static bool put_bytes(struct walk *w, unsigned long type, const struct buf *bytes)
 {
+	uint64_t number = 0;
+
 	switch (type) {
 	case 15: /* VARBINARY, and any expression */
-		put_hex(w->out, bytes);
+		sql_hex(w->out, buf_text(bytes), bytes->length);
 		return true;
 	case 16: /* BIT */
 		if (bytes->length == 0 || bytes->length > 8)
 			return fail_text(w);
-		put_bits(w->out, bytes);
+		for (size_t i = 0; i < bytes->length; i++)
+			number = number << 8 | (unsigned char)bytes->data[i];
+		buf_puts(w->out, COLUMN_BEGIN);
+		buf_put_u64(w->out, number);
+		buf_printf(w->out, "]','$[0]' COLUMNS(x BIT(%zu) PATH '$' ERROR ON ERROR)) j)",
+			   bytes->length * 8);
 		return true;
 	case 250: /* MEDIUMBLOB */
 		if (bytes->length <= VARCHAR_BYTES_MAX)
 			return fail_type(w, "it is of a MEDIUMBLOB");
 		buf_puts(w->out, "CAST(");
-		put_hex(w->out, bytes);
+		sql_hex(w->out, buf_text(bytes), bytes->length);
 		buf_printf(w->out, " AS BINARY(%zu))", bytes->length);
 		return true;
 	case 251: /* LONGBLOB */
@@ -243,11 +149,16 @@ static bool put_bytes(struct walk *w, unsigned long type, const struct buf *byte
 		return true;
 	case 252: /* BLOB */
 		buf_puts(w->out, "COALESCE(" COLUMN_BEGIN "null" COLUMN_END("BLOB") ",");
-		put_hex(w->out, bytes);
+		sql_hex(w->out, buf_text(bytes), bytes->length);
 		buf_putc(w->out, ')');
 		return true;
-	case 254: /* BINARY */
-		put_binary(w->out, bytes);
+	case 254: /* BINARY: a recursive query has the column types of its first part */
+		buf_printf(w->out,
+			   "(WITH RECURSIVE c(n,x) AS (SELECT 0,j.x FROM JSON_TABLE('[\"\"]','$[0]' "
+			   "COLUMNS(x BINARY(%zu) PATH '$')) j UNION ALL SELECT 1,",
+			   bytes->length);
+		sql_hex(w->out, buf_text(bytes), bytes->length);
+		buf_puts(w->out, " FROM c WHERE n=0) SELECT x FROM c WHERE n=1)");
 		return true;
 	default:
 		return fail_type(w, "no expression has its column type");
@@ -274,26 +185,48 @@ static bool put_opaque(struct walk *w, struct token token)
 	return ok;
 }
 
+#define DATE_SIGNS "0123456789-:. "
+
 static const struct json_type {
 	const char *name;
-	bool (*put)(struct walk *w, struct token token);
+	bool is_quoted;
+	const char *signs; /* of which the value consists */
+	const char *before;
+	const char *after;
 } json_types[] = {
-	{ "DATE", put_date },
-	{ "DATETIME", put_datetime },
-	{ "DECIMAL", put_decimal },
-	{ "INTEGER", put_integer },
-	{ "TIME", put_time },
-	{ "TIMESTAMP", put_timestamp },
-	{ "UNSIGNED INTEGER", put_unsigned },
+	{ "DATE", true, DATE_SIGNS, "CAST('", "' AS DATE)" },
+	{ "DATETIME", true, DATE_SIGNS, "CAST('", "' AS DATETIME(6))" },
+	{ "DECIMAL", false, "-.0123456789", "", "" },
+	{ "INTEGER", false, "-0123456789", "", "" },
+	{ "TIME", true, DATE_SIGNS, "CAST('", "' AS TIME(6))" },
+	{ "TIMESTAMP", true, DATE_SIGNS, COLUMN_BEGIN "\"", "\"" COLUMN_END("TIMESTAMP(6)") },
+	{ "UNSIGNED INTEGER", false, "0123456789", "CAST(", " AS UNSIGNED)" },
 };
 
 static bool put_typed(struct walk *w, struct token token)
 {
+	const struct json_type *type = NULL;
+
 	for (size_t i = 0; i < ARRAY_LEN(json_types); i++)
 		if (strlen(json_types[i].name) == w->type_length &&
 		    memcmp(json_types[i].name, w->type, w->type_length) == 0)
-			return json_types[i].put(w, token);
-	return put_opaque(w, token);
+			type = &json_types[i];
+	if (!type)
+		return put_opaque(w, token);
+	if (type->is_quoted) {
+		if (token.length < 3 || token.length > 40)
+			return fail_text(w);
+		token = (struct token){ token.bytes + 1, token.length - 2 };
+	}
+	for (size_t i = 0; i < token.length; i++)
+		if (!token.bytes[i] || !strchr(type->signs, token.bytes[i]))
+			return fail_text(w);
+	buf_puts(w->out, type->before);
+	buf_add(w->out, token.bytes, token.length);
+	if (strcmp(type->name, "DECIMAL") == 0 && !memchr(token.bytes, '.', token.length))
+		buf_putc(w->out, '.');
+	buf_puts(w->out, type->after);
+	return true;
 }
 
 static void put_quoted(struct buf *sql, const char *bytes, size_t length)
@@ -307,19 +240,6 @@ static void put_path(struct walk *w)
 	buf_putc(w->out, ',');
 	put_quoted(w->out, buf_text(&w->path), w->path.length);
 	buf_putc(w->out, ',');
-}
-
-/* The number behind an "e"; one too long is too large in any case. */
-static long exponent_of(const char *at, const char *end)
-{
-	bool is_negative = at < end && *at == '-';
-	long exponent = 0;
-
-	if (at < end && (*at == '-' || *at == '+'))
-		at++;
-	for (; at < end && *at >= '0' && *at <= '9' && exponent < 10000; at++)
-		exponent = exponent * 10 + (*at - '0');
-	return is_negative ? -exponent : exponent;
 }
 
 /* Any parser finds digits * 10^exponent exactly when both are exact doubles. */
@@ -341,8 +261,16 @@ static bool is_found_exactly(struct token token)
 			power -= is_fraction;
 		}
 	}
-	if (at < end)
-		power += exponent_of(at + 1, end);
+	if (at < end) {
+		bool is_negative = ++at < end && *at == '-';
+		long exponent = 0; /* one too long is too large in any case */
+
+		if (at < end && (*at == '-' || *at == '+'))
+			at++;
+		for (; at < end && *at >= '0' && *at <= '9' && exponent < 10000; at++)
+			exponent = exponent * 10 + (*at - '0');
+		power += is_negative ? -exponent : exponent;
+	}
 	return digits <= EXACT_DIGITS_MAX && labs(power) <= EXACT_POWER_MAX;
 }
 
@@ -388,7 +316,7 @@ static bool take_char(struct walk *w, char c)
 	return true;
 }
 
-/* A string with its quotes; at stands at the first. */
+/* A string with its quotes; w->at is at the first. */
 static bool take_string(struct walk *w, struct token *token)
 {
 	const char *at = w->at;
@@ -405,95 +333,68 @@ static bool take_string(struct walk *w, struct token *token)
 	return true;
 }
 
-/* A number or a word. */
-static bool take_plain(struct walk *w, struct token *token)
-{
-	const char *at = w->at;
-
-	while (at < w->end && (*at == '-' || *at == '+' || *at == '.' ||
-			       (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'z') ||
-			       *at == 'E'))
-		at++;
-	if (at == w->at)
-		return fail_text(w);
-	*token = (struct token){ w->at, (size_t)(at - w->at) };
-	w->at = at;
-	return true;
-}
-
 static bool walk_value(struct walk *w, bool is_first);
 
-static bool walk_array(struct walk *w)
+static bool walk_container(struct walk *w)
 {
+	bool is_array = *w->at == '[';
+	char last = is_array ? ']' : '}';
 	size_t path_length = w->path.length;
-
-	w->at++;
-	if (take_char(w, ']'))
-		return true;
-	for (uint64_t i = 0;; i++) {
-		buf_putc(&w->path, '[');
-		buf_put_u64(&w->path, i);
-		buf_putc(&w->path, ']');
-		if (!walk_value(w, i == 0))
-			return false;
-		buf_truncate(&w->path, path_length);
-		if (take_char(w, ']'))
-			return true;
-		if (!take_char(w, ','))
-			return fail_text(w);
-	}
-}
-
-static bool walk_object(struct walk *w)
-{
-	size_t path_length = w->path.length;
-	struct token key;
-
-	w->at++;
-	if (take_char(w, '}'))
-		return true;
-	for (;;) {
-		skip_blanks(w);
-		if (!take_string(w, &key))
-			return false;
-		buf_putc(&w->path, '.');
-		buf_add(&w->path, key.bytes, key.length);
-		if (!take_char(w, ':'))
-			return fail_text(w);
-		if (!walk_value(w, false))
-			return false;
-		buf_truncate(&w->path, path_length);
-		if (take_char(w, '}'))
-			return true;
-		if (!take_char(w, ','))
-			return fail_text(w);
-	}
-}
-
-static bool walk_container(struct walk *w, bool is_array)
-{
-	bool ok;
+	struct token key = { NULL, 0 };
 
 	if (++w->depth > DEPTH_MAX)
 		return fail_text(w);
-	ok = is_array ? walk_array(w) : walk_object(w);
+	w->at++;
+	bool is_over = take_char(w, last);
+	for (uint64_t i = 0; !is_over; i++) {
+		if (is_array) {
+			buf_putc(&w->path, '[');
+			buf_put_u64(&w->path, i);
+			buf_putc(&w->path, ']');
+		} else {
+			skip_blanks(w);
+			if (!take_string(w, &key))
+				return false;
+			buf_putc(&w->path, '.');
+			buf_add(&w->path, key.bytes, key.length);
+			if (!take_char(w, ':'))
+				return fail_text(w);
+		}
+		if (!walk_value(w, is_array && i == 0))
+			return false;
+		buf_truncate(&w->path, path_length);
+		is_over = take_char(w, last);
+		if (!is_over && !take_char(w, ','))
+			return fail_text(w);
+	}
 	w->depth--;
-	return ok;
+	return true;
 }
 
 static bool walk_value(struct walk *w, bool is_first)
 {
 	struct token token;
-	bool is_array;
+	char c;
 
 	skip_blanks(w);
-	is_array = w->at < w->end && *w->at == '[';
-	w->seen += !is_array || is_first;
-	if (is_array || (w->at < w->end && *w->at == '{'))
-		return walk_container(w, is_array);
-	if (w->at < w->end && *w->at == '"' ? !take_string(w, &token) : !take_plain(w, &token))
-		return false;
-	return take_scalar(w, token);
+	c = w->at < w->end ? *w->at : '\0';
+	w->seen += c != '[' || is_first;
+	if (c == '[' || c == '{')
+		return walk_container(w);
+	if (c == '"') {
+		if (!take_string(w, &token))
+			return false;
+		return take_scalar(w, token);
+	}
+	/* A number or a word. */
+	token = (struct token){ w->at, 0 };
+	for (; w->at < w->end; w->at++, token.length++) {
+		c = *w->at;
+		if (c != '-' && c != '+' && c != '.' && (c < '0' || c > '9') &&
+		    (c < 'a' || c > 'z') && c != 'E')
+			break;
+	}
+	return token.length > 0 ? take_scalar(w, token) : fail_text(w);
 }
 
 static bool walk_document(struct walk *w)
@@ -505,7 +406,7 @@ static bool walk_document(struct walk *w)
 	return (w->at == w->end && w->wanted == 0) || fail_text(w);
 }
 
-/* Most documents have neither a list nor such a number: one quick look tells. */
+/* Most documents have neither a list nor such a number: a quick scan shows it. */
 static bool has_hard_double(const char *at, const char *end)
 {
 	while (at < end) {

@@ -1,70 +1,45 @@
-/* Only differences of wording are taken away: a width that means something, as in
+/* Only differences of wording are removed: a width that means something, as in
  * char(5) or decimal(5,2), stays. */
 #include "db/type_text.h"
 
 #include <string.h>
 
-static bool has_display_width(const char *raw_type, size_t name_length)
+/* Appends COLUMN_TYPE without the display width of integer types and YEAR, which 5.7
+ * and MariaDB show and 8.0 does not: "bigint(20) unsigned" is "bigint unsigned"; and
+ * without what says only how MariaDB keeps a column. */
+static void put_normalised(struct buf *out, const char *raw_type)
 {
-	static const char *const names[] = { "tinyint", "smallint", "mediumint",
-					     "int",	"bigint",   "year" };
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (strlen(names[i]) == name_length && memcmp(raw_type, names[i], name_length) == 0)
-			return true;
-	return false;
-}
-
-static void normalise_width(struct buf *out, const char *raw_type)
-{
+	static const char *const with_width[] = { "tinyint", "smallint", "mediumint",
+						  "int",     "bigint",	 "year" };
+	static const char *const endings[] = {
+		/* 10.5 writes the comment in another way than later versions. */
+		" /*M!100301 COMPRESSED*/",
+		" /*!100301 COMPRESSED*/",
+		/* At the end: how old temporal columns are stored, the same values all the same. */
+		" /* mariadb-5.3 */",
+		" /* 5.5 binary format */",
+	};
 	size_t name_length = strcspn(raw_type, "( ");
 	const char *closed = strchr(raw_type, ')');
+	bool has_width = false;
 
-	if (raw_type[name_length] != '(' || !closed || !has_display_width(raw_type, name_length)) {
+	for (size_t i = 0; i < ARRAY_LEN(with_width); i++)
+		has_width |= strlen(with_width[i]) == name_length &&
+			     memcmp(raw_type, with_width[i], name_length) == 0;
+	if (strcmp(raw_type, "geomcollection") == 0) {
+		buf_puts(out, "geometrycollection");
+	} else if (raw_type[name_length] == '(' && closed && has_width) {
+		buf_add(out, raw_type, name_length);
+		buf_puts(out, closed + 1);
+	} else {
 		buf_puts(out, raw_type);
-		return;
 	}
-	buf_add(out, raw_type, name_length);
-	buf_puts(out, closed + 1);
-}
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+		char *ending = strstr(buf_text(out), endings[i]);
 
-/* How old temporal columns are stored: the same values all the same. */
-static void drop_format(struct buf *out, size_t start)
-{
-	static const char *const formats[] = { " /* mariadb-5.3 */", " /* 5.5 binary format */" };
-
-	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-		size_t length = strlen(formats[i]);
-
-		if (out->length - start > length &&
-		    memcmp(out->data + out->length - length, formats[i], length) == 0)
-			buf_truncate(out, out->length - length);
+		if (ending && (i < 2 || ending[strlen(endings[i])] == '\0'))
+			buf_truncate(out, (size_t)(ending - out->data));
 	}
-}
-
-/* How MariaDB keeps a column; 10.5 writes the comment in another way than later versions. */
-static void drop_compressed(struct buf *out, size_t start)
-{
-	static const char *const comments[] = { " /*M!100301 COMPRESSED*/",
-						" /*!100301 COMPRESSED*/" };
-
-	for (size_t i = 0; out->length > start && i < ARRAY_LEN(comments); i++) {
-		char *comment = strstr(out->data + start, comments[i]);
-
-		if (comment)
-			buf_truncate(out, (size_t)(comment - out->data));
-	}
-}
-
-void type_text_normalise(struct buf *out, const char *raw_type)
-{
-	size_t start = out->length;
-
-	if (strcmp(raw_type, "geomcollection") == 0)
-		raw_type = "geometrycollection";
-	normalise_width(out, raw_type);
-	drop_compressed(out, start);
-	drop_format(out, start);
 }
 
 bool type_text_equal(const char *a, const char *b)
@@ -72,8 +47,8 @@ bool type_text_equal(const char *a, const char *b)
 	struct buf left = BUF_INIT, right = BUF_INIT;
 	bool equal;
 
-	type_text_normalise(&left, a);
-	type_text_normalise(&right, b);
+	put_normalised(&left, a);
+	put_normalised(&right, b);
 	equal = strcmp(buf_text(&left), buf_text(&right)) == 0;
 	buf_release(&left);
 	buf_release(&right);
@@ -97,4 +72,11 @@ bool collation_equal(const char *a, const char *b)
 	if (left && right)
 		return strcmp(left, right) == 0;
 	return strcmp(a, b) == 0;
+}
+
+bool charset_equal(const char *a, const char *b)
+{
+	a = *a ? a : "binary";
+	b = *b ? b : "binary";
+	return strcmp(a, b) == 0 || (strncmp(a, "utf8", 4) == 0 && strncmp(b, "utf8", 4) == 0);
 }

@@ -178,15 +178,6 @@ static void pad(const struct column *column, struct cell *cell)
 	cell->bytes = NULL;
 }
 
-static void put_uuid(const uint8_t *bytes, struct buf *text)
-{
-	for (unsigned i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			buf_putc(text, '-');
-		buf_put_hex(text, bytes + i, 1);
-	}
-}
-
 /* UUID and INET: bytes in the order of their text, zeros at the end cut off. */
 static void decode_address(struct reader *r, const struct column *column, struct cell *cell)
 {
@@ -200,7 +191,7 @@ static void decode_address(struct reader *r, const struct column *column, struct
 	memcpy(bytes, cell->bytes, cell->length);
 	cell->bytes = NULL;
 	if (column->type == COLUMN_UUID)
-		put_uuid(bytes, cell->text);
+		buf_put_uuid(cell->text, bytes);
 	else if (inet_ntop(column->type == COLUMN_INET4 ? AF_INET : AF_INET6, bytes, text,
 			   sizeof(text)))
 		buf_puts(cell->text, text);

@@ -10,18 +10,9 @@
 
 #define SHORT_MAX 300
 
-static void put_uuid(struct buf *out, const uint8_t *uuid)
-{
-	for (unsigned i = 0; i < GTID_ORIGIN_SIZE; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			buf_putc(out, '-');
-		buf_put_hex(out, &uuid[i], 1);
-	}
-}
-
 static void put_mysql(struct buf *out, const struct gtid_line *line)
 {
-	put_uuid(out, line->origin);
+	buf_put_uuid(out, line->origin);
 	if (line->tag[0])
 		buf_printf(out, ":%s", line->tag);
 	for (size_t i = 0; i < line->count; i++) {

@@ -20,7 +20,7 @@ enum { OPTIONAL_SIGNEDNESS = 1, OPTIONAL_COLUMN_NAME = 4 };
 
 static uint64_t read_table_id(struct reader *r, unsigned post_header)
 {
-	return post_header == SHORT_ID_POST_HEADER ? reader_u32(r) : reader_u48(r);
+	return post_header == SHORT_ID_POST_HEADER ? reader_u32(r) : reader_uint(r, 6);
 }
 
 bool binlog_rows_table_id(const struct binlog_event *event, const struct binlog_format *format,

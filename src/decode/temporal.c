@@ -165,7 +165,7 @@ void temporal_read_year(struct reader *r, struct buf *text)
 /* 5 bits of day, 4 of month, 15 of year. */
 void temporal_read_date(struct reader *r, struct buf *text)
 {
-	uint32_t packed = reader_u24(r);
+	uint32_t packed = (uint32_t)reader_uint(r, 3);
 	struct fields f = {
 		.year = packed >> 9,
 		.month = packed >> 5 & 0x0f,
@@ -253,7 +253,7 @@ void temporal_read_time(struct reader *r, unsigned fraction, struct buf *text)
 	} else if (fraction > 0) {
 		read_time_hires(r, fraction, text);
 	} else {
-		number = reader_u24(r);
+		number = (uint32_t)reader_uint(r, 3);
 		f.is_negative = number & 0x800000;
 		if (f.is_negative)
 			number = 0x1000000 - number;

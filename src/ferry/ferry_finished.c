@@ -1,51 +1,11 @@
-/* A start of what was moved already, as the state of that move tells: by the same source,
+/* A start of what was moved already, as the state of that move says: by the same source,
  * with all tables that are chosen now, and these are on the target. Whatever is in them by
  * now is in use, so nothing is to be done, or advised. */
 #include "ferry_priv.h"
 
-#include <ctype.h>
 #include <string.h>
 
-#include "db/sql.h"
-#include "preflight/preflight_priv.h"
-
-struct names {
-	struct map map; /* "`schema`.`table`" of the target */
-	bool ignores_case;
-};
-
-static void put_name(const struct names *names, struct buf *name, const char *schema,
-		     const char *table)
-{
-	buf_clear(name);
-	sql_table_name(name, schema, table);
-	for (size_t i = 0; names->ignores_case && i < name->length; i++)
-		name->data[i] = (char)tolower((unsigned char)name->data[i]);
-}
-
-static bool take_name(void *context, const struct db_row *row)
-{
-	struct names *names = context;
-	struct buf name = BUF_INIT;
-
-	put_name(names, &name, preflight_text(row, 0), preflight_text(row, 1));
-	map_put(&names->map, name.data, name.length, names);
-	buf_release(&name);
-	return true;
-}
-
-static bool load_names(struct ferry *f, struct names *names, struct error *err)
-{
-	struct buf mode = BUF_INIT;
-	bool ok = db_value(f->target, &mode, NULL, err, "SELECT @@lower_case_table_names") &&
-		  (names->ignores_case = strcmp(buf_text(&mode), "0") != 0, true) &&
-		  preflight_rows(f->target,
-				 "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES",
-				 take_name, names, err);
-
-	buf_release(&mode);
-	return ok || error_wrap(err, "look for the tables of the finished move on the target");
-}
+#include "plan/table_pairs.h"
 
 static bool was_moved(const struct saved_state *finished, const struct moved_table *t)
 {
@@ -60,15 +20,14 @@ static bool is_same_source(struct ferry *f, bool *same, struct error *err)
 
 	if (!db_ask_identity(f->source, &identity, err))
 		return error_wrap(err, "ask the source who it is");
-	*same = strcmp(f->finished->source_uuid, identity.text) == 0;
+	*same = strcmp(f->finished->run.source_uuid, identity.text) == 0;
 	return true;
 }
 
 bool ferry_check_finished(struct ferry *f, struct error *err)
 {
-	struct names names = { .ignores_case = false };
-	struct buf name = BUF_INIT;
-	bool ok = true;
+	struct table_pairs pairs;
+	bool ok;
 
 	if (!f->finished || f->tables.count == 0)
 		return true;
@@ -78,15 +37,9 @@ bool ferry_check_finished(struct ferry *f, struct error *err)
 		f->is_finished = was_moved(f->finished, f->tables.tables[i]);
 	if (!f->is_finished)
 		return true;
-	map_init(&names.map);
-	ok = load_names(f, &names, err);
-	for (size_t i = 0; ok && f->is_finished && i < f->tables.count; i++) {
-		const struct moved_table *t = f->tables.tables[i];
-
-		put_name(&names, &name, t->target_schema, t->target_name);
-		f->is_finished = map_get(&names.map, name.data, name.length) != NULL;
-	}
-	map_release(&names.map);
-	buf_release(&name);
-	return ok;
+	ok = table_pairs_load(&pairs, &f->tables, f->target, err);
+	for (size_t i = 0; ok && f->is_finished && i < f->tables.count; i++)
+		f->is_finished = pairs.there[i] != NULL;
+	table_pairs_release(&pairs);
+	return ok || error_wrap(err, "look for the tables of the finished move");
 }

@@ -9,18 +9,16 @@
 #include "ferry_priv.h"
 
 #include "base/log.h"
-#include "base/retry.h"
 
 static const char log_tag[] = "cutover";
 
-#define ATTEMPTS 100
 #define ATTEMPTS_UNLOCKED 3
-#define ATTEMPT_SLEEP_MS 600
 
 /* The streamer's thread. */
-bool ferry_on_late_row(struct ferry *f, const struct row_change *change, struct error *err)
+bool ferry_on_late_row(void *context, const struct row_change *change, struct error *err)
 {
-	const struct moved_table *table = change->table->user;
+	struct ferry *f = context;
+	const struct moved_table *table = moved_tables_of(&f->tables, change->table);
 	struct binlog_position final;
 
 	if (atomic_fetch_add(&f->late[table->index].count, 1) > 0)
@@ -28,7 +26,7 @@ bool ferry_on_late_row(struct ferry *f, const struct row_change *change, struct 
 	mutex_lock(&f->lock);
 	final = f->final;
 	mutex_unlock(&f->lock);
-	if (f->options->stops_writers)
+	if (f->options.stops_writers)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "table %s was changed on the source behind the final position "
 				 POSITION_FORMAT ", although CutoverLock was called; the target lacks "
@@ -46,20 +44,13 @@ bool ferry_on_late_failure(struct ferry *f, const struct error *err)
 {
 	if (!binlog_streamer_is_final(f->streamer))
 		return false;
-	if (f->options->stops_writers) {
-		ferry_fail(f, "cutover", err);
+	if (f->options.stops_writers) {
+		ferry_fail_run(f, PART_CUTOVER, err);
 		return true;
 	}
 	log_warn_err(err, "the source's binlog is not watched any more behind the final position: "
 			  "whether copied tables are written to there is not known");
 	return true;
-}
-
-static bool attempt_position(void *argument, struct error *err)
-{
-	struct ferry *f = argument;
-
-	return db_ready(f->source, err) && binlog_current_position(f->source, &f->seen_end, err);
 }
 
 static void log_counts(struct ferry *f)
@@ -82,8 +73,8 @@ static bool check_undecided(struct ferry *f, struct error *err)
 
 	(void)binlog_streamer_undecided(f->streamer, &f->seen_end, &undecided);
 	/* With a limit of 0 they are only named, as they were. */
-	if (undecided.length > 0 && f->options->stops_writers &&
-	    f->options->open_transactions_ms > 0)
+	if (undecided.length > 0 && f->options.stops_writers &&
+	    f->options.open_transactions_ms > 0)
 		ok = error_set(err, ERROR_UNSUPPORTED,
 			       "XA transactions that have changed copied tables are prepared, although "
 			       "CutoverLock was called: %s; CutoverUnlock is not called: XA COMMIT or XA "
@@ -96,17 +87,12 @@ static bool check_undecided(struct ferry *f, struct error *err)
 /* Up to the source's end as it is now, and no further. */
 static bool read_to_end(struct ferry *f, struct error *err)
 {
-	const struct retry_policy policy = {
-		.verb = "read current binlog position",
-		.tag = log_tag,
-		.attempts = f->options->stops_writers ? ATTEMPTS : ATTEMPTS_UNLOCKED,
-		.sleep_ms = ATTEMPT_SLEEP_MS,
-	};
+	unsigned attempts = f->options.stops_writers ? ASK_ATTEMPTS : ATTEMPTS_UNLOCKED;
 
-	if (f->options->replica.enabled && f->options->stops_writers &&
+	if (f->options.replica.enabled && f->options.stops_writers &&
 	    !ferry_wait_for_replica(f, err))
 		return false;
-	if (!retry_run(&policy, &f->stop, attempt_position, f, err))
+	if (!ferry_read_end(f, attempts, &f->seen_end, err))
 		return error_wrap(err, "read the source's binlog position behind the final one");
 	binlog_streamer_stop_at(f->streamer, &f->seen_end);
 	if (!binlog_streamer_join(f->streamer))
@@ -121,7 +107,7 @@ bool ferry_check_late(struct ferry *f, struct error *err)
 		log_counts(f);
 		return check_undecided(f, err);
 	}
-	if (f->options->stops_writers || stop_is_set(&f->stop))
+	if (f->options.stops_writers || stop_is_set(&f->stop))
 		return false;
 	/* The stream has said why, or the source is gone. */
 	if (err->kind != ERROR_STOPPED)

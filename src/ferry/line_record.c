@@ -6,16 +6,10 @@
 
 #include "db/sql.h"
 #include "plan/name_filter.h"
-#include "preflight/preflight_priv.h"
+#include "preflight/grants.h"
 
 #define LOCK "ghostferry-copydb/lines"
 #define LOCK_WAIT_S 20
-
-static bool take_grant(void *context, const struct db_row *row)
-{
-	grants_add(context, preflight_text(row, 0));
-	return true;
-}
 
 /* What comes by a role, or was revoked in part, is left alone: a table that could be made
  * and not be dropped would stay. */
@@ -23,7 +17,7 @@ bool line_record_is_possible(struct db *target, bool *possible, struct error *er
 {
 	static const char *const needed[] = { "SELECT", "INSERT", "DELETE", "CREATE", "DROP" };
 	struct grants grants = { .count = 0 };
-	bool ok = preflight_rows(target, "SHOW GRANTS", take_grant, &grants, err);
+	bool ok = grants_read(&grants, target, err);
 
 	*possible = ok;
 	for (size_t i = 0; i < ARRAY_LEN(needed); i++)

@@ -1,5 +1,5 @@
 /* InnoDB lists its transactions, and how many rows each has changed, to accounts with
- * PROCESS; which tables these are in it does not tell. A transaction holds metadata locks
+ * PROCESS; but not which tables these are in. A transaction holds metadata locks
  * on its tables to its end, and these can be read where performance_schema records them
  * (MySQL by default, MariaDB when both it and its instrument are switched on). A session that
  * has a transaction and no such lock in the list is one that nothing is known of: it counts.
@@ -48,11 +48,6 @@ void open_transactions_release(struct open_transactions *list)
 	*list = (struct open_transactions)OPEN_TRANSACTIONS_INIT;
 }
 
-static const char *text_of(const struct db_row *row, unsigned i)
-{
-	return i < row->count && row->values[i] ? row->values[i] : "";
-}
-
 static bool read_transactions(struct db *db, struct open_transactions *list, struct error *err)
 {
 	enum db_fetch fetched;
@@ -66,10 +61,10 @@ static bool read_transactions(struct db *db, struct open_transactions *list, str
 		struct open_transaction *item = &list->items[list->count++];
 
 		*item = (struct open_transaction){
-			.connection = strtoull(text_of(&row, 0), NULL, 10),
-			.rows = strtoull(text_of(&row, 2), NULL, 10),
+			.connection = strtoull(db_row_text(&row, 0), NULL, 10),
+			.rows = strtoull(db_row_text(&row, 2), NULL, 10),
 		};
-		snprintf(item->started, sizeof(item->started), "%s", text_of(&row, 1));
+		snprintf(item->started, sizeof(item->started), "%s", db_row_text(&row, 1));
 	}
 	return fetched == DB_END;
 }
@@ -85,10 +80,10 @@ static struct session_locks *find_session(struct lock_list *locks, uint64_t conn
 static void add_lock(struct lock_list *locks, const struct moved_tables *tables,
 		     const struct db_row *row)
 {
-	uint64_t connection = strtoull(text_of(row, 0), NULL, 10);
+	uint64_t connection = strtoull(db_row_text(row, 0), NULL, 10);
 	struct session_locks *session = find_session(locks, connection);
 	const struct moved_table *table =
-		moved_tables_find(tables, text_of(row, 1), text_of(row, 2));
+		moved_tables_find(tables, db_row_text(row, 1), db_row_text(row, 2));
 
 	if (!session) {
 		locks->items = mem_resize(locks->items, locks->count + 1, sizeof(*locks->items));

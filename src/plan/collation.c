@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "db/db_rows.h"
 #include "db/type_text.h"
 
 static bool ends_with(const char *text, const char *end)
@@ -39,4 +40,34 @@ bool collation_agrees(const char *a, enum flavour of_a, const char *b, enum flav
 	bool same_name = collation_equal(a, b) || (left && right && strcmp(left, right) == 0);
 
 	return same_name && (of_a == of_b || !is_the_flavours_own(a));
+}
+
+/* MariaDB has the name with its character set in a column of its own; other columns hold no
+ * name of a collation that could be mistaken. */
+bool collations_load(struct map *known, struct db *db, struct error *err)
+{
+	struct db_rows rows = db_rows_of(
+		db, "SELECT * FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY", err);
+
+	while (db_rows_next(&rows))
+		for (unsigned i = 0; i < rows.row.count; i++)
+			map_put_text(known, db_rows_text(&rows, i), known);
+	return rows.ok || error_wrap(err, "read the collations that the server knows");
+}
+
+/* utf8 and utf8mb3 are one, by different names in different versions. */
+bool collation_is_known(const struct map *known, const char *name)
+{
+	struct buf other = BUF_INIT;
+	bool found;
+
+	if (*name == '\0' || map_get_text(known, name))
+		return true;
+	if (strncmp(name, "utf8mb3_", 8) == 0)
+		buf_printf(&other, "utf8_%s", name + 8);
+	else if (strncmp(name, "utf8_", 5) == 0)
+		buf_printf(&other, "utf8mb3_%s", name + 5);
+	found = other.length > 0 && map_get_text(known, buf_text(&other));
+	buf_release(&other);
+	return found;
 }

@@ -28,16 +28,10 @@ const char *key_condition_skip_literal(const char *at)
 	return NULL;
 }
 
-static bool is_text(const struct column *column)
-{
-	return column->type == COLUMN_CHAR || column->type == COLUMN_VARCHAR ||
-	       column->type == COLUMN_TEXT;
-}
-
 bool key_condition_is_vague(const struct key_columns *columns)
 {
 	for (unsigned i = 0; i < columns->count; i++)
-		if (is_text(&columns->table->columns[columns->columns[i]]))
+		if (column_is_text(&columns->table->columns[columns->columns[i]]))
 			return true;
 	return false;
 }
@@ -69,7 +63,7 @@ void key_condition_put_exact(struct buf *sql, const struct key_columns *columns,
 		hex = strchr(at + 3, 'x');
 		while (hex && hex < end && hex[1] != '\'')
 			hex = strchr(hex + 1, 'x');
-		if (is_text(column) && hex && hex < end) {
+		if (column_is_text(column) && hex && hex < end) {
 			buf_printf(sql, " AND CAST(%s AS BINARY) = ", buf_text(&name));
 			buf_add(sql, hex, (size_t)(end - hex));
 		}

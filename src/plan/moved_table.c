@@ -15,14 +15,6 @@
 #include "plan/key_condition.h"
 #include "plan/statement_tag.h"
 
-static bool is_key_column(const struct key_columns *key, unsigned column)
-{
-	for (unsigned i = 0; i < key->count; i++)
-		if (key->columns[i] == column)
-			return true;
-	return false;
-}
-
 /* Generated columns are never written: the target computes them. Those of the key
  * are read all the same, to know how far the copy has come. */
 static void choose_columns(struct moved_table *t)
@@ -35,7 +27,7 @@ static void choose_columns(struct moved_table *t)
 		if (column_is_written(&table->columns[i]))
 			t->selected[t->selected_count++] = t->written[t->written_count++] = i;
 	for (unsigned i = 0; i < table->column_count; i++)
-		if (!column_is_written(&table->columns[i]) && is_key_column(&t->key, i))
+		if (!column_is_written(&table->columns[i]) && key_has_column(&t->key, i))
 			t->selected[t->selected_count++] = i;
 }
 
@@ -126,6 +118,7 @@ static char *make_delete_head(const struct moved_table *t, const char *comment)
 
 static void make_texts(struct moved_table *t, const char *comment)
 {
+	t->comment = mem_strdup(comment);
 	t->select_list = make_select_list(t);
 	t->types_list = mem_strdup("");
 	t->insert_head = make_write_head(t, comment, "INSERT INTO ");
@@ -302,6 +295,7 @@ static void table_free(struct moved_table *t)
 	free(t->written);
 	free(t->zone);
 	free(t->zone_offsets);
+	free(t->comment);
 	free(t->select_list);
 	free(t->types_list);
 	free(t->as_json);
@@ -372,8 +366,10 @@ void moved_tables_make(const struct ferry_options *options, const char *run_id,
 	*tables = (struct moved_tables){ .count = schema->table_count };
 	map_init(&tables->by_source);
 	tables->tables = mem_calloc(schema->table_count + 1, sizeof(struct moved_table *));
+	tables->of_source = mem_calloc(schema->table_count + 1, sizeof(struct moved_table *));
 	for (size_t i = 0; i < schema->table_count; i++)
-		tables->tables[i] = table_new(options, buf_text(&comment), &schema->tables[i], findings);
+		tables->tables[i] = tables->of_source[i] =
+			table_new(options, buf_text(&comment), &schema->tables[i], findings);
 	buf_release(&comment);
 	if (tables->count > 1)
 		qsort(tables->tables, tables->count, sizeof(struct moved_table *), largest_first);
@@ -386,8 +382,14 @@ void moved_tables_release(struct moved_tables *tables)
 	for (size_t i = 0; i < tables->count; i++)
 		table_free(tables->tables[i]);
 	free(tables->tables);
+	free(tables->of_source);
 	map_release(&tables->by_source);
 	*tables = (struct moved_tables){ .count = 0 };
+}
+
+struct moved_table *moved_tables_of(const struct moved_tables *tables, const struct table *source)
+{
+	return tables->of_source[source->index];
 }
 
 struct moved_table *moved_tables_find(const struct moved_tables *tables, const char *schema,

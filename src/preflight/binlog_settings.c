@@ -1,6 +1,6 @@
 /* Checks of the binlogs that are followed: the source's, and the target's unless
  * SkipTargetVerification is set. */
-#include "preflight/preflight_priv.h"
+#include "preflight_priv.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,73 +9,36 @@
 
 #include "base/mem.h"
 
-/* A server whose binlog is followed. */
-struct logger {
-	struct db *db;
-	const struct map *variables;
-	const struct grants *grants;
-	bool is_target;
-};
-
-static struct logger source_of(struct preflight *p)
+static bool is_target(const struct preflight *p, const struct preflight_server *at)
 {
-	return (struct logger){ p->source, &p->source_variables, &p->source_grants, false };
-}
-
-static struct logger target_of(struct preflight *p)
-{
-	return (struct logger){ p->target, &p->target_variables, &p->target_grants, true };
+	return at == &p->target;
 }
 
 PRINTF(4, 5)
-static void add_error(struct preflight *p, const struct logger *at, const char *remedy,
+static void add_error(struct preflight *p, const struct preflight_server *at, const char *remedy,
 		      const char *format, ...)
 {
-	char *mends = mem_printf("%s%s", remedy,
-				 at->is_target ? ", or set SkipTargetVerification" : "");
-	struct buf text = BUF_INIT;
+	char *whole_remedy = mem_printf("%s%s", remedy,
+				 is_target(p, at) ? ", or set SkipTargetVerification" : "");
 	va_list args;
 	char line[1024];
 
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	buf_printf(&text, "%s: %s%s", db_label(at->db), line,
-		   at->is_target ? " (its binlog is watched for writes of others)" : "");
-	finding_add(p->findings, PROBLEM_ERROR, mends, "%s", buf_text(&text));
-	buf_release(&text);
-	free(mends);
+	finding_add(p->findings, PROBLEM_ERROR, whole_remedy, "%s: %s%s", db_label(at->db), line,
+		    is_target(p, at) ? " (its binlog is watched for writes of others)" : "");
+	free(whole_remedy);
 }
 
-static void add_missing_privilege(struct preflight *p, const struct logger *at,
+static void add_missing_privilege(struct preflight *p, const struct preflight_server *at,
 				  const char *privilege, const char *why)
 {
-	char *remedy = mem_printf("GRANT %s ON *.* TO %s", privilege, at->grants->account);
+	char *remedy = mem_printf("GRANT %s ON *.* TO %s", privilege, at->grants.account);
 
-	add_error(p, at, remedy, "the account %s lacks the privilege %s%s", at->grants->account,
+	add_error(p, at, remedy, "the account %s lacks the privilege %s%s", at->grants.account,
 		  privilege, why);
 	free(remedy);
-}
-
-static void check_server_id(struct preflight *p, const struct logger *at)
-{
-	const char *id = preflight_variable(at->variables, "server_id");
-
-	if (id && strtoul(id, NULL, 10) == 0)
-		add_error(p, at, "SET GLOBAL server_id = 1",
-			  "server_id is 0, so the server sends its binlog to nobody");
-}
-
-static bool take_any(void *context, const struct db_row *row UNUSED)
-{
-	*(bool *)context = true;
-	return false;
-}
-
-static bool take_count(void *context, const struct db_row *row)
-{
-	*(bool *)context = strtoul(preflight_text(row, 1), NULL, 10) > 0;
-	return false;
 }
 
 /* MariaDB wants a privilege for SHOW SLAVE STATUS that nothing else here needs, but
@@ -83,38 +46,41 @@ static bool take_count(void *context, const struct db_row *row)
 static bool ask_is_replica(struct db *db, bool *is_replica, struct error *err)
 {
 	const struct server_version *version = db_version(db);
+	bool is_mariadb = version->flavour == FLAVOUR_MARIADB;
+	struct db_rows rows = db_rows_of(db,
+					 is_mariadb ? "SHOW GLOBAL STATUS LIKE 'Slaves_running'" :
+					 version->number >= 80022 ? "SHOW REPLICA STATUS" :
+								    "SHOW SLAVE STATUS",
+					 err);
 
-	if (version->flavour == FLAVOUR_MARIADB)
-		return preflight_rows(db, "SHOW GLOBAL STATUS LIKE 'Slaves_running'", take_count,
-				      is_replica, err);
-	return preflight_rows(
-		db, version->number >= 80022 ? "SHOW REPLICA STATUS" : "SHOW SLAVE STATUS",
-		take_any, is_replica, err);
+	while (db_rows_next(&rows))
+		*is_replica = !is_mariadb || strtoul(db_rows_text(&rows, 1), NULL, 10) > 0;
+	return rows.ok;
 }
 
 /* Changes that a server replicates from elsewhere are in its binlog only with
  * log_replica_updates. */
-static bool check_replicated_changes(struct preflight *p, const struct logger *at,
+static bool check_replicated_changes(struct preflight *p, const struct preflight_server *at,
 				     struct error *err)
 {
 	const char *name = "log_replica_updates";
-	const char *value = preflight_variable(at->variables, name);
+	const char *value = preflight_variable(at, name);
 	struct error failure = ERROR_INIT;
-	bool is_replica = !at->is_target && p->options->replica.enabled;
+	bool is_replica = at == &p->source && p->options->replica.enabled;
 
 	if (!value)
-		value = preflight_variable(at->variables, name = "log_slave_updates");
+		value = preflight_variable(at, name = "log_slave_updates");
 	if (!value || strcasecmp(value, "OFF") != 0)
 		return true;
 	if (!is_replica && !ask_is_replica(at->db, &is_replica, &failure))
 		return preflight_forgive(p,
-					 at->is_target ?
+					 is_target(p, at) ?
 						 "target: whether it is a replica cannot be read" :
 						 "source: whether it is a replica cannot be read",
 					 &failure, err);
 	if (is_replica)
 		add_error(p, at,
-			  at->is_target ?
+			  is_target(p, at) ?
 				  "start the target with --log-replica-updates (--log-slave-updates)" :
 				  "start the source with --log-replica-updates (--log-slave-updates), or "
 				  "move from its primary",
@@ -124,42 +90,44 @@ static bool check_replicated_changes(struct preflight *p, const struct logger *a
 	return true;
 }
 
-static bool take_nothing(void *context UNUSED, const struct db_row *row UNUSED)
-{
-	return true;
-}
-
-static bool check_status(struct preflight *p, const struct logger *at, struct error *err)
+static bool check_status(struct preflight *p, const struct preflight_server *at,
+			 struct error *err)
 {
 	const struct server_version *version = db_version(at->db);
-	bool mariadb = version->flavour == FLAVOUR_MARIADB;
+	const char *sql = server_binlog_status_query(version);
 	struct error failure = ERROR_INIT;
 
-	if (preflight_rows(at->db, server_binlog_status_query(version), take_nothing, NULL,
-			   &failure))
+	if (db_exec(at->db, sql, strlen(sql), &failure))
 		return true;
 	if (failure.kind != ERROR_ACCESS)
 		return preflight_forgive(p,
-					 at->is_target ?
+					 is_target(p, at) ?
 						 "target: the binlog position cannot be read" :
 						 "source: the binlog position cannot be read",
 					 &failure, err);
-	add_missing_privilege(p, at, mariadb ? "BINLOG MONITOR" : "REPLICATION CLIENT",
+	add_missing_privilege(p, at,
+			      version->flavour == FLAVOUR_MARIADB ? "BINLOG MONITOR" :
+								    "REPLICATION CLIENT",
 			      " (to read the binlog position)");
 	return true;
 }
 
-static bool check_logger(struct preflight *p, const struct logger *at, struct error *err)
+static bool check_logger(struct preflight *p, const struct preflight_server *at,
+			 struct error *err)
 {
-	check_server_id(p, at);
-	if (grants_allow(at->grants, "REPLICATION SLAVE", NULL) == GRANTS_NO)
+	const char *id = preflight_variable(at, "server_id");
+
+	if (id && strtoul(id, NULL, 10) == 0)
+		add_error(p, at, "SET GLOBAL server_id = 1",
+			  "server_id is 0, so the server sends its binlog to nobody");
+	if (grants_allow(&at->grants, "REPLICATION SLAVE", NULL) == GRANTS_NO)
 		add_missing_privilege(p, at, "REPLICATION SLAVE", " (to read the binlog)");
 	return check_status(p, at, err) && check_replicated_changes(p, at, err);
 }
 
 /* Asks the session that is set up like the writers': theirs may have it on though the
  * server's setting is off. */
-static bool check_texts(struct preflight *p, const struct logger *at, struct error *err)
+static bool check_texts(struct preflight *p, const struct preflight_server *at, struct error *err)
 {
 	const char *name = db_version(at->db)->flavour == FLAVOUR_MARIADB ?
 				   "binlog_annotate_row_events" :
@@ -182,29 +150,27 @@ static bool check_texts(struct preflight *p, const struct logger *at, struct err
 
 static bool check_target(struct preflight *p, struct error *err)
 {
-	const struct logger at = target_of(p);
-	const char *format = preflight_variable(at.variables, "binlog_format");
+	const struct preflight_server *at = &p->target;
+	const char *format = preflight_variable(at, "binlog_format");
 
 	if (!p->options->watch_target)
 		return true;
-	if (!preflight_is_on(at.variables, "log_bin")) {
-		add_error(p, &at, "start the server with --log-bin and --server-id",
+	if (!preflight_is_on(at, "log_bin")) {
+		add_error(p, at, "start the server with --log-bin and --server-id",
 			  "log_bin must be ON, not OFF");
 		return true;
 	}
 	if (format && strcasecmp(format, "ROW") != 0)
-		add_error(p, &at,
+		add_error(p, at,
 			  "SET GLOBAL binlog_format = 'ROW', and have clients reconnect: sessions "
 			  "keep the old one",
 			  "binlog_format must be ROW, not %s", format);
-	return check_texts(p, &at, err) && check_logger(p, &at, err);
+	return check_texts(p, at, err) && check_logger(p, at, err);
 }
 
-bool preflight_binlogs(struct preflight *p, struct error *err)
+bool binlog_settings_check(struct preflight *p, struct error *err)
 {
-	const struct logger source = source_of(p);
-
-	return check_logger(p, &source, err) && check_target(p, err);
+	return check_logger(p, &p->source, err) && check_target(p, err);
 }
 
 /* --- filters ------------------------------------------------------------------------ */
@@ -230,29 +196,24 @@ struct binlog_filter {
 
 static bool read_filter(struct db *db, struct binlog_filter *filter, struct error *err)
 {
-	const char *sql = server_binlog_status_query(db_version(db));
-	enum db_fetch fetched;
-	struct db_row row;
+	struct db_rows rows = db_rows_of(db, server_binlog_status_query(db_version(db)), err);
 
-	if (!db_query(db, sql, strlen(sql), err))
-		return false;
-	fetched = db_row_next(db, &row, err);
-	for (unsigned i = 0; fetched == DB_ROW && i < row.count; i++) {
-		const char *name = db_column_name(db, i);
-		char **part = strcasecmp(name, "Binlog_Do_DB") == 0	  ? &filter->only
-			      : strcasecmp(name, "Binlog_Ignore_DB") == 0 ? &filter->ignore
-									  : NULL;
+	while (db_rows_next(&rows))
+		for (unsigned i = 0; i < rows.row.count; i++) {
+			const char *name = db_column_name(db, i);
+			char **part = strcasecmp(name, "Binlog_Do_DB") == 0	  ? &filter->only
+				      : strcasecmp(name, "Binlog_Ignore_DB") == 0 ? &filter->ignore
+										  : NULL;
 
-		if (part) {
-			free(*part);
-			*part = mem_strdup(preflight_text(&row, i));
+			if (part) {
+				free(*part);
+				*part = mem_strdup(db_rows_text(&rows, i));
+			}
 		}
-	}
-	db_row_finish(db);
-	return fetched != DB_FAILED;
+	return rows.ok;
 }
 
-static void check_filter(struct preflight *p, const struct logger *at,
+static void check_filter(struct preflight *p, const struct preflight_server *at,
 			 const struct binlog_filter *filter)
 {
 	struct map seen;
@@ -260,14 +221,14 @@ static void check_filter(struct preflight *p, const struct logger *at,
 	map_init(&seen);
 	for (size_t i = 0; i < p->tables->count; i++) {
 		const struct moved_table *table = p->tables->tables[i];
-		const char *schema = at->is_target ? table->target_schema : table->source->schema;
+		const char *schema = is_target(p, at) ? table->target_schema : table->source->schema;
 
 		if (map_put_text(&seen, schema, p))
 			continue;
 		if (is_listed(filter->ignore, schema) ||
 		    (*filter->only && !is_listed(filter->only, schema)))
 			add_error(p, at,
-				  at->is_target ?
+				  is_target(p, at) ?
 					  "start the target without --binlog-do-db and --binlog-ignore-db" :
 					  "start the source without --binlog-do-db and --binlog-ignore-db",
 				  "changes of database %s are not written to the binlog", schema);
@@ -275,7 +236,7 @@ static void check_filter(struct preflight *p, const struct logger *at,
 	map_release(&seen);
 }
 
-static bool check_filters(struct preflight *p, const struct logger *at, struct error *err)
+static bool check_filters(struct preflight *p, const struct preflight_server *at, struct error *err)
 {
 	struct binlog_filter filter = { mem_strdup(""), mem_strdup("") };
 	struct error failure = ERROR_INIT;
@@ -288,15 +249,13 @@ static bool check_filters(struct preflight *p, const struct logger *at, struct e
 	/* Lack of privilege has been reported with the server's checks. */
 	return ok || failure.kind == ERROR_ACCESS ||
 	       preflight_forgive(p,
-				 at->is_target ? "target: the binlog's filters cannot be read" :
+				 is_target(p, at) ? "target: the binlog's filters cannot be read" :
 						 "source: the binlog's filters cannot be read",
 				 &failure, err);
 }
 
-bool preflight_binlog_filters(struct preflight *p, struct error *err)
+bool binlog_settings_check_filters(struct preflight *p, struct error *err)
 {
-	const struct logger source = source_of(p), target = target_of(p);
-
-	return check_filters(p, &source, err) &&
-	       (!p->options->watch_target || check_filters(p, &target, err));
+	return check_filters(p, &p->source, err) &&
+	       (!p->options->watch_target || check_filters(p, &p->target, err));
 }

@@ -5,16 +5,14 @@
  * (functions, parsers, collations, types, options it does not know), and what it finds only
  * as it makes a table is asked for by rule, where there is one. A start that may create and
  * drop a database of its own tries every statement in it as well (table_trial.c). */
-#include "preflight/preflight_priv.h"
+#include "preflight_priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "create/create_default.h"
-#include "create/create_exact.h"
-#include "create/create_statement.h"
+#include "base/mem.h"
 #include "create/create_text.h"
-#include "create/create_translate.h"
 #include "create/fulltext_keys.h"
 #include "table_trial.h"
 
@@ -23,33 +21,11 @@
 static const char make_it_yourself[] = "create the table on the target yourself, as it is to be "
 				       "there, and set AllowExistingTargetTable";
 
-void preflight_refuse_create(struct preflight *p, const struct moved_table *t, const char *why)
+void create_refusals_add(struct preflight *p, const struct moved_table *t, const char *why)
 {
 	p->is_refused[t->index] = true;
 	finding_add(p->findings, PROBLEM_ERROR, make_it_yourself,
 		    "source: %s cannot be created on the target: %s", t->source->full_name, why);
-}
-
-/* The statement as it will be; false when a problem was added. */
-static bool put_statement(struct preflight *p, const struct moved_table *t, const char *shown,
-			  struct buf *sql)
-{
-	struct buf exact = BUF_INIT, translated = BUF_INIT, name = BUF_INIT;
-	struct error why = ERROR_INIT;
-	bool ok;
-
-	sql_table_name(&name, t->target_schema, t->target_name);
-	ok = create_exact(&exact, shown, t->source, NULL, &why) &&
-	     create_leave_out_default(&exact, t->source, p->trial, &why) &&
-	     create_translate(&translated, exact.data, db_version(p->source)->flavour,
-			      db_version(p->target)->flavour, &why) &&
-	     create_rename(sql, translated.data, "TABLE", false, name.data, &why);
-	if (!ok)
-		preflight_refuse_create(p, t, why.text);
-	buf_release(&exact);
-	buf_release(&translated);
-	buf_release(&name);
-	return ok;
 }
 
 /* --- by rule -------------------------------------------------------------------- */
@@ -116,7 +92,7 @@ static void refuse_late_keys(struct preflight *p, const struct moved_table *t,
 
 static void check_document_ids(struct preflight *p, const struct moved_table *t)
 {
-	const struct table *existing = p->existing[t->index];
+	const struct table *existing = p->pairs.there[t->index];
 
 	if (existing && fulltext_keys_are_late(existing))
 		refuse_late_keys(p, t, existing);
@@ -127,19 +103,12 @@ static void check_document_ids(struct preflight *p, const struct moved_table *t)
 			    t->source->full_name);
 }
 
-static bool take_any(void *context, const struct db_row *row UNUSED)
-{
-	*(bool *)context = true;
-	return false;
-}
-
 /* False when the server cannot be asked. Where it refuses, CREATE TABLE will tell. */
 static bool ask(struct preflight *p, const char *sql, bool *found, struct error *err)
 {
 	struct error failure = ERROR_INIT;
 
-	*found = false;
-	if (preflight_rows(p->trial, sql, take_any, found, &failure))
+	if (db_has_row(p->trial, sql, found, &failure))
 		return true;
 	*found = true;
 	if (!error_is_retryable(&failure))
@@ -148,11 +117,12 @@ static bool ask(struct preflight *p, const char *sql, bool *found, struct error 
 	return false;
 }
 
-static bool check_tablespace(struct preflight *p, const struct moved_table *t, const char *sql,
+static bool check_tablespace(struct preflight *p, const struct moved_table *t,
 			     struct error *err)
 {
-	const char *at = find_plain(sql, "TABLESPACE `");
-	struct buf query = BUF_INIT, name = BUF_INIT, why = BUF_INIT;
+	const char *at = find_plain(p->maker.translated.data, "TABLESPACE `");
+	struct buf query = BUF_INIT, name = BUF_INIT;
+	char *why;
 	bool found, ok;
 
 	if (!at || create_begins(at, "innodb_"))
@@ -162,39 +132,37 @@ static bool check_tablespace(struct preflight *p, const struct moved_table *t, c
 	sql_text(&query, buf_text(&name));
 	ok = ask(p, query.data, &found, err);
 	if (ok && !found) {
-		buf_printf(&why, "it lies in the TABLESPACE `%s`, which is not there",
-			   buf_text(&name));
-		preflight_refuse_create(p, t, buf_text(&why));
+		why = mem_printf("it lies in the TABLESPACE `%s`, which is not there",
+				 buf_text(&name));
+		create_refusals_add(p, t, why);
+		free(why);
 	}
 	buf_release(&query);
 	buf_release(&name);
-	buf_release(&why);
 	return ok;
 }
 
-static bool check_srids(struct preflight *p, const struct moved_table *t, const char *sql,
-			struct error *err)
+static bool check_srids(struct preflight *p, const struct moved_table *t, struct error *err)
 {
-	struct buf query = BUF_INIT, why = BUF_INIT;
-	bool ok = true, found = true;
-	unsigned long srid = 0;
+	static const char sql[] = "SELECT 1 FROM information_schema.ST_SPATIAL_REFERENCE_SYSTEMS"
+				  " WHERE SRS_ID = %lu";
+	const char *at = p->maker.translated.data;
+	char query[sizeof(sql) + 20], why[80];
+	bool found;
 
-	for (const char *at = sql; ok && found && (at = find_plain(at, "80003 SRID "));) {
-		srid = strtoul(at, NULL, 10);
-		buf_clear(&query);
-		buf_printf(&query,
-			   "SELECT 1 FROM information_schema.ST_SPATIAL_REFERENCE_SYSTEMS"
-			   " WHERE SRS_ID = %lu",
-			   srid);
-		ok = ask(p, query.data, &found, err);
+	while ((at = find_plain(at, "80003 SRID "))) {
+		unsigned long srid = strtoul(at, NULL, 10);
+
+		snprintf(query, sizeof(query), sql, srid);
+		if (!ask(p, query, &found, err))
+			return false;
+		if (found)
+			continue;
+		snprintf(why, sizeof(why), "the spatial reference system %lu is not there", srid);
+		create_refusals_add(p, t, why);
+		return true;
 	}
-	if (ok && !found) {
-		buf_printf(&why, "the spatial reference system %lu is not there", srid);
-		preflight_refuse_create(p, t, buf_text(&why));
-	}
-	buf_release(&query);
-	buf_release(&why);
-	return ok;
+	return true;
 }
 
 /* --- prepared ------------------------------------------------------------------- */
@@ -230,18 +198,17 @@ static bool prepare(struct preflight *p, const struct buf *sql, struct error *er
 	return ok;
 }
 
-static bool check_prepared(struct preflight *p, const struct moved_table *t, const struct buf *sql,
-			   struct error *err)
+static bool check_prepared(struct preflight *p, const struct moved_table *t, struct error *err)
 {
 	struct error failure = ERROR_INIT;
 
-	if (prepare(p, sql, &failure) || says_nothing(&failure))
+	if (prepare(p, &p->maker.sql, &failure) || says_nothing(&failure))
 		return true;
 	if (error_is_retryable(&failure)) {
 		*err = failure;
 		return false;
 	}
-	preflight_refuse_create(p, t, failure.text);
+	create_refusals_add(p, t, failure.text);
 	return true;
 }
 
@@ -259,22 +226,16 @@ static void put_evaluation(struct buf *sql, const struct table *table, const cha
 	buf_puts(sql, ") t");
 }
 
-/* What is no function of its own the server takes for a stored one, which no CHECK can have;
- * and nothing else in the expression could be denied. */
-static bool is_missing_function(const struct error *failure)
-{
-	return failure->server_code == NO_FUNCTION || failure->kind == ERROR_ACCESS;
-}
-
 /* A CHECK of a table is read when the table is made, not when the statement is prepared. Only
- * that a function is missing counts here. */
-static bool check_functions(struct preflight *p, const struct moved_table *t, const char *sql,
-			    struct error *err)
+ * that a function is missing counts here: what is no function of its own the server takes for
+ * a stored one, which no CHECK can have; and nothing else in the expression could be denied. */
+static bool check_functions(struct preflight *p, const struct moved_table *t, struct error *err)
 {
+	const char *at = p->maker.translated.data;
 	struct buf select = BUF_INIT;
 	bool ok = true;
 
-	for (const char *at = sql; ok && !p->is_refused[t->index] && (at = find_plain(at, " CHECK "));) {
+	while (ok && !p->is_refused[t->index] && (at = find_plain(at, " CHECK "))) {
 		struct error failure = ERROR_INIT;
 
 		if (*at != '(')
@@ -283,9 +244,9 @@ static bool check_functions(struct preflight *p, const struct moved_table *t, co
 		put_evaluation(&select, t->source, at, create_skip_parentheses(at));
 		if (prepare(p, &select, &failure))
 			continue;
-		if (is_missing_function(&failure)) {
+		if (failure.server_code == NO_FUNCTION || failure.kind == ERROR_ACCESS) {
 			error_wrap(&failure, "a function of a CHECK is not known to the server");
-			preflight_refuse_create(p, t, failure.text);
+			create_refusals_add(p, t, failure.text);
 		}
 		ok = !error_is_retryable(&failure);
 		if (!ok)
@@ -295,73 +256,71 @@ static bool check_functions(struct preflight *p, const struct moved_table *t, co
 	return ok;
 }
 
-bool preflight_create_begin(struct preflight *p, struct error *err)
+bool create_refusals_begin(struct preflight *p, struct error *err)
 {
 	p->trial = db_open(&p->options->target, DB_SESSION_WRITE, NULL, err);
+	if (!p->trial || !table_maker_begin(&p->maker, p->source.db, p->trial,
+					    p->options->target_marginalia, &p->collations, err))
+		return false;
+	p->maker.keeps_late_keys = true; /* would the server take them? */
 	/* With no database in use MySQL does not say which function it does not know. */
-	return p->trial &&
-	       create_dialect_begin_target(p->trial, db_version(p->source), err) &&
-	       db_execf(p->trial, err, "USE information_schema");
+	return db_execf(p->trial, err, "USE information_schema");
 }
 
-bool preflight_create(struct preflight *p, const struct moved_table *t, const char *shown,
-		      struct error *err)
+bool create_refusals_check(struct preflight *p, const struct moved_table *t, const char *shown,
+			   struct error *err)
 {
-	struct buf sql = BUF_INIT;
-	bool ok = true;
+	struct buf name = BUF_INIT;
+	struct error why = ERROR_INIT;
+	bool ok;
 
 	check_document_ids(p, t);
-	if (p->existing[t->index] || p->is_refused[t->index])
+	if (p->pairs.there[t->index] || p->is_refused[t->index])
 		return true;
 	check_sequence(p, t, shown);
-	if (!p->is_refused[t->index] && put_statement(p, t, shown, &sql))
-		ok = check_prepared(p, t, &sql, err) && check_functions(p, t, sql.data, err) &&
-		     check_tablespace(p, t, sql.data, err) && check_srids(p, t, sql.data, err);
-	buf_release(&sql);
-	return ok;
+	if (p->is_refused[t->index])
+		return true;
+	sql_table_name(&name, t->target_schema, t->target_name);
+	ok = table_maker_put_shown(&p->maker, t, shown, name.data, false, &why);
+	buf_release(&name);
+	if (!ok) {
+		create_refusals_add(p, t, why.text);
+		return true;
+	}
+	return check_prepared(p, t, err) && check_functions(p, t, err) &&
+	       check_tablespace(p, t, err) && check_srids(p, t, err);
 }
 
 /* --- tried ---------------------------------------------------------------------- */
 
-static bool may_try(struct preflight *p, const char *scratch)
-{
-	return grants_allow(&p->target_grants, "CREATE", scratch) == GRANTS_YES &&
-	       grants_allow(&p->target_grants, "DROP", scratch) == GRANTS_YES;
-}
-
 static bool creates_any(const struct preflight *p)
 {
 	for (size_t i = 0; i < p->tables->count; i++)
-		if (!p->existing[i])
+		if (!p->pairs.there[i])
 			return true;
 	return false;
 }
 
-static void tell_untried(struct preflight *p)
+bool create_refusals_end(struct preflight *p, bool ok, struct error *err)
 {
-	struct buf remedy = BUF_INIT;
+	const struct grants *grants = &p->target.grants;
+	char scratch[TABLE_TRIAL_NAME_SIZE], *remedy;
 
-	buf_printf(&remedy, "GRANT CREATE, DROP, REFERENCES ON `%s%%`.* TO %s",
-		   TABLE_TRIAL_PATTERN, p->target_grants.account);
-	finding_add(p->findings, PROBLEM_NOTE, buf_text(&remedy),
+	ok = table_maker_end(&p->maker, ok, err);
+	db_close(p->trial);
+	p->trial = NULL;
+	if (!ok || p->is_resuming || !creates_any(p))
+		return ok;
+	table_trial_name(scratch, p->attempt ? p->attempt->run_id : "");
+	if (grants_allow(grants, "CREATE", scratch) == GRANTS_YES &&
+	    grants_allow(grants, "DROP", scratch) == GRANTS_YES)
+		return !p->attempt || table_trial_run(p, scratch, err);
+	remedy = mem_printf("GRANT CREATE, DROP, REFERENCES ON `%s%%`.* TO %s", TABLE_TRIAL_PATTERN,
+			    grants->account);
+	finding_add(p->findings, PROBLEM_NOTE, remedy,
 		    "target: definitions are read but not tried, as the account may not create and "
 		    "drop a database for that: what the server refuses only as it makes a table "
 		    "(row sizes, DATA DIRECTORY) ends the run at that table");
-	buf_release(&remedy);
-}
-
-bool preflight_create_end(struct preflight *p, struct error *err)
-{
-	char scratch[TABLE_TRIAL_NAME_SIZE];
-
-	db_close(p->trial);
-	p->trial = NULL;
-	if (p->is_resuming || !creates_any(p))
-		return true;
-	table_trial_name(scratch, p->attempt ? p->attempt->run_id : "");
-	if (!may_try(p, scratch)) {
-		tell_untried(p);
-		return true;
-	}
-	return !p->attempt || table_trial_run(p, scratch, err);
+	free(remedy);
+	return true;
 }

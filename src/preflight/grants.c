@@ -3,10 +3,13 @@
  * questions are no problem: the statement that needs the privilege will tell. */
 #include "preflight/grants.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "db/db_rows.h"
+#include "db/sql.h"
 
 void grants_release(struct grants *grants)
 {
@@ -16,6 +19,25 @@ void grants_release(struct grants *grants)
 	}
 	free(grants->items);
 	*grants = (struct grants){ .count = 0 };
+}
+
+bool grants_read(struct grants *grants, struct db *db, struct error *err)
+{
+	struct db_rows rows = db_rows_of(db, "SELECT CURRENT_USER()", err);
+
+	while (db_rows_next(&rows)) {
+		struct buf account = BUF_INIT;
+
+		if (sql_account(&account, db_rows_text(&rows, 0)))
+			snprintf(grants->account, sizeof(grants->account), "%s", account.data);
+		buf_release(&account);
+	}
+	if (!rows.ok)
+		return false;
+	rows = db_rows_of(db, "SHOW GRANTS", err);
+	while (db_rows_next(&rows))
+		grants_add(grants, db_rows_text(&rows, 0));
+	return rows.ok;
 }
 
 /* Where word begins outside of names in backticks. */
@@ -89,39 +111,28 @@ bool grants_pattern_matches(const char *pattern, const char *name)
 	return *name == '\0';
 }
 
-/* "`a``b`.*" as "a`b", and what follows the name; NULL when it is no name. */
-static char *scope_schema(const char *scope, const char **rest)
+/* Is the privilege of this scope one on the schema? The scope is "*.*", or "`a``b`.*" and
+ * "`a``b`.`t`" for the name "a`b"; a privilege on some table may do. */
+static enum grants_answer scope_answer(const char *scope, const char *schema)
 {
-	char *name = mem_strdup(scope);
+	enum grants_answer answer;
 	size_t length = 0;
+	char *name;
 
-	*rest = NULL;
-	if (*scope != '`') {
-		free(name);
-		return NULL;
-	}
+	if (strcmp(scope, "*.*") == 0)
+		return GRANTS_YES;
+	if (!schema || *scope != '`')
+		return GRANTS_NO;
+	name = mem_strdup(scope);
 	for (scope++; *scope; scope++) {
 		if (*scope == '`' && *++scope != '`')
 			break;
 		name[length++] = *scope;
 	}
 	name[length] = '\0';
-	*rest = scope;
-	return name;
-}
-
-static enum grants_answer scope_answer(const char *scope, const char *schema)
-{
-	enum grants_answer answer = GRANTS_NO;
-	const char *rest;
-	char *name;
-
-	if (strcmp(scope, "*.*") == 0)
-		return GRANTS_YES;
-	name = schema ? scope_schema(scope, &rest) : NULL;
-	if (name && strcmp(rest, ".*") == 0)
+	if (strcmp(scope, ".*") == 0)
 		answer = grants_pattern_matches(name, schema) ? GRANTS_YES : GRANTS_NO;
-	else if (name)
+	else
 		answer = strcmp(name, schema) == 0 ? GRANTS_UNKNOWN : GRANTS_NO;
 	free(name);
 	return answer;

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "plan/name_filter.h"
-#include "preflight/preflight_priv.h"
+#include "preflight_priv.h"
 
 /* Keys only; the values say nothing. */
 struct names {
@@ -30,28 +30,6 @@ struct names {
 static void add(struct map *map, const char *name)
 {
 	map_put_text(map, name, map);
-}
-
-static bool take_database(void *context, const struct db_row *row)
-{
-	struct names *names = context;
-
-	add(&names->databases, preflight_text(row, 0));
-	return true;
-}
-
-static bool take_table(void *context, const struct db_row *row)
-{
-	struct names *names = context;
-	const char *schema = preflight_text(row, 0), *table = preflight_text(row, 1);
-	char *full_name = mem_printf("%s.%s", schema, table);
-
-	add(&names->tables, full_name);
-	add(&names->bare, table);
-	if (name_is_chosen(names->options, schema, NULL))
-		add(&names->chosen, table);
-	free(full_name);
-	return true;
 }
 
 static void add_columns(struct names *names, const struct table *table)
@@ -239,18 +217,30 @@ bool preflight_names(const struct ferry_options *options, struct db *source,
 		"SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA "
 		"NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')";
 	struct names names = { .options = options, .schema = schema, .findings = findings };
+	struct db_rows rows;
 	struct map *const maps[] = { &names.databases, &names.tables,  &names.bare,
 				     &names.chosen,    &names.columns, &names.bare_columns };
-	bool ok;
 
 	for (size_t i = 0; i < ARRAY_LEN(maps); i++)
 		map_init(maps[i]);
-	ok = preflight_rows(source, "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA",
-			    take_database, &names, err) &&
-	     preflight_rows(source, tables_sql, take_table, &names, err);
-	if (ok)
+	rows = db_rows_of(source, "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA", err);
+	while (db_rows_next(&rows))
+		add(&names.databases, db_rows_text(&rows, 0));
+	if (rows.ok)
+		rows = db_rows_of(source, tables_sql, err);
+	while (db_rows_next(&rows)) {
+		const char *database = db_rows_text(&rows, 0), *table = db_rows_text(&rows, 1);
+		char *full_name = mem_printf("%s.%s", database, table);
+
+		add(&names.tables, full_name);
+		add(&names.bare, table);
+		if (name_is_chosen(options, database, NULL))
+			add(&names.chosen, table);
+		free(full_name);
+	}
+	if (rows.ok)
 		check_all(&names);
 	for (size_t i = 0; i < ARRAY_LEN(maps); i++)
 		map_release(maps[i]);
-	return ok || error_wrap(err, "look for the names of the configuration on the source");
+	return rows.ok || error_wrap(err, "look for the names of the configuration on the source");
 }

@@ -1,6 +1,6 @@
 /* What is not moved, and what may be missing without anybody having meant it: names in
  * whitelists that are not there, databases that the binlog leaves out. */
-#include "preflight/preflight_priv.h"
+#include "preflight_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,47 +23,31 @@ static const struct object_kind {
 		       " WHERE TABLE_TYPE = 'SEQUENCE' GROUP BY TABLE_SCHEMA" },
 };
 
-struct counting {
-	struct preflight *p;
-	const char *plural;
-};
-
-static bool take_count(void *context, const struct db_row *row)
-{
-	struct counting *c = context;
-	const char *schema = preflight_text(row, 0);
-
-	if (name_is_chosen(c->p->options, schema, NULL))
-		finding_add(c->p->findings, PROBLEM_NOTE, "",
-			    "source: %s of database %s are not moved: %s", c->plural, schema,
-			    preflight_text(row, 1));
-	return true;
-}
-
 static bool note_objects(struct preflight *p, struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_LEN(object_kinds); i++) {
-		struct counting c = { p, object_kinds[i].plural };
+		const char *plural = object_kinds[i].plural;
 		struct error failure = ERROR_INIT;
+		struct db_rows rows = db_rows_of(p->source.db, object_kinds[i].sql, &failure);
 
-		if (preflight_rows(p->source, object_kinds[i].sql, take_count, &c, &failure))
-			continue;
+		while (db_rows_next(&rows)) {
+			const char *schema = db_rows_text(&rows, 0);
+
+			if (name_is_chosen(p->options, schema, NULL))
+				finding_add(p->findings, PROBLEM_NOTE, "",
+					    "source: %s of database %s are not moved: %s", plural,
+					    schema, db_rows_text(&rows, 1));
+		}
 		/* Only for information: no reason not to start. */
-		if (error_is_retryable(&failure)) {
+		if (!rows.ok && error_is_retryable(&failure)) {
 			*err = failure;
 			return false;
 		}
-		finding_add(p->findings, PROBLEM_NOTE, "", "source: %s cannot be counted: %s",
-			    c.plural, failure.text);
+		if (!rows.ok)
+			finding_add(p->findings, PROBLEM_NOTE, "",
+				    "source: %s cannot be counted: %s", plural, failure.text);
 	}
 	return true;
-}
-
-static void note_views(struct preflight *p)
-{
-	for (size_t i = 0; i < p->schema->view_count; i++)
-		finding_add(p->findings, PROBLEM_NOTE, "", "source: the view %s is not moved",
-			    p->schema->views[i]);
 }
 
 static bool has_table(const struct preflight *p, const char *schema, const char *table)
@@ -104,7 +88,7 @@ static void warn_of_hidden_tables(struct preflight *p)
 {
 	const char *last = "";
 
-	if (p->options->tables.whitelist.count > 0 || p->source_grants.is_partial)
+	if (p->options->tables.whitelist.count > 0 || p->source.grants.is_partial)
 		return;
 	for (size_t i = 0; i < p->schema->table_count; i++) {
 		const char *schema = p->schema->tables[i].schema;
@@ -112,7 +96,7 @@ static void warn_of_hidden_tables(struct preflight *p)
 		if (strcmp(schema, last) == 0)
 			continue;
 		last = schema;
-		if (grants_allow(&p->source_grants, "SELECT", schema) != GRANTS_YES)
+		if (grants_allow(&p->source.grants, "SELECT", schema) != GRANTS_YES)
 			finding_add(p->findings, PROBLEM_WARNING,
 				    "GRANT SELECT on the whole database, or list the tables in "
 				    "Tables.Whitelist",
@@ -122,10 +106,12 @@ static void warn_of_hidden_tables(struct preflight *p)
 	}
 }
 
-bool preflight_left_out(struct preflight *p, struct error *err)
+bool not_moved_report(struct preflight *p, struct error *err)
 {
-	note_views(p);
+	for (size_t i = 0; i < p->schema->view_count; i++)
+		finding_add(p->findings, PROBLEM_NOTE, "", "source: the view %s is not moved",
+			    p->schema->views[i]);
 	warn_of_missing_names(p);
 	warn_of_hidden_tables(p);
-	return note_objects(p, err) && preflight_binlog_filters(p, err);
+	return note_objects(p, err) && binlog_settings_check_filters(p, err);
 }

@@ -1,7 +1,7 @@
 /* Checks of the servers themselves. Settings that are right or wrong by themselves
  * are tables; what needs more thought follows as functions. A setting a server does
  * not have cannot be wrong there. */
-#include "preflight/preflight_priv.h"
+#include "preflight_priv.h"
 #include "preflight/replica_status.h"
 
 #include <inttypes.h>
@@ -43,16 +43,16 @@ static const struct setting target_settings[] = {
 	{ "innodb_read_only", "OFF", NULL, "", "start the server without --innodb-read-only" },
 };
 
-static void check_setting(struct preflight *p, const struct db *db, const struct map *variables,
+static void check_setting(struct preflight *p, const struct preflight_server *server,
 			  const struct setting *setting)
 {
-	const char *value = preflight_variable(variables, setting->name);
+	const char *value = preflight_variable(server, setting->name);
 
 	if (!value || strcasecmp(value, setting->wanted) == 0 ||
 	    (setting->alternative && strcasecmp(value, setting->alternative) == 0))
 		return;
 	finding_add(p->findings, PROBLEM_ERROR, setting->remedy, "%s: %s must be %s, not %s%s",
-		    db_label(db), setting->name, *setting->wanted ? setting->wanted : "empty",
+		    db_label(server->db), setting->name, *setting->wanted ? setting->wanted : "empty",
 		    value, setting->reason);
 }
 
@@ -60,14 +60,14 @@ static void check_setting(struct preflight *p, const struct db *db, const struct
  * on in that downtime. Only a server that replicates from another one is a replica. */
 static bool check_source_read_only(struct preflight *p, struct error *err)
 {
-	const char *value = preflight_variable(&p->source_variables, "read_only");
+	const char *value = preflight_variable(&p->source, "read_only");
 	struct error failure = ERROR_INIT;
 	enum replicates replicates;
 	char *remedy;
 
 	if (p->options->replica.enabled || !value || strcasecmp(value, "OFF") == 0)
 		return true;
-	if (!replica_status_check(p->source, &replicates, &failure))
+	if (!replica_status_check(p->source.db, &replicates, &failure))
 		return preflight_forgive(p, "whether the read-only source is a replica", &failure,
 					 err);
 	switch (replicates) {
@@ -87,10 +87,10 @@ static bool check_source_read_only(struct preflight *p, struct error *err)
 		break;
 	case REPLICATES_UNKNOWN:
 		remedy = mem_printf("GRANT %s ON *.* TO %s, so that it can be seen",
-				    db_version(p->source)->flavour == FLAVOUR_MARIADB ?
+				    db_version(p->source.db)->flavour == FLAVOUR_MARIADB ?
 					    "SLAVE MONITOR" :
 					    "REPLICATION CLIENT",
-				    p->source_grants.account);
+				    p->source.grants.account);
 		finding_add(p->findings, PROBLEM_ERROR, remedy,
 			    "source: read_only must be OFF, not %s, unless it is a primary whose "
 			    "writers are stopped; it has replicated from another server, and the "
@@ -108,26 +108,26 @@ static void check_process(struct preflight *p)
 	char *remedy;
 
 	if (p->options->replica.enabled ||
-	    grants_allow(&p->source_grants, "PROCESS", NULL) != GRANTS_NO)
+	    grants_allow(&p->source.grants, "PROCESS", NULL) != GRANTS_NO)
 		return;
-	remedy = mem_printf("GRANT PROCESS ON *.* TO %s", p->source_grants.account);
+	remedy = mem_printf("GRANT PROCESS ON *.* TO %s", p->source.grants.account);
 	finding_add(p->findings, PROBLEM_WARNING, remedy,
 		    "source: the account %s lacks the privilege PROCESS: the cutover cannot see "
 		    "transactions that are still open, and does not wait for them",
-		    p->source_grants.account);
+		    p->source.grants.account);
 	free(remedy);
 }
 
 static void check_settings(struct preflight *p)
 {
 	for (size_t i = 0; i < ARRAY_LEN(source_settings); i++)
-		check_setting(p, p->source, &p->source_variables, &source_settings[i]);
+		check_setting(p, &p->source, &source_settings[i]);
 	if (!p->options->skip_row_image_check)
-		check_setting(p, p->source, &p->source_variables, &source_row_image);
+		check_setting(p, &p->source, &source_row_image);
 	if (!p->options->allow_read_only_target)
-		check_setting(p, p->target, &p->target_variables, &target_read_only);
+		check_setting(p, &p->target, &target_read_only);
 	for (size_t i = 0; i < ARRAY_LEN(target_settings); i++)
-		check_setting(p, p->target, &p->target_variables, &target_settings[i]);
+		check_setting(p, &p->target, &target_settings[i]);
 }
 
 static void check_version(struct preflight *p, const struct db *db)
@@ -140,54 +140,35 @@ static void check_version(struct preflight *p, const struct db *db)
 			    flavour_name(version->flavour), version->text);
 }
 
-static void check_flavours(struct preflight *p)
+static uint64_t number_of(const struct preflight_server *server, const char *name)
 {
-	enum flavour source = db_version(p->source)->flavour;
-	enum flavour target = db_version(p->target)->flavour;
-
-	if (source != target)
-		finding_add(
-			p->findings, PROBLEM_NOTE, "",
-			"the source is %s and the target %s: table definitions are passed on "
-			"as they are, and some types and collations are known to one of them only",
-			flavour_name(source), flavour_name(target));
-}
-
-static uint64_t number_of(const struct map *variables, const char *name)
-{
-	const char *value = preflight_variable(variables, name);
+	const char *value = preflight_variable(server, name);
 
 	return value ? strtoull(value, NULL, 10) : 0;
 }
 
-static void check_numbers(struct preflight *p)
+static void check_packets(struct preflight *p)
 {
-	uint64_t ours = number_of(&p->source_variables, "max_allowed_packet");
-	uint64_t theirs = number_of(&p->target_variables, "max_allowed_packet");
-	struct buf remedy = BUF_INIT;
+	uint64_t ours = number_of(&p->source, "max_allowed_packet");
+	uint64_t theirs = number_of(&p->target, "max_allowed_packet");
+	char *remedy;
 
-	if (theirs < ours) {
-		buf_printf(&remedy, "SET GLOBAL max_allowed_packet = %" PRIu64, ours);
-		finding_add(p->findings, PROBLEM_WARNING, buf_text(&remedy),
-			    "target: max_allowed_packet is %" PRIu64 ", the source's is %" PRIu64
-			    ": rows larger than the target's cannot be written",
-			    theirs, ours);
-	}
-	buf_release(&remedy);
-}
-
-/* Seconds after which binlog files are purged; 0: never. */
-static uint64_t binlog_lifetime(const struct map *variables)
-{
-	uint64_t seconds = number_of(variables, "binlog_expire_logs_seconds");
-
-	return seconds ? seconds : number_of(variables, "expire_logs_days") * 86400;
+	if (theirs >= ours)
+		return;
+	remedy = mem_printf("SET GLOBAL max_allowed_packet = %" PRIu64, ours);
+	finding_add(p->findings, PROBLEM_WARNING, remedy,
+		    "target: max_allowed_packet is %" PRIu64 ", the source's is %" PRIu64
+		    ": rows larger than the target's cannot be written",
+		    theirs, ours);
+	free(remedy);
 }
 
 static void check_binlog_lifetime(struct preflight *p)
 {
-	uint64_t seconds = binlog_lifetime(&p->source_variables);
+	uint64_t seconds = number_of(&p->source, "binlog_expire_logs_seconds");
 
+	if (seconds == 0)
+		seconds = number_of(&p->source, "expire_logs_days") * 86400;
 	if (seconds != 0 && seconds < 86400)
 		finding_add(p->findings, PROBLEM_NOTE,
 			    "SET GLOBAL binlog_expire_logs_seconds = 604800",
@@ -199,9 +180,9 @@ static void check_binlog_lifetime(struct preflight *p)
 /* Whether the run could be taken to a replica that has become the source. */
 static void check_gtids(struct preflight *p)
 {
-	const char *mode = preflight_variable(&p->source_variables, "gtid_mode");
+	const char *mode = preflight_variable(&p->source, "gtid_mode");
 
-	if (db_version(p->source)->flavour == FLAVOUR_MARIADB || (mode && strcasecmp(mode, "ON") == 0))
+	if (db_version(p->source.db)->flavour == FLAVOUR_MARIADB || (mode && strcasecmp(mode, "ON") == 0))
 		finding_add(p->findings, PROBLEM_NOTE, "",
 			    "source: has GTIDs: after a failover the run can be resumed on a replica");
 	else
@@ -213,8 +194,8 @@ static void check_gtids(struct preflight *p)
 /* Names that differ in case alone are checked with the tables. */
 static void check_name_case(struct preflight *p)
 {
-	const char *ours = preflight_variable(&p->source_variables, "lower_case_table_names");
-	const char *theirs = preflight_variable(&p->target_variables, "lower_case_table_names");
+	const char *ours = preflight_variable(&p->source, "lower_case_table_names");
+	const char *theirs = preflight_variable(&p->target, "lower_case_table_names");
 
 	if (ours && theirs && strcmp(ours, theirs) != 0)
 		finding_add(
@@ -225,74 +206,71 @@ static void check_name_case(struct preflight *p)
 			ours, theirs);
 }
 
-static bool flushes_at_commit(const struct map *variables)
+static bool flushes_at_commit(const struct preflight_server *server)
 {
-	uint64_t setting = number_of(variables, "innodb_flush_log_at_trx_commit");
+	uint64_t setting = number_of(server, "innodb_flush_log_at_trx_commit");
 
 	return setting == 1 || setting == 3; /* MariaDB's 3 is 1 with more care */
 }
 
-static bool syncs_binlog(const struct map *variables)
+static bool syncs_binlog(const struct preflight_server *server)
 {
-	return !preflight_is_on(variables, "log_bin") || number_of(variables, "sync_binlog") == 1;
+	return !preflight_is_on(server, "log_bin") || number_of(server, "sync_binlog") == 1;
 }
 
 /* Neither keeps the run from being right, see durable_state.c. */
 static void check_target_forgets(struct preflight *p)
 {
-	bool flushes = flushes_at_commit(&p->target_variables);
+	bool flushes = flushes_at_commit(&p->target);
 	const char *name = flushes ? "sync_binlog" : "innodb_flush_log_at_trx_commit";
 
-	if (flushes && syncs_binlog(&p->target_variables))
+	if (flushes && syncs_binlog(&p->target))
 		return;
 	finding_add(p->findings, PROBLEM_NOTE, "",
 		    "target: %s is %s: a crash%s costs it what it confirmed in the last second or so. "
 		    "The state says only what is known to be on its disk, a restart of the target has "
 		    "what came after written again, and CutoverUnlock waits for the disk; with "
 		    "innodb_flush_log_at_trx_commit = 1 and sync_binlog = 1 there is no need",
-		    name, preflight_variable(&p->target_variables, name),
+		    name, preflight_variable(&p->target, name),
 		    flushes ? " of its machine" : "");
 }
 
 /* What the binlog has lost is noticed by its end, which was sent. */
 static void check_source_forgets(struct preflight *p)
 {
-	if (!flushes_at_commit(&p->source_variables))
+	if (!flushes_at_commit(&p->source))
 		finding_add(
 			p->findings, PROBLEM_NOTE, "SET GLOBAL innodb_flush_log_at_trx_commit = 1",
 			"source: innodb_flush_log_at_trx_commit is %s: a crash costs it what it "
 			"confirmed in the last second or so, which the target may have by then: have "
 			"them compared after one (VerifierType, or -verify)",
-			preflight_variable(&p->source_variables, "innodb_flush_log_at_trx_commit"));
-	else if (!syncs_binlog(&p->source_variables))
+			preflight_variable(&p->source, "innodb_flush_log_at_trx_commit"));
+	else if (!syncs_binlog(&p->source))
 		finding_add(p->findings, PROBLEM_NOTE, "SET GLOBAL sync_binlog = 1",
 			    "source: sync_binlog is %s: when its machine crashes it loses the end of "
 			    "its binlog, and the run must be started anew",
-			    preflight_variable(&p->source_variables, "sync_binlog"));
+			    preflight_variable(&p->source, "sync_binlog"));
 }
 
-bool preflight_servers(const struct ferry_options *options, struct db *source, struct db *target,
-		       struct findings *findings, struct error *err)
+bool server_settings_check(struct preflight *p, struct error *err)
 {
-	struct preflight p = {
-		.options = options, .source = source, .target = target, .findings = findings
-	};
-	bool ok = preflight_begin(&p, err);
+	enum flavour source = db_version(p->source.db)->flavour;
+	enum flavour target = db_version(p->target.db)->flavour;
 
-	if (ok) {
-		check_version(&p, source);
-		check_version(&p, target);
-		check_flavours(&p);
-		check_settings(&p);
-		check_numbers(&p);
-		check_binlog_lifetime(&p);
-		check_gtids(&p);
-		check_name_case(&p);
-		check_target_forgets(&p);
-		check_source_forgets(&p);
-		check_process(&p);
-		ok = check_source_read_only(&p, err) && preflight_binlogs(&p, err);
-	}
-	preflight_end(&p);
-	return ok;
+	check_version(p, p->source.db);
+	check_version(p, p->target.db);
+	if (source != target)
+		finding_add(p->findings, PROBLEM_NOTE, "",
+			    "the source is %s and the target %s: table definitions are passed on "
+			    "as they are, and some types and collations are known to one of them only",
+			    flavour_name(source), flavour_name(target));
+	check_settings(p);
+	check_packets(p);
+	check_binlog_lifetime(p);
+	check_gtids(p);
+	check_name_case(p);
+	check_target_forgets(p);
+	check_source_forgets(p);
+	check_process(p);
+	return check_source_read_only(p, err);
 }

@@ -4,7 +4,7 @@
  * What a cascade does inside InnoDB is not in the binlog: MySQL before 9.6 and all of
  * MariaDB. A child table that changes in this way would silently differ. Plain foreign
  * keys are no trouble, as the target checks none while rows arrive. */
-#include "preflight/preflight_priv.h"
+#include "preflight_priv.h"
 
 #include <string.h>
 
@@ -15,8 +15,8 @@
 /* MySQL 9.6 can be told to go back to the cascades of InnoDB. */
 static bool logs_cascades(const struct preflight *p)
 {
-	return server_logs_cascades(db_version(p->source)) &&
-	       !preflight_is_on(&p->source_variables, "innodb_native_foreign_keys");
+	return server_logs_cascades(db_version(p->source.db)) &&
+	       !preflight_is_on(&p->source, "innodb_native_foreign_keys");
 }
 
 /* What the check says where it is not to refuse. */
@@ -28,7 +28,7 @@ static void note_cascade(struct preflight *p, const struct moved_table *t,
 	finding_add(p->findings, is_verified ? PROBLEM_NOTE : PROBLEM_WARNING, "",
 		    "source: %s may be changed by the foreign key %s, which %s does not write to the "
 		    "binlog: %s",
-		    t->source->full_name, key->name, flavour_name(db_version(p->source)->flavour),
+		    t->source->full_name, key->name, flavour_name(db_version(p->source.db)->flavour),
 		    is_verified ? "the table is compared as a whole during the cutover" :
 				  "set a VerifierType, or use -verify after the move");
 }
@@ -54,7 +54,7 @@ static void check_cascade(struct preflight *p, struct moved_table *t,
 	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
 		    "found at least 1 foreign key constraint on source DB. table: %s, constraint: "
 		    "%s: it cascades or sets NULL, which %s does not write to the binlog",
-		    t->source->full_name, key->name, flavour_name(db_version(p->source)->flavour));
+		    t->source->full_name, key->name, flavour_name(db_version(p->source.db)->flavour));
 	buf_release(&remedy);
 }
 
@@ -74,7 +74,7 @@ static void check_parent(struct preflight *p, const struct moved_table *t,
 			    t->source->full_name, schema, key->parent_table, key->name);
 		return;
 	}
-	if (p->existing[t->index])
+	if (p->pairs.there[t->index])
 		return; /* has been created otherwise */
 	if (strcmp(parent->target_name, key->parent_table) == 0 &&
 	    strcmp(parent->target_schema, is_own ? t->target_schema : key->parent_schema) == 0)
@@ -150,11 +150,11 @@ static bool check_definition(struct preflight *p, struct moved_table *t, struct 
 	struct foreign_key key;
 	const char *at;
 
-	if (!create_show_table(p->source, t->source->schema, t->source->name, shown, err) ||
+	if (!create_show_table(p->source.db, t->source->schema, t->source->name, shown, err) ||
 	    !check_all_shown(t, shown->data, err))
 		return false;
 	check_periods(p, t, shown->data);
-	if (!preflight_create(p, t, shown->data, err))
+	if (!create_refusals_check(p, t, shown->data, err))
 		return false;
 	for (at = shown->data; foreign_key_next(&at, &key);) {
 		check_cascade(p, t, &key);
@@ -169,21 +169,16 @@ static void check_lock_privilege(struct preflight *p, const struct moved_table *
 	struct buf remedy = BUF_INIT;
 
 	if (!p->options->allow_tables_without_key || t->key.count > 0 ||
-	    grants_allow(&p->source_grants, "LOCK TABLES", t->source->schema) != GRANTS_NO)
+	    grants_allow(&p->source.grants, "LOCK TABLES", t->source->schema) != GRANTS_NO)
 		return;
 	buf_puts(&remedy, "GRANT LOCK TABLES ON ");
 	sql_name(&remedy, t->source->schema);
-	buf_printf(&remedy, ".* TO %s", p->source_grants.account);
+	buf_printf(&remedy, ".* TO %s", p->source.grants.account);
 	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
 		    "source: the account %s lacks the privilege LOCK TABLES, which the table %s "
 		    "without a key needs for its snapshot",
-		    p->source_grants.account, t->source->full_name);
+		    p->source.grants.account, t->source->full_name);
 	buf_release(&remedy);
-}
-
-static bool take_nothing(void *context UNUSED, const struct db_row *row UNUSED)
-{
-	return true;
 }
 
 /* The copier's own kind of statement, without a row: privileges on all columns and for
@@ -193,8 +188,8 @@ static bool check_readable(struct preflight *p, const struct moved_table *t, str
 {
 	buf_clear(sql);
 	moved_table_put_read_check(sql, t);
-	buf_printf(sql, " %s", server_share_lock(db_version(p->source)));
-	return preflight_rows(p->source, sql->data, take_nothing, NULL, err);
+	buf_printf(sql, " %s", server_share_lock(db_version(p->source.db)));
+	return db_exec(p->source.db, sql->data, sql->length, err);
 }
 
 static void add_denied(struct preflight *p, const struct moved_table *t,
@@ -204,7 +199,7 @@ static void add_denied(struct preflight *p, const struct moved_table *t,
 
 	buf_puts(&remedy, "GRANT SELECT ON ");
 	sql_table_name(&remedy, t->source->schema, t->source->name);
-	buf_printf(&remedy, " TO %s", p->source_grants.account);
+	buf_printf(&remedy, " TO %s", p->source.grants.account);
 	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy), "cannot be copied: %s",
 		    failure->text);
 	buf_release(&remedy);
@@ -227,13 +222,15 @@ static bool check_table(struct preflight *p, struct moved_table *t, struct buf *
 	return preflight_forgive(p, "cannot be copied", &failure, err);
 }
 
-bool preflight_source_tables(struct preflight *p, struct error *err)
+bool source_tables_check(struct preflight *p, struct error *err)
 {
 	struct buf text = BUF_INIT;
-	bool ok = preflight_create_begin(p, err);
+	bool ok = true;
 
+	if (!create_refusals_begin(p, err))
+		return false;
 	for (size_t i = 0; ok && i < p->tables->count; i++)
 		ok = check_table(p, p->tables->tables[i], &text, err);
 	buf_release(&text);
-	return ok && preflight_create_end(p, err);
+	return create_refusals_end(p, ok, err);
 }

@@ -14,9 +14,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
-#include "base/thread.h"
-#include "run/writer_lock.h"
+#include "base/worker_pool.h"
 #include "create/table_maker.h"
+#include "run/writer_lock.h"
 
 static const char log_tag[] = "table_trial";
 
@@ -27,20 +27,10 @@ static const char log_tag[] = "table_trial";
 
 /* What several workers share. */
 struct trial {
-	/* Constant once they run. */
+	struct worker_pool pool; /* its items are the run's tables */
 	struct preflight *preflight;
 	const char *scratch;
-
-	/* Shared. */
-	struct mutex lock;
-	size_t next;	  /* guarded by lock: table to be taken */
-	bool has_failed;  /* guarded by lock */
-	struct error err; /* guarded by lock; the first one */
-};
-
-struct worker {
-	struct trial *trial;
-	struct thread thread;
+	struct mutex lock; /* of findings */
 };
 
 void table_trial_name(char name[TABLE_TRIAL_NAME_SIZE], const char *run_id)
@@ -63,38 +53,6 @@ static bool exec_on_scratch(struct preflight *p, struct db *target, const char *
 }
 
 /* --- one after the other --------------------------------------------------------- */
-
-static const struct moved_table *take_table(struct trial *trial)
-{
-	const struct preflight *p = trial->preflight;
-	const struct moved_table *t = NULL;
-
-	mutex_lock(&trial->lock);
-	while (!trial->has_failed && !t && trial->next < p->tables->count) {
-		const struct moved_table *next = p->tables->tables[trial->next++];
-
-		if (!p->existing[next->index] && !p->is_refused[next->index])
-			t = next;
-	}
-	mutex_unlock(&trial->lock);
-	return t;
-}
-
-static void fail(struct trial *trial, const struct error *err)
-{
-	mutex_lock(&trial->lock);
-	if (!trial->has_failed)
-		trial->err = *err;
-	trial->has_failed = true;
-	mutex_unlock(&trial->lock);
-}
-
-static void refuse(struct trial *trial, const struct moved_table *t, const struct error *why)
-{
-	mutex_lock(&trial->lock);
-	preflight_refuse_create(trial->preflight, t, why->text);
-	mutex_unlock(&trial->lock);
-}
 
 /* Each under a name of its own, as several are there at a time; none of the source's, as
  * names of constraints and files belong to a database. */
@@ -120,8 +78,11 @@ static bool try_table(struct trial *trial, struct table_maker *m, const struct m
 		*err = why;
 	} else {
 		/* A privilege that it lacks here need not be lacking there. */
-		if (why.kind != ERROR_ACCESS)
-			refuse(trial, t, &why);
+		if (why.kind != ERROR_ACCESS) {
+			mutex_lock(&trial->lock);
+			create_refusals_add(p, t, why.text);
+			mutex_unlock(&trial->lock);
+		}
 		ok = true;
 	}
 	buf_release(&name);
@@ -129,81 +90,64 @@ static bool try_table(struct trial *trial, struct table_maker *m, const struct m
 	return ok;
 }
 
-static void try_taken(struct trial *trial, struct db *source, struct db *target)
+static bool try_taken(struct trial *trial, struct db *source, struct db *target,
+		      struct error *err)
 {
 	struct preflight *p = trial->preflight;
-	const struct moved_table *t;
 	struct table_maker maker;
-	struct error err = ERROR_INIT;
-	bool ok = table_maker_begin(&maker, source, target, p->options->target_marginalia, &err);
+	bool ok = true;
+	size_t i;
 
+	if (!table_maker_begin(&maker, source, target, p->options->target_marginalia,
+			       &p->collations, err))
+		return false;
 	maker.keeps_late_keys = true; /* would the server take them? */
-	if (ok) {
-		while (ok && (t = take_table(trial)))
-			ok = !stop_is_set(p->attempt->stop) ?
-				     try_table(trial, &maker, t, &err) :
-				     error_set(&err, ERROR_STOPPED, "stopped");
-		ok = table_maker_end(&maker, ok, &err);
+	while (ok && worker_pool_next(&trial->pool, &i)) {
+		if (p->pairs.there[i] || p->is_refused[i])
+			continue;
+		ok = stop_is_set(p->attempt->stop) ?
+			     error_set(err, ERROR_STOPPED, "stopped") :
+			     try_table(trial, &maker, p->tables->tables[i], err);
 	}
-	if (!ok)
-		fail(trial, &err);
+	return table_maker_end(&maker, ok, err);
 }
 
 /* --- at the same time -------------------------------------------------------------- */
 
 static void worker_main(void *argument)
 {
-	struct worker *worker = argument;
-	struct preflight *p = worker->trial->preflight;
+	struct trial *trial = argument;
+	const struct ferry_options *options = trial->preflight->options;
 	struct error err = ERROR_INIT;
-	struct db *source = db_open(&p->options->source, DB_SESSION_READ, NULL, &err);
-	struct db *target = source ? db_open(&p->options->target, DB_SESSION_WRITE, NULL, &err) : NULL;
+	struct db *source = db_open(&options->source, DB_SESSION_READ, NULL, &err);
+	struct db *target = source ? db_open(&options->target, DB_SESSION_WRITE, NULL, &err) : NULL;
 
-	/* With it in use MySQL says which function it does not know. */
-	if (target && exec_on_scratch(p, target, "USE ", worker->trial->scratch, &err))
-		try_taken(worker->trial, source, target);
-	else
-		fail(worker->trial, &err);
+	/* With the database in use MySQL says which function it does not know. */
+	if (!target || !exec_on_scratch(trial->preflight, target, "USE ", trial->scratch, &err) ||
+	    !try_taken(trial, source, target, &err))
+		worker_pool_fail(&trial->pool, &err);
 	db_close(source);
 	db_close(target);
 }
 
-static void try_all(struct trial *trial)
+static bool try_all(struct preflight *p, const char *scratch, struct error *err)
 {
-	const struct preflight *p = trial->preflight;
-	size_t count = p->tables->count / TABLES_PER_WORKER + 1;
+	size_t wanted = p->tables->count / TABLES_PER_WORKER + 1;
 	size_t limit = p->options->copy_workers < WORKERS_MAX ? p->options->copy_workers :
 								WORKERS_MAX;
-	struct worker workers[WORKERS_MAX];
+	struct trial trial = { .preflight = p, .scratch = scratch };
+	bool ok;
 
-	if (count > limit)
-		count = limit > 0 ? limit : 1;
-	for (size_t i = 0; i < count; i++) {
-		workers[i].trial = trial;
-		thread_start(&workers[i].thread, "table_trial", worker_main, &workers[i]);
-	}
-	for (size_t i = 0; i < count; i++)
-		thread_join(&workers[i].thread);
+	mutex_init(&trial.lock);
+	worker_pool_init(&trial.pool, 0, p->tables->count);
+	worker_pool_start(&trial.pool, "table_trial", worker_main, &trial, 0,
+			  (unsigned)(wanted < limit ? wanted : limit > 0 ? limit : 1));
+	ok = worker_pool_join(&trial.pool, err);
+	mutex_destroy(&trial.lock);
+	return ok;
 }
 
 /* --- what is left behind ------------------------------------------------------------- */
-
-struct leftovers {
-	char names[32][TABLE_TRIAL_NAME_SIZE];
-	size_t count;
-};
-
-static bool take_leftover(void *context, const struct db_row *row)
-{
-	struct leftovers *found = context;
-	const char *name = preflight_text(row, 0);
-	const char *id = name + strlen(PREFIX);
-
-	if (strncmp(name, PREFIX, strlen(PREFIX)) == 0 && strlen(id) == RUN_ID_LENGTH &&
-	    strspn(id, "0123456789abcdef") == RUN_ID_LENGTH)
-		snprintf(found->names[found->count++], TABLE_TRIAL_NAME_SIZE, "%s", name);
-	return found->count < ARRAY_LEN(found->names);
-}
 
 /* A run whose lock is free is at an end, and so are its sessions. */
 static bool drop_leftover(struct preflight *p, const char *name, struct error *err)
@@ -213,12 +157,12 @@ static bool drop_leftover(struct preflight *p, const char *name, struct error *e
 	bool ok;
 
 	writer_lock_name(lock, name + strlen(PREFIX), 0);
-	ok = db_value(p->target, &is_free, NULL, err, "SELECT IS_FREE_LOCK('%s')", lock);
+	ok = db_value(p->target.db, &is_free, NULL, err, "SELECT IS_FREE_LOCK('%s')", lock);
 	if (ok && strcmp(buf_text(&is_free), "1") == 0) {
 		log_info("dropping the database %s, which a run that ended in its start-up checks left "
 			 "on the target",
 			 name);
-		ok = exec_on_scratch(p, p->target, "DROP DATABASE IF EXISTS ", name, err);
+		ok = exec_on_scratch(p, p->target.db, "DROP DATABASE IF EXISTS ", name, err);
 	}
 	buf_release(&is_free);
 	return ok;
@@ -228,31 +172,38 @@ static bool drop_leftovers(struct preflight *p, struct error *err)
 {
 	static const char sql[] = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA"
 				  " WHERE SCHEMA_NAME LIKE 'ghostferry|_trial|_%' ESCAPE '|'";
-	struct leftovers found = { .count = 0 };
-	bool ok = preflight_rows(p->target, sql, take_leftover, &found, err);
+	struct db_rows rows = db_rows_of(p->target.db, sql, err);
+	char names[32][TABLE_TRIAL_NAME_SIZE];
+	size_t count = 0;
 
-	for (size_t i = 0; ok && i < found.count; i++)
-		ok = drop_leftover(p, found.names[i], err);
-	return ok;
+	while (db_rows_next(&rows)) {
+		const char *name = db_rows_text(&rows, 0);
+		const char *id = name + strlen(PREFIX);
+
+		if (count < ARRAY_LEN(names) && strncmp(name, PREFIX, strlen(PREFIX)) == 0 &&
+		    strlen(id) == RUN_ID_LENGTH &&
+		    strspn(id, "0123456789abcdef") == RUN_ID_LENGTH)
+			snprintf(names[count++], TABLE_TRIAL_NAME_SIZE, "%s", name);
+	}
+	for (size_t i = 0; rows.ok && i < count; i++)
+		rows.ok = drop_leftover(p, names[i], err);
+	return rows.ok;
 }
 
 bool table_trial_run(struct preflight *p, const char *scratch, struct error *err)
 {
-	struct trial trial = { .preflight = p, .scratch = scratch };
-	struct error failure = ERROR_INIT;
+	static const char check[] = "target: definitions cannot be tried";
+	struct error failure = ERROR_INIT, drop_failure = ERROR_INIT;
 
 	if (!drop_leftovers(p, &failure) ||
-	    !exec_on_scratch(p, p->target, "CREATE DATABASE ", scratch, &failure))
-		return preflight_forgive(p, "target: definitions cannot be tried", &failure, err);
-	mutex_init(&trial.lock);
-	try_all(&trial);
-	mutex_destroy(&trial.lock);
+	    !exec_on_scratch(p, p->target.db, "CREATE DATABASE ", scratch, &failure))
+		return preflight_forgive(p, check, &failure, err);
 
-	bool dropped = db_ready(p->target, &failure) &&
-		       exec_on_scratch(p, p->target, "DROP DATABASE ", scratch, &failure);
-	if (trial.has_failed)
-		failure = trial.err;
-	if (dropped && !trial.has_failed)
+	bool is_tried = try_all(p, scratch, &failure);
+	bool is_dropped = db_ready(p->target.db, &drop_failure) &&
+			  exec_on_scratch(p, p->target.db, "DROP DATABASE ", scratch, &drop_failure);
+
+	if (is_tried && is_dropped)
 		return true;
-	return preflight_forgive(p, "target: definitions cannot be tried", &failure, err);
+	return preflight_forgive(p, check, is_tried ? &drop_failure : &failure, err);
 }

@@ -3,7 +3,7 @@
 #ifndef PREFLIGHT_TABLE_TRIAL_H
 #define PREFLIGHT_TABLE_TRIAL_H
 
-#include "preflight/preflight_priv.h"
+#include "preflight_priv.h"
 
 #define TABLE_TRIAL_NAME_SIZE 64
 /* For GRANT, where "_" stands for any character. */

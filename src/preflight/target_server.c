@@ -1,51 +1,45 @@
 /* The target as the place for the tables: what the account may do there, what the server
  * demands of new tables, what else is at work, and whether it is the source itself. */
-#include "preflight/preflight_priv.h"
+#include "preflight_priv.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "create/fulltext_keys.h"
 
 /* Tables that will be created as they are on the source. */
-static void check_primary_key_rule(struct preflight *p, const char *rule)
-{
-	struct buf remedy = BUF_INIT;
-
-	buf_printf(&remedy,
-		   "SET GLOBAL %s = OFF on the target, or create the table there and set "
-		   "AllowExistingTargetTable",
-		   rule);
-	for (size_t i = 0; i < p->tables->count; i++) {
-		const struct table *source = p->tables->tables[i]->source;
-
-		if (!p->existing[i] && !table_primary(source))
-			finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
-				    "target: %s is ON, and %s has no primary key", rule,
-				    source->full_name);
-	}
-	buf_release(&remedy);
-}
-
 static void check_primary_keys(struct preflight *p)
 {
 	static const char *const rules[] = { "sql_require_primary_key", "innodb_force_primary_key",
 					     "sql_generate_invisible_primary_key" };
 
-	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
-		if (preflight_is_on(&p->target_variables, rules[i]))
-			check_primary_key_rule(p, rules[i]);
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+		char *remedy;
+
+		if (!preflight_is_on(&p->target, rules[i]))
+			continue;
+		remedy = mem_printf("SET GLOBAL %s = OFF on the target, or create the table there "
+				    "and set AllowExistingTargetTable",
+				    rules[i]);
+		for (size_t n = 0; n < p->tables->count; n++)
+			if (!p->pairs.there[n] && !table_primary(p->tables->tables[n]->source))
+				finding_add(p->findings, PROBLEM_ERROR, remedy,
+					    "target: %s is ON, and %s has no primary key", rules[i],
+					    p->tables->tables[n]->source->full_name);
+		free(remedy);
+	}
 }
 
 /* MariaDB's; it binds every session. */
 static void check_engine(struct preflight *p)
 {
-	const char *engine = preflight_variable(&p->target_variables, "enforce_storage_engine");
+	const char *engine = preflight_variable(&p->target, "enforce_storage_engine");
 	size_t missing = 0;
 
 	for (size_t i = 0; i < p->tables->count; i++)
-		missing += !p->existing[i];
+		missing += !p->pairs.there[i];
 	if (missing > 0 && engine && *engine && strcasecmp(engine, "InnoDB") != 0)
 		finding_add(p->findings, PROBLEM_ERROR,
 			    "SET GLOBAL enforce_storage_engine = NULL on the target",
@@ -57,7 +51,7 @@ static void check_engine(struct preflight *p)
 /* CREATE TABLE would fail, with half of the tables there. */
 static bool is_type_known(const struct preflight *p, const struct column *column)
 {
-	const struct server_version *version = db_version(p->target);
+	const struct server_version *version = db_version(p->target.db);
 	bool is_mariadb = version->flavour == FLAVOUR_MARIADB;
 
 	switch (column->type) {
@@ -97,81 +91,62 @@ static void check_types(struct preflight *p)
 	for (size_t i = 0; i < p->tables->count; i++) {
 		const struct table *table = p->tables->tables[i]->source;
 
-		for (unsigned c = 0; !p->existing[i] && c < table->column_count; c++)
+		for (unsigned c = 0; !p->pairs.there[i] && c < table->column_count; c++)
 			if (!is_type_known(p, &table->columns[c]))
 				refuse_type(p, p->tables->tables[i], &table->columns[c]);
 	}
 }
 
-/* The cutover adds keys to some table there. */
-static bool alters_in(const struct preflight *p, const char *schema)
+/* Of the tables that get this database on the target: are some to be created (with
+ * AllowExistingTargetTable there may be none), and does the cutover add keys to some? */
+static void find_work(const struct preflight *p, const char *schema, bool *creates, bool *alters)
 {
-	for (size_t i = 0; i < p->tables->count; i++)
-		if (strcmp(p->tables->tables[i]->target_schema, schema) == 0 &&
-		    fulltext_keys_are_late(p->tables->tables[i]->source))
-			return true;
-	return false;
-}
+	*creates = *alters = false;
+	for (size_t i = 0; i < p->tables->count; i++) {
+		const struct moved_table *t = p->tables->tables[i];
 
-static void put_missing_privileges(struct preflight *p, const char *schema, bool creates,
-				   struct buf *missing)
-{
-	static const char *const needed[] = { "SELECT", "INSERT", "UPDATE",
-					      "DELETE", "CREATE", "ALTER" };
-
-	for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
-		if (grants_allow(&p->target_grants, needed[i], schema) != GRANTS_NO ||
-		    (strcmp(needed[i], "CREATE") == 0 && !creates) ||
-		    (strcmp(needed[i], "ALTER") == 0 && !alters_in(p, schema)))
+		if (strcmp(t->target_schema, schema) != 0)
 			continue;
-		buf_puts(missing, missing->length > 0 ? ", " : "");
-		buf_puts(missing, needed[i]);
+		*creates = *creates || (!p->pairs.there[i] && !p->is_resuming);
+		*alters = *alters || fulltext_keys_are_late(t->source);
 	}
 }
 
-/* With AllowExistingTargetTable there may be nothing to create. */
-static bool creates_in(const struct preflight *p, const char *schema)
+static void check_privileges(struct preflight *p, const char *schema)
 {
-	for (size_t i = 0; i < p->tables->count; i++)
-		if (!p->existing[i] && strcmp(p->tables->tables[i]->target_schema, schema) == 0)
-			return !p->is_resuming;
-	return false;
-}
+	bool creates, alters;
 
-static void check_schema_privileges(struct preflight *p, const char *schema)
-{
+	find_work(p, schema, &creates, &alters);
+
+	const char *const needed[] = {
+		"SELECT", "INSERT", "UPDATE", "DELETE", creates ? "CREATE" : NULL,
+		alters ? "ALTER" : NULL,
+	};
 	struct buf missing = BUF_INIT, remedy = BUF_INIT;
 
-	put_missing_privileges(p, schema, creates_in(p, schema), &missing);
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
+		if (needed[i] &&
+		    grants_allow(&p->target.grants, needed[i], schema) == GRANTS_NO)
+			buf_printf(&missing, "%s%s", missing.length > 0 ? ", " : "", needed[i]);
 	if (missing.length > 0) {
 		buf_printf(&remedy, "GRANT %s ON ", buf_text(&missing));
 		sql_name(&remedy, schema);
-		buf_printf(&remedy, ".* TO %s", p->target_grants.account);
+		buf_printf(&remedy, ".* TO %s", p->target.grants.account);
 		finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
 			    "target: the account %s lacks privileges on %s: %s",
-			    p->target_grants.account, schema, buf_text(&missing));
+			    p->target.grants.account, schema, buf_text(&missing));
 	}
 	buf_release(&missing);
 	buf_release(&remedy);
 }
 
-static bool take_event(void *context, const struct db_row *row)
+/* Is it the database of some table on the target? */
+static bool is_target_schema(const struct preflight *p, const char *schema)
 {
-	struct preflight *p = context;
-	const char *schema = preflight_text(row, 0);
-
-	for (size_t i = 0; i < p->tables->count; i++) {
-		if (strcmp(p->tables->tables[i]->target_schema, schema) != 0)
-			continue;
-		finding_add(
-			p->findings, PROBLEM_WARNING,
-			"SET GLOBAL event_scheduler = OFF on the target until the move is done",
-			"target: the event scheduler is ON and database %s has %s event(s), which "
-			"may change rows",
-			schema, preflight_text(row, 1));
-		break;
-	}
-	return true;
+	for (size_t i = 0; i < p->tables->count; i++)
+		if (strcmp(p->tables->tables[i]->target_schema, schema) == 0)
+			return true;
+	return false;
 }
 
 static bool check_events(struct preflight *p, struct error *err)
@@ -179,11 +154,20 @@ static bool check_events(struct preflight *p, struct error *err)
 	static const char sql[] = "SELECT EVENT_SCHEMA, COUNT(*) FROM information_schema.EVENTS"
 				  " WHERE STATUS = 'ENABLED' GROUP BY EVENT_SCHEMA";
 	struct error failure = ERROR_INIT;
+	struct db_rows rows;
 
-	if (!preflight_is_on(&p->target_variables, "event_scheduler"))
+	if (!preflight_is_on(&p->target, "event_scheduler"))
 		return true;
-	return preflight_rows(p->target, sql, take_event, p, &failure) ||
-	       preflight_forgive(p, "target: events cannot be listed", &failure, err);
+	rows = db_rows_of(p->target.db, sql, &failure);
+	while (db_rows_next(&rows))
+		if (is_target_schema(p, db_rows_text(&rows, 0)))
+			finding_add(p->findings, PROBLEM_WARNING,
+				    "SET GLOBAL event_scheduler = OFF on the target until the move is "
+				    "done",
+				    "target: the event scheduler is ON and database %s has %s event(s), "
+				    "which may change rows",
+				    db_rows_text(&rows, 0), db_rows_text(&rows, 1));
+	return rows.ok || preflight_forgive(p, "target: events cannot be listed", &failure, err);
 }
 
 /* Names of locks are a server's own: when the one taken here is taken there, the two
@@ -191,14 +175,14 @@ static bool check_events(struct preflight *p, struct error *err)
 static bool ask_same_server(struct preflight *p, bool *is_same, struct error *err)
 {
 	struct buf taken = BUF_INIT;
-	uint64_t id = db_connection_id(p->source);
+	uint64_t id = db_connection_id(p->source.db);
 	bool ok;
 
 	*is_same = false;
-	ok = db_execf(p->source, err, "DO GET_LOCK('ghostferry-copydb/same/%" PRIu64 "', 1)", id) &&
-	     db_value(p->target, &taken, NULL, err,
+	ok = db_execf(p->source.db, err, "DO GET_LOCK('ghostferry-copydb/same/%" PRIu64 "', 1)", id) &&
+	     db_value(p->target.db, &taken, NULL, err,
 		      "SELECT IS_USED_LOCK('ghostferry-copydb/same/%" PRIu64 "')", id) &&
-	     db_execf(p->source, err, "DO RELEASE_LOCK('ghostferry-copydb/same/%" PRIu64 "')", id);
+	     db_execf(p->source.db, err, "DO RELEASE_LOCK('ghostferry-copydb/same/%" PRIu64 "')", id);
 	if (ok && taken.length > 0)
 		*is_same = strtoull(buf_text(&taken), NULL, 10) == id;
 	buf_release(&taken);
@@ -216,7 +200,7 @@ static bool check_same_server(struct preflight *p, struct error *err)
 	for (size_t i = 0; is_same && i < p->tables->count; i++) {
 		const struct table *source = p->tables->tables[i]->source;
 
-		if (preflight_wanted(p, source->schema, source->name))
+		if (table_pairs_find(&p->pairs, source->schema, source->name))
 			finding_add(p->findings, PROBLEM_ERROR,
 				    "correct Target, or set Databases.Rewrites",
 				    "source and target are the same server, and %s would be copied "
@@ -226,23 +210,15 @@ static bool check_same_server(struct preflight *p, struct error *err)
 	return true;
 }
 
-static void check_accounts(struct preflight *p)
+bool target_server_check(struct preflight *p, struct error *err)
 {
 	struct map seen;
 
 	map_init(&seen);
-	for (size_t i = 0; i < p->tables->count; i++) {
-		const char *schema = p->tables->tables[i]->target_schema;
-
-		if (!map_put_text(&seen, schema, p))
-			check_schema_privileges(p, schema);
-	}
+	for (size_t i = 0; i < p->tables->count; i++)
+		if (!map_put_text(&seen, p->tables->tables[i]->target_schema, p))
+			check_privileges(p, p->tables->tables[i]->target_schema);
 	map_release(&seen);
-}
-
-bool preflight_target(struct preflight *p, struct error *err)
-{
-	check_accounts(p);
 	check_primary_keys(p);
 	check_engine(p);
 	check_types(p);

@@ -1,7 +1,7 @@
 /* MariaDB's TIMESTAMP goes to the year 2106 from 11.5 on, that of other servers to 2038. Rows
  * beyond are looked for, as one would end the run in the middle of the copy. That reads whole
  * tables where no index helps: for a short time only, and what was not seen then is said. */
-#include "preflight/preflight_priv.h"
+#include "preflight_priv.h"
 
 #include <string.h>
 
@@ -40,19 +40,13 @@ static bool put_query(struct buf *sql, const struct table *table)
 	return strcmp(separator, " OR ") == 0;
 }
 
-static bool take_any(void *context, const struct db_row *row UNUSED)
-{
-	*(bool *)context = true;
-	return false;
-}
-
 static bool look(struct preflight *p, const struct table *table, const char *sql, bool *is_seen,
 		 struct error *err)
 {
 	struct error failure = ERROR_INIT;
 	bool found = false;
 
-	*is_seen = preflight_rows(p->source, sql, take_any, &found, &failure);
+	*is_seen = db_has_row(p->source.db, sql, &found, &failure);
 	if (!*is_seen && failure.server_code != TIME_IS_UP && error_is_retryable(&failure)) {
 		*err = failure;
 		return false;
@@ -65,13 +59,13 @@ static bool look(struct preflight *p, const struct table *table, const char *sql
 	return true;
 }
 
-bool preflight_timestamps(struct preflight *p, struct error *err)
+bool timestamp_range_check(struct preflight *p, struct error *err)
 {
 	int64_t deadline = clock_ms() + ALL_MS;
 	struct buf sql = BUF_INIT;
 	bool ok = true;
 
-	if (p->is_resuming || !is_long(db_version(p->source)) || is_long(db_version(p->target)))
+	if (p->is_resuming || !is_long(db_version(p->source.db)) || is_long(db_version(p->target.db)))
 		return true;
 	for (size_t i = 0; ok && i < p->tables->count; i++) {
 		const struct table *table = p->tables->tables[i]->source;

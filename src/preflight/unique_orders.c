@@ -2,7 +2,7 @@
  * its collation is another: the second row would then be left out, or push the first one
  * out. A binary NO PAD collation takes nothing for equal; under any other the values that
  * are there are compared. What comes later is noticed by owed_rows.h. */
-#include "preflight/preflight_priv.h"
+#include "preflight_priv.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static void put_exact_collation(struct buf *out, const struct preflight *p,
 {
 	const char *charset = strncmp(column->charset, "utf8", 4) == 0 ? "utf8mb4" : column->charset;
 
-	if (db_version(p->target)->flavour == FLAVOUR_MARIADB)
+	if (db_version(p->target.db)->flavour == FLAVOUR_MARIADB)
 		buf_printf(out, "%s_nopad_bin", charset);
 	else
 		buf_printf(out, "%s_%s", charset, strcmp(charset, "utf8mb4") == 0 ? "0900_bin" : "bin");
@@ -41,15 +41,15 @@ static bool has_other_order(const struct preflight *p, const struct column *sour
 {
 	return there && there->collation[0] && source->collation[0] && source->member_count == 0 &&
 	       !collation_is_exact(there->collation) &&
-	       !collation_agrees(source->collation, db_version(p->source)->flavour,
-				 there->collation, db_version(p->target)->flavour);
+	       !collation_agrees(source->collation, db_version(p->source.db)->flavour,
+				 there->collation, db_version(p->target.db)->flavour);
 }
 
 /* What the expression makes of which columns nobody says, so its values are not compared. */
 static void warn_of_expression(struct preflight *p, const struct moved_table *t,
 			       const struct table_index *index)
 {
-	const struct table *target = p->existing[t->index];
+	const struct table *target = p->pairs.there[t->index];
 
 	for (unsigned i = 0; i < t->source->column_count; i++) {
 		const struct column *source = &t->source->columns[i];
@@ -76,7 +76,7 @@ static bool other_orders(const struct preflight *p, const struct moved_table *t,
 			 const struct table_index *index, const char **collations,
 			 const struct column **first)
 {
-	const struct table *target = p->existing[t->index];
+	const struct table *target = p->pairs.there[t->index];
 	bool differs = false;
 
 	for (unsigned i = 0; i < index->part_count; i++) {
@@ -105,7 +105,7 @@ static void refuse(struct preflight *p, const struct moved_table *t,
 	struct buf remedy = BUF_INIT, exact = BUF_INIT;
 
 	put_exact_collation(&exact, p, column);
-	if (p->existing[t->index]) {
+	if (p->pairs.there[t->index]) {
 		buf_puts(&remedy, "give the column a binary collation on the target (repeat its "
 				  "DEFAULT, if it has one): ALTER TABLE ");
 		sql_table_name(&remedy, t->target_schema, t->target_name);
@@ -124,7 +124,7 @@ static void refuse(struct preflight *p, const struct moved_table *t,
 		    "target: %s.%s is unique (key %s) under another collation: %s on the source, %s "
 		    "on the target (%s); %s",
 		    t->source->full_name, column->name, index->name, column->collation, collation,
-		    flavour_name(db_version(p->target)->flavour), why);
+		    flavour_name(db_version(p->target.db)->flavour), why);
 	buf_release(&remedy);
 	buf_release(&exact);
 }
@@ -144,7 +144,7 @@ static bool check_index(struct preflight *p, const struct moved_table *t,
 	bool ok = true;
 
 	if (other_orders(p, t, index, collations, &column)) {
-		ok = unique_values_ask(&values, p->source, p->target, &answer, &clashing, err);
+		ok = unique_values_ask(&values, p->source.db, p->target.db, &answer, &clashing, err);
 		for (unsigned i = 0; i < index->part_count; i++)
 			if (&t->source->columns[index->parts[i].column] == column)
 				collation = collations[i];
@@ -178,10 +178,10 @@ static bool check_table(struct preflight *p, const struct moved_table *t, struct
 }
 
 /* A collation that the target does not know is a problem already. */
-bool preflight_orders(struct preflight *p, struct error *err)
+bool unique_orders_check(struct preflight *p, struct error *err)
 {
 	for (size_t i = 0; i < p->tables->count; i++)
-		if (!(p->lacks_collation && p->lacks_collation[i]) &&
+		if (!p->lacks_collation[i] &&
 		    !check_table(p, p->tables->tables[i], err))
 			return false;
 	return true;

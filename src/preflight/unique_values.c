@@ -35,12 +35,6 @@ struct scan {
 	unsigned found;
 };
 
-static bool is_text(const struct column *column)
-{
-	return column->type == COLUMN_CHAR || column->type == COLUMN_VARCHAR ||
-	       column->type == COLUMN_TEXT;
-}
-
 static const struct column *part_column(const struct unique_values *u, unsigned part)
 {
 	return &u->table->columns[u->index->parts[part].column];
@@ -85,11 +79,11 @@ static void put_weight(struct buf *sql, const struct column *column, const char 
 static void put_text(struct buf *texts, const struct column *column, struct value value)
 {
 	size_t length = value.length > SHOWN_MAX ? SHOWN_MAX : value.length;
-	bool is_plain = is_text(column);
+	bool is_plain = column_is_text(column);
 
 	for (size_t i = 0; i < length; i++)
 		is_plain = is_plain && value.bytes[i] >= ' ' && value.bytes[i] <= '~';
-	if (is_plain || !is_text(column)) {
+	if (is_plain || !column_is_text(column)) {
 		buf_add(texts, value.bytes, length);
 	} else {
 		buf_puts(texts, "0x");
@@ -107,7 +101,7 @@ static void add_value(struct scan *s, const struct db_row *row)
 		struct value value = { row->values[i], row->lengths[i] };
 
 		buf_puts(&s->sql, ",'#',");
-		if (is_text(column) && s->u->collations[i]) {
+		if (column_is_text(column) && s->u->collations[i]) {
 			put_weight(&s->sql, column, s->u->collations[i], value);
 		} else {
 			buf_putc(&s->sql, '\'');

@@ -46,7 +46,7 @@ static const char log_tag[] = "lax_writer";
 
 /* Computed values feel these. A table whose text has DATE'0000-00-00' cannot be opened in
  * the last one: then that one does not fit. */
-static const char *const modes[] = {
+const char *const lax_modes[LAX_MODES] = {
 	DB_LAX_SQL_MODE,
 	"NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION",
 	"NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,NO_ZERO_DATE,NO_ZERO_IN_DATE",
@@ -56,7 +56,7 @@ static const char *const modes[] = {
 struct lax_table {
 	bool is_loaded;
 	struct schema schema; /* the target's, of this table */
-	struct row_hash print;
+	struct row_hash hash;
 	bool is_lax_first;
 };
 
@@ -71,7 +71,7 @@ void lax_writer_release(struct lax_writer *w)
 	for (size_t i = 0; w->tables && i < w->run->tables->count; i++) {
 		if (!w->tables[i].is_loaded)
 			continue;
-		row_hash_release(&w->tables[i].print);
+		row_hash_release(&w->tables[i].hash);
 		schema_release(&w->tables[i].schema);
 	}
 	free(w->tables);
@@ -85,9 +85,9 @@ bool lax_writer_is_strict_first(const struct lax_writer *w, const struct moved_t
 	return !w->tables || !w->tables[table->index].is_lax_first;
 }
 
-bool lax_writer_may(const struct moved_table *table, const struct error *err)
+bool lax_is_refusal(const struct error *err)
 {
-	return table->key.count > 0 && (err->kind == ERROR_DATA || err->kind == ERROR_SQL);
+	return err->kind == ERROR_DATA || err->kind == ERROR_SQL;
 }
 
 /* --- the fingerprint -------------------------------------------------------------- */
@@ -99,17 +99,24 @@ static bool is_target(void *context, const char *schema, const char *name)
 	return strcmp(schema, table->target_schema) == 0 && strcmp(name, table->target_name) == 0;
 }
 
-/* Columns that a verification is to ignore count here. */
-static void make_print(struct lax_writer *w, const struct moved_table *table,
-		       struct lax_table *known, const struct db *target)
+bool lax_hash_load(struct row_hash *hash, struct schema *schema, const struct run *run,
+		   struct db *target, const struct moved_table *table, struct error *err)
 {
-	struct ferry_options options = *w->run->options;
+	struct ferry_options options = *run->options;
 
+	if (!schema_load(target, is_target, (void *)(uintptr_t)table, schema, err))
+		return error_wrap(err, "load the target's definition of %s",
+				  table->source->full_name);
 	map_init(&options.verify.ignored_columns);
 	map_init(&options.verify.ignored_bare);
-	row_hash_make(&known->print, &options, table,
-			 known->schema.table_count ? &known->schema.tables[0] : NULL,
-			 db_version(target)->flavour == FLAVOUR_MYSQL);
+	row_hash_make(hash, &options, table, schema->table_count ? &schema->tables[0] : NULL,
+		      db_version(target)->flavour == FLAVOUR_MYSQL);
+	if (!hash->finding)
+		return true;
+	error_set(err, ERROR_UNSUPPORTED, "rows cannot be compared: %s", hash->finding);
+	row_hash_release(hash);
+	schema_release(schema);
+	return false;
 }
 
 static bool load(struct lax_writer *w, struct db *target, const struct moved_table *table,
@@ -120,16 +127,10 @@ static bool load(struct lax_writer *w, struct db *target, const struct moved_tab
 	if (!w->tables)
 		w->tables = mem_calloc(w->run->tables->count + 1, sizeof(*w->tables));
 	known = *found = &w->tables[table->index];
-	if (!known->is_loaded) {
-		if (!schema_load(target, is_target, (void *)(uintptr_t)table, &known->schema, err))
-			return error_wrap(err, "load the target's definition of %s",
-					  table->source->full_name);
-		make_print(w, table, known, target);
-		known->is_loaded = true;
-	}
-	return !known->print.finding ||
-	       error_set(err, ERROR_UNSUPPORTED, "rows cannot be compared: %s",
-			 known->print.finding);
+	if (!known->is_loaded)
+		known->is_loaded =
+			lax_hash_load(&known->hash, &known->schema, w->run, target, table, err);
+	return known->is_loaded;
 }
 
 static bool open_source(struct lax_writer *w, struct db *target, struct error *err)
@@ -145,8 +146,7 @@ static bool open_source(struct lax_writer *w, struct db *target, struct error *e
 
 /* --- one transaction --------------------------------------------------------------- */
 
-/* As it is tried again. */
-struct lax_attempt {
+struct lax_write {
 	struct lax_writer *w;
 	const struct lax_table *known;
 	struct db *target;
@@ -162,7 +162,7 @@ struct lax_attempt {
 };
 
 /* Of the target just these keys, whatever its collations take for equal. */
-static void put_conditions(struct buf *sql, const struct lax_attempt *a)
+static void put_conditions(struct buf *sql, const struct lax_write *a)
 {
 	for (size_t i = 0; i < a->count; i++) {
 		buf_puts(sql, i ? " OR (" : "(");
@@ -172,14 +172,14 @@ static void put_conditions(struct buf *sql, const struct lax_attempt *a)
 	}
 }
 
-static bool look_at_rows(struct lax_attempt *a, struct db *target, struct error *err)
+static bool look_at_rows(struct lax_write *a, struct error *err)
 {
 	unsigned count = a->table->key.count;
 	struct value key[KEY_COLUMNS_MAX];
 	struct db_row row;
 	enum db_fetch fetched;
 
-	while ((fetched = db_row_next(target, &row, err)) == DB_ROW) {
+	while ((fetched = db_row_next(a->target, &row, err)) == DB_ROW) {
 		if (row.count != count + 1)
 			continue; /* never: then no row is seen */
 		for (unsigned i = 0; i < count; i++)
@@ -190,9 +190,29 @@ static bool look_at_rows(struct lax_attempt *a, struct db *target, struct error 
 	return fetched == DB_END;
 }
 
-/* The keys were deleted: what is more than inserted has pushed others out, or may have where a
+/* Before the commit: our own rows are seen. */
+static bool compare_rows(struct lax_write *a, struct error *err)
+{
+	const struct row_hash *f = &a->known->hash;
+	struct buf sql = BUF_INIT;
+	bool ok;
+
+	buf_printf(&sql, "SELECT %s,%s FROM %s WHERE ", f->keys[SIDE_TARGET], f->row[SIDE_TARGET],
+		   f->from[SIDE_TARGET]);
+	put_conditions(&sql, a);
+	row_prints_begin_look(&a->w->prints);
+	ok = db_query(a->target, sql.data, sql.length, err) && look_at_rows(a, err);
+	buf_release(&sql);
+	probe("after_lax_write", "%s %zu", a->table->source->full_name, a->w->prints.seen);
+	if (ok && !row_prints_are_alike(&a->w->prints))
+		return error_set(err, ERROR_DATA, "without strict mode the target makes another row "
+						  "of it than the source has");
+	return ok;
+}
+
+/* The keys were deleted: what is more than inserted has displaced others, or may have where a
  * row is there twice (README I9). */
-static bool note_displaced(struct lax_attempt *a, struct error *err)
+static bool record_displaced(struct lax_write *a, struct error *err)
 {
 	if (a->affected <= a->rows || !a->table->may_displace)
 		return true;
@@ -202,35 +222,16 @@ static bool note_displaced(struct lax_attempt *a, struct error *err)
 	return owed_rows_displacing_some(a->w->run->owed, a->table, err);
 }
 
-/* Before the commit: our own rows are seen. */
-static bool compare_rows(void *context, struct db *target, struct error *err)
+static bool write_once(struct lax_write *a, struct error *err)
 {
-	struct lax_attempt *a = context;
-	const struct row_hash *f = &a->known->print;
-	struct buf sql = BUF_INIT;
-	bool ok;
-
-	buf_printf(&sql, "SELECT %s,%s FROM %s WHERE ", f->keys[SIDE_TARGET], f->row[SIDE_TARGET],
-		   f->from[SIDE_TARGET]);
-	put_conditions(&sql, a);
-	row_prints_begin_look(&a->w->prints);
-	ok = db_query(target, sql.data, sql.length, err) && look_at_rows(a, target, err);
-	buf_release(&sql);
-	probe("after_lax_write", "%s %zu", a->table->source->full_name, a->w->prints.seen);
-	if (ok && !row_prints_are_alike(&a->w->prints))
-		ok = error_set(err, ERROR_DATA, "without strict mode the target makes another row of it than the source has");
-	return ok && note_displaced(a, err);
-}
-
-static bool attempt_lax(void *argument, struct error *err)
-{
-	struct lax_attempt *a = argument;
-
-	const struct write_check check = { compare_rows, a };
+	bool does_not_matter;
 
 	a->warnings = a->affected = 0;
-	return db_ready(a->target, err) &&
-	       write_statements_checked(a->target, a->statements, a->statement_count, &check, err);
+	if (!db_ready(a->target, err))
+		return false;
+	bool ok = write_begin(a->target, a->statements, a->statement_count, err) &&
+		  compare_rows(a, err) && record_displaced(a, err);
+	return write_end(a->target, ok, &does_not_matter, err);
 }
 
 /* A lax mode forgives NULL in a computed NOT NULL column only where a statement has several
@@ -248,7 +249,7 @@ static void double_single(struct write_statement *statement, size_t head_length,
 	buf_release(&row);
 }
 
-static void make_statements(struct lax_attempt *a, struct row_batch *batch)
+static void make_statements(struct lax_write *a, struct row_batch *batch)
 {
 	struct buf *deletes;
 
@@ -266,40 +267,38 @@ static void make_statements(struct lax_attempt *a, struct row_batch *batch)
 	}
 }
 
-static bool is_refusal(const struct error *err)
-{
-	return err->kind == ERROR_DATA || err->kind == ERROR_SQL;
-}
-
-static bool try_modes(struct lax_attempt *a, struct error *err)
+static bool try_modes(struct lax_write *a, struct error *err)
 {
 	struct lax_writer *w = a->w;
 
-	for (size_t mode = 0; mode < ARRAY_LEN(modes); mode++) {
+	for (size_t mode = 0; mode < LAX_MODES; mode++) {
 		for (size_t i = 0; i < a->statement_count; i++)
-			a->statements[i].mode = modes[mode];
-		if (run_write(w->run, "write rows without strict mode", w->tag, attempt_lax, a, err))
-			return true;
-		if (!is_refusal(err))
+			a->statements[i].mode = lax_modes[mode];
+		for (struct retry r =
+			     run_write_begin(w->run, "write rows without strict mode", w->tag);
+		     retry_next(&r, err);)
+			if (write_once(a, err))
+				return true;
+		if (!lax_is_refusal(err))
 			break;
 	}
 	return false;
 }
 
 /* In one mode after the other, and in one zone after the other. */
-static bool try_all(struct lax_attempt *a, struct error *err)
+static bool try_all(struct lax_write *a, struct error *err)
 {
 	const struct moved_table *t = a->table;
 	bool ok = try_modes(a, err);
 
-	for (unsigned zone = 0; !ok && is_refusal(err) && zone < t->zone_offset_count; zone++) {
+	for (unsigned zone = 0; !ok && lax_is_refusal(err) && zone < t->zone_offset_count; zone++) {
 		struct error failure;
 
 		for (size_t i = 0; i < a->statement_count; i++)
 			if (a->statements[i].zone)
 				a->statements[i].zone = t->zone_offsets[zone];
 		ok = try_modes(a, &failure);
-		if (!ok && !is_refusal(&failure))
+		if (!ok && !lax_is_refusal(&failure))
 			*err = failure;
 	}
 	for (size_t i = 0; i < a->statement_count; i++)
@@ -308,13 +307,13 @@ static bool try_all(struct lax_attempt *a, struct error *err)
 	return ok;
 }
 
-static bool write_rows(struct lax_attempt *a, struct row_batch *batch, struct error *err)
+static bool write_rows(struct lax_write *a, struct row_batch *batch, struct error *err)
 {
 	bool ok;
 
 	make_statements(a, batch);
 	ok = try_all(a, err);
-	if (!ok && is_refusal(err) && batch->rows == 1) {
+	if (!ok && lax_is_refusal(err) && batch->rows == 1) {
 		double_single(&a->statements[1], strlen(batch->head), a->w->reader.packet_limit / 4);
 		batch->statements[0].sql = a->statements[1].sql;
 		ok = try_all(a, err);
@@ -334,8 +333,8 @@ static bool write_slice(struct lax_writer *w, struct db *target, struct lax_tabl
 			size_t count, bool *all, struct error *err)
 {
 	/* The ticket is the caller's. */
-	struct row_batch *batch = row_batch_new(table, 0, NULL);
-	struct lax_attempt attempt = { .w = w,
+	struct row_batch *batch = row_batch_new(table, 0);
+	struct lax_write write = { .w = w,
 				       .known = known,
 				       .target = target,
 				       .conditions = conditions,
@@ -345,15 +344,15 @@ static bool write_slice(struct lax_writer *w, struct db *target, struct lax_tabl
 	batch->head = table->replace_head;
 	batch->tail = "";
 	batch->omits_empty = true;
-	batch->sum_expression = known->print.row[SIDE_SOURCE];
+	batch->sum_expression = known->hash.row[SIDE_SOURCE];
 	batch->prints = &w->prints;
 	probe("before_lax_read", "%s %zu", table->source->full_name, count);
 	bool ok = row_reader_keys(&w->reader, batch, conditions, count, all, err);
 
 	if (ok && *all) {
-		ok = write_rows(&attempt, batch, err);
+		ok = write_rows(&write, batch, err);
 		if (ok)
-			known->is_lax_first = attempt.warnings > 0;
+			known->is_lax_first = write.warnings > 0;
 	}
 	row_batch_free(batch);
 	return ok;
@@ -369,7 +368,7 @@ static bool write_some(struct lax_writer *w, struct db *target, struct lax_table
 	if (write_slice(w, target, known, table, conditions, count, &all, err)) {
 		if (all)
 			return true;
-	} else if (!is_refusal(err)) {
+	} else if (!lax_is_refusal(err)) {
 		return false;
 	} else if (count == 1) {
 		return error_wrap(err, "the row with %s", conditions[0]);

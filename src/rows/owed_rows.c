@@ -110,16 +110,16 @@ void owed_rows_begin(struct owed_rows *o)
 /* May be tried again, like a lost connection; what ends the run then has written nothing. */
 static bool save(struct owed_rows *o, const struct moved_table *table, struct error *err)
 {
-	const struct ferry_options *options = o->run->options;
+	const struct run *run = o->run;
 	int64_t until_ms = clock_ms() + SAVE_WAIT_MS;
 
-	if (!options->save_state)
+	if (!run->save_state)
 		return true;
 	do {
-		if (options->save_state(options->hook_context))
+		if (run->save_state(run->save_context))
 			return true;
-	} while (clock_ms() < until_ms && stop_sleep_ms(o->run->stop, SAVE_PAUSE_MS));
-	if (stop_is_set(o->run->stop))
+	} while (clock_ms() < until_ms && stop_sleep_ms(run->stop, SAVE_PAUSE_MS));
+	if (stop_is_set(run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
 	return error_set(err, ERROR_BUSY,
 			 "rows of table %s would be displaced, and the state file, which has to "

@@ -4,22 +4,21 @@
  * into warnings). */
 #include "rows/row_batch.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "db/sql_json.h"
+#include "rows/load_text.h"
 #include "rows/row_prints.h"
+#include "rows/row_sql.h"
 
-struct row_batch *row_batch_new(const struct moved_table *table, uint64_t ticket,
-				struct chunk *chunk)
+struct row_batch *row_batch_new(const struct moved_table *table, uint64_t ticket)
 {
 	struct row_batch *batch = mem_calloc(1, sizeof(*batch));
 
 	batch->table = table;
 	batch->ticket = ticket;
-	batch->chunk = chunk;
 	batch->head = table->insert_head;
 	batch->tail = table->insert_tail;
 	batch->has_sum = true;
@@ -35,6 +34,7 @@ void row_batch_clear(struct row_batch *batch)
 	batch->statement_count = 0;
 	batch->rows = 0;
 	batch->bytes = 0;
+	buf_clear(&batch->text);
 	batch->sum = 0;
 	batch->has_sum = true;
 	if (batch->prints)
@@ -51,6 +51,7 @@ void row_batch_free(struct row_batch *batch)
 	key_release(&batch->low);
 	key_release(&batch->high);
 	buf_release(&batch->documents);
+	buf_release(&batch->text);
 	buf_release(&batch->keys);
 	free(batch);
 }
@@ -117,13 +118,6 @@ bool row_batch_next_key(const struct row_batch *batch, size_t *at, struct value 
 	return true;
 }
 
-static void spread(const struct moved_table *table, const struct db_row *row, struct value *values)
-{
-	for (unsigned i = 0; i < table->selected_count; i++)
-		values[table->selected[i]] =
-			(struct value){ .bytes = row->values[i], .length = row->lengths[i] };
-}
-
 /* Puts the types that were read beside a document behind its text, which is the form
  * of db/sql_json.h. Most documents have none. */
 static bool join_types(struct row_batch *batch, const struct db_row *row, unsigned i,
@@ -174,33 +168,20 @@ static bool join_all_types(struct row_batch *batch, const struct db_row *row, st
 	return true;
 }
 
-static unsigned columns_expected(const struct row_batch *batch)
+/* The fingerprint goes by the key that was just remembered. */
+static bool add_sum(struct row_batch *batch, const struct db_row *row, struct error *err)
 {
-	return batch->table->selected_count + batch->table->types_count +
-	       (batch->sum_expression != NULL);
-}
-
-/* By the key that was just remembered. */
-static bool add_print(struct row_batch *batch, const struct db_row *row, struct error *err)
-{
-	struct value print = { row->values[row->count - 1], row->lengths[row->count - 1] };
-
-	return !batch->prints ||
-	       row_prints_add(batch->prints, batch->last.values, batch->last.count, print) ||
-	       error_set(err, ERROR_DATA, "table %s: the source makes no fingerprint of a row",
-			 batch->table->source->full_name);
-}
-
-static void add_to_sum(struct row_batch *batch, const struct db_row *row)
-{
-	const char *sum = batch->sum_expression ? row->values[row->count - 1] : NULL;
+	struct value sum = { row->values[row->count - 1], row->lengths[row->count - 1] };
 
 	if (batch->prints)
-		return;
-	if (sum)
-		batch->sum ^= strtoull(sum, NULL, 10);
+		return row_prints_add(batch->prints, batch->last.values, batch->last.count, sum) ||
+		       error_set(err, ERROR_DATA, "table %s: the source makes no fingerprint of a row",
+				 batch->table->source->full_name);
+	if (batch->sum_expression && sum.bytes)
+		batch->sum ^= strtoull(sum.bytes, NULL, 10);
 	else
 		batch->has_sum = false;
+	return true;
 }
 
 static bool add_alone(struct row_batch *batch, const struct value *values, struct error *err)
@@ -211,42 +192,28 @@ static bool add_alone(struct row_batch *batch, const struct value *values, struc
 	statement->is_alone = true;
 	statement->rows = 1;
 	batch->rows++;
-	return write_without_empty(&statement->sql, batch->table, values,
-				   &statement->invalid_enums, err);
+	return row_sql_without_empty(&statement->sql, batch->table, values,
+				     &statement->invalid_enums, err);
 }
 
-bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t statement_bytes,
-		   uint64_t packet_limit, struct error *err)
+static bool put_row(struct row_batch *batch, const struct value *values, struct error *err)
 {
 	const struct moved_table *table = batch->table;
-	struct value values[SERVER_COLUMNS_MAX];
 	uint64_t invalid_enums = 0;
-
-	if (row->count != columns_expected(batch) ||
-	    table->source->column_count > SERVER_COLUMNS_MAX)
-		return error_set(err, ERROR_SCHEMA, "table %s: %u columns selected, %u received",
-				 table->source->full_name, columns_expected(batch), row->count);
-	spread(table, row, values);
-	if (!join_all_types(batch, row, values, err) || !remember_key(batch, values, err) ||
-	    !add_print(batch, row, err))
-		return false;
-	if (batch->omits_empty && write_has_empty(table, values))
-		return add_alone(batch, values, err);
-
 	struct write_statement *statement =
 		batch->statement_count ? &batch->statements[batch->statement_count - 1] : NULL;
 
-	if (!statement || statement->is_alone || statement->sql.length >= statement_bytes)
-		statement = begin(batch, statement_bytes);
+	if (!statement || statement->is_alone || statement->sql.length >= batch->statement_bytes)
+		statement = begin(batch, batch->statement_bytes);
 	else
 		buf_putc(&statement->sql, ',');
 
 	size_t start = statement->sql.length;
 
-	if (!write_tuple(&statement->sql, table, values, &invalid_enums, err))
+	if (!row_sql_tuple(&statement->sql, table, values, &invalid_enums, err))
 		return false;
 	/* A large row gets a statement of its own rather than bursting the packet. */
-	if (statement->sql.length + 4096 > packet_limit && statement->rows > 0) {
+	if (statement->rows > 0 && !write_fits(statement->sql.length, batch->packet_limit)) {
 		struct buf tuple = BUF_INIT;
 
 		buf_add(&tuple, statement->sql.data + start, statement->sql.length - start);
@@ -255,20 +222,84 @@ bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t s
 		buf_add(&statement->sql, tuple.data, tuple.length);
 		buf_release(&tuple);
 	}
-	if (statement->sql.length + 4096 > packet_limit)
-		return error_set(err, ERROR_DATA,
-				 "table %s: a row takes %zu bytes as a statement, more than the target's "
-				 "max_allowed_packet lets through (%" PRIu64
-				 "); raise it: SET GLOBAL max_allowed_packet = 1073741824",
-				 table->source->full_name, statement->sql.length, packet_limit);
+	if (write_is_too_large(table, "a row", statement->sql.length, batch->packet_limit, err))
+		return false;
 	statement->rows++;
 	statement->invalid_enums += invalid_enums;
+	return true;
+}
+
+static bool put_rows_of_text(struct row_batch *batch, struct error *err)
+{
+	struct value values[SERVER_COLUMNS_MAX] = { { NULL, 0 } };
+	struct buf bytes = BUF_INIT;
+	size_t at = 0;
+	bool ok = true;
+
+	while (ok && load_text_next_row(&batch->text, &at, batch->table, &bytes, values))
+		ok = put_row(batch, values, err);
+	buf_release(&bytes);
+	buf_release(&batch->text);
+	batch->is_text = false;
+	return ok;
+}
+
+bool row_batch_make_statements(struct row_batch *batch, struct error *err)
+{
+	batch->bytes = 0;
+	if (!put_rows_of_text(batch, err))
+		return false;
+	row_batch_finish(batch);
+	return true;
+}
+
+/* False: the row has to be a statement. One that takes up the target's packet would not get
+ * there as a change either, and is refused by name. */
+static bool put_row_of_text(struct row_batch *batch, const struct value *values)
+{
+	size_t before = batch->text.length;
+
+	if (!load_text_put_row(&batch->text, batch->table, values))
+		return false;
+	if (write_fits(batch->text.length - before, batch->packet_limit))
+		return true;
+	buf_truncate(&batch->text, before);
+	return false;
+}
+
+bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t statement_bytes,
+		   uint64_t packet_limit, struct error *err)
+{
+	const struct moved_table *table = batch->table;
+	struct value values[SERVER_COLUMNS_MAX];
+	unsigned selected =
+		table->selected_count + table->types_count + (batch->sum_expression != NULL);
+
+	batch->statement_bytes = statement_bytes;
+	batch->packet_limit = packet_limit;
+	if (row->count != selected || table->source->column_count > SERVER_COLUMNS_MAX)
+		return error_set(err, ERROR_SCHEMA, "table %s: %u columns selected, %u received",
+				 table->source->full_name, selected, row->count);
+	for (unsigned i = 0; i < table->selected_count; i++)
+		values[table->selected[i]] =
+			(struct value){ .bytes = row->values[i], .length = row->lengths[i] };
+	if (!join_all_types(batch, row, values, err) || !remember_key(batch, values, err) ||
+	    !add_sum(batch, row, err))
+		return false;
+	if (batch->omits_empty && row_sql_has_empty(table, values))
+		return add_alone(batch, values, err);
+
+	if (batch->is_text && !put_row_of_text(batch, values) && !put_rows_of_text(batch, err))
+		return false;
+	if (!batch->is_text && !put_row(batch, values, err))
+		return false;
 	batch->rows++;
-	add_to_sum(batch, row);
 	return true;
 }
 
 void row_batch_finish(struct row_batch *batch)
 {
 	complete(batch);
+	if (batch->is_text)
+		batch->bytes = batch->text.length;
 }

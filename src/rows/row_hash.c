@@ -46,6 +46,8 @@
 
 #include "base/mem.h"
 #include "db/sql_json.h"
+#include "db/type_text.h"
+#include "rows/row_key.h"
 
 enum form {
 	FORM_PLAIN,  /* digits, dates: no '#' inside */
@@ -126,17 +128,10 @@ static bool is_binary(const char *charset)
 	return *charset == '\0' || strcmp(charset, "binary") == 0;
 }
 
-/* Names of the one character set whose bytes are the same under several names. */
-static bool is_utf8(const char *charset)
-{
-	return strncmp(charset, "utf8", 4) == 0;
-}
-
 static bool same_bytes(const struct column *a, const struct column *b)
 {
-	if (is_binary(a->charset) || is_binary(b->charset))
-		return true;
-	return strcmp(a->charset, b->charset) == 0 || (is_utf8(a->charset) && is_utf8(b->charset));
+	return is_binary(a->charset) || is_binary(b->charset) ||
+	       charset_equal(a->charset, b->charset);
 }
 
 /* How numbers with a fraction are printed. */
@@ -430,14 +425,6 @@ static void add_note(struct row_hash *f, const char *column, const char *why)
 	f->note = note;
 }
 
-static bool is_key_column(const struct moved_table *t, unsigned column)
-{
-	for (unsigned i = 0; i < t->key.count; i++)
-		if (t->key.columns[i] == column)
-			return true;
-	return false;
-}
-
 /* The key's are always compared: rows of different keys that are alike otherwise would
  * cancel each other out. */
 static unsigned make_pairs(struct row_hash *f, const struct ferry_options *options,
@@ -449,7 +436,7 @@ static unsigned make_pairs(struct row_hash *f, const struct ferry_options *optio
 	for (unsigned i = 0; i < source->column_count; i++) {
 		const struct column *column = &source->columns[i];
 		const struct column *there = table_column_of_other(target, column);
-		bool is_key = is_key_column(f->table, i);
+		bool is_key = key_has_column(&f->table->key, i);
 
 		if (!is_key && is_ignored(options, source, column)) {
 			add_note(f, column->name, "ignored");
@@ -477,7 +464,7 @@ static unsigned sort_compressed(struct pair *pairs, unsigned count, const struct
 	for (unsigned i = 0; i < count; i++) {
 		const struct column *column = pairs[i].column[SIDE_SOURCE];
 
-		if (!is_key_column(t, column->position) &&
+		if (!key_has_column(&t->key, column->position) &&
 		    is_listed(&verify->compressed_columns, &verify->compressed_bare, t->source,
 			      column))
 			sorted[count - ++compressed] = pairs[i];
@@ -563,20 +550,16 @@ void row_hash_release(struct row_hash *f)
 	*f = (struct row_hash){ .table = NULL };
 }
 
-void row_hash_put_range(struct buf *sql, const struct row_hash *f, const struct key *low,
-			   const struct key *high)
+void row_hash_put_sums(struct buf *sql, const struct row_hash *f, enum side side,
+		       const struct key *low, const struct key *high)
 {
-	const char *word = " WHERE (";
-
-	if (low && low->is_set) {
-		buf_puts(sql, word);
-		sql_key_after(sql, &f->table->key, low);
-		buf_putc(sql, ')');
-		word = " AND (";
-	}
-	if (high && high->is_set) {
-		buf_puts(sql, word);
-		sql_key_up_to(sql, &f->table->key, high);
-		buf_putc(sql, ')');
-	}
+	/* SUM of integers is an exact DECIMAL, 64 bits of it are as good as BIT_XOR's, under
+	 * which equal rows would cancel each other out. */
+	buf_printf(sql, "SELECT COUNT(*),COUNT(s),%s FROM (SELECT %s s FROM %s",
+		   f->table->key.count > 0 ?
+			   "BIT_XOR(s)" :
+			   "CAST(COALESCE(SUM(s),0)%18446744073709551616 AS UNSIGNED)",
+		   f->sum[side], f->from[side]);
+	row_key_put_range(sql, f->table, low, high);
+	buf_puts(sql, " LIMIT 18446744073709551615) d");
 }

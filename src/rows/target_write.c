@@ -16,8 +16,6 @@
 
 #include "base/mem.h"
 #include "base/probe.h"
-#include "db/sql_json.h"
-#include "plan/computed.h"
 
 /* Warnings that say nothing about data: deprecated syntax, and DELETE ... LIMIT on a target
  * that logs statements (which of the rows that are equal byte by byte go is all the same). */
@@ -30,116 +28,6 @@ void write_statement_release(struct write_statement *statement)
 	if (!statement->is_borrowed)
 		buf_release(&statement->sql);
 	*statement = (struct write_statement){ .rows = 0 };
-}
-
-static bool put_json(struct buf *sql, const struct moved_table *table, const struct column *column,
-		     struct value value, struct error *err)
-{
-	if (table->json_is_typed)
-		return sql_json(sql, value, err) ||
-		       error_wrap(err, "%s.%s", table->source->full_name, column->name);
-	value.length = sql_json_text_length(value);
-	sql_literal(sql, column, value);
-	return true;
-}
-
-/* MySQL makes no document of a binary string. */
-static void put_text_as_json(struct buf *sql, struct value value)
-{
-	static const struct column json = { .type = COLUMN_JSON };
-
-	sql_literal(sql, &json, value);
-}
-
-/* In front of a part of a character the servers put zeros, without a word. */
-static bool is_whole_text(const struct column *column, size_t length)
-{
-	static const struct {
-		const char *charset;
-		unsigned width;
-	} wide[] = { { "ucs2", 2 }, { "utf16", 2 }, { "utf16le", 2 }, { "utf32", 4 } };
-	bool is_text = column->type == COLUMN_CHAR || column->type == COLUMN_VARCHAR ||
-		       column->type == COLUMN_TEXT;
-
-	if (length % 4 == 0 || !is_text || column->charset[0] != 'u')
-		return true;
-	for (size_t i = 0; i < ARRAY_LEN(wide); i++)
-		if (strcmp(column->charset, wide[i].charset) == 0)
-			return length % wide[i].width == 0;
-	return true;
-}
-
-static bool is_empty(const struct column *column, struct value value)
-{
-	return value.bytes && value.length == 0 && !column->is_nullable &&
-	       (column->type == COLUMN_GEOMETRY || column->type == COLUMN_VECTOR);
-}
-
-static bool put_tuple(struct buf *sql, const struct moved_table *table, const struct value *values,
-		      bool omits_empty, uint64_t *invalid_enums, struct error *err)
-{
-	char separator = '(';
-
-	for (unsigned i = 0; i < table->written_count; i++) {
-		const struct column *column = &table->source->columns[table->written[i]];
-		struct value value = values[table->written[i]];
-
-		if (omits_empty && is_empty(column, value))
-			continue;
-		buf_putc(sql, separator);
-		separator = ',';
-		if (column->type == COLUMN_JSON && value.bytes) {
-			if (!put_json(sql, table, column, value, err))
-				return false;
-			continue;
-		}
-		if (column->type == COLUMN_TIMESTAMP && value.bytes && table->zone) {
-			computed_put_timestamp(sql, table, column, value);
-			continue;
-		}
-		if (value.bytes && !is_whole_text(column, value.length))
-			return error_set(err, ERROR_DATA,
-					 "%s.%s: a text of %zu bytes ends inside a character of %s, and "
-					 "the target would store another one: mend it on the source",
-					 table->source->full_name, column->name, value.length,
-					 column->charset);
-		if (table->as_json && table->as_json[table->written[i]])
-			put_text_as_json(sql, value);
-		else
-			sql_literal(sql, column, value);
-		if (column->type == COLUMN_ENUM && value.length == 1 && value.bytes[0] == '0')
-			(*invalid_enums)++;
-	}
-	if (separator == '(')
-		buf_putc(sql, separator);
-	buf_putc(sql, ')');
-	return true;
-}
-
-bool write_tuple(struct buf *sql, const struct moved_table *table, const struct value *values,
-		 uint64_t *invalid_enums, struct error *err)
-{
-	return put_tuple(sql, table, values, false, invalid_enums, err);
-}
-
-bool write_has_empty(const struct moved_table *table, const struct value *values)
-{
-	for (unsigned i = 0; i < table->written_count; i++)
-		if (is_empty(&table->source->columns[table->written[i]], values[table->written[i]]))
-			return true;
-	return false;
-}
-
-bool write_without_empty(struct buf *sql, const struct moved_table *table,
-			 const struct value *values, uint64_t *invalid_enums, struct error *err)
-{
-	bool left_out[SERVER_COLUMNS_MAX] = { false };
-
-	for (unsigned i = 0; i < table->written_count && i < SERVER_COLUMNS_MAX; i++)
-		left_out[i] = is_empty(&table->source->columns[table->written[i]],
-				       values[table->written[i]]);
-	moved_table_put_replace(sql, table, left_out);
-	return put_tuple(sql, table, values, true, invalid_enums, err);
 }
 
 uint64_t write_packet_limit(const struct db *target)
@@ -213,7 +101,7 @@ static bool check_affected(struct db *target, const struct write_statement *stat
 
 	if (statement->affects == 0 || affected == statement->affects)
 		return true;
-	return error_set(err, ERROR_DATA,
+	return error_set(err, ERROR_DIFFERENT,
 			 "%s: %" PRIu64 " rows were to be changed, and %" PRIu64 " were",
 			 db_label(target), statement->affects, affected);
 }
@@ -287,18 +175,24 @@ bool write_statement_execute(struct db *target, const struct write_statement *st
 	return ok;
 }
 
-static bool write_all(struct db *target, const struct write_statement *statements, size_t count,
-		      const struct write_check *check, bool *is_uncertain, struct error *err)
+bool write_begin(struct db *target, const struct write_statement *statements, size_t count,
+		 struct error *err)
+{
+	if (!db_execf(target, err, "START TRANSACTION"))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!write_statement_execute(target, &statements[i], err))
+			return false;
+	return true;
+}
+
+bool write_end(struct db *target, bool ok, bool *is_uncertain, struct error *err)
 {
 	struct error ignored;
-	bool ok = db_execf(target, err, "START TRANSACTION");
 
 	*is_uncertain = false;
-	for (size_t i = 0; ok && i < count; i++)
-		ok = write_statement_execute(target, &statements[i], err);
-	ok = ok && (!check || check->before_commit(check->context, target, err));
 	if (ok) {
-		probe("before_commit", "%zu", count);
+		probe("before_commit", " ");
 		ok = db_execf(target, err, "COMMIT");
 		*is_uncertain = !ok;
 	}
@@ -310,22 +204,23 @@ static bool write_all(struct db *target, const struct write_statement *statement
 	return ok;
 }
 
-bool write_statements_once(struct db *target, const struct write_statement *statements,
-			   size_t count, bool *is_uncertain, struct error *err)
-{
-	return write_all(target, statements, count, NULL, is_uncertain, err);
-}
-
 bool write_statements(struct db *target, const struct write_statement *statements, size_t count,
 		      struct error *err)
 {
-	return write_statements_checked(target, statements, count, NULL, err);
-}
-
-bool write_statements_checked(struct db *target, const struct write_statement *statements,
-			      size_t count, const struct write_check *check, struct error *err)
-{
 	bool does_not_matter;
 
-	return write_all(target, statements, count, check, &does_not_matter, err);
+	return write_end(target, write_begin(target, statements, count, err), &does_not_matter, err);
+}
+
+bool write_is_too_large(const struct moved_table *table, const char *what, size_t length,
+			uint64_t packet_limit, struct error *err)
+{
+	if (write_fits(length, packet_limit))
+		return false;
+	error_set(err, ERROR_DATA,
+		  "table %s: %s takes %zu bytes as a statement, more than the target's "
+		  "max_allowed_packet lets through (%" PRIu64
+		  "); raise it: SET GLOBAL max_allowed_packet = 1073741824",
+		  table->source->full_name, what, length, packet_limit);
+	return true;
 }

@@ -22,8 +22,15 @@ void fence_init(struct fence *fence)
 	fence->open = NULL;
 	fence->open_room = 0;
 	fence->open_count = 0;
+	fence->wake = NULL;
 	atomic_init(&fence->issued, 0);
 	atomic_init(&fence->lowest_open, UINT64_MAX);
+}
+
+void fence_set_wake(struct fence *fence, void (*wake)(void *context), void *context)
+{
+	fence->wake = wake;
+	fence->wake_context = context;
 }
 
 void fence_destroy(struct fence *fence)
@@ -32,21 +39,16 @@ void fence_destroy(struct fence *fence)
 	free(fence->open);
 }
 
-static void make_room(struct fence *fence) REQUIRES(fence->lock)
-{
-	assert(fence->open_count < FENCE_TICKETS_MAX);
-	if (fence->open_count < fence->open_room)
-		return;
-	fence->open_room = fence->open_room ? fence->open_room * 2 : 4;
-	fence->open = mem_resize(fence->open, fence->open_room, sizeof(*fence->open));
-}
-
 uint64_t fence_issue(struct fence *fence)
 {
 	uint64_t ticket;
 
 	mutex_lock(&fence->lock);
-	make_room(fence);
+	assert(fence->open_count < FENCE_TICKETS_MAX);
+	if (fence->open_count == fence->open_room) {
+		fence->open_room = fence->open_room ? fence->open_room * 2 : 4;
+		fence->open = mem_resize(fence->open, fence->open_room, sizeof(*fence->open));
+	}
 	ticket = atomic_load_explicit(&fence->issued, memory_order_relaxed) + 1;
 	if (fence->open_count == 0)
 		atomic_store_explicit(&fence->lowest_open, ticket, memory_order_release);
@@ -56,27 +58,23 @@ uint64_t fence_issue(struct fence *fence)
 	return ticket;
 }
 
-static void remove_open(struct fence *fence, uint64_t ticket) REQUIRES(fence->lock)
+void fence_end(struct fence *fence, uint64_t ticket)
 {
+	uint64_t lowest = UINT64_MAX;
 	unsigned i = 0;
 
+	mutex_lock(&fence->lock);
 	while (i < fence->open_count && fence->open[i] != ticket)
 		i++;
 	assert(i < fence->open_count); /* ended twice, or never issued */
 	fence->open[i] = fence->open[--fence->open_count];
-}
-
-void fence_end(struct fence *fence, uint64_t ticket)
-{
-	uint64_t lowest = UINT64_MAX;
-
-	mutex_lock(&fence->lock);
-	remove_open(fence, ticket);
-	for (unsigned i = 0; i < fence->open_count; i++)
+	for (i = 0; i < fence->open_count; i++)
 		if (fence->open[i] < lowest)
 			lowest = fence->open[i];
 	atomic_store_explicit(&fence->lowest_open, lowest, memory_order_release);
 	mutex_unlock(&fence->lock);
+	if (fence->wake)
+		fence->wake(fence->wake_context);
 }
 
 bool fence_has_tickets(const struct fence *fence)

@@ -7,7 +7,6 @@
  * with sql_log_bin=0 does cannot be seen. */
 #include "verify/target_watch.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -42,8 +41,8 @@ struct target_watch {
 
 static void fold(const struct target_watch *v, char *name)
 {
-	for (; v->ignores_case && *name; name++)
-		*name = (char)tolower((unsigned char)*name);
+	if (v->ignores_case)
+		schema_fold_case(name);
 }
 
 static struct moved_table *find(const struct target_watch *v, const char *schema,
@@ -90,13 +89,10 @@ static void add_table(struct target_watch *v, struct moved_table *table)
 
 static bool index_tables(struct target_watch *v, struct db *target, struct error *err)
 {
-	struct buf mode = BUF_INIT;
-	bool ok = db_value(target, &mode, NULL, err, "SELECT @@lower_case_table_names");
+	bool ok = schema_ignores_case(target, &v->ignores_case, err);
 
-	v->ignores_case = strcmp(buf_text(&mode), "0") != 0;
 	for (size_t i = 0; i < v->run->tables->count; i++)
 		add_table(v, v->run->tables->tables[i]);
-	buf_release(&mode);
 	return ok;
 }
 
@@ -147,7 +143,7 @@ static bool touched(void *context, const struct watched_statement *statement, st
 	if (statement->text)
 		signature = statement_tag_read(statement->text, statement->text_length,
 					   v->run->options->target_marginalia,
-					   v->run->tracker->run_id);
+					   v->run->run_id);
 	return signature == SIGNATURE_OURS || refuse(statement, signature, err);
 }
 
@@ -164,7 +160,7 @@ static void failed(void *context, const struct error *err)
 {
 	struct target_watch *v = context;
 
-	v->run->fail(v->run->fail_context, "target_verifier", err);
+	run_fail(v->run, PART_TARGET_VERIFIER, err);
 }
 
 /* --- life --------------------------------------------------------------------------- */

@@ -55,14 +55,6 @@ static void take_over(struct verifier *v, const cJSON *stage)
 	}
 }
 
-/* Workers of a comparison, and the ferry's own thread. */
-unsigned verifier_lock_count(const struct ferry_options *options)
-{
-	return options->verify.type != VERIFIER_NONE && options->verify.repair
-		       ? options->verify.workers + 1
-		       : 0;
-}
-
 static void displaced(void *context, size_t table)
 {
 	struct verifier *v = context;
@@ -104,8 +96,7 @@ static bool is_ignored(const struct run *run, const struct moved_table *table)
 }
 
 struct verifier *verifier_new(struct run *run, struct db *target, const cJSON *stage,
-			      bool is_resumed, unsigned first_lock,
-			      const struct verifier_hooks *hooks, struct error *err)
+			      bool is_resumed, const struct verifier_hooks *hooks, struct error *err)
 {
 	const struct verify_options *options = &run->options->verify;
 	struct verifier *v = mem_calloc(1, sizeof(*v));
@@ -114,12 +105,7 @@ struct verifier *verifier_new(struct run *run, struct db *target, const cJSON *s
 	v->type = options->type;
 	v->hooks = *hooks;
 	v->tables = mem_calloc(run->tables->count + 1, sizeof(*v->tables));
-	v->plan = (struct repair_plan){ .run = run,
-					.first_lock = first_lock,
-					.ticket_ended = hooks->ticket_ended,
-					.ticket_context = hooks->context,
-					.displaced = displaced,
-					.context = v };
+	v->plan = (struct repair_plan){ .run = run, .displaced = displaced, .context = v };
 	v->repair = options->repair ? &v->plan : NULL;
 	mutex_init(&v->lock);
 	stop_init(&v->rounds_stop);

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "create/create_translate.h"
+#include "../../src/create/create_translate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

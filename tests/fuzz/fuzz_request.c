@@ -53,8 +53,8 @@ static char *read_header(struct reader *r)
 
 static void handle(struct reader *r, unsigned which, bool is_json)
 {
-	static const struct rate speed;
-	struct api api = { .ferry = &fake_ferry, .speed = &speed };
+	static const struct rate rate;
+	struct api api = { .ferry = &fake_ferry, .rate = &rate };
 	char *body = mem_memdup(r->at, reader_left(r)); /* with the NUL behind it */
 	const struct server_route *route = &api_routes[which % api_route_count];
 	struct server_request request = {

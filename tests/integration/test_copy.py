@@ -307,7 +307,7 @@ class LostConnectionsTest(MoveTest):
             db.run("BEGIN", "INSERT INTO abc.t VALUES (15, 'not mine', 0)")
             stop.release()
             for _ in range(2):
-                ferry.wait_until(lambda: self.kill(self.target, "Query%INSERT%"))
+                ferry.wait_until(lambda: self.kill(self.target, "Query%INTO%`abc`%"))
             db.run("ROLLBACK")
         self.done(ferry)
 

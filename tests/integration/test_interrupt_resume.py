@@ -409,7 +409,7 @@ class LeftoverWriterTest(MoveTest):
                 stop.release()
             ferry.wait_until(lambda: 4 == self.target.value(
                 "SELECT COUNT(*) FROM information_schema.processlist"
-                " WHERE user = 'ghostferry' AND info LIKE '%INSERT INTO%'"))
+                " WHERE user = 'ghostferry' AND info LIKE '%INTO %`abc`%'"))
             ferry.wait_until(ferry.state_file)
             ferry.kill9()
             state = ferry.state_file()

@@ -5,6 +5,8 @@ is to be dropped or removed."""
 import os
 import re
 
+import pymysql
+
 from lib.moves import MoveTest, keys
 from lib.receiver import Receiver
 
@@ -240,6 +242,85 @@ class UnfinishedTest(RemedyTest):
         del state["CopyStage"]["LastSuccessfulPaginationKeys"]["abc.t"]
         ferry.resume(state, as_it_is=True)
         self.done(ferry)
+
+
+class StreamTest(RemedyTest):
+    """What ends a run that copies, and what is said then."""
+
+    def ended(self, *statements, **settings):
+        """Its log; the statements are run on the source in mid-copy."""
+        probes = self.probes()
+        stop = probes.stop_at("after_chunk_read", r"abc\.t 3 ")
+        ferry = self.one_by_one(probes=probes, **settings).start()
+        self.reach(ferry, stop)
+        ferry.wait_until(lambda: keys(ferry.state_file() or state_of_none))
+        with self.source.connect() as session:
+            session.run(*statements)
+        stop.release()
+        ferry.assert_status(2)
+        probes.release_all()
+        return ferry
+
+    def starts_anew(self, ferry):
+        """By what the program says, step by step."""
+        self.assertRegex(ferry.log(), "drop what was copied on the target and start anew")
+        self.target.sql("DROP TABLE abc.t")
+        log = self.refused(ferry, "holds the state of an unfinished run")
+        os.unlink(re.search(r"(\S+) holds the state", log)[1])
+        ferry.run_ok()
+        self.assert_equal()
+
+    def test_a_definition_is_changed(self):
+        self.table(rows=60)
+        self.starts_anew(self.ended("ALTER TABLE abc.t ADD COLUMN more INT DEFAULT 3"))
+
+    def test_a_statement_is_logged(self):
+        self.table(rows=60)
+        ferry = self.ended("SET SESSION binlog_format = 'STATEMENT'",
+                           "UPDATE abc.t SET n = 5 WHERE id = 3")
+        self.assertRegex(ferry.log(), "switched binlog_format away from ROW; stop that")
+        self.starts_anew(ferry)
+
+    def test_documents_in_parts(self):
+        if not self.source.is_mysql:
+            self.skipTest("MySQL's feature")
+        self.table(rows=60, body="id BIGINT NOT NULL PRIMARY KEY, v VARCHAR(200), n INT, j JSON")
+        self.source.sql("UPDATE abc.t SET j = '{\"a\": \"long enough to be worth it\"}'")
+        ferry = self.ended("SET SESSION binlog_row_value_options = 'PARTIAL_JSON'",
+                           "UPDATE abc.t SET j = JSON_SET(j, '$.a', 'x')")
+        self.assertRegex(ferry.log(), "set binlog_row_value_options = '' on the source")
+        self.source.sql("SET GLOBAL binlog_row_value_options = ''")
+        self.starts_anew(ferry)
+
+    def test_undecided_transactions_that_are_too_large(self):
+        """MemoryLimit as it is said; the other way is to decide them."""
+        for way in ("raise", "decide"):
+            with self.subTest(way):
+                self.source.drop_user_databases()
+                self.target.drop_user_databases()
+                self.table(rows=60, body="id BIGINT NOT NULL PRIMARY KEY, v LONGTEXT, n INT")
+                ferry = self.ended(
+                    "XA START 'x'", *[f"INSERT INTO abc.t VALUES ({n}, REPEAT('x', 100000), 1)"
+                                      for n in range(1000, 1010)],
+                    "XA END 'x'", "XA PREPARE 'x'", MemoryLimit=1 << 20)
+                said = re.search(r"commit them or roll them back \(XA RECOVER shows .*"
+                                 r"raise MemoryLimit to (\d+) or more, and resume", ferry.log())
+                self.assertTrue(said, ferry.log())
+                if way == "raise":
+                    ferry.config["MemoryLimit"] = int(said[1])
+                self.wait_until(lambda: self.decided("x"), what="XA COMMIT")
+                ferry.resume()
+                self.done(ferry)
+
+    def decided(self, xid):
+        """Not before the session that prepared it is gone."""
+        try:
+            self.source.sql(f"XA COMMIT '{xid}'")
+        except pymysql.Error as e:
+            if e.args[0] == 1397:
+                return False
+            raise
+        return True
 
 
 class OddNamesTest(RemedyTest):

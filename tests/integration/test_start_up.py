@@ -121,6 +121,16 @@ class CommandLineTest(unittest.TestCase):
                 self.fails([self.config(**changes)], 1, "^error: failed to validate config: ",
                            message)
 
+    def test_all_errors_of_a_file_at_once(self):
+        self.fails([self.config(LogLevel="loud", VerifierType="Magic",
+                                CutoverLock={"URI": "ftp://x"})], 1,
+                   r'^error: failed to validate config: invalid LogLevel "loud"',
+                   r"(?m)^error: failed to validate config: 'Magic' is not a known VerifierType$",
+                   "(?m)^error: failed to validate config: CutoverLock.URI")
+        self.fails([self.config(MyServerId=-1, DumpStateOnSignal="yes")], 1,
+                   "^error: failed to parse config file: MyServerId: -1",
+                   "(?m)^error: failed to parse config file: DumpStateOnSignal: a string")
+
     def test_unknown_keys_name_the_nearest(self):
         err = self.fails([self.config(AutomaticCutOverr=True, Sorce={}, Xyzzy=1,
                                       Databases={"_comment": "that is all"})], 1)
@@ -557,10 +567,15 @@ class TlsTest(StartTest):
                     self.refused("source", ferry=ferry)
 
     def test_a_server_that_wants_tls(self):
-        server = self.private_server("source", "--require-secure-transport=ON")
+        server = self.secure_server()
+        server.sql("SET GLOBAL require_secure_transport = ON")
         if case.program.inside:
             self.skipTest("Oracle's client takes up the TLS that it is offered")
-        self.refused(r"source.*(secure.transport|Access denied).*Source\.TLS", ferry=self.ferry(source=server))
+        ferry = self.ferry(source=server)
+        self.refused(r"source.*(secure.transport|Access denied).*Source\.TLS", ferry=ferry)
+        # To the letter: the certificate is of the server's own making.
+        ferry.config["Source"]["TLS"] = {"Verify": "none"}
+        ferry.run_ok()
 
     def test_tls_that_the_server_does_not_have(self):
         options = ["--skip-ssl"] if not self.source.is_mysql else ["--tls-version="]

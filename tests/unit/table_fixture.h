@@ -26,8 +26,9 @@ static UNUSED void fixture_init(struct fixture *f)
 
 static UNUSED struct table *fixture_table(struct fixture *f, const char *schema, const char *name)
 {
-	struct table *t = &f->schema.tables[f->schema.table_count++];
+	struct table *t = &f->schema.tables[f->schema.table_count];
 
+	t->index = f->schema.table_count++;
 	t->schema = mem_strdup(schema);
 	t->name = mem_strdup(name);
 	t->full_name = mem_printf("%s.%s", schema, name);
@@ -54,6 +55,7 @@ static UNUSED struct column *fixture_column(struct table *t, const char *name,
 	c->charset = underscore ? mem_memdup(collation, (size_t)(underscore - collation))
 				: mem_strdup(collation);
 	c->extra = mem_strdup("");
+	c->expression = mem_strdup("");
 	c->type = type;
 	c->is_unsigned = strstr(raw_type, "unsigned") != NULL;
 	return c;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -16,12 +17,14 @@
 
 /* A test function; cmocka's state pointer is rarely wanted. */
 #define TEST(name) static void name(void **state UNUSED)
-#define TEST_MAIN(...)                                                                             \
+#define TEST_MAIN(...) TEST_MAIN_GROUP(NULL, NULL, __VA_ARGS__)
+/* With a set-up before all tests and a tear-down after them. */
+#define TEST_MAIN_GROUP(set_up, tear_down, ...)                                                    \
 	int main(void)                                                                             \
 	{                                                                                          \
 		const struct CMUnitTest tests[] = { __VA_ARGS__ };                                 \
                                                                                                    \
-		return cmocka_run_group_tests(tests, NULL, NULL);                                  \
+		return cmocka_run_group_tests(tests, set_up, tear_down);                           \
 	}
 
 #endif

@@ -34,7 +34,7 @@ COMMON = [
     "--sync-binlog=1", "--innodb-flush-log-at-trx-commit=1",
     "--innodb-flush-method=nosync",
     # The kernel has requests for some twenty servers only (fs.aio-max-nr).
-    "--innodb-use-native-aio=0",
+    "--innodb-use-native-aio=0", "--local-infile=1",
 ]
 # What the program's documentation asks for, and no more.
 GRANTS = {

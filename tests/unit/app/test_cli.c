@@ -162,23 +162,30 @@ TEST(answers)
 	done(&r);
 }
 
-/* Each "  -flag ..." of the usage, with a backslash before the dash as roff has it, and its
+/* Each "  -flag ..." of the usage, with a backslash before each dash as roff has it, and its
  * help too. */
 TEST(the_man_page_has_every_flag)
 {
 	char page[16384], wanted[256];
 	FILE *file = fopen("src/man/ghostferry-copydb.1", "re");
 	struct run r = run("-help");
-	size_t length, flags = 0;
+	size_t page_length, flags = 0;
 
 	assert_non_null(file);
-	length = fread(page, 1, sizeof(page) - 1, file);
-	page[length] = '\0';
+	page_length = fread(page, 1, sizeof(page) - 1, file);
+	page[page_length] = '\0';
 	fclose(file);
 	for (const char *at = r.out; (at = strstr(at, "\n  -")); at += 3) {
 		size_t name = strcspn(at + 4, " \n");
 
-		snprintf(wanted, sizeof(wanted), "\\-%.*s", (int)name, at + 4);
+		size_t length = 0;
+
+		for (const char *c = at + 3; c < at + 4 + name && length + 3 < sizeof(wanted); c++) {
+			if (*c == '-')
+				wanted[length++] = '\\';
+			wanted[length++] = *c;
+		}
+		wanted[length] = '\0';
 		if (!strstr(page, wanted))
 			fail_msg("the man page has no %s", wanted);
 		flags++;

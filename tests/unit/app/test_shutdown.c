@@ -37,7 +37,7 @@ static void read_slowly(void *argument)
 	char piece[3000];
 	ssize_t length;
 
-	clock_sleep_ms(100);
+	usleep(100000);
 	while ((length = read(reading_end, piece, sizeof(piece))) > 0)
 		buf_add(got, piece, (size_t)length);
 }
@@ -108,15 +108,13 @@ TEST(a_full_disk_is_an_error)
 	assert_string_equal(err.text, "stdout: No space left on device");
 }
 
-int main(void)
+static int set_up(void **state UNUSED)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_slow_reader_gets_every_byte),
+	signal(SIGPIPE, SIG_IGN);
+	return 0;
+}
+
+TEST_MAIN_GROUP(set_up, NULL, cmocka_unit_test(a_slow_reader_gets_every_byte),
 		cmocka_unit_test(so_does_one_behind_a_nonblocking_pipe),
 		cmocka_unit_test(a_reader_that_is_gone_is_an_error),
-		cmocka_unit_test(a_full_disk_is_an_error),
-	};
-
-	signal(SIGPIPE, SIG_IGN);
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+		cmocka_unit_test(a_full_disk_is_an_error))

@@ -22,13 +22,13 @@ static void take(void *argument)
 static void start(struct taker *t, struct budget *b, struct stop *stop, uint64_t bytes)
 {
 	mutex_lock(&b->lock);
-	uint64_t asked = b->asked;
+	uint64_t asked = b->requested;
 	mutex_unlock(&b->lock);
 	*t = (struct taker){ .budget = b, .stop = stop, .bytes = bytes };
 	thread_start(&t->thread, "taker", take, t);
 	for (;;) {
 		mutex_lock(&b->lock);
-		bool stands = b->asked > asked;
+		bool stands = b->requested > asked;
 		mutex_unlock(&b->lock);
 		if (stands)
 			return;
@@ -49,7 +49,7 @@ TEST(gives_in_the_order_of_asking)
 	/* It would fit, but the large one came first. */
 	assert_false(atomic_load(&small.has_it));
 	assert_true(budget_is_waited_for(&b));
-	budget_return(&b, 60);
+	budget_change(&b, 60, 0);
 	thread_join(&large.thread);
 	assert_true(atomic_load(&large.has_it));
 	assert_false(atomic_load(&small.has_it));

@@ -127,7 +127,19 @@ TEST(allocation_never_gives_null)
 	free(copy);
 }
 
+TEST(uuid)
+{
+	static const uint8_t bytes[16] = { 0x0f, 1, 2,	  3,  4,  5,  6,  7,
+					   8,	 9, 0xab, 11, 12, 13, 14, 0xff };
+	struct buf b = BUF_INIT;
+
+	buf_put_uuid(&b, bytes);
+	assert_string_equal(buf_text(&b), "0f010203-0405-0607-0809-ab0b0c0d0eff");
+	buf_release(&b);
+}
+
 TEST_MAIN(cmocka_unit_test(empty_is_an_empty_string), cmocka_unit_test(always_terminated),
 	  cmocka_unit_test(holds_any_byte), cmocka_unit_test(printf_of_any_length),
 	  cmocka_unit_test(numbers), cmocka_unit_test(hex), cmocka_unit_test(take_hands_over),
-	  cmocka_unit_test(allocation_never_gives_null))
+	  cmocka_unit_test(allocation_never_gives_null),
+	  cmocka_unit_test(uuid))

@@ -74,7 +74,7 @@ TEST(close_wakes_a_pusher_without_room)
 		mutex_unlock(&c.lock);
 		if (count == 2)
 			break;
-		clock_sleep_ms(1);
+		usleep(1000);
 	}
 	channel_close(&c);
 	thread_join(&thread);

@@ -84,9 +84,7 @@ TEST(time_passes)
 {
 	int64_t start_ms = clock_ms(), start_us = clock_us();
 
-	clock_sleep_ms(20);
-	clock_sleep_ms(0);
-	clock_sleep_ms(-5);
+	usleep(20000);
 	assert_true(clock_us() - start_us >= 20000);
 	assert_true(clock_ms() - start_ms >= 19);
 	assert_true(clock_wall() > 1.7e9);

@@ -10,12 +10,12 @@ TEST(little_endian_numbers)
 
 	assert_int_equal(reader_u8(&r), 0x01);
 	assert_int_equal(reader_u16(&r), 0x0302);
-	assert_int_equal(reader_u24(&r), 0x060504);
+	assert_int_equal(reader_uint(&r, 3), 0x060504);
 	assert_int_equal(reader_left(&r), 3);
 	r = reader_over(bytes, 9);
 	assert_int_equal(reader_u32(&r), 0x04030201);
 	r = reader_over(bytes, 9);
-	assert_true(reader_u48(&r) == 0x060504030201);
+	assert_true(reader_uint(&r, 6) == 0x060504030201);
 	r = reader_over(bytes, 9);
 	assert_true(reader_u64(&r) == 0x0807060504030201);
 	assert_false(r.failed);
@@ -99,9 +99,9 @@ static void read_record(struct reader *r)
 
 	reader_u8(r);
 	reader_u16(r);
-	reader_u24(r);
+	reader_uint(r, 3);
 	reader_u32(r);
-	reader_u48(r);
+	reader_uint(r, 6);
 	reader_u64(r);
 	reader_uint(r, 5);
 	reader_uint_be(r, 7);

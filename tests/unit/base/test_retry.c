@@ -14,16 +14,23 @@ struct script {
 	struct stop *stop_in; /* set during the first call */
 };
 
-static bool act(void *argument, struct error *err)
+static bool act(struct script *script, struct error *err)
 {
-	struct script *script = argument;
-
 	script->called++;
 	if (script->stop_in)
 		stop_set(script->stop_in);
 	if (script->called <= script->fail_times)
 		return error_set(err, script->fail_with, "no %u", script->called);
 	return true;
+}
+
+static bool retry(const struct retry_policy *policy, struct stop *stop, struct script *script,
+		  struct error *err)
+{
+	for (struct retry r = retry_begin(policy, stop); retry_next(&r, err);)
+		if (act(script, err))
+			return true;
+	return false;
 }
 
 static int quiet(void **state UNUSED)
@@ -58,7 +65,7 @@ TEST(tries_as_often_as_told)
 		struct stop stop;
 
 		stop_init(&stop);
-		assert_int_equal(retry_run(&policy, &stop, act, &script, &err), cases[i].want);
+		assert_int_equal(retry(&policy, &stop, &script, &err), cases[i].want);
 		assert_int_equal(script.called, cases[i].calls);
 		if (!cases[i].want)
 			assert_int_equal(err.kind, cases[i].kind);
@@ -75,12 +82,12 @@ TEST(stop_ends_it)
 
 	stop_init(&stop);
 	script.stop_in = &stop;
-	assert_false(retry_run(&policy, &stop, act, &script, &err));
+	assert_false(retry(&policy, &stop, &script, &err));
 	assert_int_equal(script.called, 1);
 	assert_int_equal(err.kind, ERROR_STOPPED);
 
 	/* Set before it begins: not even one attempt. */
-	assert_false(retry_run(&policy, &stop, act, &script, &err));
+	assert_false(retry(&policy, &stop, &script, &err));
 	assert_int_equal(script.called, 1);
 	assert_int_equal(err.kind, ERROR_STOPPED);
 	stop_destroy(&stop);
@@ -96,7 +103,7 @@ TEST(sleeps_double_up_to_the_limit)
 	struct stop stop;
 
 	stop_init(&stop);
-	assert_true(retry_run(&policy, &stop, act, &script, &err));
+	assert_true(retry(&policy, &stop, &script, &err));
 	assert_true(clock_us() - start >= (4 + 8 + 9 + 9) * 1000 - 2000);
 	stop_destroy(&stop);
 }
@@ -120,11 +127,11 @@ TEST(what_is_excused_does_not_count)
 	struct stop stop;
 
 	stop_init(&stop);
-	assert_true(retry_run(&policy, &stop, act, &busy, &err));
+	assert_true(retry(&policy, &stop, &busy, &err));
 	assert_int_equal(times, 4);
 	/* Random pauses of up to 20, 40, 80 and 160 ms, and half of that at least. */
 	assert_true(clock_us() - start >= 150 * 1000);
-	assert_false(retry_run(&policy, &stop, act, &lost, &err));
+	assert_false(retry(&policy, &stop, &lost, &err));
 	assert_int_equal(lost.called, 2);
 	stop_destroy(&stop);
 }
@@ -139,10 +146,10 @@ TEST(a_lost_connection_has_its_time)
 	struct stop stop;
 
 	stop_init(&stop);
-	assert_false(retry_run(&policy, &stop, act, &lost, &err));
+	assert_false(retry(&policy, &stop, &lost, &err));
 	assert_true(lost.called > 2);
 	assert_true(clock_us() - start >= 199 * 1000);
-	assert_false(retry_run(&policy, &stop, act, &busy, &err));
+	assert_false(retry(&policy, &stop, &busy, &err));
 	assert_int_equal(busy.called, 2);
 	stop_destroy(&stop);
 }
@@ -159,7 +166,7 @@ TEST(says_what_it_does)
 
 	log_set_fd(fd);
 	stop_init(&stop);
-	assert_false(retry_run(&policy, &stop, act, &script, &err));
+	assert_false(retry(&policy, &stop, &script, &err));
 	assert_true(pread(fd, text, sizeof(text) - 1, 0) > 0);
 	assert_non_null(strstr(text, "msg=\"failed to write row batch, 1 of 2 max retries\" "
 				     "error=\"no 1\" tag=batch_writer\n"));
@@ -171,16 +178,8 @@ TEST(says_what_it_does)
 	quiet(NULL);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tries_as_often_as_told),
-		cmocka_unit_test(stop_ends_it),
-		cmocka_unit_test(sleeps_double_up_to_the_limit),
+TEST_MAIN_GROUP(quiet, NULL, cmocka_unit_test(tries_as_often_as_told),
+		cmocka_unit_test(stop_ends_it), cmocka_unit_test(sleeps_double_up_to_the_limit),
 		cmocka_unit_test(what_is_excused_does_not_count),
 		cmocka_unit_test(a_lost_connection_has_its_time),
-		cmocka_unit_test(says_what_it_does),
-	};
-
-	return cmocka_run_group_tests(tests, quiet, NULL);
-}
+		cmocka_unit_test(says_what_it_does))

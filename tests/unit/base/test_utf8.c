@@ -21,7 +21,7 @@ TEST(bytes_that_are_none)
 		char text[32];
 
 		strcpy(text, cases[i].text);
-		utf8_mend(text);
+		utf8_replace_invalid(text);
 		assert_string_equal(text, cases[i].want);
 	}
 }

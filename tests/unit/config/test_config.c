@@ -45,39 +45,40 @@ TEST(defaults)
 {
 	must_validate("{" SERVERS "}");
 	assert_int_equal(warnings.texts.count, 0);
-	assert_string_equal(config.source.host, "s");
-	assert_int_equal(config.source.port, 3306);
-	assert_string_equal(config.source.user, "ghostferry");
-	assert_string_equal(config.source.net, "tcp");
-	assert_string_equal(config.source.marginalia, "application:ghostferry");
-	assert_int_equal(config.source.connect_timeout_s, 10);
-	assert_int_equal(config.source.read_timeout_s, 0);
-	assert_false(config.source.tls.enabled);
-	assert_null(config.source.password);
-	assert_int_equal(config.target.port, 3306);
-	assert_int_equal(config.source_replication_master.port, 0);
-	assert_null(config.source_replication_master.user);
-	assert_int_equal(config.db_read_retries, 60);
-	assert_int_equal(config.db_write_retries, 5);
-	assert_int_equal(config.data_iteration_concurrency, 4);
-	assert_int_equal(config.binlog_writer_concurrency, 4);
-	assert_int_equal(config.binlog_event_batch_size, 0);
-	assert_true(config.updatable.data_iteration_batch_size == 0);
-	assert_true(config.updatable.data_iteration_batch_bytes == 1048576);
+	assert_string_equal(config.move.source.host, "s");
+	assert_int_equal(config.move.source.port, 3306);
+	assert_string_equal(config.move.source.user, "ghostferry");
+	assert_false(config.move.source.is_unix);
+	assert_string_equal(config.move.source.marginalia, "application:ghostferry");
+	assert_int_equal(config.move.source.connect_timeout_s, 10);
+	assert_int_equal(config.move.source.read_timeout_s, 0);
+	assert_false(config.move.source.use_tls);
+	assert_null(config.move.source.pass);
+	assert_int_equal(config.move.target.port, 3306);
+	assert_int_equal(config.move.replica.master.port, 0);
+	assert_null(config.move.replica.master.user);
+	assert_int_equal(config.move.read_attempts, 60);
+	assert_int_equal(config.move.write_attempts, 5);
+	assert_int_equal(config.move.copy_workers, 4);
+	assert_int_equal(config.move.apply_workers, 4);
+	assert_int_equal(config.move.apply_rows, 0);
+	assert_true(config.move.batch_rows == 0);
+	assert_true(config.move.batch_bytes == 1048576);
 	assert_true(config.memory_limit == 268435456);
-	assert_int_equal(config.max_cutover_retries, 1);
-	assert_int_equal(config.cutover_retry_wait_s, 1);
+	assert_int_equal(config.move.cutover_attempts, 1);
+	assert_int_equal(config.move.cutover_retry_wait_s, 1);
 	assert_true(config.control_server.enabled);
 	assert_string_equal(config.control_server.server_bind_addr, "127.0.0.1:8000");
 	assert_string_equal(config.control_server.web_basedir, ".");
-	assert_int_equal(config.iterative_verifier.concurrency, 4);
-	assert_string_equal(config.inline_verifier.verify_binlog_events_interval.text, "1s");
+	assert_int_equal(config.iterative_workers, 4);
+	assert_int_equal(config.move.verify.interval_ms, 1000);
+	assert_int_equal(config.move.open_transactions_ms, 30000);
 	assert_int_equal(config.progress_report_frequency_ms, 0);
-	assert_false(config.automatic_cutover);
+	assert_false(config.move.automatic_cutover);
 	assert_false(config_prints_state(&config));
 	assert_null(config.state_file);
-	assert_null(config.verifier_type);
-	assert_false(config.batch_size_override.enabled);
+	assert_int_equal(config.move.verify.type, VERIFIER_NONE);
+	assert_false(config.batch_size_override_given);
 }
 
 TEST(zero_and_empty_stand_for_the_default)
@@ -86,10 +87,10 @@ TEST(zero_and_empty_stand_for_the_default)
 			   "\"DataIterationConcurrency\":0,\"LogLevel\":\"\","
 			   "\"UpdatableConfig\":{\"DataIterationBatchBytes\":0},"
 			   "\"ControlServerConfig\":{\"Enabled\":false,\"ServerBindAddr\":\"\"}"));
-	assert_int_equal(config.db_read_retries, 60);
-	assert_int_equal(config.data_iteration_concurrency, 4);
+	assert_int_equal(config.move.read_attempts, 60);
+	assert_int_equal(config.move.copy_workers, 4);
 	assert_true(config.memory_limit == 268435456);
-	assert_true(config.updatable.data_iteration_batch_bytes == 1048576);
+	assert_true(config.move.batch_bytes == 1048576);
 	assert_false(config.control_server.enabled);
 	assert_string_equal(config.control_server.server_bind_addr, "127.0.0.1:8000");
 }
@@ -111,49 +112,53 @@ TEST(every_type_is_read)
 		"\"TableOverride\":{\"d\":{\"t\":7}}},"
 		"\"IgnoredColumnsForVerification\":{\"d\":{\"t\":{\"c\":{}}}},"
 		"\"ForceIndexForVerification\":{\"d\":{\"t\":\"i\"}}}");
-	assert_int_equal(config.source.port, 65535);
-	assert_string_equal(config.source.password, "p");
-	assert_int_equal(config.source.read_timeout_s, 7);
-	assert_string_equal(map_get_text(&config.source.params, "x"), "");
-	assert_true(config.source.tls.enabled);
-	assert_string_equal(config.source.tls.server_name, "n");
-	assert_string_equal(config.target.net, "unix");
-	assert_int_equal(config.databases.whitelist.count, 2);
-	assert_string_equal(config.databases.whitelist.items[1], "");
-	assert_string_equal(map_get_text(&config.databases.rewrites, "a"), "b");
-	assert_string_equal(map_get_text(&config.databases.rewrites, "A"), "c");
-	assert_true(config.my_server_id == UINT32_MAX);
+	assert_int_equal(config.move.source.port, 65535);
+	assert_string_equal(config.move.source.pass, "p");
+	assert_int_equal(config.move.source.read_timeout_s, 7);
+	assert_string_equal(map_get_text(&config.move.source.variables, "x"), "");
+	assert_true(config.move.source.use_tls);
+	assert_string_equal(config.move.source.tls_server_name, "n");
+	assert_true(config.move.target.is_unix);
+	assert_int_equal(config.move.databases.whitelist.count, 2);
+	assert_string_equal(config.move.databases.whitelist.items[1], "");
+	assert_string_equal(map_get_text(&config.move.databases.rewrites, "a"), "b");
+	assert_string_equal(map_get_text(&config.move.databases.rewrites, "A"), "c");
+	assert_true(config.move.server_id == UINT32_MAX);
 	assert_true(config.memory_limit == UINT64_MAX);
 	assert_true(config_prints_state(&config));
-	assert_true(config.wait_for_replication_timeout.ns == 4200000000000);
+	assert_true(config.move.replica.timeout_ms == 4200000);
 	assert_string_equal(config.state_file, "f");
-	assert_string_equal(((struct config_list *)map_get_text(
+	assert_string_equal(((struct string_list *)map_get_text(
 				    &config.control_server.custom_scripts, "s"))->items[1], "-y");
-	assert_int_equal(config.batch_size_override.control_points.count, 3);
-	assert_int_equal(config.batch_size_override.control_points.items[1].row_size, 500);
-	assert_int_equal(config.batch_size_override.control_points.items[1].batch_size, 9);
+	assert_int_equal(config.move.batch_points.count, 3);
+	assert_int_equal(config.move.batch_points.items[1].row_bytes, 500);
+	assert_int_equal(config.move.batch_points.items[1].rows, 9);
 }
 
-TEST(flattened_maps)
+TEST(maps_of_maps_are_flat)
 {
-	struct map flat;
+	const struct verify_options *verify = &config.move.verify;
 
 	must_parse("{\"CascadingPaginationColumnConfig\":{\"PerTable\":"
-		   "{\"a\":{\"t\":\"x\",\"u\":\"y\"},\"b\":{\"t\":\"z\"}}}}");
-	config_flatten(&config.cascading_pagination.per_table, &flat);
-	assert_int_equal(flat.count, 3);
-	assert_string_equal(map_get_text(&flat, "a.u"), "y");
-	assert_string_equal(map_get_text(&flat, "b.t"), "z");
-	map_release(&flat);
+		   "{\"a\":{\"t\":\"x\",\"u\":\"y\"},\"b\":{\"t\":\"z\"}}},"
+		   "\"IgnoredColumnsForVerification\":{\"d\":{\"t\":{\"c\":{},\"e\":{}}}},"
+		   "\"IterativeVerifierConfig\":{\"IgnoredColumns\":{\"t\":[\"c\",\"e\"]}}}");
+	assert_int_equal(config.move.keys.per_table.count, 3);
+	assert_string_equal(map_get_text(&config.move.keys.per_table, "a.u"), "y");
+	assert_string_equal(map_get_text(&config.move.keys.per_table, "b.t"), "z");
+	assert_int_equal(verify->ignored_columns.count, 2);
+	assert_non_null(map_get_text(&verify->ignored_columns, "d.t.e"));
+	assert_int_equal(verify->ignored_bare.count, 2);
+	assert_non_null(map_get_text(&verify->ignored_bare, "t.e"));
 }
 
 TEST(keys_are_found_in_any_case)
 {
 	must_parse("{\"SOURCE\":{\"host\":\"s\",\"tLs\":{\"certpath\":\"c\"}},\"mysERVERid\":3}");
 	assert_int_equal(warnings.texts.count, 0);
-	assert_string_equal(config.source.host, "s");
-	assert_string_equal(config.source.tls.cert_path, "c");
-	assert_int_equal(config.my_server_id, 3);
+	assert_string_equal(config.move.source.host, "s");
+	assert_string_equal(config.move.source.tls_ca_path, "c");
+	assert_int_equal(config.move.server_id, 3);
 }
 
 TEST(null_keeps_the_default)
@@ -164,14 +169,14 @@ TEST(null_keeps_the_default)
 			   "\"ControlServerConfig\":{\"Enabled\":null},\"TableFilter\":null,"
 			   "\"TablesToBeCreatedFirst\":null,\"DumpStateOnSignal\":null"));
 	assert_int_equal(warnings.texts.count, 0);
-	assert_int_equal(config.db_read_retries, 60);
+	assert_int_equal(config.move.read_attempts, 60);
 	assert_true(config.control_server.enabled);
-	assert_false(config.source_replication_master.given);
-	assert_false(config.batch_size_override.enabled);
+	assert_false(config.source_replication_master_given);
+	assert_false(config.batch_size_override_given);
 	must_validate("{\"Source\":{\"Host\":\"s\",\"Port\":null,\"TLS\":null,\"Params\":null},"
 		      TARGET "}");
-	assert_int_equal(config.source.port, 3306);
-	assert_false(config.source.tls.enabled);
+	assert_int_equal(config.move.source.port, 3306);
+	assert_false(config.move.source.use_tls);
 }
 
 TEST(refused_when_read)
@@ -403,6 +408,33 @@ TEST(refused_by_validation)
 	}
 }
 
+TEST(all_errors_are_reported)
+{
+	assert_false(parse("{\"Source\":{\"Port\":\"x\",\"Host\":1},\"Tables\":{\"Only\":[]},"
+			   "\"MyServerId\":-1}"));
+	assert_string_equal(err.text, "Source.Port: a string is not a port (1..65535)");
+	assert_int_equal(config.more_errors.count, 3);
+	assert_string_equal(config.more_errors.items[0],
+			    "failed to parse config file: Source.Host: 1 is not a string");
+	assert_string_equal(config.more_errors.items[1],
+			    "failed to parse config file: unknown key Tables.Only");
+	assert_string_equal(config.more_errors.items[2],
+			    "failed to parse config file: MyServerId: -1 is not a whole number "
+			    "(0..4294967295)");
+
+	must_parse("{\"LogLevel\":\"loud\",\"VerifierType\":\"x\"," SOURCE "}");
+	for (int i = 0; i < 2; i++) {
+		assert_false(config_validate(&config, &err));
+		assert_string_equal(err.text, "invalid LogLevel \"loud\" (valid: debug, info, "
+					      "warn, error)");
+		assert_int_equal(config.more_errors.count, 2);
+		assert_string_equal(config.more_errors.items[0],
+				    "failed to validate config: target: host is empty");
+		assert_string_equal(config.more_errors.items[1],
+				    "failed to validate config: 'x' is not a known VerifierType");
+	}
+}
+
 TEST(accepted_by_validation)
 {
 	static const char *const cases[] = {
@@ -479,7 +511,7 @@ TEST(deprecated_keys_win_wherever_they_stand)
 		   "\"ControlServerConfig\":{\"ServerBindAddr\":\":2\",\"WebBasedir\":\"v\","
 		   "\"CustomScripts\":{\"c\":[\"d\"]}}}");
 	assert_int_equal(warnings.texts.count, 5);
-	assert_true(config.updatable.data_iteration_batch_size == 5);
+	assert_true(config.move.batch_rows == 5);
 	assert_string_equal(config.control_server.server_bind_addr, ":1");
 	assert_string_equal(config.control_server.web_basedir, "w");
 	assert_int_equal(config.control_server.custom_scripts.count, 1);
@@ -490,7 +522,7 @@ TEST(deprecated_keys_win_wherever_they_stand)
 		   "\"DataIterationBatchSize\":0,\"ServerBindAddr\":\"\","
 		   "\"ControlServerCustomScripts\":{}}");
 	assert_int_equal(warnings.texts.count, 0);
-	assert_true(config.updatable.data_iteration_batch_size == 9);
+	assert_true(config.move.batch_rows == 9);
 }
 
 TEST(report_frequencies_have_a_default_when_in_use)
@@ -528,7 +560,7 @@ TEST(passwords)
 					"}", path);
 
 		must_validate(text);
-		assert_string_equal(config.source.password, cases[i].want);
+		assert_string_equal(config.move.source.pass, cases[i].want);
 		unlink(path);
 		free(text);
 		free(path);
@@ -536,7 +568,7 @@ TEST(passwords)
 	setenv("TEST_CONFIG_PASSWORD", "from the environment", true);
 	must_validate("{\"Source\":{\"Host\":\"s\",\"PassEnv\":\"TEST_CONFIG_PASSWORD\"}," TARGET
 		      "}");
-	assert_string_equal(config.source.password, "from the environment");
+	assert_string_equal(config.move.source.pass, "from the environment");
 }
 
 TEST(files)
@@ -587,40 +619,6 @@ TEST(files)
 	free(path);
 }
 
-TEST(printed_without_secrets)
-{
-	struct buf text = BUF_INIT;
-	struct config again;
-	cJSON *tree;
-
-	must_validate("{\"Source\":{\"Host\":\"s\",\"Pass\":\"hush\"}," TARGET ","
-		      "\"MemoryLimit\":18446744073709551615,\"StateToResumeFrom\":{\"x\":1},"
-		      "\"CutoverLock\":{\"URI\":\"http://hush/\",\"Payload\":\"hush\"},"
-		      "\"Databases\":{\"Whitelist\":[\"a\"],\"Rewrites\":{\"b\":\"c\"}},"
-		      "\"IgnoredColumnsForVerification\":{\"d\":{\"t\":{\"c\":{}}}},"
-		      "\"DataIterationBatchSizePerTableOverride\":{\"ControlPoints\":{\"0\":5},"
-		      "\"TableOverride\":{\"d\":{\"t\":7}}}}");
-	tree = config_to_json(&config);
-	json_print(&text, tree, 0);
-	assert_null(strstr(buf_text(&text), "hush"));
-	assert_null(strstr(buf_text(&text), "StateToResumeFrom"));
-	assert_non_null(strstr(buf_text(&text), "\"Pass\":\"<masked>\""));
-	assert_non_null(strstr(buf_text(&text), "\"MemoryLimit\":18446744073709551615"));
-	assert_non_null(strstr(buf_text(&text), "\"SourceReplicationMaster\":null"));
-	assert_non_null(strstr(buf_text(&text), "\"DBReadRetries\":60"));
-	assert_non_null(strstr(buf_text(&text), "{\"d\":{\"t\":{\"c\":{}}}}"));
-	assert_non_null(strstr(buf_text(&text), "\"ControlPoints\":{\"0\":5}"));
-	assert_non_null(strstr(buf_text(&text), "\"TableOverride\":{\"d\":{\"t\":7}}"));
-
-	/* What is printed is a configuration again. */
-	if (!config_parse(text.data, text.length, &again, &warnings, &err))
-		fail_msg("%s", err.text);
-	assert_int_equal(warnings.texts.count, 0);
-	config_release(&again);
-	cJSON_Delete(tree);
-	buf_release(&text);
-}
-
 static const char long_text[] =
 	WITH("\"Databases\":{\"Whitelist\":[\"a\",\"b\"],\"Rewrites\":{\"x\":\"y\"}},"
 	     "\"DataIterationBatchSizePerTableOverride\":{\"ControlPoints\":{\"0\":5},"
@@ -662,9 +660,9 @@ TEST(survives_any_byte_changed)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, clean, clean)
 
 TEST_MAIN(CASE(defaults), CASE(zero_and_empty_stand_for_the_default), CASE(every_type_is_read),
-	  CASE(flattened_maps), CASE(keys_are_found_in_any_case), CASE(null_keeps_the_default),
-	  CASE(refused_when_read), CASE(refused_by_validation), CASE(accepted_by_validation),
+	  CASE(maps_of_maps_are_flat), CASE(keys_are_found_in_any_case), CASE(null_keeps_the_default),
+	  CASE(refused_when_read), CASE(refused_by_validation), CASE(all_errors_are_reported),
+	  CASE(accepted_by_validation),
 	  CASE(warned_about), CASE(deprecated_keys_win_wherever_they_stand),
 	  CASE(report_frequencies_have_a_default_when_in_use), CASE(passwords), CASE(files),
-	  CASE(printed_without_secrets), CASE(rejects_every_truncation),
-	  CASE(survives_any_byte_changed))
+	  CASE(rejects_every_truncation), CASE(survives_any_byte_changed))

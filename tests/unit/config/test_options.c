@@ -1,4 +1,4 @@
-/* options: the table against itself, the example and the README. Run in the top
+/* options: the table against itself, the example and the manual page. Run in the top
  * directory. */
 #include <unistd.h>
 
@@ -85,19 +85,18 @@ TEST(all_are_in_the_example)
 	free(text);
 }
 
-static void check_in_readme(const struct config_option *option, void *argument)
+static void check_in_manual(const struct config_option *option, void *argument)
 {
 	if (is_current(option) && !strstr(argument, option->key))
-		fail_msg("%s is not in README.md", option->key);
+		fail_msg("%s is not in ghostferry-copydb.conf.5", option->key);
 }
 
-TEST(all_are_in_the_readme)
+TEST(all_are_in_the_manual)
 {
-	char *text = read_text("README.md");
+	char *text = read_text("src/man/ghostferry-copydb.conf.5");
 
-	if (!text)
-		skip();
-	for_each(&config_options, check_in_readme, text);
+	assert_non_null(text);
+	for_each(&config_options, check_in_manual, text);
 	free(text);
 }
 
@@ -142,5 +141,5 @@ TEST(suggestions)
 }
 
 TEST_MAIN(cmocka_unit_test(sorted), cmocka_unit_test(rows_are_complete),
-	  cmocka_unit_test(all_are_in_the_example), cmocka_unit_test(all_are_in_the_readme),
+	  cmocka_unit_test(all_are_in_the_example), cmocka_unit_test(all_are_in_the_manual),
 	  cmocka_unit_test(the_example_is_valid), cmocka_unit_test(suggestions))

@@ -35,7 +35,7 @@ TEST(nothing_before_the_start)
 	struct ferry_status status = { .limit = SLOWER_TARGET };
 	struct bottleneck limit = { 0 };
 
-	for (int64_t now_ms = 1; now_ms < 10 * LIMIT_TELL_MS; now_ms += 500)
+	for (int64_t now_ms = 1; now_ms < 10 * BOTTLENECK_LOG_MS; now_ms += 500)
 		assert_int_equal(bottleneck_add(&limit, now_ms, &status), SLOWER_NONE);
 }
 

@@ -2,21 +2,15 @@
  * success, and that nothing waits for ever. */
 #include <curl/curl.h>
 #include <microhttpd.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "control/listen.h"
 #include "control/reporter.h"
+#include "../unit.h"
 
 static struct {
 	struct MHD_Daemon *daemon;
@@ -84,6 +78,11 @@ static int set_up(void **state UNUSED)
 	struct listener listener;
 	struct error err = ERROR_INIT;
 
+	signal(SIGPIPE, SIG_IGN);
+	setenv("NO_PROXY", "127.0.0.1", 1);
+	log_set_level(LOG_ERROR);
+	log_set_fd(-1); /* refused callbacks are logged: not here */
+	curl_global_init(CURL_GLOBAL_ALL);
 	mutex_init(&remote.lock);
 	condition_init(&remote.changed);
 	if (!listen_open(&listener, "127.0.0.1:0", &err))
@@ -102,6 +101,7 @@ static int tear_down(void **state UNUSED)
 	buf_release(&remote.bodies);
 	condition_destroy(&remote.changed);
 	mutex_destroy(&remote.lock);
+	curl_global_cleanup();
 	return 0;
 }
 
@@ -123,7 +123,7 @@ static const char *url(const char *path)
 	return text;
 }
 
-static void only_200_is_success(void **state)
+TEST(only_200_is_success)
 {
 	static const struct {
 		const char *path, *error; /* NULL: succeeds */
@@ -136,7 +136,6 @@ static void only_200_is_success(void **state)
 	};
 	struct error err;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		err = (struct error)ERROR_INIT;
 		assert_int_equal(callback_post(url(cases[i].path), "x", 5000, &err),
@@ -146,11 +145,10 @@ static void only_200_is_success(void **state)
 	}
 }
 
-static void the_body_is_that_of_go(void **state)
+TEST(the_body_is_that_of_go)
 {
 	struct error err = ERROR_INIT;
 
-	(void)state;
 	assert_true(callback_post(url("/200"), "a \"b\" <c> & {\"n\": 1}\n\xc3\xa9", 5000, &err));
 	assert_string_equal(remote.content_type, "application/json");
 	assert_string_equal(buf_text(&remote.bodies),
@@ -161,13 +159,12 @@ static void the_body_is_that_of_go(void **state)
 	assert_string_equal(buf_text(&remote.bodies), "{\"Payload\":\"\"}\n");
 }
 
-static void large_payloads_arrive(void **state)
+TEST(large_payloads_arrive)
 {
 	size_t length = 3000000;
 	char *payload = malloc(length + 1);
 	struct error err = ERROR_INIT;
 
-	(void)state;
 	memset(payload, 'x', length);
 	payload[length] = '\0';
 	assert_true(callback_post(url("/200"), payload, 20000, &err));
@@ -175,11 +172,10 @@ static void large_payloads_arrive(void **state)
 	free(payload);
 }
 
-static void redirections_stay_posts(void **state)
+TEST(redirections_stay_posts)
 {
 	struct error err = ERROR_INIT;
 
-	(void)state;
 	assert_true(callback_post(url("/307"), "x", 5000, &err));
 	assert_int_equal(remote.posts, 2);
 	assert_true(callback_post(url("/302"), "x", 5000, &err));
@@ -187,13 +183,12 @@ static void redirections_stay_posts(void **state)
 	assert_false(callback_post(url("/loop"), "x", 5000, &err));
 }
 
-static void nothing_waits_for_ever(void **state)
+TEST(nothing_waits_for_ever)
 {
 	struct error err = ERROR_INIT;
 	int64_t started = clock_ms();
 	bool ok;
 
-	(void)state;
 	remote.held = true;
 	ok = callback_post(url("/held"), "x", 300, &err);
 	assert_true(clock_ms() - started < 5000);
@@ -203,11 +198,10 @@ static void nothing_waits_for_ever(void **state)
 	assert_int_equal(err.kind, ERROR_TIMEOUT);
 }
 
-static void secrets_stay_out_of_messages(void **state)
+TEST(secrets_stay_out_of_messages)
 {
 	struct error err = ERROR_INIT;
 
-	(void)state;
 	assert_false(callback_post("http://joe:secret@127.0.0.1:1/x?token=abc", "x", 2000, &err));
 	assert_int_equal(err.kind, ERROR_LOST);
 	assert_non_null(strstr(err.text, "http://127.0.0.1:1/x: "));
@@ -229,13 +223,12 @@ static void wait_for_posts(unsigned posts)
 }
 
 /* While the first post hangs, newer reports take the place of those that wait. */
-static void the_latest_report_wins(void **state)
+TEST(the_latest_report_wins)
 {
 	static char held[128], plain[128];
 	struct callback progress = { .uri = held }, posted_state = { .uri = plain };
 	struct reporter reporter;
 
-	(void)state;
 	snprintf(held, sizeof(held), "%s", url("/held"));
 	snprintf(plain, sizeof(plain), "%s", url("/200"));
 	mutex_lock(&remote.lock);
@@ -258,38 +251,22 @@ static void the_latest_report_wins(void **state)
 						      "{\"Payload\":\"state\"}\n");
 }
 
-static void without_callbacks_there_is_no_reporter(void **state)
+TEST(without_callbacks_there_is_no_reporter)
 {
 	struct callback none = { .uri = NULL }, empty = { .uri = "" };
 	struct reporter reporter;
 
-	(void)state;
 	reporter_start(&reporter, &none, &empty);
 	assert_false(reporter_wants(&reporter, REPORT_PROGRESS));
 	assert_false(reporter.thread.started);
 	reporter_finish(&reporter);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(only_200_is_success, forget),
+TEST_MAIN_GROUP(set_up, tear_down, cmocka_unit_test_setup(only_200_is_success, forget),
 		cmocka_unit_test_setup(the_body_is_that_of_go, forget),
 		cmocka_unit_test_setup(large_payloads_arrive, forget),
 		cmocka_unit_test_setup(redirections_stay_posts, forget),
 		cmocka_unit_test_setup(nothing_waits_for_ever, forget),
 		cmocka_unit_test_setup(secrets_stay_out_of_messages, forget),
 		cmocka_unit_test_setup(the_latest_report_wins, forget),
-		cmocka_unit_test_setup(without_callbacks_there_is_no_reporter, forget),
-	};
-	int failed;
-
-	signal(SIGPIPE, SIG_IGN);
-	setenv("NO_PROXY", "127.0.0.1", 1);
-	log_set_level(LOG_ERROR);
-	log_set_fd(-1); /* refused callbacks are logged: not here */
-	curl_global_init(CURL_GLOBAL_ALL);
-	failed = cmocka_run_group_tests(tests, set_up, tear_down);
-	curl_global_cleanup();
-	return failed;
-}
+		cmocka_unit_test_setup(without_callbacks_there_is_no_reporter, forget))

@@ -2,30 +2,23 @@
  * routes over a fake ferry, and the tests talk to it with libcurl and by hand. */
 #include <arpa/inet.h>
 #include <curl/curl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-#include "../fake_ferry.h"
 
 #include "base/json.h"
 #include "base/log.h"
 #include "control/api.h"
 #include "../../../src/control/request_origin.h"
+#include "../fake_ferry.h"
+#include "../unit.h"
 
 static struct {
 	struct thread thread;
 	struct ev_loop *loop;
 	ev_async stop;
 	struct server *server;
-	struct rate speed;
+	struct rate rate;
 	struct api api;
 	unsigned port;
 } here;
@@ -45,8 +38,11 @@ static int set_up(void **state UNUSED)
 	struct error err = ERROR_INIT;
 	struct listener listener;
 
+	signal(SIGPIPE, SIG_IGN);
+	log_set_level(LOG_ERROR);
+	curl_global_init(CURL_GLOBAL_ALL);
 	here.loop = ev_loop_new(EVFLAG_AUTO);
-	here.api = (struct api){ .ferry = &fake_ferry, .speed = &here.speed };
+	here.api = (struct api){ .ferry = &fake_ferry, .rate = &here.rate };
 	if (!listen_open(&listener, "127.0.0.1:0", &err))
 		return -1;
 	here.port = listener.port;
@@ -64,6 +60,7 @@ static int tear_down(void **state UNUSED)
 	thread_join(&here.thread);
 	server_free(here.server);
 	ev_loop_destroy(here.loop);
+	curl_global_cleanup();
 	return 0;
 }
 
@@ -122,7 +119,7 @@ static void perform(struct exchange *x)
 #define JSON "Content-Type: application/json"
 #define FORM "Content-Type: application/x-www-form-urlencoded"
 
-static void every_route_and_its_refusals(void **state)
+TEST(every_route_and_its_refusals)
 {
 	static const struct {
 		const char *method, *path, *header, *body;
@@ -181,7 +178,6 @@ static void every_route_and_its_refusals(void **state)
 		{ "POST", "/api/unpause", "Host: localhost:9", "", 303, "" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct exchange x = { .method = cases[i].method,
 				      .path = cases[i].path,
@@ -210,9 +206,8 @@ static void simple(const char *method, const char *path, const char *header, con
 	release(&x);
 }
 
-static void posts_reach_the_ferry(void **state)
+TEST(posts_reach_the_ferry)
 {
-	(void)state;
 	simple("POST", "/api/pause", JSON, "");
 	assert_true(atomic_load(&fake_ferry.paused));
 	simple("POST", "/api/unpause", JSON, "");
@@ -225,13 +220,12 @@ static void posts_reach_the_ferry(void **state)
 	assert_true(atomic_load(&fake_ferry.batch_rows) == UINT64_MAX);
 }
 
-static void status_is_json(void **state)
+TEST(status_is_json)
 {
 	struct exchange x = { .method = "GET", .path = "/api/status", .header = JSON };
 	struct error err = ERROR_INIT;
 	cJSON *tree;
 
-	(void)state;
 	perform(&x);
 	assert_non_null(strstr(x.headers.data, "Content-Type: application/json\r\n"));
 	tree = json_parse(x.reply.data, x.reply.length, &err);
@@ -242,13 +236,12 @@ static void status_is_json(void **state)
 }
 
 /* Names are the user's: none may become markup. */
-static void the_page_escapes_everything(void **state)
+TEST(the_page_escapes_everything)
 {
 	static const char nasty[] = "<script>&\"'";
 	struct ferry_table_status table = { .name = nasty, .key_column = nasty, .action = nasty };
 	struct exchange x = { .method = "GET", .path = "/" };
 
-	(void)state;
 	fake_ferry.status.tables = &table;
 	fake_ferry.status.table_count = 1;
 	strcpy(fake_ferry.status.source_address, nasty);
@@ -263,7 +256,7 @@ static void the_page_escapes_everything(void **state)
 	release(&x);
 }
 
-static void large_bodies_are_refused(void **state)
+TEST(large_bodies_are_refused)
 {
 	static const struct {
 		size_t length;
@@ -277,7 +270,6 @@ static void large_bodies_are_refused(void **state)
 	};
 	char *body = calloc(1, 500001);
 
-	(void)state;
 	memset(body, 'x', 500000);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct exchange x = { .method = "POST",
@@ -323,7 +315,7 @@ static size_t talk(const char *bytes, size_t length, char *answer, size_t size)
 	return have;
 }
 
-static void broken_requests_do_no_harm(void **state)
+TEST(broken_requests_do_no_harm)
 {
 	static const char *const requests[] = {
 		"",
@@ -337,7 +329,6 @@ static void broken_requests_do_no_harm(void **state)
 	};
 	char answer[4096];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(requests); i++) {
 		talk(requests[i], strlen(requests[i]), answer, sizeof(answer));
 		assert_null(strstr(answer, " 200 "));
@@ -346,7 +337,7 @@ static void broken_requests_do_no_harm(void **state)
 }
 
 /* An endless body is cut off; a client that says nothing does not hold up others. */
-static void endless_and_silent_clients(void **state)
+TEST(endless_and_silent_clients)
 {
 	static const char head[] = "POST /api/config HTTP/1.1\r\nHost: localhost\r\n"
 				   "Transfer-Encoding: chunked\r\n\r\n1000000\r\n";
@@ -357,7 +348,6 @@ static void endless_and_silent_clients(void **state)
 	int silent = socket(AF_INET, SOCK_STREAM, 0);
 	char *request = malloc(length), answer[256];
 
-	(void)state;
 	memset(request, 'x', length);
 	memcpy(request, head, sizeof(head) - 1);
 	assert_int_equal(connect(silent, (struct sockaddr *)(void *)&address, sizeof(address)), 0);
@@ -368,7 +358,7 @@ static void endless_and_silent_clients(void **state)
 	free(request);
 }
 
-static void addresses(void **state)
+TEST(addresses)
 {
 	static const struct {
 		const char *address, *host, *port; /* host NULL: refused */
@@ -386,7 +376,6 @@ static void addresses(void **state)
 	};
 	char host[64], port[16];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		bool ok = listen_split(cases[i].address, host, sizeof(host), port, sizeof(port));
 
@@ -398,14 +387,13 @@ static void addresses(void **state)
 	}
 }
 
-static void failures_to_listen_name_the_address(void **state)
+TEST(failures_to_listen_name_the_address)
 {
 	char taken[64];
 	const char *const bad[] = { taken, "127.0.0.1:99999", "no-such-host.invalid:1", "x" };
 	struct listener listener;
 	struct error err = ERROR_INIT;
 
-	(void)state;
 	snprintf(taken, sizeof(taken), "127.0.0.1:%u", here.port);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		assert_false(listen_open(&listener, bad[i], &err));
@@ -416,7 +404,7 @@ static void failures_to_listen_name_the_address(void **state)
 	close(listener.fd);
 }
 
-static void who_may_call(void **state)
+TEST(who_may_call)
 {
 	static const struct {
 		const char *host, *origin, *site;
@@ -449,7 +437,6 @@ static void who_may_call(void **state)
 		{ NULL, "http://x", NULL, false, false, true },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct request_origin from = { cases[i].host, cases[i].origin, cases[i].site,
 					       false };
@@ -462,26 +449,11 @@ static void who_may_call(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_route_and_its_refusals),
-		cmocka_unit_test(posts_reach_the_ferry),
-		cmocka_unit_test(status_is_json),
+TEST_MAIN_GROUP(set_up, tear_down, cmocka_unit_test(every_route_and_its_refusals),
+		cmocka_unit_test(posts_reach_the_ferry), cmocka_unit_test(status_is_json),
 		cmocka_unit_test(the_page_escapes_everything),
 		cmocka_unit_test(large_bodies_are_refused),
 		cmocka_unit_test(broken_requests_do_no_harm),
-		cmocka_unit_test(endless_and_silent_clients),
-		cmocka_unit_test(addresses),
+		cmocka_unit_test(endless_and_silent_clients), cmocka_unit_test(addresses),
 		cmocka_unit_test(failures_to_listen_name_the_address),
-		cmocka_unit_test(who_may_call),
-	};
-	int failed;
-
-	signal(SIGPIPE, SIG_IGN);
-	log_set_level(LOG_ERROR);
-	curl_global_init(CURL_GLOBAL_ALL);
-	failed = cmocka_run_group_tests(tests, set_up, tear_down);
-	curl_global_cleanup();
-	return failed;
-}
+		cmocka_unit_test(who_may_call))

@@ -1,15 +1,10 @@
 /* Connections are socket pairs; one that was cut off reads its end. */
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "../../../src/control/peers.h"
+#include "../unit.h"
 
 #define MAX (PEERS_SPARE + 3)
 
@@ -50,9 +45,8 @@ static void remove_all(unsigned count)
 	assert_null(peers.first);
 }
 
-static void the_oldest_gives_way(void **state)
+TEST(the_oldest_gives_way)
 {
-	(void)state;
 	for (unsigned i = 0; i < 5; i++)
 		add(i, "127.0.0.1");
 	assert_true(is_cut(0));
@@ -66,9 +60,8 @@ static void the_oldest_gives_way(void **state)
 	remove_all(6);
 }
 
-static void those_of_other_machines_go_first(void **state)
+TEST(those_of_other_machines_go_first)
 {
-	(void)state;
 	add(0, "127.0.0.1");
 	add(1, "10.0.0.1");
 	add(2, "10.0.0.2");
@@ -81,9 +74,8 @@ static void those_of_other_machines_go_first(void **state)
 	remove_all(5);
 }
 
-static void slow_ones_are_cut_off(void **state)
+TEST(slow_ones_are_cut_off)
 {
-	(void)state;
 	add(0, "127.0.0.1");
 	add(1, "127.0.0.1");
 	peers_cut_slow(&peers, 60000);
@@ -96,13 +88,6 @@ static void slow_ones_are_cut_off(void **state)
 	remove_all(2);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_oldest_gives_way),
-		cmocka_unit_test(those_of_other_machines_go_first),
-		cmocka_unit_test(slow_ones_are_cut_off),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(the_oldest_gives_way),
+	  cmocka_unit_test(those_of_other_machines_go_first),
+	  cmocka_unit_test(slow_ones_are_cut_off))

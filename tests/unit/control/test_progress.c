@@ -1,14 +1,10 @@
 /* Speed, time left and the progress line. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 
 #include "../fake_ferry.h"
 
 #include "control/progress.h"
+#include "../unit.h"
 
 static struct ferry_table_status tables[5];
 
@@ -35,24 +31,23 @@ static struct ferry_status example(void)
 
 #define CHECK_NEAR(got, want) assert_true(fabs((got) - (want)) < 0.001)
 
-static void speed_is_that_of_the_window(void **state)
+TEST(speed_is_that_of_the_window)
 {
 	struct ferry_status status = example();
-	struct rate speed = { .count = 0 };
+	struct rate rate = { .count = 0 };
 	struct estimate estimate;
 
-	(void)state;
-	estimate_make(&estimate, &speed, &status, false);
+	estimate_make(&estimate, &rate, &status, false);
 	CHECK_NEAR(estimate.rows_per_s, 0);
 	CHECK_NEAR(estimate.eta_s, -1);
 	/* Fast long ago, 100 rows/s for the whole window. */
-	rate_add(&speed, 0, 0, 0);
-	rate_add(&speed, 1000, 1000000, 0);
-	for (unsigned i = 1; i <= SPEED_SAMPLES; i++)
-		rate_add(&speed, 1000 + i * 500, 1000000 + i * 50, i * 5000);
-	rate_add(&speed, 1001 + SPEED_SAMPLES * 500, UINT64_MAX, 0); /* too soon: dropped */
-	assert_int_equal(speed.count, SPEED_SAMPLES);
-	estimate_make(&estimate, &speed, &status, false);
+	rate_add(&rate, 0, 0, 0);
+	rate_add(&rate, 1000, 1000000, 0);
+	for (unsigned i = 1; i <= RATE_SAMPLES; i++)
+		rate_add(&rate, 1000 + i * 500, 1000000 + i * 50, i * 5000);
+	rate_add(&rate, 1001 + RATE_SAMPLES * 500, UINT64_MAX, 0); /* too soon: dropped */
+	assert_int_equal(rate.count, RATE_SAMPLES);
+	estimate_make(&estimate, &rate, &status, false);
 	CHECK_NEAR(estimate.rows_per_s, 100);
 	CHECK_NEAR(estimate.bytes_per_s, 10000);
 	/* 1000 + 4 * 500 of 5000 rows are done. */
@@ -60,34 +55,32 @@ static void speed_is_that_of_the_window(void **state)
 	CHECK_NEAR(estimate.eta_s, 20);
 }
 
-static void nothing_moves_no_time_is_promised(void **state)
+TEST(nothing_moves_no_time_is_promised)
 {
 	struct ferry_status status = example();
-	struct rate speed = { .count = 0 };
+	struct rate rate = { .count = 0 };
 	struct estimate estimate;
 
-	(void)state;
-	rate_add(&speed, 0, 1000, 0);
-	rate_add(&speed, 5000, 1000, 0);
-	estimate_make(&estimate, &speed, &status, false);
+	rate_add(&rate, 0, 1000, 0);
+	rate_add(&rate, 5000, 1000, 0);
+	estimate_make(&estimate, &rate, &status, false);
 	CHECK_NEAR(estimate.eta_s, -1);
 	status.phase = PHASE_WAIT_FOR_CUTOVER;
-	estimate_make(&estimate, &speed, &status, false);
+	estimate_make(&estimate, &rate, &status, false);
 	CHECK_NEAR(estimate.eta_s, 0);
 	CHECK_NEAR(estimate.fraction, 1);
 }
 
 /* Statistics that are too small, missing, or of a table grown since. */
-static void a_running_table_is_never_finished(void **state)
+TEST(a_running_table_is_never_finished)
 {
 	struct ferry_status status = example();
-	struct rate speed = { .count = 0 };
+	struct rate rate = { .count = 0 };
 	struct estimate estimate;
 
-	(void)state;
 	status.tables[1].rows_written = 5000;
 	status.tables[2].estimated_rows = 0;
-	estimate_make(&estimate, &speed, &status, false);
+	estimate_make(&estimate, &rate, &status, false);
 	assert_true(estimate.fraction < 1);
 	assert_true(estimate.fraction > 0.5);
 	estimate_average(&estimate, &status, 110, false);
@@ -96,28 +89,27 @@ static void a_running_table_is_never_finished(void **state)
 	CHECK_NEAR(estimate.rows_per_s, 0);
 }
 
-static void a_resumed_run_goes_by_its_keys(void **state)
+TEST(a_resumed_run_goes_by_its_keys)
 {
 	struct ferry_status status = example();
-	struct rate speed = { .count = 0 };
+	struct rate rate = { .count = 0 };
 	struct estimate estimate;
 
-	(void)state;
 	status.tables += 1;
 	status.table_count = 1;
 	status.tables[0].rows_written = 0;
 	status.tables[0].last_key = fake_key("750", NULL);
 	status.tables[0].target_key = fake_key("1000", NULL);
-	estimate_make(&estimate, &speed, &status, true);
+	estimate_make(&estimate, &rate, &status, true);
 	CHECK_NEAR(estimate.fraction, 0.75);
-	estimate_make(&estimate, &speed, &status, false);
+	estimate_make(&estimate, &rate, &status, false);
 	CHECK_NEAR(estimate.fraction, 0);
 	status.tables[0].key_columns = &fake_uuid;
-	estimate_make(&estimate, &speed, &status, true);
+	estimate_make(&estimate, &rate, &status, true);
 	CHECK_NEAR(estimate.fraction, 0);
 }
 
-static void durations_and_counts(void **state)
+TEST(durations_and_counts)
 {
 	static const struct {
 		double seconds;
@@ -136,7 +128,6 @@ static void durations_and_counts(void **state)
 	};
 	struct buf text = BUF_INIT;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(durations); i++) {
 		buf_clear(&text);
 		progress_put_duration(&text, durations[i].seconds);
@@ -163,11 +154,10 @@ static void check_line(const struct ferry_status *status, const char *want)
 	buf_release(&line);
 }
 
-static void lines_of_each_phase(void **state)
+TEST(lines_of_each_phase)
 {
 	struct ferry_status status = example();
 
-	(void)state;
 	check_line(&status, "copying 1/5 tables, 41.5%, 52.1k rows/s, 11.3 MB/s, ETA 3m20s, "
 			    "lag 0s, a.two, a.three, a.four and 1 more");
 	status.is_paused = true;
@@ -189,16 +179,8 @@ static void lines_of_each_phase(void **state)
 	check_line(&status, "done 5/5 tables");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(speed_is_that_of_the_window),
-		cmocka_unit_test(nothing_moves_no_time_is_promised),
-		cmocka_unit_test(a_running_table_is_never_finished),
-		cmocka_unit_test(a_resumed_run_goes_by_its_keys),
-		cmocka_unit_test(durations_and_counts),
-		cmocka_unit_test(lines_of_each_phase),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(speed_is_that_of_the_window),
+	  cmocka_unit_test(nothing_moves_no_time_is_promised),
+	  cmocka_unit_test(a_running_table_is_never_finished),
+	  cmocka_unit_test(a_resumed_run_goes_by_its_keys), cmocka_unit_test(durations_and_counts),
+	  cmocka_unit_test(lines_of_each_phase))

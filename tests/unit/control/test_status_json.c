@@ -1,14 +1,9 @@
 /* The status and progress JSON, field by field. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
 #include "../fake_ferry.h"
 
 #include "base/json.h"
 #include "control/status_json.h"
+#include "../unit.h"
 
 static struct ferry_table_status tables[4];
 
@@ -99,7 +94,7 @@ static void check(const cJSON *tree, const char *one, const char *two, const cha
 	buf_release(&text);
 }
 
-static void progress_has_all_fields(void **state)
+TEST(progress_has_all_fields)
 {
 	static const struct {
 		const char *path[3], *want;
@@ -139,13 +134,12 @@ static void progress_has_all_fields(void **state)
 	struct ferry_status status = example();
 	cJSON *tree = made(progress_json_write, &status);
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		check(tree, cases[i].path[0], cases[i].path[1], cases[i].path[2], cases[i].want);
 	cJSON_Delete(tree);
 }
 
-static void status_has_all_fields(void **state)
+TEST(status_has_all_fields)
 {
 	static const struct {
 		const char *name, *want;
@@ -180,7 +174,6 @@ static void status_has_all_fields(void **state)
 	cJSON *tree = made(status_json_write, &status);
 	const cJSON *first;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		check(tree, cases[i].name, NULL, NULL, cases[i].want);
 	assert_true(cJSON_HasObjectItem(tree, "GhostferryVersion"));
@@ -201,13 +194,12 @@ static void status_has_all_fields(void **state)
 }
 
 /* Before any table is known, and with figures that make no sense. */
-static void status_survives_the_very_beginning(void **state)
+TEST(status_survives_the_very_beginning)
 {
 	struct ferry_status status = { .streamer_lag_s = -1, .writer_lag_s = 1e300 * 1e300 };
 	struct ferry_table_status bare = { .name = "odd", .action = "waiting" };
 	cJSON *tree = made(status_json_write, &status);
 
-	(void)state;
 	check(tree, "CurrentState", NULL, NULL, "\"starting\"");
 	check(tree, "BinlogStreamerLag", NULL, NULL, "0");
 	check(tree, "BinlogWriterLag", NULL, NULL, "0");
@@ -223,24 +215,15 @@ static void status_survives_the_very_beginning(void **state)
 	cJSON_Delete(tree);
 }
 
-static void time_taken_stops_at_the_end(void **state)
+TEST(time_taken_stops_at_the_end)
 {
 	struct ferry_status status = { .phase = PHASE_DONE, .start_time = 1000, .done_time = 1002 };
 	cJSON *tree = made(progress_json_write, &status);
 
-	(void)state;
 	check(tree, "TimeTaken", NULL, NULL, "2");
 	cJSON_Delete(tree);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(progress_has_all_fields),
-		cmocka_unit_test(status_has_all_fields),
-		cmocka_unit_test(status_survives_the_very_beginning),
-		cmocka_unit_test(time_taken_stops_at_the_end),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(progress_has_all_fields), cmocka_unit_test(status_has_all_fields),
+	  cmocka_unit_test(status_survives_the_very_beginning),
+	  cmocka_unit_test(time_taken_stops_at_the_end))

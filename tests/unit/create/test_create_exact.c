@@ -1,16 +1,6 @@
 /* create_exact: what SHOW CREATE TABLE leaves out or bends, put into the statement. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "create/create_exact.h"
-
-#define TEST(name) static void name(void **state UNUSED)
+#include "../../../src/create/create_exact.h"
+#include "../unit.h"
 
 static char id[] = "id", c[] = "c`x", e[] = "e", s[] = "s", dynamic[] = "Dynamic";
 static char bent[] = "?", plain[] = "it's", letter[] = "A";
@@ -99,14 +89,5 @@ TEST(the_row_format)
 	      HEAD "`id` int\n) ENGINE=InnoDB KEY_BLOCK_SIZE=8");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_counter_that_may_be_null),
-		cmocka_unit_test(members_by_their_bytes),
-		cmocka_unit_test(members_that_are_not_known),
-		cmocka_unit_test(the_row_format),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(a_counter_that_may_be_null), cmocka_unit_test(members_by_their_bytes),
+	  cmocka_unit_test(members_that_are_not_known), cmocka_unit_test(the_row_format))

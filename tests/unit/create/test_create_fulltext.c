@@ -1,15 +1,6 @@
 /* create_fulltext: the FULLTEXT keys of a CREATE TABLE statement, found and left out. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "../../../src/create/create_fulltext.h"
-
-#define TEST(name) static void name(void **state UNUSED)
+#include "../unit.h"
 
 #define HEAD "CREATE TABLE `t (,` (\n  `id` enum('a,)','it''s, FULLTEXT KEY `x`') DEFAULT 'a,)'"
 #define TAIL "\n) ENGINE=InnoDB COMMENT=',\\n  FULLTEXT KEY `c` (`d`)'"
@@ -56,12 +47,4 @@ TEST(found_with_their_names)
 	buf_release(&name);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(left_out_wherever_they_stand),
-		cmocka_unit_test(found_with_their_names),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(left_out_wherever_they_stand), cmocka_unit_test(found_with_their_names))

@@ -1,14 +1,8 @@
 /* CREATE statements under another name. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "create/create_statement.h"
+#include "../unit.h"
 
-static void renames_whatever_the_name(void **state UNUSED)
+TEST(renames_whatever_the_name)
 {
 	static const struct {
 		const char *shown, *object;
@@ -38,7 +32,7 @@ static void renames_whatever_the_name(void **state UNUSED)
 	}
 }
 
-static void refuses_what_it_does_not_understand(void **state UNUSED)
+TEST(refuses_what_it_does_not_understand)
 {
 	static const char *const shown[] = {
 		"",
@@ -64,12 +58,5 @@ static void refuses_what_it_does_not_understand(void **state UNUSED)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(renames_whatever_the_name),
-		cmocka_unit_test(refuses_what_it_does_not_understand),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(renames_whatever_the_name),
+	  cmocka_unit_test(refuses_what_it_does_not_understand))

@@ -1,14 +1,6 @@
 /* CREATE statements in the words of the other flavour. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "create/create_translate.h"
+#include "../../../src/create/create_translate.h"
+#include "../unit.h"
 
 #define TABLE(columns) "CREATE TABLE `t` (\n  " columns "\n) ENGINE=InnoDB"
 
@@ -72,7 +64,7 @@ static enum flavour other(enum flavour flavour)
 	return flavour == FLAVOUR_MYSQL ? FLAVOUR_MARIADB : FLAVOUR_MYSQL;
 }
 
-static void the_other_flavour_gets_its_own_words(void **state UNUSED)
+TEST(the_other_flavour_gets_its_own_words)
 {
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct buf out = BUF_INIT;
@@ -89,7 +81,7 @@ static void the_other_flavour_gets_its_own_words(void **state UNUSED)
 	}
 }
 
-static void the_same_flavour_gets_it_as_it_is(void **state UNUSED)
+TEST(the_same_flavour_gets_it_as_it_is)
 {
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct buf out = BUF_INIT;
@@ -102,7 +94,7 @@ static void the_same_flavour_gets_it_as_it_is(void **state UNUSED)
 }
 
 /* Whatever is cut off ends the walk in good order. */
-static void survives_every_truncation(void **state UNUSED)
+TEST(survives_every_truncation)
 {
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		for (size_t length = 0; length < strlen(cases[i].shown); length++) {
@@ -118,13 +110,6 @@ static void survives_every_truncation(void **state UNUSED)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_other_flavour_gets_its_own_words),
-		cmocka_unit_test(the_same_flavour_gets_it_as_it_is),
-		cmocka_unit_test(survives_every_truncation),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(the_other_flavour_gets_its_own_words),
+	  cmocka_unit_test(the_same_flavour_gets_it_as_it_is),
+	  cmocka_unit_test(survives_every_truncation))

@@ -1,14 +1,8 @@
 /* Tables that are on the target already, and the wording of types. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "db/type_text.h"
 #include "create/definition_match.h"
 #include "../table_fixture.h"
+#include "../unit.h"
 
 struct context {
 	struct fixture fixture;
@@ -75,7 +69,7 @@ static void set(char **text, const char *to)
 	*text = mem_strdup(to);
 }
 
-static void equal_tables_fit(void **state)
+TEST(equal_tables_fit)
 {
 	struct context *c = *state;
 
@@ -85,7 +79,7 @@ static void equal_tables_fit(void **state)
 	assert_string_equal(check(c), "");
 }
 
-static void types_must_be_equal(void **state)
+TEST(types_must_be_equal)
 {
 	struct context *c = *state;
 
@@ -101,7 +95,7 @@ static void types_must_be_equal(void **state)
 	assert_non_null(strstr(check(c), "is generated on one side only"));
 }
 
-static void character_sets_may_contain_each_other(void **state)
+TEST(character_sets_may_contain_each_other)
 {
 	struct context *c = *state;
 	struct column *from = &c->source->columns[1], *to = &c->target->columns[1];
@@ -119,7 +113,7 @@ static void character_sets_may_contain_each_other(void **state)
 	assert_string_equal(check(c), "");
 }
 
-static void enums_may_have_more_members(void **state)
+TEST(enums_may_have_more_members)
 {
 	static char a[] = "a", b[] = "b";
 	char *ab[] = { a, b }, *ba[] = { b, a };
@@ -141,7 +135,7 @@ static void enums_may_have_more_members(void **state)
 	assert_non_null(strstr(check(c), "is of another type"));
 }
 
-static void json_may_be_mariadbs(void **state)
+TEST(json_may_be_mariadbs)
 {
 	struct context *c = *state;
 	struct column *from = &c->source->columns[2], *to = &c->target->columns[2];
@@ -158,7 +152,7 @@ static void json_may_be_mariadbs(void **state)
 	assert_non_null(strstr(check(c), "is of another type"));
 }
 
-static void further_columns_need_a_default(void **state)
+TEST(further_columns_need_a_default)
 {
 	struct context *c = *state;
 
@@ -173,7 +167,7 @@ static void further_columns_need_a_default(void **state)
 	assert_string_equal(check(c), "target: table `xyz`.`t` has no column x (int)");
 }
 
-static void the_copys_key_must_be_there(void **state)
+TEST(the_copys_key_must_be_there)
 {
 	struct context *c = *state;
 
@@ -187,7 +181,7 @@ static void the_copys_key_must_be_there(void **state)
 	assert_non_null(strstr(check(c), "has no UNIQUE key over just"));
 }
 
-static void unique_keys_are_compared(void **state)
+TEST(unique_keys_are_compared)
 {
 	struct context *c = *state;
 
@@ -208,7 +202,7 @@ static void unique_keys_are_compared(void **state)
 	assert_string_equal(check(c), "");
 }
 
-static void expressions_are_told_by_name(void **state)
+TEST(expressions_are_told_by_name)
 {
 	struct context *c = *state;
 
@@ -218,7 +212,7 @@ static void expressions_are_told_by_name(void **state)
 	assert_string_equal(check(c), "");
 }
 
-static void engines_must_keep_transactions(void **state)
+TEST(engines_must_keep_transactions)
 {
 	struct context *c = *state;
 
@@ -226,7 +220,7 @@ static void engines_must_keep_transactions(void **state)
 	assert_non_null(strstr(check(c), "uses the engine MyISAM"));
 }
 
-static void widths_that_mean_nothing_are_passed_over(void **state UNUSED)
+TEST(widths_that_mean_nothing_are_passed_over)
 {
 	assert_true(type_text_equal("bigint(20) unsigned", "bigint unsigned"));
 	assert_true(type_text_equal("year(4)", "year"));
@@ -248,21 +242,9 @@ static void widths_that_mean_nothing_are_passed_over(void **state UNUSED)
 
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE(equal_tables_fit),
-		CASE(types_must_be_equal),
-		CASE(character_sets_may_contain_each_other),
-		CASE(enums_may_have_more_members),
-		CASE(json_may_be_mariadbs),
-		CASE(further_columns_need_a_default),
-		CASE(the_copys_key_must_be_there),
-		CASE(unique_keys_are_compared),
-		CASE(expressions_are_told_by_name),
-		CASE(engines_must_keep_transactions),
-		cmocka_unit_test(widths_that_mean_nothing_are_passed_over),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(CASE(equal_tables_fit), CASE(types_must_be_equal),
+	  CASE(character_sets_may_contain_each_other), CASE(enums_may_have_more_members),
+	  CASE(json_may_be_mariadbs), CASE(further_columns_need_a_default),
+	  CASE(the_copys_key_must_be_there), CASE(unique_keys_are_compared),
+	  CASE(expressions_are_told_by_name), CASE(engines_must_keep_transactions),
+	  cmocka_unit_test(widths_that_mean_nothing_are_passed_over))

@@ -1,14 +1,8 @@
 /* What error numbers mean. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "db/db.h"
+#include "../unit.h"
 
-static void numbers_have_kinds(void **state UNUSED)
+TEST(numbers_have_kinds)
 {
 	static const struct {
 		unsigned number;
@@ -59,11 +53,4 @@ static void numbers_have_kinds(void **state UNUSED)
 		assert_int_equal(db_error_kind(cases[i].number), cases[i].kind);
 }
 
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers_have_kinds),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(numbers_have_kinds))

@@ -1,13 +1,6 @@
 /* Keys, and the conditions made of them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "db/key.h"
+#include "../unit.h"
 
 static char charset_none[] = "";
 static char name_a[] = "a";
@@ -36,7 +29,7 @@ static void check(struct buf *sql, const char *want)
 	buf_clear(sql);
 }
 
-static void one_column(void **state UNUSED)
+TEST(one_column)
 {
 	struct key_columns by = first_columns(1);
 	struct key key = KEY_INIT;
@@ -63,7 +56,7 @@ static void one_column(void **state UNUSED)
 	key_release(&key);
 }
 
-static void two_columns(void **state UNUSED)
+TEST(two_columns)
 {
 	struct key_columns by = first_columns(2);
 	struct key key = KEY_INIT;
@@ -80,7 +73,7 @@ static void two_columns(void **state UNUSED)
 	key_release(&key);
 }
 
-static void three_columns_in_both_directions(void **state UNUSED)
+TEST(three_columns_in_both_directions)
 {
 	struct key_columns by = first_columns(3);
 	struct key key = KEY_INIT;
@@ -100,7 +93,7 @@ static void three_columns_in_both_directions(void **state UNUSED)
 	key_release(&key);
 }
 
-static void columns_in_index_order(void **state UNUSED)
+TEST(columns_in_index_order)
 {
 	struct key_columns by = { .table = &table, .count = 2, .columns = { 2, 0 } };
 	const struct value swapped[] = { values[2], values[0] };
@@ -113,7 +106,7 @@ static void columns_in_index_order(void **state UNUSED)
 	buf_release(&sql);
 }
 
-static void keys_own_their_bytes(void **state UNUSED)
+TEST(keys_own_their_bytes)
 {
 	char bytes[] = "abc\0d";
 	const struct value given[] = { { bytes, 5 }, { bytes, 0 }, { bytes + 1, 2 } };
@@ -137,7 +130,18 @@ static void keys_own_their_bytes(void **state UNUSED)
 	assert_false(key.is_set);
 }
 
-static void keys_are_copied_and_compared(void **state UNUSED)
+static bool key_equal(const struct key *a, const struct key *b)
+{
+	if (a->is_set != b->is_set || (a->is_set && a->count != b->count))
+		return false;
+	for (unsigned i = 0; a->is_set && i < a->count; i++)
+		if (a->values[i].length != b->values[i].length ||
+		    memcmp(a->values[i].bytes, b->values[i].bytes, a->values[i].length) != 0)
+			return false;
+	return true;
+}
+
+TEST(keys_are_copied_and_compared)
 {
 	struct key a = KEY_INIT;
 	struct key b = KEY_INIT;
@@ -164,7 +168,7 @@ static void keys_are_copied_and_compared(void **state UNUSED)
 	key_release(&b);
 }
 
-static void empty_text_is_a_key(void **state UNUSED)
+TEST(empty_text_is_a_key)
 {
 	struct key_columns by = { .table = &table, .count = 1, .columns = { 1 } };
 	struct key key = KEY_INIT;
@@ -177,7 +181,7 @@ static void empty_text_is_a_key(void **state UNUSED)
 	key_release(&key);
 }
 
-static void a_set_of_64_members_is_compared_as_a_number(void **state UNUSED)
+TEST(a_set_of_64_members_is_compared_as_a_number)
 {
 	static char name[] = "s";
 	struct column column = { .name = name, .type = COLUMN_SET, .charset = charset_none };
@@ -196,18 +200,18 @@ static void a_set_of_64_members_is_compared_as_a_number(void **state UNUSED)
 	buf_release(&sql);
 }
 
-int main(void)
+TEST(which_columns_it_has)
 {
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_column),
-		cmocka_unit_test(two_columns),
-		cmocka_unit_test(three_columns_in_both_directions),
-		cmocka_unit_test(columns_in_index_order),
-		cmocka_unit_test(keys_own_their_bytes),
-		cmocka_unit_test(keys_are_copied_and_compared),
-		cmocka_unit_test(empty_text_is_a_key),
-		cmocka_unit_test(a_set_of_64_members_is_compared_as_a_number),
-	};
+	struct key_columns by = { .table = &table, .count = 2, .columns = { 2, 0, 1 } };
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	assert_true(key_has_column(&by, 0));
+	assert_false(key_has_column(&by, 1));
+	assert_true(key_has_column(&by, 2));
 }
+
+TEST_MAIN(cmocka_unit_test(one_column), cmocka_unit_test(two_columns),
+	  cmocka_unit_test(three_columns_in_both_directions),
+	  cmocka_unit_test(columns_in_index_order), cmocka_unit_test(keys_own_their_bytes),
+	  cmocka_unit_test(keys_are_copied_and_compared), cmocka_unit_test(empty_text_is_a_key),
+	  cmocka_unit_test(a_set_of_64_members_is_compared_as_a_number),
+	  cmocka_unit_test(which_columns_it_has))

@@ -1,15 +1,8 @@
 /* COLUMN_TYPE and EXTRA as servers really say them, and look-ups in a table. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "db/schema.h"
+#include "db/type_text.h"
+#include "../unit.h"
 
 static struct column parsed(const char *data_type, const char *raw_type, const char *extra)
 {
@@ -30,7 +23,7 @@ static void release(struct column *column)
 	free(column->extra);
 }
 
-static void types_are_known(void **state UNUSED)
+TEST(types_are_known)
 {
 	static const struct {
 		const char *data_type, *raw_type;
@@ -82,7 +75,7 @@ static void types_are_known(void **state UNUSED)
 	}
 }
 
-static void lengths_of_texts_and_blobs(void **state UNUSED)
+TEST(lengths_of_texts_and_blobs)
 {
 	static const char *const sizes[] = { "tiny", "", "medium", "long" };
 
@@ -103,7 +96,7 @@ static void lengths_of_texts_and_blobs(void **state UNUSED)
 	}
 }
 
-static void numbers_in_parentheses(void **state UNUSED)
+TEST(numbers_in_parentheses)
 {
 	static const struct {
 		const char *data_type, *raw_type;
@@ -146,7 +139,7 @@ static void numbers_in_parentheses(void **state UNUSED)
 	}
 }
 
-static void members_are_unquoted(void **state UNUSED)
+TEST(members_are_unquoted)
 {
 	static const struct {
 		const char *data_type, *raw_type;
@@ -178,7 +171,7 @@ static void members_are_unquoted(void **state UNUSED)
 	}
 }
 
-static void many_members(void **state UNUSED)
+TEST(many_members)
 {
 	struct buf raw = BUF_INIT;
 	struct column column;
@@ -194,7 +187,7 @@ static void many_members(void **state UNUSED)
 	buf_release(&raw);
 }
 
-static void extra_is_read(void **state UNUSED)
+TEST(extra_is_read)
 {
 	static const struct {
 		const char *extra;
@@ -226,7 +219,7 @@ static void extra_is_read(void **state UNUSED)
 	}
 }
 
-static void compression_is_seen(void **state UNUSED)
+TEST(compression_is_seen)
 {
 	static const struct {
 		const char *data_type, *raw_type;
@@ -246,7 +239,7 @@ static void compression_is_seen(void **state UNUSED)
 	}
 }
 
-static void table_is_searched(void **state UNUSED)
+TEST(table_is_searched)
 {
 	static char id[] = "id";
 	static char upper[] = "ID";
@@ -272,18 +265,28 @@ static void table_is_searched(void **state UNUSED)
 	assert_int_equal(table_unique_count(&table), 2);
 }
 
-int main(void)
+TEST(character_sets_have_several_names)
 {
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(types_are_known),
-		cmocka_unit_test(lengths_of_texts_and_blobs),
-		cmocka_unit_test(numbers_in_parentheses),
-		cmocka_unit_test(members_are_unquoted),
-		cmocka_unit_test(many_members),
-		cmocka_unit_test(extra_is_read),
-		cmocka_unit_test(compression_is_seen),
-		cmocka_unit_test(table_is_searched),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	assert_true(charset_equal("latin1", "latin1"));
+	assert_true(charset_equal("utf8", "utf8mb3"));
+	assert_true(charset_equal("utf8mb3", "utf8mb4"));
+	assert_true(charset_equal("", "binary"));
+	assert_false(charset_equal("", "latin1"));
+	assert_false(charset_equal("latin1", "utf8mb4"));
+	assert_false(charset_equal("utf16", "utf8mb4"));
 }
+
+TEST(only_ascii_is_folded)
+{
+	char name[] = "`Ab`.`Z\xc3\x84@[`";
+
+	schema_fold_case(name);
+	assert_string_equal(name, "`ab`.`z\xc3\x84@[`");
+}
+
+TEST_MAIN(cmocka_unit_test(types_are_known), cmocka_unit_test(lengths_of_texts_and_blobs),
+	  cmocka_unit_test(numbers_in_parentheses), cmocka_unit_test(members_are_unquoted),
+	  cmocka_unit_test(many_members), cmocka_unit_test(extra_is_read),
+	  cmocka_unit_test(compression_is_seen), cmocka_unit_test(table_is_searched),
+	  cmocka_unit_test(character_sets_have_several_names),
+	  cmocka_unit_test(only_ascii_is_folded))

@@ -1,13 +1,6 @@
 /* Versions as servers really say them, and what depends on them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "db/server.h"
+#include "../unit.h"
 
 static struct server_version parsed(const char *text, const char *comment)
 {
@@ -19,7 +12,7 @@ static struct server_version parsed(const char *text, const char *comment)
 	return version;
 }
 
-static void version_is_parsed(void **state UNUSED)
+TEST(version_is_parsed)
 {
 	static const struct {
 		const char *text, *comment;
@@ -50,7 +43,7 @@ static void version_is_parsed(void **state UNUSED)
 	}
 }
 
-static void nonsense_is_refused(void **state UNUSED)
+TEST(nonsense_is_refused)
 {
 	static const char *const texts[] = {
 		"", "x", "8", "8.", ".0.1", "-1.2.3", "8.x", "MariaDB", "8.999.1", "8.0.12345",
@@ -66,7 +59,7 @@ static void nonsense_is_refused(void **state UNUSED)
 	}
 }
 
-static void long_version_is_cut(void **state UNUSED)
+TEST(long_version_is_cut)
 {
 	static const char text[] =
 		"10.11.19-MariaDB-a-very-long-suffix-that-somebody-put-behind-it-for-reasons";
@@ -76,7 +69,7 @@ static void long_version_is_cut(void **state UNUSED)
 	assert_memory_equal(version.text, text, sizeof(version.text) - 1);
 }
 
-static void statements_fit_the_server(void **state UNUSED)
+TEST(statements_fit_the_server)
 {
 	static const struct {
 		const char *text, *lock, *status, *replicas;
@@ -114,21 +107,12 @@ static void statements_fit_the_server(void **state UNUSED)
 	}
 }
 
-static void flavours_have_names(void **state UNUSED)
+TEST(flavours_have_names)
 {
 	assert_string_equal(flavour_name(FLAVOUR_MYSQL), "MySQL");
 	assert_string_equal(flavour_name(FLAVOUR_MARIADB), "MariaDB");
 }
 
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(version_is_parsed),
-		cmocka_unit_test(nonsense_is_refused),
-		cmocka_unit_test(long_version_is_cut),
-		cmocka_unit_test(statements_fit_the_server),
-		cmocka_unit_test(flavours_have_names),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(version_is_parsed), cmocka_unit_test(nonsense_is_refused),
+	  cmocka_unit_test(long_version_is_cut), cmocka_unit_test(statements_fit_the_server),
+	  cmocka_unit_test(flavours_have_names))

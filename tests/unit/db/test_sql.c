@@ -1,13 +1,6 @@
 /* Names, literals and comments as they stand in statements. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "db/sql.h"
+#include "../unit.h"
 
 static char charset_none[] = "";
 
@@ -24,7 +17,7 @@ static void check(struct buf *sql, const char *want)
 	buf_clear(sql);
 }
 
-static void names_and_texts_are_quoted(void **state UNUSED)
+TEST(names_and_texts_are_quoted)
 {
 	struct buf sql = BUF_INIT;
 
@@ -45,7 +38,7 @@ static void names_and_texts_are_quoted(void **state UNUSED)
 	buf_release(&sql);
 }
 
-static void comments_cannot_be_left(void **state UNUSED)
+TEST(comments_cannot_be_left)
 {
 	static const struct {
 		const char *marginalia, *want;
@@ -67,7 +60,7 @@ static void comments_cannot_be_left(void **state UNUSED)
 	buf_release(&sql);
 }
 
-static void columns_are_read_exactly(void **state UNUSED)
+TEST(columns_are_read_exactly)
 {
 	struct buf sql = BUF_INIT;
 
@@ -87,7 +80,7 @@ static void columns_are_read_exactly(void **state UNUSED)
 
 #define BYTES(text) text, sizeof(text) - 1
 
-static void literals_fit_the_type(void **state UNUSED)
+TEST(literals_fit_the_type)
 {
 	static const struct {
 		enum column_type type;
@@ -138,7 +131,7 @@ static void literals_fit_the_type(void **state UNUSED)
 	buf_release(&sql);
 }
 
-static void what_is_no_number_is_quoted(void **state UNUSED)
+TEST(what_is_no_number_is_quoted)
 {
 	static const struct {
 		const char *text, *want;
@@ -171,7 +164,7 @@ static void what_is_no_number_is_quoted(void **state UNUSED)
 	buf_release(&sql);
 }
 
-static void key_literals_carry_the_charset(void **state UNUSED)
+TEST(key_literals_carry_the_charset)
 {
 	static char latin1[] = "latin1";
 	static char utf8mb4[] = "utf8mb4";
@@ -212,7 +205,7 @@ static void key_literals_carry_the_charset(void **state UNUSED)
 }
 
 /* Each order of the two signs, at both ends, and beside characters of several bytes. */
-static void quotes_and_backslashes_are_doubled(void **state UNUSED)
+TEST(quotes_and_backslashes_are_doubled)
 {
 	static const struct {
 		const char *text, *want;
@@ -234,7 +227,7 @@ static void quotes_and_backslashes_are_doubled(void **state UNUSED)
 	buf_release(&sql);
 }
 
-static void many_quotes_are_doubled(void **state UNUSED)
+TEST(many_quotes_are_doubled)
 {
 	enum { COUNT = 10000 };
 	static char quotes[COUNT];
@@ -248,18 +241,25 @@ static void many_quotes_are_doubled(void **state UNUSED)
 	buf_release(&sql);
 }
 
-int main(void)
+TEST(accounts_have_two_names)
 {
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_and_texts_are_quoted),
-		cmocka_unit_test(comments_cannot_be_left),
-		cmocka_unit_test(columns_are_read_exactly),
-		cmocka_unit_test(literals_fit_the_type),
-		cmocka_unit_test(what_is_no_number_is_quoted),
-		cmocka_unit_test(key_literals_carry_the_charset),
-		cmocka_unit_test(quotes_and_backslashes_are_doubled),
-		cmocka_unit_test(many_quotes_are_doubled),
-	};
+	struct buf sql = BUF_INIT;
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	assert_true(sql_account(&sql, "o`brien@home@%"));
+	assert_string_equal(buf_text(&sql), "`o``brien@home`@`%`");
+	buf_clear(&sql);
+	assert_true(sql_account(&sql, "@localhost"));
+	assert_string_equal(buf_text(&sql), "``@`localhost`");
+	buf_clear(&sql);
+	assert_false(sql_account(&sql, "nobody"));
+	assert_string_equal(buf_text(&sql), "");
+	buf_release(&sql);
 }
+
+TEST_MAIN(cmocka_unit_test(names_and_texts_are_quoted), cmocka_unit_test(comments_cannot_be_left),
+	  cmocka_unit_test(columns_are_read_exactly), cmocka_unit_test(literals_fit_the_type),
+	  cmocka_unit_test(what_is_no_number_is_quoted),
+	  cmocka_unit_test(key_literals_carry_the_charset),
+	  cmocka_unit_test(quotes_and_backslashes_are_doubled),
+	  cmocka_unit_test(many_quotes_are_doubled),
+	  cmocka_unit_test(accounts_have_two_names))

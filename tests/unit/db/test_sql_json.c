@@ -1,18 +1,10 @@
 /* JSON documents with the types of their values, as SQL. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "db/sql_json.h"
+#include "../unit.h"
 
 #define BYTES(text) { (text), sizeof(text) - 1 }
 
-static void documents_become_expressions(void **state UNUSED)
+TEST(documents_become_expressions)
 {
 	static const struct {
 		struct value value;
@@ -54,7 +46,7 @@ static void documents_become_expressions(void **state UNUSED)
 	}
 }
 
-static void what_does_not_fit_is_refused(void **state UNUSED)
+TEST(what_does_not_fit_is_refused)
 {
 	static const struct value cases[] = {
 		BYTES("[1]\0" "2 DECIMAL"),	   /* there is no second value */
@@ -86,7 +78,7 @@ static void what_does_not_fit_is_refused(void **state UNUSED)
 }
 
 /* Copies of exact size, so that a sanitizer sees a read behind the end. */
-static void no_truncation_reads_beyond(void **state UNUSED)
+TEST(no_truncation_reads_beyond)
 {
 	static const char whole[] = "{\"a\": [1.50, \"2024-01-01\", \"base64:type15:/wBB\", "
 				    "0.30000000000000004, 1e23, {\"b\\\"\": 5}]}\0"
@@ -107,7 +99,7 @@ static void no_truncation_reads_beyond(void **state UNUSED)
 }
 
 /* A number at the very end, and nothing behind it. */
-static void a_bare_number_ends_where_it_ends(void **state UNUSED)
+TEST(a_bare_number_ends_where_it_ends)
 {
 	static const char text[] = "-1.2345678901234567e-30";
 
@@ -124,7 +116,7 @@ static void a_bare_number_ends_where_it_ends(void **state UNUSED)
 	}
 }
 
-static void lists_must_be_complete(void **state UNUSED)
+TEST(lists_must_be_complete)
 {
 	static const struct {
 		struct value selected;
@@ -149,15 +141,8 @@ static void lists_must_be_complete(void **state UNUSED)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(documents_become_expressions),
-		cmocka_unit_test(what_does_not_fit_is_refused),
-		cmocka_unit_test(no_truncation_reads_beyond),
-		cmocka_unit_test(a_bare_number_ends_where_it_ends),
-		cmocka_unit_test(lists_must_be_complete),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(documents_become_expressions),
+	  cmocka_unit_test(what_does_not_fit_is_refused),
+	  cmocka_unit_test(no_truncation_reads_beyond),
+	  cmocka_unit_test(a_bare_number_ends_where_it_ends),
+	  cmocka_unit_test(lists_must_be_complete))

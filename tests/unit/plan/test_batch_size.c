@@ -10,7 +10,7 @@ static const struct batch_point five[] = {
 static const struct batch_points points_of_two = { two, 2, 100, 10000 };
 static const struct batch_points points_of_five = { five, 5, 1000, 10000 };
 
-static void interpolates(void **state UNUSED)
+TEST(interpolates)
 {
 	static const struct {
 		const struct batch_points *points;
@@ -29,19 +29,11 @@ static void interpolates(void **state UNUSED)
 		assert_int_equal(batch_size_for(cases[i].points, cases[i].bytes), cases[i].rows);
 }
 
-static void nothing_configured_says_nothing(void **state UNUSED)
+TEST(nothing_configured_says_nothing)
 {
 	static const struct batch_points none;
 
 	assert_int_equal(batch_size_for(&none, 500), 0);
 }
 
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(interpolates),
-		cmocka_unit_test(nothing_configured_says_nothing),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(interpolates), cmocka_unit_test(nothing_configured_says_nothing))

@@ -1,15 +1,9 @@
 /* What collations' names tell. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "plan/collation.h"
 #include "base/attr.h"
+#include "../unit.h"
 
-static void which_are_exact(void **state UNUSED)
+TEST(which_are_exact)
 {
 	static const char *const exact[] = { "binary", "utf8mb4_0900_bin", "utf8mb4_nopad_bin",
 					     "latin1_nopad_bin" };
@@ -24,7 +18,7 @@ static void which_are_exact(void **state UNUSED)
 	assert_false(collation_pads("utf8mb4_0900_ai_ci"));
 }
 
-static void which_agree(void **state UNUSED)
+TEST(which_agree)
 {
 	static const struct {
 		const char *a, *b;
@@ -52,12 +46,4 @@ static void which_agree(void **state UNUSED)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(which_are_exact),
-		cmocka_unit_test(which_agree),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(which_are_exact), cmocka_unit_test(which_agree))

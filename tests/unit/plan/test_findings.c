@@ -1,15 +1,9 @@
 /* The list of problems, and the table of phases. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "state/phase.h"
 #include "plan/findings.h"
+#include "../unit.h"
 
-static void keeps_long_texts_whole(void **state UNUSED)
+TEST(keeps_long_texts_whole)
 {
 	struct findings findings;
 	char text[5000];
@@ -24,7 +18,7 @@ static void keeps_long_texts_whole(void **state UNUSED)
 	assert_int_equal(findings.count, 0);
 }
 
-static void counts_errors_alone(void **state UNUSED)
+TEST(counts_errors_alone)
 {
 	struct findings findings;
 
@@ -40,7 +34,7 @@ static void counts_errors_alone(void **state UNUSED)
 	findings_release(&findings);
 }
 
-static void a_run_walks_all_phases(void **state UNUSED)
+TEST(a_run_walks_all_phases)
 {
 	static const enum phase walk[] = { PHASE_STARTING, PHASE_COPYING, PHASE_WAIT_FOR_CUTOVER,
 					   PHASE_VERIFY_BEFORE_CUTOVER, PHASE_CUTOVER, PHASE_DONE };
@@ -54,7 +48,7 @@ static void a_run_walks_all_phases(void **state UNUSED)
 	assert_false(phase_may_follow(PHASE_COPYING, PHASE_DONE));
 }
 
-static void phases_have_ghostferrys_names(void **state UNUSED)
+TEST(phases_have_ghostferrys_names)
 {
 	assert_string_equal(phase_name(PHASE_STARTING), "starting");
 	assert_string_equal(phase_name(PHASE_WAIT_FOR_CUTOVER), "wait-for-cutover");
@@ -64,14 +58,5 @@ static void phases_have_ghostferrys_names(void **state UNUSED)
 	assert_string_equal(phase_stage(PHASE_DONE), "DONE");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keeps_long_texts_whole),
-		cmocka_unit_test(counts_errors_alone),
-		cmocka_unit_test(a_run_walks_all_phases),
-		cmocka_unit_test(phases_have_ghostferrys_names),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(keeps_long_texts_whole), cmocka_unit_test(counts_errors_alone),
+	  cmocka_unit_test(a_run_walks_all_phases), cmocka_unit_test(phases_have_ghostferrys_names))

@@ -1,13 +1,6 @@
 /* Conditions on keys, and what makes them hold for just the bytes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "plan/key_condition.h"
+#include "../unit.h"
 
 static char charset_none[] = "";
 static char name_id[] = "id";
@@ -42,7 +35,7 @@ static void check(const struct key_columns *by, const struct value *values, cons
 	buf_release(&want);
 }
 
-static void texts_are_compared_by_their_bytes(void **state UNUSED)
+TEST(texts_are_compared_by_their_bytes)
 {
 	static const struct value values[] = { { "a' ", 3 }, { "-7", 2 }, { "x'", 2 }, { "5", 1 } };
 	const struct key_columns by = { .table = &table, .count = 4, .columns = { 1, 0, 2, 3 } };
@@ -51,7 +44,7 @@ static void texts_are_compared_by_their_bytes(void **state UNUSED)
 	check(&by, values, " AND CAST(`x`` = 'x` AS BINARY) = x'612720'");
 }
 
-static void others_stay_as_they_are(void **state UNUSED)
+TEST(others_stay_as_they_are)
 {
 	static const struct value values[] = { { "1", 1 }, { "a", 1 }, { "5", 1 } };
 	const struct key_columns by = { .table = &table, .count = 3, .columns = { 0, 2, 3 } };
@@ -60,7 +53,7 @@ static void others_stay_as_they_are(void **state UNUSED)
 	check(&by, values, "");
 }
 
-static void an_empty_text(void **state UNUSED)
+TEST(an_empty_text)
 {
 	static const struct value values[] = { { "", 0 } };
 	const struct key_columns by = { .table = &table, .count = 1, .columns = { 1 } };
@@ -68,7 +61,7 @@ static void an_empty_text(void **state UNUSED)
 	check(&by, values, " AND CAST(`x`` = 'x` AS BINARY) = x''");
 }
 
-static void literals_are_skipped(void **state UNUSED)
+TEST(literals_are_skipped)
 {
 	static const struct {
 		const char *text;
@@ -86,14 +79,6 @@ static void literals_are_skipped(void **state UNUSED)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(texts_are_compared_by_their_bytes),
-		cmocka_unit_test(others_stay_as_they_are),
-		cmocka_unit_test(an_empty_text),
-		cmocka_unit_test(literals_are_skipped),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(texts_are_compared_by_their_bytes),
+	  cmocka_unit_test(others_stay_as_they_are), cmocka_unit_test(an_empty_text),
+	  cmocka_unit_test(literals_are_skipped))

@@ -1,14 +1,8 @@
 /* Keys that are chosen, texts that are built, tables that are refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "plan/moved_table.h"
 #include "plan/findings.h"
 #include "../table_fixture.h"
+#include "../unit.h"
 
 struct context {
 	struct fixture fixture;
@@ -64,7 +58,7 @@ static void configure(struct context *c, const char *column)
 	map_put_text(&c->options.keys.per_table, "abc.t1", name);
 }
 
-static void takes_the_primary_key(void **state)
+TEST(takes_the_primary_key)
 {
 	struct context *c = *state;
 	struct table_index *primary = fixture_index(c->table, "PRIMARY", true, "uuid,id");
@@ -82,7 +76,7 @@ static void takes_the_primary_key(void **state)
 	assert_null(c->ignored);
 }
 
-static void takes_the_narrowest_unique_key(void **state)
+TEST(takes_the_narrowest_unique_key)
 {
 	struct context *c = *state;
 
@@ -95,7 +89,7 @@ static void takes_the_narrowest_unique_key(void **state)
 	assert_string_equal(c->key.index, "c");
 }
 
-static void passes_over_keys_that_do_not_identify_rows(void **state)
+TEST(passes_over_keys_that_do_not_identify_rows)
 {
 	struct context *c = *state;
 
@@ -110,7 +104,7 @@ static void passes_over_keys_that_do_not_identify_rows(void **state)
 	assert_non_null(strstr(c->err.text, "ALTER TABLE `abc`.`t1` ADD PRIMARY KEY"));
 }
 
-static void another_key_stands_in_for_an_unfit_primary_key(void **state)
+TEST(another_key_stands_in_for_an_unfit_primary_key)
 {
 	struct context *c = *state;
 
@@ -122,7 +116,7 @@ static void another_key_stands_in_for_an_unfit_primary_key(void **state)
 	assert_string_equal(c->key.index, "b");
 }
 
-static void a_primary_key_with_a_prefix_is_refused(void **state)
+TEST(a_primary_key_with_a_prefix_is_refused)
 {
 	struct context *c = *state;
 
@@ -131,7 +125,7 @@ static void a_primary_key_with_a_prefix_is_refused(void **state)
 	assert_non_null(strstr(c->err.text, "has a prefix part"));
 }
 
-static void takes_a_configured_unique_column(void **state)
+TEST(takes_a_configured_unique_column)
 {
 	struct context *c = *state;
 
@@ -144,7 +138,7 @@ static void takes_a_configured_unique_column(void **state)
 	assert_int_equal(c->key.columns[0], 1);
 }
 
-static void an_invisible_index_enforces_but_is_not_forced(void **state)
+TEST(an_invisible_index_enforces_but_is_not_forced)
 {
 	struct context *c = *state;
 
@@ -157,7 +151,7 @@ static void an_invisible_index_enforces_but_is_not_forced(void **state)
 	assert_string_equal(c->key.index, "v");
 }
 
-static void a_configured_column_that_is_not_unique_gives_way(void **state)
+TEST(a_configured_column_that_is_not_unique_gives_way)
 {
 	struct context *c = *state;
 
@@ -170,7 +164,7 @@ static void a_configured_column_that_is_not_unique_gives_way(void **state)
 	assert_string_equal(c->ignored, "id");
 }
 
-static void a_column_that_tells_nothing_apart_is_refused(void **state)
+TEST(a_column_that_tells_nothing_apart_is_refused)
 {
 	struct context *c = *state;
 
@@ -189,7 +183,7 @@ static void a_column_that_tells_nothing_apart_is_refused(void **state)
 	assert_string_equal(c->err.text, "Pagination Key `nope` for `abc`.`t1` non existent");
 }
 
-static void the_fallback_comes_last(void **state)
+TEST(the_fallback_comes_last)
 {
 	struct context *c = *state;
 
@@ -205,7 +199,7 @@ static void the_fallback_comes_last(void **state)
 	assert_true(c->is_configured);
 }
 
-static void builds_texts_without_generated_columns(void **state)
+TEST(builds_texts_without_generated_columns)
 {
 	struct context *c = *state;
 	struct moved_tables tables;
@@ -249,7 +243,7 @@ static struct table *add_plain_table(struct context *c, const char *schema, cons
 	return t;
 }
 
-static void orders_by_size_and_finds_clashing_names(void **state)
+TEST(orders_by_size_and_finds_clashing_names)
 {
 	static char target[] = "small";
 	struct context *c = *state;
@@ -269,6 +263,9 @@ static void orders_by_size_and_finds_clashing_names(void **state)
 	assert_string_equal(tables.tables[1]->source->name, "small");
 	assert_string_equal(tables.tables[4]->source->name, "t1");
 	assert_int_equal(tables.tables[4]->index, 4);
+	for (size_t i = 0; i < tables.count; i++)
+		assert_ptr_equal(moved_tables_of(&tables, tables.tables[i]->source),
+				 tables.tables[i]);
 	assert_int_equal(findings_errors(&findings), 2);
 	assert_non_null(strstr(findings.items[0].text, "both called abc.d.e"));
 	assert_string_equal(findings.items[1].text, "abc.big and abc.small would both become "
@@ -277,7 +274,7 @@ static void orders_by_size_and_finds_clashing_names(void **state)
 	findings_release(&findings);
 }
 
-static void refuses_what_cannot_be_carried(void **state)
+TEST(refuses_what_cannot_be_carried)
 {
 	struct context *c = *state;
 	struct moved_tables tables;
@@ -299,23 +296,12 @@ static void refuses_what_cannot_be_carried(void **state)
 
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE(takes_the_primary_key),
-		CASE(takes_the_narrowest_unique_key),
-		CASE(passes_over_keys_that_do_not_identify_rows),
-		CASE(another_key_stands_in_for_an_unfit_primary_key),
-		CASE(a_primary_key_with_a_prefix_is_refused),
-		CASE(takes_a_configured_unique_column),
-		CASE(an_invisible_index_enforces_but_is_not_forced),
-		CASE(a_configured_column_that_is_not_unique_gives_way),
-		CASE(a_column_that_tells_nothing_apart_is_refused),
-		CASE(the_fallback_comes_last),
-		CASE(builds_texts_without_generated_columns),
-		CASE(orders_by_size_and_finds_clashing_names),
-		CASE(refuses_what_cannot_be_carried),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(CASE(takes_the_primary_key), CASE(takes_the_narrowest_unique_key),
+	  CASE(passes_over_keys_that_do_not_identify_rows),
+	  CASE(another_key_stands_in_for_an_unfit_primary_key),
+	  CASE(a_primary_key_with_a_prefix_is_refused), CASE(takes_a_configured_unique_column),
+	  CASE(an_invisible_index_enforces_but_is_not_forced),
+	  CASE(a_configured_column_that_is_not_unique_gives_way),
+	  CASE(a_column_that_tells_nothing_apart_is_refused), CASE(the_fallback_comes_last),
+	  CASE(builds_texts_without_generated_columns),
+	  CASE(orders_by_size_and_finds_clashing_names), CASE(refuses_what_cannot_be_carried))

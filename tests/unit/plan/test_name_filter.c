@@ -1,16 +1,10 @@
 /* Which names are chosen, and what they become. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "plan/name_filter.h"
+#include "../unit.h"
 
 static char abc[] = "abc", def[] = "def", t1[] = "t1", mysql_schema[] = "mysql";
 
-static void everything_but_system_schemas(void **state UNUSED)
+TEST(everything_but_system_schemas)
 {
 	struct ferry_options options = { 0 };
 
@@ -23,7 +17,7 @@ static void everything_but_system_schemas(void **state UNUSED)
 	assert_true(name_is_chosen(&options, "mysql2", "user"));
 }
 
-static void whitelist_names_all_that_is_chosen(void **state UNUSED)
+TEST(whitelist_names_all_that_is_chosen)
 {
 	char *databases[] = { abc, mysql_schema }, *tables[] = { t1 };
 	struct ferry_options options = {
@@ -39,7 +33,7 @@ static void whitelist_names_all_that_is_chosen(void **state UNUSED)
 	assert_false(name_is_chosen(&options, "mysql", "t1"));
 }
 
-static void blacklist_names_what_is_left_out(void **state UNUSED)
+TEST(blacklist_names_what_is_left_out)
 {
 	char *databases[] = { def }, *tables[] = { t1 };
 	struct ferry_options options = {
@@ -52,7 +46,7 @@ static void blacklist_names_what_is_left_out(void **state UNUSED)
 	assert_false(name_is_chosen(&options, "def", NULL));
 }
 
-static void rewrites_or_keeps_a_name(void **state UNUSED)
+TEST(rewrites_or_keeps_a_name)
 {
 	struct name_rules rules = { 0 };
 
@@ -64,14 +58,7 @@ static void rewrites_or_keeps_a_name(void **state UNUSED)
 	map_release(&rules.rewrites);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(everything_but_system_schemas),
-		cmocka_unit_test(whitelist_names_all_that_is_chosen),
-		cmocka_unit_test(blacklist_names_what_is_left_out),
-		cmocka_unit_test(rewrites_or_keeps_a_name),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(everything_but_system_schemas),
+	  cmocka_unit_test(whitelist_names_all_that_is_chosen),
+	  cmocka_unit_test(blacklist_names_what_is_left_out),
+	  cmocka_unit_test(rewrites_or_keeps_a_name))

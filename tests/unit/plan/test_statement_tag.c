@@ -1,12 +1,6 @@
 /* Whose statement is it? The cases about comments are those of Ghostferry's own tests. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "plan/statement_tag.h"
+#include "../unit.h"
 
 #define RUN "0123456789abcdef0123456789abcdef"
 #define OTHER "fedcba9876543210fedcba9876543210"
@@ -19,7 +13,7 @@ static void check(const char *text, const char *marginalia, enum signature want)
 		fail_msg("%s: %d, not %d", text, got, want);
 }
 
-static void what_we_write_is_ours(void **state UNUSED)
+TEST(what_we_write_is_ours)
 {
 	static const char *const marginalia[] = { "application:ghostferry", "", "a*/ b", "!x", "Mx",
 						  "/*run " OTHER "*/" };
@@ -40,7 +34,7 @@ static void what_we_write_is_ours(void **state UNUSED)
 	buf_release(&sql);
 }
 
-static void the_first_comment_counts(void **state UNUSED)
+TEST(the_first_comment_counts)
 {
 	static const struct {
 		const char *text;
@@ -65,12 +59,4 @@ static void the_first_comment_counts(void **state UNUSED)
 		check(cases[i].text, "a", cases[i].want);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_we_write_is_ours),
-		cmocka_unit_test(the_first_comment_counts),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(what_we_write_is_ours), cmocka_unit_test(the_first_comment_counts))

@@ -1,13 +1,6 @@
 /* Foreign keys in CREATE TABLE statements. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "../../../src/preflight/foreign_key.h"
+#include "../unit.h"
 
 static const char statement[] =
 	"CREATE TABLE `c` (\n"
@@ -23,7 +16,7 @@ static const char statement[] =
 	" ON DELETE NO ACTION ON UPDATE RESTRICT\n"
 	") ENGINE=InnoDB COMMENT=' CASCADE'";
 
-static void finds_each_with_its_rules(void **state UNUSED)
+TEST(finds_each_with_its_rules)
 {
 	static const struct {
 		const char *name, *schema, *table;
@@ -47,7 +40,7 @@ static void finds_each_with_its_rules(void **state UNUSED)
 	assert_false(foreign_key_next(&at, &key));
 }
 
-static void survives_every_truncation(void **state UNUSED)
+TEST(survives_every_truncation)
 {
 	char text[sizeof(statement)];
 
@@ -63,12 +56,4 @@ static void survives_every_truncation(void **state UNUSED)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(finds_each_with_its_rules),
-		cmocka_unit_test(survives_every_truncation),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(finds_each_with_its_rules), cmocka_unit_test(survives_every_truncation))

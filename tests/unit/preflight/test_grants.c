@@ -1,12 +1,6 @@
 /* What an account may do, read from SHOW GRANTS of both flavours. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "preflight/grants.h"
+#include "../unit.h"
 
 static enum grants_answer ask(const char *line, const char *privilege, const char *schema)
 {
@@ -20,7 +14,7 @@ static enum grants_answer ask(const char *line, const char *privilege, const cha
 	return answer;
 }
 
-static void answers_for_the_scope(void **state UNUSED)
+TEST(answers_for_the_scope)
 {
 	static const struct {
 		const char *line, *privilege, *schema;
@@ -57,14 +51,14 @@ static void answers_for_the_scope(void **state UNUSED)
 			fail_msg("case %zu: %s", i, cases[i].line);
 }
 
-static void nothing_known_is_open(void **state UNUSED)
+TEST(nothing_known_is_open)
 {
 	struct grants grants = { .count = 0 };
 
 	assert_int_equal(grants_allow(&grants, "SELECT", "abc"), GRANTS_UNKNOWN);
 }
 
-static void patterns_match_as_in_like(void **state UNUSED)
+TEST(patterns_match_as_in_like)
 {
 	assert_true(grants_pattern_matches("%", ""));
 	assert_true(grants_pattern_matches("%", "abc"));
@@ -79,13 +73,5 @@ static void patterns_match_as_in_like(void **state UNUSED)
 	assert_true(grants_pattern_matches("a\\", "a\\"));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers_for_the_scope),
-		cmocka_unit_test(nothing_known_is_open),
-		cmocka_unit_test(patterns_match_as_in_like),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(answers_for_the_scope), cmocka_unit_test(nothing_known_is_open),
+	  cmocka_unit_test(patterns_match_as_in_like))

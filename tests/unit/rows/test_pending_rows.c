@@ -225,18 +225,9 @@ TEST(what_is_in_the_file_is_not_left_out_of_the_state)
 	cJSON_Delete(json);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-		T(what_memory_does_not_hold_is_in_the_file),
-		T(rows_that_differ_stay),
-		T(a_slice_that_failed_is_not_forgotten),
-		T(without_a_file_the_table_is_compared_as_a_whole),
-		T(more_keys_than_rows_are_no_use),
-		T(the_state_is_bounded),
-		T(what_is_in_the_file_is_not_left_out_of_the_state),
-	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(T(what_memory_does_not_hold_is_in_the_file), T(rows_that_differ_stay),
+	  T(a_slice_that_failed_is_not_forgotten),
+	  T(without_a_file_the_table_is_compared_as_a_whole), T(more_keys_than_rows_are_no_use),
+	  T(the_state_is_bounded), T(what_is_in_the_file_is_not_left_out_of_the_state))

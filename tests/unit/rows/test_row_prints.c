@@ -1,13 +1,6 @@
 /* Fingerprints by key. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "rows/row_prints.h"
+#include "../unit.h"
 
 #define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -31,7 +24,7 @@ static void look(struct row_prints *prints, const char *a, const char *b, const 
 	row_prints_look(prints, key, 2, text(print, 64));
 }
 
-static void rows_are_alike_when_each_is(void **state UNUSED)
+TEST(rows_are_alike_when_each_is)
 {
 	struct row_prints prints;
 
@@ -60,7 +53,7 @@ static void rows_are_alike_when_each_is(void **state UNUSED)
 	row_prints_release(&prints);
 }
 
-static void what_is_no_fingerprint_is_refused(void **state UNUSED)
+TEST(what_is_no_fingerprint_is_refused)
 {
 	struct value key = text("1", 1);
 	struct row_prints prints;
@@ -75,12 +68,5 @@ static void what_is_no_fingerprint_is_refused(void **state UNUSED)
 	row_prints_release(&prints);
 }
 
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_are_alike_when_each_is),
-		cmocka_unit_test(what_is_no_fingerprint_is_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(rows_are_alike_when_each_is),
+	  cmocka_unit_test(what_is_no_fingerprint_is_refused))

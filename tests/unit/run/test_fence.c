@@ -1,14 +1,8 @@
 /* The fence by itself, and under threads (to be run with SAN=thread too). */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "run/fence.h"
+#include "../unit.h"
 
-static void nothing_in_flight_is_passed(void **state UNUSED)
+TEST(nothing_in_flight_is_passed)
 {
 	struct fence fence;
 
@@ -19,7 +13,7 @@ static void nothing_in_flight_is_passed(void **state UNUSED)
 	fence_destroy(&fence);
 }
 
-static void a_barrier_waits_for_all_before_it(void **state UNUSED)
+TEST(a_barrier_waits_for_all_before_it)
 {
 	struct fence fence;
 	uint64_t first, second, third, barrier;
@@ -41,7 +35,7 @@ static void a_barrier_waits_for_all_before_it(void **state UNUSED)
 	fence_destroy(&fence);
 }
 
-static void holds_as_many_tickets_as_promised(void **state UNUSED)
+TEST(holds_as_many_tickets_as_promised)
 {
 	struct fence fence;
 	uint64_t barrier;
@@ -98,7 +92,7 @@ static void asker(void *unused UNUSED)
 	}
 }
 
-static void never_passes_before_the_end_of_a_ticket(void **state UNUSED)
+TEST(never_passes_before_the_end_of_a_ticket)
 {
 	struct thread copiers[COPIERS] = { 0 }, askers[ASKERS] = { 0 };
 
@@ -117,14 +111,7 @@ static void never_passes_before_the_end_of_a_ticket(void **state UNUSED)
 	fence_destroy(&shared);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_in_flight_is_passed),
-		cmocka_unit_test(a_barrier_waits_for_all_before_it),
-		cmocka_unit_test(holds_as_many_tickets_as_promised),
-		cmocka_unit_test(never_passes_before_the_end_of_a_ticket),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(nothing_in_flight_is_passed),
+	  cmocka_unit_test(a_barrier_waits_for_all_before_it),
+	  cmocka_unit_test(holds_as_many_tickets_as_promised),
+	  cmocka_unit_test(never_passes_before_the_end_of_a_ticket))

@@ -1,13 +1,7 @@
 /* Waiting while paused, and getting away when the run is to end. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/clock.h"
 #include "run/throttler.h"
+#include "../unit.h"
 
 struct waiter {
 	struct throttler throttler;
@@ -37,7 +31,7 @@ static void destroy(struct waiter *w)
 	throttler_destroy(&w->throttler);
 }
 
-static void does_not_wait_when_not_paused(void **state UNUSED)
+TEST(does_not_wait_when_not_paused)
 {
 	struct waiter w;
 
@@ -49,7 +43,7 @@ static void does_not_wait_when_not_paused(void **state UNUSED)
 	destroy(&w);
 }
 
-static void waits_until_let_go(void **state UNUSED)
+TEST(waits_until_let_go)
 {
 	struct waiter w;
 	struct thread thread = { 0 };
@@ -58,7 +52,7 @@ static void waits_until_let_go(void **state UNUSED)
 	throttler_set_paused(&w.throttler, true);
 	assert_true(throttler_is_paused(&w.throttler));
 	thread_start(&thread, "waiter", wait_in_thread, &w);
-	clock_sleep_ms(30);
+	usleep(30000);
 	assert_false(atomic_load(&w.is_through));
 	throttler_set_paused(&w.throttler, false);
 	thread_join(&thread);
@@ -66,7 +60,7 @@ static void waits_until_let_go(void **state UNUSED)
 	destroy(&w);
 }
 
-static void leaves_a_pause_when_stopped(void **state UNUSED)
+TEST(leaves_a_pause_when_stopped)
 {
 	struct waiter w;
 	struct thread thread = { 0 };
@@ -80,13 +74,5 @@ static void leaves_a_pause_when_stopped(void **state UNUSED)
 	destroy(&w);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(does_not_wait_when_not_paused),
-		cmocka_unit_test(waits_until_let_go),
-		cmocka_unit_test(leaves_a_pause_when_stopped),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(cmocka_unit_test(does_not_wait_when_not_paused), cmocka_unit_test(waits_until_let_go),
+	  cmocka_unit_test(leaves_a_pause_when_stopped))

@@ -141,7 +141,7 @@ static void wait_for_waiting(struct bench *b, unsigned ranges, unsigned alone)
 		mutex_unlock(&b->claims.lock);
 		if (done)
 			return;
-		clock_sleep_ms(1);
+		usleep(1000);
 	}
 }
 

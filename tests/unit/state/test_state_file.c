@@ -1,18 +1,12 @@
 /* The state file: whole at every moment, and kept up to date by its thread. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "state/state_file.h"
+#include "../unit.h"
 
 static _Atomic(const char *) now; /* the state; NULL: none yet */
 
@@ -30,6 +24,7 @@ static char path[64], temporary[64];
 
 static int set_up(void **state UNUSED)
 {
+	log_set_fd(-1);
 	if (!mkdtemp(directory))
 		return -1;
 	snprintf(path, sizeof(path), "%s/state", directory);
@@ -56,19 +51,18 @@ static const char *content(void)
 	return text;
 }
 
-static void a_file_is_replaced_as_a_whole(void **state)
+TEST(a_file_is_replaced_as_a_whole)
 {
 	struct error err = ERROR_INIT;
 	struct buf text = BUF_INIT;
 	struct stat info;
 
-	(void)state;
 	buf_puts(&text, "{\"long\": \"first\"}");
-	assert_true(state_file_write(path, &text, &err));
+	assert_true(state_file_write(path, &text, NULL, &err));
 	assert_string_equal(content(), "{\"long\": \"first\"}\n");
 	buf_clear(&text);
 	buf_puts(&text, "{}");
-	assert_true(state_file_write(path, &text, &err));
+	assert_true(state_file_write(path, &text, NULL, &err));
 	assert_string_equal(content(), "{}\n");
 	assert_int_equal(stat(path, &info), 0);
 	assert_int_equal(info.st_mode & 0777, 0600);
@@ -76,15 +70,14 @@ static void a_file_is_replaced_as_a_whole(void **state)
 	buf_release(&text);
 }
 
-static void a_failure_leaves_the_old_state(void **state)
+TEST(a_failure_leaves_the_old_state)
 {
 	struct error err = ERROR_INIT;
 	struct buf text = BUF_INIT;
 
-	(void)state;
 	buf_puts(&text, "new");
 	assert_int_equal(mkdir(temporary, 0700), 0); /* stands in the way, root or not */
-	assert_false(state_file_write(path, &text, &err));
+	assert_false(state_file_write(path, &text, NULL, &err));
 	assert_false(state_file_check(path, &err));
 	assert_int_equal(rmdir(temporary), 0);
 	assert_non_null(strstr(err.text, temporary));
@@ -100,15 +93,14 @@ static void wait_for_content(const char *wanted)
 	int64_t deadline = clock_ms() + 10000;
 
 	while (strcmp(content(), wanted) != 0 && clock_ms() < deadline)
-		clock_sleep_ms(5);
+		usleep(5000);
 	assert_string_equal(content(), wanted);
 }
 
-static void the_thread_keeps_it_up_to_date(void **state)
+TEST(the_thread_keeps_it_up_to_date)
 {
 	struct state_file file;
 
-	(void)state;
 	unlink(path);
 	atomic_store(&now, NULL);
 	state_file_start(&file, path, take, NULL);
@@ -131,11 +123,10 @@ static void the_thread_keeps_it_up_to_date(void **state)
 	assert_string_equal(content(), "four\n");
 }
 
-static void nothing_is_written_once_it_is_closed(void **state)
+TEST(nothing_is_written_once_it_is_closed)
 {
 	struct state_file file;
 
-	(void)state;
 	atomic_store(&now, "one");
 	state_file_start(&file, path, take, NULL);
 	atomic_store(&now, "two");
@@ -148,11 +139,10 @@ static void nothing_is_written_once_it_is_closed(void **state)
 	assert_string_equal(content(), "two\n");
 }
 
-static void without_a_path_nothing_happens(void **state)
+TEST(without_a_path_nothing_happens)
 {
 	struct state_file file;
 
-	(void)state;
 	state_file_start(&file, NULL, take, NULL);
 	state_file_poke(&file);
 	assert_true(state_file_save(&file, 10000));
@@ -160,16 +150,8 @@ static void without_a_path_nothing_happens(void **state)
 	state_file_finish(&file);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_file_is_replaced_as_a_whole),
+TEST_MAIN_GROUP(set_up, tear_down, cmocka_unit_test(a_file_is_replaced_as_a_whole),
 		cmocka_unit_test(a_failure_leaves_the_old_state),
 		cmocka_unit_test(the_thread_keeps_it_up_to_date),
 		cmocka_unit_test(nothing_is_written_once_it_is_closed),
-		cmocka_unit_test(without_a_path_nothing_happens),
-	};
-
-	log_set_fd(-1);
-	return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+		cmocka_unit_test(without_a_path_nothing_happens))

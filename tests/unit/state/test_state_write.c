@@ -1,14 +1,8 @@
 /* The state: written, read back, cut short, and as other programs wrote it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "plan/findings.h"
 #include "state/state_write.h"
 #include "../table_fixture.h"
+#include "../unit.h"
 
 struct context {
 	struct fixture fixture;
@@ -96,22 +90,34 @@ static void copied_to_somewhere(struct context *c)
 {
 	struct binlog_position position = { .file = "mysql-bin.000008", .offset = UINT64_MAX };
 
-	state_tracker_begin(&c->tracker, NULL, "0a1b", 12);
-	state_tracker_set_position(&c->tracker, &position);
+	state_tracker_begin(&c->tracker, NULL);
+	state_tracker_set_source(&c->tracker, "0a1b");
+	state_tracker_set_lock_count(&c->tracker, 12);
+	state_tracker_start_at(&c->tracker, &position, false, NULL, NULL);
 	copied(c, "table1", "-9223372036854775808", NULL);
 	copied(c, "uuids", "\x01\xfe\x27z", NULL);
 	copied(c, "days", "2024-01-01", NULL);
 	copied(c, "pairs", "-5", "\xc3\xa9'");
 	copied(c, "big", "18446744073709551615", NULL);
-	state_tracker_complete(&c->tracker, moved_tables_find(&c->tables, "abc", "days"));
+	state_tracker_set_complete(&c->tracker, moved_tables_find(&c->tables, "abc", "days"), true);
+}
+
+static void write_with(struct context *c, const struct state_schema *schema, struct buf *out)
+{
+	const struct state_parts parts = { .schema = schema };
+	struct run_state snapshot;
+
+	state_tracker_snapshot(&c->tracker, &snapshot);
+	state_write(out, &c->tracker, &snapshot, &parts);
+	run_state_release(&snapshot);
 }
 
 static void write_state(struct context *c, struct buf *out)
 {
 	struct state_schema schema;
 
-	state_json_schema(&schema, &c->fixture.schema);
-	state_json_write(&c->tracker, &schema, NULL, NULL, out);
+	state_schema_make(&schema, &c->fixture.schema);
+	write_with(c, &schema, out);
 	state_schema_release(&schema);
 }
 
@@ -134,7 +140,7 @@ static bool apply(struct context *c, const char *text)
 	return ok;
 }
 
-static void writes_the_documented_layout(void **state)
+TEST(writes_the_documented_layout)
 {
 	struct context *c = *state;
 	struct buf out = BUF_INIT;
@@ -180,13 +186,13 @@ static void writes_the_documented_layout(void **state)
 	buf_release(&out);
 }
 
-static void keys_stand_as_documented(void **state)
+TEST(keys_stand_as_documented)
 {
 	struct context *c = *state;
 	struct buf out = BUF_INIT;
 
 	copied_to_somewhere(c);
-	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	write_with(c, NULL, &out);
 	assert_non_null(strstr(out.data, "\"abc.table1\": -9223372036854775808"));
 	assert_non_null(strstr(out.data, "\"abc.big\": 18446744073709551615"));
 	assert_non_null(strstr(out.data, "\"Pos\": 18446744073709551615"));
@@ -212,22 +218,22 @@ static void without_line(struct buf *text)
 	buf_truncate(text, (size_t)(line - text->data));
 }
 
-static void comes_back_as_it_was(void **state)
+TEST(comes_back_as_it_was)
 {
 	struct context *c = *state;
 	struct buf out = BUF_INIT, again = BUF_INIT;
 	char *run_id;
 
 	copied_to_somewhere(c);
-	run_id = mem_strdup(c->tracker.run_id);
+	run_id = mem_strdup(c->tracker.state.run_id);
 	assert_int_equal(strlen(run_id), 32);
 	write_state(c, &out);
 	state_tracker_destroy(&c->tracker);
 	state_tracker_init(&c->tracker);
 	state_tracker_set_tables(&c->tracker, &c->tables);
 	assert_true(apply(c, out.data));
-	assert_string_equal(c->tracker.run_id, run_id);
-	assert_int_equal(c->tracker.lock_count, 12);
+	assert_string_equal(c->tracker.state.run_id, run_id);
+	assert_int_equal(c->tracker.state.lock_count, 12);
 	write_state(c, &again);
 	without_line(&out);
 	without_line(&again);
@@ -238,7 +244,7 @@ static void comes_back_as_it_was(void **state)
 }
 
 /* In either layout. */
-static void tells_where_the_target_was_watched(void **state)
+TEST(tells_where_the_target_was_watched)
 {
 #define WATCHED "\"LastStoredBinlogPositionForTargetVerifier\":{\"Name\":\"b.9\",\"Pos\":77}"
 	static const char *const texts[] = {
@@ -254,27 +260,27 @@ static void tells_where_the_target_was_watched(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		assert_true(parse(c, texts[i], &saved));
-		assert_int_equal(binlog_position_compare(&saved.target_position, &watched), 0);
-		assert_string_equal(saved.position.file, "b.1");
+		assert_int_equal(binlog_position_compare(&saved.run.watched, &watched), 0);
+		assert_string_equal(saved.run.position.file, "b.1");
 		saved_state_release(&saved);
 	}
 	copied_to_somewhere(c);
-	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	write_with(c, NULL, &out);
 	assert_null(strstr(out.data, "ForTargetVerifier"));
 	assert_true(parse(c, out.data, &saved));
-	assert_false(binlog_position_is_set(&saved.target_position));
+	assert_false(binlog_position_is_set(&saved.run.watched));
 	saved_state_release(&saved);
 	state_tracker_set_watched(&c->tracker, &watched);
 	buf_clear(&out);
-	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	write_with(c, NULL, &out);
 	assert_true(parse(c, out.data, &saved));
-	assert_int_equal(binlog_position_compare(&saved.target_position, &watched), 0);
+	assert_int_equal(binlog_position_compare(&saved.run.watched, &watched), 0);
 	saved_state_release(&saved);
 	buf_release(&out);
 }
 
 /* Only while that is more than what is known to be applied as whole transactions. */
-static void tells_how_far_rows_were_streamed(void **state)
+TEST(tells_how_far_rows_were_streamed)
 {
 	const struct binlog_position streamed = { .file = "b.2", .offset = 99 };
 	const struct binlog_position earlier = { .file = "b.2", .offset = 98 };
@@ -284,28 +290,29 @@ static void tells_how_far_rows_were_streamed(void **state)
 	struct buf out = BUF_INIT, again = BUF_INIT;
 
 	copied_to_somewhere(c);
-	state_tracker_set_position(&c->tracker, &(struct binlog_position){ "b.1", 4, 0 });
+	state_tracker_start_at(&c->tracker, &(struct binlog_position){ "b.1", 4, 0 }, false, NULL, NULL);
 	state_tracker_streamed(&c->tracker, &streamed);
 	state_tracker_streamed(&c->tracker, &earlier);
-	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	write_with(c, NULL, &out);
 	assert_true(parse(c, out.data, &saved));
-	assert_int_equal(binlog_position_compare(&saved.streamed, &streamed), 0);
+	assert_int_equal(binlog_position_compare(&saved.run.streamed, &streamed), 0);
 	saved_state_release(&saved);
-	state_tracker_forget_streamed(&c->tracker);
+	state_tracker_start_at(&c->tracker, &(struct binlog_position){ "b.1", 4, 0 }, true, NULL,
+			       NULL);
 	assert_true(apply(c, out.data));
-	state_json_write(&c->tracker, NULL, NULL, NULL, &again);
+	write_with(c, NULL, &again);
 	without_line(&out);
 	without_line(&again);
 	assert_string_equal(again.data, out.data);
-	state_tracker_set_position(&c->tracker, &applied);
+	state_tracker_start_at(&c->tracker, &applied, false, NULL, NULL);
 	buf_clear(&out);
-	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	write_with(c, NULL, &out);
 	assert_null(strstr(out.data, "StreamedBinlogPosition"));
 	buf_release(&out);
 	buf_release(&again);
 }
 
-static void every_truncation_is_an_error(void **state)
+TEST(every_truncation_is_an_error)
 {
 	struct context *c = *state;
 	struct buf out = BUF_INIT;
@@ -338,12 +345,12 @@ static void assault(struct context *c, const char *text, const char *name, const
 		cJSON_AddItemToObject(owner, name, cJSON_Duplicate(value, true));
 	if (!saved_state_parse(tree, &saved, &c->err))
 		return;
-	if (saved_state_check_schema(&saved, &c->fixture.schema, &c->err))
+	if (state_schema_check(&saved, &c->fixture.schema, &c->err))
 		(void)!saved_state_apply(&saved, &c->tables, &c->tracker, &c->err);
 	saved_state_release(&saved);
 }
 
-static void survives_hostile_members(void **state)
+TEST(survives_hostile_members)
 {
 	static const char *const names[] = {
 		"GhostferryVersion",
@@ -379,6 +386,7 @@ static void survives_hostile_members(void **state)
 		"{\"abc.table1\":{\"PaginationKeyColumn\":[]}}",
 		"{\"abc.table1\":[]}",
 		"{\"abc.table1\":{\"type\":\"composite\",\"columns\":{},\"values\":[1]}}",
+		"{\"abc.table1\":{\"type\":\"composite\",\"columns\":{\"a\":1},\"values\":[1]}}",
 		"{\"abc.table1\":{\"type\":\"composite\",\"columns\":[1],\"values\":[1]}}",
 		"{\"abc.uuids\":{\"type\":\"binary\",\"value\":\"0\"}}",
 		"{\"abc.uuids\":{\"type\":\"binary\",\"value\":\"\"}}",
@@ -387,7 +395,7 @@ static void survives_hostile_members(void **state)
 	struct buf out = BUF_INIT;
 
 	copied_to_somewhere(c);
-	state_tracker_cutover_unlocked(&c->tracker);
+	state_tracker_set_cutover_unlocked(&c->tracker);
 	write_state(c, &out);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		assault(c, out.data, names[i], NULL);
@@ -402,7 +410,7 @@ static void survives_hostile_members(void **state)
 	buf_release(&out);
 }
 
-static void reads_layouts_of_other_versions(void **state)
+TEST(reads_layouts_of_other_versions)
 {
 	static const struct {
 		const char *text, *file;
@@ -455,7 +463,7 @@ static void reads_layouts_of_other_versions(void **state)
 	"{\"GhostferryVersion\":\"1.1.0\",\"LastWrittenBinlogPosition\":{\"Name\":\"b.1\","        \
 	"\"Pos\":4},"
 
-static void refuses_with_the_reason(void **state)
+TEST(refuses_with_the_reason)
 {
 	static const struct {
 		const char *text, *reason;
@@ -520,7 +528,7 @@ static void refuses_with_the_reason(void **state)
 	}
 }
 
-static void a_descending_key_needs_its_directions(void **state)
+TEST(a_descending_key_needs_its_directions)
 {
 	static const char text[] = HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.big\":1}}";
 	struct context *c = *state;
@@ -532,7 +540,7 @@ static void a_descending_key_needs_its_directions(void **state)
 	assert_true(apply(c, text));
 }
 
-static void gtids_come_back(void **state)
+TEST(gtids_come_back)
 {
 	static const char set[] = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa:1-5:7";
 	struct context *c = *state;
@@ -543,31 +551,30 @@ static void gtids_come_back(void **state)
 	struct buf out = BUF_INIT;
 
 	assert_true(gtid_set_parse(&applied, set, strlen(set), &c->err));
-	state_tracker_set_position(&c->tracker, &position);
-	state_tracker_set_gtids(&c->tracker, &applied, &applied);
+	state_tracker_start_at(&c->tracker, &position, false, &applied, &applied);
 	state_tracker_received(&c->tracker, &gtid);
-	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	write_with(c, NULL, &out);
 	assert_non_null(strstr(out.data, "\"GTIDSet\": \"aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa:1-5:7\""));
 	assert_true(parse(c, out.data, &saved));
-	assert_true(saved.has_gtids);
-	assert_int_equal(saved.position.file_created, 1700000000);
-	assert_true(gtid_set_is_subset(&saved.applied, &applied, NULL));
-	assert_true(gtid_set_contains(&saved.received, &gtid));
+	assert_true(saved.run.has_gtids);
+	assert_int_equal(saved.run.position.file_created, 1700000000);
+	assert_true(gtid_set_is_subset(&saved.run.applied, &applied, NULL));
+	assert_true(gtid_set_contains(&saved.run.received, &gtid));
 	saved_state_release(&saved);
 
 	state_tracker_received(&c->tracker, NULL); /* a transaction without one */
 	state_tracker_received(&c->tracker, &gtid);
 	buf_clear(&out);
-	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	write_with(c, NULL, &out);
 	assert_null(strstr(out.data, "GTIDSet"));
 	assert_true(parse(c, out.data, &saved));
-	assert_false(saved.has_gtids);
+	assert_false(saved.run.has_gtids);
 	saved_state_release(&saved);
 	gtid_set_release(&applied);
 	buf_release(&out);
 }
 
-static void odd_gtids_are_refused(void **state)
+TEST(odd_gtids_are_refused)
 {
 	static const char *const cases[] = {
 		"\"ReceivedGTIDSet\":\"x\"}", "\"ReceivedGTIDSet\":7}",
@@ -587,30 +594,32 @@ static void odd_gtids_are_refused(void **state)
 	}
 }
 
-static void the_source_is_the_one_there_is(void **state)
+TEST(the_source_is_the_one_there_is)
 {
 	struct context *c = *state;
 
-	state_tracker_begin(&c->tracker, NULL, "aaaa", 1);
+	state_tracker_begin(&c->tracker, NULL);
+	state_tracker_set_source(&c->tracker, "aaaa");
+	state_tracker_set_lock_count(&c->tracker, 1);
 	assert_true(apply(c, HEAD "\"SourceServerUUID\":\"bbbb\"}"));
 	assert_true(apply(c, HEAD "\"CurrentStage\":\"COPY\"}"));
-	assert_string_equal(c->tracker.source_uuid, "aaaa");
+	assert_string_equal(c->tracker.state.source_uuid, "aaaa");
 }
 
-static void knows_a_finished_run(void **state)
+TEST(knows_a_finished_run)
 {
 	struct context *c = *state;
 	struct saved_state saved;
 
 	assert_true(parse(c, HEAD "\"CurrentStage\":\"DONE\"}", &saved));
-	assert_true(saved.is_done && saved.cutover_unlocked);
+	assert_true((saved.run.phase == PHASE_DONE) && saved.run.cutover_unlocked);
 	saved_state_release(&saved);
 	assert_true(parse(c, HEAD "\"CurrentStage\":\"CUTOVER\"}", &saved));
-	assert_false(saved.is_done || saved.cutover_unlocked);
+	assert_false((saved.run.phase == PHASE_DONE) || saved.run.cutover_unlocked);
 	saved_state_release(&saved);
 }
 
-static void what_was_handed_over_stays_so(void **state)
+TEST(what_was_handed_over_stays_so)
 {
 	struct context *c = *state;
 	struct buf out = BUF_INIT;
@@ -619,7 +628,7 @@ static void what_was_handed_over_stays_so(void **state)
 	assert_true(apply(c, HEAD "\"CurrentStage\":\"CUTOVER\",\"CutoverUnlockCalled\":true}"));
 	write_state(c, &out);
 	assert_true(parse(c, buf_text(&out), &saved));
-	assert_true(saved.cutover_unlocked && !saved.is_done);
+	assert_true(saved.run.cutover_unlocked && !(saved.run.phase == PHASE_DONE));
 	saved_state_release(&saved);
 	buf_release(&out);
 }
@@ -630,7 +639,7 @@ static bool schema_is_same(struct context *c, const struct buf *text)
 	bool same;
 
 	assert_true(parse(c, text->data, &saved));
-	same = saved_state_check_schema(&saved, &c->fixture.schema, &c->err);
+	same = state_schema_check(&saved, &c->fixture.schema, &c->err);
 	saved_state_release(&saved);
 	return same;
 }
@@ -641,7 +650,7 @@ static void set(char **text, const char *to)
 	*text = mem_strdup(to);
 }
 
-static void notices_another_schema(void **state)
+TEST(notices_another_schema)
 {
 	struct context *c = *state;
 	struct buf text = BUF_INIT;
@@ -680,13 +689,13 @@ static void notices_another_schema(void **state)
 	buf_release(&text);
 }
 
-static void no_cache_is_not_compared(void **state)
+TEST(no_cache_is_not_compared)
 {
 	struct context *c = *state;
 	struct buf text = BUF_INIT;
 
 	copied_to_somewhere(c);
-	state_json_write(&c->tracker, NULL, NULL, NULL, &text);
+	write_with(c, NULL, &text);
 	assert_true(schema_is_same(c, &text));
 	buf_release(&text);
 }
@@ -697,17 +706,28 @@ static uint64_t last_save(struct context *c, struct buf *text)
 	uint64_t save;
 
 	buf_clear(text);
-	state_json_write(&c->tracker, NULL, NULL, NULL, text);
+	write_with(c, NULL, text);
 	assert_true(parse(c, text->data, &saved));
-	assert_int_equal(saved.line.count, 1);
-	assert_string_equal(saved.line.steps[0].process, c->tracker.process);
-	save = saved.line.steps[0].save;
+	assert_int_equal(saved.run.line.count, 1);
+	assert_string_equal(saved.run.line.steps[0].process, c->tracker.process);
+	save = saved.run.line.steps[0].save;
 	saved_state_release(&saved);
 	return save;
 }
 
+static uint64_t number(struct context *c, uint64_t snapshot, uint64_t sum)
+{
+	struct state_line line = STATE_LINE_INIT;
+	uint64_t save;
+
+	state_tracker_line(&c->tracker, snapshot, sum, &line);
+	save = line.steps[line.count - 1].save;
+	state_line_release(&line);
+	return save;
+}
+
 /* In the order of their snapshots; what says the same has the same number. */
-static void saves_are_numbered(void **state)
+TEST(saves_are_numbered)
 {
 	struct context *c = *state;
 	struct buf text = BUF_INIT;
@@ -723,14 +743,14 @@ static void saves_are_numbered(void **state)
 	/* The older of two snapshots is the later one to be numbered. */
 	first = ++c->tracker.snapshots;
 	second = ++c->tracker.snapshots;
-	assert_int_equal(state_tracker_number(&c->tracker, second, 1), second);
-	assert_int_equal(state_tracker_number(&c->tracker, first, 2), first);
-	assert_int_equal(state_tracker_number(&c->tracker, ++c->tracker.snapshots, 1), second);
+	assert_int_equal(number(c, second, 1), second);
+	assert_int_equal(number(c, first, 2), first);
+	assert_int_equal(number(c, ++c->tracker.snapshots, 1), second);
 	buf_release(&text);
 }
 
 /* Every digit counts, and every letter; how it is written does not. */
-static void a_changed_state_is_refused(void **state)
+TEST(a_changed_state_is_refused)
 {
 	struct context *c = *state;
 	struct buf text = BUF_INIT, compact = BUF_INIT;
@@ -769,29 +789,12 @@ static void a_changed_state_is_refused(void **state)
 
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE(writes_the_documented_layout),
-		CASE(keys_stand_as_documented),
-		CASE(comes_back_as_it_was),
-		CASE(saves_are_numbered),
-		CASE(a_changed_state_is_refused),
-		CASE(tells_where_the_target_was_watched),
-		CASE(tells_how_far_rows_were_streamed),
-		CASE(every_truncation_is_an_error),
-		CASE(survives_hostile_members),
-		CASE(reads_layouts_of_other_versions),
-		CASE(refuses_with_the_reason),
-		CASE(a_descending_key_needs_its_directions),
-		CASE(gtids_come_back),
-		CASE(odd_gtids_are_refused),
-		CASE(the_source_is_the_one_there_is),
-		CASE(knows_a_finished_run),
-		CASE(what_was_handed_over_stays_so),
-		CASE(notices_another_schema),
-		CASE(no_cache_is_not_compared),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(CASE(writes_the_documented_layout), CASE(keys_stand_as_documented),
+	  CASE(comes_back_as_it_was), CASE(saves_are_numbered), CASE(a_changed_state_is_refused),
+	  CASE(tells_where_the_target_was_watched), CASE(tells_how_far_rows_were_streamed),
+	  CASE(every_truncation_is_an_error), CASE(survives_hostile_members),
+	  CASE(reads_layouts_of_other_versions), CASE(refuses_with_the_reason),
+	  CASE(a_descending_key_needs_its_directions), CASE(gtids_come_back),
+	  CASE(odd_gtids_are_refused), CASE(the_source_is_the_one_there_is),
+	  CASE(knows_a_finished_run), CASE(what_was_handed_over_stays_so),
+	  CASE(notices_another_schema), CASE(no_cache_is_not_compared))

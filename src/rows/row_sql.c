@@ -1,4 +1,7 @@
-/* The comparison of one column, by its type:
+/* Values stand in statements as literals of db/sql.h, but for documents, TIMESTAMPs of a table
+ * that is written in a zone, and text that becomes JSON on the target.
+ *
+ * The comparison of one column, by its type:
  *
  *  - numbers, dates and times compare by value, which is all they store; but -0.0 equals
  *    0.0, so that its sign is looked at where the target can store it (MariaDB cannot);
@@ -12,14 +15,119 @@
  * Where an index of the table begins with a string column, its plain comparison stands
  * beside the exact one, which can use no index: equal bytes are equal in any collation.
  * Only for plain characters, as the servers refuse a literal that is not valid. */
-#include "rows/row_match.h"
+#include "rows/row_sql.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "db/sql_json.h"
+#include "plan/computed.h"
 
 #define INDEXED_LENGTH_MAX 191
+
+/* --- values ---------------------------------------------------------------------------- */
+
+static bool put_document(struct buf *sql, const struct moved_table *table,
+			 const struct column *column, struct value value, struct error *err)
+{
+	if (table->json_is_typed)
+		return sql_json(sql, value, err) ||
+		       error_wrap(err, "%s.%s", table->source->full_name, column->name);
+	value.length = sql_json_text_length(value);
+	sql_literal(sql, column, value);
+	return true;
+}
+
+bool row_sql_is_whole_text(const struct column *column, size_t length)
+{
+	static const struct {
+		const char *charset;
+		unsigned width;
+	} wide[] = { { "ucs2", 2 }, { "utf16", 2 }, { "utf16le", 2 }, { "utf32", 4 } };
+
+	if (length % 4 == 0 || !column_is_text(column) || column->charset[0] != 'u')
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(wide); i++)
+		if (strcmp(column->charset, wide[i].charset) == 0)
+			return length % wide[i].width == 0;
+	return true;
+}
+
+static bool is_empty(const struct column *column, struct value value)
+{
+	return value.bytes && value.length == 0 && !column->is_nullable &&
+	       (column->type == COLUMN_GEOMETRY || column->type == COLUMN_VECTOR);
+}
+
+static bool put_tuple(struct buf *sql, const struct moved_table *table, const struct value *values,
+		      bool omits_empty, uint64_t *invalid_enums, struct error *err)
+{
+	static const struct column json = { .type = COLUMN_JSON };
+	char separator = '(';
+
+	for (unsigned i = 0; i < table->written_count; i++) {
+		const struct column *column = &table->source->columns[table->written[i]];
+		struct value value = values[table->written[i]];
+
+		if (omits_empty && is_empty(column, value))
+			continue;
+		buf_putc(sql, separator);
+		separator = ',';
+		if (column->type == COLUMN_JSON && value.bytes) {
+			if (!put_document(sql, table, column, value, err))
+				return false;
+			continue;
+		}
+		if (column->type == COLUMN_TIMESTAMP && value.bytes && table->zone) {
+			computed_put_timestamp(sql, table, column, value);
+			continue;
+		}
+		if (value.bytes && !row_sql_is_whole_text(column, value.length))
+			return error_set(err, ERROR_DATA,
+					 "%s.%s: a text of %zu bytes ends inside a character of %s, and "
+					 "the target would store another one: mend it on the source",
+					 table->source->full_name, column->name, value.length,
+					 column->charset);
+		/* MySQL makes no document of a binary string. */
+		sql_literal(sql, table->as_json && table->as_json[table->written[i]] ? &json : column,
+			    value);
+		if (column->type == COLUMN_ENUM && value.length == 1 && value.bytes[0] == '0')
+			(*invalid_enums)++;
+	}
+	if (separator == '(')
+		buf_putc(sql, separator);
+	buf_putc(sql, ')');
+	return true;
+}
+
+bool row_sql_tuple(struct buf *sql, const struct moved_table *table, const struct value *values,
+		   uint64_t *invalid_enums, struct error *err)
+{
+	return put_tuple(sql, table, values, false, invalid_enums, err);
+}
+
+bool row_sql_has_empty(const struct moved_table *table, const struct value *values)
+{
+	for (unsigned i = 0; i < table->written_count; i++)
+		if (is_empty(&table->source->columns[table->written[i]], values[table->written[i]]))
+			return true;
+	return false;
+}
+
+bool row_sql_without_empty(struct buf *sql, const struct moved_table *table,
+			   const struct value *values, uint64_t *invalid_enums, struct error *err)
+{
+	bool left_out[SERVER_COLUMNS_MAX] = { false };
+
+	for (unsigned i = 0; i < table->written_count && i < SERVER_COLUMNS_MAX; i++)
+		left_out[i] = is_empty(&table->source->columns[table->written[i]],
+				       values[table->written[i]]);
+	moved_table_put_replace(sql, table, left_out);
+	return put_tuple(sql, table, values, true, invalid_enums, err);
+}
+
+/* --- the condition ---------------------------------------------------------------------- */
+
 
 static void put_name_of(struct buf *sql, const struct column *column, const char *before,
 			const char *after)
@@ -170,7 +278,7 @@ static bool put_column(struct buf *sql, const struct moved_table *table,
 	return true;
 }
 
-bool row_match_put(struct buf *sql, const struct moved_table *table, const struct value *values,
+bool row_sql_match(struct buf *sql, const struct moved_table *table, const struct value *values,
 		   struct error *err)
 {
 	for (unsigned i = 0; i < table->written_count; i++) {
@@ -179,6 +287,21 @@ bool row_match_put(struct buf *sql, const struct moved_table *table, const struc
 		if (i > 0)
 			buf_puts(sql, " AND ");
 		if (!put_column(sql, table, &table->source->columns[at], values[at], err))
+			return false;
+	}
+	return true;
+}
+
+bool row_sql_match_stored(struct buf *sql, const struct moved_table *table,
+			  const struct value *values, struct error *err)
+{
+	for (unsigned i = 0; i < table->source->column_count; i++) {
+		const struct column *column = &table->source->columns[i];
+
+		if (column->generation != COLUMN_STORED)
+			continue;
+		buf_puts(sql, " AND ");
+		if (!put_column(sql, table, column, values[i], err))
 			return false;
 	}
 	return true;

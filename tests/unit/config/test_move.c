@@ -1,12 +1,12 @@
 /* Does each setting arrive where it takes effect? */
 #include "../unit.h"
 
-#include "../../../src/app/wiring.h"
+#include "config/config.h"
 
 static const char settings[] =
 	"{\"Source\": {\"Host\": \"db1\", \"Port\": 3307, \"User\": \"u1\", \"Pass\": \"p1\","
 	"  \"Collation\": \"utf8mb4_bin\", \"Params\": {\"lock_wait_timeout\": \"5\"},"
-	"  \"TLS\": {\"CertPath\": \"/ca\", \"ServerName\": \"sn\"}, \"ReadTimeout\": 7,"
+	"  \"TLS\": {\"CertPath\": \"/dev/null\", \"ServerName\": \"sn\"}, \"ReadTimeout\": 7,"
 	"  \"WriteTimeout\": 8, \"Marginalia\": \"m1\"},"
 	" \"Target\": {\"Host\": \"/run/sock\", \"Net\": \"unix\", \"User\": \"u2\"},"
 	" \"Databases\": {\"Whitelist\": [\"a\", \"b\"], \"Rewrites\": {\"a\": \"x\"}},"
@@ -27,24 +27,20 @@ static const char settings[] =
 	" \"DoNotIncludeSchemaCacheInStateDump\": true,"
 	" \"CutoverLock\": {\"URI\": \"http://lock\", \"Payload\": \"pl\"}}";
 
-static bool make(struct config *config, struct wiring *wiring, const char *more, struct error *err)
+static void make(struct config *config, const char *more)
 {
 	struct config_warnings warnings = { 0 };
+	struct error err = ERROR_INIT;
 	struct buf text = BUF_INIT;
-	bool ok;
 
 	buf_add(&text, settings, strlen(settings) - 1);
 	buf_puts(&text, more);
 	buf_putc(&text, '}');
-	ok = config_parse(buf_text(&text), text.length, config, &warnings, err);
-	/* What validation does to passwords; the rest of it is not of interest here. */
-	if (ok)
-		config->source.password = config->source.pass ? strdup(config->source.pass) : NULL;
+	if (!config_parse(buf_text(&text), text.length, config, &warnings, &err) ||
+	    !config_validate(config, &err))
+		fail_msg("%s", err.text);
 	config_warnings_release(&warnings);
 	buf_release(&text);
-	if (ok)
-		wiring_make(wiring, config);
-	return ok;
 }
 
 static void check_servers(const struct ferry_options *o)
@@ -56,11 +52,10 @@ static void check_servers(const struct ferry_options *o)
 	assert_string_equal(o->source.user, "u1");
 	assert_string_equal(o->source.pass, "p1");
 	assert_string_equal(o->source.collation, "utf8mb4_bin");
-	assert_int_equal(o->source.variable_count, 1);
-	assert_string_equal(o->source.variables[0].name, "lock_wait_timeout");
-	assert_string_equal(o->source.variables[0].value, "5");
+	assert_int_equal(o->source.variables.count, 1);
+	assert_string_equal(map_get_text(&o->source.variables, "lock_wait_timeout"), "5");
 	assert_true(o->source.use_tls);
-	assert_string_equal(o->source.tls_ca_path, "/ca");
+	assert_string_equal(o->source.tls_ca_path, "/dev/null");
 	assert_int_equal(o->source.tls_verify, DB_TLS_FULL);
 	assert_string_equal(o->source.tls_server_name, "sn");
 	assert_int_equal(o->source.read_timeout_s, 7);
@@ -68,7 +63,6 @@ static void check_servers(const struct ferry_options *o)
 	assert_string_equal(o->source_marginalia, "m1");
 	assert_string_equal(o->target.label, "target");
 	assert_true(o->target.is_unix);
-	assert_int_equal(o->target.port, 0);
 	assert_string_equal(o->target.host, "/run/sock");
 	assert_false(o->target.use_tls);
 	assert_non_null(o->target_marginalia);
@@ -115,18 +109,15 @@ static void check_numbers(const struct ferry_options *o)
 
 TEST(every_setting_arrives)
 {
-	struct error err = ERROR_INIT;
 	struct config config;
-	struct wiring wiring;
 
-	if (!make(&config, &wiring, "", &err))
-		fail_msg("%s", err.text);
-	check_servers(&wiring.options);
-	check_names(&wiring.options);
-	check_numbers(&wiring.options);
-	assert_string_equal(wiring_callback(&config.cutover_lock).payload, "pl");
-	assert_false(callback_is_set(&(struct callback){ .uri = config.error_callback.uri }));
-	wiring_release(&wiring);
+	make(&config, "");
+	check_servers(&config.move);
+	check_names(&config.move);
+	check_numbers(&config.move);
+	assert_true(config.move.stops_writers);
+	assert_string_equal(config.cutover_lock.payload, "pl");
+	assert_false(callback_is_set(&config.error_callback));
 	config_release(&config);
 }
 
@@ -147,40 +138,27 @@ TEST(verifiers_arrive)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct error err = ERROR_INIT;
 		struct config config;
-		struct wiring wiring;
 		bool iterative = cases[i].type == VERIFIER_ITERATIVE;
 
-		if (!make(&config, &wiring, cases[i].json, &err))
-			fail_msg("%s", err.text);
-		const struct verify_options *verify = &wiring.options.verify;
+		make(&config, cases[i].json);
+		const struct verify_options *verify = &config.move.verify;
 		assert_int_equal(verify->type, cases[i].type);
 		assert_int_equal(verify->ignored_tables.count, iterative);
 		assert_int_equal(map_get_text(&verify->ignored_bare, "t.c") != NULL, iterative);
-		wiring_release(&wiring);
 		config_release(&config);
 	}
 }
 
 TEST(a_replica_arrives)
 {
-	struct error err = ERROR_INIT;
 	struct config config;
-	struct wiring wiring;
+	const struct replica_options *replica = &config.move.replica;
 
-	assert_true(make(&config, &wiring,
-			 ", \"RunFerryFromReplica\": true, \"WaitForReplicationTimeout\": \"2s\","
-			 "\"ReplicatedMasterPositionQuery\": \"SELECT f, p FROM q\","
-			 "\"SourceReplicationMaster\": {\"Host\": \"m\", \"Port\": 3308,"
-			 "\"User\": \"mu\", \"Params\": {\"a\": \"1\"}}",
-			 &err));
-	config.wait_for_replication_timeout.ns = 2000000000; /* as validated */
-	wiring_release(&wiring);
-	wiring_make(&wiring, &config);
-
-	const struct replica_options *replica = &wiring.options.replica;
-
+	make(&config, ", \"RunFerryFromReplica\": true, \"WaitForReplicationTimeout\": \"2s\","
+		      "\"ReplicatedMasterPositionQuery\": \"SELECT f, p FROM q\","
+		      "\"SourceReplicationMaster\": {\"Host\": \"m\", \"Port\": 3308,"
+		      "\"User\": \"mu\", \"Params\": {\"a\": \"1\"}}");
 	assert_true(replica->enabled);
 	assert_string_equal(replica->position_query, "SELECT f, p FROM q");
 	assert_int_equal(replica->timeout_ms, 2000);
@@ -188,8 +166,7 @@ TEST(a_replica_arrives)
 	assert_string_equal(replica->master.host, "m");
 	assert_int_equal(replica->master.port, 3308);
 	assert_string_equal(replica->master.user, "mu");
-	assert_string_equal(replica->master.variables[0].name, "a");
-	wiring_release(&wiring);
+	assert_string_equal(map_get_text(&replica->master.variables, "a"), "1");
 	config_release(&config);
 }
 

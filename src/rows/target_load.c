@@ -1,0 +1,84 @@
+/* LOAD DATA LOCAL is LOAD DATA ... IGNORE (the servers' manuals): a row whose unique value is
+ * there already is skipped, which is README I3, and told by warning 1062, one for each. But
+ * strict mode is out of force: a value that does not fit is bent, told by a warning, and a
+ * row that violates a CHECK or belongs to no partition is skipped, told by another. So
+ *
+ *   as many warnings as skipped rows, each of them 1062
+ *
+ * means that every row is on the target exactly as it was given, or its unique value was
+ * there. Anything else is rolled back and written by INSERT, whose errors say what is wrong.
+ * Where the server lists fewer warnings than there were, nobody knows: INSERT again. */
+#include "rows/target_load.h"
+
+#include <stdlib.h>
+
+#include "base/probe.h"
+#include "rows/load_text.h"
+
+enum { DUPLICATE_ENTRY = 1062 };
+
+/* *listed: the warnings that are listed, all of duplicates; else 0. */
+static bool count_duplicates(struct db *target, uint64_t *listed, struct error *err)
+{
+	bool is_other = false;
+	enum db_fetch fetched;
+	struct db_row row;
+
+	*listed = 0;
+	if (!db_queryf(target, err, "SHOW WARNINGS"))
+		return false;
+	while ((fetched = db_row_next(target, &row, err)) == DB_ROW) {
+		is_other |= row.count < 2 || !row.values[1] ||
+			    strtoul(row.values[1], NULL, 10) != DUPLICATE_ENTRY;
+		(*listed)++;
+	}
+	if (is_other)
+		*listed = 0;
+	return fetched == DB_END;
+}
+
+static enum load_outcome load(struct db *target, const struct row_batch *batch, struct error *err)
+{
+	struct db_load_counts counts;
+	struct buf sql = BUF_INIT;
+	uint64_t listed = 0;
+
+	load_text_put_statement(&sql, batch->table, batch->table->comment);
+	bool ok = db_execf(target, err, "START TRANSACTION") &&
+		  db_load(target, sql.data, sql.length, &batch->text, &counts, err);
+
+	buf_release(&sql);
+	if (!ok)
+		return error_is_retryable(err) ? LOAD_FAILED : LOAD_UNSUITED;
+	if (!counts.are_known || counts.rows != batch->rows || counts.warnings != counts.skipped)
+		return LOAD_UNSUITED;
+	if (counts.skipped == 0)
+		return LOAD_DONE;
+	if (!count_duplicates(target, &listed, err))
+		return LOAD_FAILED;
+	if (listed == counts.skipped)
+		return LOAD_DONE;
+	return listed > 0 ? LOAD_UNSURE : LOAD_UNSUITED;
+}
+
+enum load_outcome target_load(struct db *target, const struct row_batch *batch,
+			      uint64_t *inserted, struct error *err)
+{
+	enum load_outcome outcome = load(target, batch, err);
+	struct error failure;
+
+	if (outcome == LOAD_DONE) {
+		*inserted = db_affected_rows(target);
+		probe("before_commit", "%d", 1);
+		if (db_execf(target, err, "COMMIT"))
+			return LOAD_DONE;
+		outcome = LOAD_FAILED;
+	}
+	if (!db_is_broken(target) && !db_execf(target, &failure, "ROLLBACK")) {
+		if (!db_is_broken(target))
+			(void)!db_fail(target, &failure, "roll back");
+		*err = failure;
+		outcome = LOAD_FAILED;
+	}
+	return outcome;
+}

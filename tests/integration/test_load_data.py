@@ -1,0 +1,181 @@
+"""The copy by LOAD DATA LOCAL from memory: used where it is exact, INSERT elsewhere, and a
+server that asks for a file gets none."""
+
+from lib import case, tables
+from lib.moves import MoveTest
+from lib.rewriter import Rewriter
+
+
+class LoadTest(MoveTest):
+    pairs = case.BOTH
+
+    def setUp(self):
+        super().setUp()
+        self.before = self.loads()
+
+    def loads(self):
+        """Statements on the target so far."""
+        return int(self.target.sql("SHOW GLOBAL STATUS LIKE 'Com_load'")[0][1])
+
+    def assert_loaded(self, ferry=None):
+        self.assertGreater(self.loads(), self.before, ferry and ferry.logs())
+
+
+class UsedTest(LoadTest):
+    def test_it_is_used(self):
+        self.table(rows=500)
+        ferry = self.ferry(SkipTargetVerification=False).run_ok()
+        self.assert_equal()
+        self.assert_loaded(ferry)
+
+    def test_not_where_the_server_does_not_take_it(self):
+        self.table(rows=50)
+        self.target.sql("SET GLOBAL local_infile = 0")
+        self.addCleanup(self.target.sql, "SET GLOBAL local_infile = 1")
+        ferry = self.ferry().run_ok()
+        self.assert_equal()
+        self.assertEqual(self.loads(), self.before)
+        self.assertRegex(ferry.log(), "copied by INSERT.*SET GLOBAL local_infile = 1")
+
+    def test_not_where_the_configuration_says_so(self):
+        self.table(rows=50)
+        self.ferry(TargetWriteMethod="insert").run_ok()
+        self.assert_equal()
+        self.assertEqual(self.loads(), self.before)
+
+    def test_it_is_switched_off_meanwhile(self):
+        """Broken: what refuses LOAD DATA ends the run."""
+        self.table(rows=60)
+        self.addCleanup(self.target.sql, "SET GLOBAL local_infile = 1")
+        probes = self.probes()
+        stop = probes.stop_at("before_batch_write", r"abc\.t 2$")
+        ferry = self.one_by_one(probes=probes).start()
+        self.reach(ferry, stop)
+        self.target.sql("SET GLOBAL local_infile = 0")
+        stop.release()
+        self.done(ferry)
+        self.assert_loaded(ferry)
+        self.assertRegex(ferry.log(), r"abc\.t is written by INSERT from now on")
+
+    def test_all_bytes_in_all_places(self):
+        self.source.sql("CREATE DATABASE abc",
+                        "CREATE TABLE abc.t (id INT PRIMARY KEY, b VARBINARY(600), l LONGBLOB)",
+                        *[f"INSERT INTO abc.t VALUES ({n}, x'{n:02x}', x'{n:02x}{n:02x}5c{n:02x}')"
+                          for n in range(256)],
+                        "INSERT INTO abc.t VALUES (999, x'" + bytes(range(256)).hex() + "',"
+                        " REPEAT(x'5c0a09004e', 5000)), (1000, NULL, ''), (1001, '', NULL),"
+                        " (1002, '\\\\N', '\\\\N')")
+        self.ferry().run_ok()
+        self.assert_equal()
+        self.assert_loaded()
+
+
+class NotExactTest(LoadTest):
+    """What LOAD DATA would bend or leave out is told as before.
+
+    Broken: target_load() commits whatever the warnings are."""
+
+    def test_a_check(self):
+        if not self.source.is_mysql:
+            self.skipTest("a session may leave them out there, and ours do")
+        self.source.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (id INT PRIMARY KEY, n INT)",
+                        "INSERT INTO abc.t VALUES (1, 5), (2, -5), (3, 7)")
+        self.target.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (id INT PRIMARY KEY, n INT,"
+                        " CONSTRAINT positive CHECK (n > 0))")
+        ferry = self.ferry(AllowExistingTargetTable=True)
+        self.assertNotEqual(ferry.run(), 0, ferry.logs())
+        self.assertRegex(ferry.log(), "positive.*3819")
+
+    def test_a_partition_that_is_not_there(self):
+        self.source.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (id INT PRIMARY KEY, n INT)",
+                        "INSERT INTO abc.t VALUES (1, 5), (2, 6), (300, 7)")
+        self.target.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (id INT PRIMARY KEY, n INT)"
+                        " PARTITION BY RANGE (id) (PARTITION p VALUES LESS THAN (100))")
+        ferry = self.ferry(AllowExistingTargetTable=True)
+        self.assertNotEqual(ferry.run(), 0, ferry.logs())
+        self.assertRegex(ferry.log(), "1526")
+
+    def test_an_invalid_enum(self):
+        self.source.sql("CREATE DATABASE abc",
+                        "CREATE TABLE abc.t (id INT PRIMARY KEY, e ENUM('a', 'b'))",
+                        "SET sql_mode = ''", "INSERT INTO abc.t VALUES (1, 'a'), (2, 'none'), (3, 'b')")
+        self.ferry().run_ok()
+        self.assert_equal()
+
+
+class ThereAlreadyTest(LoadTest):
+    """Rows whose key or unique value the target has."""
+
+    def test_a_chunk_is_copied_twice(self):
+        self.table(rows=60)
+        probes = self.probes()
+        stop = probes.stop_at("after_batch_write", r"abc\.t 3$")
+        ferry = self.one_by_one(probes=probes).start()
+        self.reach(ferry, stop)
+        ferry.wait_until(ferry.state_file)
+        ferry.kill9()
+        probes.release_all()
+        self.assertEqual(self.target.value("SELECT COUNT(*) FROM abc.t"), 30)
+        self.done(ferry.resume(ferry.state_file()))
+        self.assert_loaded(ferry)
+
+    def test_more_than_the_server_lists(self):
+        """Warnings are listed up to max_error_count only."""
+        self.table(rows=3000)
+        self.target.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (id BIGINT NOT NULL PRIMARY"
+                        " KEY, v VARCHAR(200), n INT)")
+        with self.target.connect() as db:
+            tables.fill_fast(db, "abc", "t", 3000)
+        ferry = self.ferry(AllowExistingTargetTable=True, DataIterationBatchSize=3000).run_ok()
+        self.assert_equal()
+        self.assertNotRegex(ferry.log(), "by INSERT from now on")
+
+    def test_another_row_has_the_unique_value(self):
+        """It is owed (README I9), and its being missing is told."""
+        self.source.sql("CREATE DATABASE abc",
+                        "CREATE TABLE abc.t (id INT PRIMARY KEY, u INT UNIQUE)",
+                        "INSERT INTO abc.t VALUES (1, 10), (2, 20), (3, 30)")
+        self.target.sql("CREATE DATABASE abc",
+                        "CREATE TABLE abc.t (id INT PRIMARY KEY, u INT UNIQUE)",
+                        "INSERT INTO abc.t VALUES (7, 20)")
+        ferry = self.ferry(AllowExistingTargetTable=True)
+        ferry.run()
+        ferry.assert_status(3)
+        self.assertRegex(ferry.log(), r"abc\.t.*\b2\b")
+
+
+class HostileServerTest(LoadTest):
+    """A server that asks for a file of ours.
+
+    Broken: upload_begin() lets the library open what it is asked for."""
+
+    def test_in_place_of_another_statement(self):
+        """LOAD DATA that we never sent: nothing is being uploaded."""
+        self.table(rows=20)
+        self.target.sql("CREATE DATABASE got", "CREATE TABLE got.file (line LONGTEXT)")
+        asks = "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE got.file"
+        rewriter = Rewriter(self.target, "START TRANSACTION", asks)
+        self.addCleanup(rewriter.close)
+        self.target.sql("GRANT INSERT ON got.* TO ghostferry@'%'")
+        ferry = self.ferry(Target={"Port": rewriter.port}).start()
+        ferry.wait_for_log("failed to write row batch, 2 of|fatal error")
+        ferry.kill9()
+        self.assertEqual(self.target.value("SELECT COUNT(*) FROM got.file"), 0)
+
+    def test_in_place_of_the_upload(self):
+        """Another name: what is served is the rows."""
+        self.table(rows=20)
+        self.target.sql("CREATE DATABASE got", "CREATE TABLE got.file (line LONGTEXT)",
+                        "GRANT INSERT ON got.* TO ghostferry@'%'")
+        plain = Rewriter(self.target)
+        self.addCleanup(plain.close)
+        self.ferry(Target={"Port": plain.port}).run_ok()
+        shape = next(s for s in plain.shapes if "LOAD DATA" in s)
+        self.target.sql("DROP DATABASE abc")
+        rewriter = Rewriter(self.target, shape,
+                            "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE got.file")
+        self.addCleanup(rewriter.close)
+        ferry = self.ferry(Target={"Port": rewriter.port})
+        ferry.run(timeout=60)
+        lines = self.target.sql("SELECT line FROM got.file WHERE line LIKE 'root:%'")
+        self.assertEqual(list(lines), [])
