@@ -149,7 +149,7 @@ static bool on_xa_prepare(struct binlog_streamer *s, struct binlog_event *event,
 	struct transaction *t = &s->transaction;
 	bool one_phase;
 
-	if (!xa_prepare_parse(event, &s->xid, &one_phase, err))
+	if (!xa_prepare_parse(event, &s->xid, &one_phase, err) || !streamer_check_xa_size(s, err))
 		return false;
 	if (one_phase) {
 		struct event_buffer buffered = t->buffered;

@@ -70,6 +70,8 @@ bool streamer_dispatch(struct binlog_streamer *s, struct binlog_event *event,
 
 bool streamer_on_table_map(struct binlog_streamer *s, struct binlog_event *event,
 			   struct error *err) MUST_CHECK;
+/* At the end of an XA transaction: could all of it be buffered? */
+bool streamer_check_xa_size(struct binlog_streamer *s, struct error *err) MUST_CHECK;
 bool streamer_on_rows(struct binlog_streamer *s, struct binlog_event *event,
 		      struct error *err) MUST_CHECK;
 bool streamer_on_compressed_rows(struct binlog_streamer *s, struct binlog_event *event,

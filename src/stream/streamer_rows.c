@@ -10,25 +10,40 @@
 /* Row events carry this id, and no rows, to end a statement without any. */
 #define DUMMY_TABLE_ID UINT64_C(0xffffff)
 
-/* Memory is not without end, and neither is the time until somebody decides. */
-static bool buffer_xa(struct binlog_streamer *s, const struct binlog_event *event,
-		      struct error *err)
+static uint64_t undecided_bytes(const struct binlog_streamer *s)
 {
-	struct event_buffer *buffered = &s->transaction.buffered;
-	uint64_t limit = s->params.xa_bytes_max;
-	uint64_t bytes = xa_list_bytes(&s->undecided) + buffered->bytes.length +
-			 reader_left(&event->body);
+	return xa_list_bytes(&s->undecided) + s->transaction.buffered.bytes.length +
+	       s->transaction.unbuffered;
+}
 
-	if (limit > 0 && bytes > limit)
-		return error_set(err, ERROR_UNSUPPORTED,
-				 "XA transactions that are not decided hold %" PRIu64
-				 " bytes of changes in copied tables, more than a quarter of "
-				 "MemoryLimit: commit them or roll them back (XA RECOVER shows those "
-				 "that are prepared), or raise MemoryLimit to %" PRIu64
-				 " or more, and resume",
-				 bytes, bytes * 5);
-	event_buffer_add(buffered, event);
-	return true;
+/* Memory is not without end, and neither is the time until somebody decides. */
+static void buffer_xa(struct binlog_streamer *s, const struct binlog_event *event)
+{
+	struct transaction *t = &s->transaction;
+	uint64_t limit = s->params.xa_bytes_max;
+	uint64_t bytes = reader_left(&event->body);
+
+	if (t->unbuffered > 0 || (limit > 0 && undecided_bytes(s) + bytes > limit))
+		t->unbuffered += bytes;
+	else
+		event_buffer_add(&t->buffered, event);
+}
+
+/* Deciding them would not do: the binlog brings each before its decision, to a resumed run as
+ * well. */
+bool streamer_check_xa_size(struct binlog_streamer *s, struct error *err)
+{
+	uint64_t bytes = undecided_bytes(s);
+
+	if (s->transaction.unbuffered == 0)
+		return true;
+	return error_set(err, ERROR_UNSUPPORTED,
+			 "XA transactions that are not decided hold %" PRIu64
+			 " bytes of changes in copied tables, more than a quarter of MemoryLimit: "
+			 "raise MemoryLimit to %" PRIu64
+			 " or more, and resume; XA RECOVER shows those that are still prepared, which "
+			 "are to be committed or rolled back",
+			 bytes, bytes * 5);
 }
 
 bool streamer_on_table_map(struct binlog_streamer *s, struct binlog_event *event,
@@ -53,8 +68,9 @@ bool streamer_on_table_map(struct binlog_streamer *s, struct binlog_event *event
 	transaction_add_map(t, map);
 	if (!map->table || streamer_is_watched(s))
 		return true;
-	return (!t->is_xa || buffer_xa(s, &whole, err)) &&
-	       binlog_table_map_check(map, map->table, err);
+	if (t->is_xa)
+		buffer_xa(s, &whole);
+	return binlog_table_map_check(map, map->table, err);
 }
 
 /* *map: of a copied table whose rows are to be decoded. NULL: the table is another, or the
@@ -137,8 +153,10 @@ bool streamer_on_rows(struct binlog_streamer *s, struct binlog_event *event, str
 		return false;
 	if (!map)
 		return true;
-	if (t->is_xa)
-		return buffer_xa(s, event, err);
+	if (t->is_xa) {
+		buffer_xa(s, event);
+		return true;
+	}
 	if (t->state != TRANSACTION_OPEN)
 		return error_set(err, ERROR_CORRUPT, "rows of %s outside of a transaction",
 				 map->table->full_name);

@@ -25,7 +25,7 @@ void transaction_reset(struct transaction *t)
 {
 	t->state = TRANSACTION_NONE;
 	t->is_xa = t->is_applied = t->has_statement = false;
-	t->delivered = 0;
+	t->delivered = t->unbuffered = 0;
 	t->gtid.kind = t->mariadb.kind = GTID_NONE;
 	t->savepoint_count = 0;
 	buf_clear(&t->buffered.bytes);

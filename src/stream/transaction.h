@@ -36,6 +36,9 @@ struct transaction {
 	struct gtid mariadb; /* the same of MariaDB, whether they are followed or not */
 	struct map maps;     /* table id (8 bytes) -> struct binlog_table_map, owned */
 	struct event_buffer buffered; /* rows of copied tables */
+	/* Bytes of an XA transaction that were too many to be buffered: its end says how many
+	 * all of them are, and ends the run. */
+	uint64_t unbuffered;
 	struct savepoint *savepoints; /* owned */
 	size_t savepoint_count;
 	/* Watched streams: the beginning of the statement whose rows follow. */
