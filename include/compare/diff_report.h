@@ -1,11 +1,11 @@
-/* What a verification found, per table, and how it is told. Filled by one thread per
+/* What a comparison found, per table, and the texts made of it. Filled by one thread per
  * table; read when that thread has ended. */
 #ifndef COMPARE_DIFF_REPORT_H
 #define COMPARE_DIFF_REPORT_H
 
 #include "compare/range_diff.h"
 
-#define VERDICT_KEYS_SHOWN 10
+#define REPORT_KEYS_SHOWN 10
 
 struct diff_report_row {
 	enum difference_kind kind;
@@ -13,48 +13,48 @@ struct diff_report_row {
 	char print[SIDE_COUNT][FINGERPRINT_SIZE];
 };
 
-struct table_verdict {
+struct table_report {
 	const struct row_hash *f; /* borrowed */
 	bool is_compared; /* to its end */
 	uint64_t rows[SIDE_COUNT];
 	uint64_t different;
 	uint64_t repaired;  /* differed, and do not any more */
-	uint64_t unsettled; /* differed in every look, but changed between them */
+	uint64_t unsettled; /* differed in every attempt, but changed in between */
 	uint64_t next_id[SIDE_COUNT]; /* AUTO_INCREMENT; 0: none, or nobody asked */
-	struct diff_report_row shown[VERDICT_KEYS_SHOWN]; /* the first of the different */
+	struct diff_report_row shown[REPORT_KEYS_SHOWN]; /* the first of the different */
 	size_t shown_count;
 };
 
 struct diff_report {
-	struct table_verdict *tables; /* owned */
+	struct table_report *tables; /* owned */
 	size_t count;
 };
 
-void diff_report_init(struct diff_report *v, const struct row_hash *prints, size_t count);
-void diff_report_release(struct diff_report *v);
+void diff_report_init(struct diff_report *r, const struct row_hash *hashes, size_t count);
+void diff_report_release(struct diff_report *r);
 /* Takes key. */
-void diff_report_add(struct table_verdict *t, enum difference_kind kind, char *key,
-		 const char source_print[FINGERPRINT_SIZE],
-		 const char target_print[FINGERPRINT_SIZE]);
+void diff_report_add(struct table_report *t, enum difference_kind kind, char *key,
+		     const char source_print[FINGERPRINT_SIZE],
+		     const char target_print[FINGERPRINT_SIZE]);
 
 /* Back to "not compared yet"; what was repaired stays counted. */
-void table_verdict_reset(struct table_verdict *t);
+void table_report_reset(struct table_report *t);
 /* A table without a key differs: at least as many rows as one side has more, or one. */
-void diff_report_add_whole(struct table_verdict *t);
+void diff_report_add_whole(struct table_report *t);
 
 /* The target would hand out values that the source has handed out. */
-bool table_verdict_repeats_ids(const struct table_verdict *t);
-bool table_verdict_is_different(const struct table_verdict *t);
-size_t diff_report_different_tables(const struct diff_report *v);
+bool table_report_repeats_ids(const struct table_report *t);
+bool table_report_is_different(const struct table_report *t);
+size_t diff_report_different_tables(const struct diff_report *r);
 /* Rows of which it is not known: of all tables. */
-uint64_t diff_report_unsettled(const struct diff_report *v);
+uint64_t diff_report_unsettled(const struct diff_report *r);
 /* One table's part of that. */
-void table_verdict_message(struct buf *out, const struct table_verdict *t);
+void table_report_message(struct buf *out, const struct table_report *t);
 /* Ghostferry's words: "db.t [PKs: 1 (type: rows checksum difference, source: .., target:
  * ..) ] db.t2 [...] " of the tables that differ; "" when none does. */
-void diff_report_message(struct buf *out, const struct diff_report *v);
+void diff_report_message(struct buf *out, const struct diff_report *r);
 /* For stdout: a line per table and per shown key; or one JSON object. */
-void diff_report_text(struct buf *out, const struct diff_report *v);
-void diff_report_json(struct buf *out, const struct diff_report *v);
+void diff_report_text(struct buf *out, const struct diff_report *r);
+void diff_report_json(struct buf *out, const struct diff_report *r);
 
 #endif

@@ -38,43 +38,40 @@ struct range_rows {
 	uint64_t differences; /* handed to found */
 };
 
-bool range_diff_open(struct range_diff *c, const struct ferry_options *options,
-			 struct stop *stop, difference_found *found, void *context,
-			 struct error *err) MUST_CHECK;
+bool range_diff_open(struct range_diff *c, const struct ferry_options *options, struct stop *stop,
+		     difference_found *found, void *context, struct error *err) MUST_CHECK;
 void range_diff_close(struct range_diff *c);
 
 /* The rows with keys in (low, high]; either may be unset. Rows that differ are handed
  * to found. The two servers are asked one after the other, so rows that are written
  * meanwhile may be found too. */
-bool range_diff_range(struct range_diff *c, const struct row_hash *f,
-			  const struct key *low, const struct key *high, struct range_rows *rows,
-			  struct error *err) MUST_CHECK;
+bool range_diff_range(struct range_diff *c, const struct row_hash *f, const struct key *low,
+		      const struct key *high, struct range_rows *rows,
+		      struct error *err) MUST_CHECK;
 /* The same where the source's side is known already: so many rows, and the XOR of their
  * sums (NULL: unknown, the rows are looked at). */
-bool range_diff_target(struct range_diff *c, const struct row_hash *f,
-			   const struct key *low, const struct key *high, uint64_t source_rows,
-			   const uint64_t *source_sum, struct range_rows *rows,
-			   struct error *err) MUST_CHECK;
+bool range_diff_target(struct range_diff *c, const struct row_hash *f, const struct key *low,
+		       const struct key *high, uint64_t source_rows, const uint64_t *source_sum,
+		       struct range_rows *rows, struct error *err) MUST_CHECK;
 /* A table without a key: how many rows each side has, and the sum of their sums. */
 struct table_sums {
 	uint64_t figures[SIDE_COUNT][2];
 };
-bool range_diff_whole(struct range_diff *c, const struct row_hash *f,
-			  struct table_sums *sums, struct error *err) MUST_CHECK;
+bool range_diff_whole(struct range_diff *c, const struct row_hash *f, struct table_sums *sums,
+		      struct error *err) MUST_CHECK;
 /* The end of the next range worth one call: a key of the source so many rows behind
  * low, unset when there are fewer. */
-bool range_diff_next(struct range_diff *c, const struct row_hash *f,
-			 const struct key *low, struct key *high, struct error *err) MUST_CHECK;
+bool range_diff_next(struct range_diff *c, const struct row_hash *f, const struct key *low,
+		     struct key *high, struct error *err) MUST_CHECK;
 /* The rows of these conditions, which are ended by NUL. Rows that are on neither side
  * are equal. What is found may have another condition, where a collation takes two
  * keys for one. */
-bool range_diff_keys(struct range_diff *c, const struct row_hash *f,
-			 const char *const *conditions, size_t count,
-			 struct error *err) MUST_CHECK;
+bool range_diff_keys(struct range_diff *c, const struct row_hash *f, const char *const *conditions,
+		     size_t count, struct error *err) MUST_CHECK;
 
 /* "42", "a,0x00ff": a key for people. */
 void range_diff_key_text(struct buf *out, const struct key_columns *columns,
-			     const struct key *key);
+			 const struct key *key);
 const char *difference_kind_name(enum difference_kind kind);
 
 #endif

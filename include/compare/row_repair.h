@@ -4,8 +4,17 @@
 #ifndef COMPARE_ROW_REPAIR_H
 #define COMPARE_ROW_REPAIR_H
 
-#include "compare/repair_plan.h"
 #include "rows/row_reader.h"
+#include "run/run.h"
+
+/* What all that repair rows in one run have in common. Constant once made. */
+struct repair_plan {
+	struct run *run;     /* borrowed */
+	/* Rows other than the repaired ones were displaced: the table must be compared as a
+	 * whole again. Any thread. */
+	void (*displaced)(void *context, size_t table);
+	void *context;
+};
 
 struct row_repair {
 	const struct repair_plan *plan; /* borrowed */

@@ -13,13 +13,13 @@ struct repair_plan;
 struct table_diff {
 	const struct ferry_options *options; /* borrowed */
 	struct stop *stop;		     /* borrowed */
-	struct row_hash *prints; /* owned; by moved_table.index */
+	struct row_hash *hashes; /* owned; by moved_table.index */
 	size_t count;
 	struct table_pairs pairs;
 };
 
 /* Reads the target's definitions. What makes a table impossible to compare stands in
- * its fingerprint's problem. */
+ * its hash's finding. */
 bool table_diff_load(struct table_diff *v, const struct ferry_options *options,
 		       const struct moved_tables *tables, struct db *target, struct stop *stop,
 		       struct error *err) MUST_CHECK;

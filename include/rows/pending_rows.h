@@ -15,9 +15,9 @@
 #include "base/spill_file.h"
 
 enum table_stage {
-	TABLE_UNCOMPARED, /* will be as a whole: keys are not noted */
-	TABLE_COMPARING,  /* rows up to a key were: keys are noted */
-	TABLE_COMPARED,	  /* all rows were, or need not be: keys are noted */
+	TABLE_UNCOMPARED, /* will be as a whole: keys are not recorded */
+	TABLE_COMPARING,  /* rows up to a key were: keys are recorded */
+	TABLE_COMPARED,	  /* all rows were, or need not be: keys are recorded */
 };
 
 /* Keys in the file: each is led by its length. */
@@ -32,7 +32,7 @@ struct queue_table {
 	const struct moved_table *table;
 	enum table_stage stage;
 	struct key compared_up_to;
-	struct map keys; /* condition -> number of the note, as a pointer */
+	struct map keys; /* condition -> its sequence number, as a pointer */
 	size_t bytes;
 	struct spilled_keys *spilled; /* owned list, oldest first */
 	uint64_t spilled_count;	      /* of keys in the list, and of those being written */
@@ -44,7 +44,7 @@ struct pending_rows {
 	size_t count;
 	uint64_t bytes;	     /* guarded by lock; of all keys, about */
 	uint64_t bytes_max;  /* constant */
-	uint64_t notes;	     /* guarded by lock: counts up */
+	uint64_t sequence;   /* guarded by lock: counts up with each key that is added */
 	struct spill_file spill; /* constant; itself needs no lock */
 	uint64_t spill_end;	   /* guarded by lock: where the next keys go */
 	unsigned spill_users;	   /* guarded by lock: that write or read just now */
@@ -54,7 +54,7 @@ struct pending_rows {
 struct queued_key {
 	char *condition; /* owned */
 	size_t length;
-	uint64_t note; /* 0: it came from the file */
+	uint64_t sequence; /* 0: it came from the file */
 };
 
 void pending_rows_init(struct pending_rows *q, const struct moved_tables *tables,
@@ -69,12 +69,16 @@ void pending_rows_add(struct pending_rows *q, size_t table, const char *conditio
 /* Hands out the keys of a table that are there at the beginning, so many at once at most.
  * A key that came from the file is forgotten when its slice was taken, unless keep is
  * set: whoever takes it adds it again if the row is not equal. Ends at the first false. */
-typedef bool queue_slice(void *context, size_t table, const struct queued_key *keys, size_t count,
-			 struct error *err);
+typedef bool pending_rows_slice(void *context, size_t table, const struct queued_key *keys,
+				size_t count, struct error *err);
 bool pending_rows_each(struct pending_rows *q, size_t table, size_t slice, bool keep,
-		       queue_slice *take, void *context, struct error *err) MUST_CHECK;
-/* The row was equal: forgets the key unless it was noted again since it was copied. */
-void pending_rows_equal(struct pending_rows *q, size_t table, const struct queued_key *key);
+		       pending_rows_slice *take, void *context, struct error *err) MUST_CHECK;
+/* Their conditions, borrowed; the array is the caller's. */
+const char **pending_rows_conditions(const struct queued_key *keys, size_t count);
+/* What became of a key that was handed out. The row was equal: forgets it unless it was added
+ * again since. It was not: keeps it, wherever it came from. */
+void pending_rows_resolve(struct pending_rows *q, size_t table, const struct queued_key *key,
+			  bool is_equal);
 uint64_t pending_rows_count(struct pending_rows *q);
 
 /* The whole comparison: begins (or goes on behind low), went on, came to its end.
@@ -83,7 +87,7 @@ bool pending_rows_begin(struct pending_rows *q, size_t table, struct key *low);
 void pending_rows_compared(struct pending_rows *q, size_t table, const struct key *end);
 void pending_rows_set_stage(struct pending_rows *q, size_t table, enum table_stage stage);
 /* The table is to be compared as a whole again. */
-void pending_rows_forget(struct pending_rows *q, size_t table);
+void pending_rows_invalidate(struct pending_rows *q, size_t table);
 /* Tables whose whole comparison is not at its end. */
 size_t pending_rows_uncompared(struct pending_rows *q);
 

@@ -2,11 +2,11 @@
  *
  * ChecksumTable: all tables are compared during the cutover. Iterative: they are
  * compared before it, while rows change; rows that differed or changed meanwhile are
- * looked at again, at last during the cutover. Inline: each copied batch is compared
+ * compared again, at last during the cutover. Inline: each copied batch is compared
  * right after its commit, changed rows every now and then, and what is left during the
  * cutover.
  *
- * A difference found before the cutover is only a row to be looked at again: it may be
+ * A difference found before the cutover is only a row to be compared again: it may be
  * on its way. The verdict is what remains when source and target stand still. */
 #ifndef VERIFY_VERIFIER_H
 #define VERIFY_VERIFIER_H
@@ -32,16 +32,16 @@ struct verifier *verifier_new(struct run *run, struct db *target, const cJSON *s
 			      struct error *err) MUST_CHECK;
 void verifier_free(struct verifier *v);
 
-/* Inline: rows that change are looked at from now on, in a thread of its own. */
+/* Inline: rows that change are compared from now on, in a thread of its own. */
 void verifier_start(struct verifier *v);
-/* Ends that thread and a verification that was asked for. */
+/* Ends that thread and a verification on demand. */
 void verifier_stop(struct verifier *v);
 
 /* Any thread: a change of this row was applied. */
 void verifier_record(struct verifier *v, const struct moved_table *table, const char *condition,
-		   size_t length);
+		     size_t length);
 /* Any thread: whatever was found equal is to be compared again. */
-void verifier_distrust_all(struct verifier *v);
+void verifier_invalidate_all(struct verifier *v);
 /* Inline, a batch writer's thread with a comparer of its own: the batch was committed. Its
  * rows were summed up as they were read, by what verifier_row_sum() says (NULL: not;
  * v may be NULL). */
@@ -61,16 +61,22 @@ bool verifier_during_cutover(struct verifier *v, struct error *err) MUST_CHECK;
  * is not possible, and why. */
 bool verifier_request(struct verifier *v, struct error *err) MUST_CHECK;
 
+/* What is known of the newest verification. */
+enum verification_result {
+	VERIFICATION_NONE, /* there was none */
+	VERIFICATION_RUNNING,
+	VERIFICATION_FAILED, /* could not be found out */
+	VERIFICATION_EQUAL,
+	VERIFICATION_DIFFERENT,
+};
+
 struct verifier_status {
-	const char *type;   /* "Inline" */
-	bool is_available;  /* may be asked for */
-	bool has_started;
-	bool is_done;
-	bool data_correct;
-	char *message;		 /* owned; never NULL */
+	const char *type;  /* "Inline" */
+	bool is_available; /* on demand */
+	enum verification_result result;
+	char *message;		 /* owned; never NULL; why it has failed, too */
 	char **incorrect_tables; /* owned, each borrowed */
 	size_t incorrect_count;
-	bool has_failed; /* could not be found out; message says why */
 	uint64_t queued;
 	uint64_t repaired; /* rows, in this process */
 };

@@ -21,8 +21,8 @@
 /* Rows that are being written, or wait for a running move to bring them over, get this
  * long to become equal: 0.2 + 0.4 + 0.8 + 1 + 1 s. */
 static const struct recheck_rules rules = {
-	.looks_same = 5,
-	.looks_max = 30,
+	.stable_after = 5,
+	.attempts = 30,
 	.pause_ms = 200,
 };
 
@@ -111,7 +111,7 @@ static bool compare(struct command *c, struct error *err)
 {
 	const struct comparison how = { .rules = &rules, .workers = c->options.copy_workers };
 
-	diff_report_init(&c->verdict, c->verification.prints, c->verification.count);
+	diff_report_init(&c->verdict, c->verification.hashes, c->verification.count);
 	return table_diff_compare(&c->verification, &how, &c->verdict, err);
 }
 
@@ -119,7 +119,7 @@ static bool compare(struct command *c, struct error *err)
 #define CATCH_UP_POLL_MS 200
 
 /* A target that a running move keeps up with may be there a moment later. */
-static bool compare_next_id(struct command *c, struct table_verdict *t, int64_t deadline,
+static bool compare_next_id(struct command *c, struct table_report *t, int64_t deadline,
 			    struct error *err)
 {
 	const struct moved_table *table = t->f->table;
@@ -133,7 +133,7 @@ static bool compare_next_id(struct command *c, struct table_verdict *t, int64_t 
 	for (;;) {
 		if (!auto_increment_read_target(c->target, table, &t->next_id[SIDE_TARGET], err))
 			return false;
-		if (!table_verdict_repeats_ids(t) || clock_ms() > deadline)
+		if (!table_report_repeats_ids(t) || clock_ms() > deadline)
 			return true;
 		if (!stop_sleep_ms(&c->stop, CATCH_UP_POLL_MS))
 			return error_set(err, ERROR_STOPPED, "stopped");

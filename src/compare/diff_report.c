@@ -1,4 +1,3 @@
-/* Texts made of what was found. */
 #include "compare/diff_report.h"
 
 #include <inttypes.h>
@@ -9,32 +8,32 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-void diff_report_init(struct diff_report *v, const struct row_hash *prints, size_t count)
+void diff_report_init(struct diff_report *r, const struct row_hash *hashes, size_t count)
 {
-	v->tables = mem_calloc(count + 1, sizeof(*v->tables));
-	v->count = count;
+	r->tables = mem_calloc(count + 1, sizeof(*r->tables));
+	r->count = count;
 	for (size_t i = 0; i < count; i++)
-		v->tables[i].f = &prints[i];
+		r->tables[i].f = &hashes[i];
 }
 
-void table_verdict_reset(struct table_verdict *t)
+void table_report_reset(struct table_report *t)
 {
 	for (size_t k = 0; k < t->shown_count; k++)
 		free(t->shown[k].key);
-	*t = (struct table_verdict){ .f = t->f, .repaired = t->repaired };
+	*t = (struct table_report){ .f = t->f, .repaired = t->repaired };
 }
 
-void diff_report_release(struct diff_report *v)
+void diff_report_release(struct diff_report *r)
 {
-	for (size_t i = 0; i < v->count; i++)
-		table_verdict_reset(&v->tables[i]);
-	free(v->tables);
-	*v = (struct diff_report){ .tables = NULL };
+	for (size_t i = 0; i < r->count; i++)
+		table_report_reset(&r->tables[i]);
+	free(r->tables);
+	*r = (struct diff_report){ .tables = NULL };
 }
 
-void diff_report_add(struct table_verdict *t, enum difference_kind kind, char *key,
-		 const char source_print[FINGERPRINT_SIZE],
-		 const char target_print[FINGERPRINT_SIZE])
+void diff_report_add(struct table_report *t, enum difference_kind kind, char *key,
+		     const char source_print[FINGERPRINT_SIZE],
+		     const char target_print[FINGERPRINT_SIZE])
 {
 	struct diff_report_row *row = &t->shown[t->shown_count];
 
@@ -46,7 +45,7 @@ void diff_report_add(struct table_verdict *t, enum difference_kind kind, char *k
 		}
 	}
 	t->different++;
-	if (t->shown_count == VERDICT_KEYS_SHOWN) {
+	if (t->shown_count == REPORT_KEYS_SHOWN) {
 		free(key);
 		return;
 	}
@@ -57,7 +56,7 @@ void diff_report_add(struct table_verdict *t, enum difference_kind kind, char *k
 	memcpy(row->print[SIDE_TARGET], target_print, FINGERPRINT_SIZE);
 }
 
-void diff_report_add_whole(struct table_verdict *t)
+void diff_report_add_whole(struct table_report *t)
 {
 	uint64_t source = t->rows[SIDE_SOURCE], target = t->rows[SIDE_TARGET];
 	uint64_t least = source > target ? source - target : target - source;
@@ -65,81 +64,79 @@ void diff_report_add_whole(struct table_verdict *t)
 	t->different = least ? least : 1;
 }
 
-bool table_verdict_repeats_ids(const struct table_verdict *t)
+bool table_report_repeats_ids(const struct table_report *t)
 {
 	return t->next_id[SIDE_TARGET] > 0 &&
 	       t->next_id[SIDE_TARGET] < t->next_id[SIDE_SOURCE];
 }
 
-bool table_verdict_is_different(const struct table_verdict *t)
+bool table_report_is_different(const struct table_report *t)
 {
-	return t->different > 0 || t->f->finding || table_verdict_repeats_ids(t);
+	return t->different > 0 || t->f->finding || table_report_repeats_ids(t);
 }
 
-size_t diff_report_different_tables(const struct diff_report *v)
+size_t diff_report_different_tables(const struct diff_report *r)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < v->count; i++)
-		count += table_verdict_is_different(&v->tables[i]);
+	for (size_t i = 0; i < r->count; i++)
+		count += table_report_is_different(&r->tables[i]);
 	return count;
 }
 
-uint64_t diff_report_unsettled(const struct diff_report *v)
+uint64_t diff_report_unsettled(const struct diff_report *r)
 {
 	uint64_t count = 0;
 
-	for (size_t i = 0; i < v->count; i++)
-		count += v->tables[i].unsettled;
+	for (size_t i = 0; i < r->count; i++)
+		count += r->tables[i].unsettled;
 	return count;
 }
 
-static bool is_equal(const struct table_verdict *t)
+static bool is_equal(const struct table_report *t)
 {
-	return t->is_compared && !table_verdict_is_different(t) && t->unsettled == 0;
+	return t->is_compared && !table_report_is_different(t) && t->unsettled == 0;
 }
 
-static const char *name_of(const struct table_verdict *t)
+static const char *name_of(const struct table_report *t)
 {
 	return t->f->table->source->full_name;
 }
 
-static bool has_no_key(const struct table_verdict *t)
+static bool has_no_key(const struct table_report *t)
 {
 	return t->f->table->key.count == 0;
 }
 
-static void put_row_message(struct buf *out, const struct diff_report_row *row)
-{
-	buf_printf(out, "%s (type: %s", row->key, difference_kind_name(row->kind));
-	if (row->kind == ROW_DIFFERS)
-		buf_printf(out, ", source: %s, target: %s", row->print[SIDE_SOURCE],
-			   row->print[SIDE_TARGET]);
-	buf_puts(out, ") ");
-}
-
-void table_verdict_message(struct buf *out, const struct table_verdict *t)
+void table_report_message(struct buf *out, const struct table_report *t)
 {
 	buf_printf(out, "%s [", name_of(t));
 	if (t->f->finding)
 		buf_printf(out, "%s ", t->f->finding);
 	else
 		buf_puts(out, has_no_key(t) ? "no key: " : "PKs: ");
-	for (size_t k = 0; k < t->shown_count; k++)
-		put_row_message(out, &t->shown[k]);
+	for (size_t k = 0; k < t->shown_count; k++) {
+		const struct diff_report_row *row = &t->shown[k];
+
+		buf_printf(out, "%s (type: %s", row->key, difference_kind_name(row->kind));
+		if (row->kind == ROW_DIFFERS)
+			buf_printf(out, ", source: %s, target: %s", row->print[SIDE_SOURCE],
+				   row->print[SIDE_TARGET]);
+		buf_puts(out, ") ");
+	}
 	if (t->different > t->shown_count)
 		buf_printf(out, "and %" PRIu64 " more ", t->different - t->shown_count);
 	buf_puts(out, "] ");
 }
 
-void diff_report_message(struct buf *out, const struct diff_report *v)
+void diff_report_message(struct buf *out, const struct diff_report *r)
 {
-	for (size_t i = 0; i < v->count; i++)
-		if (table_verdict_is_different(&v->tables[i]))
-			table_verdict_message(out, &v->tables[i]);
+	for (size_t i = 0; i < r->count; i++)
+		if (table_report_is_different(&r->tables[i]))
+			table_report_message(out, &r->tables[i]);
 }
 
-static void put_table_text(struct buf *out, const struct table_verdict *t)
+static void put_table_text(struct buf *out, const struct table_report *t)
 {
 	printable_put(out, name_of(t));
 	buf_puts(out, ": ");
@@ -149,7 +146,7 @@ static void put_table_text(struct buf *out, const struct table_verdict *t)
 		buf_putc(out, '\n');
 		return;
 	}
-	buf_puts(out, table_verdict_is_different(t) ? "DIFFERENT, "
+	buf_puts(out, table_report_is_different(t) ? "DIFFERENT, "
 		      : is_equal(t)		    ? "equal, "
 		      : t->is_compared		    ? "not known, "
 						    : "not compared to its end, ");
@@ -160,7 +157,7 @@ static void put_table_text(struct buf *out, const struct table_verdict *t)
 	if (t->different > 0)
 		buf_printf(out, ", %s%" PRIu64 " differ", has_no_key(t) ? "at least " : "",
 			   t->different);
-	if (table_verdict_repeats_ids(t))
+	if (table_report_repeats_ids(t))
 		buf_printf(out,
 			   ", AUTO_INCREMENT is %" PRIu64 " on the source and %" PRIu64
 			   " on the target: values would be handed out twice",
@@ -184,29 +181,20 @@ static void put_table_text(struct buf *out, const struct table_verdict *t)
 		buf_printf(out, "  and %" PRIu64 " more\n", t->different - t->shown_count);
 }
 
-void diff_report_text(struct buf *out, const struct diff_report *v)
+void diff_report_text(struct buf *out, const struct diff_report *r)
 {
-	size_t different = diff_report_different_tables(v);
+	size_t different = diff_report_different_tables(r);
 
-	for (size_t i = 0; i < v->count; i++)
-		put_table_text(out, &v->tables[i]);
-	buf_printf(out, "%zu table%s compared, ", v->count, v->count == 1 ? "" : "s");
+	for (size_t i = 0; i < r->count; i++)
+		put_table_text(out, &r->tables[i]);
+	buf_printf(out, "%zu table%s compared, ", r->count, r->count == 1 ? "" : "s");
 	if (different > 0)
 		buf_printf(out, "%zu different\n", different);
 	else
-		buf_puts(out, diff_report_unsettled(v) ? "none found different\n" : "all equal\n");
+		buf_puts(out, diff_report_unsettled(r) ? "none found different\n" : "all equal\n");
 }
 
-static cJSON *row_json(const struct diff_report_row *row)
-{
-	cJSON *object = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(object, "Key", row->key);
-	cJSON_AddStringToObject(object, "Kind", difference_kind_name(row->kind));
-	return object;
-}
-
-static cJSON *table_json(const struct table_verdict *t)
+static cJSON *table_json(const struct table_report *t)
 {
 	cJSON *object = cJSON_CreateObject();
 	cJSON *keys;
@@ -217,7 +205,7 @@ static cJSON *table_json(const struct table_verdict *t)
 	json_add_u64(object, "TargetRows", t->rows[SIDE_TARGET]);
 	json_add_u64(object, "DifferentRows", t->different);
 	json_add_u64(object, "UnsettledRows", t->unsettled);
-	if (table_verdict_repeats_ids(t)) {
+	if (table_report_repeats_ids(t)) {
 		json_add_u64(object, "SourceAutoIncrement", t->next_id[SIDE_SOURCE]);
 		json_add_u64(object, "TargetAutoIncrement", t->next_id[SIDE_TARGET]);
 	}
@@ -226,21 +214,26 @@ static cJSON *table_json(const struct table_verdict *t)
 	if (t->f->note)
 		cJSON_AddStringToObject(object, "NotCompared", t->f->note);
 	keys = cJSON_AddArrayToObject(object, "Differences");
-	for (size_t k = 0; k < t->shown_count; k++)
-		cJSON_AddItemToArray(keys, row_json(&t->shown[k]));
+	for (size_t k = 0; k < t->shown_count; k++) {
+		cJSON *row = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(row, "Key", t->shown[k].key);
+		cJSON_AddStringToObject(row, "Kind", difference_kind_name(t->shown[k].kind));
+		cJSON_AddItemToArray(keys, row);
+	}
 	return object;
 }
 
-void diff_report_json(struct buf *out, const struct diff_report *v)
+void diff_report_json(struct buf *out, const struct diff_report *r)
 {
 	cJSON *object = cJSON_CreateObject();
 	cJSON *tables;
 
 	cJSON_AddBoolToObject(object, "Equal",
-			      diff_report_different_tables(v) == 0 && diff_report_unsettled(v) == 0);
+			      diff_report_different_tables(r) == 0 && diff_report_unsettled(r) == 0);
 	tables = cJSON_AddArrayToObject(object, "Tables");
-	for (size_t i = 0; i < v->count; i++)
-		cJSON_AddItemToArray(tables, table_json(&v->tables[i]));
+	for (size_t i = 0; i < r->count; i++)
+		cJSON_AddItemToArray(tables, table_json(&r->tables[i]));
 	json_print(out, object, 1);
 	buf_putc(out, '\n');
 	cJSON_Delete(object);

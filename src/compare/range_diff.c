@@ -45,29 +45,31 @@
 #define KEYS_PER_QUERY 200
 #define READ_RETRY_MS 1000
 
-static bool attempt_connect(void *argument, struct error *err)
-{
-	return db_ready(argument, err);
-}
-
 /* A server that restarts just now is tried again, as with every query. */
-static bool connect_side(struct range_diff *c, enum side side, const struct db_params *params,
-			 struct error *err)
+static struct retry begin_query(const struct range_diff *c, const char *verb)
 {
 	const struct retry_policy policy = {
-		.verb = "connect",
+		.verb = verb,
 		.tag = "verifier",
 		.attempts = c->options->read_attempts,
 		.sleep_ms = READ_RETRY_MS,
 	};
 
-	c->db[side] = db_new(params, DB_SESSION_READ, NULL);
-	return retry_run(&policy, c->stop, attempt_connect, c->db[side], err);
+	return retry_begin(&policy, c->stop);
 }
 
-bool range_diff_open(struct range_diff *c, const struct ferry_options *options,
-			 struct stop *stop, difference_found *found, void *context,
+static bool connect_side(struct range_diff *c, enum side side, const struct db_params *params,
 			 struct error *err)
+{
+	c->db[side] = db_new(params, DB_SESSION_READ, NULL);
+	for (struct retry r = begin_query(c, "connect"); retry_next(&r, err);)
+		if (db_ready(c->db[side], err))
+			return true;
+	return false;
+}
+
+bool range_diff_open(struct range_diff *c, const struct ferry_options *options, struct stop *stop,
+		     difference_found *found, void *context, struct error *err)
 {
 	*c = (struct range_diff){
 		.options = options, .stop = stop, .found = found, .context = context
@@ -89,51 +91,7 @@ void range_diff_close(struct range_diff *c)
 	buf_release(&c->condition);
 }
 
-/* --- one query with retries ---------------------------------------------------- */
-
-struct query {
-	struct range_diff *c;
-	enum side side;
-	void (*restart)(struct query *query);
-	bool (*take)(struct query *query, const struct db_row *row, struct error *err);
-	const struct row_hash *f;
-	struct map *rows;	  /* of lists */
-	struct range_sums *sums;  /* of sums */
-	struct key *key;	  /* of a split */
-	struct content *content;  /* of one row */
-};
-
-static bool attempt_query(void *argument, struct error *err)
-{
-	struct query *q = argument;
-	struct db *db = q->c->db[q->side];
-	struct db_row row;
-	enum db_fetch fetched;
-
-	q->restart(q);
-	if (!db_ready(db, err) || !db_query(db, q->c->sql.data, q->c->sql.length, err))
-		return false;
-	while ((fetched = db_row_next(db, &row, err)) == DB_ROW) {
-		if (!q->take(q, &row, err)) {
-			db_row_finish(db);
-			return false;
-		}
-	}
-	return fetched == DB_END;
-}
-
-static bool run_query(struct query *q, struct error *err)
-{
-	const struct retry_policy policy = {
-		.verb = "compare rows",
-		.tag = "verifier",
-		.attempts = q->c->options->read_attempts,
-		.sleep_ms = READ_RETRY_MS,
-	};
-
-	return retry_run(&policy, q->c->stop, attempt_query, q, err) ||
-	       error_wrap(err, "compare table %s", q->f->table->source->full_name);
-}
+/* --- one query -------------------------------------------------------------------- */
 
 static void put_select(struct range_diff *c, enum side side)
 {
@@ -141,6 +99,24 @@ static void put_select(struct range_diff *c, enum side side)
 	sql_comment(&c->sql, side == SIDE_SOURCE ? c->options->source_marginalia
 						 : c->options->target_marginalia);
 	buf_puts(&c->sql, "SELECT ");
+}
+
+/* Whoever cannot take a row just returns. */
+typedef bool read_answer(struct db *db, const struct row_hash *f, void *answer, struct error *err);
+
+/* What is in c->sql, until its whole answer was read; read starts from scratch each time. */
+static bool run_query(struct range_diff *c, enum side side, const struct row_hash *f,
+		      read_answer *read, void *answer, struct error *err)
+{
+	struct db *db = c->db[side];
+
+	for (struct retry r = begin_query(c, "compare rows"); retry_next(&r, err);) {
+		if (db_ready(db, err) && db_query(db, c->sql.data, c->sql.length, err) &&
+		    read(db, f, answer, err))
+			return true;
+		db_row_finish(db);
+	}
+	return error_wrap(err, "compare table %s", f->table->source->full_name);
 }
 
 /* --- sums of a range ------------------------------------------------------------- */
@@ -151,98 +127,71 @@ struct range_sums {
 	uint64_t sum;
 };
 
-static void restart_sums(struct query *q)
+static bool read_sums(struct db *db, const struct row_hash *f UNUSED, void *answer,
+		      struct error *err)
 {
-	*q->sums = (struct range_sums){ .rows = 0 };
-}
+	struct range_sums *sums = answer;
+	uint64_t *figures[] = { &sums->rows, &sums->hashed, &sums->sum };
+	struct db_row row;
+	enum db_fetch fetched;
 
-static bool take_sums(struct query *q, const struct db_row *row, struct error *err)
-{
-	uint64_t *figures[] = { &q->sums->rows, &q->sums->hashed, &q->sums->sum };
-
-	for (unsigned i = 0; i < ARRAY_LEN(figures); i++) {
-		if (i >= row->count || !row->values[i])
-			return error_set(err, ERROR_CORRUPT, "a sum of rows is NULL");
-		*figures[i] = strtoull(row->values[i], NULL, 10);
+	*sums = (struct range_sums){ .rows = 0 };
+	while ((fetched = db_row_next(db, &row, err)) == DB_ROW) {
+		for (unsigned i = 0; i < ARRAY_LEN(figures); i++) {
+			if (i >= row.count || !row.values[i])
+				return error_set(err, ERROR_CORRUPT, "a sum of rows is NULL");
+			*figures[i] = strtoull(row.values[i], NULL, 10);
+		}
+		if (sums->rows != sums->hashed)
+			return error_set(err, ERROR_CORRUPT,
+					 "the server could not compute the hash of %" PRIu64 " rows",
+					 sums->rows - sums->hashed);
 	}
-	if (q->sums->rows != q->sums->hashed)
-		return error_set(err, ERROR_CORRUPT,
-				 "the server could not compute the hash of %" PRIu64 " rows",
-				 q->sums->rows - q->sums->hashed);
-	return true;
-}
-
-/* SUM of integers is an exact DECIMAL, 64 bits of it are as good as BIT_XOR's. */
-static const char *put_together(const struct row_hash *f)
-{
-	return f->table->key.count > 0
-		       ? "BIT_XOR(s)"
-		       : "CAST(COALESCE(SUM(s),0)%18446744073709551616 AS UNSIGNED)";
+	return fetched == DB_END;
 }
 
 static bool sum_range(struct range_diff *c, const struct row_hash *f, enum side side,
 		      const struct key *low, const struct key *high, struct range_sums *sums,
 		      struct error *err)
 {
-	struct query q = { .c = c, .side = side, .restart = restart_sums, .take = take_sums,
-			   .f = f, .sums = sums };
-
 	put_select(c, side);
-	buf_printf(&c->sql, "COUNT(*),COUNT(s),%s FROM (SELECT %s s FROM ", put_together(f),
-		   f->sum[side]);
-	buf_puts(&c->sql, f->from[side]);
+	/* SUM of integers is an exact DECIMAL, 64 bits of it are as good as BIT_XOR's. */
+	buf_printf(&c->sql, "COUNT(*),COUNT(s),%s FROM (SELECT %s s FROM %s",
+		   f->table->key.count > 0
+			   ? "BIT_XOR(s)"
+			   : "CAST(COALESCE(SUM(s),0)%18446744073709551616 AS UNSIGNED)",
+		   f->sum[side], f->from[side]);
 	row_key_put_range(&c->sql, f->table, low, high);
 	buf_puts(&c->sql, " LIMIT 18446744073709551615) d");
-	return run_query(&q, err);
+	return run_query(c, side, f, read_sums, sums, err);
 }
 
-bool range_diff_whole(struct range_diff *c, const struct row_hash *f,
-			  struct table_sums *sums, struct error *err)
+bool range_diff_whole(struct range_diff *c, const struct row_hash *f, struct table_sums *sums,
+		      struct error *err)
 {
-	const struct key none = KEY_INIT;
-	struct range_sums found[SIDE_COUNT];
-
 	for (enum side side = 0; side < SIDE_COUNT; side++) {
-		if (!sum_range(c, f, side, &none, &none, &found[side], err))
+		struct range_sums found;
+
+		if (!sum_range(c, f, side, NULL, NULL, &found, err))
 			return false;
-		sums->figures[side][0] = found[side].rows;
-		sums->figures[side][1] = found[side].sum;
+		sums->figures[side][0] = found.rows;
+		sums->figures[side][1] = found.sum;
 	}
 	return true;
 }
 
 /* --- lists of rows ---------------------------------------------------------------- */
 
-/* Key bytes -> fingerprint (char *, owned). The key's values are led by their lengths. */
-static void restart_rows(struct query *q)
-{
-	size_t cursor = 0;
-	struct map_entry *entry;
-
-	while ((entry = map_next(q->rows, &cursor)))
-		free(entry->value);
-	map_clear(q->rows);
-}
-
-static void release_rows(struct map *rows)
+/* Of a map from key bytes to fingerprints (char *, owned). The key's values are led by their
+ * lengths. */
+static void clear_rows(struct map *rows)
 {
 	size_t cursor = 0;
 	struct map_entry *entry;
 
 	while ((entry = map_next(rows, &cursor)))
 		free(entry->value);
-	map_release(rows);
-}
-
-static void pack_key(struct buf *packed, const struct db_row *row, unsigned count)
-{
-	buf_clear(packed);
-	for (unsigned i = 0; i < count; i++) {
-		size_t length = row->lengths[i];
-
-		buf_add(packed, &length, sizeof(length));
-		buf_add(packed, row->values[i], length);
-	}
+	map_clear(rows);
 }
 
 static void unpack_key(struct key *key, const char *packed, unsigned count)
@@ -257,63 +206,63 @@ static void unpack_key(struct key *key, const char *packed, unsigned count)
 	key_set(key, values, count);
 }
 
-static uint64_t first_bits(const char *print)
-{
-	char digits[17];
-
-	snprintf(digits, sizeof(digits), "%s", print);
-	return strtoull(digits, NULL, 16);
-}
-
 /* Where no unique key forbids it several rows have one key: they count together, and
- * never equal a single one. Takes before. */
-static char *add_print(char *before, const char *print)
+ * never equal a single one. */
+static char *several_rows(const char *print, const char *other)
 {
-	char *sum = mem_printf("%016" PRIx64 " of several rows",
-			       first_bits(before) + first_bits(print));
+	const char *prints[] = { print, other };
+	uint64_t sum = 0;
 
-	free(before);
-	return sum;
+	for (size_t i = 0; i < ARRAY_LEN(prints); i++) {
+		char digits[17];
+
+		snprintf(digits, sizeof(digits), "%s", prints[i]);
+		sum += strtoull(digits, NULL, 16);
+	}
+	return mem_printf("%016" PRIx64 " of several rows", sum);
 }
 
-static bool take_row(struct query *q, const struct db_row *row, struct error *err)
+static bool add_row(struct map *rows, const struct db_row *row, unsigned key_count,
+		    struct error *err)
 {
-	unsigned count = q->f->table->key.count;
 	struct buf packed = BUF_INIT;
 
-	if (row->count != count + 1 || !row->values[count])
+	if (row->count != key_count + 1 || !row->values[key_count])
 		return error_set(err, ERROR_CORRUPT, "the server could not compute a row's hash");
-	for (unsigned i = 0; i < count; i++)
-		if (!row->values[i])
+	for (unsigned i = 0; i < key_count; i++) {
+		size_t length = row->lengths[i];
+
+		if (!row->values[i]) {
+			buf_release(&packed);
 			return error_set(err, ERROR_UNSUPPORTED, "NULL in a key column");
-	pack_key(&packed, row, count);
-	char *print = mem_memdup(row->values[count], row->lengths[count]);
-	char *before = map_put(q->rows, packed.data, packed.length, print);
+		}
+		buf_add(&packed, &length, sizeof(length));
+		buf_add(&packed, row->values[i], length);
+	}
+	char *print = mem_memdup(row->values[key_count], row->lengths[key_count]);
+	char *before = map_put(rows, packed.data, packed.length, print);
 	if (before) {
-		map_put(q->rows, packed.data, packed.length, add_print(before, print));
+		map_put(rows, packed.data, packed.length, several_rows(before, print));
+		free(before);
 		free(print);
 	}
 	buf_release(&packed);
 	return true;
 }
 
-/* where: behind FROM; it is in the sql of the caller. */
-static bool list_rows(struct range_diff *c, const struct row_hash *f, enum side side,
-		      const struct buf *where, struct map *rows, struct error *err)
+static bool read_rows(struct db *db, const struct row_hash *f, void *answer, struct error *err)
 {
-	struct query q = { .c = c, .side = side, .restart = restart_rows, .take = take_row,
-			   .f = f, .rows = rows };
+	struct db_row row;
+	enum db_fetch fetched;
 
-	put_select(c, side);
-	buf_printf(&c->sql, "%s,", f->keys[side]);
-	buf_puts(&c->sql, f->row[side]);
-	buf_puts(&c->sql, " FROM ");
-	buf_puts(&c->sql, f->from[side]);
-	buf_add(&c->sql, where->data, where->length);
-	return run_query(&q, err);
+	clear_rows(answer);
+	while ((fetched = db_row_next(db, &row, err)) == DB_ROW)
+		if (!add_row(answer, &row, f->table->key.count, err))
+			return false;
+	return fetched == DB_END;
 }
 
-static void report(struct range_diff *c, const struct row_hash *f, const char *packed,
+static void report_row(struct range_diff *c, const struct row_hash *f, const char *packed,
 		   const char *source, const char *target)
 {
 	struct key key = KEY_INIT;
@@ -342,30 +291,39 @@ struct content {
 	struct buf ends; /* size_t per value; SIZE_MAX: NULL */
 };
 
-static void restart_content(struct query *q)
+static bool has_unpacked_columns(const struct row_hash *f, const struct db_row *row,
+				 struct error *err)
 {
-	q->content->rows = 0;
-	buf_clear(&q->content->bytes);
-	buf_clear(&q->content->ends);
+	return row->count == f->unpacked_count ||
+	       error_set(err, ERROR_CORRUPT, "%u columns expected, %u received", f->unpacked_count,
+			 row->count);
 }
 
-static bool take_content(struct query *q, const struct db_row *row, struct error *err)
+static bool read_content(struct db *db, const struct row_hash *f, void *answer, struct error *err)
 {
-	if (row->count != q->f->unpacked_count)
-		return error_set(err, ERROR_CORRUPT, "%u columns expected, %u received",
-				 q->f->unpacked_count, row->count);
-	if (q->content->rows++ > 0)
-		return true;
-	for (unsigned i = 0; i < row->count; i++) {
-		size_t end = SIZE_MAX;
+	struct content *content = answer;
+	struct db_row row;
+	enum db_fetch fetched;
 
-		if (row->values[i]) {
-			buf_add(&q->content->bytes, row->values[i], row->lengths[i]);
-			end = q->content->bytes.length;
+	content->rows = 0;
+	buf_clear(&content->bytes);
+	buf_clear(&content->ends);
+	while ((fetched = db_row_next(db, &row, err)) == DB_ROW) {
+		if (!has_unpacked_columns(f, &row, err))
+			return false;
+		if (content->rows++ > 0)
+			continue;
+		for (unsigned i = 0; i < row.count; i++) {
+			size_t end = SIZE_MAX;
+
+			if (row.values[i]) {
+				buf_add(&content->bytes, row.values[i], row.lengths[i]);
+				end = content->bytes.length;
+			}
+			buf_add(&content->ends, &end, sizeof(end));
 		}
-		buf_add(&q->content->ends, &end, sizeof(end));
 	}
-	return true;
+	return fetched == DB_END;
 }
 
 static struct value next_value(const struct content *content, size_t n, size_t *at)
@@ -404,32 +362,24 @@ static bool same_contents(const struct content contents[SIDE_COUNT])
 	return true;
 }
 
-static bool read_content(struct range_diff *c, const struct row_hash *f, enum side side,
-			 const char *packed, struct content *content, struct error *err)
-{
-	struct query q = { .c = c, .side = side, .restart = restart_content,
-			   .take = take_content, .f = f, .content = content };
-	struct key key = KEY_INIT;
-
-	unpack_key(&key, packed, f->table->key.count);
-	put_select(c, side);
-	buf_printf(&c->sql, "%s FROM %s WHERE ", f->unpacked[side], f->from[side]);
-	sql_key_equals(&c->sql, &f->table->key, key.values);
-	key_release(&key);
-	return run_query(&q, err);
-}
-
 /* *is_same: the row is equal by what its compressed columns hold. */
 static bool compare_content(struct range_diff *c, const struct row_hash *f,
 			    const char *packed, bool *is_same, struct error *err)
 {
 	struct content contents[SIDE_COUNT] = { { .bytes = BUF_INIT, .ends = BUF_INIT },
 						{ .bytes = BUF_INIT, .ends = BUF_INIT } };
+	struct key key = KEY_INIT;
 	bool ok = true;
 
-	for (enum side side = 0; ok && side < SIDE_COUNT; side++)
-		ok = read_content(c, f, side, packed, &contents[side], err);
+	unpack_key(&key, packed, f->table->key.count);
+	for (enum side side = 0; ok && side < SIDE_COUNT; side++) {
+		put_select(c, side);
+		buf_printf(&c->sql, "%s FROM %s WHERE ", f->unpacked[side], f->from[side]);
+		sql_key_equals(&c->sql, &f->table->key, key.values);
+		ok = run_query(c, side, f, read_content, &contents[side], err);
+	}
 	*is_same = ok && same_contents(contents);
+	key_release(&key);
 	for (enum side side = 0; side < SIDE_COUNT; side++) {
 		buf_release(&contents[side].bytes);
 		buf_release(&contents[side].ends);
@@ -459,56 +409,64 @@ static bool report_differences(struct range_diff *c, const struct row_hash *f,
 			return false;
 		if (is_same)
 			continue;
-		report(c, f, entry->key, entry->value, target);
+		report_row(c, f, entry->key, entry->value, target);
 		++*count;
 	}
 	cursor = 0;
 	while ((entry = map_next(&rows[SIDE_TARGET], &cursor))) {
 		if (map_get(&rows[SIDE_SOURCE], entry->key, entry->key_length))
 			continue;
-		report(c, f, entry->key, NULL, entry->value);
+		report_row(c, f, entry->key, NULL, entry->value);
 		++*count;
 	}
 	return true;
 }
 
-static bool compare_lists(struct range_diff *c, const struct row_hash *f,
-			  const struct buf *where, uint64_t *differences, struct error *err)
+/* where: behind FROM. */
+static bool compare_lists(struct range_diff *c, const struct row_hash *f, const struct buf *where,
+			  uint64_t *differences, struct error *err)
 {
 	struct map rows[SIDE_COUNT];
+	bool ok = true;
 
 	map_init(&rows[SIDE_SOURCE]);
 	map_init(&rows[SIDE_TARGET]);
-	bool ok = list_rows(c, f, SIDE_SOURCE, where, &rows[SIDE_SOURCE], err) &&
-		  list_rows(c, f, SIDE_TARGET, where, &rows[SIDE_TARGET], err);
+	for (enum side side = 0; ok && side < SIDE_COUNT; side++) {
+		put_select(c, side);
+		buf_printf(&c->sql, "%s,%s FROM %s", f->keys[side], f->row[side], f->from[side]);
+		buf_add(&c->sql, where->data, where->length);
+		ok = run_query(c, side, f, read_rows, &rows[side], err);
+	}
 	ok = ok && report_differences(c, f, rows, differences, err);
-	release_rows(&rows[SIDE_SOURCE]);
-	release_rows(&rows[SIDE_TARGET]);
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		clear_rows(&rows[side]);
+		map_release(&rows[side]);
+	}
 	return ok;
 }
 
 /* --- ranges -------------------------------------------------------------------------- */
 
-static void restart_key(struct query *q)
-{
-	key_release(q->key);
-}
-
-static bool take_key(struct query *q, const struct db_row *row, struct error *err)
+static bool read_key(struct db *db, const struct row_hash *f, void *answer, struct error *err)
 {
 	struct value values[KEY_COLUMNS_MAX];
-	unsigned count = q->f->table->key.count;
+	unsigned count = f->table->key.count;
+	struct db_row row;
+	enum db_fetch fetched;
 
-	if (row->count != count)
-		return error_set(err, ERROR_CORRUPT, "%u key columns expected, %u received", count,
-				 row->count);
-	for (unsigned i = 0; i < count; i++) {
-		values[i] = (struct value){ row->values[i], row->lengths[i] };
-		if (!values[i].bytes)
-			return error_set(err, ERROR_UNSUPPORTED, "NULL in a key column");
+	key_release(answer);
+	while ((fetched = db_row_next(db, &row, err)) == DB_ROW) {
+		if (row.count != count)
+			return error_set(err, ERROR_CORRUPT,
+					 "%u key columns expected, %u received", count, row.count);
+		for (unsigned i = 0; i < count; i++) {
+			values[i] = (struct value){ row.values[i], row.lengths[i] };
+			if (!values[i].bytes)
+				return error_set(err, ERROR_UNSUPPORTED, "NULL in a key column");
+		}
+		key_set(answer, values, count);
 	}
-	key_set(q->key, values, count);
-	return true;
+	return fetched == DB_END;
 }
 
 /* The key `rows` rows behind low on that side, high at most. */
@@ -516,21 +474,17 @@ static bool split(struct range_diff *c, const struct row_hash *f, enum side side
 		  const struct key *low, const struct key *high, uint64_t rows, struct key *middle,
 		  struct error *err)
 {
-	struct query q = { .c = c, .side = side, .restart = restart_key, .take = take_key,
-			   .f = f, .key = middle };
-
 	put_select(c, side);
-	buf_printf(&c->sql, "%s FROM ", f->keys[side]);
-	buf_puts(&c->sql, f->from[side]);
+	buf_printf(&c->sql, "%s FROM %s", f->keys[side], f->from[side]);
 	row_key_put_range(&c->sql, f->table, low, high);
 	buf_puts(&c->sql, " ORDER BY ");
 	sql_key_order(&c->sql, &f->table->key);
 	buf_printf(&c->sql, " LIMIT 1 OFFSET %" PRIu64, rows - 1);
-	return run_query(&q, err);
+	return run_query(c, side, f, read_key, middle, err);
 }
 
-bool range_diff_next(struct range_diff *c, const struct row_hash *f,
-			 const struct key *low, struct key *high, struct error *err)
+bool range_diff_next(struct range_diff *c, const struct row_hash *f, const struct key *low,
+		     struct key *high, struct error *err)
 {
 	uint64_t average = f->table->source->avg_row_bytes;
 	uint64_t rows = RANGE_BYTES / (average ? average : 100);
@@ -567,27 +521,9 @@ static bool compare_parts(struct range_diff *c, const struct row_hash *f, enum s
 	return ok;
 }
 
-bool range_diff_range(struct range_diff *c, const struct row_hash *f,
-			  const struct key *low, const struct key *high, struct range_rows *rows,
-			  struct error *err)
-{
-	struct range_sums source, target;
-
-	*rows = (struct range_rows){ .differences = 0 };
-	if (!sum_range(c, f, SIDE_SOURCE, low, high, &source, err) ||
-	    !sum_range(c, f, SIDE_TARGET, low, high, &target, err))
-		return false;
-	rows->rows[SIDE_SOURCE] = source.rows;
-	rows->rows[SIDE_TARGET] = target.rows;
-	if (source.rows == target.rows && source.sum == target.sum)
-		return true;
-	return compare_parts(c, f, source.rows > target.rows ? SIDE_SOURCE : SIDE_TARGET, low, high,
-			     &rows->differences, err);
-}
-
-bool range_diff_target(struct range_diff *c, const struct row_hash *f,
-			   const struct key *low, const struct key *high, uint64_t source_rows,
-			   const uint64_t *source_sum, struct range_rows *rows, struct error *err)
+bool range_diff_target(struct range_diff *c, const struct row_hash *f, const struct key *low,
+		       const struct key *high, uint64_t source_rows, const uint64_t *source_sum,
+		       struct range_rows *rows, struct error *err)
 {
 	struct range_sums target;
 
@@ -601,8 +537,17 @@ bool range_diff_target(struct range_diff *c, const struct row_hash *f,
 			     &rows->differences, err);
 }
 
-bool range_diff_keys(struct range_diff *c, const struct row_hash *f,
-			 const char *const *conditions, size_t count, struct error *err)
+bool range_diff_range(struct range_diff *c, const struct row_hash *f, const struct key *low,
+		      const struct key *high, struct range_rows *rows, struct error *err)
+{
+	struct range_sums source;
+
+	return sum_range(c, f, SIDE_SOURCE, low, high, &source, err) &&
+	       range_diff_target(c, f, low, high, source.rows, &source.sum, rows, err);
+}
+
+bool range_diff_keys(struct range_diff *c, const struct row_hash *f, const char *const *conditions,
+		     size_t count, struct error *err)
 {
 	struct buf where = BUF_INIT;
 	uint64_t differences = 0;
@@ -623,26 +568,19 @@ bool range_diff_keys(struct range_diff *c, const struct row_hash *f,
 
 /* --- for people -------------------------------------------------------------------------- */
 
-static bool is_readable(const struct column *column, struct value value)
-{
-	if (column->type == COLUMN_BINARY || column->type == COLUMN_VARBINARY ||
-	    column->type == COLUMN_BLOB)
-		return false;
-	for (size_t i = 0; i < value.length; i++)
-		if (!isprint((unsigned char)value.bytes[i]))
-			return false;
-	return true;
-}
-
-void range_diff_key_text(struct buf *out, const struct key_columns *columns,
-			     const struct key *key)
+void range_diff_key_text(struct buf *out, const struct key_columns *columns, const struct key *key)
 {
 	for (unsigned i = 0; i < key->count; i++) {
+		const struct column *column = &columns->table->columns[columns->columns[i]];
 		struct value value = key->values[i];
+		bool is_text = column->type != COLUMN_BINARY && column->type != COLUMN_VARBINARY &&
+			       column->type != COLUMN_BLOB;
 
+		for (size_t n = 0; n < value.length; n++)
+			is_text &= isprint((unsigned char)value.bytes[n]) != 0;
 		if (i > 0)
 			buf_putc(out, ',');
-		if (is_readable(&columns->table->columns[columns->columns[i]], value)) {
+		if (is_text) {
 			buf_add(out, value.bytes, value.length);
 		} else {
 			buf_puts(out, "0x");

@@ -71,13 +71,10 @@ static bool connect_target(struct row_repair *r, struct error *err)
 
 /* One transaction, as it is tried again. */
 struct repair_attempt {
-	struct db *target;
-	struct write_statement *statements; /* owned; their texts but for the first's are not */
-	size_t count;
-	uint64_t replaced; /* rows that the REPLACEs touched */
-	uint64_t rows;	   /* that they bring */
-	struct run *run;   /* borrowed */
+	struct run *run;		 /* borrowed */
 	const struct moved_table *table; /* borrowed */
+	uint64_t rows;			 /* that the REPLACEs bring */
+	uint64_t replaced;		 /* that they touched */
 	bool displaces;
 };
 
@@ -92,56 +89,40 @@ static bool record_displaced(struct repair_attempt *attempt, struct error *err)
 	return owed_rows_displacing_some(attempt->run->owed, attempt->table, err);
 }
 
-static bool repair_once(struct repair_attempt *attempt, struct error *err)
-{
-	bool does_not_matter;
-
-	attempt->replaced = 0;
-	if (!db_ready(attempt->target, err))
-		return false;
-	bool ok = write_begin(attempt->target, attempt->statements, attempt->count, err) &&
-		  record_displaced(attempt, err);
-	return write_end(attempt->target, ok, &does_not_matter, err);
-}
-
-static void put_delete(struct buf *sql, const struct moved_table *table,
-		       const char *const *conditions, size_t count)
-{
-	buf_puts(sql, table->delete_head);
-	for (size_t i = 0; i < count; i++)
-		buf_printf(sql, "%s(%s)", i ? " OR " : "", conditions[i]);
-}
-
 static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 		       const char *const *conditions, size_t count, uint64_t *replaced,
 		       struct error *err)
 {
 	struct run *run = r->plan->run;
-	struct repair_attempt attempt = {
-		.target = r->target,
-		.statements = mem_calloc(batch->statement_count + 1, sizeof(*attempt.statements)),
-		.count = batch->statement_count + 1,
-		.rows = batch->rows,
-		.run = run,
-		.table = batch->table,
-	};
+	struct repair_attempt attempt = { .run = run, .table = batch->table, .rows = batch->rows };
+	size_t statement_count = batch->statement_count + 1;
+	/* The texts of all but the first are the batch's. */
+	struct write_statement *statements = mem_calloc(statement_count, sizeof(*statements));
+	struct buf *deletes = &statements[0].sql;
+	bool ok = false, does_not_matter;
 
-	attempt.statements[0].zone = batch->table->deletes_in_zone ? batch->table->zone : NULL;
-	put_delete(&attempt.statements[0].sql, batch->table, conditions, count);
+	statements[0].zone = batch->table->deletes_in_zone ? batch->table->zone : NULL;
+	buf_puts(deletes, batch->table->delete_head);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(deletes, "%s(%s)", i ? " OR " : "", conditions[i]);
 	for (size_t i = 0; i < batch->statement_count; i++) {
-		attempt.statements[i + 1] = batch->statements[i];
-		attempt.statements[i + 1].affected = &attempt.replaced;
+		statements[i + 1] = batch->statements[i];
+		statements[i + 1].affected = &attempt.replaced;
 	}
-	bool ok = false;
-
 	for (struct retry retry = run_write_begin(run, "repair rows", log_tag);
-	     !ok && retry_next(&retry, err);)
-		ok = repair_once(&attempt, err);
+	     !ok && retry_next(&retry, err);) {
+		attempt.replaced = 0;
+		if (!db_ready(r->target, err))
+			continue;
+		ok = write_begin(r->target, statements, statement_count, err) &&
+		     record_displaced(&attempt, err);
+		ok = write_end(r->target, ok, &does_not_matter, err);
+	}
 	*replaced = attempt.replaced;
 	if (attempt.displaces)
 		owed_rows_displaced(run->owed, batch->table, NULL);
-	buf_release(&attempt.statements[0].sql);
-	free(attempt.statements);
+	buf_release(deletes);
+	free(statements);
 	return ok;
 }
 
@@ -169,7 +150,7 @@ static bool repair_slice(struct row_repair *r, const struct moved_table *table,
 		log_warn("table %s: %" PRIu64 " other rows gave way to repaired ones: it is "
 			 "compared as a whole again",
 			 name, replaced - batch->rows);
-		r->plan->pushed_out(r->plan->context, table->index);
+		r->plan->displaced(r->plan->context, table->index);
 	}
 	probe("after_repair_write", "%s %" PRIu64, name, ticket);
 	if (ok)

@@ -65,12 +65,12 @@ bool table_diff_load(struct table_diff *v, const struct ferry_options *options,
 
 	*v = (struct table_diff){ .options = options, .stop = stop };
 	v->count = tables->count;
-	v->prints = mem_calloc(v->count + 1, sizeof(*v->prints));
+	v->hashes = mem_calloc(v->count + 1, sizeof(*v->hashes));
 	ok = table_pairs_load(&v->pairs, tables, target, err);
 	for (size_t i = 0; ok && i < v->count; i++) {
-		row_hash_make(&v->prints[i], options, tables->tables[i], v->pairs.there[i],
+		row_hash_make(&v->hashes[i], options, tables->tables[i], v->pairs.there[i],
 			      keep_zero_sign);
-		ok = find_null_keys(target, &v->prints[i], v->pairs.there[i], err);
+		ok = find_null_keys(target, &v->hashes[i], v->pairs.there[i], err);
 	}
 	return ok;
 }
@@ -78,8 +78,8 @@ bool table_diff_load(struct table_diff *v, const struct ferry_options *options,
 void table_diff_release(struct table_diff *v)
 {
 	for (size_t i = 0; i < v->count; i++)
-		row_hash_release(&v->prints[i]);
-	free(v->prints);
+		row_hash_release(&v->hashes[i]);
+	free(v->hashes);
 	table_pairs_release(&v->pairs);
 	*v = (struct table_diff){ .options = NULL };
 }
@@ -113,7 +113,7 @@ static void differs(void *context, const struct row_hash *f,
 		recheck_add(&worker->recheck, difference);
 }
 
-static bool look_again(struct compare_worker *worker, size_t enough, struct table_verdict *verdict,
+static bool look_again(struct compare_worker *worker, size_t enough, struct table_report *verdict,
 		       struct error *err)
 {
 	if (worker->recheck.rows.count < enough)
@@ -130,7 +130,7 @@ static bool may_go_on(struct job *job, struct error *err)
 	       error_set(err, ERROR_STOPPED, "stopped");
 }
 
-static bool compare_next(struct compare_worker *worker, struct table_verdict *verdict,
+static bool compare_next(struct compare_worker *worker, struct table_report *verdict,
 			 struct key *low, struct key *high, struct error *err)
 {
 	const struct comparison *how = worker->job->how;
@@ -158,7 +158,7 @@ static bool are_equal(const struct table_sums *sums)
 
 /* A table without a key, as a multiset of rows. One look takes both servers a walk over
  * the whole table; rows that are written meanwhile make it look again. */
-static bool compare_whole(struct compare_worker *worker, struct table_verdict *verdict,
+static bool compare_whole(struct compare_worker *worker, struct table_report *verdict,
 			  struct error *err)
 {
 	const struct recheck_rules *rules = worker->job->how->rules;
@@ -166,7 +166,7 @@ static bool compare_whole(struct compare_worker *worker, struct table_verdict *v
 	struct table_sums before, sums = { .figures = { { 0 } } };
 	unsigned same = 0;
 
-	for (unsigned look = 1; look <= rules->looks_max && same < rules->looks_same; look++) {
+	for (unsigned look = 1; look <= rules->attempts && same < rules->stable_after; look++) {
 		before = sums;
 		if (!may_go_on(worker->job, err) ||
 		    (look > 1 && !stop_sleep_ms(worker->job->v->stop, rules->pause_ms) &&
@@ -181,20 +181,20 @@ static bool compare_whole(struct compare_worker *worker, struct table_verdict *v
 			return true;
 		same = look > 1 && memcmp(&before, &sums, sizeof(sums)) == 0 ? same + 1 : 0;
 	}
-	if (same < rules->looks_same)
+	if (same < rules->stable_after)
 		verdict->unsettled++;
 	else
 		diff_report_add_whole(verdict);
 	return true;
 }
 
-static void log_table(const struct comparison *how, const struct table_verdict *verdict)
+static void log_table(const struct comparison *how, const struct table_report *verdict)
 {
 	const char *name = verdict->f->table->source->full_name;
 
 	if (how->found)
 		log_debug("compared table %s: %" PRIu64 " rows", name, verdict->rows[SIDE_SOURCE]);
-	else if (table_verdict_is_different(verdict))
+	else if (table_report_is_different(verdict))
 		log_error("tables on source and target DOES NOT MATCH: %s, %" PRIu64
 			  " rows differ",
 			  name, verdict->different);
@@ -206,7 +206,7 @@ static void log_table(const struct comparison *how, const struct table_verdict *
 static bool compare_table(struct compare_worker *worker, size_t table, struct error *err)
 {
 	const struct comparison *how = worker->job->how;
-	struct table_verdict *verdict = &worker->job->verdict->tables[table];
+	struct table_report *verdict = &worker->job->verdict->tables[table];
 	struct key low = KEY_INIT, high = KEY_INIT;
 	bool ok = true;
 

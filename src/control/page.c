@@ -76,14 +76,16 @@ static void put_overall(struct buf *out, const struct status_view *view)
 	put_position(out, "Binlog ends at", &status->final);
 	if (status->has_verifier) {
 		const struct verifier_status *verifier = &status->verifier;
-		const char *how = !verifier->has_started ? "not started" :
-				  !verifier->is_done	 ? "under way" :
-				  verifier->has_failed	 ? "could not be found out" :
-				  verifier->data_correct ? "equal" :
-							   "DIFFERENT";
+		static const char *const results[] = {
+			[VERIFICATION_NONE] = "not started",
+			[VERIFICATION_RUNNING] = "under way",
+			[VERIFICATION_FAILED] = "could not be found out",
+			[VERIFICATION_EQUAL] = "equal",
+			[VERIFICATION_DIFFERENT] = "DIFFERENT",
+		};
 
 		buf_clear(&line);
-		buf_printf(&line, "%s: %s%s%s", verifier->type, how,
+		buf_printf(&line, "%s: %s%s%s", verifier->type, results[verifier->result],
 			   *verifier->message ? ", " : "", verifier->message);
 		put_row(out, "Verification", buf_text(&line));
 	}

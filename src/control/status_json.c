@@ -275,10 +275,12 @@ static void add_verification(cJSON *object, const struct ferry_status *status)
 
 	cJSON_AddBoolToObject(object, "VerifierSupport", status->has_verifier);
 	cJSON_AddBoolToObject(object, "VerifierAvailable", verifier->is_available);
-	cJSON_AddBoolToObject(object, "VerificationStarted", verifier->has_started);
-	cJSON_AddBoolToObject(object, "VerificationDone", verifier->is_done);
+	cJSON_AddBoolToObject(object, "VerificationStarted",
+			      verifier->result != VERIFICATION_NONE);
+	cJSON_AddBoolToObject(object, "VerificationDone",
+			      verifier->result > VERIFICATION_RUNNING);
 	result = cJSON_AddObjectToObject(object, "VerificationResult");
-	cJSON_AddBoolToObject(result, "DataCorrect", verifier->data_correct);
+	cJSON_AddBoolToObject(result, "DataCorrect", verifier->result == VERIFICATION_EQUAL);
 	cJSON_AddStringToObject(result, "Message", verifier->message);
 	if (status->has_verifier)
 		json_add_u64(result, "RepairedRows", verifier->repaired);
@@ -290,7 +292,7 @@ static void add_verification(cJSON *object, const struct ferry_status *status)
 			cJSON_AddItemToArray(tables,
 					     cJSON_CreateString(verifier->incorrect_tables[i]));
 	}
-	if (verifier->has_failed)
+	if (verifier->result == VERIFICATION_FAILED)
 		cJSON_AddStringToObject(object, "VerificationErr", verifier->message);
 	else
 		cJSON_AddNullToObject(object, "VerificationErr");

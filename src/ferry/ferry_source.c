@@ -89,7 +89,7 @@ bool ferry_check_source(struct ferry *f, struct error *err)
 			 f->verifier ? "all tables are compared as a whole" :
 				       "compare them before the target is used (-verify)");
 		if (f->verifier)
-			verifier_distrust_all(f->verifier);
+			verifier_invalidate_all(f->verifier);
 	}
 	state_tracker_set_source_started(&f->tracker, now.started);
 	return true;

@@ -138,7 +138,7 @@ bool owed_rows_displacing(struct owed_rows *o, const struct moved_table *table,
 bool owed_rows_displacing_some(struct owed_rows *o, const struct moved_table *table,
 			       struct error *err)
 {
-	pending_rows_forget(&o->queue, table->index);
+	pending_rows_invalidate(&o->queue, table->index);
 	return save(o, table, err);
 }
 
@@ -148,7 +148,7 @@ void owed_rows_displaced(struct owed_rows *o, const struct moved_table *table,
 	if (conditions)
 		add_all(o, table, conditions);
 	else
-		pending_rows_forget(&o->queue, table->index);
+		pending_rows_invalidate(&o->queue, table->index);
 	mutex_lock(&o->lock);
 	if (++o->ended == o->begun)
 		condition_broadcast(&o->quiet);

@@ -1,4 +1,4 @@
-/* Rows are noted after their change was applied, so a key that is here was already
+/* Rows are recorded after their change was applied, so a key that is here was already
  * written, and one that is verified and forgotten needs no more than its next change. */
 #include "rows/pending_rows.h"
 
@@ -85,32 +85,19 @@ struct spilling {
 	struct map map;
 };
 
-static struct queue_table *largest(struct pending_rows *q) REQUIRES(q->lock)
-{
-	struct queue_table *found = &q->tables[0];
-
-	for (size_t i = 1; i < q->count; i++)
-		if (q->tables[i].bytes > found->bytes)
-			found = &q->tables[i];
-	return found;
-}
-
-static uint64_t bytes_in_file(const struct map *keys)
-{
-	const struct map_entry *entry;
-	size_t cursor = 0;
-	uint64_t bytes = 0;
-
-	while ((entry = map_next(keys, &cursor)))
-		bytes += sizeof(uint32_t) + entry->key_length;
-	return bytes;
-}
-
 /* Takes keys out of memory; false: they were dropped. */
 static bool begin_spilling(struct pending_rows *q, struct spilling *spilling) REQUIRES(q->lock)
 {
-	struct queue_table *t = largest(q);
-	uint64_t bytes = bytes_in_file(&t->keys);
+	struct queue_table *t = &q->tables[0];
+	const struct map_entry *entry;
+	size_t cursor = 0;
+	uint64_t bytes = 0; /* in the file */
+
+	for (size_t i = 1; i < q->count; i++)
+		if (q->tables[i].bytes > t->bytes)
+			t = &q->tables[i];
+	while ((entry = map_next(&t->keys, &cursor)))
+		bytes += sizeof(uint32_t) + entry->key_length;
 	uint64_t rows = t->table->source->estimated_rows;
 
 	if (q->spill.fd < 0 || (rows > 0 && t->keys.count + t->spilled_count > rows) ||
@@ -132,15 +119,6 @@ static bool begin_spilling(struct pending_rows *q, struct spilling *spilling) RE
 	return true;
 }
 
-static void list_spilled(struct queue_table *t, struct spilled_keys *keys)
-{
-	struct spilled_keys **end = &t->spilled;
-
-	while (*end)
-		end = &(*end)->next;
-	*end = keys;
-}
-
 /* The file is used from its start again when nothing in it is wanted. */
 static void leave_spill(struct pending_rows *q) REQUIRES(q->lock)
 {
@@ -156,6 +134,7 @@ static void leave_spill(struct pending_rows *q) REQUIRES(q->lock)
 static void spill(struct pending_rows *q, struct spilling *spilling)
 {
 	struct queue_table *t = spilling->table;
+	struct spilled_keys **end = &t->spilled;
 	struct buf records = BUF_INIT;
 	const struct map_entry *entry;
 	size_t cursor = 0;
@@ -176,7 +155,9 @@ static void spill(struct pending_rows *q, struct spilling *spilling)
 	if (ok && t->stage != TABLE_UNCOMPARED) {
 		log_debug("%" PRIu64 " rows of table %s to be verified were put into a file",
 			  spilling->keys->count, t->table->source->full_name);
-		list_spilled(t, spilling->keys);
+		while (*end)
+			end = &(*end)->next;
+		*end = spilling->keys;
 	} else {
 		t->spilled_count -= spilling->keys->count;
 		free(spilling->keys);
@@ -196,10 +177,10 @@ void pending_rows_add(struct pending_rows *q, size_t table, const char *conditio
 
 	mutex_lock(&q->lock);
 	struct queue_table *t = &q->tables[table];
-	uint64_t note = ++q->notes;
+	uint64_t sequence = ++q->sequence;
 
 	if (t->stage != TABLE_UNCOMPARED &&
-	    !map_put(&t->keys, condition, length, (void *)(uintptr_t)note)) {
+	    !map_put(&t->keys, condition, length, (void *)(uintptr_t)sequence)) {
 		t->bytes += length + KEY_OVERHEAD;
 		q->bytes += length + KEY_OVERHEAD;
 		spills = q->bytes > q->bytes_max && begin_spilling(q, &spilling);
@@ -211,25 +192,6 @@ void pending_rows_add(struct pending_rows *q, size_t table, const char *conditio
 
 /* --- going through the keys ---------------------------------------------------------- */
 
-static struct queued_key *copy_keys(struct pending_rows *q, size_t table, size_t *count)
-{
-	mutex_lock(&q->lock);
-	const struct queue_table *t = &q->tables[table];
-	struct queued_key *keys = mem_calloc(t->keys.count + 1, sizeof(*keys));
-	const struct map_entry *entry;
-	size_t cursor = 0;
-
-	*count = 0;
-	while ((entry = map_next(&t->keys, &cursor)))
-		keys[(*count)++] = (struct queued_key){
-			.condition = mem_memdup(entry->key, entry->key_length),
-			.length = entry->key_length,
-			.note = (uintptr_t)entry->value,
-		};
-	mutex_unlock(&q->lock);
-	return keys;
-}
-
 static void free_keys(struct queued_key *keys, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -237,13 +199,23 @@ static void free_keys(struct queued_key *keys, size_t count)
 	free(keys);
 }
 
-static bool each_in_memory(struct pending_rows *q, size_t table, size_t slice, queue_slice *take,
-			   void *context, struct error *err)
+static bool each_in_memory(struct pending_rows *q, size_t table, size_t slice,
+			   pending_rows_slice *take, void *context, struct error *err)
 {
-	size_t count;
-	struct queued_key *keys = copy_keys(q, table, &count);
+	const struct map_entry *entry;
+	size_t cursor = 0, count = 0;
 	bool ok = true;
 
+	mutex_lock(&q->lock);
+	const struct map *map = &q->tables[table].keys;
+	struct queued_key *keys = mem_calloc(map->count + 1, sizeof(*keys));
+	while ((entry = map_next(map, &cursor)))
+		keys[count++] = (struct queued_key){
+			.condition = mem_memdup(entry->key, entry->key_length),
+			.length = entry->key_length,
+			.sequence = (uintptr_t)entry->value,
+		};
+	mutex_unlock(&q->lock);
 	for (size_t at = 0; ok && at < count; at += slice)
 		ok = take(context, table, keys + at, count - at < slice ? count - at : slice, err);
 	free_keys(keys, count);
@@ -271,7 +243,7 @@ static bool read_key_record(const struct pending_rows *q, uint64_t *at, uint64_t
 }
 
 static bool each_of(struct pending_rows *q, size_t table, const struct spilled_keys *spilled,
-		    size_t slice, queue_slice *take, void *context, struct error *err)
+		    size_t slice, pending_rows_slice *take, void *context, struct error *err)
 {
 	uint64_t at = spilled->offset, end = at + spilled->bytes;
 	bool ok = true;
@@ -316,8 +288,10 @@ static void forget_spilled(struct pending_rows *q, size_t table, const struct sp
 	mutex_unlock(&q->lock);
 }
 
-static size_t enter_spill(struct pending_rows *q, size_t table)
+bool pending_rows_each(struct pending_rows *q, size_t table, size_t slice, bool keep,
+		       pending_rows_slice *take, void *context, struct error *err)
 {
+	struct spilled_keys spilled;
 	size_t count = 0;
 
 	mutex_lock(&q->lock);
@@ -325,14 +299,6 @@ static size_t enter_spill(struct pending_rows *q, size_t table)
 	for (const struct spilled_keys *at = q->tables[table].spilled; at; at = at->next)
 		count++;
 	mutex_unlock(&q->lock);
-	return count;
-}
-
-bool pending_rows_each(struct pending_rows *q, size_t table, size_t slice, bool keep,
-		       queue_slice *take, void *context, struct error *err)
-{
-	size_t count = enter_spill(q, table);
-	struct spilled_keys spilled;
 	bool ok = each_in_memory(q, table, slice, take, context, err);
 
 	for (size_t i = 0; ok && i < count && nth_spilled(q, table, keep ? i : 0, &spilled); i++) {
@@ -346,13 +312,28 @@ bool pending_rows_each(struct pending_rows *q, size_t table, size_t slice, bool 
 	return ok;
 }
 
-void pending_rows_equal(struct pending_rows *q, size_t table, const struct queued_key *key)
+const char **pending_rows_conditions(const struct queued_key *keys, size_t count)
 {
+	const char **conditions = mem_calloc(count + 1, sizeof(*conditions));
+
+	for (size_t i = 0; i < count; i++)
+		conditions[i] = keys[i].condition;
+	return conditions;
+}
+
+void pending_rows_resolve(struct pending_rows *q, size_t table, const struct queued_key *key,
+			  bool is_equal)
+{
+	if (!is_equal) {
+		if (key->sequence == 0)
+			pending_rows_add(q, table, key->condition, key->length);
+		return;
+	}
 	mutex_lock(&q->lock);
 	struct queue_table *t = &q->tables[table];
-	uint64_t note = (uintptr_t)map_get(&t->keys, key->condition, key->length);
+	uint64_t sequence = (uintptr_t)map_get(&t->keys, key->condition, key->length);
 
-	if (note && note == key->note) {
+	if (sequence && sequence == key->sequence) {
 		map_remove(&t->keys, key->condition, key->length);
 		t->bytes -= key->length + KEY_OVERHEAD;
 		q->bytes -= key->length + KEY_OVERHEAD;
@@ -407,7 +388,7 @@ void pending_rows_set_stage(struct pending_rows *q, size_t table, enum table_sta
 	mutex_unlock(&q->lock);
 }
 
-void pending_rows_forget(struct pending_rows *q, size_t table)
+void pending_rows_invalidate(struct pending_rows *q, size_t table)
 {
 	mutex_lock(&q->lock);
 	drop_keys(q, &q->tables[table]);

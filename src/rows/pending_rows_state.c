@@ -70,49 +70,39 @@ static bool is_condition(const struct moved_table *t, const char *at)
 	return ok && *at == '\0';
 }
 
-static bool read_rows(struct pending_rows *q, size_t table, const cJSON *rows)
+static bool read_table(struct pending_rows *q, size_t table, const cJSON *object)
 {
-	const cJSON *row;
+	const cJSON *stage = cJSON_GetObjectItemCaseSensitive(object, "Stage");
+	const cJSON *up_to = cJSON_GetObjectItemCaseSensitive(object, "ComparedUpTo");
+	const cJSON *rows = cJSON_GetObjectItemCaseSensitive(object, "Rows"), *row;
+	struct queue_table *t = &q->tables[table];
+	enum table_stage found = TABLE_UNCOMPARED;
 
-	if (!cJSON_IsArray(rows))
+	for (enum table_stage s = TABLE_COMPARING; cJSON_IsString(stage) && s <= TABLE_COMPARED; s++)
+		if (strcmp(stage->valuestring, stage_names[s]) == 0)
+			found = s;
+	if (found == TABLE_UNCOMPARED || !cJSON_IsArray(rows))
 		return false;
+	t->stage = found;
+	if (up_to) {
+		struct saved_key saved = { .table = t->table->source->full_name };
+		struct error err;
+		bool fits = saved_key_read(up_to, "ComparedUpTo", &saved, &err) &&
+			    saved_key_fits(&saved, &t->table->key, &err);
+
+		if (fits)
+			key_copy(&t->compared_up_to, &saved.key);
+		key_release(&saved.key);
+		if (!fits)
+			return false;
+	}
 	cJSON_ArrayForEach(row, rows)
 	{
-		if (!cJSON_IsString(row) || !is_condition(q->tables[table].table, row->valuestring))
+		if (!cJSON_IsString(row) || !is_condition(t->table, row->valuestring))
 			return false;
 		pending_rows_add(q, table, row->valuestring, strlen(row->valuestring));
 	}
 	return true;
-}
-
-static bool read_key(struct queue_table *t, const cJSON *node)
-{
-	struct saved_key saved = { .table = t->table->source->full_name };
-	struct error err;
-
-	if (!node)
-		return true;
-	bool ok = saved_key_read(node, "ComparedUpTo", &saved, &err) &&
-		  saved_key_fits(&saved, &t->table->key, &err);
-	if (ok)
-		key_copy(&t->compared_up_to, &saved.key);
-	key_release(&saved.key);
-	return ok;
-}
-
-static bool read_table(struct pending_rows *q, size_t table, const cJSON *object)
-{
-	const cJSON *stage = cJSON_GetObjectItemCaseSensitive(object, "Stage");
-	struct queue_table *t = &q->tables[table];
-
-	for (enum table_stage s = TABLE_COMPARING; cJSON_IsString(stage) && s <= TABLE_COMPARED; s++) {
-		if (strcmp(stage->valuestring, stage_names[s]) != 0)
-			continue;
-		t->stage = s;
-		return read_key(t, cJSON_GetObjectItemCaseSensitive(object, "ComparedUpTo")) &&
-		       read_rows(q, table, cJSON_GetObjectItemCaseSensitive(object, "Rows"));
-	}
-	return false;
 }
 
 /* Before other threads exist. */

@@ -2,7 +2,7 @@
  * the displacing transaction was committed still sees the row. Hence a key is not removed
  * while a transaction is under way that may have added it, nor if one began during the
  * look, and one that was added again since it was copied from the queue stays
- * (pending_rows_equal()). That a row goes after it was seen is no loss: a change deletes
+ * (pending_rows_resolve()). That a row goes after it was seen is no loss: a change deletes
  * it, or displaces it, and the latter is remembered by itself. */
 #include "verify/owed_check.h"
 
@@ -138,24 +138,16 @@ static bool pass_slice(void *context, size_t table, const struct queued_key *key
 		       struct error *err)
 {
 	struct look *look = context;
-	const char **conditions = mem_calloc(count + 1, sizeof(*conditions));
-
-	for (size_t i = 0; i < count; i++)
-		conditions[i] = keys[i].condition;
+	const char **conditions = pending_rows_conditions(keys, count);
 	bool ok = throttler_wait(look->o->run->throttler, look->o->run->stop) ||
 		  error_set(err, ERROR_STOPPED, "stopped");
 	ok = ok && ask(look, table, conditions, count, err);
 	bool is_quiet = is_still_quiet(look);
 
-	for (size_t i = 0; ok && i < count; i++) {
-		bool is_there = is_quiet &&
-				!map_get(&look->missing, keys[i].condition, keys[i].length);
-
-		if (is_there)
-			pending_rows_equal(&look->o->queue, table, &keys[i]);
-		else if (keys[i].note == 0)
-			pending_rows_add(&look->o->queue, table, keys[i].condition, keys[i].length);
-	}
+	for (size_t i = 0; ok && i < count; i++)
+		pending_rows_resolve(&look->o->queue, table, &keys[i],
+				     is_quiet && !map_get(&look->missing, keys[i].condition,
+							  keys[i].length));
 	free(conditions);
 	return ok;
 }
@@ -205,7 +197,7 @@ static bool look_for_all(struct look *look, size_t table, struct error *err)
 		 f->table->source->full_name);
 	if (!wait_until_quiet(o)) {
 		key_release(&low);
-		pending_rows_forget(&o->queue, table);
+		pending_rows_invalidate(&o->queue, table);
 		return !stop_is_set(o->run->stop) || error_set(err, ERROR_STOPPED, "stopped");
 	}
 	do {
@@ -283,34 +275,22 @@ static bool look_again(struct look *look, size_t table, struct error *err)
 	return ok;
 }
 
-/* What is missing stays in the state, what is there is settled: after CutoverUnlock it may
- * go for good reasons. */
-static void forget_seen(struct look *look, size_t table, const struct queued_key *keys,
-			size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!map_get(&look->missing, keys[i].condition, keys[i].length))
-			pending_rows_equal(&look->o->queue, table, &keys[i]);
-		else if (keys[i].note == 0)
-			pending_rows_add(&look->o->queue, table, keys[i].condition, keys[i].length);
-}
-
 static bool settle_slice(void *context, size_t table, const struct queued_key *keys, size_t count,
 			 struct error *err)
 {
 	struct look *look = context;
 	const char *name = look->o->run->tables->tables[table]->source->full_name;
-	const char **conditions = mem_calloc(count + 1, sizeof(*conditions));
+	const char **conditions = pending_rows_conditions(keys, count);
 	const struct map_entry *entry;
 	size_t cursor = 0;
-
-	for (size_t i = 0; i < count; i++)
-		conditions[i] = keys[i].condition;
 	bool ok = ask(look, table, conditions, count, err) && look_again(look, table, err);
 
 	free(conditions);
-	if (ok)
-		forget_seen(look, table, keys, count);
+	/* What is missing stays in the state, what is there is settled: after CutoverUnlock it
+	 * may go for good reasons. */
+	for (size_t i = 0; ok && i < count; i++)
+		pending_rows_resolve(&look->o->queue, table, &keys[i],
+				     !map_get(&look->missing, keys[i].condition, keys[i].length));
 	while (ok && (entry = map_next(&look->missing, &cursor))) {
 		look->rows++;
 		if (look->shown == 0)

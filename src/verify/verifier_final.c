@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "compare/recheck.h"
-#include "compare/row_repair.h"
 
 static const char log_tag[] = "verifier";
 
@@ -17,30 +16,28 @@ static const char log_tag[] = "verifier";
 
 /* Nothing is written any more; a transaction may still become visible. */
 static const struct recheck_rules standing_still = {
-	.looks_same = 4,
-	.looks_max = 12,
+	.stable_after = 4,
+	.attempts = 12,
 	.pause_ms = 20,
 };
 
 /* --- the verdict ------------------------------------------------------------------------------- */
 
-/* The newest one counts: a verification that was asked for gives way to the verdict. */
-unsigned verifier_set_running(struct verifier *v)
+unsigned verifier_begin(struct verifier *v)
 {
 	mutex_lock(&v->lock);
 	unsigned number = ++v->number;
-	v->is_running = v->has_started = true;
-	v->is_done = v->has_failed = v->data_correct = false;
+	v->result = VERIFICATION_RUNNING;
 	free(v->message);
 	v->message = NULL;
-	memset(v->is_incorrect, 0, v->verification.count * sizeof(*v->is_incorrect));
+	for (size_t i = 0; i < v->diff.count; i++)
+		v->tables[i].is_incorrect = false;
 	mutex_unlock(&v->lock);
 	return number;
 }
 
-/* Takes message. */
-void verifier_set_result(struct verifier *v, unsigned number, const struct diff_report *verdict,
-			 bool failed, bool correct, char *message)
+void verifier_end(struct verifier *v, unsigned number, const struct diff_report *report,
+		  enum verification_result result, char *message)
 {
 	mutex_lock(&v->lock);
 	if (number != v->number) {
@@ -48,15 +45,12 @@ void verifier_set_result(struct verifier *v, unsigned number, const struct diff_
 		free(message);
 		return;
 	}
-	v->is_running = false;
-	v->is_done = true;
-	v->has_failed = failed;
-	v->data_correct = correct;
+	v->result = result;
 	free(v->message);
 	v->message = message;
-	for (size_t i = 0; !failed && i < verdict->count; i++)
-		v->is_incorrect[i] = table_verdict_is_different(&verdict->tables[i]) &&
-				     !v->is_ignored[i];
+	for (size_t i = 0; result != VERIFICATION_FAILED && i < report->count; i++)
+		v->tables[i].is_incorrect = table_report_is_different(&report->tables[i]) &&
+					    !v->tables[i].is_ignored;
 	mutex_unlock(&v->lock);
 }
 
@@ -65,7 +59,7 @@ struct settlement {
 	struct verifier *v;
 	const bool *which; /* by table; NULL: all */
 	const struct repair_plan *repair;
-	struct diff_report *verdict;
+	struct diff_report *report;
 };
 
 /* Rows of the queue that still differ go into the verdict. */
@@ -79,15 +73,10 @@ static bool settle_slice(void *context, size_t table, const struct queued_key *k
 			 struct error *err)
 {
 	struct queue_settlement *q = context;
-	struct recheck recheck;
 
-	recheck_init(&recheck, &q->s->v->verification.prints[table]);
-	for (size_t i = 0; i < count; i++)
-		recheck_add_key(&recheck, keys[i].condition, keys[i].length);
-	bool ok = recheck_run(&recheck, &q->comparer, &standing_still,
-			      q->s->repair ? &q->repair : NULL, &q->s->verdict->tables[table], err);
-	recheck_release(&recheck);
-	return ok;
+	return verifier_recheck(&q->comparer, keys, count, &standing_still,
+				q->s->repair ? &q->repair : NULL, &q->s->report->tables[table],
+				err);
 }
 
 static bool settle_queue(struct settlement *s, struct error *err)
@@ -100,9 +89,9 @@ static bool settle_queue(struct settlement *s, struct error *err)
 		return false;
 	if (s->repair)
 		row_repair_init(&q.repair, s->repair, v->run->options->verify.workers);
-	for (size_t i = 0; ok && i < s->verdict->count; i++)
-		if (!s->verdict->tables[i].f->finding)
-			ok = pending_rows_each(&v->queue, i, KEYS_PER_SLICE, true, settle_slice, &q,
+	for (size_t i = 0; ok && i < s->report->count; i++)
+		if (!s->report->tables[i].f->finding)
+			ok = pending_rows_each(&v->pending, i, KEYS_PER_SLICE, true, settle_slice, &q,
 					       err);
 	if (s->repair)
 		row_repair_release(&q.repair);
@@ -128,67 +117,67 @@ static bool settle(struct settlement *s, struct error *err)
 					.workers = v->run->options->verify.workers };
 
 	/* Tables that are compared from their start need nothing of the queue. */
-	return table_diff_compare(&v->verification, &how, s->verdict, err) &&
+	return table_diff_compare(&v->diff, &how, s->report, err) &&
 	       (s->which || settle_queue(s, err));
 }
 
 /* Rows that were equal once may be others without any change in the stream. */
-static void distrust_unlogged(struct verifier *v)
+static void invalidate_unlogged(struct verifier *v)
 {
-	for (size_t i = 0; v->type != VERIFIER_CHECKSUM_TABLE && i < v->verification.count; i++) {
+	for (size_t i = 0; v->type != VERIFIER_CHECKSUM_TABLE && i < v->diff.count; i++) {
 		const struct moved_table *table = v->run->tables->tables[i];
 
-		if (!table->may_change_unlogged || v->is_ignored[i])
+		if (!table->may_change_unlogged || v->tables[i].is_ignored)
 			continue;
 		log_info("table %s is compared as a whole: foreign keys may have changed it without "
 			 "a word in the binlog",
 			 table->source->full_name);
-		pending_rows_forget(&v->queue, i);
+		pending_rows_invalidate(&v->pending, i);
 	}
 }
 
 /* Repairs may cost other rows: such tables are compared anew from their start, and the
  * last time nothing is repaired any more. */
-static bool settle_all(struct verifier *v, struct diff_report *verdict, struct error *err)
+static bool settle_all(struct verifier *v, struct diff_report *report, struct error *err)
 {
-	struct settlement s = { .v = v, .repair = verifier_repair(v), .verdict = verdict };
-	bool *which = mem_calloc(verdict->count + 1, sizeof(*which));
+	struct settlement s = { .v = v, .repair = v->repair, .report = report };
+	bool *which = mem_calloc(report->count + 1, sizeof(*which));
 	size_t uncompared = verifier_uncompared(v);
 
 	if (uncompared > 0 && v->type != VERIFIER_CHECKSUM_TABLE)
 		log_warn("%zu tables changed too much to be verified before: they are compared now",
 			 uncompared);
-	distrust_unlogged(v);
+	invalidate_unlogged(v);
 	bool ok = settle(&s, err);
 
-	for (unsigned round = 1; ok && verifier_take_pushed_out(v, which); round++) {
+	for (unsigned round = 1; ok && verifier_take_displaced(v, which); round++) {
 		s.which = which;
 		if (round == REPAIR_ROUNDS_MAX)
 			s.repair = NULL;
-		for (size_t i = 0; i < verdict->count; i++)
+		for (size_t i = 0; i < report->count; i++)
 			if (which[i])
-				table_verdict_reset(&verdict->tables[i]);
+				table_report_reset(&report->tables[i]);
 		ok = settle(&s, err);
 	}
-	for (size_t i = 0; i < verdict->count; i++)
-		verifier_count_repaired(v, &verdict->tables[i]);
+	for (size_t i = 0; i < report->count; i++)
+		verifier_count_repaired(v, &report->tables[i]);
 	free(which);
 	return ok;
 }
 
 /* The text of an error is cut when it grows long: here each table has a line. */
-static void log_incorrect(const struct verifier *v, const struct diff_report *verdict)
+static void log_incorrect(const struct verifier *v, const struct diff_report *report)
 {
 	struct buf names = BUF_INIT, line = BUF_INIT;
 
-	for (size_t i = 0; i < verdict->count; i++) {
-		if (!table_verdict_is_different(&verdict->tables[i]) || v->is_ignored[i])
+	for (size_t i = 0; i < report->count; i++) {
+		if (!table_report_is_different(&report->tables[i]) || v->tables[i].is_ignored)
 			continue;
 		buf_clear(&line);
-		table_verdict_message(&line, &verdict->tables[i]);
+		table_report_message(&line, &report->tables[i]);
 		log_error("different: %s", buf_text(&line));
 		buf_printf(&names, "%s%s", names.length ? "," : "",
-			   verdict->tables[i].f->table->source->full_name);
+			   report->tables[i].f->table->source->full_name);
 	}
 	const struct log_field fields[] = { { "incorrect_tables", buf_text(&names) },
 					    { NULL, NULL } };
@@ -197,12 +186,12 @@ static void log_incorrect(const struct verifier *v, const struct diff_report *ve
 	buf_release(&line);
 }
 
-size_t verifier_different_tables(const struct verifier *v, const struct diff_report *verdict)
+size_t verifier_different_tables(const struct verifier *v, const struct diff_report *report)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < verdict->count; i++)
-		count += table_verdict_is_different(&verdict->tables[i]) && !v->is_ignored[i];
+	for (size_t i = 0; i < report->count; i++)
+		count += table_report_is_different(&report->tables[i]) && !v->tables[i].is_ignored;
 	return count;
 }
 
@@ -211,17 +200,17 @@ static void put_repaired(struct verifier *v, struct buf *message, uint64_t *sum)
 {
 	*sum = 0;
 	mutex_lock(&v->lock);
-	for (size_t i = 0; i < v->verification.count; i++) {
-		if (v->repaired[i] == 0)
+	for (size_t i = 0; i < v->diff.count; i++) {
+		if (v->tables[i].repaired == 0)
 			continue;
 		buf_printf(message, "%s%s (%" PRIu64 ")", *sum ? ", " : "repaired rows: ",
-			   v->run->tables->tables[i]->source->full_name, v->repaired[i]);
-		*sum += v->repaired[i];
+			   v->run->tables->tables[i]->source->full_name, v->tables[i].repaired);
+		*sum += v->tables[i].repaired;
 	}
 	mutex_unlock(&v->lock);
 }
 
-static void accept(struct verifier *v, unsigned number, const struct diff_report *verdict)
+static void accept(struct verifier *v, unsigned number, const struct diff_report *report)
 {
 	struct buf message = BUF_INIT;
 	uint64_t repaired;
@@ -232,46 +221,46 @@ static void accept(struct verifier *v, unsigned number, const struct diff_report
 			 buf_text(&message));
 	else
 		log_info("verification: all tables are equal");
-	verifier_set_result(v, number, verdict, false, true, buf_take(&message));
+	verifier_end(v, number, report, VERIFICATION_EQUAL, buf_take(&message));
 }
 
-static bool judge(struct verifier *v, unsigned number, const struct diff_report *verdict,
+static bool judge(struct verifier *v, unsigned number, const struct diff_report *report,
 		  struct error *err)
 {
 	struct buf message = BUF_INIT;
 	uint64_t repaired;
 
-	if (verifier_different_tables(v, verdict) == 0 && diff_report_unsettled(verdict) == 0) {
-		accept(v, number, verdict);
+	if (verifier_different_tables(v, report) == 0 && diff_report_unsettled(report) == 0) {
+		accept(v, number, report);
 		return true;
 	}
 	buf_puts(&message, "cutover verification failed for: ");
-	diff_report_message(&message, verdict);
-	if (diff_report_unsettled(verdict) > 0)
+	diff_report_message(&message, report);
+	if (diff_report_unsettled(report) > 0)
 		buf_printf(&message,
 			   "%" PRIu64 " rows were written during the verification: the writers "
 			   "must be stopped before the cutover (CutoverLock)",
-			   diff_report_unsettled(verdict));
+			   diff_report_unsettled(report));
 	put_repaired(v, &message, &repaired);
-	log_incorrect(v, verdict);
+	log_incorrect(v, report);
 	error_set(err, ERROR_DIFFERENT, "%s", buf_text(&message));
-	verifier_set_result(v, number, verdict, false, false, buf_take(&message));
+	verifier_end(v, number, report, VERIFICATION_DIFFERENT, buf_take(&message));
 	return false;
 }
 
 bool verifier_during_cutover(struct verifier *v, struct error *err)
 {
-	struct diff_report verdict;
+	struct diff_report report;
 	bool ok;
 
 	probe("before_final_verification", " ");
-	unsigned number = verifier_set_running(v);
-	diff_report_init(&verdict, v->verification.prints, v->verification.count);
-	ok = settle_all(v, &verdict, err);
+	unsigned number = verifier_begin(v);
+	diff_report_init(&report, v->diff.hashes, v->diff.count);
+	ok = settle_all(v, &report, err);
 	if (ok)
-		ok = judge(v, number, &verdict, err);
+		ok = judge(v, number, &report, err);
 	else
-		verifier_set_result(v, number, &verdict, true, false, mem_strdup(err->text));
-	diff_report_release(&verdict);
+		verifier_end(v, number, &report, VERIFICATION_FAILED, mem_strdup(err->text));
+	diff_report_release(&report);
 	return ok;
 }

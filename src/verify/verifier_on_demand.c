@@ -1,4 +1,4 @@
-/* A verification that was asked for (POST /api/verify): compares everything as it is,
+/* A verification on demand (POST /api/verify): compares everything as it is,
  * in a thread of its own, only to report. */
 #include "verifier_priv.h"
 
@@ -10,73 +10,72 @@
 
 static const char log_tag[] = "verifier";
 
-/* --- when asked ------------------------------------------------------------------------------- */
-
 static bool begin_any(void *context, size_t table, struct key *low)
 {
 	const struct verifier *v = context;
 
 	(void)low;
-	return !v->is_ignored[table];
+	return !v->tables[table].is_ignored;
 }
 
-static void report(struct verifier *v, unsigned number, const struct diff_report *verdict)
+static void put_result(struct verifier *v, unsigned number, const struct diff_report *report)
 {
 	struct buf message = BUF_INIT;
-	bool differs = verifier_different_tables(v, verdict) > 0;
-	bool correct = !differs && diff_report_unsettled(verdict) == 0;
+	bool differs = verifier_different_tables(v, report) > 0;
+	bool is_equal = !differs && diff_report_unsettled(report) == 0;
 
 	if (differs)
 		buf_puts(&message, "verification failed for: ");
-	diff_report_message(&message, verdict);
-	if (diff_report_unsettled(verdict) > 0)
+	diff_report_message(&message, report);
+	if (diff_report_unsettled(report) > 0)
 		buf_printf(&message,
 			   "%" PRIu64 " rows changed whenever they were looked at and were never "
 			   "seen equal",
-			   diff_report_unsettled(verdict));
-	if (correct)
+			   diff_report_unsettled(report));
+	if (is_equal)
 		log_info("verification that was asked for: all tables are equal %s",
 			 buf_text(&message));
 	else
 		log_error("%s", buf_text(&message));
-	verifier_set_result(v, number, verdict, false, correct, buf_take(&message));
+	verifier_end(v, number, report, is_equal ? VERIFICATION_EQUAL : VERIFICATION_DIFFERENT,
+		     buf_take(&message));
 }
 
 static void set_comparing(struct verifier *v, bool compares)
 {
 	mutex_lock(&v->lock);
-	v->asked_compares = compares;
+	v->on_demand_compares = compares;
 	mutex_unlock(&v->lock);
 }
 
-static void asked_main(void *argument)
+static void on_demand_main(void *argument)
 {
 	struct verifier *v = argument;
-	const struct recheck_rules rules = { .looks_same = 2,
-					     .looks_max = 30,
+	const struct recheck_rules rules = { .stable_after = 2,
+					     .attempts = 30,
 					     .pause_ms = 100,
-					     .catch_up = verifier_catch_up,
-					     .context = v };
+					     .catch_up = v->hooks.catch_up,
+					     .context = v->hooks.context };
 	const struct comparison how = { .rules = &rules,
 					.begin = begin_any,
 					.context = v,
 					.workers = v->run->options->verify.workers };
-	struct table_diff verification = v->verification; /* but for whom it stops */
-	struct diff_report verdict;
+	struct table_diff diff = v->diff; /* but for whom it stops */
+	struct diff_report report;
 	struct error err;
 
 	mutex_lock(&v->lock);
-	unsigned number = v->asked_number;
+	unsigned number = v->on_demand_number;
 	mutex_unlock(&v->lock);
-	verification.stop = &v->stop;
-	diff_report_init(&verdict, verification.prints, verification.count);
-	bool ok = table_diff_compare(&verification, &how, &verdict, &err);
+	diff.stop = &v->stop;
+	diff_report_init(&report, diff.hashes, diff.count);
+	bool ok = table_diff_compare(&diff, &how, &report, &err);
 	set_comparing(v, false);
 	if (ok)
-		report(v, number, &verdict);
+		put_result(v, number, &report);
 	else
-		verifier_set_result(v, number, &verdict, true, false, mem_strdup(err.text));
-	diff_report_release(&verdict);
+		verifier_end(v, number, &report, VERIFICATION_FAILED, mem_strdup(err.text));
+	diff_report_release(&report);
 }
 
 bool verifier_request(struct verifier *v, struct error *err)
@@ -87,17 +86,17 @@ bool verifier_request(struct verifier *v, struct error *err)
 		return error_set(err, ERROR_CONFIG,
 				 "verification is possible once the rows are copied");
 	mutex_lock(&v->lock);
-	bool is_running = v->is_running || v->asked_compares;
+	bool is_running = v->result == VERIFICATION_RUNNING || v->on_demand_compares;
 	mutex_unlock(&v->lock);
 	if (is_running)
 		return error_set(err, ERROR_BUSY, "verification is on going");
-	thread_join(&v->asked); /* of the last time: it is about to end */
-	unsigned number = verifier_set_running(v);
+	thread_join(&v->on_demand); /* of the last time: it is about to end */
+	unsigned number = verifier_begin(v);
 	mutex_lock(&v->lock);
-	v->asked_number = number;
-	v->asked_compares = true;
+	v->on_demand_number = number;
+	v->on_demand_compares = true;
 	mutex_unlock(&v->lock);
 	log_info("verification was asked for");
-	thread_start(&v->asked, "verifier", asked_main, v);
+	thread_start(&v->on_demand, "verifier", on_demand_main, v);
 	return true;
 }

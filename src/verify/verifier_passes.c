@@ -1,4 +1,4 @@
-/* Passes over the rows of the queue while rows change: Inline's rounds, and what is done
+/* Passes over the pending rows while rows change: Inline's rounds, and what is done
  * before the cutover to leave little for it. */
 #include "verifier_priv.h"
 
@@ -11,7 +11,6 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "compare/recheck.h"
-#include "compare/row_repair.h"
 
 static const char log_tag[] = "verifier";
 
@@ -46,7 +45,7 @@ static void queue_others(struct pass *pass, size_t table, const struct queued_ke
 	for (size_t i = 0; i < count; i++)
 		map_remove(&pass->differing, keys[i].condition, keys[i].length);
 	while ((entry = map_next(&pass->differing, &cursor)))
-		pending_rows_add(&pass->v->queue, table, entry->key, entry->key_length);
+		pending_rows_add(&pass->v->pending, table, entry->key, entry->key_length);
 }
 
 static bool pass_slice(void *context, size_t table, const struct queued_key *keys, size_t count,
@@ -54,21 +53,17 @@ static bool pass_slice(void *context, size_t table, const struct queued_key *key
 {
 	struct pass *pass = context;
 	struct verifier *v = pass->v;
-	const char **conditions = mem_calloc(count, sizeof(*conditions));
+	const char **conditions = pending_rows_conditions(keys, count);
 
-	for (size_t i = 0; i < count; i++)
-		conditions[i] = keys[i].condition;
 	map_clear(&pass->differing);
 	bool ok = throttler_wait(v->run->throttler, v->run->stop) ||
 		  error_set(err, ERROR_STOPPED, "stopped");
-	ok = ok && range_diff_keys(&pass->comparer, &v->verification.prints[table], conditions,
-				       count, err);
+	ok = ok && range_diff_keys(&pass->comparer, &v->diff.hashes[table], conditions, count, err);
 	free(conditions);
 	for (size_t i = 0; ok && i < count; i++)
-		if (!map_get(&pass->differing, keys[i].condition, keys[i].length))
-			pending_rows_equal(&v->queue, table, &keys[i]);
-		else if (keys[i].note == 0)
-			pending_rows_add(&v->queue, table, keys[i].condition, keys[i].length);
+		pending_rows_resolve(&v->pending, table, &keys[i],
+				     !map_get(&pass->differing, keys[i].condition,
+					      keys[i].length));
 	if (ok)
 		queue_others(pass, table, keys, count);
 	return ok;
@@ -76,14 +71,14 @@ static bool pass_slice(void *context, size_t table, const struct queued_key *key
 
 static bool pass_table(struct pass *pass, size_t table, struct error *err)
 {
-	return pending_rows_each(&pass->v->queue, table, KEYS_PER_SLICE, false, pass_slice, pass,
+	return pending_rows_each(&pass->v->pending, table, KEYS_PER_SLICE, false, pass_slice, pass,
 				 err);
 }
 
 static bool pass_all(struct pass *pass, struct error *err)
 {
-	for (size_t i = 0; i < pass->v->verification.count; i++)
-		if (!pass->v->verification.prints[i].finding && !pass_table(pass, i, err))
+	for (size_t i = 0; i < pass->v->diff.count; i++)
+		if (!pass->v->diff.hashes[i].finding && !pass_table(pass, i, err))
 			return false;
 	return true;
 }
@@ -112,12 +107,12 @@ void verifier_rounds_main(void *argument)
 
 	while (ok && stop_sleep_ms(&v->rounds_stop, v->run->options->verify.interval_ms) &&
 	       !stop_is_set(v->run->stop)) {
-		uint64_t before = pending_rows_count(&v->queue);
+		uint64_t before = pending_rows_count(&v->pending);
 
 		ok = before == 0 || pass_all(&pass, &err);
 		if (ok && before > 0)
 			probe("rows_reverified", "%" PRIu64 " %" PRIu64, before,
-			      pending_rows_count(&v->queue));
+			      pending_rows_count(&v->pending));
 	}
 	pass_close(&pass);
 	if (!ok && err.kind != ERROR_STOPPED)
@@ -139,7 +134,7 @@ static void table_went_on(void *context, size_t table, const struct key *end)
 {
 	struct verifier *v = context;
 
-	pending_rows_compared(&v->queue, table, end);
+	pending_rows_compared(&v->pending, table, end);
 }
 
 static bool compare_into_queue(struct verifier *v, struct error *err)
@@ -150,11 +145,11 @@ static bool compare_into_queue(struct verifier *v, struct error *err)
 					.context = v,
 					.throttler = v->run->throttler,
 					.workers = v->run->options->verify.workers };
-	struct diff_report verdict;
+	struct diff_report report;
 
-	diff_report_init(&verdict, v->verification.prints, v->verification.count);
-	bool ok = table_diff_compare(&v->verification, &how, &verdict, err);
-	diff_report_release(&verdict);
+	diff_report_init(&report, v->diff.hashes, v->diff.count);
+	bool ok = table_diff_compare(&v->diff, &how, &report, err);
+	diff_report_release(&report);
 	return ok;
 }
 
@@ -163,7 +158,7 @@ static bool passes(struct pass *pass, struct error *err)
 	struct verifier *v = pass->v;
 	int64_t limit_ms = v->run->options->verify.max_downtime_ms;
 	int64_t took_ms = 0;
-	uint64_t before = UINT64_MAX, after = pending_rows_count(&v->queue);
+	uint64_t before = UINT64_MAX, after = pending_rows_count(&v->pending);
 
 	for (unsigned i = 1; after > 0 && i <= PASSES_MAX; i++) {
 		int64_t began_ms = clock_ms();
@@ -172,7 +167,7 @@ static bool passes(struct pass *pass, struct error *err)
 		if (!pass_all(pass, err))
 			return false;
 		took_ms = clock_ms() - began_ms;
-		after = pending_rows_count(&v->queue);
+		after = pending_rows_count(&v->pending);
 		log_info("completed re-verification iteration %u: %" PRIu64 " rows before, %" PRIu64
 			 " after",
 			 i, before, after);
@@ -191,7 +186,7 @@ static bool passes(struct pass *pass, struct error *err)
 struct live_repair {
 	struct pass *pass;
 	struct row_repair repair;
-	struct table_verdict verdict;
+	struct table_report report;
 };
 
 static bool repair_queued(void *context, size_t table, const struct queued_key *keys, size_t count,
@@ -199,32 +194,27 @@ static bool repair_queued(void *context, size_t table, const struct queued_key *
 {
 	struct live_repair *live = context;
 	struct verifier *v = live->pass->v;
-	const struct recheck_rules rules = { .looks_same = 2,
-					     .looks_max = 10,
+	const struct recheck_rules rules = { .stable_after = 2,
+					     .attempts = 10,
 					     .pause_ms = 100,
-					     .catch_up = verifier_catch_up,
-					     .context = v };
-	struct recheck recheck;
+					     .catch_up = v->hooks.catch_up,
+					     .context = v->hooks.context };
 
-	recheck_init(&recheck, &v->verification.prints[table]);
-	for (size_t i = 0; i < count; i++)
-		recheck_add_key(&recheck, keys[i].condition, keys[i].length);
-	bool ok = recheck_run(&recheck, &live->pass->comparer, &rules, &live->repair,
-			      &live->verdict, err);
-	recheck_release(&recheck);
-	return ok;
+	(void)table;
+	return verifier_recheck(&live->pass->comparer, keys, count, &rules, &live->repair,
+				&live->report, err);
 }
 
 static bool repair_table(struct live_repair *live, size_t table, struct error *err)
 {
 	struct verifier *v = live->pass->v;
 
-	live->verdict = (struct table_verdict){ .f = &v->verification.prints[table] };
-	bool ok = live->verdict.f->finding ||
-		  pending_rows_each(&v->queue, table, KEYS_PER_SLICE, true, repair_queued, live,
+	live->report = (struct table_report){ .f = &v->diff.hashes[table] };
+	bool ok = live->report.f->finding ||
+		  pending_rows_each(&v->pending, table, KEYS_PER_SLICE, true, repair_queued, live,
 				    err);
-	verifier_count_repaired(v, &live->verdict);
-	table_verdict_reset(&live->verdict);
+	verifier_count_repaired(v, &live->report);
+	table_report_reset(&live->report);
 	return ok;
 }
 
@@ -234,18 +224,18 @@ static bool repair_table(struct live_repair *live, size_t table, struct error *e
 static bool repair_remaining(struct pass *pass, struct error *err)
 {
 	struct verifier *v = pass->v;
-	bool *which = mem_calloc(v->verification.count + 1, sizeof(*which));
+	bool *which = mem_calloc(v->diff.count + 1, sizeof(*which));
 	struct live_repair live = { .pass = pass };
 	bool ok = true;
 
-	row_repair_init(&live.repair, &v->repair, v->run->options->verify.workers);
-	for (size_t i = 0; ok && i < v->verification.count; i++)
+	row_repair_init(&live.repair, v->repair, v->run->options->verify.workers);
+	for (size_t i = 0; ok && i < v->diff.count; i++)
 		ok = repair_table(&live, i, err);
 	row_repair_release(&live.repair);
-	verifier_take_pushed_out(v, which);
-	for (size_t i = 0; i < v->verification.count; i++)
+	verifier_take_displaced(v, which);
+	for (size_t i = 0; i < v->diff.count; i++)
 		if (which[i])
-			pending_rows_forget(&v->queue, i);
+			pending_rows_invalidate(&v->pending, i);
 	free(which);
 	return ok;
 }
@@ -271,7 +261,7 @@ bool verifier_before_cutover(struct verifier *v, struct error *err)
 		return false;
 	bool ok = pass_open(&pass, v, err);
 
-	if (ok && verifier_repair(v))
+	if (ok && v->repair)
 		ok = passes(&pass, err) && repair_remaining(&pass, err) &&
 		     compare_uncompared(v, err);
 	ok = ok && passes(&pass, err);

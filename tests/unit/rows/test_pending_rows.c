@@ -81,7 +81,7 @@ static bool take(void *context, size_t table, const struct queued_key *keys, siz
 		if (taken->adds_again)
 			pending_rows_add(taken->queue, table, keys[i].condition, keys[i].length);
 		else if (!taken->only_looks)
-			pending_rows_equal(taken->queue, table, &keys[i]);
+			pending_rows_resolve(taken->queue, table, &keys[i], true);
 	}
 	return true;
 }
