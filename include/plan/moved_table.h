@@ -46,7 +46,7 @@ struct moved_table {
 	char *types_list;   /* for the copy, behind select_list: the types in its JSON
 			     * columns, ",(...),(...)", or "" */
 	char *insert_head;  /* "comment INSERT INTO `t` (`a`,`b`) VALUES " */
-	char *insert_tail;  /* " ON DUPLICATE KEY UPDATE `a`=`a`" (README I3); "" without a key */
+	char *insert_tail;  /* " ON DUPLICATE KEY UPDATE `a`=`a`" (I3); "" without a key */
 	char *replace_head; /* "comment REPLACE INTO `t` (`a`,`b`) VALUES " */
 	char *delete_head;  /* "comment DELETE FROM `t` WHERE " */
 };
@@ -86,7 +86,7 @@ struct moved_table *moved_tables_of(const struct moved_tables *tables, const str
 struct moved_table *moved_tables_find(const struct moved_tables *tables, const char *schema,
 				      const char *name);
 
-/* Chooses the pagination key (README, How it works); false and a reason with its remedy.
+/* Chooses the pagination key (src/README.md); false and a reason with its remedy.
  * The key always identifies rows and the server enforces it: a configured column
  * without a UNIQUE index of its own, or that may be NULL, gives way to the table's
  * primary or unique key (*is_configured is false then, *ignored_column, which may be

@@ -91,7 +91,7 @@ bool streamer_at_boundary(struct binlog_streamer *s, uint32_t timestamp, struct 
 		return true;
 	s->group_start = s->position;
 	/* Never past an XA transaction that may still be committed: its rows must come
-	 * again after a resume (README, How it works). */
+	 * again after a resume (src/README.md). */
 	const struct binlog_position *safe =
 		s->undecided.first ? &s->undecided.first->before : &s->position;
 

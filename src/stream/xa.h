@@ -1,6 +1,6 @@
 /* XA transactions whose fate is open. Their rows stand in the binlog at PREPARE but
  * take effect at XA COMMIT, or never: they are held here, undecoded, until that is
- * known (README, How it works). Owned by the streamer's thread. */
+ * known (src/README.md). Owned by the streamer's thread. */
 #ifndef STREAM_XA_H
 #define STREAM_XA_H
 
