@@ -86,13 +86,4 @@ struct moved_table *moved_tables_of(const struct moved_tables *tables, const str
 struct moved_table *moved_tables_find(const struct moved_tables *tables, const char *schema,
 				      const char *name);
 
-/* Chooses the pagination key (src/README.md); false and a reason with its remedy.
- * The key always identifies rows and the server enforces it: a configured column
- * without a UNIQUE index of its own, or that may be NULL, gives way to the table's
- * primary or unique key (*is_configured is false then, *ignored_column, which may be
- * NULL, names it), and is an error where there is none. */
-bool ferry_key_choose(const struct ferry_options *options, const struct table *table,
-		      struct key_columns *key, bool *is_configured, const char **ignored_column,
-		      struct error *err) MUST_CHECK;
-
 #endif

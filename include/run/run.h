@@ -77,9 +77,5 @@ struct db *run_connect(struct run *run, const char *lock_name, unsigned attempts
  * lock waits, which are tried again without end. verb and tag are for the log ("failed to
  * <verb>, 1 of 5 max retries"). */
 struct retry run_write_begin(struct run *run, const char *verb, const char *tag);
-/* The same with a function. */
-bool run_write(struct run *run, const char *verb, const char *tag,
-	       bool (*attempt)(void *argument, struct error *err), void *argument,
-	       struct error *err) MUST_CHECK;
 
 #endif

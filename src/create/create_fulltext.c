@@ -59,14 +59,6 @@ void create_leave_out_fulltext(struct buf *out, const char *shown)
 	buf_puts(out, end);
 }
 
-static void put_name(struct buf *name, const char *at, const char *end)
-{
-	for (at++, end--; at < end; at++) {
-		buf_putc(name, *at);
-		at += *at == '`';
-	}
-}
-
 bool create_next_fulltext(const char **at, struct buf *text, struct buf *name)
 {
 	const char *item = create_begins(*at, "CREATE ") ? find_list(*at) : *at;
@@ -84,7 +76,11 @@ bool create_next_fulltext(const char **at, struct buf *text, struct buf *name)
 		buf_add(text, item, (size_t)(end - item));
 		buf_clear(name);
 		item += strlen(begins) - 1;
-		put_name(name, item, create_skip_quoted(item));
+		end = create_skip_quoted(item) - 1;
+		for (item++; item < end; item++) {
+			buf_putc(name, *item);
+			item += *item == '`';
+		}
 		return true;
 	}
 	return false;

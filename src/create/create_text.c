@@ -1,7 +1,11 @@
 #include "create/create_text.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <string.h>
+
+#include "base/mem.h"
+#include "db/sql.h"
 
 const char *create_skip_quoted(const char *at)
 {
@@ -37,4 +41,56 @@ bool create_is_word(char c)
 bool create_begins(const char *at, const char *text)
 {
 	return strncmp(at, text, strlen(text)) == 0;
+}
+
+const char *create_find(const char *at, const char *text)
+{
+	while (*at) {
+		if (*at == '\'' || *at == '`' || *at == '"') {
+			at = create_skip_quoted(at);
+			continue;
+		}
+		if (create_begins(at, text))
+			return at + strlen(text);
+		at++;
+	}
+	return NULL;
+}
+
+bool create_unique_parts(const char *shown, const struct table_index *index, char **expressions,
+			 struct buf *definition)
+{
+	static const char line_start[] = "\n  ";
+	struct buf key = BUF_INIT;
+	const char *line, *at;
+
+	buf_puts(&key, line_start);
+	buf_puts(&key, "UNIQUE KEY ");
+	sql_name(&key, index->name);
+	buf_puts(&key, " (");
+	line = strstr(shown, buf_text(&key));
+	at = line ? line + key.length : NULL;
+	buf_release(&key);
+	if (line) {
+		size_t length;
+
+		line += sizeof(line_start) - 1;
+		length = strcspn(line, "\n");
+		buf_add(definition, line, length - (line[length - 1] == ','));
+	}
+	for (unsigned i = 0; at && i < index->part_count; i++) {
+		const char *end = *at == '(' ? create_skip_parentheses(at) : at;
+
+		if ((end > at) != (index->parts[i].column == UINT_MAX))
+			return false;
+		if (end > at)
+			expressions[i] = mem_memdup(at, (size_t)(end - at));
+		/* The rest of the part: a name, a prefix, DESC. */
+		while (*end && *end != ',' && *end != ')')
+			end = *end == '`' ? create_skip_quoted(end) :
+			      *end == '(' ? create_skip_parentheses(end) :
+					    end + 1;
+		at = end + (*end != '\0');
+	}
+	return at != NULL;
 }

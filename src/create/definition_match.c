@@ -188,14 +188,6 @@ static bool is_copy_key(const struct key_columns *key, const struct table *targe
 	return true;
 }
 
-static void put_key_columns(struct buf *out, const struct key_columns *key)
-{
-	for (unsigned i = 0; i < key->count; i++) {
-		buf_puts(out, i ? ", " : "");
-		sql_name(out, key->table->columns[key->columns[i]].name);
-	}
-}
-
 static void check_copy_key(struct comparison *c)
 {
 	const struct key_columns *key = &c->t->key;
@@ -204,7 +196,10 @@ static void check_copy_key(struct comparison *c)
 	for (unsigned i = 0; i < c->target->index_count; i++)
 		if (is_copy_key(key, c->target, &c->target->indexes[i]))
 			return;
-	put_key_columns(&columns, key);
+	for (unsigned i = 0; i < key->count; i++) {
+		buf_puts(&columns, i ? ", " : "");
+		sql_name(&columns, key->table->columns[key->columns[i]].name);
+	}
 	buf_printf(&remedy, "ALTER TABLE %s ADD UNIQUE KEY (%s)", buf_text(&c->name),
 		   buf_text(&columns));
 	finding_add(c->findings, PROBLEM_ERROR, buf_text(&remedy),

@@ -53,9 +53,8 @@ bool fulltext_keys_are_late(const struct table *table)
 	return false;
 }
 
-static bool read_source(void *argument, struct error *err)
+static bool read_source(struct late_keys *k, struct error *err)
 {
-	struct late_keys *k = argument;
 	const struct table *source = k->table->source;
 
 	buf_clear(&k->wanted);
@@ -120,9 +119,8 @@ static bool add_key(struct late_keys *k, const struct buf *text, const struct bu
 	return ok;
 }
 
-static bool attempt_add(void *argument, struct error *err)
+static bool add_missing(struct late_keys *k, struct error *err)
 {
-	struct late_keys *k = argument;
 	const struct moved_table *t = k->table;
 	const char *at = k->wanted.data;
 	struct buf there = BUF_INIT, text = BUF_INIT, name = BUF_INIT;
@@ -146,16 +144,16 @@ static bool add_to_table(struct late_keys *k, struct error *err)
 		.attempts = k->run->options->read_attempts,
 		.sleep_ms = READ_SLEEP_MS,
 	};
+	bool is_read = false, ok = false;
 
-	return (retry_run(&reading, k->run->stop, read_source, k, err) &&
-		run_write(k->run, "add FULLTEXT keys", "cutover", attempt_add, k, err)) ||
-	       error_wrap(err, "table %s: add its FULLTEXT keys to the target",
-			  k->table->source->full_name);
-}
-
-static bool attempt_connect(void *argument, struct error *err)
-{
-	return db_ready(argument, err);
+	for (struct retry r = retry_begin(&reading, k->run->stop); !is_read && retry_next(&r, err);)
+		is_read = read_source(k, err);
+	if (is_read)
+		for (struct retry r = run_write_begin(k->run, "add FULLTEXT keys", "cutover");
+		     !ok && retry_next(&r, err);)
+			ok = add_missing(k, err);
+	return ok || error_wrap(err, "table %s: add its FULLTEXT keys to the target",
+				k->table->source->full_name);
 }
 
 /* Building a key takes as long as it takes: the configured time limits are those of
@@ -164,14 +162,16 @@ static bool add_all(struct late_keys *k, struct error *err)
 {
 	struct db_params unhurried = k->run->options->target;
 	char lock_name[WRITER_LOCK_NAME_SIZE];
-	bool ok;
+	bool ok = false;
 
 	unhurried.read_timeout_s = 0;
 	/* Of a worker that has ended. */
 	writer_lock_name(lock_name, k->run->run_id, k->run->locks.batch_writers);
 	k->target = db_new(&unhurried, DB_SESSION_WRITE, lock_name);
 	db_set_guard(k->target, &k->run->guard);
-	ok = run_write(k->run, "connect", "cutover", attempt_connect, k->target, err);
+	for (struct retry r = run_write_begin(k->run, "connect", "cutover");
+	     !ok && retry_next(&r, err);)
+		ok = db_ready(k->target, err);
 	for (size_t i = 0; ok && i < k->run->tables->count; i++) {
 		k->table = k->run->tables->tables[i];
 		if (fulltext_keys_are_late(k->table->source))

@@ -174,16 +174,6 @@ static void judge_all(struct maker *m)
 	buf_release(&what);
 }
 
-static void refuse_zone(struct maker *m)
-{
-	finding_add(m->findings, PROBLEM_ERROR,
-		    "load the same time zone tables on both servers (mysql_tzinfo_to_sql), and SET "
-		    "GLOBAL time_zone on the source to the zone's name, as 'Europe/Berlin'",
-		    "source: %s: %s is computed by the time zone, and the target cannot be set to the "
-		    "source's, %s",
-		    m->table->source->full_name, buf_text(&m->zoned), m->zone->on_source);
-}
-
 /* Its DELETE would have to find a TIMESTAMP under the zone by which the index computes. */
 static bool deletes_by_timestamp(const struct maker *m)
 {
@@ -204,7 +194,13 @@ static void set_zone(struct maker *m)
 	const struct server_version *version = db_version(m->target);
 
 	if (m->zone->name[0] == '\0') {
-		refuse_zone(m);
+		finding_add(m->findings, PROBLEM_ERROR,
+			    "load the same time zone tables on both servers (mysql_tzinfo_to_sql), "
+			    "and SET GLOBAL time_zone on the source to the zone's name, as "
+			    "'Europe/Berlin'",
+			    "source: %s: %s is computed by the time zone, and the target cannot be "
+			    "set to the source's, %s",
+			    t->source->full_name, buf_text(&m->zoned), m->zone->on_source);
 		return;
 	}
 	if (m->has_index && deletes_by_timestamp(m)) {

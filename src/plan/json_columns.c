@@ -34,14 +34,6 @@ static char *make_types_list(const struct moved_table *t)
 	return buf_take(&sql);
 }
 
-static void set_typed(struct moved_table *t, unsigned count)
-{
-	t->json_is_typed = true;
-	t->types_count = count;
-	free(t->types_list);
-	t->types_list = make_types_list(t);
-}
-
 void moved_tables_set_json(struct moved_tables *tables, const struct ferry_options *options,
 			   const struct server_version *source,
 			   const struct server_version *target, struct findings *findings)
@@ -58,9 +50,7 @@ void moved_tables_set_json(struct moved_tables *tables, const struct ferry_optio
 
 		if (count == 0)
 			continue;
-		if (source->number >= JSON_TABLE_FROM)
-			set_typed(t, count);
-		else
+		if (source->number < JSON_TABLE_FROM) {
 			finding_add(findings, PROBLEM_ERROR,
 				    "set AllowInexactJSON if its documents were written as text, "
 				    "with none of the server's DECIMAL, temporal or binary values in "
@@ -68,6 +58,12 @@ void moved_tables_set_json(struct moved_tables *tables, const struct ferry_optio
 				    "source: MySQL %s cannot tell the types inside the JSON documents "
 				    "of %s",
 				    source->text, t->source->full_name);
+			continue;
+		}
+		t->json_is_typed = true;
+		t->types_count = count;
+		free(t->types_list);
+		t->types_list = make_types_list(t);
 	}
 }
 

@@ -11,7 +11,7 @@
  * walk composite keys; so where the column will not do and the table has a proper
  * key, that one is taken and the copy comes out the same. The fallback column is for
  * tables that have neither. */
-#include "plan/moved_table.h"
+#include "key_choice.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,11 +57,6 @@ static const struct column *unfit_part(const struct table *table, const struct t
 	return NULL;
 }
 
-static bool is_integer(const struct column *column)
-{
-	return column->type >= COLUMN_TINYINT && column->type <= COLUMN_BIGINT;
-}
-
 /* Cost of walking by the index, less is better: parts, then parts that are computed,
  * then parts that are no integers. */
 static unsigned breadth(const struct table *table, const struct table_index *index)
@@ -72,7 +67,7 @@ static unsigned breadth(const struct table *table, const struct table_index *ind
 		const struct column *column = &table->columns[index->parts[i].column];
 
 		cost += column->generation != COLUMN_PLAIN ? 100 : 0;
-		cost += is_integer(column) ? 0 : 1;
+		cost += column->type < COLUMN_TINYINT || column->type > COLUMN_BIGINT;
 	}
 	return cost;
 }
@@ -105,16 +100,6 @@ static const struct table_index *own_key(const struct table *table)
 	if (primary && identifies_rows(primary) && !unfit_part(table, primary))
 		return primary;
 	return narrowest_unique(table);
-}
-
-static void take_index(struct key_columns *key, const struct table_index *index)
-{
-	key->index = index->name;
-	key->count = index->part_count;
-	for (unsigned i = 0; i < index->part_count; i++) {
-		key->columns[i] = index->parts[i].column;
-		key->descending[i] = index->parts[i].descending;
-	}
 }
 
 static bool covers_just(const struct table_index *index, const struct column *column)
@@ -156,15 +141,10 @@ static bool take_column(struct key_columns *key, const struct column *column)
 	return true;
 }
 
-static bool fail_missing(const struct table *table, const char *column, struct error *err)
-{
-	return error_set(err, ERROR_CONFIG, "Pagination Key `%s` for `%s`.`%s` non existent",
-			 column, table->schema, table->name);
-}
-
-static bool fail_configured(const struct table *table, const struct column *column,
+static bool fail_configured(struct key_choice *choice, const struct column *column,
 			    struct error *err)
 {
+	const struct table *table = choice->key.table;
 	const char *unfit = unfit_type(column);
 	char not_null[400] = "";
 
@@ -176,74 +156,78 @@ static bool fail_configured(const struct table *table, const struct column *colu
 	if (column->is_nullable)
 		snprintf(not_null, sizeof(not_null), "MODIFY `%s` %.80s NOT NULL, ", column->name,
 			 column->raw_type);
-	return error_set(
-		err, ERROR_UNSUPPORTED,
-		"Pagination Key `%s` for `%s`.`%s` has no UNIQUE index of its own over NOT "
-		"NULL values, and the table has no other key to tell rows apart; "
-		"ALTER TABLE `%s`.`%s` %sADD UNIQUE KEY (`%s`), or set AllowTablesWithoutKey",
-		column->name, table->schema, table->name, table->schema, table->name, not_null,
-		column->name);
+	snprintf(choice->remedy, sizeof(choice->remedy),
+		 "ALTER TABLE `%s`.`%s` %sADD UNIQUE KEY (`%s`), or set AllowTablesWithoutKey",
+		 table->schema, table->name, not_null, column->name);
+	return error_set(err, ERROR_UNSUPPORTED,
+			 "Pagination Key `%s` for `%s`.`%s` has no UNIQUE index of its own over NOT "
+			 "NULL values, and the table has no other key to tell rows apart",
+			 column->name, table->schema, table->name);
 }
 
-static bool fail_no_key(const struct table *table, struct error *err)
+static bool fail_no_key(struct key_choice *choice, struct error *err)
 {
+	const struct table *table = choice->key.table;
 	const struct table_index *primary = table_primary(table);
 	const struct column *unfit;
 
+	snprintf(choice->remedy, sizeof(choice->remedy),
+		 "ALTER TABLE `%s`.`%s` ADD %s (...), or set AllowTablesWithoutKey", table->schema,
+		 table->name, primary ? "UNIQUE KEY" : "PRIMARY KEY");
 	if (!primary)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "`%s`.`%s` has no Primary Key to default to for Pagination "
-				 "purposes, nor a UNIQUE key over NOT NULL columns; "
-				 "ALTER TABLE `%s`.`%s` ADD PRIMARY KEY (...), or set "
-				 "AllowTablesWithoutKey",
-				 table->schema, table->name, table->schema, table->name);
+				 "purposes, nor a UNIQUE key over NOT NULL columns",
+				 table->schema, table->name);
 	unfit = primary->has_expression ? NULL : unfit_part(table, primary);
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "the primary key of `%s`.`%s` %s%s%s%s, so the table cannot be walked by "
-			 "it, and it has no other UNIQUE key over NOT NULL columns; "
-			 "ALTER TABLE `%s`.`%s` ADD UNIQUE KEY (...), or set AllowTablesWithoutKey",
+			 "it, and it has no other UNIQUE key over NOT NULL columns",
 			 table->schema, table->name, unfit ? "has the column `" : "",
 			 unfit ? unfit->name : "has a prefix part", unfit ? "`, which is " : "",
-			 unfit ? unfit_type(unfit) : "", table->schema, table->name);
+			 unfit ? unfit_type(unfit) : "");
 }
 
 /* column_name, as configured, where it is a key; false with *err: it does not exist. */
-static bool try_configured(struct key_columns *key, const char *column_name,
-			   const struct column **column, bool *taken, struct error *err)
+static bool try_configured(struct key_choice *choice, const char *column_name,
+			   const struct column **column, struct error *err)
 {
-	*column = table_column(key->table, column_name);
+	const struct table *table = choice->key.table;
+
+	*column = table_column(table, column_name);
 	if (!*column)
-		return fail_missing(key->table, column_name, err);
-	*taken = take_column(key, *column);
+		return error_set(err, ERROR_CONFIG, "Pagination Key `%s` for `%s`.`%s` non existent",
+				 column_name, table->schema, table->name);
+	choice->is_configured = take_column(&choice->key, *column);
 	return true;
 }
 
-bool ferry_key_choose(const struct ferry_options *options, const struct table *table,
-		      struct key_columns *key, bool *is_configured, const char **ignored_column,
-		      struct error *err)
+bool key_choice_make(struct key_choice *choice, const struct ferry_options *options,
+		     const struct table *table, struct error *err)
 {
 	const char *wanted = map_get_text(&options->keys.per_table, table->full_name);
 	const struct table_index *own = own_key(table);
 	const struct column *column = NULL;
 
-	*key = (struct key_columns){ .table = table };
-	*is_configured = false;
-	if (ignored_column)
-		*ignored_column = NULL;
-	if (wanted && !try_configured(key, wanted, &column, is_configured, err))
+	*choice = (struct key_choice){ .key.table = table };
+	if (wanted && !try_configured(choice, wanted, &column, err))
 		return false;
-	if (*is_configured)
+	if (choice->is_configured)
 		return true;
 	if (own) {
-		take_index(key, own);
-		if (ignored_column)
-			*ignored_column = wanted;
+		choice->key.index = own->name;
+		choice->key.count = own->part_count;
+		for (unsigned i = 0; i < own->part_count; i++) {
+			choice->key.columns[i] = own->parts[i].column;
+			choice->key.descending[i] = own->parts[i].descending;
+		}
+		choice->ignored_column = wanted;
 		return true;
 	}
 	if (!column && options->keys.fallback &&
-	    !try_configured(key, options->keys.fallback, &column, is_configured, err))
+	    !try_configured(choice, options->keys.fallback, &column, err))
 		return false;
-	if (*is_configured)
+	if (choice->is_configured)
 		return true;
-	return column ? fail_configured(table, column, err) : fail_no_key(table, err);
+	return column ? fail_configured(choice, column, err) : fail_no_key(choice, err);
 }

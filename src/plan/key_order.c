@@ -41,16 +41,10 @@ static void put_double(struct buf *out, struct value value)
 		buf_putc(out, (char)(bits >> shift & 0xff));
 }
 
-static bool folds_case(const struct column *column)
-{
-	size_t length = strlen(column->collation);
-
-	return length > 4 && strcmp(column->collation + length - 4, "_bin") != 0;
-}
-
 static void put_text(struct buf *out, const struct column *column, struct value value)
 {
-	bool folds = folds_case(column);
+	size_t length = strlen(column->collation);
+	bool folds = length > 4 && strcmp(column->collation + length - 4, "_bin") != 0;
 
 	for (size_t i = 0; i < value.length; i++) {
 		char c = value.bytes[i];

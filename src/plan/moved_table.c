@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "batch_size.h"
+#include "key_choice.h"
 #include "plan/name_filter.h"
 #include "plan/findings.h"
 #include "plan/key_condition.h"
@@ -75,18 +76,6 @@ static char *make_write_head(const struct moved_table *t, const char *comment, c
 	return buf_take(&sql);
 }
 
-static char *make_insert_tail(const struct moved_table *t)
-{
-	const char *name = t->source->columns[t->written[0]].name;
-	struct buf sql = BUF_INIT;
-
-	buf_puts(&sql, " ON DUPLICATE KEY UPDATE ");
-	sql_name(&sql, name);
-	buf_putc(&sql, '=');
-	sql_name(&sql, name);
-	return buf_take(&sql);
-}
-
 /* The comment is that of the other heads. */
 void moved_table_put_replace(struct buf *sql, const struct moved_table *t, const bool *left_out)
 {
@@ -107,26 +96,28 @@ void moved_table_put_replace(struct buf *sql, const struct moved_table *t, const
 	buf_puts(sql, separator == '(' ? "() VALUES " : ") VALUES ");
 }
 
-static char *make_delete_head(const struct moved_table *t, const char *comment)
-{
-	struct buf sql = BUF_INIT;
-
-	put_target(&sql, t, comment, "DELETE FROM ");
-	buf_puts(&sql, " WHERE ");
-	return buf_take(&sql);
-}
-
 static void make_texts(struct moved_table *t, const char *comment)
 {
 	t->comment = mem_strdup(comment);
+	struct buf tail = BUF_INIT, delete = BUF_INIT;
+
 	t->select_list = make_select_list(t);
 	t->types_list = mem_strdup("");
 	t->insert_head = make_write_head(t, comment, "INSERT INTO ");
 	/* Without a key nothing tells that a row is there already. */
-	t->insert_tail = t->written_count > 0 && t->key.count > 0 ? make_insert_tail(t)
-								  : mem_strdup("");
+	if (t->written_count > 0 && t->key.count > 0) {
+		const char *name = t->source->columns[t->written[0]].name;
+
+		buf_puts(&tail, " ON DUPLICATE KEY UPDATE ");
+		sql_name(&tail, name);
+		buf_putc(&tail, '=');
+		sql_name(&tail, name);
+	}
+	t->insert_tail = tail.length > 0 ? buf_take(&tail) : mem_strdup("");
 	t->replace_head = make_write_head(t, comment, "REPLACE INTO ");
-	t->delete_head = make_delete_head(t, comment);
+	put_target(&delete, t, comment, "DELETE FROM ");
+	buf_puts(&delete, " WHERE ");
+	t->delete_head = buf_take(&delete);
 }
 
 static void check_columns(const struct table *table, struct findings *findings)
@@ -197,47 +188,31 @@ static void check_versioning(const struct table *table, struct findings *finding
 			    table->full_name);
 }
 
-/* The reason is one sentence with its remedy behind it; a problem keeps them apart. */
-static void add_key_finding(const struct error *err, struct findings *findings)
-{
-	const char *remedy = strstr(err->text, "; ALTER TABLE `");
-
-	if (!remedy)
-		finding_add(findings, PROBLEM_ERROR, "", "source: %s", err->text);
-	else
-		finding_add(findings, PROBLEM_ERROR, remedy + 2, "source: %.*s",
-			    (int)(remedy - err->text), err->text);
-}
-
-static void warn_of_no_key(const struct table *table, struct findings *findings)
-{
-	finding_add(findings, PROBLEM_WARNING, "",
-		    "source: table %s has no usable key: it is copied in one read, its changes are "
-		    "applied by comparing whole rows, and a run that is resumed copies it anew",
-		    table->full_name);
-}
-
 static void choose_key(const struct ferry_options *options, struct moved_table *t,
 		       struct findings *findings)
 {
 	struct error err = ERROR_INIT;
-	const char *ignored;
+	struct key_choice choice;
 
-	if (!ferry_key_choose(options, t->source, &t->key, &t->key_is_configured, &ignored, &err)) {
-		t->key.count = 0;
+	if (!key_choice_make(&choice, options, t->source, &err)) {
+		choice.key.count = 0;
 		/* ERROR_CONFIG: a column that does not exist was configured. */
 		if (options->allow_tables_without_key && err.kind == ERROR_UNSUPPORTED)
-			warn_of_no_key(t->source, findings);
+			finding_add(findings, PROBLEM_WARNING, "",
+				    "source: table %s has no usable key: it is copied in one read, its "
+				    "changes are applied by comparing whole rows, and a run that is "
+				    "resumed copies it anew",
+				    t->source->full_name);
 		else
-			add_key_finding(&err, findings);
-		return;
+			finding_add(findings, PROBLEM_ERROR, choice.remedy, "source: %s", err.text);
+	} else if (choice.ignored_column) {
+		finding_add(findings, PROBLEM_WARNING, "",
+			    "source: the configured pagination column %s.%s has no UNIQUE index of "
+			    "its own over NOT NULL values; the table's key %s is used in its place",
+			    t->source->full_name, choice.ignored_column, choice.key.index);
 	}
-	if (!ignored)
-		return;
-	finding_add(findings, PROBLEM_WARNING, "",
-		    "source: the configured pagination column %s.%s has no UNIQUE index of its own "
-		    "over NOT NULL values; the table's key %s is used in its place",
-		    t->source->full_name, ignored, t->key.index);
+	t->key = choice.key;
+	t->key_is_configured = choice.is_configured;
 }
 
 static bool is_generated(const struct table *table)

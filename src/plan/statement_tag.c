@@ -23,33 +23,21 @@ static bool takes(const char **text, size_t *length, const char *prefix, size_t 
 	return true;
 }
 
-static void skip_blanks(const char **text, size_t *length)
-{
-	while (*length > 0 && **text == ' ') {
-		(*text)++;
-		(*length)--;
-	}
-}
-
-static bool takes_marginalia(const char **text, size_t *length, const char *marginalia)
-{
-	struct buf comment = BUF_INIT;
-
-	sql_comment(&comment, marginalia);
-	/* Without the blank behind it. */
-	bool found = takes(text, length, comment.data, comment.length - 1);
-	buf_release(&comment);
-	return found;
-}
-
 enum signature statement_tag_read(const char *text, size_t length, const char *marginalia,
 			      const char *run_id)
 {
 	static const char mark[] = "/*" RUN_MARK;
+	struct buf comment = BUF_INIT;
+	bool is_signed;
 
-	if (!takes_marginalia(&text, &length, marginalia))
+	sql_comment(&comment, marginalia);
+	/* Without the blank behind it. */
+	is_signed = takes(&text, &length, comment.data, comment.length - 1);
+	buf_release(&comment);
+	if (!is_signed)
 		return SIGNATURE_NONE;
-	skip_blanks(&text, &length);
+	while (takes(&text, &length, " ", 1))
+		;
 	if (!takes(&text, &length, mark, sizeof(mark) - 1))
 		return SIGNATURE_OURS;
 	return takes(&text, &length, run_id, strlen(run_id)) &&

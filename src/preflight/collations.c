@@ -7,21 +7,17 @@
 
 #include "plan/collation.h"
 
-/* Any will do for a column that is not unique, and a binary NO PAD one for all. */
-static const char *remedy(const struct preflight *p)
-{
-	return db_version(p->target.db)->flavour == FLAVOUR_MARIADB ?
-		       "convert it on the source, or create the database and its tables on the target "
-		       "with another collation (utf8mb4_nopad_bin never takes two values of a unique "
-		       "key for one) and set AllowExistingTargetTable" :
-		       "convert it on the source, or create the database and its tables on the target "
-		       "with another collation (utf8mb4_0900_bin never takes two values of a unique "
-		       "key for one) and set AllowExistingTargetTable";
-}
-
 static void refuse(struct preflight *p, const char *what, const char *collation)
 {
-	finding_add(p->findings, PROBLEM_ERROR, remedy(p),
+	/* Any will do for a column that is not unique, and a binary NO PAD one for all. */
+	finding_add(p->findings, PROBLEM_ERROR,
+		    db_version(p->target.db)->flavour == FLAVOUR_MARIADB ?
+			    "convert it on the source, or create the database and its tables on the "
+			    "target with another collation (utf8mb4_nopad_bin never takes two values "
+			    "of a unique key for one) and set AllowExistingTargetTable" :
+			    "convert it on the source, or create the database and its tables on the "
+			    "target with another collation (utf8mb4_0900_bin never takes two values "
+			    "of a unique key for one) and set AllowExistingTargetTable",
 		    "target: the collation %s of %s is not known to the server", collation, what);
 }
 

@@ -30,26 +30,11 @@ void create_refusals_add(struct preflight *p, const struct moved_table *t, const
 
 /* --- by rule -------------------------------------------------------------------- */
 
-/* Behind the first `text` that stands in no quotes, or NULL. */
-static const char *find_plain(const char *at, const char *text)
-{
-	while (*at) {
-		if (*at == '\'' || *at == '`' || *at == '"') {
-			at = create_skip_quoted(at);
-			continue;
-		}
-		if (create_begins(at, text))
-			return at + strlen(text);
-		at++;
-	}
-	return NULL;
-}
-
 /* The server logs rows of such a table without the statement that made them, so that our own
  * would count as written by others; and the sequence's value would stay behind. */
 static void check_sequence(struct preflight *p, const struct moved_table *t, const char *shown)
 {
-	if (!find_plain(shown, "nextval("))
+	if (!create_find(shown, "nextval("))
 		return;
 	p->is_refused[t->index] = true;
 	finding_add(p->findings, PROBLEM_ERROR,
@@ -120,7 +105,7 @@ static bool ask(struct preflight *p, const char *sql, bool *found, struct error 
 static bool check_tablespace(struct preflight *p, const struct moved_table *t,
 			     struct error *err)
 {
-	const char *at = find_plain(p->maker.translated.data, "TABLESPACE `");
+	const char *at = create_find(p->maker.translated.data, "TABLESPACE `");
 	struct buf query = BUF_INIT, name = BUF_INIT;
 	char *why;
 	bool found, ok;
@@ -150,7 +135,7 @@ static bool check_srids(struct preflight *p, const struct moved_table *t, struct
 	char query[sizeof(sql) + 20], why[80];
 	bool found;
 
-	while ((at = find_plain(at, "80003 SRID "))) {
+	while ((at = create_find(at, "80003 SRID "))) {
 		unsigned long srid = strtoul(at, NULL, 10);
 
 		snprintf(query, sizeof(query), sql, srid);
@@ -235,7 +220,7 @@ static bool check_functions(struct preflight *p, const struct moved_table *t, st
 	struct buf select = BUF_INIT;
 	bool ok = true;
 
-	while (ok && !p->is_refused[t->index] && (at = find_plain(at, " CHECK "))) {
+	while (ok && !p->is_refused[t->index] && (at = create_find(at, " CHECK "))) {
 		struct error failure = ERROR_INIT;
 
 		if (*at != '(')

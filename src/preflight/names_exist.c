@@ -183,18 +183,11 @@ static void check_index(struct names *names, const char *table_name, const char 
 	map_release(&indexes);
 }
 
-static void check_indexes(struct names *names)
-{
-	const struct map_entry *entry;
-	size_t cursor = 0;
-
-	while ((entry = map_next(&names->options->verify.force_index, &cursor)))
-		check_index(names, entry->key, entry->value);
-}
-
 static void check_all(struct names *names)
 {
 	const struct verify_options *verify = &names->options->verify;
+	const struct map_entry *entry;
+	size_t cursor = 0;
 
 	for (size_t i = 0; i < names->schema->table_count; i++)
 		add_columns(names, &names->schema->tables[i]);
@@ -202,7 +195,8 @@ static void check_all(struct names *names)
 	check_tables(names);
 	check_columns(names, "IgnoredColumnsForVerification", &verify->ignored_columns, true);
 	check_columns(names, "IterativeVerifierConfig.IgnoredColumns", &verify->ignored_bare, false);
-	check_indexes(names);
+	while ((entry = map_next(&verify->force_index, &cursor)))
+		check_index(names, entry->key, entry->value);
 	if (names->schema->table_count == 0)
 		finding_add(names->findings, PROBLEM_ERROR,
 			    "look at Databases and Tables, and at what the account may SELECT",

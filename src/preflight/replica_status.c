@@ -12,13 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *status_query(const struct server_version *version)
-{
-	if (version->flavour == FLAVOUR_MARIADB)
-		return "SHOW ALL SLAVES STATUS";
-	return version->number >= 80022 ? "SHOW REPLICA STATUS" : "SHOW SLAVE STATUS";
-}
-
 static const char *value_or(const struct db_row *row, unsigned i, const char *otherwise)
 {
 	return i < row->count && row->values[i] ? row->values[i] : otherwise;
@@ -85,7 +78,10 @@ static bool take_status(const struct db *db, const struct db_row *row, struct re
 bool replica_status_read(struct db *replica, uint64_t master_id, struct replica_status *replication,
 		      bool *found, struct error *err)
 {
-	const char *query = status_query(db_version(replica));
+	const struct server_version *version = db_version(replica);
+	const char *query = version->flavour == FLAVOUR_MARIADB ? "SHOW ALL SLAVES STATUS" :
+			    version->number >= 80022		? "SHOW REPLICA STATUS" :
+								  "SHOW SLAVE STATUS";
 	enum db_fetch fetched;
 	struct db_row row;
 

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "create/create_statement.h"
+#include "create/create_text.h"
 #include "plan/collation.h"
 #include "unique_values.h"
 
@@ -35,72 +37,133 @@ static bool is_over_expression(const struct table_index *index)
 	return false;
 }
 
-/* Does the target's collation call values of it equal that the source's does not? */
 static bool has_other_order(const struct preflight *p, const struct column *source,
 			    const struct column *there)
 {
-	return there && there->collation[0] && source->collation[0] && source->member_count == 0 &&
-	       !collation_is_exact(there->collation) &&
-	       !collation_agrees(source->collation, db_version(p->source.db)->flavour,
-				 there->collation, db_version(p->target.db)->flavour);
+	return there && collation_merges(source, db_version(p->source.db)->flavour, there,
+					 db_version(p->target.db)->flavour);
 }
 
-/* What the expression makes of which columns nobody says, so its values are not compared. */
-static void warn_of_expression(struct preflight *p, const struct moved_table *t,
-			       const struct table_index *index)
+static const struct column *column_there(const struct preflight *p, const struct moved_table *t,
+					 const struct column *source)
 {
 	const struct table *target = p->pairs.there[t->index];
 
-	for (unsigned i = 0; i < t->source->column_count; i++) {
-		const struct column *source = &t->source->columns[i];
-		const struct column *there =
-			target ? table_column_of_other(target, source) : source;
+	return target ? table_column_of_other(target, source) : source;
+}
 
-		if (!has_other_order(p, source, there))
-			continue;
-		finding_add(p->findings, PROBLEM_WARNING,
-			    "give the column the source's collation on the target; else rows that "
-			    "the key takes for equal there end the run at the cutover",
-			    "target: the unique key %s of %s is over an expression, and %s has "
-			    "another collation there: %s on the source, %s on the target; whether two "
-			    "of its values are equal there is not looked at before the copy",
-			    index->name, t->source->full_name, source->name, source->collation,
-			    there->collation);
+/* Of the columns of the index, or of all where it is over an expression, which may be made of
+ * any: the first with another order on the target, or NULL. */
+static const struct column *first_other(const struct preflight *p, const struct moved_table *t,
+					const struct table_index *index)
+{
+	bool is_any = is_over_expression(index);
+	unsigned count = is_any ? t->source->column_count : index->part_count;
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct column *source =
+			&t->source->columns[is_any ? i : index->parts[i].column];
+
+		if (has_other_order(p, source, column_there(p, t, source)))
+			return source;
+	}
+	return NULL;
+}
+
+/* Where its values cannot be compared. */
+static void warn_of_expression(struct preflight *p, const struct moved_table *t,
+			       const struct table_index *index, const struct column *column)
+{
+	finding_add(p->findings, PROBLEM_WARNING,
+		    "give the column the source's collation on the target; else rows that "
+		    "the key takes for equal there end the run at the cutover",
+		    "target: the unique key %s of %s is over an expression, and %s has "
+		    "another collation there: %s on the source, %s on the target; whether two "
+		    "of its values are equal there is not looked at before the copy",
+		    index->name, t->source->full_name, column->name, column->collation,
+		    column_there(p, t, column)->collation);
+}
+
+/* By what the target compares the expression: it says so of a row of NULLs, too. */
+static bool ask_collation(struct preflight *p, const struct moved_table *t,
+			  const char *expression, char **collation, struct error *err)
+{
+	struct buf sql = BUF_INIT, value = BUF_INIT;
+	bool ok;
+
+	buf_printf(&sql, "SELECT COLLATION(%s) FROM (SELECT 1 AS ghostferry_one) o LEFT JOIN ",
+		   expression);
+	sql_table_name(&sql, t->target_schema, t->target_name);
+	buf_puts(&sql, " ON FALSE");
+	ok = db_value(p->target.db, &value, NULL, err, "%s", buf_text(&sql));
+	if (ok && value.length > 0 && strcmp(buf_text(&value), "binary") != 0)
+		*collation = mem_strdup(buf_text(&value));
+	buf_release(&sql);
+	buf_release(&value);
+	return ok;
+}
+
+/* The table, and for expressions the table as its columns are compared on the target. */
+static void put_from(struct preflight *p, const struct moved_table *t,
+		     const struct table_index *index, struct buf *from)
+{
+	if (!is_over_expression(index)) {
+		sql_table_name(from, t->source->schema, t->source->name);
 		return;
 	}
-}
+	for (unsigned i = 0; i < t->source->column_count; i++) {
+		const struct column *source = &t->source->columns[i];
+		const struct column *there = column_there(p, t, source);
 
-/* The target's, by part; NULL for parts that are no texts. True: some of them calls values
- * equal that the source's does not. */
-static bool other_orders(const struct preflight *p, const struct moved_table *t,
-			 const struct table_index *index, const char **collations,
-			 const struct column **first)
-{
-	const struct table *target = p->pairs.there[t->index];
-	bool differs = false;
-
-	for (unsigned i = 0; i < index->part_count; i++) {
-		const struct column *source = &t->source->columns[index->parts[i].column];
-		const struct column *there =
-			target ? table_column_of_other(target, source) : source;
-
-		collations[i] = NULL;
-		if (!there || !there->collation[0] || !source->collation[0] ||
-		    source->member_count > 0)
-			continue;
-		collations[i] = there->collation;
-		if (!has_other_order(p, source, there))
-			continue;
-		if (!differs)
-			*first = source;
-		differs = true;
+		buf_puts(from, i ? "," : "(SELECT ");
+		if (has_other_order(p, source, there)) {
+			buf_puts(from, "CONVERT(");
+			sql_name(from, source->name);
+			buf_printf(from, " USING %s) COLLATE %s AS ", there->charset,
+				   there->collation);
+		}
+		sql_name(from, source->name);
 	}
-	return differs;
+	buf_puts(from, " FROM ");
+	sql_table_name(from, t->source->schema, t->source->name);
+	buf_puts(from, ") t");
 }
 
+/* What unique_values_ask() wants to know of the target. *is_known false: it cannot be told. */
+static bool read_parts(struct preflight *p, const struct moved_table *t,
+		       const struct table_index *index, char **collations, char **expressions,
+		       struct buf *definition, bool *is_known, struct error *err)
+{
+	struct buf shown = BUF_INIT;
+	bool ok = true;
+
+	*is_known = true;
+	if (is_over_expression(index)) {
+		ok = create_show_table(p->target.db, t->target_schema, t->target_name, &shown, err);
+		*is_known = ok && create_unique_parts(shown.data, index, expressions, definition);
+		buf_release(&shown);
+	}
+	for (unsigned i = 0; ok && *is_known && i < index->part_count; i++) {
+		const struct column *source, *there;
+
+		if (expressions[i]) {
+			ok = ask_collation(p, t, expressions[i], &collations[i], err);
+			continue;
+		}
+		source = &t->source->columns[index->parts[i].column];
+		there = column_there(p, t, source);
+		if (there && there->collation[0] && source->collation[0] &&
+		    source->member_count == 0)
+			collations[i] = mem_strdup(there->collation);
+	}
+	return ok;
+}
+
+/* definition: of a key over expressions, which goes on comparing as it was made to unless it
+ * is made again; else "". */
 static void refuse(struct preflight *p, const struct moved_table *t,
 		   const struct table_index *index, const struct column *column,
-		   const char *collation, const char *why)
+		   const char *definition, const char *why)
 {
 	struct buf remedy = BUF_INIT, exact = BUF_INIT;
 
@@ -109,6 +172,11 @@ static void refuse(struct preflight *p, const struct moved_table *t,
 		buf_puts(&remedy, "give the column a binary collation on the target (repeat its "
 				  "DEFAULT, if it has one): ALTER TABLE ");
 		sql_table_name(&remedy, t->target_schema, t->target_name);
+		if (*definition) {
+			buf_puts(&remedy, " DROP INDEX ");
+			sql_name(&remedy, index->name);
+			buf_printf(&remedy, ", ADD %s,", definition);
+		}
 		buf_puts(&remedy, " MODIFY ");
 		sql_name(&remedy, column->name);
 		buf_printf(&remedy, " %s CHARACTER SET %.*s COLLATE %s%s", column->raw_type,
@@ -123,66 +191,92 @@ static void refuse(struct preflight *p, const struct moved_table *t,
 	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
 		    "target: %s.%s is unique (key %s) under another collation: %s on the source, %s "
 		    "on the target (%s); %s",
-		    t->source->full_name, column->name, index->name, column->collation, collation,
+		    t->source->full_name, column->name, index->name, column->collation,
+		    column_there(p, t, column)->collation,
 		    flavour_name(db_version(p->target.db)->flavour), why);
 	buf_release(&remedy);
 	buf_release(&exact);
 }
 
+static bool compare(struct preflight *p, const struct moved_table *t,
+		    const struct table_index *index, enum unique_answer *answer,
+		    struct buf *clashing, struct buf *definition, struct error *err)
+{
+	char **collations = mem_calloc(index->part_count + 1, sizeof(*collations));
+	char **expressions = mem_calloc(index->part_count + 1, sizeof(*expressions));
+	struct buf from = BUF_INIT;
+	bool is_known, ok;
+
+	put_from(p, t, index, &from);
+	*answer = UNIQUE_UNKNOWN;
+	ok = read_parts(p, t, index, collations, expressions, definition, &is_known, err);
+	if (ok && is_known) {
+		const struct unique_values values = { .table = t->source,
+						      .index = index,
+						      .collations = collations,
+						      .expressions = expressions,
+						      .from = buf_text(&from),
+						      .values_max = p->options->rows_bytes /
+								    VALUE_BYTES };
+
+		ok = unique_values_ask(&values, p->source.db, p->target.db, answer, clashing, err);
+	}
+	for (unsigned i = 0; i < index->part_count; i++) {
+		free(collations[i]);
+		free(expressions[i]);
+	}
+	free(collations);
+	free(expressions);
+	buf_release(&from);
+	return ok;
+}
+
+/* What an expression comes to be under another collation may not be known: then nothing
+ * stands against the move, and owed_rows.h is the net. */
 static bool check_index(struct preflight *p, const struct moved_table *t,
 			const struct table_index *index, struct error *err)
 {
-	const char **collations = mem_calloc(index->part_count + 1, sizeof(*collations));
-	const struct unique_values values = { .table = t->source,
-					      .index = index,
-					      .collations = collations,
-					      .values_max = p->options->rows_bytes / VALUE_BYTES };
-	const struct column *column = NULL;
-	struct buf clashing = BUF_INIT, why = BUF_INIT;
-	enum unique_answer answer = UNIQUE_APART;
-	const char *collation = NULL;
+	const struct column *column = first_other(p, t, index);
+	struct buf clashing = BUF_INIT, definition = BUF_INIT, why = BUF_INIT;
+	enum unique_answer answer;
+	struct error failure = ERROR_INIT;
 	bool ok = true;
 
-	if (other_orders(p, t, index, collations, &column)) {
-		ok = unique_values_ask(&values, p->source.db, p->target.db, &answer, &clashing, err);
-		for (unsigned i = 0; i < index->part_count; i++)
-			if (&t->source->columns[index->parts[i].column] == column)
-				collation = collations[i];
+	if (!column)
+		return true;
+	if (!compare(p, t, index, &answer, &clashing, &definition, &failure)) {
+		if (error_is_retryable(&failure) || !is_over_expression(index)) {
+			ok = preflight_forgive(p, t->source->full_name, &failure, err);
+			goto out;
+		}
+		answer = UNIQUE_UNKNOWN;
 	}
 	if (answer == UNIQUE_CLASHING)
 		buf_printf(&why, "it takes %s for equal", buf_text(&clashing));
 	else
 		buf_puts(&why, answer == UNIQUE_TOO_MANY ? "there are too many values to compare them" :
 							     "its values cannot be compared");
-	if (ok && answer != UNIQUE_APART)
-		refuse(p, t, index, column, collation, buf_text(&why));
+	if (is_over_expression(index) && answer != UNIQUE_CLASHING && answer != UNIQUE_APART)
+		warn_of_expression(p, t, index, column);
+	else if (answer != UNIQUE_APART)
+		refuse(p, t, index, column, buf_text(&definition), buf_text(&why));
+out:
 	buf_release(&clashing);
+	buf_release(&definition);
 	buf_release(&why);
-	free(collations);
 	return ok;
-}
-
-static bool check_table(struct preflight *p, const struct moved_table *t, struct error *err)
-{
-	for (unsigned i = 0; i < t->source->index_count; i++) {
-		const struct table_index *index = &t->source->indexes[i];
-		struct error failure = ERROR_INIT;
-
-		if (index->is_unique && is_over_expression(index))
-			warn_of_expression(p, t, index);
-		else if (index->is_unique && !check_index(p, t, index, &failure) &&
-		    !preflight_forgive(p, t->source->full_name, &failure, err))
-			return false;
-	}
-	return true;
 }
 
 /* A collation that the target does not know is a problem already. */
 bool unique_orders_check(struct preflight *p, struct error *err)
 {
-	for (size_t i = 0; i < p->tables->count; i++)
-		if (!p->lacks_collation[i] &&
-		    !check_table(p, p->tables->tables[i], err))
-			return false;
+	for (size_t i = 0; i < p->tables->count; i++) {
+		const struct moved_table *t = p->tables->tables[i];
+
+		for (unsigned n = 0; !p->lacks_collation[i] && n < t->source->index_count; n++)
+			if (t->source->indexes[n].is_unique &&
+			    !check_index(p, t, &t->source->indexes[n], err))
+				return false;
+	}
 	return true;
 }

@@ -35,9 +35,18 @@ struct scan {
 	unsigned found;
 };
 
+/* Of an expression NULL. */
 static const struct column *part_column(const struct unique_values *u, unsigned part)
 {
-	return &u->table->columns[u->index->parts[part].column];
+	return u->expressions[part] ? NULL : &u->table->columns[u->index->parts[part].column];
+}
+
+/* Is the part compared by weight? */
+static bool is_text(const struct unique_values *u, unsigned part)
+{
+	const struct column *column = part_column(u, part);
+
+	return u->collations[part] && (!column || column_is_text(column));
 }
 
 static void put_select(struct buf *sql, const struct unique_values *u)
@@ -45,20 +54,27 @@ static void put_select(struct buf *sql, const struct unique_values *u)
 	const struct table_index *index = u->index;
 
 	for (unsigned i = 0; i < index->part_count; i++) {
+		const struct column *column = part_column(u, i);
+
 		buf_puts(sql, i ? "," : "SELECT ");
-		if (index->parts[i].prefix) {
+		if (!column) {
+			buf_printf(sql, is_text(u, i) ? "CONVERT(%s USING utf8mb4)" : "%s",
+				   u->expressions[i]);
+		} else if (index->parts[i].prefix) {
 			buf_puts(sql, "LEFT(");
-			sql_name(sql, part_column(u, i)->name);
+			sql_name(sql, column->name);
 			buf_printf(sql, ",%u)", index->parts[i].prefix);
 		} else {
-			sql_select_column(sql, part_column(u, i));
+			sql_select_column(sql, column);
 		}
 	}
-	buf_puts(sql, " FROM ");
-	sql_table_name(sql, u->table->schema, u->table->name);
+	buf_printf(sql, " FROM %s", u->from);
 	for (unsigned i = 0; i < index->part_count; i++) {
 		buf_puts(sql, i ? " AND " : " WHERE ");
-		sql_name(sql, part_column(u, i)->name);
+		if (u->expressions[i])
+			buf_puts(sql, u->expressions[i]);
+		else
+			sql_name(sql, part_column(u, i)->name);
 		buf_puts(sql, " IS NOT NULL");
 	}
 }
@@ -72,18 +88,24 @@ static void put_weight(struct buf *sql, const struct column *column, const char 
 	buf_puts(sql, "HEX(WEIGHT_STRING(");
 	buf_puts(sql, collation_pads(collation) ? "TRIM(TRAILING ' ' FROM " : "(");
 	buf_puts(sql, "CONVERT(");
-	sql_key_literal(sql, column, value);
+	if (column) {
+		sql_key_literal(sql, column, value);
+	} else {
+		buf_puts(sql, "_utf8mb4 x'");
+		buf_put_hex(sql, value.bytes, value.length);
+		buf_putc(sql, '\'');
+	}
 	buf_printf(sql, " USING %.*s)) COLLATE %s))", (int)charset, collation, collation);
 }
 
-static void put_text(struct buf *texts, const struct column *column, struct value value)
+static void put_text(struct buf *texts, bool is_text_part, struct value value)
 {
 	size_t length = value.length > SHOWN_MAX ? SHOWN_MAX : value.length;
-	bool is_plain = column_is_text(column);
+	bool is_plain = true;
 
-	for (size_t i = 0; i < length; i++)
+	for (size_t i = 0; is_text_part && i < length; i++)
 		is_plain = is_plain && value.bytes[i] >= ' ' && value.bytes[i] <= '~';
-	if (is_plain || !column_is_text(column)) {
+	if (is_plain) {
 		buf_add(texts, value.bytes, length);
 	} else {
 		buf_puts(texts, "0x");
@@ -97,19 +119,18 @@ static void add_value(struct scan *s, const struct db_row *row)
 {
 	buf_puts(&s->sql, s->pending++ ? ",LEFT(SHA2(CONCAT(''" : "SELECT LEFT(SHA2(CONCAT(''");
 	for (unsigned i = 0; i < s->u->index->part_count; i++) {
-		const struct column *column = part_column(s->u, i);
 		struct value value = { row->values[i], row->lengths[i] };
 
 		buf_puts(&s->sql, ",'#',");
-		if (column_is_text(column) && s->u->collations[i]) {
-			put_weight(&s->sql, column, s->u->collations[i], value);
+		if (is_text(s->u, i)) {
+			put_weight(&s->sql, part_column(s->u, i), s->u->collations[i], value);
 		} else {
 			buf_putc(&s->sql, '\'');
 			buf_put_hex(&s->sql, value.bytes, value.length);
 			buf_putc(&s->sql, '\'');
 		}
 		buf_puts(&s->texts, i ? "," : "");
-		put_text(&s->texts, column, value);
+		put_text(&s->texts, is_text(s->u, i), value);
 	}
 	buf_puts(&s->sql, "),256),32)");
 	buf_putc(&s->texts, '\0');

@@ -6,8 +6,10 @@
 
 struct unique_values {
 	const struct table *table;	 /* on the source */
-	const struct table_index *index; /* its; no part is an expression */
-	const char *const *collations;	 /* of the target, per part; NULL: not a text */
+	const struct table_index *index; /* its */
+	char *const *collations;	 /* of the target, per part; NULL: not a text */
+	char *const *expressions;	 /* SQL, of the target, per part; NULL: a column */
+	const char *from;		 /* SQL: what the parts are read of */
 	uint64_t values_max;		 /* to be held at once */
 };
 

@@ -113,13 +113,3 @@ struct retry run_write_begin(struct run *run, const char *verb, const char *tag)
 
 	return retry_begin(&policy, run->stop);
 }
-
-bool run_write(struct run *run, const char *verb, const char *tag,
-	       bool (*attempt)(void *argument, struct error *err), void *argument,
-	       struct error *err)
-{
-	for (struct retry r = run_write_begin(run, verb, tag); retry_next(&r, err);)
-		if (attempt(argument, err))
-			return true;
-	return false;
-}

@@ -46,4 +46,43 @@ TEST(which_agree)
 	}
 }
 
-TEST_MAIN(cmocka_unit_test(which_are_exact), cmocka_unit_test(which_agree))
+TEST(which_call_equal_what_the_source_tells_apart)
+{
+	static char bin[] = "utf8mb4_bin", ci[] = "utf8mb4_general_ci", exact[] = "utf8mb4_0900_bin";
+	static char ai[] = "utf8mb4_0900_ai_ci", none[] = "";
+	struct column source = { .collation = bin }, there = { .collation = ci };
+
+	assert_true(collation_merges(&source, FLAVOUR_MYSQL, &there, FLAVOUR_MYSQL));
+	there.collation = bin;
+	assert_false(collation_merges(&source, FLAVOUR_MYSQL, &there, FLAVOUR_MARIADB));
+	there.collation = exact;
+	assert_false(collation_merges(&source, FLAVOUR_MYSQL, &there, FLAVOUR_MYSQL));
+	source.collation = there.collation = ai;
+	assert_false(collation_merges(&source, FLAVOUR_MYSQL, &there, FLAVOUR_MYSQL));
+	assert_true(collation_merges(&source, FLAVOUR_MYSQL, &there, FLAVOUR_MARIADB));
+	/* ENUM and SET go by their members. */
+	source.member_count = 2;
+	assert_false(collation_merges(&source, FLAVOUR_MYSQL, &there, FLAVOUR_MARIADB));
+	source.member_count = 0;
+	there.collation = none;
+	assert_false(collation_merges(&source, FLAVOUR_MYSQL, &there, FLAVOUR_MARIADB));
+}
+
+TEST(which_are_known)
+{
+	struct map known;
+
+	map_init(&known);
+	map_put_text(&known, "utf8mb3_general_ci", &known);
+	map_put_text(&known, "utf8_bin", &known);
+	assert_true(collation_is_known(&known, ""));
+	assert_true(collation_is_known(&known, "utf8mb3_general_ci"));
+	assert_true(collation_is_known(&known, "utf8_general_ci"));
+	assert_true(collation_is_known(&known, "utf8mb3_bin"));
+	assert_false(collation_is_known(&known, "utf8mb4_bin"));
+	map_release(&known);
+}
+
+TEST_MAIN(cmocka_unit_test(which_are_exact), cmocka_unit_test(which_agree),
+	  cmocka_unit_test(which_call_equal_what_the_source_tells_apart),
+	  cmocka_unit_test(which_are_known))
