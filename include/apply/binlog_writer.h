@@ -1,5 +1,5 @@
 /* Applies the source's row changes to the target, by key and as whole rows
- * (README I5): insert and update become "make the row with this key be this
+ * (I5): insert and update become "make the row with this key be this
  * image", delete becomes "no row with this key".
  *
  * Threads: the streamer hands changes and boundaries in; apply_workers threads
@@ -24,7 +24,7 @@ bool binlog_writer_add(struct binlog_writer *writer, const struct row_change *ch
 		       struct error *err) MUST_CHECK;
 /* Streamer's thread: everything added so far lies before position, and position
  * between transactions. The tracker's position becomes this one when all of it is
- * applied (README I6), and the gtids, which are taken, count as applied. */
+ * applied (I6), and the gtids, which are taken, count as applied. */
 void binlog_writer_boundary(struct binlog_writer *writer, const struct binlog_position *position,
 			    struct gtid_set *gtids, uint32_t timestamp);
 

@@ -12,7 +12,7 @@ struct change_group;
 struct change {
 	struct change *next;
 	struct change_group *group;
-	uint64_t barrier;	/* README I2 */
+	uint64_t barrier;	/* I2 */
 	uint64_t invalid_enums; /* in the image */
 	/* Of a table without a key: where its event ends. */
 	const char *file; /* borrowed from the binlog writer */

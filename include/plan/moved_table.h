@@ -46,7 +46,7 @@ struct moved_table {
 	char *types_list;   /* for the copy, behind select_list: the types in its JSON
 			     * columns, ",(...),(...)", or "" */
 	char *insert_head;  /* "comment INSERT INTO `t` (`a`,`b`) VALUES " */
-	char *insert_tail;  /* " ON DUPLICATE KEY UPDATE `a`=`a`" (README I3); "" without a key */
+	char *insert_tail;  /* " ON DUPLICATE KEY UPDATE `a`=`a`" (I3); "" without a key */
 	char *replace_head; /* "comment REPLACE INTO `t` (`a`,`b`) VALUES " */
 	char *delete_head;  /* "comment DELETE FROM `t` WHERE " */
 };

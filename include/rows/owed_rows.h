@@ -1,4 +1,4 @@
-/* Rows that the target is owed (README I9): the copy skipped them, as their key or one of
+/* Rows that the target is owed (I9): the copy skipped them, as their key or one of
  * their unique values was there already, or a change displaced them, as it brought one of
  * their unique values. A later change of the stream brings such a row, unless the two
  * servers disagree about which values are equal: so each is remembered until it was seen

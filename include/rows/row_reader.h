@@ -46,8 +46,8 @@ bool row_reader_list(struct row_reader *reader, const struct moved_table *table,
 /* From the next read on. Makes a new connection when it is another size. */
 void row_reader_expect(struct row_reader *reader, uint64_t row_bytes);
 
-/* Fills batch with up to `limit` rows of (low, high] by one locking read (README
- * I1); the batch's ticket must have been issued before. *more: the range may hold
+/* Fills batch with up to `limit` rows of (low, high] by one locking read (I1);
+ * the batch's ticket must have been issued before. *more: the range may hold
  * further rows behind batch->last. */
 bool row_reader_read(struct row_reader *reader, struct row_batch *batch, const struct key *low,
 		     const struct key *high, uint64_t limit, bool *more,

@@ -1,4 +1,4 @@
-/* The fence between the row copy and the stream (README I2): a row change
+/* The fence between the row copy and the stream (I2): a row change
  * received while tickets up to b had been issued may be applied only after all
  * of these have ended. One fence per table.
  *

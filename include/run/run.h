@@ -38,7 +38,7 @@ struct run {
 	struct throttler *throttler;
 	struct stop *stop;
 	struct lock_numbers locks;
-	/* Nobody writes to the target unless the run holds its lock 0 (README I8). */
+	/* Nobody writes to the target unless the run holds its lock 0 (I8). */
 	struct db_guard guard;
 	struct owed_rows *owed;
 	bool takes_loads; /* the target accepts LOAD DATA LOCAL, and may be sent it */

@@ -1,4 +1,4 @@
-/* No writer of an earlier run is still alive (README I8): every connection that
+/* No writer of an earlier run is still alive (I8): every connection that
  * writes to the target holds the named lock "ghostferry-copydb/<run id>/<n>", which
  * the server gives back only when the connection's last statement has ended. */
 #ifndef RUN_WRITER_LOCK_H

@@ -1,5 +1,5 @@
 /* How far the migration is: the one struct behind one lock whose snapshot is safe
- * to resume from at every instant (README I7).
+ * to resume from at every instant (I7).
  *
  * Never held across I/O; any thread. Keys only move forward, and only after the
  * rows are committed on the target; the position only after every row change

@@ -4,7 +4,7 @@
  * fail, hang or be cut short by a second signal, or by ENDING_S, without loss (a state
  * file on a disk that does not answer, say). The error callback is posted last, with a
  * short deadline. Then _exit(): the ferry's threads may hang in
- * queries, and a resumed run deals with whatever they still do (README I8). */
+ * queries, and a resumed run deals with whatever they still do (I8). */
 #include "shutdown.h"
 
 #include <errno.h>

@@ -8,7 +8,7 @@
  * Why the order of replaced rows does not matter: they are images of one moment of
  * the source, so no two of them share a value of any unique key; and a row they push
  * out of the target is stale: its own change stands later in the stream, or in this
- * very batch (README, How it works). Across batches the table's changes stay in order,
+ * very batch (src/README.md). Across batches the table's changes stay in order,
  * as one thread has the table at a time.
  *
  * So the batch need not be one transaction: if we die between two, the position has not

@@ -1,4 +1,4 @@
-/* The applied position (README I6) is the end of the last group such that it and
+/* The applied position (I6) is the end of the last group such that it and
  * all before it are closed and have no change pending. Tables are applied
  * independently of each other, so groups finish in any order. */
 #include "change_queue.h"

@@ -1,6 +1,6 @@
 /* A change brings a row with a unique value that another row of the target still holds.
  * That row's image is stale, as the source has the value in the changed row, so it has to
- * give way: its own change stands later in the stream (README, How it works). REPLACE does
+ * give way: its own change stands later in the stream (src/README.md). REPLACE does
  * it, but does not say which row went, and cannot do it at all where MariaDB keeps a unique
  * key by a hash and two rows are in the way (1062 at READ COMMITTED). And should the two
  * servers not agree about which values are equal, there is no such change, and the row is
@@ -13,7 +13,7 @@
  * the same transaction those that are not there are inserted one by one, and each time the
  * server says which row is in the way: ON DUPLICATE KEY UPDATE puts its key into variables
  * of the session. (It alone knows, for keys over expressions, prefixes or hashes.) That row
- * is deleted by the bytes of its key and is owed from then on (README I9): before the
+ * is deleted by the bytes of its key and is owed from then on (I9): before the
  * commit it is in the state, and the state is saved.
  *
  * If we die before the commit, rows are owed that are there: they will be seen. If we die

@@ -78,7 +78,7 @@ struct repair_attempt {
 	bool displaces;
 };
 
-/* Nobody knows which rows gave way: all of the table's are owed (README I9). */
+/* Nobody knows which rows gave way: all of the table's are owed (I9). */
 static bool record_displaced(struct repair_attempt *attempt, struct error *err)
 {
 	if (attempt->replaced <= attempt->rows)

@@ -3,7 +3,7 @@
  * A command gets /dev/null as its input, a pipe for all it prints, a process group of
  * its own (Ctrl-C on our terminal is meant for us), default signals and none of our
  * descriptors: a connection to the target that lives on in a child would keep the locks
- * of a run that was killed (README I8).
+ * of a run that was killed (I8).
  *
  * It has ended when it was waited for and its pipe is empty; what it leaves in the
  * background may hold the pipe open longer and is not waited for. A command outlives us. */

@@ -1,12 +1,12 @@
 /* Puts the rows that readers send on the target: one batch is one transaction of "insert
- * if absent" (README I3), with Inline compared before its ticket ends.
+ * if absent" (I3), with Inline compared before its ticket ends.
  *
  * A failed batch is tried again whole, as rows that are there already stay as they are.
  * One that fails for good ends the run. If we die before it is recorded, its rows are
  * copied again.
  *
  * Where the server inserts fewer rows than there are, some were skipped. Most are there, as
- * a change brought them or an earlier run did. Those that are not are owed (README I9). */
+ * a change brought them or an earlier run did. Those that are not are owed (I9). */
 #include <inttypes.h>
 
 #include "base/log.h"

@@ -1,6 +1,6 @@
 /* Several workers copy one table, so chunks finish in any order, while the state
  * has one key per table: the end of the contiguous finished prefix. What was
- * finished beyond it is copied again after a resume, which is safe (README I3). */
+ * finished beyond it is copied again after a resume, which is safe (I3). */
 #include "chunk_plan.h"
 
 #include <stdlib.h>

@@ -8,11 +8,11 @@
  * end first, and others can go on behind it at once.
  *
  * The end of a table is found only by a locking read without upper end that
- * returned fewer rows than asked for (README I1): a plain MAX(key) would miss a row
+ * returned fewer rows than asked for (I1): a plain MAX(key) would miss a row
  * whose event was sent before the run and which is not yet visible.
  *
  * Each read has a ticket, issued before it is sent; the batch writer ends it when
- * the rows are committed (README I2). A reader that fails ends the run, so a ticket
+ * the rows are committed (I2). A reader that fails ends the run, so a ticket
  * that is never ended holds nothing back but a run that is over. */
 #include "data_iterator_priv.h"
 

@@ -3,7 +3,7 @@
  *
  * A process that dies in between leaves some keys there, and maybe a statement that still
  * runs. The connection holds a lock of the run, so a resumed run waits for the end of that
- * statement (README I8); then it drops the source's keys on the target, as changes come
+ * statement (I8); then it drops the source's keys on the target, as changes come
  * again, and adds them when it gets here. A lost connection is no other case: which keys are
  * missing is read again before each statement. */
 #include "create/fulltext_keys.h"

@@ -7,7 +7,7 @@
  * The rest is created over several connections at once: a server takes milliseconds for
  * a CREATE TABLE, most of them waiting for its disk, and there may be tens of thousands.
  * Their order is free, as no foreign keys are checked. These connections need no lock of
- * the run (README I8): they write no rows, and a run that was killed this early left no
+ * the run (I8): they write no rows, and a run that was killed this early left no
  * state that could be resumed.
  *
  * There is no undo: when a statement fails, what was created stays, as it may not have

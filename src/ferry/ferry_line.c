@@ -9,7 +9,7 @@
  *
  * The record counts more than the file: each process of the run finds the same one, while
  * another configuration has another file. Where the account may not have a record, the file
- * alone tells, and without either, nobody does (README, "Interrupting and resuming"). */
+ * alone tells, and without either, nobody does (ghostferry-copydb.7, RESUMING). */
 #include "ferry_priv.h"
 
 #include "base/log.h"

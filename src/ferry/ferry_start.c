@@ -166,7 +166,7 @@ static bool refuse_errors(struct ferry *f, struct error *err)
 
 /* Ghostferry never copies rows whose integer key is 0 or less, or whose text key is
  * empty, and counts their tables as done: the tables of its states are walked again
- * from their start. Rows that are there already stay as they are (README I3). */
+ * from their start. Rows that are there already stay as they are (I3). */
 static bool resume_from(struct ferry *f, struct error *err)
 {
 	if (f->resume->run.cutover_unlocked && f->options.verify.type != VERIFIER_NONE &&

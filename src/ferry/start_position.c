@@ -4,7 +4,7 @@
  * GTIDs. The state names those that are applied. So the stream may begin at any place of
  * the new server's binlog before which there is nothing else: the beginning of the newest
  * file that says so, and from there the first transaction that is not among them
- * (streamer.h). Whatever comes again leads through older images only (README I5).
+ * (streamer.h). Whatever comes again leads through older images only (I5).
  *
  * What the old server had and the new one lacks must not be on the target. What the
  * stream received is recorded, and a server that lacks any of it is refused. That cannot be

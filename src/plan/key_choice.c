@@ -1,7 +1,7 @@
 /* Which key a table is walked by.
  *
  * One key serves for everything: chunks are cut by it, a change finds its row by it,
- * and README I3 and I5 need the server to notice that a row is there already. Hence
+ * and I3 and I5 need the server to notice that a row is there already. Hence
  * only a key that a UNIQUE index over NOT NULL columns enforces will do. Ghostferry
  * takes any configured column on trust; that it holds no duplicate now says nothing
  * of the next insert, which would make two rows one on the target.

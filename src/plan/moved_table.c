@@ -156,7 +156,7 @@ static bool is_elsewhere(const char *engine)
 	return false;
 }
 
-/* The copy relies on locking reads (README I1), the writes on transactions. */
+/* The copy relies on locking reads (I1), the writes on transactions. */
 static void check_engine(const struct table *table, struct findings *findings)
 {
 	struct buf remedy = BUF_INIT;

@@ -11,7 +11,7 @@
  * else rolled back. No warning needs to be understood: the fingerprint covers all columns
  * of the row, those that were sent and those that were computed.
  *
- * Why the rows may be newer than those that were to be written (README I1, I2): as for a
+ * Why the rows may be newer than those that were to be written (I1, I2): as for a
  * repair (row_repair.c). A copied batch still has its ticket, so that changes received
  * since it was issued are applied later, over what is written here; those received before
  * are seen by this read, which begins later. Who applies changes has the table for itself:
@@ -211,7 +211,7 @@ static bool compare_rows(struct lax_write *a, struct error *err)
 }
 
 /* The keys were deleted: what is more than inserted has displaced others, or may have where a
- * row is there twice (README I9). */
+ * row is there twice (I9). */
 static bool record_displaced(struct lax_write *a, struct error *err)
 {
 	if (a->affected <= a->rows || !a->table->may_displace)

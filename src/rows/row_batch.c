@@ -1,5 +1,5 @@
 /* Builds "INSERT INTO t (...) VALUES (...),(...) ON DUPLICATE KEY UPDATE a=a" from
- * a result set. The no-op update is README I3: a copied row never overwrites one
+ * a result set. The no-op update is I3: a copied row never overwrites one
  * that is there, and errors in the data stay errors (INSERT IGNORE would turn them
  * into warnings). */
 #include "rows/row_batch.h"

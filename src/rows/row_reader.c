@@ -5,7 +5,7 @@
  *   SELECT ... FROM t FORCE INDEX (k) WHERE key > low AND key <= high
  *   ORDER BY key LIMIT n FOR SHARE
  *
- * autocommitted at READ COMMITTED (README I1): the server sends a transaction's
+ * autocommitted at READ COMMITTED (I1): the server sends a transaction's
  * events before its rows can be seen, but such rows are still locked, so this read
  * waits for them. Therefore every change received before it was sent is visible
  * to it. Its locks last for this one statement.

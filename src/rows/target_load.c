@@ -1,5 +1,5 @@
 /* LOAD DATA LOCAL is LOAD DATA ... IGNORE (the servers' manuals): a row whose unique value is
- * there already is skipped, which is README I3, and told by warning 1062, one for each. But
+ * there already is skipped, which is I3, and told by warning 1062, one for each. But
  * strict mode is out of force: a value that does not fit is bent, told by a warning, and a
  * row that violates a CHECK or belongs to no partition is skipped, told by another. So
  *

@@ -6,7 +6,7 @@
  * the state counts in had been confirmed before, so its records lie before that end. Once
  * the log is on the disk up to there the state lasts, whatever happens to the target, and
  * replaces the one before. A state that lasts is as good as one of a process that was
- * killed then: what was written since is written again (README, I3 and I5).
+ * killed then: what was written since is written again (I3 and I5).
  *
  * Both looks go over one connection. While it answers, the server is the one that it was:
  * had it been restarted in between, the connection would be gone. A new connection

@@ -1,4 +1,4 @@
-/* The one exception to README I4: changes of a table without a key are dropped when the
+/* The one exception to I4: changes of a table without a key are dropped when the
  * snapshot that its copy is read from holds them. Why nothing is lost:
  *
  * The snapshot is taken while the table is locked against writes, which waits for every

@@ -5,12 +5,12 @@
  * then, as far as there is room, and those of larger transactions decoded and delivered
  * at once: most of a binlog is committed (transaction.h says what is not), and applying is
  * idempotent. Prepared XA transactions are buffered until they are decided. The end of a
- * transaction is a boundary: the only kind of position that is ever recorded (README I6).
+ * transaction is a boundary: the only kind of position that is ever recorded (I6).
  *
  * Failure: after a lost connection the stream goes on from the last boundary, so the
  * rows of the open transaction come twice, which applying by key allows. Anything that
  * might change a copied table in a way that is not decoded here ends the run,
- * naming the table, the position and the remedy (README, How it works).
+ * naming the table, the position and the remedy (src/README.md).
  *
  * Positions: headers carry the low 32 bits of an event's end; the high bits are
  * carried over from the event before, as no event is 4 GiB long. Events without

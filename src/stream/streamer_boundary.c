@@ -1,5 +1,5 @@
 /* The end of a transaction, and the places between transactions: the only positions that
- * are ever recorded (README I6). */
+ * are ever recorded (I6). */
 #include "streamer_priv.h"
 
 #include "base/log.h"
@@ -15,7 +15,7 @@ bool streamer_at_boundary(struct binlog_streamer *s, uint32_t timestamp, struct 
 		return true;
 	s->begin = s->position;
 	/* Never past an XA transaction that may still be committed: its rows must come
-	 * again after a resume (README, How it works). */
+	 * again after a resume (src/README.md). */
 	const struct binlog_position *safe =
 		s->undecided.first ? &s->undecided.first->before : &s->position;
 

@@ -1,5 +1,5 @@
-"""Fault by fault: what the user sees, and that nothing is lost. The table "What happens
-if" of the README names these tests."""
+"""Fault by fault: what the user sees, and that nothing is lost. WHAT HAPPENS IF in
+ghostferry-copydb(7) names these tests."""
 
 import os
 import re

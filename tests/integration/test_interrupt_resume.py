@@ -1,6 +1,6 @@
 """Interrupted runs, what their states look like, and what may be done with a state.
 
-README I8 (no writer of an earlier run is still alive) is LeftoverWriterTest."""
+I8 (no writer of an earlier run is still alive) is LeftoverWriterTest."""
 
 import json
 import os

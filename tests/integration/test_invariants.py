@@ -1,4 +1,4 @@
-"""One test at least per invariant of the README ("How it works", I1 to I7; I8 is in
+"""One test at least per invariant of src/README.md (I1 to I7; I8 is in
 test_interrupt_resume.py). Above each stands what was broken in the program to see
 it go red."""
 

@@ -131,7 +131,7 @@ class ThereAlreadyTest(LoadTest):
         self.assertNotRegex(ferry.log(), "by INSERT from now on")
 
     def test_another_row_has_the_unique_value(self):
-        """It is owed (README I9), and its being missing is told."""
+        """It is owed (I9), and its being missing is told."""
         self.source.sql("CREATE DATABASE abc",
                         "CREATE TABLE abc.t (id INT PRIMARY KEY, u INT UNIQUE)",
                         "INSERT INTO abc.t VALUES (1, 10), (2, 20), (3, 30)")

@@ -291,7 +291,7 @@ class Matrix:
     def inserted(self):
         yield from self._insert(5001)
 
-    # How rows come by the binlog; README's tables name these (tests/matrix.py).
+    # How rows come by the binlog; tests/COVERAGE.md names these (tests/matrix.py).
     ways = (updated, deleted, given_another_key, inserted)
 
     def change(self):
@@ -329,7 +329,7 @@ def shared_geometries():
 
 
 class Types:
-    """A group of column types, tested as one table. README has a line for each."""
+    """A group of column types, tested as one table. tests/COVERAGE.md has a line for each."""
 
     def __init__(self, test, how, columns, only=None, crossing=None, lenient=False):
         self.test, self.how = test, how

@@ -13,7 +13,7 @@
  * process dies" is thus a reset of the variables that stand for its memory. Which
  * part is which code (src/README.md says in which room):
  *
- *   application   the source: README I1 tells what its window between log and commit is
+ *   application   the source: I1 tells what its window between log and commit is
  *   copier        a reader and its batch writer: data_iterator.c, chunk_plan.c,
  *                 row_reader.c
  *   streamer      streamer.c, binlog_writer_add()
@@ -24,7 +24,7 @@
  *   fate          the death, the leftovers of the dead on the target, writer_lock.c,
  *                 the resume, and the end
  *
- * Mutations: a macro NO_I... takes one invariant of README, How it works away.
+ * Mutations: a macro NO_I... takes one invariant of src/README.md away.
  *
  *   NO_I1        a chunk is read by a plain consistent read
  *   NO_I1_END    the end of the table is its largest key in a plain read
@@ -36,11 +36,11 @@
  *   NO_I6        the recorded position is what was received, not what was applied
  *   NO_I8        a resume does not wait for leftover statements to end
  *   NO_PREFIX    the copied-up-to key is that of the furthest finished chunk, not
- *                the end of the contiguous finished prefix (README, How it works)
+ *                the end of the contiguous finished prefix (src/README.md)
  *   NO_TICKET_END  a ticket is never ended: no wrong row, but a stream that waits for ever
  *   LEAKY_I2     the fence holds back deletes only; to show what I3 is good for
  *
- * README I9 is about servers that do not agree which values are equal: with DISAGREE the
+ * I9 is about servers that do not agree which values are equal: with DISAGREE the
  * values 1 and 2 are one for the target. No run can end equal then if the source has both;
  * WITH_I9 it must not end without an error, and never with one if all rows are there:
  *
@@ -202,7 +202,7 @@ byte seen;
 #define IS_MISSING(k) (owed[k] && source[k] != 0 && target[k] == 0)
 #define IS_REPORTED (IS_MISSING(0) || IS_MISSING(1) || IS_MISSING(2))
 
-/* Rows that a reading copier holds a shared lock on: those it has seen (README I1:
+/* Rows that a reading copier holds a shared lock on: those it has seen (I1:
  * to the end of its statement). At READ COMMITTED there is none on a gap. */
 #ifdef NO_I1
 #define SHARED(w, k) false
@@ -290,7 +290,7 @@ inline log_change(k, v, is_last) {
 		d_step { log_change(k, v, true); transactions++; window = true } }
 
 /* Row b gets a's value, a gets another one or goes: with v = 0 and no row b this
- * is also an update of the key (README I5: "is both"). */
+ * is also an update of the key (I5: "is both"). */
 #define TWO(a, b, v) \
 	:: atomic { CAN_BEGIN && a < KEYS && b < KEYS && source[a] != 0 && FREE(v) && \
 		    !LOCKED_BY_READ(a) && !LOCKED_BY_READ(b) -> \
@@ -332,7 +332,7 @@ inline replace(k, v) {
 	target[k] = v
 }
 
-/* row_batch.c: INSERT ... ON DUPLICATE KEY UPDATE k = k (README I3). */
+/* row_batch.c: INSERT ... ON DUPLICATE KEY UPDATE k = k (I3). */
 #ifdef NO_I3
 #define INSERT_ROW(k, v) \
 	if \
@@ -567,7 +567,7 @@ proctype applier() {
 #ifdef NO_I6
 #define POSITION BOUNDARY(received)
 #else
-#define POSITION BOUNDARY(applied) /* README I6 */
+#define POSITION BOUNDARY(applied) /* I6 */
 #endif
 
 /* A statement sent and not answered goes on in the server. */
@@ -678,7 +678,7 @@ proctype fate() {
 	d_step { begin_at(logged, 0); saved_position = logged; tidy() }
 
 	do
-	/* The state may be written at any instant (README I7) ... */
+	/* The state may be written at any instant (I7) ... */
 	:: d_step { alive && crashes < CRASHES &&
 		    (saved_position != POSITION || saved_copied != copied || OWES_OTHERS) ->
 		saved_position = POSITION; saved_copied = copied;

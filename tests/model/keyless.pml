@@ -12,7 +12,7 @@
  *
  * Which part is which code (src/README.md says in which room):
  *
- *   application   the source: README I1 tells what its window between log and commit is
+ *   application   the source: I1 tells what its window between log and commit is
  *   copier        copy_whole() in data_iterator.c, snapshot_copy.c; for the applier too,
  *                 copy_anew() in keyless_apply.c
  *   streamer      streamer.c, add_without_key() in binlog_writer.c
@@ -166,7 +166,7 @@ byte seen;
 
 /* A position is a boundary; rounding down gives the last one. */
 #define BOUNDARY(p) (p - (p > 0 && !binlog[p - 1].ends))
-#define POSITION BOUNDARY(applied) /* README I6 */
+#define POSITION BOUNDARY(applied) /* I6 */
 #ifdef NO_RECOPY
 #define IS_COMPLETE (is_copied && !by_applier)
 #else
@@ -573,7 +573,7 @@ proctype fate() {
 	d_step { begin_at(logged); saved_position = logged; tidy() }
 
 	do
-	/* The state may be written at any instant (README I7) ... */
+	/* The state may be written at any instant (I7) ... */
 	:: d_step { MAY_FAIL && (saved_position != POSITION || saved_complete != IS_COMPLETE) ->
 		saved_position = POSITION; saved_complete = IS_COMPLETE; tidy() }
 	/* ... and the process die at any other. */
