@@ -54,9 +54,8 @@ bool fulltext_keys_are_late(const struct table *table)
 	return false;
 }
 
-static bool read_source(void *argument, struct error *err)
+static bool read_source(struct late_keys *k, struct error *err)
 {
-	struct late_keys *k = argument;
 	const struct table *source = k->table->source;
 
 	buf_clear(&k->wanted);
@@ -148,7 +147,11 @@ static bool add_to_table(struct late_keys *k, struct error *err)
 		.sleep_ms = READ_SLEEP_MS,
 	};
 
-	return (retry_run(&reading, k->run->stop, read_source, k, err) &&
+	bool is_read = false;
+
+	for (struct retry r = retry_begin(&reading, k->run->stop); !is_read && retry_next(&r, err);)
+		is_read = read_source(k, err);
+	return (is_read &&
 		run_write(k->run, "add FULLTEXT keys", "cutover", attempt_add, k, err)) ||
 	       error_wrap(err, "table %s: add its FULLTEXT keys to the target",
 			  k->table->source->full_name);
