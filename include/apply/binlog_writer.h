@@ -11,11 +11,12 @@
 #include "run/run.h"
 
 struct binlog_writer; /* opaque */
+struct verifier;
 
-/* From then on until it is freed every ticket that ends wakes its threads. */
-struct binlog_writer *binlog_writer_new(struct run *run);
-/* first_lock: number of the named lock of the first thread (writer_lock.h). */
-void binlog_writer_start(struct binlog_writer *writer, unsigned first_lock);
+/* From then on until it is freed every ticket that ends wakes its threads. verifier is
+ * borrowed; NULL: nothing is verified. */
+struct binlog_writer *binlog_writer_new(struct run *run, struct verifier *verifier);
+void binlog_writer_start(struct binlog_writer *writer);
 
 /* Streamer's thread. Takes a copy; waits while options->queue_bytes are queued.
  * False with ERROR_STOPPED when the run ends meanwhile. */

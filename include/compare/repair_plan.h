@@ -6,7 +6,6 @@
 
 struct repair_plan {
 	struct run *run;     /* borrowed */
-	unsigned first_lock; /* number of the first one's named lock (writer_lock.h) */
 	/* Rows that nobody asked for had to give way to repaired ones: the table must be
 	 * compared as a whole again. Any thread. */
 	void (*pushed_out)(void *context, size_t table);

@@ -7,15 +7,15 @@
 #include "run/run.h"
 
 struct data_iterator; /* opaque */
+struct verifier;
 
 /* Takes over from the tracker where tables were left. packet_limit: rows are cut to
- * statements that the target takes (write_packet_limit()). */
-struct data_iterator *data_iterator_new(struct run *run, uint64_t packet_limit);
-/* Starts options->copy_workers readers and as many writers. first_lock: number of
- * the named lock of the first writer (see writer_lock.h); first_copy_lock: of the first
- * reader, which writes tables without a key by itself. */
-void data_iterator_start(struct data_iterator *iterator, unsigned first_lock,
-			 unsigned first_copy_lock);
+ * statements that the target takes (write_packet_limit()). verifier is borrowed; NULL:
+ * nothing is verified. */
+struct data_iterator *data_iterator_new(struct run *run, struct verifier *verifier,
+					uint64_t packet_limit);
+/* Starts options->copy_workers readers and as many writers. */
+void data_iterator_start(struct data_iterator *iterator);
 /* Waits until all tables are copied, or the run was stopped. True: all copied. */
 bool data_iterator_join(struct data_iterator *iterator);
 void data_iterator_free(struct data_iterator *iterator);

@@ -9,7 +9,8 @@
 #define FERRY_FERRY_H
 
 #include "plan/findings.h"
-#include "state/state_write.h"
+#include "state/state_read.h"
+#include "run/run_part.h"
 #include "run/throttler.h"
 #include "verify/verifier.h"
 
@@ -50,12 +51,12 @@ void ferry_start(struct ferry *ferry);
 void ferry_join(struct ferry *ferry);
 void ferry_free(struct ferry *ferry);
 
-/* Any thread: the run fails with this error (the first one counts), threads are
- * asked to stop, FERRY_FAILED is announced. from: Ghostferry's names, "data_iterator",
- * "binlog_streamer", "binlog_writer", "cutover", "user_interrupt", ... */
-void ferry_fail(struct ferry *ferry, const char *from, const struct error *err);
-/* Any thread; valid after a failure: copies the first error. from is static. */
-bool ferry_error(struct ferry *ferry, struct error *err, const char **from);
+/* The loop's thread: the run fails with this error, threads are asked to stop. True: it is the
+ * first one, and nothing is announced. False: another one was, or the run is done; that is, or
+ * was, announced. */
+bool ferry_fail(struct ferry *ferry, enum run_part part, const struct error *err) MUST_CHECK;
+/* Any thread; valid after a failure: copies the first error. */
+bool ferry_error(struct ferry *ferry, struct error *err, enum run_part *part);
 /* Any thread: appends the state JSON; false when there is none yet (nothing has
  * started, and nothing was resumed). */
 bool ferry_state(struct ferry *ferry, struct buf *out);

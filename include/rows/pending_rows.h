@@ -10,7 +10,8 @@
 #define ROWS_PENDING_ROWS_H
 
 #include "base/json.h"
-#include "state/state_write.h"
+#include "base/thread.h"
+#include "plan/moved_table.h"
 #include "base/spill_file.h"
 
 enum table_stage {

@@ -1,6 +1,6 @@
 /* What all workers of one migration share: borrowed pointers, set before any of
  * them starts. A worker ends by itself when stop is set, and ends the run by
- * calling fail() (the first error counts). */
+ * run_fail() (the first error counts). */
 #ifndef RUN_RUN_H
 #define RUN_RUN_H
 
@@ -11,10 +11,11 @@
 #include "run/snapshot_mark.h"
 #include "state/state_tracker.h"
 #include "run/throttler.h"
+#include "run/run_part.h"
 #include "run/write_claims.h"
+#include "run/writer_lock.h"
 
 struct owed_rows;
-struct verifier;
 
 /* The server that is waited for. */
 enum slower_side { SLOWER_NONE, SLOWER_SOURCE, SLOWER_TARGET };
@@ -33,21 +34,22 @@ struct run {
 	const struct moved_tables *tables;
 	struct table_sync *syncs; /* owned, by moved_table.index */
 	struct state_tracker *tracker;
+	const char *run_id; /* the tracker's: in names of locks and in statements */
 	struct throttler *throttler;
 	struct stop *stop;
+	struct lock_numbers locks;
 	/* Nobody writes to the target unless the run holds its lock 0 (README I8). */
 	struct db_guard guard;
-	struct verifier *verifier; /* NULL: nothing is verified */
 	struct owed_rows *owed;
 	bool takes_loads; /* the target accepts LOAD DATA LOCAL, and may be sent it */
 	struct budget rows; /* copied rows in memory, options->rows_bytes of them */
-	/* Rows per batch asked for at run time; 0: sized by bytes. */
+	/* Rows per batch, as set at run time; 0: sized by bytes. */
 	_Atomic uint64_t batch_rows;
 	/* On the target, by this process; no failures, as trying again helps. */
 	_Atomic uint64_t deadlocks;
 	_Atomic uint64_t lock_waits;
 	_Atomic int64_t locks_logged_ms;
-	void (*fail)(void *context, const char *from, const struct error *err);
+	void (*fail)(void *context, enum run_part part, const struct error *err);
 	void *fail_context;
 	/* Any thread: the state as it is now is in the state file when this comes back true, or
 	 * none is wanted. NULL: nobody can. */
@@ -62,6 +64,9 @@ static inline struct table_sync *run_sync(const struct run *run, const struct mo
 {
 	return &run->syncs[table->index];
 }
+
+/* Any thread: the run fails with this error, if it is the first one. */
+void run_fail(const struct run *run, enum run_part part, const struct error *err);
 
 /* A worker's first connection, tried as often as any other read or write (0: without
  * end). NULL and *err on failure. lock_name NULL: it reads the source. */

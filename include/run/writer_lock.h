@@ -6,10 +6,22 @@
 
 #include "base/stop.h"
 #include "db/db.h"
+#include "plan/move_options.h"
 
 #define WRITER_LOCK_NAME_SIZE 64 /* the servers' limit */
 /* No run has more: so many connections the configuration may ask for at the most. */
 #define WRITER_LOCKS_MAX 1024
+
+/* Who has which of them: the first number of each kind. 0 is the run itself. */
+struct lock_numbers {
+	unsigned batch_writers;
+	unsigned binlog_writers;
+	unsigned repairs; /* of rows that differ */
+	unsigned readers; /* which write tables without a key themselves */
+	unsigned count;	  /* 1..count are in use */
+};
+
+void lock_numbers_make(struct lock_numbers *locks, const struct ferry_options *options);
 
 /* n 0 is the run itself: held as long as a process works on it. */
 void writer_lock_name(char name[WRITER_LOCK_NAME_SIZE], const char *run_id, unsigned n);

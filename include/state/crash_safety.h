@@ -10,8 +10,8 @@ struct crash_safety {
 	uint64_t flush_every_s;	  /* innodb_flush_log_at_timeout */
 	uint64_t sync_binlog;
 	bool has_binlog;
-	uint64_t started; /* when the server was, by its own clock: seconds since 1970; 0: not told */
-	uint64_t up_s;	  /* since then; 0: not told, or so */
+	uint64_t started; /* when the server was, by its own clock: seconds since 1970; 0: unknown */
+	uint64_t up_s;	  /* since then; 0: unknown, or so */
 };
 
 bool crash_safety_ask(struct db *db, struct crash_safety *safety, struct error *err) MUST_CHECK;
@@ -24,7 +24,7 @@ void crash_safety_put_reason(struct buf *text, const struct crash_safety *safety
 
 /* Ends of InnoDB's log: what was written, and what of it is on the disk. */
 struct redo_ends {
-	bool is_known; /* else the server does not tell this account */
+	bool is_known; /* else this account may not see them */
 	bool is_late;  /* current may lack the last moments */
 	uint64_t current;
 	uint64_t on_disk;

@@ -67,8 +67,10 @@ bool state_file_close(struct state_file *file, int64_t patience_ms) MUST_CHECK;
  * not be known to be done; then ends the thread. */
 void state_file_finish(struct state_file *file);
 
-/* Writes text and a newline as one step: whoever reads the path finds the old
- * content or the new, also after a power failure. */
-bool state_file_write(const char *path, const struct buf *text, struct error *err) MUST_CHECK;
+/* Writes text and a newline as one step: whoever reads the path finds the old content or the
+ * new, also after a power failure. held: gets the file locked, and open, until this process ends
+ * or closes it (a file system that knows no such locks is no reason to fail); NULL: it is not. */
+bool state_file_write(const char *path, const struct buf *text, int *held,
+		      struct error *err) MUST_CHECK;
 
 #endif

@@ -10,7 +10,23 @@
 #ifndef STATE_STATE_KEY_H
 #define STATE_STATE_KEY_H
 
-#include "state/state_write.h"
+#include "base/json.h"
+#include "plan/moved_table.h"
+
+/* How a value stands in the file, which must suit its column. */
+enum saved_kind {
+	SAVED_INTEGER, /* a number, exact */
+	SAVED_BYTES,   /* hex of what the server holds: strings and bytes */
+	SAVED_TEXT,    /* as in db/sql.h: decimals, dates and times, BIT, ENUM, SET */
+};
+
+/* Read from a file, not yet matched with a table. */
+struct saved_key {
+	const char *table; /* "schema.name" */
+	struct key key;	   /* owned; a value per key column */
+	enum saved_kind kinds[KEY_COLUMNS_MAX];
+	const char *columns[KEY_COLUMNS_MAX]; /* where the layout names them, else NULL */
+};
 
 enum saved_kind saved_kind_of(const struct column *column);
 /* One value of a composite key, or of a key that is no integer. */

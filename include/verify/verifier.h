@@ -28,12 +28,9 @@ struct verifier_hooks {
  * state that is resumed, or NULL; is_resumed: there was a state. NULL and *err on
  * failure. */
 struct verifier *verifier_new(struct run *run, struct db *target, const cJSON *stage,
-			      bool is_resumed, unsigned first_lock,
-			      const struct verifier_hooks *hooks, struct error *err) MUST_CHECK;
+			      bool is_resumed, const struct verifier_hooks *hooks,
+			      struct error *err) MUST_CHECK;
 void verifier_free(struct verifier *v);
-/* How many named locks (writer_lock.h) its connections need, of the number first_lock of
- * verifier_new() on. */
-unsigned verifier_lock_count(const struct ferry_options *options);
 
 /* Inline: rows that change are looked at from now on, in a thread of its own. */
 void verifier_start(struct verifier *v);

@@ -24,11 +24,6 @@ static const char log_tag[] = "copydb";
 /* A run that waits for its cutover is not worth a line every ten seconds. */
 #define PROGRESS_LOG_WAITING_MS 60000
 
-static double seconds(int64_t ms)
-{
-	return (double)ms / 1000.0;
-}
-
 /* --- from the ferry ----------------------------------------------------------- */
 
 /* Any thread. */
@@ -38,11 +33,6 @@ static void on_event(void *context, enum ferry_event event)
 
 	atomic_fetch_or(&app->events, 1u << event);
 	ev_async_send(app->loop, &app->wake);
-}
-
-static bool take_event(unsigned events, enum ferry_event event)
-{
-	return events & (1u << event);
 }
 
 static void on_phase_change(struct app *app)
@@ -61,19 +51,14 @@ static void on_phase_change(struct app *app)
 	state_file_poke(&app->state_file);
 }
 
-static void stop_watching(struct app *app)
-{
-	ev_timer_stop(app->loop, &app->tick);
-	ev_timer_stop(app->loop, &app->report_progress);
-	ev_timer_stop(app->loop, &app->report_state);
-	log_progress("");
-}
-
 static void on_done(struct app *app)
 {
 	app->is_done = true;
 	app->exit_status = EXIT_DONE;
-	stop_watching(app);
+	ev_timer_stop(app->loop, &app->tick);
+	ev_timer_stop(app->loop, &app->report_progress);
+	ev_timer_stop(app->loop, &app->report_state);
+	log_progress("");
 	if (app->server && !app->is_interrupted) {
 		log_info("ghostferry main operations has terminated but the control server "
 			 "remains online");
@@ -101,17 +86,6 @@ static void on_dry_run_done(struct app *app)
 	ev_break(app->loop, EVBREAK_ALL);
 }
 
-/* Nobody waits for the status of a run that is none. */
-static void on_nothing_to_do(struct app *app)
-{
-	log_info("%s says that this move is finished, and its tables are on the target: there is "
-		 "nothing to do (to compare: -verify; for another move: another StateFile)",
-		 app->config->state_file);
-	app->is_done = true;
-	app->exit_status = EXIT_DONE;
-	ev_break(app->loop, EVBREAK_ALL);
-}
-
 /* A run that was done first is done, whatever came after. */
 static void handle_events(struct app *app)
 {
@@ -119,17 +93,35 @@ static void handle_events(struct app *app)
 
 	if (app->is_done || events == 0)
 		return;
-	if (take_event(events, FERRY_PHASE_CHANGED))
+	if (events & (1u << FERRY_PHASE_CHANGED))
 		on_phase_change(app);
-	if (take_event(events, FERRY_DONE))
+	if (events & (1u << FERRY_DONE)) {
 		on_done(app);
-	else if (take_event(events, FERRY_DRY_RUN_DONE))
+	} else if (events & (1u << FERRY_DRY_RUN_DONE)) {
 		on_dry_run_done(app);
-	else if (take_event(events, FERRY_NOTHING_TO_DO))
-		on_nothing_to_do(app);
-	else if (take_event(events, FERRY_NOT_STARTED))
+	} else if (events & (1u << FERRY_NOTHING_TO_DO)) {
+		log_info("%s says that this move is finished, and its tables are on the target: "
+			 "there is nothing to do (to compare: -verify; for another move: another "
+			 "StateFile)",
+			 app->config->state_file);
+		/* Nobody waits for the status of a run that is none. */
+		app->is_done = true;
+		app->exit_status = EXIT_DONE;
+		ev_break(app->loop, EVBREAK_ALL);
+	} else if (events & (1u << FERRY_NOT_STARTED)) {
 		shutdown_not_started(app);
-	else if (take_event(events, FERRY_FAILED))
+	} else if (events & (1u << FERRY_FAILED)) {
+		shutdown_failed(app);
+	}
+}
+
+/* Ends the process, unless the run has failed before, or is done: then the ferry says so. */
+static void fail(struct app *app, enum run_part part, const struct error *err)
+{
+	bool is_first = ferry_fail(app->ferry, part, err);
+
+	handle_events(app); /* what came before counts more */
+	if (is_first && !app->is_done)
 		shutdown_failed(app);
 }
 
@@ -149,7 +141,7 @@ static void on_wake(struct ev_loop *loop UNUSED, ev_async *watcher, int revents 
 
 	if (short_of) {
 		error_set(&err, ERROR_SYSTEM, "%s", short_of);
-		ferry_fail(app->ferry, "system", &err);
+		fail(app, PART_SYSTEM, &err);
 	}
 	handle_events(app);
 }
@@ -171,9 +163,7 @@ static void on_signal(struct ev_loop *loop UNUSED, ev_signal *watcher, int reven
 	app->is_interrupted = true;
 	error_set(&err, ERROR_STOPPED, "signal received: %s",
 		  watcher->signum == SIGTERM ? "terminated" : "interrupt");
-	ferry_fail(app->ferry, "user_interrupt", &err);
-	/* It announces the failure from within, unless there was one before. */
-	handle_events(app);
+	fail(app, PART_USER_INTERRUPT, &err);
 }
 
 /* --- from the clock ----------------------------------------------------------- */
@@ -210,14 +200,14 @@ static void on_tick(struct ev_loop *loop UNUSED, ev_timer *watcher, int revents 
 	ferry_status_release(&status);
 }
 
-static void on_report_progress(struct ev_loop *loop UNUSED, ev_timer *watcher, int revents UNUSED)
+static void on_report(struct ev_loop *loop UNUSED, ev_timer *watcher, int revents UNUSED)
 {
-	report_progress(watcher->data);
-}
+	struct app *app = watcher->data;
 
-static void on_report_state(struct ev_loop *loop UNUSED, ev_timer *watcher, int revents UNUSED)
-{
-	report_state(watcher->data);
+	if (watcher == &app->report_progress)
+		report_progress(app);
+	else
+		report_state(app);
 }
 
 /* --- set-up and end ----------------------------------------------------------- */
@@ -225,7 +215,7 @@ static void on_report_state(struct ev_loop *loop UNUSED, ev_timer *watcher, int 
 static void start_timer(struct app *app, ev_timer *timer, int64_t ms)
 {
 	timer->data = app;
-	ev_timer_set(timer, seconds(ms), seconds(ms));
+	ev_timer_set(timer, (double)ms / 1000, (double)ms / 1000);
 	if (ms > 0)
 		ev_timer_start(app->loop, timer);
 }
@@ -241,8 +231,8 @@ static void start_watchers(struct app *app)
 	ev_signal_start(app->loop, &app->terminated);
 
 	ev_init(&app->tick, on_tick);
-	ev_init(&app->report_progress, on_report_progress);
-	ev_init(&app->report_state, on_report_state);
+	ev_init(&app->report_progress, on_report);
+	ev_init(&app->report_state, on_report);
 	start_timer(app, &app->tick, PROGRESS_TERMINAL_MS);
 	if (reporter_wants(&app->reporter, REPORT_PROGRESS))
 		start_timer(app, &app->report_progress, app->config->progress_report_frequency_ms);
@@ -316,15 +306,6 @@ static bool start_all(struct app *app, struct error *err)
 	return true;
 }
 
-/* After a healthy run. The last reports may take their time. */
-static void finish(struct app *app)
-{
-	shutdown_at_next_signal(app->exit_status);
-	state_file_finish(&app->state_file);
-	reporter_finish(&app->reporter);
-	ferry_join(app->ferry);
-}
-
 int app_run(const struct config *config, const struct start_state *start, bool is_dry_run)
 {
 	const struct saved_state *resume = start->is_resumed ? &start->state : NULL;
@@ -345,7 +326,11 @@ int app_run(const struct config *config, const struct start_state *start, bool i
 	ok = start_all(&app, &err);
 	if (ok) {
 		ev_run(app.loop, 0);
-		finish(&app);
+		/* A healthy run. The last reports may take their time. */
+		shutdown_at_next_signal(app.exit_status);
+		state_file_finish(&app.state_file);
+		reporter_finish(&app.reporter);
+		ferry_join(app.ferry);
 	}
 	server_free(app.server);
 	scripts_free(app.scripts);

@@ -1,5 +1,5 @@
 /* One table of flags parses them and prints the usage. Asking for help or the
- * version is answered on stdout with status 0; a mistake is told on stderr. */
+ * version is answered on stdout with status 0; a mistake is reported on stderr. */
 #include "cli.h"
 
 #include <string.h>
@@ -69,32 +69,6 @@ struct arguments {
 	FILE *errors;
 };
 
-/* value is NULL when there was no '='. */
-static bool set_bool(struct arguments *a, const struct flag *flag, const char *value)
-{
-	bool *place = (bool *)((char *)a->cli + flag->offset);
-
-	if (parse_bool(value ? value : "true", place))
-		return true;
-	fprintf(a->errors, "invalid boolean value \"%s\" for -%s: parse error\n", value,
-		flag->name);
-	return false;
-}
-
-static bool set_text(struct arguments *a, const struct flag *flag, const char *value)
-{
-	const char **place = (const char **)((char *)a->cli + flag->offset);
-
-	if (!value && *a->next)
-		value = *a->next++;
-	if (!value) {
-		fprintf(a->errors, "flag needs an argument: -%s\n", flag->name);
-		return false;
-	}
-	*place = *value ? value : NULL;
-	return true;
-}
-
 /* text is behind the dashes. */
 static bool parse_flag(struct arguments *a, const char *text)
 {
@@ -110,7 +84,24 @@ static bool parse_flag(struct arguments *a, const char *text)
 		fprintf(a->errors, "flag provided but not defined: -%.*s\n", (int)length, text);
 		return false;
 	}
-	return flag->argument ? set_text(a, flag, value) : set_bool(a, flag, value);
+
+	char *place = (char *)a->cli + flag->offset;
+
+	if (!flag->argument) {
+		if (parse_bool(value ? value : "true", (bool *)place))
+			return true;
+		fprintf(a->errors, "invalid boolean value \"%s\" for -%s: parse error\n", value,
+			flag->name);
+		return false;
+	}
+	if (!value && *a->next)
+		value = *a->next++;
+	if (!value) {
+		fprintf(a->errors, "flag needs an argument: -%s\n", flag->name);
+		return false;
+	}
+	*(const char **)(void *)place = *value ? value : NULL;
+	return true;
 }
 
 static bool parse_flags(struct arguments *a)
@@ -135,6 +126,9 @@ static bool parse_flags(struct arguments *a)
  * move instead of a look, and a fresh start instead of a resumed one. */
 static bool check_rest(const struct arguments *a)
 {
+	/* A forgotten -verify would make a move of what was to be a comparison. */
+	bool lacks_verify = a->cli->json && !a->cli->verify && !a->cli->help && !a->cli->version;
+
 	for (char *const *at = a->next; *at && at[1]; at++) {
 		const char *text = at[1] + strspn(at[1], "-");
 
@@ -144,16 +138,9 @@ static bool check_rest(const struct arguments *a)
 				   "flags go before it\n", at[1]);
 		return false;
 	}
-	return true;
-}
-
-/* A forgotten -verify would make a move of what was to be a comparison. */
-static bool check_json(const struct arguments *a)
-{
-	if (!a->cli->json || a->cli->verify || a->cli->help || a->cli->version)
-		return true;
-	fprintf(a->errors, "-json goes with -verify\n");
-	return false;
+	if (lacks_verify)
+		fprintf(a->errors, "-json goes with -verify\n");
+	return !lacks_verify;
 }
 
 bool cli_parse(int argc, char *const *argv, struct cli *cli, int *exit_status, FILE *out,
@@ -164,7 +151,7 @@ bool cli_parse(int argc, char *const *argv, struct cli *cli, int *exit_status, F
 
 	*cli = (struct cli){ 0 };
 	*exit_status = 0;
-	if (!parse_flags(&a) || !check_rest(&a) || !check_json(&a)) {
+	if (!parse_flags(&a) || !check_rest(&a)) {
 		print_usage(errors);
 		*exit_status = EXIT_BAD_FLAG;
 		return false;

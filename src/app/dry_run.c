@@ -6,17 +6,6 @@
 #include "base/printable.h"
 #include "control/progress.h"
 
-/* A name with a line end in it has no other form in SQL: such a statement is to be finished
- * by hand. */
-static void put_remedy(struct buf *out, const char *remedy)
-{
-	buf_puts(out, "  remedy: ");
-	printable_put(out, remedy);
-	if (strpbrk(remedy, "\n\r\t"))
-		buf_puts(out, " (where \\n, \\r or \\t stands for that character itself)");
-	buf_putc(out, '\n');
-}
-
 void findings_text(struct buf *out, const struct findings *findings)
 {
 	static const char *const severities[] = {
@@ -31,24 +20,22 @@ void findings_text(struct buf *out, const struct findings *findings)
 		buf_printf(out, "%s: ", severities[finding->severity]);
 		printable_put(out, finding->text);
 		buf_putc(out, '\n');
-		if (finding->remedy && *finding->remedy)
-			put_remedy(out, finding->remedy);
-	}
-}
-
-static void put_key(struct buf *out, const struct key_columns *key)
-{
-	if (key->count == 0)
-		buf_puts(out, "none");
-	for (unsigned i = 0; i < key->count; i++) {
-		buf_puts(out, i > 0 ? "," : "");
-		printable_put(out, key->table->columns[key->columns[i]].name);
+		if (!finding->remedy || !*finding->remedy)
+			continue;
+		buf_puts(out, "  remedy: ");
+		printable_put(out, finding->remedy);
+		/* A name with a line end in it has no other form in SQL: such a statement is to
+		 * be finished by hand. */
+		if (strpbrk(finding->remedy, "\n\r\t"))
+			buf_puts(out, " (where \\n, \\r or \\t stands for that character itself)");
+		buf_putc(out, '\n');
 	}
 }
 
 static void put_table(struct buf *out, const struct moved_table *table)
 {
 	const struct table *source = table->source;
+	const struct key_columns *key = &table->key;
 
 	buf_puts(out, "  ");
 	printable_put(out, source->full_name);
@@ -60,7 +47,12 @@ static void put_table(struct buf *out, const struct moved_table *table)
 		printable_put(out, table->target_name);
 	}
 	buf_puts(out, ": key ");
-	put_key(out, &table->key);
+	if (key->count == 0)
+		buf_puts(out, "none");
+	for (unsigned i = 0; i < key->count; i++) {
+		buf_puts(out, i > 0 ? "," : "");
+		printable_put(out, key->table->columns[key->columns[i]].name);
+	}
 	buf_puts(out, ", about ");
 	progress_put_count(out, (double)source->estimated_rows);
 	buf_puts(out, " rows, ");

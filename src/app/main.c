@@ -36,30 +36,6 @@ struct program {
 	struct start_state start;
 };
 
-/* A socket that became descriptor 1 would be sent the state dump. */
-static void open_standard_files(void)
-{
-	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0)
-			_exit(EXIT_NOT_STARTED);
-}
-
-static void log_warnings(const struct config_warnings *warnings)
-{
-	for (size_t i = 0; i < warnings->texts.count; i++)
-		log_write(LOG_WARN, "config", NULL, NULL, "%s", warnings->texts.items[i]);
-}
-
-static bool load_config(struct program *program, struct error *err)
-{
-	struct config_warnings warnings = { 0 };
-	bool ok = config_load(program->cli.config_path, &program->config, &warnings, err);
-
-	log_warnings(&warnings);
-	config_warnings_release(&warnings);
-	return ok;
-}
-
 /* The environment gives way to the configuration, that to -verbose. */
 static void set_up_log(const struct program *program)
 {
@@ -81,7 +57,7 @@ static void set_up_log(const struct program *program)
 /* Nobody asked for the default one, and a configuration may well lie where nothing can
  * be written. One that is configured, or holds a state already, must be writable: app_run()
  * sees to that. Else the state in it would look as good as before, and be left. */
-static void settle_state_file(struct program *program)
+static void drop_default_state_file(struct program *program)
 {
 	char *usual = mem_printf("%s.state", program->cli.config_path);
 	struct config *config = &program->config;
@@ -99,7 +75,13 @@ static void settle_state_file(struct program *program)
 
 static bool prepare(struct program *program, struct error *err)
 {
-	if (!load_config(program, err))
+	struct config_warnings warnings = { 0 };
+	bool ok = config_load(program->cli.config_path, &program->config, &warnings, err);
+
+	for (size_t i = 0; i < warnings.texts.count; i++)
+		log_write(LOG_WARN, "config", NULL, NULL, "%s", warnings.texts.items[i]);
+	config_warnings_release(&warnings);
+	if (!ok)
 		return false;
 	if (!config_validate(&program->config, err))
 		return error_wrap(err, CONFIG_VALIDATING);
@@ -108,7 +90,7 @@ static bool prepare(struct program *program, struct error *err)
 		return true;
 	if (!start_state_find(&program->start, &program->cli, &program->config, err))
 		return false;
-	settle_state_file(program);
+	drop_default_state_file(program);
 	return true;
 }
 
@@ -134,12 +116,6 @@ static void init_libraries(void)
 	db_library_init();
 }
 
-static void release(struct program *program)
-{
-	start_state_release(&program->start);
-	config_release(&program->config);
-}
-
 static void print_error(const char *message)
 {
 	struct buf text = BUF_INIT;
@@ -159,24 +135,24 @@ static int fail(const struct program *program, const struct error *err)
 	return EXIT_NOT_STARTED;
 }
 
-/* Large buffers, of rows and statements, go back to the system when they are freed.
- * glibc would keep ever larger ones for later. */
-static void return_memory(void)
-{
-#ifdef M_MMAP_THRESHOLD
-	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BUFFER_BYTES);
-#endif
-}
-
-/* This thread's stack grows up to what the limit is by then. */
-static void raise_stack(void)
+static void set_up_process(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= STACK_BYTES)
-		return;
-	limit.rlim_cur = limit.rlim_max < STACK_BYTES ? limit.rlim_max : STACK_BYTES;
-	(void)setrlimit(RLIMIT_STACK, &limit);
+	/* A socket that became descriptor 1 would be sent the state dump. */
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0)
+			_exit(EXIT_NOT_STARTED);
+#ifdef M_MMAP_THRESHOLD
+	/* Large buffers, of rows and statements, go back to the system when they are freed.
+	 * glibc would keep ever larger ones for later. */
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BUFFER_BYTES);
+#endif
+	/* This thread's stack grows up to what the limit is by then. */
+	if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur < STACK_BYTES) {
+		limit.rlim_cur = limit.rlim_max < STACK_BYTES ? limit.rlim_max : STACK_BYTES;
+		(void)setrlimit(RLIMIT_STACK, &limit);
+	}
 }
 
 int main(int argc, char **argv)
@@ -185,9 +161,7 @@ int main(int argc, char **argv)
 	struct error err = ERROR_INIT;
 	int status;
 
-	open_standard_files();
-	return_memory();
-	raise_stack();
+	set_up_process();
 	shortage_init();
 	log_init();
 	if (!cli_parse(argc, argv, &program.cli, &status, stdout, stderr))
@@ -202,7 +176,8 @@ int main(int argc, char **argv)
 		status = verify_command_run(&program.config, program.cli.json);
 	else
 		status = app_run(&program.config, &program.start, program.cli.dry_run);
-	release(&program);
+	start_state_release(&program.start);
+	config_release(&program.config);
 	curl_global_cleanup();
 	return status;
 }

@@ -1,4 +1,4 @@
-/* What is told to the URLs of the configuration: progress, state, the cutover. */
+/* What is posted to the URLs of the configuration: progress, state, the cutover. */
 #ifndef APP_REPORTS_H
 #define APP_REPORTS_H
 

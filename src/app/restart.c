@@ -1,4 +1,4 @@
-/* A target that forgets commits was started anew: what it may have forgotten is written
+/* A target that forgets commits was restarted: what it may have forgotten is written
  * again by a resumed run, and nobody need be there for that. The process saves the state,
  * which is one of before, and runs its own program again in its place, with -resumestate:
  * nothing of the run that has ended is left, its threads in hanging queries as little as
@@ -19,7 +19,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "shutdown.h"
-#include "run/durable_state.h"
 
 static const char log_tag[] = "restart";
 
@@ -27,7 +26,7 @@ static const char log_tag[] = "restart";
 static const char variable[] = "GHOSTFERRY_RESTARTED";
 
 #define RESTARTS_MAX 5
-#define QUIET_MS 600000 /* a run that lasted so long begins to count anew */
+#define QUIET_MS 600000 /* after a run that lasted so long the count begins at 0 */
 #define DESCRIPTORS_MAX 65536
 
 static const char *program_path;
@@ -60,31 +59,6 @@ void restart_take_over(struct app *app)
 	unsetenv(variable);
 }
 
-/* Whatever answers to CutoverLock may have happened. */
-static bool is_before_cutover(const struct app *app)
-{
-	return app->phase < PHASE_CUTOVER ||
-	       (app->phase == PHASE_CUTOVER && !app->config->cutover_lock.uri);
-}
-
-static bool save_state(struct app *app)
-{
-	return app->state_file.path && state_file_close(&app->state_file, ENDING_S * 1000) &&
-	       !app->state_file.is_failing;
-}
-
-static void hand_over(struct app *app)
-{
-	struct ferry_status status;
-	char text[100];
-
-	ferry_status(app->ferry, &status);
-	snprintf(text, sizeof(text), "%u %d %d %llu", restarts, status.automatic_cutover,
-		 status.is_paused, (unsigned long long)ferry_batch_rows(app->ferry));
-	ferry_status_release(&status);
-	setenv(variable, text, 1);
-}
-
 /* Connections must not outlive this: they hold locks on the target. */
 static void close_at_exec(void)
 {
@@ -99,6 +73,15 @@ static void close_at_exec(void)
 
 static void run_again(const struct app *app)
 {
+	struct ferry_status status;
+	char text[100];
+
+	ferry_status(app->ferry, &status);
+	snprintf(text, sizeof(text), "%u %d %d %llu", restarts, status.automatic_cutover,
+		 status.is_paused, (unsigned long long)ferry_batch_rows(app->ferry));
+	ferry_status_release(&status);
+	setenv(variable, text, 1);
+
 	static char resume_flag[] = "-resumestate", verbose_flag[] = "-verbose";
 	char *argv[6];
 	int count = 0;
@@ -115,11 +98,15 @@ static void run_again(const struct app *app)
 	execvp(argv[0], argv);
 }
 
-void restart_if_it_helps(struct app *app, const struct error *err, const char *from)
+void restart_if_it_helps(struct app *app, const struct error *err, enum run_part part)
 {
+	/* Whatever answers to CutoverLock may have happened. */
+	bool is_before_cutover =
+		app->phase < PHASE_CUTOVER ||
+		(app->phase == PHASE_CUTOVER && !app->config->cutover_lock.uri);
 	struct error failure = ERROR_INIT;
 
-	if (strcmp(from, durable_state_forgotten) != 0 || !program_path || !is_before_cutover(app))
+	if (part != PART_TARGET_FORGOT || !program_path || !is_before_cutover)
 		return;
 	if (clock_ms() - began_ms > QUIET_MS)
 		restarts = 0;
@@ -129,11 +116,11 @@ void restart_if_it_helps(struct app *app, const struct error *err, const char *f
 	}
 	/* A signal from here on would be lost with this image: it ends the process instead. */
 	shutdown_at_next_signal(EXIT_INTERRUPTED);
-	if (!save_state(app))
+	if (!app->state_file.path || !state_file_close(&app->state_file, ENDING_S * 1000) ||
+	    app->state_file.is_failing)
 		return;
 	log_progress("");
 	log_warn_err(err, "resuming from %s by itself", app->state_file.path);
-	hand_over(app);
 	run_again(app);
 	error_errno(&failure, "%s", program_path);
 	log_error_err(&failure, "the program cannot be run again");

@@ -1,4 +1,4 @@
-/* Beginning anew, by itself, from the state of a run that had to end. */
+/* Resuming, by itself, from the state of a run that had to end. */
 #ifndef APP_RESTART_H
 #define APP_RESTART_H
 
@@ -11,6 +11,6 @@ void restart_remember(const char *program, const struct cli *cli);
 void restart_take_over(struct app *app);
 /* The run has ended with this error, of that part of the ferry. Does not return if it can
  * be helped by resuming it at once. */
-void restart_if_it_helps(struct app *app, const struct error *err, const char *from);
+void restart_if_it_helps(struct app *app, const struct error *err, enum run_part part);
 
 #endif

@@ -87,40 +87,18 @@ static bool print_state(struct app *app, struct buf *state)
 	if (!config_prints_state(app->config))
 		return false;
 	buf_putc(state, '\n');
-	if (shutdown_print(state->data, state->length, &err)) {
-		buf_truncate(state, state->length - 1);
-		return true;
-	}
+	bool printed = shutdown_print(state->data, state->length, &err);
 	buf_truncate(state, state->length - 1);
-	log_error_err(&err, "failed to dump the state");
-	return false;
+	if (!printed)
+		log_error_err(&err, "failed to dump the state");
+	return printed;
 }
 
-static void say_where_the_state_is(const struct app *app, const struct buf *state, bool printed)
-{
-	const char *path = app->state_file.path;
-
-	if (state->length == 0)
-		return;
-	if (!printed && !config_prints_state(app->config))
-		log_warn("the state was not dumped on stdout, as neither DumpStateOnSignal nor "
-			 "DumpStateToStdoutOnError is set");
-	if (path && ferry_may_save(app->ferry))
-		log_info("the run can be resumed with -resumestate %s", path);
-}
-
-static void log_fatal(const struct error *err, const char *from, bool printed)
-{
-	log_write(LOG_ERROR, log_tag, err,
-		  (const struct log_field[]){ { "errfrom", from }, { NULL, NULL } },
-		  printed ? "fatal error detected, state dump in stdout" : "fatal error detected");
-}
-
-static void warn_about_lock(const struct app *app, enum phase phase)
+static void warn_about_lock(const struct app *app)
 {
 	struct ferry_status status;
 
-	if (phase != PHASE_CUTOVER)
+	if (app->phase != PHASE_CUTOVER)
 		return;
 	ferry_status(app->ferry, &status);
 	if (status.cutover_unlocked && app->config->cutover_unlock.uri)
@@ -133,7 +111,7 @@ static void warn_about_lock(const struct app *app, enum phase phase)
 	ferry_status_release(&status);
 }
 
-static void post_error(const struct app *app, const struct error *err, const char *from,
+static void post_error(const struct app *app, const struct error *err, enum run_part part,
 		       const struct buf *state)
 {
 	const struct callback *callback = &app->config->error_callback;
@@ -145,7 +123,7 @@ static void post_error(const struct app *app, const struct error *err, const cha
 	if (!callback_is_set(callback))
 		return;
 	object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, "ErrFrom", from);
+	cJSON_AddStringToObject(object, "ErrFrom", run_part_name(part));
 	utf8_replace_invalid(shown.text);
 	cJSON_AddStringToObject(object, "ErrMessage", shown.text);
 	cJSON_AddStringToObject(object, "StateDump", buf_text(state));
@@ -156,16 +134,11 @@ static void post_error(const struct app *app, const struct error *err, const cha
 	buf_release(&payload);
 }
 
-/* Who has the state on stdout need not wait for a disk that does not answer. */
-static void save_state(struct app *app, bool printed)
+/* What the run leaves behind, in the order of its worth. */
+static void report(struct app *app, const struct error *err, enum run_part part, int status)
 {
-	if (!state_file_close(&app->state_file, (printed ? SAVE_S : ENDING_S) * 1000))
-		log_error("the state file is not written once more, its disk does not answer%s",
-			  printed ? ": the newest state is the one on stdout" : "");
-}
-
-static void report_error(struct app *app, const struct error *err, const char *from, int status)
-{
+	const struct log_field fields[] = { { "errfrom", run_part_name(part) }, { NULL, NULL } };
+	const char *path = app->state_file.path;
 	struct buf state = BUF_INIT;
 	bool printed;
 
@@ -173,61 +146,57 @@ static void report_error(struct app *app, const struct error *err, const char *f
 	printed = print_state(app, &state);
 	shutdown_at_next_signal(status);
 	alarm(ENDING_S);
-	log_fatal(err, from, printed);
-	/* Whoever has taken over writes a newer state into the same file. */
-	if (strcmp(from, "run_lock") != 0)
-		save_state(app, printed);
-	say_where_the_state_is(app, &state, printed);
-	warn_about_lock(app, app->phase);
-	post_error(app, err, from, &state);
+	log_write(LOG_ERROR, log_tag, err, fields,
+		  printed ? "fatal error detected, state dump in stdout" : "fatal error detected");
+	/* Whoever has taken over writes a newer state into the same file. Who has the state on
+	 * stdout need not wait for a disk that does not answer. */
+	if (part != PART_RUN_LOCK &&
+	    !state_file_close(&app->state_file, (printed ? SAVE_S : ENDING_S) * 1000))
+		log_error("the state file is not written once more, its disk does not answer%s",
+			  printed ? ": the newest state is the one on stdout" : "");
+	if (state.length > 0 && !printed && !config_prints_state(app->config))
+		log_warn("the state was not dumped on stdout, as neither DumpStateOnSignal nor "
+			 "DumpStateToStdoutOnError is set");
+	if (state.length > 0 && path && ferry_may_save(app->ferry))
+		log_info("the run can be resumed with -resumestate %s", path);
+	warn_about_lock(app);
+	post_error(app, err, part, &state);
 	buf_release(&state);
 }
 
 void shutdown_failed(struct app *app)
 {
 	struct error err = ERROR_INIT;
-	const char *from = "ferry";
-	int status = EXIT_INTERRUPTED;
+	enum run_part part = PART_SYSTEM;
 
-	if (!ferry_error(app->ferry, &err, &from))
+	if (!ferry_error(app->ferry, &err, &part))
 		error_set(&err, ERROR_STOPPED, "the run ended without saying why");
-	if (err.kind == ERROR_DIFFERENT)
-		status = EXIT_DIFFERENT;
-	restart_if_it_helps(app, &err, from);
-	report_error(app, &err, from, status);
+	restart_if_it_helps(app, &err, part);
+
+	int status = err.kind == ERROR_DIFFERENT ? EXIT_DIFFERENT : EXIT_INTERRUPTED;
+
+	report(app, &err, part, status);
 	_exit(status);
-}
-
-static const char *failed_step(const char *from)
-{
-	static const struct {
-		const char *from, *text;
-	} steps[] = {
-		{ "ferry.createDatabasesAndTables", "failed to create databases and tables" },
-		{ "ferry.initialize", "failed to initialize ferry" },
-		{ "ferry.start", "failed to start ferry" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(steps); i++)
-		if (strcmp(from, steps[i].from) == 0)
-			return steps[i].text;
-	return from;
 }
 
 void shutdown_not_started(struct app *app)
 {
+	static const char *const steps[] = {
+		[PART_INITIALIZE] = "failed to initialize ferry",
+		[PART_START] = "failed to start ferry",
+		[PART_CREATE_TABLES] = "failed to create databases and tables",
+	};
 	struct error err = ERROR_INIT;
-	const char *from = "ferry.start";
+	enum run_part part = PART_START;
 	struct buf text = BUF_INIT;
 
-	if (!ferry_error(app->ferry, &err, &from))
+	if (!ferry_error(app->ferry, &err, &part))
 		error_set(&err, ERROR_STOPPED, "the start ended without saying why");
-	report_error(app, &err, from, EXIT_NOT_STARTED);
+	report(app, &err, part, EXIT_NOT_STARTED);
 	findings_text(&text, ferry_findings(app->ferry));
-	buf_printf(&text, "error: %s: ", failed_step(from));
+	buf_printf(&text, "error: %s: ", part < ARRAY_LEN(steps) ? steps[part] : run_part_name(part));
 	printable_put(&text, err.text);
 	buf_putc(&text, '\n');
 	fputs(buf_text(&text), stderr);
-	buf_release(&text);
 	_exit(EXIT_NOT_STARTED);
 }

@@ -41,7 +41,7 @@ static bool fail_alive(const char *path, struct error *err)
 
 static bool fail_unfinished(const struct saved_state *other, const char *path, struct error *err)
 {
-	if (other->cutover_unlocked)
+	if (other->run.cutover_unlocked)
 		return error_set(err, ERROR_CONFIG,
 				 "%s says that CutoverUnlock was called, and that the run was ended "
 				 "before it was done: the target may be in use; resume it with "
@@ -67,7 +67,7 @@ static bool check_nothing_unfinished(struct start_state *start, const struct cli
 		return is_alive ? fail_alive(path, err) :
 				  error_wrap(err, "a state file is there already, and cannot be read "
 						  "(remove it to start anew)");
-	start->has_finished = start->finished.is_done;
+	start->has_finished = start->finished.run.phase == PHASE_DONE;
 	if (start->has_finished)
 		return true;
 	if (is_alive)
@@ -79,19 +79,19 @@ static bool check_nothing_unfinished(struct start_state *start, const struct cli
 }
 
 /* The file's state of the same run: is it finished since, and up to where does its line
- * go? A file that cannot be read tells nothing. */
+ * go? A file that cannot be read says nothing. */
 static bool compare_with_file(struct saved_state *state, const char *path, struct error *err)
 {
 	struct error ignored;
 	struct saved_state other;
 	bool is_over;
 
-	if (!path || !*state->run_id || !read_file(path, false, &other, &ignored))
+	if (!path || !*state->run.run_id || !read_file(path, false, &other, &ignored))
 		return true;
 	is_over = false;
-	if (strcmp(other.run_id, state->run_id) == 0) {
-		is_over = other.cutover_unlocked && !state->cutover_unlocked;
-		state_line_copy(&state->line_on_file, &other.line);
+	if (strcmp(other.run.run_id, state->run.run_id) == 0) {
+		is_over = other.run.cutover_unlocked && !state->run.cutover_unlocked;
+		state_line_copy(&state->line_on_file, &other.run.line);
 	}
 	saved_state_release(&other);
 	return !is_over ||
@@ -101,17 +101,6 @@ static bool compare_with_file(struct saved_state *state, const char *path, struc
 			 "what was written to the target since; if the target is not in use, remove "
 			 "that file to resume all the same",
 			 path);
-}
-
-static bool read_configured(struct start_state *start, const cJSON *configured, bool is_forced,
-			    struct error *err)
-{
-	cJSON *tree = cJSON_Duplicate(configured, true);
-
-	if (is_forced)
-		cJSON_DeleteItemFromObjectCaseSensitive(tree, "StateChecksum");
-	start->is_resumed = saved_state_parse(tree, &start->state, err);
-	return start->is_resumed || error_wrap(err, "StateToResumeFrom");
 }
 
 /* -resumestate counts more than the configuration. */
@@ -124,8 +113,13 @@ bool start_state_find(struct start_state *start, const struct cli *cli,
 		if (!start->is_resumed)
 			return false;
 	} else if (config->state_to_resume_from) {
-		if (!read_configured(start, config->state_to_resume_from, cli->force_state, err))
-			return false;
+		cJSON *tree = cJSON_Duplicate(config->state_to_resume_from, true);
+
+		if (cli->force_state)
+			cJSON_DeleteItemFromObjectCaseSensitive(tree, "StateChecksum");
+		start->is_resumed = saved_state_parse(tree, &start->state, err);
+		if (!start->is_resumed)
+			return error_wrap(err, "StateToResumeFrom");
 	} else {
 		return check_nothing_unfinished(start, cli, config->state_file, err);
 	}

@@ -1,11 +1,11 @@
-/* The state that a run goes on from, or that tells that there is nothing to go on from.
+/* The state that a run goes on from, or that says that there is nothing to go on from.
  * main's thread, before anything is connected. */
 #ifndef APP_START_STATE_H
 #define APP_START_STATE_H
 
 #include "cli.h"
 #include "config/config.h"
-#include "state/state_write.h"
+#include "state/state_read.h"
 
 struct start_state {
 	bool is_resumed;

@@ -191,19 +191,11 @@ static void release(struct command *c)
 	stop_destroy(&c->stop);
 }
 
-static void print_error(const struct error *err)
-{
-	struct buf text = BUF_INIT;
-
-	printable_put(&text, err->text);
-	fprintf(stderr, "error: cannot compare: %s\n", buf_text(&text));
-	buf_release(&text);
-}
-
 int verify_command_run(const struct config *config, bool as_json)
 {
 	struct command command = { .options = config->move };
 	struct error err = ERROR_INIT;
+	struct buf text = BUF_INIT;
 	int status = EXIT_NOT_STARTED;
 
 	stop_init(&command.stop);
@@ -212,10 +204,13 @@ int verify_command_run(const struct config *config, bool as_json)
 	command.options.target.computing = &command.computing;
 	if (load(&command, &err) && compare(&command, &err) &&
 	    compare_next_ids(&command, &err) &&
-	    print(&command, as_json, &err))
+	    print(&command, as_json, &err)) {
 		status = exit_status(&command);
-	else
-		print_error(&err);
+	} else {
+		printable_put(&text, err.text);
+		fprintf(stderr, "error: cannot compare: %s\n", buf_text(&text));
+		buf_release(&text);
+	}
 	release(&command);
 	return status;
 }

@@ -40,7 +40,7 @@ struct apply_worker {
 struct binlog_writer {
 	/* Constant once started. */
 	struct run *run;
-	unsigned first_lock;
+	struct verifier *verifier; /* NULL: nothing is verified */
 	unsigned worker_count;
 	struct apply_worker *workers; /* owned */
 
@@ -75,11 +75,12 @@ static void wake_workers(void *context)
 	mutex_unlock(&w->lock);
 }
 
-struct binlog_writer *binlog_writer_new(struct run *run)
+struct binlog_writer *binlog_writer_new(struct run *run, struct verifier *verifier)
 {
 	struct binlog_writer *w = mem_calloc(1, sizeof(*w));
 
 	w->run = run;
+	w->verifier = verifier;
 	w->worker_count = run->options->apply_workers;
 	w->queue_count = run->tables->count;
 	w->queues = mem_calloc(w->queue_count ? w->queue_count : 1, sizeof(*w->queues));
@@ -431,10 +432,10 @@ static bool next_batch(struct binlog_writer *w, struct change_batch *batch)
  * rows to be verified too. */
 static void note_rows(struct binlog_writer *w, const struct change_batch *batch)
 {
-	if (!w->run->verifier)
+	if (!w->verifier)
 		return;
 	for (const struct change *change = batch->first; change; change = change->next)
-		verifier_record(w->run->verifier, batch->queue->table, change_key(change),
+		verifier_record(w->verifier, batch->queue->table, change_key(change),
 			      change->key_length);
 }
 
@@ -541,7 +542,7 @@ static void apply_main(void *argument)
 	struct change_batch batch;
 	struct error err;
 
-	writer_lock_name(lock_name, w->run->tracker->run_id, w->first_lock + worker->number);
+	writer_lock_name(lock_name, w->run->run_id, w->run->locks.binlog_writers + worker->number);
 	worker->target =
 		run_connect(w->run, lock_name, w->run->options->write_attempts, log_tag, &err);
 	bool ok = worker->target != NULL;
@@ -563,13 +564,12 @@ static void apply_main(void *argument)
 		w->has_failed = true;
 		mutex_unlock(&w->lock);
 		if (err.kind != ERROR_STOPPED)
-			w->run->fail(w->run->fail_context, "binlog_writer", &err);
+			run_fail(w->run, PART_BINLOG_WRITER, &err);
 	}
 }
 
-void binlog_writer_start(struct binlog_writer *w, unsigned first_lock)
+void binlog_writer_start(struct binlog_writer *w)
 {
-	w->first_lock = first_lock;
 	w->workers = mem_calloc(w->worker_count, sizeof(*w->workers));
 	for (unsigned i = 0; i < w->worker_count; i++) {
 		w->workers[i] = (struct apply_worker){ .writer = w, .number = i };

@@ -293,10 +293,10 @@ static void release(struct apply *a)
  * all of them; the rest of the queue is compared with its place. */
 static bool copy_anew(struct apply *a, struct error *err)
 {
-	state_tracker_begun_anew(a->run->tracker, a->table);
+	state_tracker_set_complete(a->run->tracker, a->table, false);
 	if (!snapshot_copy(a->run, a->target, a->table, err))
 		return false;
-	state_tracker_complete(a->run->tracker, a->table);
+	state_tracker_set_complete(a->run->tracker, a->table, true);
 	return true;
 }
 

@@ -44,7 +44,7 @@ static const char log_tag[] = "verifier";
 
 void row_repair_init(struct row_repair *r, const struct repair_plan *plan, unsigned number)
 {
-	*r = (struct row_repair){ .plan = plan, .lock = plan->first_lock + number };
+	*r = (struct row_repair){ .plan = plan, .lock = plan->run->locks.repairs + number };
 	r->reader.run = plan->run;
 }
 
@@ -62,7 +62,7 @@ static bool connect_target(struct row_repair *r, struct error *err)
 
 	if (r->target)
 		return true;
-	writer_lock_name(name, run->tracker->run_id, r->lock);
+	writer_lock_name(name, run->run_id, r->lock);
 	r->target = run_connect(run, name, run->options->write_attempts, log_tag, err);
 	if (r->target)
 		r->reader.packet_limit = write_packet_limit(r->target);

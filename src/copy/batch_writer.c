@@ -200,19 +200,20 @@ static bool write_batch(struct batch_writer *writer, struct error *err)
 	return record_skipped(writer, err);
 }
 
-static bool open_writer(struct batch_writer *writer, unsigned lock, struct error *err)
+static bool open_writer(struct batch_writer *writer, struct verifier *verifier, unsigned number,
+			struct error *err)
 {
 	struct run *run = writer->run;
 	char lock_name[WRITER_LOCK_NAME_SIZE];
 
 	lax_writer_init(&writer->lax, run, log_tag);
-	writer_lock_name(lock_name, run->tracker->run_id, lock);
+	writer_lock_name(lock_name, run->run_id, run->locks.batch_writers + number);
 	writer->target = run_connect(run, lock_name, run->options->write_attempts, log_tag, err);
 	if (!writer->target)
 		return false;
-	if (!verifier_wants_batches(run->verifier))
+	if (!verifier_wants_batches(verifier))
 		return true;
-	writer->is_verifying = verifier_open_comparer(run->verifier, &writer->comparer, err);
+	writer->is_verifying = verifier_open_comparer(verifier, &writer->comparer, err);
 	return writer->is_verifying;
 }
 
@@ -233,7 +234,7 @@ void batch_writer_main(void *argument)
 	struct batch_writer writer = { .run = it->run };
 	struct error err;
 	void *item;
-	bool ok = open_writer(&writer, it->first_lock + worker->number, &err);
+	bool ok = open_writer(&writer, it->verifier, worker->number, &err);
 
 	while (ok && channel_pop(&it->batches, &item)) {
 		struct chunk_batch *batch = item;
@@ -244,14 +245,14 @@ void batch_writer_main(void *argument)
 		atomic_fetch_sub(&it->writing, 1);
 		/* Inside the fence: no change that was received since the read is applied yet. */
 		if (ok && writer.is_verifying)
-			ok = verifier_batch(it->run->verifier, &writer.comparer, batch->rows, &err);
+			ok = verifier_batch(it->verifier, &writer.comparer, batch->rows, &err);
 		if (ok)
 			data_iterator_batch_done(it, batch);
 		data_iterator_batch_free(it, batch);
 	}
 	close_writer(&writer);
 	if (!ok && err.kind != ERROR_STOPPED)
-		it->run->fail(it->run->fail_context, "data_iterator", &err);
+		run_fail(it->run, PART_DATA_ITERATOR, &err);
 	if (!ok) /* readers must not wait for room for ever */
 		channel_close(&it->batches);
 }

@@ -34,11 +34,13 @@ static const char log_tag[] = "data_iterator";
 #define DEFAULT_ROW_BYTES 512
 #define FEW_WORKERS 4
 
-struct data_iterator *data_iterator_new(struct run *run, uint64_t packet_limit)
+struct data_iterator *data_iterator_new(struct run *run, struct verifier *verifier,
+					uint64_t packet_limit)
 {
 	struct data_iterator *it = mem_calloc(1, sizeof(*it));
 
 	it->run = run;
+	it->verifier = verifier;
 	it->packet_limit = packet_limit;
 	it->worker_count = run->options->copy_workers;
 	it->plan_count = run->tables->count;
@@ -235,7 +237,7 @@ static void record_progress(struct data_iterator *it, struct chunk_plan *plan) R
 	if (chunk_plan_collect(plan, &end) && end.is_set)
 		state_tracker_copied_up_to(it->run->tracker, plan->table, &end);
 	if (plan->is_complete)
-		state_tracker_complete(it->run->tracker, plan->table);
+		state_tracker_set_complete(it->run->tracker, plan->table, true);
 	key_release(&end);
 }
 
@@ -281,7 +283,7 @@ static struct chunk_batch *begin_batch(struct data_iterator *it, struct row_read
 	batch->rows->is_text = it->run->takes_loads && load_text_suits(table) &&
 			       atomic_load(&run_sync(it->run, table)->unsuited_loads) <
 				       DATA_ITERATOR_UNSUITED_LOADS_MAX;
-	batch->rows->sum_expression = verifier_row_sum(it->run->verifier, table);
+	batch->rows->sum_expression = verifier_row_sum(it->verifier, table);
 	key_copy(&batch->rows->low, &work->low);
 	return batch;
 }
@@ -394,7 +396,7 @@ static bool copy_whole(struct worker *worker, struct chunk_plan *plan, struct er
 	uint64_t ticket = fence_issue(fence);
 
 	state_tracker_started(it->run->tracker, table);
-	writer_lock_name(lock_name, it->run->tracker->run_id, it->first_copy_lock + worker->number);
+	writer_lock_name(lock_name, it->run->run_id, it->run->locks.readers + worker->number);
 	struct db *target = run_connect(it->run, lock_name, it->run->options->write_attempts,
 					"batch_writer", err);
 	bool ok = target && snapshot_copy(it->run, target, table, err);
@@ -405,7 +407,7 @@ static bool copy_whole(struct worker *worker, struct chunk_plan *plan, struct er
 	mutex_lock(&it->lock);
 	plan->is_exhausted = plan->is_complete = true;
 	it->unread--;
-	state_tracker_complete(it->run->tracker, table);
+	state_tracker_set_complete(it->run->tracker, table, true);
 	give_back(it, plan);
 	mutex_unlock(&it->lock);
 	log_info("table %s is copied", table->source->full_name);
@@ -453,7 +455,7 @@ static void reader_main(void *argument)
 		ok = read_chunk(worker, &reader, &err);
 	row_reader_close(&reader);
 	if (!ok && err.kind != ERROR_STOPPED)
-		it->run->fail(it->run->fail_context, "data_iterator", &err);
+		run_fail(it->run, PART_DATA_ITERATOR, &err);
 
 	mutex_lock(&it->lock);
 	bool is_last = --it->readers_running == 0;
@@ -489,10 +491,8 @@ void data_iterator_batch_free(struct data_iterator *it, struct chunk_batch *batc
 	free(batch);
 }
 
-void data_iterator_start(struct data_iterator *it, unsigned first_lock, unsigned first_copy_lock)
+void data_iterator_start(struct data_iterator *it)
 {
-	it->first_lock = first_lock;
-	it->first_copy_lock = first_copy_lock;
 	it->readers = mem_calloc(it->worker_count, sizeof(*it->readers));
 	it->writers = mem_calloc(it->worker_count, sizeof(*it->writers));
 	mutex_lock(&it->lock); /* the status may be asked for already */

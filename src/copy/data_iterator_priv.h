@@ -29,8 +29,7 @@ struct data_iterator {
 	/* Constant once started. */
 	struct run *run;
 	unsigned worker_count;
-	unsigned first_lock;
-	unsigned first_copy_lock; /* of readers that copy tables without a key */
+	struct verifier *verifier; /* NULL: nothing is verified */
 	struct worker *readers; /* owned */
 	struct worker *writers; /* owned */
 	uint64_t packet_limit;	/* of the target */

@@ -96,7 +96,7 @@ static bool may_go_on(const struct copy *c, struct error *err)
 static void put_on_target(struct buf *sql, const struct copy *c, const char *before,
 			  const char *after)
 {
-	statement_tag_put(sql, c->run->options->target_marginalia, c->run->tracker->run_id);
+	statement_tag_put(sql, c->run->options->target_marginalia, c->run->run_id);
 	buf_puts(sql, before);
 	sql_table_name(sql, c->table->target_schema, c->table->target_name);
 	buf_puts(sql, after);

@@ -23,7 +23,6 @@
 static const char log_tag[] = "fulltext_keys";
 
 #define READ_SLEEP_MS 500
-#define COPY_LOCK 1 /* of a worker that has ended */
 #define NOT_IN_PLACE 1845
 #define NOT_IN_PLACE_REASON 1846
 
@@ -84,7 +83,7 @@ static bool alter(struct run *run, struct db *target, const struct moved_table *
 	struct buf sql = BUF_INIT;
 	bool ok;
 
-	statement_tag_put(&sql, run->options->target_marginalia, run->tracker->run_id);
+	statement_tag_put(&sql, run->options->target_marginalia, run->run_id);
 	buf_puts(&sql, "ALTER TABLE ");
 	sql_table_name(&sql, t->target_schema, t->target_name);
 	buf_puts(&sql, what);
@@ -171,7 +170,8 @@ static bool add_all(struct late_keys *k, struct error *err)
 	bool ok;
 
 	unhurried.read_timeout_s = 0;
-	writer_lock_name(lock_name, k->run->tracker->run_id, COPY_LOCK);
+	/* Of a worker that has ended. */
+	writer_lock_name(lock_name, k->run->run_id, k->run->locks.batch_writers);
 	k->target = db_new(&unhurried, DB_SESSION_WRITE, lock_name);
 	db_set_guard(k->target, &k->run->guard);
 	ok = run_write(k->run, "connect", "cutover", attempt_connect, k->target, err);

@@ -153,18 +153,8 @@ bool auto_increment_read_source(struct db *source, const struct moved_table *t, 
 	return true;
 }
 
-static bool read_source(void *argument, struct error *err)
+static bool read_target(struct raise *r, struct error *err)
 {
-	struct raise *r = argument;
-
-	return db_ready(r->source, err) &&
-	       auto_increment_read_source(r->source, r->table, &r->wanted, err);
-}
-
-static bool read_target(void *argument, struct error *err)
-{
-	struct raise *r = argument;
-
 	return db_ready(r->target, err) &&
 	       auto_increment_read_target(r->target, r->table, &r->next, err);
 }
@@ -179,7 +169,7 @@ static void put_target(struct buf *sql, const struct moved_table *t)
 static void begin_statement(struct buf *sql, const struct raise *r, const char *verb)
 {
 	buf_clear(sql);
-	statement_tag_put(sql, r->run->options->target_marginalia, r->run->tracker->run_id);
+	statement_tag_put(sql, r->run->options->target_marginalia, r->run->run_id);
 	buf_puts(sql, verb);
 }
 
@@ -242,10 +232,8 @@ static bool insert_and_delete(struct raise *r, struct error *err)
 }
 
 /* What a server refuses is no end: it is tried otherwise, and looked at again. */
-static bool attempt_raise(void *argument, struct error *err)
+static bool raise_it(struct raise *r, struct error *err)
 {
-	struct raise *r = argument;
-
 	if (!read_target(r, err))
 		return false;
 	if (r->next == 0 || r->next >= r->wanted)
@@ -278,21 +266,34 @@ static bool refuse_lower(const struct raise *r, struct error *err)
 	return false;
 }
 
-static bool raise_one(struct raise *r, struct error *err)
+static bool read_wanted(struct raise *r, struct error *err)
 {
-	static const char tag[] = "cutover";
-	const struct retry_policy reading = {
+	const struct retry_policy policy = {
 		.verb = "read AUTO_INCREMENT of the source",
-		.tag = tag,
+		.tag = log_tag,
 		.attempts = r->run->options->read_attempts,
 		.sleep_ms = 500,
 	};
 
-	if (!retry_run(&reading, r->run->stop, read_source, r, err))
+	for (struct retry t = retry_begin(&policy, r->run->stop); retry_next(&t, err);)
+		if (db_ready(r->source, err) &&
+		    auto_increment_read_source(r->source, r->table, &r->wanted, err))
+			return true;
+	return false;
+}
+
+static bool raise_one(struct raise *r, struct error *err)
+{
+	bool is_tried = false;
+
+	if (!read_wanted(r, err))
 		return false;
 	if (r->wanted <= 1)
 		return true;
-	if (!run_write(r->run, "raise AUTO_INCREMENT", tag, attempt_raise, r, err))
+	for (struct retry t = run_write_begin(r->run, "raise AUTO_INCREMENT", log_tag);
+	     !is_tried && retry_next(&t, err);)
+		is_tried = raise_it(r, err);
+	if (!is_tried)
 		return error_wrap(err, "table %s", r->table->source->full_name);
 	if (r->next != 0 && r->next < r->wanted)
 		return refuse_lower(r, err);

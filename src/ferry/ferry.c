@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "base/version.h"
+#include "state/state_write.h"
 
 static const char log_tag[] = "ferry";
 
@@ -45,71 +46,56 @@ void ferry_waits_for(struct ferry *f, const char *what)
 
 /* --- failing ---------------------------------------------------------------- */
 
-/* Whoever fails in the depths does not know that the target may be in use, and tells how to
- * begin anew. */
+/* Whoever fails in the depths does not know that the target may be in use, and advises to
+ * start over. */
 static void spare_target(struct ferry *f, struct error *err)
 {
 	static const char anew[] = "drop what was copied on the target and start anew";
 	static const char spared[] = "leave the target alone, as it may be in use";
 	char *at = strstr(err->text, anew);
 
-	if (!at || !state_tracker_is_handed_over(&f->tracker))
+	if (!at || !state_tracker_is_cutover_unlocked(&f->tracker))
 		return;
 	memmove(at + sizeof(spared) - 1, at + sizeof(anew) - 1, strlen(at + sizeof(anew) - 1) + 1);
 	memcpy(at, spared, sizeof(spared) - 1);
 }
 
-void ferry_fail(struct ferry *f, const char *from, const struct error *err)
+bool ferry_fail(struct ferry *f, enum run_part part, const struct error *err)
 {
 	mutex_lock(&f->lock);
-	bool is_done = f->is_done;
+	bool is_done = f->is_done; /* what is done cannot fail any more */
 	bool is_first = !f->has_failed && !is_done;
 	if (is_first) {
 		f->has_failed = true;
 		f->error = *err;
-		f->error_from = from;
+		f->error_part = part;
 	}
 	mutex_unlock(&f->lock);
-	if (is_done) /* what is done cannot fail any more */
-		return;
-	stop_set(&f->stop);
-	if (is_first)
+	if (!is_done)
+		stop_set(&f->stop);
+	return is_first;
+}
+
+void ferry_fail_run(void *context, enum run_part part, const struct error *err)
+{
+	struct ferry *f = context;
+
+	if (ferry_fail(f, part, err))
 		announce(f, FERRY_FAILED);
 }
 
-static void fail_run(void *context, const char *from, const struct error *err)
-{
-	ferry_fail(context, from, err);
-}
-
-bool ferry_error(struct ferry *f, struct error *err, const char **from)
+bool ferry_error(struct ferry *f, struct error *err, enum run_part *part)
 {
 	mutex_lock(&f->lock);
 	bool failed = f->has_failed;
 	if (failed) {
 		*err = f->error;
-		*from = f->error_from;
+		*part = f->error_part;
 	}
 	mutex_unlock(&f->lock);
 	if (failed)
 		spare_target(f, err);
 	return failed;
-}
-
-/* A failure before anything was moved. */
-static void fail_start(struct ferry *f, const struct error *err)
-{
-	mutex_lock(&f->lock);
-	bool is_first = !f->has_failed;
-	if (is_first) {
-		f->has_failed = true;
-		f->error = *err;
-		f->error_from = f->step;
-	}
-	mutex_unlock(&f->lock);
-	stop_set(&f->stop);
-	if (is_first)
-		announce(f, FERRY_NOT_STARTED);
 }
 
 bool ferry_stopped(struct error *err)
@@ -128,11 +114,9 @@ static bool copy_rows(struct ferry *f, struct error *err)
 	run_lock_start(&f->run_lock, &f->run, f->target);
 	f->target = NULL;
 	durable_state_start(f->durable);
-	binlog_writer_start(f->writer, 1 + f->options.copy_workers);
+	binlog_writer_start(f->writer);
 	binlog_streamer_start(f->streamer);
-	data_iterator_start(f->iterator, 1,
-			    1 + f->options.copy_workers + f->options.apply_workers +
-				    verifier_lock_count(&f->options));
+	data_iterator_start(f->iterator);
 	if (f->verifier)
 		verifier_start(f->verifier);
 	if (!data_iterator_join(f->iterator))
@@ -140,14 +124,6 @@ static bool copy_rows(struct ferry *f, struct error *err)
 	probe("copy_done", " ");
 	log_info("data copy is complete, waiting for cutover");
 	return true;
-}
-
-static bool move(struct ferry *f, struct error *err)
-{
-	if (f->resume && f->resume->cutover_unlocked)
-		log_warn("the state says that this move was finished, or CutoverUnlock called: it "
-			 "is followed up to the source's position again");
-	return copy_rows(f, err) && ferry_cut_over(f, err);
 }
 
 static void disconnect(struct ferry *f)
@@ -162,27 +138,29 @@ static void ferry_main(void *argument)
 	struct ferry *f = argument;
 	struct error err;
 
+	/* 1. Look at both servers, open the stream, create the tables. */
 	log_info("hello world from %s", version_text);
-	if (!ferry_prepare(f, &err)) {
+	bool ok = ferry_prepare(f, &err);
+	if (!ok || f->is_dry_run || f->is_finished) {
 		disconnect(f);
-		fail_start(f, &err);
+		if (ok)
+			announce(f, f->is_dry_run ? FERRY_DRY_RUN_DONE : FERRY_NOTHING_TO_DO);
+		else if (ferry_fail(f, f->step, &err))
+			announce(f, FERRY_NOT_STARTED);
 		return;
 	}
-	if (f->is_dry_run) {
-		disconnect(f);
-		announce(f, FERRY_DRY_RUN_DONE);
-		return;
-	}
-	if (f->is_finished) {
-		disconnect(f);
-		announce(f, FERRY_NOTHING_TO_DO);
-		return;
-	}
-	if (!move(f, &err)) {
+
+	/* 2. Copy all rows while changes are applied. 3. Cut over. */
+	if (f->resume && f->resume->run.cutover_unlocked)
+		log_warn("the state says that this move was finished, or CutoverUnlock called: it "
+			 "is followed up to the source's position again");
+	if (!copy_rows(f, &err) || !ferry_cut_over(f, &err)) {
 		/* ERROR_STOPPED: somebody else has failed already and is the first. */
-		ferry_fail(f, "cutover", &err);
+		ferry_fail_run(f, PART_CUTOVER, &err);
 		return;
 	}
+
+	/* 4. Give back what is held on the servers; from here on nothing can fail. */
 	run_lock_end(&f->run_lock);
 	disconnect(f);
 	log_info("ghostferry run is complete, shutting down auxiliary services");
@@ -199,6 +177,27 @@ static void ferry_main(void *argument)
 }
 
 /* --- for other threads ----------------------------------------------------------- */
+
+/* The state of this moment; a state_taker. */
+static void live_state(void *context, struct buf *text)
+{
+	struct ferry *f = context;
+	struct run_state snapshot;
+
+	mutex_lock(&f->lock);
+	struct verifier *verifier = f->verifier;
+	struct owed_rows *owed = f->owed;
+	mutex_unlock(&f->lock);
+	state_tracker_snapshot(&f->tracker, &snapshot);
+
+	/* Behind the snapshot: see verifier_state(). */
+	struct state_parts parts = { .schema = f->schema_text.text ? &f->schema_text : NULL };
+
+	parts.verification = verifier ? verifier_state(verifier) : NULL;
+	parts.owed_rows = owed_rows_state(owed);
+	state_write(text, &f->tracker, &snapshot, &parts);
+	run_state_release(&snapshot);
+}
 
 struct ferry *ferry_new(const struct ferry_options *options, const struct ferry_hooks *hooks,
 			const struct saved_state *resume, const struct saved_state *finished,
@@ -221,21 +220,22 @@ struct ferry *ferry_new(const struct ferry_options *options, const struct ferry_
 	mutex_init(&f->lock);
 	condition_init(&f->changed);
 	f->run.options = &f->options;
+	lock_numbers_make(&f->run.locks, &f->options);
 	f->run.tables = &f->tables;
 	f->run.tracker = &f->tracker;
 	f->run.throttler = &f->throttler;
 	f->run.stop = &f->stop;
-	f->run.fail = fail_run;
+	f->run.fail = ferry_fail_run;
 	f->run.fail_context = f;
 	f->run.save_state = hooks->save_state;
 	f->run.save_context = hooks->context;
 	budget_init(&f->run.rows, options->rows_bytes);
 	atomic_store(&f->run.batch_rows, options->batch_rows);
-	f->durable = durable_state_new(&f->run, ferry_live_state, f);
-	if (resume && resume->cutover_unlocked)
-		state_tracker_cutover_unlocked(&f->tracker);
-	/* The source's identity and the locks follow when they are known. */
-	state_tracker_begin(&f->tracker, resume ? resume->run_id : NULL, "", 0);
+	f->durable = durable_state_new(&f->run, live_state, f);
+	if (resume && resume->run.cutover_unlocked)
+		state_tracker_set_cutover_unlocked(&f->tracker);
+	state_tracker_begin(&f->tracker, resume ? resume->run.run_id : NULL);
+	f->run.run_id = f->tracker.state.run_id;
 	return f;
 }
 
@@ -279,28 +279,6 @@ void ferry_free(struct ferry *f)
 	free(f);
 }
 
-static cJSON *verifier_stage(void *context)
-{
-	return verifier_state(context);
-}
-
-static cJSON *owed_stage(void *context)
-{
-	return owed_rows_state(context);
-}
-
-void ferry_live_state(void *context, struct buf *text)
-{
-	struct ferry *f = context;
-
-	mutex_lock(&f->lock);
-	const struct state_part verification = { verifier_stage, f->verifier };
-	const struct state_part owed = { owed_stage, f->owed };
-	mutex_unlock(&f->lock);
-	state_json_write(&f->tracker, f->schema_text.text ? &f->schema_text : NULL,
-			 verification.context ? &verification : NULL, &owed, text);
-}
-
 bool ferry_state(struct ferry *f, struct buf *out)
 {
 	struct buf durable = BUF_INIT;
@@ -314,9 +292,9 @@ bool ferry_state(struct ferry *f, struct buf *out)
 		json_print(out, f->resume->tree, 1);
 	else if (started && durable_state_text(f->durable, &durable))
 		/* A row that is displaced now is owed also in a state of a moment before. */
-		state_json_owe(&f->tracker, &durable, owed_rows_state(owed), out);
+		state_write_again(out, &f->tracker, &durable, owed_rows_state(owed));
 	else if (started)
-		ferry_live_state(f, out);
+		live_state(f, out);
 	buf_release(&durable);
 	return started || f->resume;
 }

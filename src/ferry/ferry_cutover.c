@@ -8,14 +8,10 @@
  * CutoverUnlock is not sent, and the state can be resumed. */
 #include "ferry_priv.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/probe.h"
-#include "base/retry.h"
 #include "ferry/auto_increment.h"
 #include "create/fulltext_keys.h"
 #include "verify/owed_check.h"
@@ -26,7 +22,6 @@ static const char log_tag[] = "ferry";
 #define CAUGHT_UP_POLL_MS 500
 #define CUTOVER_POLL_MS 1000
 #define POSITION_ATTEMPTS 300
-#define POSITION_SLEEP_MS 600
 
 static bool wait_until_allowed(struct ferry *f, struct error *err)
 {
@@ -43,39 +38,19 @@ static bool wait_until_allowed(struct ferry *f, struct error *err)
 	return !stop_is_set(&f->stop) || ferry_stopped(err);
 }
 
-bool ferry_ask_clock(struct ferry *f, struct error *err)
-{
-	struct buf now = BUF_INIT;
-	bool ok = db_value(f->source, &now, NULL, err, "SELECT UNIX_TIMESTAMP()");
-
-	if (ok)
-		atomic_store(&f->clock_ahead_s, clock_wall() - strtod(buf_text(&now), NULL));
-	buf_release(&now);
-	return ok;
-}
-
-static bool attempt_clock(void *argument, struct error *err)
-{
-	struct ferry *f = argument;
-
-	return db_ready(f->source, err) && ferry_ask_clock(f, err);
-}
-
 /* By the source's clock as it is now: ours may be another, or have been set. */
 static bool is_behind(struct ferry *f, bool *behind, struct error *err)
 {
-	const struct retry_policy policy = {
-		.verb = "read the source's clock",
-		.tag = "cutover",
-		.attempts = POSITION_ATTEMPTS,
-		.sleep_ms = POSITION_SLEEP_MS,
-	};
-
-	if (!retry_run(&policy, &f->stop, attempt_clock, f, err))
-		return error_wrap(err, "read the source's clock");
-	*behind = binlog_streamer_lag_s(f->streamer, ferry_source_now(f)) >= CAUGHT_UP_S ||
-		  binlog_writer_lag_s(f->writer, ferry_source_now(f)) >= CAUGHT_UP_S;
-	return true;
+	for (struct retry r = ferry_retry(f, "read the source's clock", "cutover",
+					  POSITION_ATTEMPTS);
+	     retry_next(&r, err);) {
+		if (!ferry_ask_clock(f, err))
+			continue;
+		*behind = binlog_streamer_lag_s(f->streamer, ferry_source_now(f)) >= CAUGHT_UP_S ||
+			  binlog_writer_lag_s(f->writer, ferry_source_now(f)) >= CAUGHT_UP_S;
+		return true;
+	}
+	return error_wrap(err, "read the source's clock");
 }
 
 static bool wait_until_caught_up(struct ferry *f, struct error *err)
@@ -93,14 +68,9 @@ static bool wait_until_caught_up(struct ferry *f, struct error *err)
 	}
 }
 
-static bool attempt_lock(void *argument, struct error *err)
+static bool wait_for_replica(struct ferry *f, struct error *err)
 {
-	struct ferry *f = argument;
-
-	if (f->hooks.cutover_lock(f->hooks.context, err))
-		return true;
-	err->kind = ERROR_BUSY; /* Ghostferry tries whatever the endpoint said again */
-	return false;
+	return !f->options.replica.enabled || ferry_wait_for_replica(f, err);
 }
 
 static bool lock_cutover(struct ferry *f, struct error *err)
@@ -115,131 +85,93 @@ static bool lock_cutover(struct ferry *f, struct error *err)
 	if (!f->hooks.cutover_lock)
 		return true;
 	ferry_waits_for(f, "the CutoverLock callback");
-	return retry_run(&policy, &f->stop, attempt_lock, f, err) ||
-	       error_wrap(err, "locking failed, aborting run");
+	for (struct retry r = retry_begin(&policy, &f->stop); retry_next(&r, err);) {
+		if (f->hooks.cutover_lock(f->hooks.context, err))
+			return true;
+		err->kind = ERROR_BUSY; /* Ghostferry tries whatever the endpoint said again */
+	}
+	return error_wrap(err, "locking failed, aborting run");
 }
 
-static bool attempt_position(void *argument, struct error *err)
+/* The source's position once more, and the stream up to there. */
+static bool drain(struct ferry *f, struct error *err)
 {
-	struct ferry *f = argument;
 	struct binlog_position final;
 
-	if (!db_ready(f->source, err) || !binlog_current_position(f->source, &final, err))
-		return false;
+	ferry_waits_for(f, "the stream to reach the source's position");
+	if (!ferry_read_end(f, POSITION_ATTEMPTS, &final, err))
+		return error_wrap(err, "read the source's final binlog position");
 	mutex_lock(&f->lock);
 	f->final = final;
 	mutex_unlock(&f->lock);
-	return true;
-}
-
-static bool drain(struct ferry *f, struct error *err)
-{
-	const struct retry_policy policy = {
-		.verb = "read current binlog position",
-		.tag = "cutover",
-		.attempts = POSITION_ATTEMPTS,
-		.sleep_ms = POSITION_SLEEP_MS,
-	};
-
-	ferry_waits_for(f, "the stream to reach the source's position");
-	if (!retry_run(&policy, &f->stop, attempt_position, f, err))
-		return error_wrap(err, "read the source's final binlog position");
 	log_info("current stop binlog position was recorded: " POSITION_FORMAT,
-		 POSITION_ARGS(&f->final));
+		 POSITION_ARGS(&final));
 	probe("final_position_read", " ");
-	binlog_streamer_set_final(f->streamer, &f->final);
+	binlog_streamer_set_final(f->streamer, &final);
 	if (!binlog_streamer_wait_final(f->streamer) || !binlog_writer_finish(f->writer))
 		return ferry_stopped(err);
 	probe("drained", " ");
 	return !stop_is_set(&f->stop) || ferry_stopped(err);
 }
 
-static bool verify_before(struct ferry *f, struct error *err)
+/* Is the target what the source is? Nobody has to ask for it. */
+static bool verify(struct ferry *f, struct error *err)
 {
-	if (!f->verifier)
-		return true;
-	ferry_set_phase(f, PHASE_VERIFY_BEFORE_CUTOVER);
-	ferry_waits_for(f, "the verification before the cutover");
-	return verifier_before_cutover(f->verifier, err);
-}
-
-static bool look_for_owed(struct ferry *f, struct error *err)
-{
-	ferry_waits_for(f, "rows that were skipped or displaced to be seen on the target");
-	return owed_check_before_cutover(f->owed, err);
-}
-
-/* After the verdict, which says more, and may have repaired what is missing. */
-static bool settle_owed(struct ferry *f, struct error *err)
-{
+	/* What others did to the target explains the differences that the verdict would find. */
+	if (f->target_verifier) {
+		ferry_waits_for(f, "the target's binlog to be read up to its end");
+		if (!target_watch_catch_up(f->target_verifier, err))
+			return false;
+	}
+	if (f->verifier) {
+		ferry_waits_for(f, "the final verification");
+		if (!verifier_during_cutover(f->verifier, err)) {
+			if (err->kind != ERROR_STOPPED)
+				ferry_fail_run(f, PART_VERIFIER, err);
+			return false;
+		}
+	}
+	/* After the verdict, which says more, and may have repaired what is missing. */
 	ferry_waits_for(f, "rows that were skipped or displaced to be seen on the target");
 	return owed_check_during_cutover(f->owed, err);
 }
 
-/* What others did to the target explains the differences that the verdict would find. */
-static bool look_at_target(struct ferry *f, struct error *err)
+/* Whatever may write a row comes before the wait for the target's disk: what it forgets after
+ * CutoverUnlock nobody would write again. FULLTEXT keys are on the disk when their statement
+ * has ended, whatever innodb_flush_log_at_trx_commit says. */
+static bool complete_target(struct ferry *f, struct error *err)
 {
-	if (!f->target_verifier)
-		return true;
-	ferry_waits_for(f, "the target's binlog to be read up to its end");
-	return target_watch_catch_up(f->target_verifier, err);
-}
+	/* A target that is in use has its own values, and its keys. */
+	bool is_in_use = f->resume && f->resume->run.cutover_unlocked;
 
-/* Rows that the source handed out values for and does not have any more raise nothing on
- * the target. One that is in use already has its own. */
-static bool raise_auto_increments(struct ferry *f, struct error *err)
-{
-	if (f->resume && f->resume->cutover_unlocked)
-		return true;
-	ferry_waits_for(f, "AUTO_INCREMENT on the target to be raised");
-	return auto_increments_raise(&f->run, f->source, err);
-}
-
-/* Behind everything that may write a row: the verdict, which may repair some, and the wait
- * for the target's disk, after which none is written again. The keys themselves are on the
- * disk when the statement has ended, whatever innodb_flush_log_at_trx_commit says. */
-static bool add_fulltext_keys(struct ferry *f, struct error *err)
-{
-	if (f->resume && f->resume->cutover_unlocked)
+	if (!is_in_use) {
+		/* Rows that the source handed out values for and does not have any more raise
+		 * nothing on the target. */
+		ferry_waits_for(f, "AUTO_INCREMENT on the target to be raised");
+		if (!auto_increments_raise(&f->run, f->source, err))
+			return false;
+	}
+	ferry_waits_for(f, "the target to have everything on its disk");
+	probe("before_settling", " ");
+	if (!durable_state_settle(f->durable, err))
+		return false;
+	if (is_in_use)
 		return true;
 	ferry_waits_for(f, "FULLTEXT keys to be made on the target");
 	return fulltext_keys_add(&f->run, f->source, err);
 }
 
-/* For the last time, after the verdict. */
-static bool stop_watching(struct ferry *f, struct error *err)
+/* For the last time, after the verdict: writes of others to the target, and to the source
+ * behind the final position. */
+static bool take_last_look(struct ferry *f, struct error *err)
 {
-	if (!f->target_verifier)
-		return true;
-	ferry_waits_for(f, "the target's binlog to be read up to its end");
-	probe("before_last_look", " ");
-	return target_watch_finish(f->target_verifier, err);
-}
-
-static bool wait_for_replica(struct ferry *f, struct error *err)
-{
-	return !f->options.replica.enabled || ferry_wait_for_replica(f, err);
-}
-
-/* Always by itself: nobody has to ask for the verdict. */
-static bool verify_during(struct ferry *f, struct error *err)
-{
-	if (!f->verifier)
-		return true;
-	ferry_waits_for(f, "the final verification");
-	if (verifier_during_cutover(f->verifier, err))
-		return true;
-	if (err->kind != ERROR_STOPPED)
-		ferry_fail(f, "verifier", err);
-	return false;
-}
-
-/* What the target forgets after CutoverUnlock nobody would write again. */
-static bool wait_for_disk(struct ferry *f, struct error *err)
-{
-	ferry_waits_for(f, "the target to have everything on its disk");
-	probe("before_settling", " ");
-	return durable_state_settle(f->durable, err);
+	if (f->target_verifier) {
+		ferry_waits_for(f, "the target's binlog to be read up to its end");
+		probe("before_last_look", " ");
+		if (!target_watch_finish(f->target_verifier, err))
+			return false;
+	}
+	return ferry_check_late(f, err);
 }
 
 /* What was copied may be in use from here on. A resumed run must know, as it would do what
@@ -250,30 +182,35 @@ static bool unlock_cutover(struct ferry *f, struct error *err)
 	if (!f->hooks.cutover_unlock)
 		return true;
 	ferry_waits_for(f, "the CutoverUnlock callback");
-	state_tracker_cutover_unlocked(&f->tracker);
+	state_tracker_set_cutover_unlocked(&f->tracker);
 	return f->hooks.cutover_unlock(f->hooks.context, err) ||
 	       error_wrap(err, "unlocking failed, aborting run");
 }
 
-static bool lock_to_unlock(struct ferry *f, struct error *err)
+bool ferry_cut_over(struct ferry *f, struct error *err)
 {
+	if (!wait_until_allowed(f, err) || !ferry_check_source(f, err))
+		return false;
+	if (f->verifier) {
+		ferry_set_phase(f, PHASE_VERIFY_BEFORE_CUTOVER);
+		ferry_waits_for(f, "the verification before the cutover");
+		if (!verifier_before_cutover(f->verifier, err))
+			return false;
+	}
+	ferry_waits_for(f, "rows that were skipped or displaced to be seen on the target");
+	if (!owed_check_before_cutover(f->owed, err))
+		return false;
+
 	log_info("entering cutover phase, notifying caller that row copy is complete");
 	ferry_set_phase(f, PHASE_CUTOVER);
 	/* A replica that lags is first waited for while the writers still write. */
 	if (!wait_until_caught_up(f, err) || !wait_for_replica(f, err) || !lock_cutover(f, err) ||
 	    !ferry_wait_for_sessions(f, err) || !wait_for_replica(f, err) ||
-	    !ferry_wait_for_xa(f, err) || !drain(f, err) || !ferry_check_source(f, err) ||
-	    !look_at_target(f, err) || !verify_during(f, err) || !settle_owed(f, err) ||
-	    !raise_auto_increments(f, err) || !wait_for_disk(f, err) ||
-	    !add_fulltext_keys(f, err) || !stop_watching(f, err) ||
-	    !ferry_check_late(f, err) || !unlock_cutover(f, err))
+	    !ferry_wait_for_xa(f, err) || !drain(f, err))
+		return false;
+	if (!ferry_check_source(f, err) || !verify(f, err) || !complete_target(f, err) ||
+	    !take_last_look(f, err) || !unlock_cutover(f, err))
 		return false;
 	ferry_waits_for(f, "");
 	return true;
-}
-
-bool ferry_cut_over(struct ferry *f, struct error *err)
-{
-	return wait_until_allowed(f, err) && ferry_check_source(f, err) && verify_before(f, err) &&
-	       look_for_owed(f, err) && lock_to_unlock(f, err);
 }

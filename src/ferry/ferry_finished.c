@@ -1,4 +1,4 @@
-/* A start of what was moved already, as the state of that move tells: by the same source,
+/* A start of what was moved already, as the state of that move says: by the same source,
  * with all tables that are chosen now, and these are on the target. Whatever is in them by
  * now is in use, so nothing is to be done, or advised. */
 #include "ferry_priv.h"
@@ -20,7 +20,7 @@ static bool is_same_source(struct ferry *f, bool *same, struct error *err)
 
 	if (!db_ask_identity(f->source, &identity, err))
 		return error_wrap(err, "ask the source who it is");
-	*same = strcmp(f->finished->source_uuid, identity.text) == 0;
+	*same = strcmp(f->finished->run.source_uuid, identity.text) == 0;
 	return true;
 }
 

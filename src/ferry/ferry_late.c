@@ -9,17 +9,15 @@
 #include "ferry_priv.h"
 
 #include "base/log.h"
-#include "base/retry.h"
 
 static const char log_tag[] = "cutover";
 
-#define ATTEMPTS 100
 #define ATTEMPTS_UNLOCKED 3
-#define ATTEMPT_SLEEP_MS 600
 
 /* The streamer's thread. */
-bool ferry_on_late_row(struct ferry *f, const struct row_change *change, struct error *err)
+bool ferry_on_late_row(void *context, const struct row_change *change, struct error *err)
 {
+	struct ferry *f = context;
 	const struct moved_table *table = moved_tables_of(&f->tables, change->table);
 	struct binlog_position final;
 
@@ -47,19 +45,12 @@ bool ferry_on_late_failure(struct ferry *f, const struct error *err)
 	if (!binlog_streamer_is_final(f->streamer))
 		return false;
 	if (f->options.stops_writers) {
-		ferry_fail(f, "cutover", err);
+		ferry_fail_run(f, PART_CUTOVER, err);
 		return true;
 	}
 	log_warn_err(err, "the source's binlog is not watched any more behind the final position: "
 			  "whether copied tables are written to there is not known");
 	return true;
-}
-
-static bool attempt_position(void *argument, struct error *err)
-{
-	struct ferry *f = argument;
-
-	return db_ready(f->source, err) && binlog_current_position(f->source, &f->seen_end, err);
 }
 
 static void log_counts(struct ferry *f)
@@ -96,17 +87,12 @@ static bool check_undecided(struct ferry *f, struct error *err)
 /* Up to the source's end as it is now, and no further. */
 static bool read_to_end(struct ferry *f, struct error *err)
 {
-	const struct retry_policy policy = {
-		.verb = "read current binlog position",
-		.tag = log_tag,
-		.attempts = f->options.stops_writers ? ATTEMPTS : ATTEMPTS_UNLOCKED,
-		.sleep_ms = ATTEMPT_SLEEP_MS,
-	};
+	unsigned attempts = f->options.stops_writers ? ASK_ATTEMPTS : ATTEMPTS_UNLOCKED;
 
 	if (f->options.replica.enabled && f->options.stops_writers &&
 	    !ferry_wait_for_replica(f, err))
 		return false;
-	if (!retry_run(&policy, &f->stop, attempt_position, f, err))
+	if (!ferry_read_end(f, attempts, &f->seen_end, err))
 		return error_wrap(err, "read the source's binlog position behind the final one");
 	binlog_streamer_stop_at(f->streamer, &f->seen_end);
 	if (!binlog_streamer_join(f->streamer))

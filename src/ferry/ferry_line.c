@@ -48,11 +48,11 @@ bool ferry_check_line(struct ferry *f, struct error *err)
 	if (!resume)
 		return true;
 	if (f->has_line_record &&
-	    !line_record_read(f->target, f->tracker.run_id, &known, err))
+	    !line_record_read(f->target, f->run.run_id, &known, err))
 		return false;
-	if (known.count > 0 && state_line_branches(&resume->line, &known))
+	if (known.count > 0 && state_line_branches(&resume->run.line, &known))
 		ok = refuse(&known, "table " OWN_SCHEMA ".run_… of the target", err);
-	else if (known.count == 0 && state_line_branches(&resume->line, &resume->line_on_file))
+	else if (known.count == 0 && state_line_branches(&resume->run.line, &resume->line_on_file))
 		ok = refuse(&resume->line_on_file, "the state file", err);
 	state_line_release(&known);
 	return ok;
@@ -64,10 +64,10 @@ static bool record_line(struct ferry *f, struct error *err)
 	bool ok;
 
 	if (f->resume)
-		state_line_copy(&line, &f->resume->line);
+		state_line_copy(&line, &f->resume->run.line);
 	/* Any save of this process is behind it. */
 	state_line_add(&line, f->tracker.process, 0);
-	ok = line_record_write(f->target, f->tracker.run_id, &line, err);
+	ok = line_record_write(f->target, f->run.run_id, &line, err);
 	state_line_release(&line);
 	return ok;
 }
@@ -100,7 +100,7 @@ bool ferry_keep_line(struct ferry *f, struct error *err)
 		return false;
 	probe("line_recorded", " ");
 	if (save(f, &f->is_started) || f->has_line_record || !f->resume ||
-	    !state_line_is_before(&f->resume->line, &f->resume->line_on_file))
+	    !state_line_is_before(&f->resume->run.line, &f->resume->line_on_file))
 		return true;
 	return error_set(err, ERROR_CONFIG,
 			 "the state file holds a later state than the one that is to be resumed, "
@@ -116,7 +116,7 @@ void ferry_forget_line(struct ferry *f)
 	if (!f->has_line_record)
 		return;
 	target = db_open(&f->options.target, DB_SESSION_WRITE, NULL, &err);
-	if (!target || !line_record_drop(target, f->tracker.run_id, &err))
+	if (!target || !line_record_drop(target, f->run.run_id, &err))
 		log_warn_err(&err, "the record of the run's states stays on the target; it may be "
 				   "dropped");
 	db_close(target);

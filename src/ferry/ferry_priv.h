@@ -1,6 +1,4 @@
-/* The inside of struct ferry, for ferry.c, ferry_start.c, ferry_cutover.c,
- * ferry_line.c, ferry_finished.c, ferry_quiesce.c, ferry_late.c, ferry_replica.c,
- * ferry_source.c and ferry_status.c. */
+/* The inside of struct ferry, for the files ferry_*.c. */
 #ifndef FERRY_FERRY_PRIV_H
 #define FERRY_FERRY_PRIV_H
 
@@ -13,6 +11,7 @@
 #include "rows/owed_rows.h"
 #include "run/run_lock.h"
 #include "start_position.h"
+#include "state/state_schema.h"
 #include "verify/target_watch.h"
 #include "verify/verifier.h"
 
@@ -43,7 +42,7 @@ struct ferry {
 	bool source_forgets; /* its InnoDB does, what it confirmed last, in a crash */
 	bool is_finished; /* it is the same move */
 	bool has_line_record; /* the target keeps the run's line (line_record.h) */
-	const char *step; /* of the start, by Ghostferry's names for error reports */
+	enum run_part step; /* of the start */
 	struct binlog_position seen_end; /* of the source's binlog, when last read */
 	uint64_t replica_master_id; /* server_id of the source's master; 0: not known yet */
 
@@ -63,7 +62,7 @@ struct ferry {
 	bool is_accepted;	  /* guarded by lock: the state that is resumed is gone on from */
 	bool is_started;	  /* guarded by lock: rows may be on the target */
 	struct error error;	  /* guarded by lock; constant once has_failed */
-	const char *error_from;	  /* guarded by lock */
+	enum run_part error_part; /* guarded by lock */
 	struct binlog_position final; /* guarded by lock */
 	char waiting_for[256];	  /* guarded by lock */
 	/* Set under lock when ready for other threads, constant afterwards. */
@@ -90,9 +89,18 @@ struct ferry {
 /* All by the ferry's thread. */
 bool ferry_prepare(struct ferry *f, struct error *err) MUST_CHECK;  /* ferry_start.c */
 bool ferry_cut_over(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_cutover.c */
-/* ferry.c: the state of this moment; a state_taker. Any thread. */
-void ferry_live_state(void *ferry, struct buf *text);
-/* ferry_source.c. Has the source been started anew, and may have forgotten what the target
+bool ferry_connect(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_connect.c */
+/* ferry_stream.c; ferry_is_chosen() is a schema_filter. */
+bool ferry_is_chosen(void *ferry, const char *schema, const char *table);
+struct binlog_feed_params ferry_feed_params(struct ferry *f);
+bool ferry_open_stream(struct ferry *f, struct error *err) MUST_CHECK;
+/* ferry_source.c. So many attempts, 600 ms apart. */
+#define ASK_ATTEMPTS 100
+struct retry ferry_retry(struct ferry *f, const char *verb, const char *tag, unsigned attempts);
+/* The end of the source's binlog as it is now. */
+bool ferry_read_end(struct ferry *f, unsigned attempts, struct binlog_position *end,
+		    struct error *err) MUST_CHECK;
+/* Has the source been restarted, and may it have forgotten what the target
  * has? Says so, and has all of it compared if anything is. */
 bool ferry_check_source(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_replica.c; both only where the source is a replica. */
@@ -105,7 +113,7 @@ bool ferry_wait_for_xa(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_late.c; the last look before CutoverUnlock. */
 bool ferry_check_late(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_late.c, by the streamer's thread. */
-bool ferry_on_late_row(struct ferry *f, const struct row_change *change,
+bool ferry_on_late_row(void *ferry, const struct row_change *change,
 		       struct error *err) MUST_CHECK;
 bool ferry_on_late_failure(struct ferry *f, const struct error *err);
 /* ferry_line.c: may this state be resumed; the run is started, which is said where the next
@@ -115,6 +123,8 @@ bool ferry_keep_line(struct ferry *f, struct error *err) MUST_CHECK;
 void ferry_forget_line(struct ferry *f);
 /* ferry_finished.c: has f->finished moved what is chosen now, and is it there? */
 bool ferry_check_finished(struct ferry *f, struct error *err) MUST_CHECK;
+/* ferry_fail() for all but the loop's thread, which is woken; as in struct run. */
+void ferry_fail_run(void *ferry, enum run_part part, const struct error *err);
 void ferry_set_phase(struct ferry *f, enum phase phase);
 /* For the status; "": nothing. */
 void ferry_waits_for(struct ferry *f, const char *what);

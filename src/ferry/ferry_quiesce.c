@@ -16,7 +16,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/probe.h"
-#include "base/retry.h"
 #include "open_transactions.h"
 
 static const char log_tag[] = "cutover";
@@ -25,8 +24,6 @@ static const char log_tag[] = "cutover";
 #define FRESH_MS 150
 #define POLL_MS 250
 #define LOG_EVERY_MS 10000
-#define ATTEMPTS 100
-#define ATTEMPT_SLEEP_MS 600
 
 struct quiesce {
 	struct ferry *f;
@@ -36,24 +33,14 @@ struct quiesce {
 	int64_t logged_ms;
 };
 
-static bool attempt_read(void *argument, struct error *err)
-{
-	struct quiesce *q = argument;
-
-	return db_ready(q->db, err) &&
-	       open_transactions_read(q->db, &q->f->tables, &q->now, err);
-}
-
 static bool look(struct quiesce *q, struct error *err)
 {
-	static const struct retry_policy policy = {
-		.verb = "look for open transactions",
-		.tag = "cutover",
-		.attempts = ATTEMPTS,
-		.sleep_ms = ATTEMPT_SLEEP_MS,
-	};
-
-	return retry_run(&policy, &q->f->stop, attempt_read, q, err);
+	for (struct retry r = ferry_retry(q->f, "look for open transactions", log_tag, ASK_ATTEMPTS);
+	     retry_next(&r, err);)
+		if (db_ready(q->db, err) &&
+		    open_transactions_read(q->db, &q->f->tables, &q->now, err))
+			return true;
+	return false;
 }
 
 static void show(struct quiesce *q, const char *what)
@@ -168,26 +155,12 @@ bool ferry_wait_for_sessions(struct ferry *f, struct error *err)
 
 /* --- XA ----------------------------------------------------------------------------------- */
 
-static bool attempt_position(void *argument, struct error *err)
-{
-	struct ferry *f = argument;
-
-	return db_ready(f->source, err) && binlog_current_position(f->source, &f->seen_end, err);
-}
-
 /* All that is prepared by now has been received; *undecided: of that what is not decided. */
 static bool receive_all(struct ferry *f, struct buf *undecided, struct error *err)
 {
-	static const struct retry_policy policy = {
-		.verb = "read current binlog position",
-		.tag = "cutover",
-		.attempts = ATTEMPTS,
-		.sleep_ms = ATTEMPT_SLEEP_MS,
-	};
-
 	if (f->options.replica.enabled && !ferry_wait_for_replica(f, err))
 		return false;
-	if (!retry_run(&policy, &f->stop, attempt_position, f, err))
+	if (!ferry_read_end(f, ASK_ATTEMPTS, &f->seen_end, err))
 		return error_wrap(err, "read the source's binlog position");
 	while (!binlog_streamer_undecided(f->streamer, &f->seen_end, undecided))
 		if (!stop_sleep_ms(&f->stop, 10))

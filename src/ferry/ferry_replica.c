@@ -7,7 +7,7 @@
  * change of the master is before it.
  *
  * The ferry's thread runs it. A master that is read-only counts as replaced: the writers
- * may be at work elsewhere, where nobody looks. */
+ * may be at work on another server, where nobody looks. */
 #include "ferry_priv.h"
 
 #include <stdio.h>
@@ -17,15 +17,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/probe.h"
-#include "base/retry.h"
 #include "preflight/replica_status.h"
 
 static const char log_tag[] = "wait_replica";
 
 #define POLL_MS 100
 #define LOG_EVERY_MS 10000
-#define ATTEMPTS 100
-#define ATTEMPT_SLEEP_MS 600
 
 /* One look at both servers. */
 struct look {
@@ -36,11 +33,6 @@ struct look {
 	struct replica_status replica;
 	bool is_visible; /* the rest of replica, beside the position, is known */
 };
-
-static const struct replica_options *options_of(const struct ferry *f)
-{
-	return &f->options.replica;
-}
 
 /* --- asking ----------------------------------------------------------------------- */
 
@@ -76,7 +68,7 @@ static bool ask_master(struct ferry *f, struct db *master, uint64_t *id, struct 
 static bool ask_replica(struct look *look, struct error *err)
 {
 	struct ferry *f = look->f;
-	const char *query = options_of(f)->position_query;
+	const char *query = f->options.replica.position_query;
 	bool ok = replica_status_read(f->source, query ? 0 : f->replica_master_id, &look->replica,
 				   &look->is_visible, err);
 
@@ -104,15 +96,14 @@ static bool check_not_ahead(const struct look *look, struct error *err)
 			 ", but that ends at " POSITION_FORMAT
 			 ": %s",
 			 POSITION_ARGS(&look->replica.executed), POSITION_ARGS(&look->now),
-			 options_of(look->f)->position_query ?
+			 look->f->options.replica.position_query ?
 				 "ReplicatedMasterPositionQuery must name a position on the "
 				 "master, not one of the replica's own binlog" :
 				 "the master's binlog was reset, set the replication up anew");
 }
 
-static bool attempt_look(void *argument, struct error *err)
+static bool look_at_both(struct look *look, struct error *err)
 {
-	struct look *look = argument;
 	struct ferry *f = look->f;
 	uint64_t id;
 
@@ -124,11 +115,6 @@ static bool attempt_look(void *argument, struct error *err)
 
 /* --- the start --------------------------------------------------------------------- */
 
-static void add_finding(struct ferry *f, const struct error *failure)
-{
-	finding_add(&f->findings, PROBLEM_ERROR, "", "%s", failure->text);
-}
-
 /* What the servers refuse is listed with all else; a connection that is lost is not. */
 static bool forgive(struct ferry *f, const struct error *failure, struct error *err)
 {
@@ -136,7 +122,7 @@ static bool forgive(struct ferry *f, const struct error *failure, struct error *
 		*err = *failure;
 		return false;
 	}
-	add_finding(f, failure);
+	finding_add(&f->findings, PROBLEM_ERROR, "", "%s", failure->text);
 	return true;
 }
 
@@ -181,12 +167,12 @@ static bool check_both(struct ferry *f, struct db *master, struct error *err)
 	if (!ask_master(f, master, &id, &failure))
 		return forgive(f, &failure, err);
 	f->replica_master_id = id;
-	if (!replica_status_is_ordered(f->source, options_of(f)->position_query, &failure) &&
+	if (!replica_status_is_ordered(f->source, f->options.replica.position_query, &failure) &&
 	    !forgive(f, &failure, err))
 		return false;
-	if (!attempt_look(&look, &failure)) {
+	if (!look_at_both(&look, &failure)) {
 		if (failure.kind != ERROR_ACCESS || look.is_visible ||
-		    options_of(f)->position_query)
+		    f->options.replica.position_query)
 			return forgive(f, &failure, err);
 		add_missing_privilege(f);
 		return true;
@@ -201,7 +187,7 @@ static bool check_both(struct ferry *f, struct db *master, struct error *err)
 
 bool ferry_check_replica(struct ferry *f, struct error *err)
 {
-	struct db *master = db_open(&options_of(f)->master, DB_SESSION_READ, NULL, err);
+	struct db *master = db_open(&f->options.replica.master, DB_SESSION_READ, NULL, err);
 
 	if (!master)
 		return false;
@@ -223,7 +209,7 @@ static const char *obstacle(const struct look *look)
 	return "";
 }
 
-static void tell(struct look *look, int64_t *last_logged_ms)
+static void report(struct look *look, int64_t *last_logged_ms)
 {
 	char text[sizeof(look->f->waiting_for)];
 
@@ -252,7 +238,7 @@ static bool check_unbroken(const struct look *look, struct error *err)
 
 static bool check_time(const struct look *look, int64_t began_ms, struct error *err)
 {
-	int64_t limit_ms = options_of(look->f)->timeout_ms;
+	int64_t limit_ms = look->f->options.replica.timeout_ms;
 
 	if (limit_ms == 0 || clock_ms() - began_ms < limit_ms)
 		return true;
@@ -264,25 +250,29 @@ static bool check_time(const struct look *look, int64_t began_ms, struct error *
 			 (double)limit_ms / 1000, obstacle(look));
 }
 
+static bool look_until_answered(struct look *look, struct error *err)
+{
+	for (struct retry r = ferry_retry(look->f, "read the replica's and its master's position",
+					  log_tag, ASK_ATTEMPTS);
+	     retry_next(&r, err);)
+		if (look_at_both(look, err))
+			return true;
+	return false;
+}
+
 static bool wait_for(struct look *look, struct error *err)
 {
-	static const struct retry_policy policy = {
-		.verb = "read the replica's and its master's position",
-		.tag = "wait_replica",
-		.attempts = ATTEMPTS,
-		.sleep_ms = ATTEMPT_SLEEP_MS,
-	};
 	int64_t began_ms = clock_ms(), last_logged_ms = 0;
 
 	for (;;) {
-		if (!retry_run(&policy, &look->f->stop, attempt_look, look, err))
+		if (!look_until_answered(look, err))
 			return false;
 		if (!binlog_position_is_set(&look->wanted))
 			look->wanted = look->now;
 		if (binlog_position_compare(&look->replica.executed, &look->wanted) >= 0)
 			return replica_status_is_ordered(look->f->source,
-						      options_of(look->f)->position_query, err);
-		tell(look, &last_logged_ms);
+						      look->f->options.replica.position_query, err);
+		report(look, &last_logged_ms);
 		probe("replica_is_behind", POSITION_FORMAT, POSITION_ARGS(&look->wanted));
 		if (!check_unbroken(look, err) || !check_time(look, began_ms, err))
 			return false;
@@ -294,7 +284,7 @@ static bool wait_for(struct look *look, struct error *err)
 bool ferry_wait_for_replica(struct ferry *f, struct error *err)
 {
 	struct look look = { .f = f,
-			     .master = db_new(&options_of(f)->master, DB_SESSION_READ, NULL) };
+			     .master = db_new(&f->options.replica.master, DB_SESSION_READ, NULL) };
 	bool ok = wait_for(&look, err);
 
 	db_close(look.master);
@@ -302,6 +292,6 @@ bool ferry_wait_for_replica(struct ferry *f, struct error *err)
 		log_info("the source has executed its master's binlog up to " POSITION_FORMAT,
 			 POSITION_ARGS(&look.wanted));
 	else if (err->kind != ERROR_STOPPED)
-		ferry_fail(f, "wait_replica", err);
+		ferry_fail_run(f, PART_REPLICA, err);
 	return ok;
 }

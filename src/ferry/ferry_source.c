@@ -1,60 +1,96 @@
-/* A source that forgets commits.
+/* What the ferry asks the source while rows are moved: its clock, the end of its binlog, and
+ * whether it was restarted.
  *
- * Where innodb_flush_log_at_trx_commit is not 1, a crash costs the source what it confirmed
- * last. Its binlog may have it all the same, and the target with it, or the copy has read
- * it. (What the binlog itself loses is noticed where the stream is taken up.) Nothing tells
- * a crash from a restart, nor what was forgotten: all that was copied is compared. */
+ * A source that was may have forgotten commits. Where innodb_flush_log_at_trx_commit is not 1, a
+ * crash costs it what it confirmed last. Its binlog may have that all the same, and the target
+ * with it, or the copy has read it. (What the binlog itself loses is noticed where the stream is
+ * taken up.) Nothing tells a crash from a restart, nor what was forgotten: all that was copied
+ * is compared. */
 #include "ferry_priv.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "base/retry.h"
 #include "state/crash_safety.h"
 
 static const char log_tag[] = "ferry";
 
-#define ATTEMPTS 100
 #define SLEEP_MS 600
 
-struct asking {
-	struct ferry *ferry;
-	struct crash_safety safety;
-};
-
-static bool attempt(void *argument, struct error *err)
+struct retry ferry_retry(struct ferry *f, const char *verb, const char *tag, unsigned attempts)
 {
-	struct asking *asking = argument;
+	const struct retry_policy policy = {
+		.verb = verb,
+		.tag = tag,
+		.attempts = attempts,
+		.sleep_ms = SLEEP_MS,
+	};
 
-	return db_ready(asking->ferry->source, err) &&
-	       crash_safety_ask(asking->ferry->source, &asking->safety, err);
+	return retry_begin(&policy, &f->stop);
 }
 
-static void distrust(struct ferry *f, const struct crash_safety *now)
+/* --- its clock ---------------------------------------------------------------- */
+
+bool ferry_ask_clock(struct ferry *f, struct error *err)
 {
-	log_warn("the source was started anew, and innodb_flush_log_at_trx_commit is %" PRIu64
-		 " (or was): if it had crashed it may have forgotten what the target has; %s",
-		 now->flush_at_commit,
-		 f->verifier ? "all tables are compared as a whole" :
-			       "compare them before the target is used (-verify)");
-	if (f->verifier)
-		verifier_distrust_all(f->verifier);
+	struct buf now = BUF_INIT;
+	bool ok = db_ready(f->source, err) &&
+		  db_value(f->source, &now, NULL, err, "SELECT UNIX_TIMESTAMP()");
+
+	if (ok)
+		atomic_store(&f->clock_ahead_s, clock_wall() - strtod(buf_text(&now), NULL));
+	buf_release(&now);
+	return ok;
+}
+
+double ferry_source_now(struct ferry *f)
+{
+	return clock_wall() - atomic_load(&f->clock_ahead_s);
+}
+
+/* --- its binlog ---------------------------------------------------------------- */
+
+bool ferry_read_end(struct ferry *f, unsigned attempts, struct binlog_position *end,
+		    struct error *err)
+{
+	for (struct retry r = ferry_retry(f, "read current binlog position", "cutover", attempts);
+	     retry_next(&r, err);)
+		if (db_ready(f->source, err) && binlog_current_position(f->source, end, err))
+			return true;
+	return false;
+}
+
+/* --- its start ----------------------------------------------------------------- */
+
+static bool ask_safety(struct ferry *f, struct crash_safety *safety, struct error *err)
+{
+	for (struct retry r = ferry_retry(f, "ask the source when it was started", log_tag,
+					  ASK_ATTEMPTS);
+	     retry_next(&r, err);)
+		if (db_ready(f->source, err) && crash_safety_ask(f->source, safety, err))
+			return true;
+	return error_wrap(err, "ask the source when it was started");
 }
 
 bool ferry_check_source(struct ferry *f, struct error *err)
 {
-	struct asking asking = { .ferry = f };
-	const struct retry_policy policy = { .verb = "ask the source when it was started",
-					     .tag = log_tag,
-					     .attempts = ATTEMPTS,
-					     .sleep_ms = SLEEP_MS };
-	uint64_t known = f->tracker.source_started; /* only this thread sets it */
+	uint64_t known = state_tracker_source_started(&f->tracker);
+	struct crash_safety now;
 
-	if (!retry_run(&policy, &f->stop, attempt, &asking, err))
-		return error_wrap(err, "ask the source when it was started");
-	f->source_forgets |= !crash_safety_flushes(&asking.safety);
-	if (known && known != asking.safety.started && f->source_forgets)
-		distrust(f, &asking.safety);
-	state_tracker_set_source_started(&f->tracker, asking.safety.started);
+	if (!ask_safety(f, &now, err))
+		return false;
+	f->source_forgets |= !crash_safety_flushes(&now);
+	if (known && known != now.started && f->source_forgets) {
+		log_warn("the source was started anew, and innodb_flush_log_at_trx_commit is %" PRIu64
+			 " (or was): if it had crashed it may have forgotten what the target has; %s",
+			 now.flush_at_commit,
+			 f->verifier ? "all tables are compared as a whole" :
+				       "compare them before the target is used (-verify)");
+		if (f->verifier)
+			verifier_distrust_all(f->verifier);
+	}
+	state_tracker_set_source_started(&f->tracker, now.started);
 	return true;
 }

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 
 #define LAGGING_S 10.0
@@ -26,13 +25,15 @@ static const char *action(const struct table_state *state)
 	return state->is_active || state->copied_up_to.is_set ? "copying" : "waiting";
 }
 
-static void table_status(struct ferry_table_status *status, const struct table_state *state)
+/* The table's key is moved there. */
+static void table_status(struct ferry_table_status *status, struct table_state *state)
 {
 	const struct moved_table *table = state->table;
 
 	status->name = table->source->full_name;
 	status->action = action(state);
-	key_copy(&status->last_key, &state->copied_up_to);
+	status->last_key = state->copied_up_to;
+	state->copied_up_to = (struct key)KEY_INIT;
 	status->key_columns = &table->key;
 	status->rows_written = state->rows_written;
 	status->bytes_written = state->bytes_written;
@@ -43,25 +44,24 @@ static void table_status(struct ferry_table_status *status, const struct table_s
 
 static void tracker_status(struct ferry *f, struct ferry_status *status)
 {
-	struct state_tracker *tracker = &f->tracker;
+	struct run_state state;
 
-	mutex_lock(&tracker->lock);
-	status->phase = tracker->phase;
-	status->start_time = tracker->start_time;
-	status->done_time = tracker->done_time;
-	status->applied = tracker->position;
-	status->cutover_unlocked = tracker->cutover_unlocked;
-	status->rows_written = tracker->rows_written;
-	status->bytes_written = tracker->bytes_written;
-	status->changes_applied = tracker->changes_applied;
-	status->table_count = tracker->table_count;
-	status->tables = mem_calloc(tracker->table_count ? tracker->table_count : 1,
-				    sizeof(*status->tables));
-	for (size_t i = 0; i < tracker->table_count; i++) {
-		table_status(&status->tables[i], &tracker->tables[i]);
-		status->completed_count += tracker->tables[i].is_complete;
+	state_tracker_copy(&f->tracker, &state);
+	status->phase = state.phase;
+	status->start_time = state.start_time;
+	status->done_time = state.done_time;
+	status->applied = state.position;
+	status->cutover_unlocked = state.cutover_unlocked;
+	status->rows_written = state.rows_written;
+	status->bytes_written = state.bytes_written;
+	status->changes_applied = state.changes_applied;
+	status->table_count = state.table_count;
+	status->tables = mem_calloc(state.table_count + 1, sizeof(*status->tables));
+	for (size_t i = 0; i < state.table_count; i++) {
+		status->completed_count += state.tables[i].is_complete;
+		table_status(&status->tables[i], &state.tables[i]);
 	}
-	mutex_unlock(&tracker->lock);
+	run_state_release(&state);
 }
 
 /* The copy is the larger part while it lasts; then changes are. */
@@ -76,11 +76,6 @@ static enum slower_side slower_side(const struct ferry_status *status,
 		return data_iterator_limit(iterator);
 	return status->streamer_lag_s >= LAGGING_S && status->queued_changes == 0 ? SLOWER_SOURCE :
 										    SLOWER_NONE;
-}
-
-double ferry_source_now(struct ferry *f)
-{
-	return clock_wall() - atomic_load(&f->clock_ahead_s);
 }
 
 void ferry_status(struct ferry *f, struct ferry_status *status)

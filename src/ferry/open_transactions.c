@@ -1,5 +1,5 @@
 /* InnoDB lists its transactions, and how many rows each has changed, to accounts with
- * PROCESS; which tables these are in it does not tell. A transaction holds metadata locks
+ * PROCESS; but not which tables these are in. A transaction holds metadata locks
  * on its tables to its end, and these can be read where performance_schema records them
  * (MySQL by default, MariaDB when both it and its instrument are switched on). A session that
  * has a transaction and no such lock in the list is one that nothing is known of: it counts.

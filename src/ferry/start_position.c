@@ -7,8 +7,8 @@
  * (streamer.h). Whatever comes again leads through older images only (README I5).
  *
  * What the old server had and the new one lacks must not be on the target. What the
- * stream received is recorded, and a server that lacks any of it is refused. It cannot be
- * told of rows that were copied, nor of changes received after the state was last saved
+ * stream received is recorded, and a server that lacks any of it is refused. That cannot be
+ * known of rows that were copied, nor of changes received after the state was last saved
  * when the program was killed: the old source may have died before it sent them to the
  * replica. Where the source waits for a replica before it commits (semi-synchronous,
  * AFTER_SYNC) there are none. Else the target has to be compared: the log says so. */
@@ -33,7 +33,7 @@ void start_position_release(struct start_position *start)
 	gtid_set_release(&start->received);
 }
 
-static bool start_anew(struct start_position *start, struct db *source, struct error *err)
+static bool start_fresh(struct start_position *start, struct db *source, struct error *err)
 {
 	bool ok = gtid_source_has(source, &start->has_gtids, err) &&
 		  (start->has_gtids ?
@@ -69,7 +69,7 @@ static bool refuse_behind(const struct start_position *start, const struct gtid_
 	struct buf text = BUF_INIT;
 
 	gtid_set_print_short(&text, missing);
-	if (start->is_elsewhere)
+	if (start->is_other_server)
 		error_set(err, ERROR_CONFIG,
 			  "this server lacks transactions that the source of the state had (%s), and "
 			  "the target may hold what they did: let it replicate them, or take a "
@@ -134,7 +134,7 @@ static bool find_place(struct start_position *start, struct db *source,
 	bool found = false;
 	bool ok = gtid_source_unlogged(source, &before, err);
 
-	/* First what no file tells: a first file may begin with nothing all the same. */
+	/* First what no file says: a first file may begin with nothing all the same. */
 	if (ok && gtid_set_is_executed(&before, &start->applied, NULL))
 		ok = gtid_source_find(source, feed, &start->applied, &start->position, &found,
 				      &before, err) ||
@@ -145,18 +145,18 @@ static bool find_place(struct start_position *start, struct db *source,
 	return ok;
 }
 
-static bool refuse_elsewhere(const struct saved_state *resume, const char *identity,
+static bool refuse_other_server(const struct saved_state *resume, const char *identity,
 			     bool has_gtids, struct error *err)
 {
 	return error_set(err, ERROR_CONFIG,
 			 "the state was made with another source server (%s, this is %s): its binlog "
 			 "position means nothing here, and %s",
-			 resume->source_uuid, identity,
+			 resume->run.source_uuid, identity,
 			 has_gtids ? "gtid_mode is not ON on this one" :
 				     "it has no GTIDs by which to find the place");
 }
 
-static bool go_on_elsewhere(struct start_position *start, struct db *source, const char *identity,
+static bool go_on_by_gtid(struct start_position *start, struct db *source, const char *identity,
 			    const struct binlog_feed_params *feed,
 			    const struct saved_state *resume, struct stop *stop, struct error *err)
 {
@@ -164,11 +164,11 @@ static bool go_on_elsewhere(struct start_position *start, struct db *source, con
 
 	if (!check_executed(start, source, stop, err) || !find_place(start, source, feed, err))
 		return error_wrap(err, "the state was made with another source server (%s, this is %s)",
-				  resume->source_uuid, identity);
+				  resume->run.source_uuid, identity);
 	gtid_set_print_short(&text, &start->applied);
 	log_info("the state was made with another source server (%s, this is %s): going on by "
 		 "GTID at " POSITION_FORMAT ", behind %s",
-		 resume->source_uuid, identity, POSITION_ARGS(&start->position), buf_text(&text));
+		 resume->run.source_uuid, identity, POSITION_ARGS(&start->position), buf_text(&text));
 	log_warn("the target may hold rows that the former source never sent to this one, unless "
 		 "it waited for it (semi-synchronous replication): have them compared "
 		 "(VerifierType, or -verify) before the target is used");
@@ -182,24 +182,24 @@ static bool go_on(struct start_position *start, struct db *source, const char *i
 {
 	bool server_has;
 
-	start->position = resume->position;
-	start->is_elsewhere = *resume->source_uuid && strcmp(resume->source_uuid, identity) != 0;
+	start->position = resume->run.position;
+	start->is_other_server = *resume->run.source_uuid && strcmp(resume->run.source_uuid, identity) != 0;
 	if (!gtid_source_has(source, &server_has, err))
 		return false;
-	start->has_gtids = resume->has_gtids && server_has;
-	if (start->is_elsewhere && !start->has_gtids)
-		return refuse_elsewhere(resume, identity, resume->has_gtids, err);
+	start->has_gtids = resume->run.has_gtids && server_has;
+	if (start->is_other_server && !start->has_gtids)
+		return refuse_other_server(resume, identity, resume->run.has_gtids, err);
 	/* A server can only be asked for the first 4 GiB of a file, so it would not say that
 	 * such a place does not exist: the stream would wait for it for ever. */
-	if (!start->is_elsewhere && start->position.offset > UINT32_MAX &&
+	if (!start->is_other_server && start->position.offset > UINT32_MAX &&
 	    !binlog_reaches(source, &start->position, err))
 		return false;
 	if (!start->has_gtids)
 		return true;
-	gtid_set_copy(&start->applied, &resume->applied);
-	gtid_set_copy(&start->received, &resume->received);
-	if (start->is_elsewhere)
-		return go_on_elsewhere(start, source, identity, feed, resume, stop, err);
+	gtid_set_copy(&start->applied, &resume->run.applied);
+	gtid_set_copy(&start->received, &resume->run.received);
+	if (start->is_other_server)
+		return go_on_by_gtid(start, source, identity, feed, resume, stop, err);
 	return check_executed(start, source, stop, err);
 }
 
@@ -208,5 +208,5 @@ bool start_position_choose(struct start_position *start, struct db *source, cons
 			 struct stop *stop, struct error *err)
 {
 	return resume ? go_on(start, source, identity, feed, resume, stop, err) :
-			start_anew(start, source, err);
+			start_fresh(start, source, err);
 }

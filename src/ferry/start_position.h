@@ -6,14 +6,14 @@
 
 #include "base/stop.h"
 #include "stream/feed.h"
-#include "state/state_write.h"
+#include "state/state_read.h"
 
 struct start_position {
 	struct binlog_position position;
 	bool has_gtids;
 	struct gtid_set applied;
 	struct gtid_set received;
-	bool is_elsewhere; /* on another server than the state's */
+	bool is_other_server; /* on another server than the state's */
 };
 
 /* identity: the server's, see db_ask_identity(). resume may be NULL. A server whose

@@ -9,7 +9,7 @@
  * killed then: what was written since is written again (README, I3 and I5).
  *
  * Both looks go over one connection. While it answers, the server is the one that it was:
- * had it been started anew in between, the connection were gone. One that is made anew
+ * had it been restarted in between, the connection would be gone. A new connection
  * shows by the server's start whether it was; then nobody knows what it has forgotten, and
  * the run ends. The start is told in whole seconds: two within one cannot be told apart,
  * but then the connection that was lost had been made in that second too. Writers that were
@@ -29,8 +29,6 @@
 #include "state/crash_safety.h"
 
 static const char log_tag[] = "durable_state";
-
-const char durable_state_forgotten[] = "target_forgot";
 
 #define LOOK_MS 500
 #define SETTLE_LOOK_MS 50
@@ -114,7 +112,7 @@ bool durable_state_text(struct durable_state *d, struct buf *text)
 	return is_behind;
 }
 
-/* Takes *text. */
+/* Takes *text: it is the state, from now on. */
 static void set_text(struct durable_state *d, struct buf *text)
 {
 	mutex_lock(&d->lock);
@@ -126,6 +124,16 @@ static void set_text(struct durable_state *d, struct buf *text)
 	buf_clear(text);
 }
 
+/* The state of now lasts. */
+static void take_text(struct durable_state *d)
+{
+	struct buf text = BUF_INIT;
+
+	d->take(d->context, &text);
+	set_text(d, &text);
+	buf_release(&text);
+}
+
 static bool is_behind(struct durable_state *d)
 {
 	mutex_lock(&d->lock);
@@ -134,18 +142,10 @@ static bool is_behind(struct durable_state *d)
 	return is;
 }
 
-static bool is_settling(struct durable_state *d)
-{
-	mutex_lock(&d->lock);
-	bool is = d->is_settling;
-	mutex_unlock(&d->lock);
-	return is;
-}
-
 /* --- looking ------------------------------------------------------------------- */
 
 /* A clean restart forgets nothing, but from here it looks like a crash. */
-static bool started_anew(struct durable_state *d, const struct crash_safety *now,
+static bool on_restart(struct durable_state *d, const struct crash_safety *now,
 			 struct error *err)
 {
 	struct buf reason = BUF_INIT;
@@ -166,12 +166,12 @@ static bool started_anew(struct durable_state *d, const struct crash_safety *now
 	return false;
 }
 
-static void take_pending(struct durable_state *d, bool settles)
+static void take_pending(struct durable_state *d, bool is_final)
 {
 	struct pending_state *p = &d->pending;
 
 	p->is_set = true;
-	p->is_last = settles;
+	p->is_last = is_final;
 	p->has_end = false;
 	p->taken_ms = clock_ms();
 	buf_clear(&p->text);
@@ -179,20 +179,14 @@ static void take_pending(struct durable_state *d, bool settles)
 	d->rest_until_ms = clock_ms() + REST_FACTOR * (clock_ms() - p->taken_ms);
 }
 
-/* Without a word of the server: it flushes every so many seconds, "not guaranteed". */
-static bool is_old_enough(const struct durable_state *d)
-{
-	int64_t flush_ms = (int64_t)d->safety.flush_every_s * 1000;
-
-	return clock_ms() - d->pending.taken_ms >= 3 * flush_ms + LATE_MS;
-}
-
 static bool is_on_disk(struct durable_state *d, const struct redo_ends *ends)
 {
 	struct pending_state *p = &d->pending;
 
+	/* Without a word of the server: it flushes every so many seconds, "not guaranteed". */
 	if (!ends->is_known)
-		return is_old_enough(d);
+		return clock_ms() - p->taken_ms >=
+		       3 * (int64_t)d->safety.flush_every_s * 1000 + LATE_MS;
 	if (!p->has_end) {
 		if (ends->is_late && clock_ms() - p->taken_ms < LATE_MS)
 			return false;
@@ -202,7 +196,7 @@ static bool is_on_disk(struct durable_state *d, const struct redo_ends *ends)
 	return ends->on_disk >= p->end;
 }
 
-static void settle(struct durable_state *d, bool is_settled)
+static void resolve(struct durable_state *d, bool is_settled)
 {
 	mutex_lock(&d->lock);
 	d->is_behind = false;
@@ -219,7 +213,7 @@ static void accept(struct durable_state *d)
 
 	d->pending.is_set = false;
 	if (d->pending.is_last || is_safe)
-		settle(d, d->pending.is_last);
+		resolve(d, d->pending.is_last);
 	else
 		set_text(d, &d->pending.text);
 	probe("state_is_durable", "%s",
@@ -227,14 +221,14 @@ static void accept(struct durable_state *d)
 }
 
 /* In every look at most one state is taken and one accepted. */
-static bool move_on(struct durable_state *d, bool settles, struct error *err)
+static bool move_on(struct durable_state *d, bool is_final, struct error *err)
 {
 	struct redo_ends ends;
 
-	if (!d->pending.is_set && !settles && clock_ms() < d->rest_until_ms)
+	if (!d->pending.is_set && !is_final && clock_ms() < d->rest_until_ms)
 		return true;
-	if (!d->pending.is_set || d->pending.is_last != settles)
-		take_pending(d, settles);
+	if (!d->pending.is_set || d->pending.is_last != is_final)
+		take_pending(d, is_final);
 	if (!crash_safety_ask_redo(d->target, &ends, err))
 		return false;
 	if (is_on_disk(d, &ends))
@@ -242,20 +236,7 @@ static bool move_on(struct durable_state *d, bool settles, struct error *err)
 	return true;
 }
 
-/* What was confirmed since the look before may be forgotten already; no longer. */
-static void fall_behind(struct durable_state *d)
-{
-	struct buf text = BUF_INIT, reason = BUF_INIT;
-
-	crash_safety_put_reason(&reason, &d->safety);
-	log_info("target: %s: the state says only what is known to be on its disk", buf_text(&reason));
-	buf_release(&reason);
-	d->take(d->context, &text);
-	set_text(d, &text);
-	buf_release(&text);
-}
-
-static bool was_started_anew(struct durable_state *d, const struct crash_safety *now)
+static bool was_restarted(struct durable_state *d, const struct crash_safety *now)
 {
 	bool is_lost = db_generation(d->target) != d->generation;
 	bool was_young = d->was_young;
@@ -268,32 +249,34 @@ static bool was_started_anew(struct durable_state *d, const struct crash_safety 
 
 static bool look(struct durable_state *d, struct error *err)
 {
-	bool settles = is_settling(d);
+	struct buf reason = BUF_INIT;
 	struct crash_safety now;
+
+	mutex_lock(&d->lock);
+	bool is_final = d->is_settling;
+	mutex_unlock(&d->lock);
 
 	if (!db_ready(d->target, err) || !crash_safety_ask(d->target, &now, err))
 		return false;
-	if (was_started_anew(d, &now))
-		return started_anew(d, &now, err);
+	if (was_restarted(d, &now))
+		return on_restart(d, &now, err);
 	/* A state that was taken under another setting may have been confirmed under that. */
 	if (crash_safety_is_full(&now) != crash_safety_is_full(&d->safety))
 		d->pending.is_set = false;
 	d->safety = now;
-	if (!crash_safety_is_full(&now) && !is_behind(d))
-		fall_behind(d);
+	/* What was confirmed since the look before may be forgotten already; no longer. */
+	if (!crash_safety_is_full(&now) && !is_behind(d)) {
+		crash_safety_put_reason(&reason, &now);
+		log_info("target: %s: the state says only what is known to be on its disk",
+			 buf_text(&reason));
+		buf_release(&reason);
+		take_text(d);
+	}
 	if (is_behind(d))
-		return move_on(d, settles, err);
-	if (settles)
-		settle(d, true);
+		return move_on(d, is_final, err);
+	if (is_final)
+		resolve(d, true);
 	return true;
-}
-
-static void tell(struct durable_state *d, const struct error *err)
-{
-	if (d->last_logged_ms != 0 && clock_ms() - d->last_logged_ms < LOG_EVERY_MS)
-		return;
-	log_warn_err(err, "what of the state is on the target's disk cannot be found out, trying on");
-	d->last_logged_ms = clock_ms();
 }
 
 /* False: there is nothing to do any more. */
@@ -318,10 +301,15 @@ static void keep(void *argument)
 		} else if (error_is_retryable(&err)) {
 			/* What was read of the log is of a connection that is gone. */
 			d->pending.is_set = false;
-			tell(d, &err);
+			if (d->last_logged_ms == 0 ||
+			    clock_ms() - d->last_logged_ms >= LOG_EVERY_MS) {
+				log_warn_err(&err, "what of the state is on the target's disk cannot "
+						   "be found out, trying on");
+				d->last_logged_ms = clock_ms();
+			}
 		} else {
-			d->run->fail(d->run->fail_context,
-				     d->is_forgotten ? durable_state_forgotten : log_tag, &err);
+			run_fail(d->run, d->is_forgotten ? PART_TARGET_FORGOT : PART_DURABLE_STATE,
+				 &err);
 			break;
 		}
 	}
@@ -333,8 +321,6 @@ static void keep(void *argument)
 
 bool durable_state_begin(struct durable_state *d, struct db *target, struct error *err)
 {
-	struct buf text = BUF_INIT;
-
 	if (!crash_safety_ask(target, &d->safety, err))
 		return error_wrap(err, "ask the target what it would forget in a crash");
 	if (crash_safety_is_full(&d->safety))
@@ -342,9 +328,7 @@ bool durable_state_begin(struct durable_state *d, struct db *target, struct erro
 	/* Until another start would show: the thread's own connection is still to be made. */
 	if (d->safety.up_s < YOUNG_S && !stop_sleep_ms(d->run->stop, YOUNG_S * 1000))
 		return error_set(err, ERROR_STOPPED, "stopped");
-	d->take(d->context, &text);
-	set_text(d, &text);
-	buf_release(&text);
+	take_text(d);
 	return true;
 }
 

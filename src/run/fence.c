@@ -39,21 +39,16 @@ void fence_destroy(struct fence *fence)
 	free(fence->open);
 }
 
-static void make_room(struct fence *fence) REQUIRES(fence->lock)
-{
-	assert(fence->open_count < FENCE_TICKETS_MAX);
-	if (fence->open_count < fence->open_room)
-		return;
-	fence->open_room = fence->open_room ? fence->open_room * 2 : 4;
-	fence->open = mem_resize(fence->open, fence->open_room, sizeof(*fence->open));
-}
-
 uint64_t fence_issue(struct fence *fence)
 {
 	uint64_t ticket;
 
 	mutex_lock(&fence->lock);
-	make_room(fence);
+	assert(fence->open_count < FENCE_TICKETS_MAX);
+	if (fence->open_count == fence->open_room) {
+		fence->open_room = fence->open_room ? fence->open_room * 2 : 4;
+		fence->open = mem_resize(fence->open, fence->open_room, sizeof(*fence->open));
+	}
 	ticket = atomic_load_explicit(&fence->issued, memory_order_relaxed) + 1;
 	if (fence->open_count == 0)
 		atomic_store_explicit(&fence->lowest_open, ticket, memory_order_release);
@@ -63,23 +58,17 @@ uint64_t fence_issue(struct fence *fence)
 	return ticket;
 }
 
-static void remove_open(struct fence *fence, uint64_t ticket) REQUIRES(fence->lock)
+void fence_end(struct fence *fence, uint64_t ticket)
 {
+	uint64_t lowest = UINT64_MAX;
 	unsigned i = 0;
 
+	mutex_lock(&fence->lock);
 	while (i < fence->open_count && fence->open[i] != ticket)
 		i++;
 	assert(i < fence->open_count); /* ended twice, or never issued */
 	fence->open[i] = fence->open[--fence->open_count];
-}
-
-void fence_end(struct fence *fence, uint64_t ticket)
-{
-	uint64_t lowest = UINT64_MAX;
-
-	mutex_lock(&fence->lock);
-	remove_open(fence, ticket);
-	for (unsigned i = 0; i < fence->open_count; i++)
+	for (i = 0; i < fence->open_count; i++)
 		if (fence->open[i] < lowest)
 			lowest = fence->open[i];
 	atomic_store_explicit(&fence->lowest_open, lowest, memory_order_release);

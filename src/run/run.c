@@ -41,9 +41,9 @@ void run_free_syncs(struct run *run)
 	run->syncs = NULL;
 }
 
-static bool attempt_connect(void *argument, struct error *err)
+void run_fail(const struct run *run, enum run_part part, const struct error *err)
 {
-	return db_ready(argument, err);
+	run->fail(run->fail_context, part, err);
 }
 
 struct db *run_connect(struct run *run, const char *lock_name, unsigned attempts, const char *tag,
@@ -66,26 +66,11 @@ struct db *run_connect(struct run *run, const char *lock_name, unsigned attempts
 		db_set_guard(db, &run->guard);
 	else
 		db_set_packet_max(db, options->row_bytes);
-	if (!retry_run(&policy, run->stop, attempt_connect, db, err)) {
-		db_close(db);
-		return NULL;
-	}
-	return db;
-}
-
-/* Now and then, with the first one at once: there may be many. */
-static void log_locks(struct run *run, const struct error *err)
-{
-	int64_t now_ms = clock_ms();
-	int64_t before_ms = atomic_load(&run->locks_logged_ms);
-
-	if (before_ms != 0 && now_ms - before_ms < LOG_LOCKS_EVERY_MS)
-		return;
-	if (atomic_compare_exchange_strong(&run->locks_logged_ms, &before_ms, now_ms))
-		log_warn_err(err,
-			     "others, or writers of this run, hold locks on the target: %" PRIu64
-			     " deadlocks and %" PRIu64 " lock waits so far, tried again",
-			     atomic_load(&run->deadlocks), atomic_load(&run->lock_waits));
+	for (struct retry r = retry_begin(&policy, run->stop); retry_next(&r, err);)
+		if (db_ready(db, err))
+			return db;
+	db_close(db);
+	return NULL;
 }
 
 /* Whoever holds the lock lets go of it some time, and a deadlock's victim is chosen by the
@@ -93,6 +78,8 @@ static void log_locks(struct run *run, const struct error *err)
 static bool excuse_locks(void *context, const struct error *err)
 {
 	struct run *run = context;
+	int64_t now_ms = clock_ms();
+	int64_t before_ms = atomic_load(&run->locks_logged_ms);
 
 	if (db_error_is_deadlock(err))
 		atomic_fetch_add(&run->deadlocks, 1);
@@ -100,7 +87,13 @@ static bool excuse_locks(void *context, const struct error *err)
 		atomic_fetch_add(&run->lock_waits, 1);
 	else
 		return false;
-	log_locks(run, err);
+	/* Now and then, with the first one at once: there may be many. */
+	if ((before_ms == 0 || now_ms - before_ms >= LOG_LOCKS_EVERY_MS) &&
+	    atomic_compare_exchange_strong(&run->locks_logged_ms, &before_ms, now_ms))
+		log_warn_err(err,
+			     "others, or writers of this run, hold locks on the target: %" PRIu64
+			     " deadlocks and %" PRIu64 " lock waits so far, tried again",
+			     atomic_load(&run->deadlocks), atomic_load(&run->lock_waits));
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /* Gives the server a sign of life twice a second: the lock is a lease, which ends by itself
- * a minute after the last one, so that a machine that died does not hold it for hours. A lost connection is made anew,
- * with the lock, for as long as the run goes on: writers give up sooner than this does.
+ * a minute after the last one, so that a machine that died does not hold it for hours. A lost
+ * connection is made again, with the lock, for as long as the run goes on: writers give up
+ * sooner than this does.
  *
  * When another process has the lock by then it works on the same state, and it took
  * over or is about to: the run ends at once. Its writers cannot have gone on, as they
@@ -30,17 +31,8 @@ static bool look(struct run_lock *lock, bool may_connect, struct error *err)
 	return true;
 }
 
-static void tell(struct run_lock *lock, const struct error *err, int64_t *last_logged_ms)
-{
-	if (*last_logged_ms == 0 || clock_ms() - *last_logged_ms >= LOG_EVERY_MS) {
-		log_warn_err(err, "the run's lock '%s' on the target is lost, taking it again",
-			     lock->run->guard.lock_name);
-		*last_logged_ms = clock_ms();
-	}
-}
-
 /* What ends the run is none of the kinds that are tried again. */
-static void judge(struct error *err, bool stood_still, int64_t slept_ms)
+static void conclude(struct error *err, bool stood_still, int64_t slept_ms)
 {
 	if (stood_still)
 		error_wrap(err,
@@ -75,12 +67,17 @@ static void keep(void *argument)
 			continue;
 		}
 		atomic_store(&lock->run->guard.holder, 0);
-		judge(&err, stood_still, slept_ms);
+		conclude(&err, stood_still, slept_ms);
 		if (!error_is_retryable(&err)) {
-			lock->run->fail(lock->run->fail_context, "run_lock", &err);
+			run_fail(lock->run, PART_RUN_LOCK, &err);
 			break;
 		}
-		tell(lock, &err, &last_logged_ms);
+		if (last_logged_ms == 0 || clock_ms() - last_logged_ms >= LOG_EVERY_MS) {
+			log_warn_err(&err,
+				     "the run's lock '%s' on the target is lost, taking it again",
+				     lock->run->guard.lock_name);
+			last_logged_ms = clock_ms();
+		}
 	}
 	db_close(lock->target);
 	lock->target = NULL;

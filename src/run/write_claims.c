@@ -57,15 +57,6 @@ static bool meets_rows(const struct write_claims *claims, const struct range_cla
 	return from < claims->row_count && is_up_to_high(range, claims->rows[from]);
 }
 
-static bool is_in_a_range(const struct write_claims *claims, const struct change *change)
-	REQUIRES(claims->lock)
-{
-	for (const struct range_claim *range = claims->ranges; range; range = range->next)
-		if (is_behind_low(range, change) && is_up_to_high(range, change))
-			return true;
-	return false;
-}
-
 static void wait_while_table_is_wanted(struct write_claims *claims, struct stop *stop)
 	REQUIRES(claims->lock)
 {
@@ -120,7 +111,11 @@ static size_t choose_rows(struct write_claims *claims, struct change **changes, 
 		return count < max ? count : max;
 	left = mem_calloc(count, sizeof(*left));
 	for (size_t i = 0; i < count; i++) {
-		if (chosen < max && !is_in_a_range(claims, changes[i]))
+		const struct range_claim *range = claims->ranges;
+
+		while (range && !(is_behind_low(range, changes[i]) && is_up_to_high(range, changes[i])))
+			range = range->next;
+		if (chosen < max && !range)
 			changes[chosen++] = changes[i];
 		else
 			left[skipped++] = changes[i];

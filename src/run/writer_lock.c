@@ -17,6 +17,19 @@ static const char log_tag[] = "writer_lock";
 #define LOCKS_AT_ONCE 128
 #define LOG_EVERY_MS 5000
 
+void lock_numbers_make(struct lock_numbers *locks, const struct ferry_options *options)
+{
+	bool repairs = options->verify.type != VERIFIER_NONE && options->verify.repair;
+
+	locks->batch_writers = 1;
+	locks->binlog_writers = locks->batch_writers + options->copy_workers;
+	locks->repairs = locks->binlog_writers + options->apply_workers;
+	/* Workers of a comparison, and the ferry's own thread. */
+	locks->readers = locks->repairs + (repairs ? options->verify.workers + 1 : 0);
+	locks->count = locks->readers - 1 +
+		       (options->allow_tables_without_key ? options->copy_workers : 0);
+}
+
 void writer_lock_name(char name[WRITER_LOCK_NAME_SIZE], const char *run_id, unsigned n)
 {
 	snprintf(name, WRITER_LOCK_NAME_SIZE, "ghostferry-copydb/%.32s/%u", run_id, n);

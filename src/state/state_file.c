@@ -5,7 +5,7 @@
  *
  * Nobody who moves rows waits for any of this: the thread takes a copy of the state under
  * the tracker's lock, and holds nothing while the disk is busy. A disk that does not answer
- * at all is told of by the loop. Nobody else writes the file, so that no older state can
+ * at all is reported by the loop. Nobody else writes the file, so that no older state can
  * come after a newer one. */
 #include "state/state_file.h"
 
@@ -85,9 +85,7 @@ static bool sync_directory(const char *path, struct error *err)
 	return ok;
 }
 
-/* held: gets the file locked, and open, until this process ends or closes it. A file system
- * that knows no such locks is no reason to fail. */
-static bool write_file(const char *path, const struct buf *text, int *held, struct error *err)
+bool state_file_write(const char *path, const struct buf *text, int *held, struct error *err)
 {
 	char *temporary = mem_printf("%s.new", path);
 	bool ok = write_temporary(temporary, text, held, err);
@@ -101,11 +99,6 @@ static bool write_file(const char *path, const struct buf *text, int *held, stru
 	ok = ok && sync_directory(path, err);
 	free(temporary);
 	return ok;
-}
-
-bool state_file_write(const char *path, const struct buf *text, struct error *err)
-{
-	return write_file(path, text, NULL, err);
 }
 
 /* The lock goes with the process, however it ends. */
@@ -130,31 +123,6 @@ bool state_file_check(const char *path, struct error *err)
 	return ok || error_wrap(err, "the state file cannot be written");
 }
 
-static void log_failure(struct state_file *file, const struct error *err)
-{
-	int64_t now = clock_ms();
-
-	if (!file->is_failing || now - file->last_logged_ms >= STATE_FILE_LOG_EVERY_MS) {
-		log_error_err(err, "the state file cannot be written, trying on: if the run were "
-				   "killed now it could only be resumed from where the file is");
-		file->last_logged_ms = now;
-	}
-	file->is_failing = true;
-}
-
-/* The former one is no file any more. One that could not be put in its place is gone. */
-static void hold(struct state_file *file, int held, bool is_written)
-{
-	int gone = is_written ? file->held : held;
-
-	if (held < 0)
-		return;
-	if (is_written)
-		file->held = held;
-	if (gone >= 0)
-		close(gone);
-}
-
 /* False: the file is older than the state. */
 static bool save(struct state_file *file)
 {
@@ -166,10 +134,16 @@ static bool save(struct state_file *file)
 	if (file->take(file->context, &text) &&
 	    (text.length != file->written.length ||
 	     memcmp(text.data, file->written.data, text.length) != 0)) {
-		int held = -1;
-		bool is_written = write_file(file->path, &text, &held, &err);
+		int held = -1, gone;
+		bool is_written = state_file_write(file->path, &text, &held, &err);
 
-		hold(file, held, is_written);
+		/* The former one is no file any more. One that could not be put in its place is
+		 * gone. */
+		gone = held < 0 ? -1 : is_written ? file->held : held;
+		if (held >= 0 && is_written)
+			file->held = held;
+		if (gone >= 0)
+			close(gone);
 		if (is_written) {
 			struct buf former = file->written;
 
@@ -179,8 +153,17 @@ static bool save(struct state_file *file)
 				log_info("the state file is written again");
 			file->is_failing = false;
 		} else {
+			int64_t now_ms = clock_ms();
+
+			if (!file->is_failing ||
+			    now_ms - file->last_logged_ms >= STATE_FILE_LOG_EVERY_MS) {
+				log_error_err(&err, "the state file cannot be written, trying on: if "
+						    "the run were killed now it could only be resumed "
+						    "from where the file is");
+				file->last_logged_ms = now_ms;
+			}
+			file->is_failing = true;
 			ok = false;
-			log_failure(file, &err);
 		}
 	}
 	atomic_store(&file->began_ms, 0);
@@ -203,15 +186,6 @@ void state_file_look(struct state_file *file)
 		  (long long)((now_ms - began_ms) / 1000));
 }
 
-/* Did the process stand still for some time within the wait? */
-static bool wait_some(struct state_file *file, int64_t wait_ms) REQUIRES(file->lock)
-{
-	int64_t before_ms = clock_boot_ms();
-
-	condition_wait_ms(&file->changed, &file->lock, wait_ms);
-	return clock_boot_ms() - before_ms > wait_ms + STOOD_STILL_MS;
-}
-
 /* False: closed. asked: saves that the next one is for. */
 static bool wait_turn(struct state_file *file, int64_t wait_ms, uint64_t *asked)
 {
@@ -221,10 +195,14 @@ static bool wait_turn(struct state_file *file, int64_t wait_ms, uint64_t *asked)
 	mutex_lock(&file->lock);
 	while (!file->poked && !file->closed && clock_ms() < until_ms) {
 		int64_t left_ms = until_ms - clock_ms();
+		int64_t some_ms = left_ms < WAIT_MS ? left_ms : WAIT_MS;
+		int64_t before_ms = clock_boot_ms();
 
-		/* Time for the keeper of the run's lock to find out that it is lost: another
-		 * process may have taken over, and have written a newer state there. */
-		if (wait_some(file, left_ms < WAIT_MS ? left_ms : WAIT_MS))
+		condition_wait_ms(&file->changed, &file->lock, some_ms);
+		/* The process stood still. Time for the keeper of the run's lock to find out that
+		 * it is lost: another process may have taken over, and have written a newer state
+		 * there. */
+		if (clock_boot_ms() - before_ms > some_ms + STOOD_STILL_MS)
 			until_ms = clock_ms() + STATE_FILE_INTERVAL_MS;
 	}
 	file->poked = false;
@@ -234,7 +212,7 @@ static bool wait_turn(struct state_file *file, int64_t wait_ms, uint64_t *asked)
 	return !closed;
 }
 
-static void tell_saved(struct state_file *file, uint64_t asked, bool saved)
+static void announce_saved(struct state_file *file, uint64_t asked, bool saved)
 {
 	mutex_lock(&file->lock);
 	file->tried_up_to = asked;
@@ -253,13 +231,13 @@ static void run(void *argument)
 	while (wait_turn(file, wait_ms, &asked)) {
 		int64_t started_ms = clock_ms();
 
-		tell_saved(file, asked, save(file));
+		announce_saved(file, asked, save(file));
 		/* A large state on a slow disk: no more than a tenth of the time. */
 		wait_ms = (clock_ms() - started_ms) * 10;
 		if (wait_ms < STATE_FILE_INTERVAL_MS)
 			wait_ms = STATE_FILE_INTERVAL_MS;
 	}
-	tell_saved(file, asked, save(file)); /* what was recorded before it was closed */
+	announce_saved(file, asked, save(file)); /* what was recorded before it was closed */
 	mutex_lock(&file->lock);
 	file->ended = true;
 	condition_signal(&file->changed);

@@ -1,5 +1,5 @@
-/* Values are told by kind, and the kind follows from the column's type. What is read
- * may have been edited or come from elsewhere, and ends up as a literal in a WHERE: so
+/* A value has a kind, which follows from the column's type. What is read
+ * may have been edited or written by another program, and ends up as a literal in a WHERE: so
  * a value must be of its column's kind, look like one, and be in the column's range. A
  * number too large for the column would quietly skip the rest of the table. */
 #include "state/state_key.h"
@@ -34,14 +34,6 @@ static const char *const kind_names[] = {
 	[SAVED_BYTES] = "hexadecimal bytes",
 	[SAVED_TEXT] = "a text",
 };
-
-/* The digits of a ZEROFILL column lead with zeros, which JSON numbers must not. */
-static cJSON *write_number(struct value value)
-{
-	if (*value.bytes == '-')
-		return json_new_i64(strtoll(value.bytes, NULL, 10));
-	return json_new_u64(strtoull(value.bytes, NULL, 10));
-}
 
 cJSON *saved_value_write(const struct column *column, struct value value)
 {
@@ -90,8 +82,11 @@ cJSON *saved_key_write(const struct key_columns *columns, const struct key *key)
 	assert(key->is_set && key->count == columns->count);
 	if (key->count > 1)
 		return write_composite(columns, key);
+	/* The digits of a ZEROFILL column lead with zeros, which JSON numbers must not. */
 	if (saved_kind_of(first) == SAVED_INTEGER)
-		return write_number(key->values[0]);
+		return *key->values[0].bytes == '-' ?
+			       json_new_i64(strtoll(key->values[0].bytes, NULL, 10)) :
+			       json_new_u64(strtoull(key->values[0].bytes, NULL, 10));
 	object = saved_value_write(first, key->values[0]);
 	cJSON_AddStringToObject(object, "column", first->name);
 	return object;
@@ -112,10 +107,9 @@ cJSON *saved_key_column_names(const struct key_columns *columns)
 	return names;
 }
 
-static bool is_integer_text(const char *text)
+static bool only_of(const char *text, const char *allowed)
 {
-	text += *text == '-';
-	return *text && text[strspn(text, "0123456789")] == '\0';
+	return *text && text[strspn(text, allowed)] == '\0';
 }
 
 static bool read_integer(const cJSON *node, const char *path, struct buf *text, struct error *err)
@@ -131,7 +125,8 @@ static bool read_integer(const cJSON *node, const char *path, struct buf *text, 
 		buf_put_i64(text, any);
 		return true;
 	}
-	if (cJSON_IsString(node) && is_integer_text(node->valuestring)) {
+	if (cJSON_IsString(node) &&
+	    only_of(node->valuestring + (*node->valuestring == '-'), "0123456789")) {
 		buf_puts(text, node->valuestring);
 		return true;
 	}
@@ -166,24 +161,14 @@ static bool read_bytes(const cJSON *node, const char *path, struct buf *bytes, s
 	return true;
 }
 
-static bool read_text(const cJSON *node, const char *path, struct buf *text, struct error *err)
-{
-	if (!cJSON_IsString(node) || !*node->valuestring)
-		return error_set(err, ERROR_CONFIG, "%s: must be a text, is %s", path,
-				 cJSON_IsString(node) ? "empty" : json_type_name(node));
-	buf_puts(text, node->valuestring);
-	return true;
-}
-
-static const struct value_reader {
+static const struct {
 	const char *type;
 	enum saved_kind kind;
-	bool (*read)(const cJSON *node, const char *path, struct buf *value, struct error *err);
-} value_readers[] = {
-	{ "binary", SAVED_BYTES, read_bytes },
-	{ "int", SAVED_INTEGER, read_integer },
-	{ "text", SAVED_TEXT, read_text },
-	{ "uint64", SAVED_INTEGER, read_integer }, /* Ghostferry's name */
+} value_types[] = {
+	{ "binary", SAVED_BYTES },
+	{ "int", SAVED_INTEGER },
+	{ "text", SAVED_TEXT },
+	{ "uint64", SAVED_INTEGER }, /* Ghostferry's name */
 };
 
 /* {"type": ..., "value": ...}: appends to value and tells the kind. */
@@ -191,6 +176,7 @@ static bool read_value(const cJSON *node, const char *path, struct buf *value,
 		       enum saved_kind *kind, struct error *err)
 {
 	const cJSON *type = cJSON_GetObjectItemCaseSensitive(node, "type");
+	size_t i = 0;
 
 	if (cJSON_IsNumber(node)) {
 		*kind = SAVED_INTEGER;
@@ -199,16 +185,22 @@ static bool read_value(const cJSON *node, const char *path, struct buf *value,
 	if (!cJSON_IsString(type))
 		return error_set(err, ERROR_CONFIG,
 				 "%s: must be a number or an object with \"type\"", path);
-	for (size_t i = 0; i < ARRAY_LEN(value_readers); i++) {
-		const struct value_reader *r = &value_readers[i];
-
-		if (strcmp(type->valuestring, r->type) != 0)
-			continue;
-		*kind = r->kind;
-		return r->read(cJSON_GetObjectItemCaseSensitive(node, "value"), path, value, err);
-	}
-	return error_set(err, ERROR_CONFIG, "%s: unknown key type \"%.40s\"", path,
-			 type->valuestring);
+	while (i < ARRAY_LEN(value_types) && strcmp(type->valuestring, value_types[i].type) != 0)
+		i++;
+	if (i == ARRAY_LEN(value_types))
+		return error_set(err, ERROR_CONFIG, "%s: unknown key type \"%.40s\"", path,
+				 type->valuestring);
+	*kind = value_types[i].kind;
+	node = cJSON_GetObjectItemCaseSensitive(node, "value");
+	if (*kind == SAVED_INTEGER)
+		return read_integer(node, path, value, err);
+	if (*kind == SAVED_BYTES)
+		return read_bytes(node, path, value, err);
+	if (!cJSON_IsString(node) || !*node->valuestring)
+		return error_set(err, ERROR_CONFIG, "%s: must be a text, is %s", path,
+				 cJSON_IsString(node) ? "empty" : json_type_name(node));
+	buf_puts(value, node->valuestring);
+	return true;
 }
 
 static bool read_single(const cJSON *node, const char *path, struct saved_key *saved,
@@ -229,20 +221,6 @@ static bool read_single(const cJSON *node, const char *path, struct saved_key *s
 	return ok;
 }
 
-/* The values lie one behind the other in bytes, which may move while it grows. */
-static void set_composite(struct saved_key *saved, const struct buf *bytes, const size_t *ends,
-			  unsigned count)
-{
-	struct value values[KEY_COLUMNS_MAX];
-	size_t start = 0;
-
-	for (unsigned i = 0; i < count; i++) {
-		values[i] = (struct value){ buf_text(bytes) + start, ends[i] - start };
-		start = ends[i];
-	}
-	key_set(&saved->key, values, count);
-}
-
 static bool read_composite(const cJSON *node, const char *path, struct saved_key *saved,
 			   struct error *err)
 {
@@ -250,8 +228,9 @@ static bool read_composite(const cJSON *node, const char *path, struct saved_key
 	const cJSON *values = cJSON_GetObjectItemCaseSensitive(node, "values");
 	const cJSON *name = cJSON_IsArray(names) ? names->child : NULL;
 	int count = cJSON_IsArray(values) ? cJSON_GetArraySize(values) : 0;
-	size_t ends[KEY_COLUMNS_MAX];
+	struct value parts[KEY_COLUMNS_MAX];
 	struct buf bytes = BUF_INIT;
+	size_t start = 0;
 	bool ok = true;
 	unsigned i = 0;
 
@@ -267,10 +246,17 @@ static bool read_composite(const cJSON *node, const char *path, struct saved_key
 		ok = saved->columns[i] ? read_value(v, path, &bytes, &saved->kinds[i], err)
 				       : error_set(err, ERROR_CONFIG,
 						   "%s: column names must be strings", path);
-		ends[i] = bytes.length;
+		parts[i].length = bytes.length - start;
+		start = bytes.length;
+	}
+	/* They lie one behind the other in bytes, which has moved while it grew. */
+	start = 0;
+	for (i = 0; ok && i < (unsigned)count; i++) {
+		parts[i].bytes = buf_text(&bytes) + start;
+		start += parts[i].length;
 	}
 	if (ok)
-		set_composite(saved, &bytes, ends, (unsigned)count);
+		key_set(&saved->key, parts, (unsigned)count);
 	buf_release(&bytes);
 	return ok;
 }
@@ -304,11 +290,6 @@ static bool integer_fits(const struct column *column, const char *text)
 	return magnitude <= largest + negative;
 }
 
-static bool only_of(const char *text, const char *allowed)
-{
-	return *text && text[strspn(text, allowed)] == '\0';
-}
-
 static bool is_decimal(const char *text)
 {
 	size_t whole;
@@ -321,8 +302,18 @@ static bool is_decimal(const char *text)
 	return whole > 0 && *text == '.' && only_of(text + 1, "0123456789");
 }
 
-static bool text_fits(const struct column *column, const char *text)
+static bool value_fits(const struct column *column, enum saved_kind kind, struct value value)
 {
+	char text[128];
+
+	if (kind == SAVED_BYTES)
+		return true;
+	if (value.length >= sizeof(text))
+		return false;
+	memcpy(text, value.bytes, value.length);
+	text[value.length] = '\0';
+	if (kind == SAVED_INTEGER)
+		return integer_fits(column, text);
 	switch (column->type) {
 	case COLUMN_DECIMAL:
 		return is_decimal(text);
@@ -342,19 +333,6 @@ static bool text_fits(const struct column *column, const char *text)
 	default:
 		return false;
 	}
-}
-
-static bool value_fits(const struct column *column, enum saved_kind kind, struct value value)
-{
-	char text[128];
-
-	if (kind == SAVED_BYTES)
-		return true;
-	if (value.length >= sizeof(text))
-		return false;
-	memcpy(text, value.bytes, value.length);
-	text[value.length] = '\0';
-	return kind == SAVED_INTEGER ? integer_fits(column, text) : text_fits(column, text);
 }
 
 static bool part_fits(const struct saved_key *saved, unsigned i, const struct column *column,

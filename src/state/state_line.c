@@ -82,33 +82,26 @@ cJSON *state_line_json(const struct state_line *line)
 	return array;
 }
 
-static bool read_step(const cJSON *node, struct state_line *line)
-{
-	const cJSON *process = cJSON_GetObjectItemCaseSensitive(node, "Process");
-	const cJSON *save = cJSON_GetObjectItemCaseSensitive(node, "Save");
-	uint64_t number;
-
-	if (!cJSON_IsObject(node) || !cJSON_IsString(process) || !json_u64(save, &number) ||
-	    strlen(process->valuestring) != PROCESS_ID_SIZE - 1 ||
-	    strspn(process->valuestring, "0123456789abcdef") != PROCESS_ID_SIZE - 1)
-		return false;
-	state_line_add(line, process->valuestring, number);
-	return true;
-}
-
 bool state_line_read(const cJSON *node, struct state_line *line, struct error *err)
 {
 	*line = (struct state_line)STATE_LINE_INIT;
 	if (!node)
 		return true;
-	if (cJSON_IsArray(node)) {
-		const cJSON *step = node->child;
+	const cJSON *step = node->child;
 
-		while (step && read_step(step, line))
-			step = step->next;
-		if (!step)
-			return true;
+	for (; cJSON_IsArray(node) && step; step = step->next) {
+		const cJSON *process = cJSON_GetObjectItemCaseSensitive(step, "Process");
+		const cJSON *save = cJSON_GetObjectItemCaseSensitive(step, "Save");
+		uint64_t number;
+
+		if (!cJSON_IsObject(step) || !cJSON_IsString(process) || !json_u64(save, &number) ||
+		    strlen(process->valuestring) != PROCESS_ID_SIZE - 1 ||
+		    strspn(process->valuestring, "0123456789abcdef") != PROCESS_ID_SIZE - 1)
+			break;
+		state_line_add(line, process->valuestring, number);
 	}
+	if (cJSON_IsArray(node) && !step)
+		return true;
 	state_line_release(line);
 	return error_set(err, ERROR_CONFIG,
 			 "StateLine: must be an array of {\"Process\": 16 hexadecimal digits, "

@@ -8,7 +8,7 @@
  * A state is trusted no further than it was checked: whatever is missing, of another
  * type, or does not suit today's tables stops the start, with the path of the member
  * that is wrong. */
-#include "state/state_write.h"
+#include "state/state_read.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -18,7 +18,7 @@
 
 #include "base/mem.h"
 #include "base/version.h"
-#include "state/state_key.h"
+#include "state/state_write.h"
 
 enum { STATE_FORMAT_MAX = 1, LOCKS_MAX = 1000000 };
 
@@ -66,24 +66,12 @@ static bool parse_version(const char *text, uint64_t numbers[3])
 	return true;
 }
 
-static bool is_newer(const char *theirs, const char *ours)
-{
-	uint64_t a[3], b[3];
-
-	if (!parse_version(theirs, a) || !parse_version(ours, b))
-		return false;
-	for (int i = 0; i < 3; i++)
-		if (a[i] != b[i])
-			return a[i] > b[i];
-	return false;
-}
-
-/* A version that is none ("?.?.?+..." of a build by hand) says nothing: accepted. */
 static bool read_version(struct saved_state *state, struct error *err)
 {
 	const cJSON *node = member(state->tree, "GhostferryVersion");
 	const cJSON *format = member(state->tree, "StateFormat");
-	uint64_t number;
+	uint64_t number, theirs[3], ours[3];
+	int i = 0;
 
 	if (!node)
 		return error_set(err, ERROR_CONFIG,
@@ -97,7 +85,12 @@ static bool read_version(struct saved_state *state, struct error *err)
 			"StateFormat: this version reads formats up to %d; resume with the "
 			"version that wrote the state, %.100s",
 			STATE_FORMAT_MAX, state->version);
-	if (is_newer(state->version, version_text))
+	/* A version that is none ("?.?.?+..." of a build by hand) says nothing: accepted. */
+	if (!parse_version(state->version, theirs) || !parse_version(version_text, ours))
+		return true;
+	while (i < 2 && theirs[i] == ours[i])
+		i++;
+	if (theirs[i] > ours[i])
 		return error_set(
 			err, ERROR_CONFIG,
 			"GhostferryVersion: the state was written by version %.100s, which "
@@ -132,17 +125,6 @@ static bool read_position(const cJSON *node, const char *path, struct binlog_pos
 	return true;
 }
 
-static bool read_file_created(const cJSON *position, uint32_t *created, struct error *err)
-{
-	const cJSON *node = member(position, "FileCreated");
-	uint64_t number = 0;
-
-	if (node && (!json_u64(node, &number) || number > UINT32_MAX))
-		return fail_type(err, "FileCreated", "a whole number of seconds", node);
-	*created = (uint32_t)number;
-	return true;
-}
-
 static bool read_gtids(const cJSON *object, const char *name, struct gtid_set *set,
 		       bool *is_there, struct error *err)
 {
@@ -159,25 +141,16 @@ static bool read_gtids(const cJSON *object, const char *name, struct gtid_set *s
 	return error_wrap(err, "%s", name);
 }
 
-/* They belong to the position, and to no other that the state may have. */
-static bool read_applied(struct saved_state *state, const cJSON *node, const char *path,
-			 struct error *err)
-{
-	return (read_file_created(node, &state->position.file_created, err) &&
-		read_gtids(node, "GTIDSet", &state->applied, &state->has_gtids, err)) ||
-	       error_wrap(err, "%s", path);
-}
-
 static bool read_received(struct saved_state *state, struct error *err)
 {
 	bool is_there;
 
-	if (!read_gtids(state->tree, "ReceivedGTIDSet", &state->received, &is_there, err))
+	if (!read_gtids(state->tree, "ReceivedGTIDSet", &state->run.received, &is_there, err))
 		return false;
 	/* Without knowing what the target may hold, nobody can tell whether a server has it. */
 	if (!is_there)
-		state->has_gtids = false;
-	if (state->has_gtids && !gtid_set_suits(&state->applied, &state->received))
+		state->run.has_gtids = false;
+	if (state->run.has_gtids && !gtid_set_suits(&state->run.applied, &state->run.received))
 		return error_set(err, ERROR_CONFIG,
 				 "ReceivedGTIDSet: is of another flavour than GTIDSet");
 	return true;
@@ -193,33 +166,33 @@ static bool read_positions(struct saved_state *state, const cJSON *part, struct 
 	static const char target_name[] = "LastStoredBinlogPositionForTargetVerifier";
 	const char *path;
 	const cJSON *node = member_of(part, names, &path);
+	const cJSON *created = member(node, "FileCreated");
 	struct binlog_position stored;
+	uint64_t seconds = 0;
 
-	if (!read_position(node, path, &state->position, err) ||
-	    !read_applied(state, node, path, err) ||
-	    !read_position(member(part, inline_name), inline_name, &stored, err) ||
-	    !read_position(member(part, target_name), target_name, &state->target_position, err))
+	if (!read_position(node, path, &state->run.position, err))
+		return false;
+	/* What goes with this one, and with no other that the state may have. */
+	if (created && (!json_u64(created, &seconds) || seconds > UINT32_MAX))
+		return fail_type(err, "FileCreated", "a whole number of seconds", created) ||
+		       error_wrap(err, "%s", path);
+	state->run.position.file_created = (uint32_t)seconds;
+	if (!read_gtids(node, "GTIDSet", &state->run.applied, &state->run.has_gtids, err))
+		return error_wrap(err, "%s", path);
+	if (!read_position(member(part, inline_name), inline_name, &stored, err) ||
+	    !read_position(member(part, target_name), target_name, &state->run.watched, err))
 		return false;
 	if (binlog_position_is_set(&stored) &&
-	    (!binlog_position_is_set(&state->position) ||
-	     binlog_position_compare(&stored, &state->position) < 0))
-		state->position = stored; /* its file's time is not known */
-	if (!binlog_position_is_set(&state->position))
+	    (!binlog_position_is_set(&state->run.position) ||
+	     binlog_position_compare(&stored, &state->run.position) < 0))
+		state->run.position = stored; /* its file's time is not known */
+	if (!binlog_position_is_set(&state->run.position))
 		return error_set(
 			err, ERROR_CONFIG,
 			"%s: names no binlog file: the state was dumped before the run had "
 			"started; start anew without it",
 			path);
 	return true;
-}
-
-static size_t child_count(const cJSON *node)
-{
-	size_t count = 0;
-
-	for (const cJSON *child = node ? node->child : NULL; child; child = child->next)
-		count++;
-	return count;
 }
 
 static bool read_keys(struct saved_state *state, const cJSON *part, struct error *err)
@@ -234,7 +207,7 @@ static bool read_keys(struct saved_state *state, const cJSON *part, struct error
 		return true;
 	if (!cJSON_IsObject(keys))
 		return fail_type(err, name, "an object", keys);
-	state->keys = mem_calloc(child_count(keys) + 1, sizeof(*state->keys));
+	state->keys = mem_calloc((size_t)cJSON_GetArraySize(keys) + 1, sizeof(*state->keys));
 	for (const cJSON *node = keys->child; node; node = node->next) {
 		struct saved_key *key = &state->keys[state->key_count++];
 
@@ -254,7 +227,7 @@ static bool read_completed(struct saved_state *state, const cJSON *part, struct 
 		return true;
 	if (!cJSON_IsObject(completed))
 		return fail_type(err, "CompletedTables", "an object", completed);
-	state->completed = mem_calloc(child_count(completed) + 1, sizeof(*state->completed));
+	state->completed = mem_calloc((size_t)cJSON_GetArraySize(completed) + 1, sizeof(*state->completed));
 	for (const cJSON *node = completed->child; node; node = node->next) {
 		if (!cJSON_IsBool(node))
 			return fail_type(err, node->string, "true", node) ||
@@ -278,21 +251,6 @@ static bool read_text(const cJSON *tree, const char *name, char *text, size_t si
 	return true;
 }
 
-/* The run id goes into names of locks: only what we make ourselves is taken. */
-static bool read_run_id(struct saved_state *state, struct error *err)
-{
-	size_t length;
-
-	if (!read_text(state->tree, "RunID", state->run_id, sizeof(state->run_id), err))
-		return false;
-	length = strlen(state->run_id);
-	if (length != 0 && (length != RUN_ID_SIZE - 1 ||
-			    strspn(state->run_id, "0123456789abcdef") != RUN_ID_SIZE - 1))
-		return error_set(err, ERROR_CONFIG, "RunID: must be %d hexadecimal digits",
-				 RUN_ID_SIZE - 1);
-	return true;
-}
-
 /* One digit that was changed, of a key or a position, loses rows, and nothing would show
  * it. States of other programs have none. */
 static bool check_sum(const struct saved_state *state, struct error *err)
@@ -302,7 +260,7 @@ static bool check_sum(const struct saved_state *state, struct error *err)
 
 	if (!node)
 		return true;
-	snprintf(text, sizeof(text), "%016" PRIx64, state_json_sum(state->tree));
+	snprintf(text, sizeof(text), "%016" PRIx64, state_sum(state->tree));
 	return (cJSON_IsString(node) && strcmp(node->valuestring, text) == 0) ||
 	       error_set(err, ERROR_CONFIG,
 			 "StateChecksum: the state was changed after it had been written: a wrong "
@@ -318,18 +276,25 @@ static bool read_own_keys(struct saved_state *state, struct error *err)
 	const cJSON *started = member(state->tree, "SourceStarted");
 	uint64_t count = 0;
 
-	if (!read_run_id(state, err) ||
-	    !state_line_read(member(state->tree, "StateLine"), &state->line, err) ||
-	    !read_position(member(state->tree, streamed_name), streamed_name, &state->streamed,
+	if (!read_text(state->tree, "RunID", state->run.run_id, sizeof(state->run.run_id), err))
+		return false;
+	/* It goes into names of locks: only what we make ourselves is taken. */
+	if (*state->run.run_id &&
+	    (strlen(state->run.run_id) != RUN_ID_SIZE - 1 ||
+	     strspn(state->run.run_id, "0123456789abcdef") != RUN_ID_SIZE - 1))
+		return error_set(err, ERROR_CONFIG, "RunID: must be %d hexadecimal digits",
+				 RUN_ID_SIZE - 1);
+	if (!state_line_read(member(state->tree, "StateLine"), &state->run.line, err) ||
+	    !read_position(member(state->tree, streamed_name), streamed_name, &state->run.streamed,
 			   err) ||
-	    !read_text(state->tree, "SourceServerUUID", state->source_uuid,
-		       sizeof(state->source_uuid), err))
+	    !read_text(state->tree, "SourceServerUUID", state->run.source_uuid,
+		       sizeof(state->run.source_uuid), err))
 		return false;
 	if (locks && (!json_u64(locks, &count) || count > LOCKS_MAX))
 		return error_set(err, ERROR_CONFIG,
 				 "TargetLockCount: must be a whole number up to %d", LOCKS_MAX);
-	state->lock_count = (unsigned)count;
-	if (started && !json_u64(started, &state->source_started))
+	state->run.lock_count = (unsigned)count;
+	if (started && !json_u64(started, &state->run.source_started))
 		return fail_type(err, "SourceStarted", "a whole number of seconds", started);
 	state->key_columns = member(state->tree, "PaginationKeyColumns");
 	if (state->key_columns && !cJSON_IsObject(state->key_columns))
@@ -340,14 +305,15 @@ static bool read_own_keys(struct saved_state *state, struct error *err)
 static bool read_stage(struct saved_state *state, struct error *err)
 {
 	const cJSON *stage = member(state->tree, "CurrentStage");
-	const cJSON *handed_over = member(state->tree, "CutoverUnlockCalled");
+	const cJSON *unlocked = member(state->tree, "CutoverUnlockCalled");
 
 	if (stage && !cJSON_IsString(stage))
 		return fail_type(err, "CurrentStage", "a string", stage);
-	if (handed_over && !cJSON_IsBool(handed_over))
-		return fail_type(err, "CutoverUnlockCalled", "true", handed_over);
-	state->is_done = stage && strcmp(stage->valuestring, phase_stage(PHASE_DONE)) == 0;
-	state->cutover_unlocked = state->is_done || cJSON_IsTrue(handed_over);
+	if (unlocked && !cJSON_IsBool(unlocked))
+		return fail_type(err, "CutoverUnlockCalled", "true", unlocked);
+	if (stage && strcmp(stage->valuestring, phase_stage(PHASE_DONE)) == 0)
+		state->run.phase = PHASE_DONE;
+	state->run.cutover_unlocked = state->run.phase == PHASE_DONE || cJSON_IsTrue(unlocked);
 	state->verifier_stage = member(state->tree, "VerifierStage");
 	state->owed_rows = member(state->tree, "OwedRows");
 	state->schema_cache = member(state->tree, "LastKnownTableSchemaCache");
@@ -377,7 +343,8 @@ static bool read_state(struct saved_state *state, struct error *err)
 
 	if (!cJSON_IsObject(state->tree))
 		return fail_type(err, "the state", "an object", state->tree);
-	if (!read_version(state, err) || !check_sum(state, err) || !read_stage(state, err) || !read_own_keys(state, err))
+	if (!read_version(state, err) || !check_sum(state, err) || !read_stage(state, err) ||
+	    !read_own_keys(state, err))
 		return false;
 	index_members(&state->schema_tables, state->schema_cache);
 	index_members(&state->key_columns_of, state->key_columns);
@@ -408,16 +375,14 @@ void saved_state_release(struct saved_state *state)
 	free(state->completed);
 	map_release(&state->schema_tables);
 	map_release(&state->key_columns_of);
-	gtid_set_release(&state->applied);
-	gtid_set_release(&state->received);
-	state_line_release(&state->line);
+	run_state_release(&state->run);
 	state_line_release(&state->line_on_file);
 	cJSON_Delete(state->tree);
 	memset(state, 0, sizeof(*state));
 }
 
 /* Is the key made of the columns, in the directions, that it was made of then? Ghostferry
- * walks upwards only and tells the column in its schema cache, if at all. */
+ * walks upwards only and names the column in its schema cache, if at all. */
 static bool check_key_columns(const struct saved_state *state, const struct moved_table *t,
 			      struct error *err)
 {
@@ -462,72 +427,42 @@ static bool apply_key(const struct saved_state *state, const struct saved_key *s
 	return true;
 }
 
-static bool apply_completed(const char *name, const struct moved_tables *tables,
-			    struct state_tracker *tracker, struct error *err)
-{
-	const struct moved_table *t = map_get_text(&tables->by_source, name);
-
-	if (!t)
-		return error_set(err, ERROR_CONFIG,
-				 "CompletedTables.%s: the table is not among those chosen now "
-				 "(dropped, or Databases or Tables changed)",
-				 name);
-	/* Without a key it is copied anew: its changes may not come twice. */
-	if (t->key.count > 0)
-		state_tracker_complete(tracker, t);
-	return true;
-}
-
-/* A table without a key is emptied and copied anew. That would undo what others have
- * written to the target since a finished move, and must not befall a table that was not
- * part of the run. */
-static bool apply_without_key(const struct saved_state *state, const struct moved_table *t,
-			      struct error *err)
-{
-	if (state->cutover_unlocked)
-		return error_set(err, ERROR_CONFIG,
-				 "the state says that this move was finished, or CutoverUnlock "
-				 "called, and table %s has no key, so it could only be copied anew, "
-				 "over what was written to the target since: nothing is left to do, "
-				 "have the tables compared (-verify)",
-				 t->source->full_name);
-	return true;
-}
-
 bool saved_state_has_table(const struct saved_state *state, const struct moved_table *table)
 {
 	return cJSON_IsArray(member(state->key_columns, table->source->full_name));
 }
 
-static void apply_identity(const struct saved_state *state, struct state_tracker *tracker)
-{
-	char known[sizeof(tracker->source_uuid)];
-
-	memcpy(known, tracker->source_uuid, sizeof(known)); /* constant by now */
-	state_tracker_begin(tracker, state->run_id, *known ? known : state->source_uuid,
-			    state->lock_count);
-}
-
 bool saved_state_apply(const struct saved_state *state, const struct moved_tables *tables,
 		       struct state_tracker *tracker, struct error *err)
 {
-	apply_identity(state, tracker);
-	state_tracker_follow(tracker, &state->line);
+	state_tracker_resume(tracker, &state->run);
 	for (size_t i = 0; i < state->key_count; i++)
 		if (!apply_key(state, &state->keys[i], tables, tracker, err))
 			return error_wrap(err, "LastSuccessfulPaginationKeys.%s",
 					  state->keys[i].table);
-	for (size_t i = 0; i < state->completed_count; i++)
-		if (!apply_completed(state->completed[i], tables, tracker, err))
-			return false;
+	for (size_t i = 0; i < state->completed_count; i++) {
+		const struct moved_table *t = map_get_text(&tables->by_source, state->completed[i]);
+
+		if (!t)
+			return error_set(err, ERROR_CONFIG,
+					 "CompletedTables.%s: the table is not among those chosen now "
+					 "(dropped, or Databases or Tables changed)",
+					 state->completed[i]);
+		/* Without a key it is copied from scratch: its changes may not come twice. */
+		if (t->key.count > 0)
+			state_tracker_set_complete(tracker, t, true);
+	}
+	/* A table without a key is emptied and copied from scratch. That would undo what others
+	 * have written to the target since a finished move, and must not befall a table that was
+	 * not part of the run. */
 	for (size_t i = 0; i < tables->count; i++)
-		if (tables->tables[i]->key.count == 0 &&
-		    !apply_without_key(state, tables->tables[i], err))
-			return false;
-	state_tracker_set_position(tracker, &state->position);
-	if (binlog_position_is_set(&state->streamed))
-		state_tracker_streamed(tracker, &state->streamed);
-	if (state->cutover_unlocked)
-		state_tracker_cutover_unlocked(tracker);
+		if (tables->tables[i]->key.count == 0 && state->run.cutover_unlocked)
+			return error_set(err, ERROR_CONFIG,
+					 "the state says that this move was finished, or "
+					 "CutoverUnlock called, and table %s has no key, so it could "
+					 "only be copied anew, over what was written to the target "
+					 "since: nothing is left to do, have the tables compared "
+					 "(-verify)",
+					 tables->tables[i]->source->full_name);
 	return true;
 }

@@ -26,76 +26,108 @@ static void make_id(char *text, size_t size)
 
 void state_tracker_init(struct state_tracker *s)
 {
-	memset(s, 0, sizeof(*s));
+	*s = (struct state_tracker){ .state = { .phase = PHASE_STARTING,
+						.start_time = clock_wall() } };
 	make_id(s->process, sizeof(s->process));
 	mutex_init(&s->lock);
-	s->phase = PHASE_STARTING;
-	s->start_time = clock_wall();
 }
 
 void state_tracker_destroy(struct state_tracker *s)
 {
-	for (size_t i = 0; i < s->table_count; i++)
-		key_release(&s->tables[i].copied_up_to);
-	free(s->tables);
-	gtid_set_release(&s->applied);
-	gtid_set_release(&s->received);
-	state_line_release(&s->ancestors);
+	run_state_release(&s->state);
 	mutex_destroy(&s->lock);
 }
 
-void state_tracker_begin(struct state_tracker *s, const char *run_id, const char *source_uuid,
-			 unsigned lock_count)
+void state_tracker_begin(struct state_tracker *s, const char *run_id)
 {
 	mutex_lock(&s->lock);
 	if (run_id && *run_id)
-		snprintf(s->run_id, sizeof(s->run_id), "%s", run_id);
-	else if (!*s->run_id)
-		make_id(s->run_id, sizeof(s->run_id));
-	snprintf(s->source_uuid, sizeof(s->source_uuid), "%s", source_uuid);
-	s->lock_count = lock_count;
+		snprintf(s->state.run_id, sizeof(s->state.run_id), "%s", run_id);
+	else if (!*s->state.run_id)
+		make_id(s->state.run_id, sizeof(s->state.run_id));
 	mutex_unlock(&s->lock);
 }
 
-void state_tracker_follow(struct state_tracker *s, const struct state_line *ancestors)
+void state_tracker_set_source(struct state_tracker *s, const char *source_uuid)
 {
 	mutex_lock(&s->lock);
-	state_line_copy(&s->ancestors, ancestors);
+	snprintf(s->state.source_uuid, sizeof(s->state.source_uuid), "%s", source_uuid);
+	mutex_unlock(&s->lock);
+}
+
+void state_tracker_set_lock_count(struct state_tracker *s, unsigned count)
+{
+	mutex_lock(&s->lock);
+	s->state.lock_count = count;
+	mutex_unlock(&s->lock);
+}
+
+void state_tracker_resume(struct state_tracker *s, const struct run_state *saved)
+{
+	mutex_lock(&s->lock);
+	if (!*s->state.run_id)
+		memcpy(s->state.run_id, saved->run_id, sizeof(s->state.run_id));
+	if (!*s->state.source_uuid)
+		memcpy(s->state.source_uuid, saved->source_uuid, sizeof(s->state.source_uuid));
+	s->state.lock_count = saved->lock_count;
+	state_line_copy(&s->state.line, &saved->line);
+	s->state.position = saved->position;
+	s->state.streamed = saved->streamed;
+	s->state.cutover_unlocked |= saved->cutover_unlocked;
+	mutex_unlock(&s->lock);
+}
+
+void state_tracker_copy(struct state_tracker *s, struct run_state *copy)
+{
+	mutex_lock(&s->lock);
+	run_state_copy(copy, &s->state);
+	mutex_unlock(&s->lock);
+}
+
+void state_tracker_snapshot(struct state_tracker *s, struct run_state *copy)
+{
+	mutex_lock(&s->lock);
+	run_state_copy(copy, &s->state);
+	copy->snapshot = ++s->snapshots;
 	mutex_unlock(&s->lock);
 }
 
 /* Two threads may print at the same time, and the one with the older snapshot be the later
  * one to ask. */
-uint64_t state_tracker_number(struct state_tracker *s, uint64_t snapshot, uint64_t sum)
+void state_tracker_line(struct state_tracker *s, uint64_t snapshot, uint64_t sum,
+			struct state_line *line)
 {
 	mutex_lock(&s->lock);
+	if (!snapshot)
+		snapshot = ++s->snapshots;
 	if (s->numbered > 0 && s->numbered_sum == sum) {
 		snapshot = s->numbered;
 	} else if (snapshot > s->numbered) {
 		s->numbered = snapshot;
 		s->numbered_sum = sum;
 	}
+	state_line_copy(line, &s->state.line);
 	mutex_unlock(&s->lock);
-	return snapshot;
+	state_line_add(line, s->process, snapshot);
 }
 
 void state_tracker_set_tables(struct state_tracker *s, const struct moved_tables *tables)
 {
 	mutex_lock(&s->lock);
-	assert(!s->tables);
-	s->tables = mem_calloc(tables->count + 1, sizeof(*s->tables));
-	s->table_count = tables->count;
+	assert(!s->state.tables);
+	s->state.tables = mem_calloc(tables->count + 1, sizeof(*s->state.tables));
+	s->state.table_count = tables->count;
 	for (size_t i = 0; i < tables->count; i++)
-		s->tables[i].table = tables->tables[i];
+		s->state.tables[i].table = tables->tables[i];
 	mutex_unlock(&s->lock);
 }
 
 void state_tracker_forget_copied(struct state_tracker *s)
 {
 	mutex_lock(&s->lock);
-	for (size_t i = 0; i < s->table_count; i++) {
-		key_release(&s->tables[i].copied_up_to);
-		s->tables[i].is_complete = false;
+	for (size_t i = 0; i < s->state.table_count; i++) {
+		key_release(&s->state.tables[i].copied_up_to);
+		s->state.tables[i].is_complete = false;
 	}
 	mutex_unlock(&s->lock);
 }
@@ -103,51 +135,47 @@ void state_tracker_forget_copied(struct state_tracker *s)
 void state_tracker_set_phase(struct state_tracker *s, enum phase phase)
 {
 	mutex_lock(&s->lock);
-	assert(phase_may_follow(s->phase, phase));
-	s->phase = phase;
+	assert(phase_may_follow(s->state.phase, phase));
+	s->state.phase = phase;
 	if (phase == PHASE_DONE)
-		s->done_time = clock_wall();
+		s->state.done_time = clock_wall();
 	mutex_unlock(&s->lock);
 }
 
 enum phase state_tracker_phase(struct state_tracker *s)
 {
-	enum phase phase;
-
 	mutex_lock(&s->lock);
-	phase = s->phase;
+	enum phase phase = s->state.phase;
 	mutex_unlock(&s->lock);
 	return phase;
 }
 
-void state_tracker_set_position(struct state_tracker *s, const struct binlog_position *position)
+void state_tracker_start_at(struct state_tracker *s, const struct binlog_position *position,
+			    bool is_other_server, const struct gtid_set *applied,
+			    const struct gtid_set *received)
 {
 	assert(binlog_position_is_set(position));
 	mutex_lock(&s->lock);
-	s->position = *position;
-	s->has_position = true;
-	mutex_unlock(&s->lock);
-}
-
-void state_tracker_set_gtids(struct state_tracker *s, const struct gtid_set *applied,
-			     const struct gtid_set *received)
-{
-	mutex_lock(&s->lock);
-	s->has_gtids = true;
-	gtid_set_copy(&s->applied, applied);
-	gtid_set_copy(&s->received, received);
+	s->state.position = *position;
+	if (is_other_server)
+		s->state.streamed = (struct binlog_position){ .offset = 0 };
+	s->state.has_gtids = applied != NULL;
+	if (applied) {
+		gtid_set_copy(&s->state.applied, applied);
+		gtid_set_copy(&s->state.received, received);
+	}
 	mutex_unlock(&s->lock);
 }
 
 void state_tracker_received(struct state_tracker *s, const struct gtid *gtid)
 {
 	mutex_lock(&s->lock);
-	if (s->has_gtids && gtid)
-		gtid_set_add(&s->received, gtid);
+	if (s->state.has_gtids && gtid)
+		gtid_set_add(&s->state.received, gtid);
 	if (!gtid) {
-		s->has_gtids = false;
-		gtid_set_release(&s->applied);
-		gtid_set_release(&s->received);
+		s->state.has_gtids = false;
+		gtid_set_release(&s->state.applied);
+		gtid_set_release(&s->state.received);
 	}
 	mutex_unlock(&s->lock);
 }
@@ -157,73 +185,71 @@ void state_tracker_advance(struct state_tracker *s, const struct binlog_position
 {
 	assert(binlog_position_is_set(position));
 	mutex_lock(&s->lock);
-	s->position = *position;
-	s->has_position = true;
-	if (s->has_gtids)
-		gtid_set_merge(&s->applied, gtids);
+	s->state.position = *position;
+	if (s->state.has_gtids)
+		gtid_set_merge(&s->state.applied, gtids);
 	mutex_unlock(&s->lock);
 }
 
 void state_tracker_streamed(struct state_tracker *s, const struct binlog_position *position)
 {
 	mutex_lock(&s->lock);
-	if (!binlog_position_is_set(&s->streamed) ||
-	    binlog_position_compare(position, &s->streamed) > 0)
-		s->streamed = *position;
-	mutex_unlock(&s->lock);
-}
-
-void state_tracker_forget_streamed(struct state_tracker *s)
-{
-	mutex_lock(&s->lock);
-	s->streamed = (struct binlog_position){ .offset = 0 };
+	if (!binlog_position_is_set(&s->state.streamed) ||
+	    binlog_position_compare(position, &s->state.streamed) > 0)
+		s->state.streamed = *position;
 	mutex_unlock(&s->lock);
 }
 
 void state_tracker_set_source_started(struct state_tracker *s, uint64_t started)
 {
 	mutex_lock(&s->lock);
-	s->source_started = started;
+	s->state.source_started = started;
 	mutex_unlock(&s->lock);
+}
+
+uint64_t state_tracker_source_started(struct state_tracker *s)
+{
+	mutex_lock(&s->lock);
+	uint64_t started = s->state.source_started;
+	mutex_unlock(&s->lock);
+	return started;
 }
 
 bool state_tracker_position(struct state_tracker *s, struct binlog_position *position)
 {
-	bool has_position;
-
 	mutex_lock(&s->lock);
-	has_position = s->has_position;
-	if (has_position)
-		*position = s->position;
+	bool is_set = binlog_position_is_set(&s->state.position);
+	if (is_set)
+		*position = s->state.position;
 	mutex_unlock(&s->lock);
-	return has_position;
+	return is_set;
 }
 
 static struct table_state *state_of(struct state_tracker *s, const struct moved_table *table)
 	REQUIRES(s->lock)
 {
-	assert(table->index < s->table_count && s->tables[table->index].table == table);
-	return &s->tables[table->index];
+	assert(table->index < s->state.table_count && s->state.tables[table->index].table == table);
+	return &s->state.tables[table->index];
 }
 
 void state_tracker_set_watched(struct state_tracker *s, const struct binlog_position *position)
 {
 	mutex_lock(&s->lock);
-	s->watched = *position;
+	s->state.watched = *position;
 	mutex_unlock(&s->lock);
 }
 
-void state_tracker_cutover_unlocked(struct state_tracker *s)
+void state_tracker_set_cutover_unlocked(struct state_tracker *s)
 {
 	mutex_lock(&s->lock);
-	s->cutover_unlocked = true;
+	s->state.cutover_unlocked = true;
 	mutex_unlock(&s->lock);
 }
 
-bool state_tracker_is_handed_over(struct state_tracker *s)
+bool state_tracker_is_cutover_unlocked(struct state_tracker *s)
 {
 	mutex_lock(&s->lock);
-	bool cutover_unlocked = s->cutover_unlocked;
+	bool cutover_unlocked = s->state.cutover_unlocked;
 	mutex_unlock(&s->lock);
 	return cutover_unlocked;
 }
@@ -238,14 +264,12 @@ void state_tracker_started(struct state_tracker *s, const struct moved_table *ta
 void state_tracker_batch_written(struct state_tracker *s, const struct moved_table *table,
 				 uint64_t rows, uint64_t bytes)
 {
-	struct table_state *t;
-
 	mutex_lock(&s->lock);
-	t = state_of(s, table);
+	struct table_state *t = state_of(s, table);
 	t->rows_written += rows;
 	t->bytes_written += bytes;
-	s->rows_written += rows;
-	s->bytes_written += bytes;
+	s->state.rows_written += rows;
+	s->state.bytes_written += bytes;
 	mutex_unlock(&s->lock);
 }
 
@@ -258,34 +282,26 @@ void state_tracker_copied_up_to(struct state_tracker *s, const struct moved_tabl
 	mutex_unlock(&s->lock);
 }
 
-void state_tracker_complete(struct state_tracker *s, const struct moved_table *table)
+void state_tracker_set_complete(struct state_tracker *s, const struct moved_table *table,
+				bool is_complete)
 {
 	mutex_lock(&s->lock);
-	state_of(s, table)->is_complete = true;
-	mutex_unlock(&s->lock);
-}
-
-void state_tracker_begun_anew(struct state_tracker *s, const struct moved_table *table)
-{
-	mutex_lock(&s->lock);
-	state_of(s, table)->is_complete = false;
+	state_of(s, table)->is_complete = is_complete;
 	mutex_unlock(&s->lock);
 }
 
 void state_tracker_changes_applied(struct state_tracker *s, uint64_t changes)
 {
 	mutex_lock(&s->lock);
-	s->changes_applied += changes;
+	s->state.changes_applied += changes;
 	mutex_unlock(&s->lock);
 }
 
 void state_tracker_key(struct state_tracker *s, const struct moved_table *table, struct key *key,
 		       bool *is_complete)
 {
-	const struct table_state *t;
-
 	mutex_lock(&s->lock);
-	t = state_of(s, table);
+	const struct table_state *t = state_of(s, table);
 	key_copy(key, &t->copied_up_to);
 	*is_complete = t->is_complete;
 	mutex_unlock(&s->lock);

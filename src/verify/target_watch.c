@@ -143,7 +143,7 @@ static bool touched(void *context, const struct watched_statement *statement, st
 	if (statement->text)
 		signature = statement_tag_read(statement->text, statement->text_length,
 					   v->run->options->target_marginalia,
-					   v->run->tracker->run_id);
+					   v->run->run_id);
 	return signature == SIGNATURE_OURS || refuse(statement, signature, err);
 }
 
@@ -160,7 +160,7 @@ static void failed(void *context, const struct error *err)
 {
 	struct target_watch *v = context;
 
-	v->run->fail(v->run->fail_context, "target_verifier", err);
+	run_fail(v->run, PART_TARGET_VERIFIER, err);
 }
 
 /* --- life --------------------------------------------------------------------------- */

@@ -71,14 +71,6 @@ static void take_over(struct verifier *v, const cJSON *stage)
 	}
 }
 
-/* Workers of a comparison, and the ferry's own thread. */
-unsigned verifier_lock_count(const struct ferry_options *options)
-{
-	return options->verify.type != VERIFIER_NONE && options->verify.repair
-		       ? options->verify.workers + 1
-		       : 0;
-}
-
 static void pushed_out(void *context, size_t table)
 {
 	struct verifier *v = context;
@@ -115,8 +107,7 @@ void verifier_count_repaired(struct verifier *v, const struct table_verdict *ver
 }
 
 struct verifier *verifier_new(struct run *run, struct db *target, const cJSON *stage,
-			      bool is_resumed, unsigned first_lock,
-			      const struct verifier_hooks *hooks, struct error *err)
+			      bool is_resumed, const struct verifier_hooks *hooks, struct error *err)
 {
 	const struct verify_options *options = &run->options->verify;
 	struct verifier *v = mem_calloc(1, sizeof(*v));
@@ -130,7 +121,6 @@ struct verifier *verifier_new(struct run *run, struct db *target, const cJSON *s
 	v->repaired = mem_calloc(run->tables->count + 1, sizeof(*v->repaired));
 	if (options->repair)
 		v->repair = (struct repair_plan){ .run = run,
-						  .first_lock = first_lock,
 						  .pushed_out = pushed_out,
 						  .context = v };
 	mutex_init(&v->lock);

@@ -121,7 +121,7 @@ void verifier_rounds_main(void *argument)
 	}
 	pass_close(&pass);
 	if (!ok && err.kind != ERROR_STOPPED)
-		v->run->fail(v->run->fail_context, "inline_verifier", &err);
+		run_fail(v->run, PART_INLINE_VERIFIER, &err);
 }
 
 /* --- before the cutover -------------------------------------------------------------------- */

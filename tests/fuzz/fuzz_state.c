@@ -56,7 +56,7 @@ static bool take(cJSON *tree, struct state_tracker *tracker)
 		assert(err.kind == ERROR_CONFIG && err.text[0]);
 		return false;
 	}
-	ok = saved_state_check_schema(&state, &fixture.schema, &err) &&
+	ok = state_schema_check(&state, &fixture.schema, &err) &&
 	     saved_state_apply(&state, &tables, tracker, &err);
 	assert(ok || err.text[0]);
 	saved_state_release(&state);
@@ -90,9 +90,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	state_tracker_set_tables(&tracker, &tables);
 	if (take(tree, &tracker)) {
 		struct state_schema schema;
+		const struct state_parts parts = { .schema = &schema };
+		struct run_state snapshot;
 
-		state_json_schema(&schema, &fixture.schema);
-		state_json_write(&tracker, &schema, NULL, NULL, &text);
+		state_schema_make(&schema, &fixture.schema);
+		state_tracker_snapshot(&tracker, &snapshot);
+		state_write(&text, &tracker, &snapshot, &parts);
+		run_state_release(&snapshot);
 		state_schema_release(&schema);
 		go_on_from(&text);
 	}

@@ -58,11 +58,11 @@ TEST(a_file_is_replaced_as_a_whole)
 	struct stat info;
 
 	buf_puts(&text, "{\"long\": \"first\"}");
-	assert_true(state_file_write(path, &text, &err));
+	assert_true(state_file_write(path, &text, NULL, &err));
 	assert_string_equal(content(), "{\"long\": \"first\"}\n");
 	buf_clear(&text);
 	buf_puts(&text, "{}");
-	assert_true(state_file_write(path, &text, &err));
+	assert_true(state_file_write(path, &text, NULL, &err));
 	assert_string_equal(content(), "{}\n");
 	assert_int_equal(stat(path, &info), 0);
 	assert_int_equal(info.st_mode & 0777, 0600);
@@ -77,7 +77,7 @@ TEST(a_failure_leaves_the_old_state)
 
 	buf_puts(&text, "new");
 	assert_int_equal(mkdir(temporary, 0700), 0); /* stands in the way, root or not */
-	assert_false(state_file_write(path, &text, &err));
+	assert_false(state_file_write(path, &text, NULL, &err));
 	assert_false(state_file_check(path, &err));
 	assert_int_equal(rmdir(temporary), 0);
 	assert_non_null(strstr(err.text, temporary));

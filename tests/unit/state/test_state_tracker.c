@@ -39,17 +39,17 @@ TEST(counts_rows_and_bytes)
 {
 	const struct moved_table *t = tables.tables[0];
 
-	assert_true(tracker.start_time > 0);
-	assert_false(tracker.tables[0].is_active);
+	assert_true(tracker.state.start_time > 0);
+	assert_false(tracker.state.tables[0].is_active);
 	state_tracker_started(&tracker, t);
-	assert_true(tracker.tables[0].is_active);
+	assert_true(tracker.state.tables[0].is_active);
 	state_tracker_batch_written(&tracker, t, 10, 1000);
 	state_tracker_batch_written(&tracker, t, 5, 500);
 	state_tracker_changes_applied(&tracker, 3);
-	assert_int_equal(tracker.tables[0].rows_written, 15);
-	assert_int_equal(tracker.rows_written, 15);
-	assert_int_equal(tracker.bytes_written, 1500);
-	assert_int_equal(tracker.changes_applied, 3);
+	assert_int_equal(tracker.state.tables[0].rows_written, 15);
+	assert_int_equal(tracker.state.rows_written, 15);
+	assert_int_equal(tracker.state.bytes_written, 1500);
+	assert_int_equal(tracker.state.changes_applied, 3);
 }
 
 TEST(walks_the_phases)
@@ -58,9 +58,9 @@ TEST(walks_the_phases)
 	state_tracker_set_phase(&tracker, PHASE_COPYING);
 	state_tracker_set_phase(&tracker, PHASE_WAIT_FOR_CUTOVER);
 	state_tracker_set_phase(&tracker, PHASE_CUTOVER);
-	assert_true(tracker.done_time == 0);
+	assert_true(tracker.state.done_time == 0);
 	state_tracker_set_phase(&tracker, PHASE_DONE);
-	assert_true(tracker.done_time >= tracker.start_time);
+	assert_true(tracker.state.done_time >= tracker.state.start_time);
 }
 
 TEST(knows_no_position_at_first)
@@ -68,7 +68,7 @@ TEST(knows_no_position_at_first)
 	struct binlog_position position = { .file = "b.1", .offset = 4 }, got;
 
 	assert_false(state_tracker_position(&tracker, &got));
-	state_tracker_set_position(&tracker, &position);
+	state_tracker_start_at(&tracker, &position, false, NULL, NULL);
 	assert_true(state_tracker_position(&tracker, &got));
 	assert_string_equal(got.file, "b.1");
 }
@@ -77,18 +77,18 @@ TEST(a_run_id_is_new_or_kept)
 {
 	char first[RUN_ID_SIZE];
 
-	state_tracker_begin(&tracker, NULL, "", 0);
-	memcpy(first, tracker.run_id, sizeof(first));
+	state_tracker_begin(&tracker, NULL);
+	memcpy(first, tracker.state.run_id, sizeof(first));
 	assert_int_equal(strlen(first), 32);
 	/* Another program's state has none: the locks are named by this one already. */
-	state_tracker_begin(&tracker, "", "", 0);
-	assert_string_equal(first, tracker.run_id);
+	state_tracker_begin(&tracker, "");
+	assert_string_equal(first, tracker.state.run_id);
 	state_tracker_destroy(&tracker);
 	state_tracker_init(&tracker);
-	state_tracker_begin(&tracker, NULL, "", 0);
-	assert_string_not_equal(first, tracker.run_id);
-	state_tracker_begin(&tracker, first, "", 0);
-	assert_string_equal(first, tracker.run_id);
+	state_tracker_begin(&tracker, NULL);
+	assert_string_not_equal(first, tracker.state.run_id);
+	state_tracker_begin(&tracker, first);
+	assert_string_equal(first, tracker.state.run_id);
 }
 
 static void advance(void *unused UNUSED)
@@ -108,6 +108,16 @@ static void advance(void *unused UNUSED)
 	atomic_store(&is_over, true);
 }
 
+static void write_state(const struct state_schema *schema, struct buf *out)
+{
+	const struct state_parts parts = { .schema = schema };
+	struct run_state snapshot;
+
+	state_tracker_snapshot(&tracker, &snapshot);
+	state_write(out, &tracker, &snapshot, &parts);
+	run_state_release(&snapshot);
+}
+
 TEST(a_dump_is_whole_while_others_go_on)
 {
 	struct thread thread = { 0 };
@@ -116,18 +126,18 @@ TEST(a_dump_is_whole_while_others_go_on)
 	cJSON *tree;
 	struct state_schema schema;
 
-	state_json_schema(&schema, &fixture.schema);
+	state_schema_make(&schema, &fixture.schema);
 	thread_start(&thread, "advance", advance, NULL);
 	while (!atomic_load(&is_over)) {
 		buf_clear(&out);
-		state_json_write(&tracker, &schema, NULL, NULL, &out);
+		write_state(&schema, &out);
 		tree = json_parse(out.data, out.length, &err);
 		assert_non_null(tree);
 		cJSON_Delete(tree);
 	}
 	thread_join(&thread);
 	buf_clear(&out);
-	state_json_write(&tracker, NULL, NULL, NULL, &out);
+	write_state(NULL, &out);
 	assert_non_null(strstr(out.data, "\"abc.t1\": 20000"));
 	buf_release(&out);
 	state_schema_release(&schema);

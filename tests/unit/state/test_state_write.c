@@ -90,22 +90,34 @@ static void copied_to_somewhere(struct context *c)
 {
 	struct binlog_position position = { .file = "mysql-bin.000008", .offset = UINT64_MAX };
 
-	state_tracker_begin(&c->tracker, NULL, "0a1b", 12);
-	state_tracker_set_position(&c->tracker, &position);
+	state_tracker_begin(&c->tracker, NULL);
+	state_tracker_set_source(&c->tracker, "0a1b");
+	state_tracker_set_lock_count(&c->tracker, 12);
+	state_tracker_start_at(&c->tracker, &position, false, NULL, NULL);
 	copied(c, "table1", "-9223372036854775808", NULL);
 	copied(c, "uuids", "\x01\xfe\x27z", NULL);
 	copied(c, "days", "2024-01-01", NULL);
 	copied(c, "pairs", "-5", "\xc3\xa9'");
 	copied(c, "big", "18446744073709551615", NULL);
-	state_tracker_complete(&c->tracker, moved_tables_find(&c->tables, "abc", "days"));
+	state_tracker_set_complete(&c->tracker, moved_tables_find(&c->tables, "abc", "days"), true);
+}
+
+static void write_with(struct context *c, const struct state_schema *schema, struct buf *out)
+{
+	const struct state_parts parts = { .schema = schema };
+	struct run_state snapshot;
+
+	state_tracker_snapshot(&c->tracker, &snapshot);
+	state_write(out, &c->tracker, &snapshot, &parts);
+	run_state_release(&snapshot);
 }
 
 static void write_state(struct context *c, struct buf *out)
 {
 	struct state_schema schema;
 
-	state_json_schema(&schema, &c->fixture.schema);
-	state_json_write(&c->tracker, &schema, NULL, NULL, out);
+	state_schema_make(&schema, &c->fixture.schema);
+	write_with(c, &schema, out);
 	state_schema_release(&schema);
 }
 
@@ -180,7 +192,7 @@ TEST(keys_stand_as_documented)
 	struct buf out = BUF_INIT;
 
 	copied_to_somewhere(c);
-	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	write_with(c, NULL, &out);
 	assert_non_null(strstr(out.data, "\"abc.table1\": -9223372036854775808"));
 	assert_non_null(strstr(out.data, "\"abc.big\": 18446744073709551615"));
 	assert_non_null(strstr(out.data, "\"Pos\": 18446744073709551615"));
@@ -213,15 +225,15 @@ TEST(comes_back_as_it_was)
 	char *run_id;
 
 	copied_to_somewhere(c);
-	run_id = mem_strdup(c->tracker.run_id);
+	run_id = mem_strdup(c->tracker.state.run_id);
 	assert_int_equal(strlen(run_id), 32);
 	write_state(c, &out);
 	state_tracker_destroy(&c->tracker);
 	state_tracker_init(&c->tracker);
 	state_tracker_set_tables(&c->tracker, &c->tables);
 	assert_true(apply(c, out.data));
-	assert_string_equal(c->tracker.run_id, run_id);
-	assert_int_equal(c->tracker.lock_count, 12);
+	assert_string_equal(c->tracker.state.run_id, run_id);
+	assert_int_equal(c->tracker.state.lock_count, 12);
 	write_state(c, &again);
 	without_line(&out);
 	without_line(&again);
@@ -248,21 +260,21 @@ TEST(tells_where_the_target_was_watched)
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		assert_true(parse(c, texts[i], &saved));
-		assert_int_equal(binlog_position_compare(&saved.target_position, &watched), 0);
-		assert_string_equal(saved.position.file, "b.1");
+		assert_int_equal(binlog_position_compare(&saved.run.watched, &watched), 0);
+		assert_string_equal(saved.run.position.file, "b.1");
 		saved_state_release(&saved);
 	}
 	copied_to_somewhere(c);
-	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	write_with(c, NULL, &out);
 	assert_null(strstr(out.data, "ForTargetVerifier"));
 	assert_true(parse(c, out.data, &saved));
-	assert_false(binlog_position_is_set(&saved.target_position));
+	assert_false(binlog_position_is_set(&saved.run.watched));
 	saved_state_release(&saved);
 	state_tracker_set_watched(&c->tracker, &watched);
 	buf_clear(&out);
-	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	write_with(c, NULL, &out);
 	assert_true(parse(c, out.data, &saved));
-	assert_int_equal(binlog_position_compare(&saved.target_position, &watched), 0);
+	assert_int_equal(binlog_position_compare(&saved.run.watched, &watched), 0);
 	saved_state_release(&saved);
 	buf_release(&out);
 }
@@ -278,22 +290,23 @@ TEST(tells_how_far_rows_were_streamed)
 	struct buf out = BUF_INIT, again = BUF_INIT;
 
 	copied_to_somewhere(c);
-	state_tracker_set_position(&c->tracker, &(struct binlog_position){ "b.1", 4, 0 });
+	state_tracker_start_at(&c->tracker, &(struct binlog_position){ "b.1", 4, 0 }, false, NULL, NULL);
 	state_tracker_streamed(&c->tracker, &streamed);
 	state_tracker_streamed(&c->tracker, &earlier);
-	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	write_with(c, NULL, &out);
 	assert_true(parse(c, out.data, &saved));
-	assert_int_equal(binlog_position_compare(&saved.streamed, &streamed), 0);
+	assert_int_equal(binlog_position_compare(&saved.run.streamed, &streamed), 0);
 	saved_state_release(&saved);
-	state_tracker_forget_streamed(&c->tracker);
+	state_tracker_start_at(&c->tracker, &(struct binlog_position){ "b.1", 4, 0 }, true, NULL,
+			       NULL);
 	assert_true(apply(c, out.data));
-	state_json_write(&c->tracker, NULL, NULL, NULL, &again);
+	write_with(c, NULL, &again);
 	without_line(&out);
 	without_line(&again);
 	assert_string_equal(again.data, out.data);
-	state_tracker_set_position(&c->tracker, &applied);
+	state_tracker_start_at(&c->tracker, &applied, false, NULL, NULL);
 	buf_clear(&out);
-	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	write_with(c, NULL, &out);
 	assert_null(strstr(out.data, "StreamedBinlogPosition"));
 	buf_release(&out);
 	buf_release(&again);
@@ -332,7 +345,7 @@ static void assault(struct context *c, const char *text, const char *name, const
 		cJSON_AddItemToObject(owner, name, cJSON_Duplicate(value, true));
 	if (!saved_state_parse(tree, &saved, &c->err))
 		return;
-	if (saved_state_check_schema(&saved, &c->fixture.schema, &c->err))
+	if (state_schema_check(&saved, &c->fixture.schema, &c->err))
 		(void)!saved_state_apply(&saved, &c->tables, &c->tracker, &c->err);
 	saved_state_release(&saved);
 }
@@ -382,7 +395,7 @@ TEST(survives_hostile_members)
 	struct buf out = BUF_INIT;
 
 	copied_to_somewhere(c);
-	state_tracker_cutover_unlocked(&c->tracker);
+	state_tracker_set_cutover_unlocked(&c->tracker);
 	write_state(c, &out);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		assault(c, out.data, names[i], NULL);
@@ -538,25 +551,24 @@ TEST(gtids_come_back)
 	struct buf out = BUF_INIT;
 
 	assert_true(gtid_set_parse(&applied, set, strlen(set), &c->err));
-	state_tracker_set_position(&c->tracker, &position);
-	state_tracker_set_gtids(&c->tracker, &applied, &applied);
+	state_tracker_start_at(&c->tracker, &position, false, &applied, &applied);
 	state_tracker_received(&c->tracker, &gtid);
-	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	write_with(c, NULL, &out);
 	assert_non_null(strstr(out.data, "\"GTIDSet\": \"aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa:1-5:7\""));
 	assert_true(parse(c, out.data, &saved));
-	assert_true(saved.has_gtids);
-	assert_int_equal(saved.position.file_created, 1700000000);
-	assert_true(gtid_set_is_subset(&saved.applied, &applied, NULL));
-	assert_true(gtid_set_contains(&saved.received, &gtid));
+	assert_true(saved.run.has_gtids);
+	assert_int_equal(saved.run.position.file_created, 1700000000);
+	assert_true(gtid_set_is_subset(&saved.run.applied, &applied, NULL));
+	assert_true(gtid_set_contains(&saved.run.received, &gtid));
 	saved_state_release(&saved);
 
 	state_tracker_received(&c->tracker, NULL); /* a transaction without one */
 	state_tracker_received(&c->tracker, &gtid);
 	buf_clear(&out);
-	state_json_write(&c->tracker, NULL, NULL, NULL, &out);
+	write_with(c, NULL, &out);
 	assert_null(strstr(out.data, "GTIDSet"));
 	assert_true(parse(c, out.data, &saved));
-	assert_false(saved.has_gtids);
+	assert_false(saved.run.has_gtids);
 	saved_state_release(&saved);
 	gtid_set_release(&applied);
 	buf_release(&out);
@@ -586,10 +598,12 @@ TEST(the_source_is_the_one_there_is)
 {
 	struct context *c = *state;
 
-	state_tracker_begin(&c->tracker, NULL, "aaaa", 1);
+	state_tracker_begin(&c->tracker, NULL);
+	state_tracker_set_source(&c->tracker, "aaaa");
+	state_tracker_set_lock_count(&c->tracker, 1);
 	assert_true(apply(c, HEAD "\"SourceServerUUID\":\"bbbb\"}"));
 	assert_true(apply(c, HEAD "\"CurrentStage\":\"COPY\"}"));
-	assert_string_equal(c->tracker.source_uuid, "aaaa");
+	assert_string_equal(c->tracker.state.source_uuid, "aaaa");
 }
 
 TEST(knows_a_finished_run)
@@ -598,10 +612,10 @@ TEST(knows_a_finished_run)
 	struct saved_state saved;
 
 	assert_true(parse(c, HEAD "\"CurrentStage\":\"DONE\"}", &saved));
-	assert_true(saved.is_done && saved.cutover_unlocked);
+	assert_true((saved.run.phase == PHASE_DONE) && saved.run.cutover_unlocked);
 	saved_state_release(&saved);
 	assert_true(parse(c, HEAD "\"CurrentStage\":\"CUTOVER\"}", &saved));
-	assert_false(saved.is_done || saved.cutover_unlocked);
+	assert_false((saved.run.phase == PHASE_DONE) || saved.run.cutover_unlocked);
 	saved_state_release(&saved);
 }
 
@@ -614,7 +628,7 @@ TEST(what_was_handed_over_stays_so)
 	assert_true(apply(c, HEAD "\"CurrentStage\":\"CUTOVER\",\"CutoverUnlockCalled\":true}"));
 	write_state(c, &out);
 	assert_true(parse(c, buf_text(&out), &saved));
-	assert_true(saved.cutover_unlocked && !saved.is_done);
+	assert_true(saved.run.cutover_unlocked && !(saved.run.phase == PHASE_DONE));
 	saved_state_release(&saved);
 	buf_release(&out);
 }
@@ -625,7 +639,7 @@ static bool schema_is_same(struct context *c, const struct buf *text)
 	bool same;
 
 	assert_true(parse(c, text->data, &saved));
-	same = saved_state_check_schema(&saved, &c->fixture.schema, &c->err);
+	same = state_schema_check(&saved, &c->fixture.schema, &c->err);
 	saved_state_release(&saved);
 	return same;
 }
@@ -681,7 +695,7 @@ TEST(no_cache_is_not_compared)
 	struct buf text = BUF_INIT;
 
 	copied_to_somewhere(c);
-	state_json_write(&c->tracker, NULL, NULL, NULL, &text);
+	write_with(c, NULL, &text);
 	assert_true(schema_is_same(c, &text));
 	buf_release(&text);
 }
@@ -692,12 +706,23 @@ static uint64_t last_save(struct context *c, struct buf *text)
 	uint64_t save;
 
 	buf_clear(text);
-	state_json_write(&c->tracker, NULL, NULL, NULL, text);
+	write_with(c, NULL, text);
 	assert_true(parse(c, text->data, &saved));
-	assert_int_equal(saved.line.count, 1);
-	assert_string_equal(saved.line.steps[0].process, c->tracker.process);
-	save = saved.line.steps[0].save;
+	assert_int_equal(saved.run.line.count, 1);
+	assert_string_equal(saved.run.line.steps[0].process, c->tracker.process);
+	save = saved.run.line.steps[0].save;
 	saved_state_release(&saved);
+	return save;
+}
+
+static uint64_t number(struct context *c, uint64_t snapshot, uint64_t sum)
+{
+	struct state_line line = STATE_LINE_INIT;
+	uint64_t save;
+
+	state_tracker_line(&c->tracker, snapshot, sum, &line);
+	save = line.steps[line.count - 1].save;
+	state_line_release(&line);
 	return save;
 }
 
@@ -718,9 +743,9 @@ TEST(saves_are_numbered)
 	/* The older of two snapshots is the later one to be numbered. */
 	first = ++c->tracker.snapshots;
 	second = ++c->tracker.snapshots;
-	assert_int_equal(state_tracker_number(&c->tracker, second, 1), second);
-	assert_int_equal(state_tracker_number(&c->tracker, first, 2), first);
-	assert_int_equal(state_tracker_number(&c->tracker, ++c->tracker.snapshots, 1), second);
+	assert_int_equal(number(c, second, 1), second);
+	assert_int_equal(number(c, first, 2), first);
+	assert_int_equal(number(c, ++c->tracker.snapshots, 1), second);
 	buf_release(&text);
 }
 
