@@ -57,24 +57,27 @@ struct row_change {
 	uint64_t number;
 };
 
-typedef bool row_change_handler(void *context, const struct row_change *change, struct error *err);
-
 /* Memory reused from row to row. */
 struct row_decoder;
 struct row_decoder *row_decoder_new(void);
 void row_decoder_free(struct row_decoder *decoder);
 
-/* Decodes a rows event (v1 and v2, write, update, delete) and calls handler per
- * row in order. An image without all plain columns is ERROR_UNSUPPORTED
- * (binlog_row_image must be FULL); generated columns that the server leaves out are NULL. binlog_rows_table_id() gives the id to find the
- * map with before anything is decoded. */
+/* The id to find the map of a rows event with, before anything is decoded. */
 bool binlog_rows_table_id(const struct binlog_event *event, const struct binlog_format *format,
 			  uint64_t *table_id, struct error *err) MUST_CHECK;
 /* Is this the last rows event of its statement? */
 bool binlog_rows_end_statement(const struct binlog_event *event,
 			       const struct binlog_format *format);
-bool binlog_rows_decode(struct row_decoder *decoder, struct binlog_event *event,
-			const struct binlog_format *format, const struct binlog_table_map *map,
-			row_change_handler *handler, void *context, struct error *err) MUST_CHECK;
+
+/* Begins a rows event (v1 and v2, write, update, delete), whose bytes are borrowed. Images
+ * without all plain columns are ERROR_UNSUPPORTED (binlog_row_image must be FULL);
+ * generated columns that the server leaves out are NULL. */
+bool row_decoder_begin(struct row_decoder *decoder, const struct binlog_event *event,
+		       const struct binlog_format *format, const struct binlog_table_map *map,
+		       struct error *err) MUST_CHECK;
+enum rows_result { ROWS_NEXT, ROWS_END, ROWS_FAILED };
+/* The event's next row, in order. */
+enum rows_result row_decoder_next(struct row_decoder *decoder, struct row_change *change,
+				  struct error *err) MUST_CHECK;
 
 #endif

@@ -35,7 +35,7 @@ void binlog_feed_close(struct binlog_feed *feed);
 bool binlog_feed_next(struct binlog_feed *feed, const uint8_t **event, size_t *length,
 		      struct error *err) MUST_CHECK;
 /* Did it fail as the file ends in the middle of an event? All whole ones were sent. */
-bool binlog_feed_is_cut_short(const struct error *err);
+bool binlog_feed_is_cut_short(const struct binlog_feed *feed);
 /* Where in its file the stream begins: at the position asked for, or in front of it, where
  * the server cannot be asked for that. */
 uint64_t binlog_feed_begins_at(const struct binlog_feed *feed);

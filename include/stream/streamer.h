@@ -1,8 +1,8 @@
 /* The binlog streamer: a thread that follows a server's binlog and finds transaction
- * boundaries. The source's is decoded: the rows of copied tables are handed on in
+ * boundaries. The source's is decoded: the rows of copied tables are delivered in
  * order, and everything that could change copied data in a way that is not decoded
- * fails the run. The target's is watched: whatever touches a copied table is told
- * together with the statement that did it, and no row is decoded. */
+ * fails the run. The target's is watched: whatever touches a copied table is
+ * reported with the statement that did it, and no row is decoded. */
 #ifndef STREAM_STREAMER_H
 #define STREAM_STREAMER_H
 
@@ -41,14 +41,14 @@ struct binlog_handler {
 	 * event that holds rows of a copied table and each statement that may touch one. */
 	bool (*touched)(void *context, const struct watched_statement *statement,
 			struct error *err);
-	/* A transaction begins, none of its rows was handed on yet. NULL: it has no GTID,
+	/* A transaction begins, none of its rows was delivered yet. NULL: it has no GTID,
 	 * and from now on GTIDs are not followed. Not called when they are not. */
 	void (*received)(void *context, const struct gtid *gtid);
-	/* Everything up to position has been handed on, and position lies between
+	/* Everything up to position has been delivered, and position lies between
 	 * transactions. Also called for transactions that touch no copied table,
 	 * rotations and heartbeats. timestamp: of the last event, seconds of the
 	 * source's clock, 0 when it has none (idle: the stream is at its end). gtids:
-	 * transactions before position of which it was not said yet; may be taken. */
+	 * transactions before position that were not reported yet; may be moved out. */
 	bool (*boundary)(void *context, const struct binlog_position *position,
 			 struct gtid_set *gtids, uint32_t timestamp, struct error *err);
 	/* Ends the thread with an error; never called after a clean stop. */
@@ -64,11 +64,11 @@ struct binlog_streamer_params {
 	 * them: everything before it is applied, so that is the place to begin at. Later
 	 * ones come again, as only the server knows what depends on what. */
 	const struct gtid_set *applied;
-	/* Rows up to here were handed on by an earlier run on this server: its binlog must
+	/* Rows up to here were delivered by an earlier run on this server: its binlog must
 	 * still have them. Unset: none beyond the start. */
-	struct binlog_position handed_on;
+	struct binlog_position delivered;
 	/* The start was found by them in the binlog of another server than theirs. */
-	bool is_elsewhere;
+	bool is_other_server;
 	struct binlog_handler handler;
 	/* The server has triggers or stored functions, or may have: a statement-format
 	 * change of any table may then change a copied one too. */
@@ -76,9 +76,9 @@ struct binlog_streamer_params {
 	/* Names in statements are found in lower case, whatever theirs (the server's
 	 * lower_case_table_names). */
 	bool ignores_case;
-	uint64_t xa_bytes_max; /* of events held for undecided XA transactions; 0: no limit */
-	/* Of rows kept until the commit of their transaction: it may be rolled back. */
-	uint64_t kept_bytes_max;
+	uint64_t xa_bytes_max; /* of events buffered for undecided XA transactions; 0: no limit */
+	/* Of rows buffered until the commit of their transaction: it may be rolled back. */
+	uint64_t buffered_bytes_max;
 	struct stop *stop; /* ends the thread at once (borrowed) */
 };
 
@@ -92,7 +92,7 @@ void binlog_streamer_start(struct binlog_streamer *streamer);
 /* Any thread: go on to this position (at least) and end cleanly there. */
 void binlog_streamer_stop_at(struct binlog_streamer *streamer,
 			     const struct binlog_position *position);
-/* Any thread: everything up to this position (at least) is handed on; the thread goes on
+/* Any thread: everything up to this position (at least) is delivered; the thread goes on
  * from there, but rows are late (struct binlog_handler) and neither boundaries nor GTIDs
  * are reported, so that a resumed run begins at the final position. */
 void binlog_streamer_set_final(struct binlog_streamer *streamer,
@@ -105,7 +105,7 @@ bool binlog_streamer_is_final(struct binlog_streamer *streamer);
  * for none. */
 bool binlog_streamer_undecided(struct binlog_streamer *streamer,
 			       const struct binlog_position *position, struct buf *undecided);
-/* Any thread: a copy of the last boundary handed on. */
+/* Any thread: a copy of the last boundary delivered. */
 void binlog_streamer_position(struct binlog_streamer *streamer, struct binlog_position *position);
 /* Any thread: seconds behind the server by event timestamps; 0 when idle at the
  * end of the binlog. now: by the clock that made these. */

@@ -32,7 +32,10 @@ static const struct rows_type {
 struct row_decoder {
 	struct row_image before;
 	struct row_image after;
-	/* Of the event at hand. */
+	/* The event at hand: what is left of it, and what is known of its rows. */
+	struct reader rows; /* borrowed */
+	const struct binlog_table_map *map; /* borrowed */
+	enum row_change_kind kind;
 	struct row_columns first;  /* of the image before, or of an insert */
 	struct row_columns second; /* of the image after an update */
 };
@@ -51,40 +54,33 @@ void row_decoder_free(struct row_decoder *decoder)
 	free(decoder);
 }
 
-static const struct rows_type *find_type(uint8_t type)
-{
-	for (size_t i = 0; i < ARRAY_LEN(rows_types); i++)
-		if (rows_types[i].type == type)
-			return &rows_types[i];
-	return NULL;
-}
-
-static void skip_post_header(struct reader *r, const struct rows_type *type, unsigned post_header)
-{
-	unsigned extra;
-
-	reader_skip(r, post_header == SHORT_ID_POST_HEADER ? 4 : 6);
-	reader_u16(r); /* flags */
-	if (!type->has_extra)
-		return;
-	extra = reader_u16(r); /* counts itself */
-	reader_skip(r, extra < 2 ? SIZE_MAX : extra - 2u);
-}
-
-/* Does it tell the values of all columns that are written? */
-static bool is_full(const struct row_columns *columns, const struct table *table)
-{
-	for (unsigned i = 0; i < table->column_count; i++)
-		if (!row_columns_have(columns, i) && column_is_written(&table->columns[i]))
-			return false;
-	return true;
-}
-
-static bool read_columns(struct row_decoder *decoder, struct reader *r,
-			 const struct rows_type *type, const struct binlog_table_map *map,
-			 struct error *err)
+bool row_decoder_begin(struct row_decoder *decoder, const struct binlog_event *event,
+		       const struct binlog_format *format, const struct binlog_table_map *map,
+		       struct error *err)
 {
 	const struct table *table = map->table;
+	const struct rows_type *type = NULL;
+	struct reader *r = &decoder->rows;
+
+	assert(table && table->column_count <= map->column_count);
+	for (size_t i = 0; i < ARRAY_LEN(rows_types); i++)
+		if (rows_types[i].type == event->type)
+			type = &rows_types[i];
+	if (!type)
+		return error_set(err, ERROR_UNSUPPORTED, "table %s: rows in a %s event (%u)",
+				 table->full_name, binlog_event_type_name(event->type),
+				 event->type);
+	*r = event->body;
+	decoder->map = map;
+	decoder->kind = type->kind;
+	reader_skip(r, format->header_sizes[event->type] == SHORT_ID_POST_HEADER ? 4 : 6);
+	reader_u16(r); /* flags */
+	if (type->has_extra) {
+		unsigned extra = reader_u16(r); /* counts itself */
+
+		reader_skip(r, extra < 2 ? SIZE_MAX : extra - 2u);
+	}
+
 	uint64_t columns = reader_lenenc(r);
 
 	if (!r->failed && columns != map->column_count)
@@ -97,59 +93,35 @@ static bool read_columns(struct row_decoder *decoder, struct reader *r,
 	if (r->failed)
 		return error_set(err, ERROR_CORRUPT, "table %s: rows event cut short",
 				 table->full_name);
-	if (!is_full(&decoder->first, table))
-		return error_set(err, ERROR_UNSUPPORTED,
-				 "table %s: the row image is not FULL: set binlog_row_image=FULL "
-				 "on the source, for all of its sessions, and start again",
-				 table->full_name);
+	/* The values of all columns that are written must be there. */
+	for (unsigned i = 0; i < table->column_count; i++)
+		if (!row_columns_have(&decoder->first, i) && column_is_written(&table->columns[i]))
+			return error_set(err, ERROR_UNSUPPORTED,
+					 "table %s: the row image is not FULL: set "
+					 "binlog_row_image=FULL on the source, for all of its sessions, "
+					 "and start again",
+					 table->full_name);
 	return true;
 }
 
-static bool decode_images(struct row_decoder *decoder, struct reader *r,
-			  const struct rows_type *type, const struct binlog_table_map *map,
-			  struct error *err)
+enum rows_result row_decoder_next(struct row_decoder *decoder, struct row_change *change,
+				  struct error *err)
 {
-	struct row_image *first = type->kind == ROW_INSERT ? &decoder->after : &decoder->before;
+	const struct binlog_table_map *map = decoder->map;
+	struct reader *r = &decoder->rows;
+	struct row_image *first = decoder->kind == ROW_INSERT ? &decoder->after : &decoder->before;
 
-	if (!row_image_decode(first, r, map, &decoder->first, NULL, err))
-		return false;
-	return type->kind != ROW_UPDATE || row_image_decode(&decoder->after, r, map, &decoder->second,
-							    &decoder->before, err);
-}
-
-static bool decode_row(struct row_decoder *decoder, struct reader *r, const struct rows_type *type,
-		       const struct binlog_table_map *map, struct row_change *change,
-		       struct error *err)
-{
-	*change = (struct row_change){ .table = map->table, .kind = type->kind };
-	if (!decode_images(decoder, r, type, map, err))
-		return false;
-	if (type->kind != ROW_INSERT)
+	if (reader_left(r) == 0)
+		return ROWS_END;
+	if (!row_image_decode(first, r, map, &decoder->first, NULL, err) ||
+	    (decoder->kind == ROW_UPDATE && !row_image_decode(&decoder->after, r, map,
+							      &decoder->second, &decoder->before,
+							      err)))
+		return ROWS_FAILED;
+	*change = (struct row_change){ .table = map->table, .kind = decoder->kind };
+	if (decoder->kind != ROW_INSERT)
 		change->before = decoder->before.values;
-	if (type->kind != ROW_DELETE)
+	if (decoder->kind != ROW_DELETE)
 		change->after = decoder->after.values;
-	return true;
-}
-
-bool binlog_rows_decode(struct row_decoder *decoder, struct binlog_event *event,
-			const struct binlog_format *format, const struct binlog_table_map *map,
-			row_change_handler *handler, void *context, struct error *err)
-{
-	const struct rows_type *type = find_type(event->type);
-	struct reader *r = &event->body;
-	struct row_change change;
-
-	assert(map->table && map->table->column_count <= map->column_count);
-	if (!type)
-		return error_set(err, ERROR_UNSUPPORTED, "table %s: rows in a %s event (%u)",
-				 map->table->full_name, binlog_event_type_name(event->type),
-				 event->type);
-	skip_post_header(r, type, format->header_sizes[event->type]);
-	if (!read_columns(decoder, r, type, map, err))
-		return false;
-	while (reader_left(r) > 0)
-		if (!decode_row(decoder, r, type, map, &change, err) ||
-		    !handler(context, &change, err))
-			return false;
-	return true;
+	return ROWS_NEXT;
 }

@@ -119,8 +119,8 @@ bool ferry_open_stream(struct ferry *f, struct error *err)
 		.tag = "source_binlog_streamer",
 		.start = *start,
 		.applied = f->start.has_gtids ? &f->start.applied : NULL,
-		.is_elsewhere = f->start.is_other_server,
-		.handed_on = f->resume && !f->start.is_other_server ?
+		.is_other_server = f->start.is_other_server,
+		.delivered = f->resume && !f->start.is_other_server ?
 				     f->resume->run.streamed :
 				     (struct binlog_position){ .offset = 0 },
 		.handler = { .context = f,
@@ -134,7 +134,7 @@ bool ferry_open_stream(struct ferry *f, struct error *err)
 		.has_side_effects = has_side_effects,
 		.ignores_case = ignores_case,
 		.xa_bytes_max = f->options.xa_bytes,
-		.kept_bytes_max = f->options.xa_bytes / 8,
+		.buffered_bytes_max = f->options.xa_bytes / 8,
 		.stop = &f->stop,
 	};
 

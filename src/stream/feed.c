@@ -45,6 +45,7 @@ struct binlog_feed {
 	const char *if_purged; /* borrowed */
 	uint32_t server_id;
 	bool has_checksums;
+	bool is_cut_short; /* its last event is not whole */
 #if defined(MARIADB_PACKAGE_VERSION)
 	MARIADB_RPL *dump; /* owned */
 #else
@@ -76,6 +77,8 @@ static bool dump_failed(struct binlog_feed *feed, const char *doing, struct erro
 	db_fail(feed->db, err, doing);
 	if (err->server_code == ER_READING_BINLOG)
 		err->kind = is_gone(err->text) ? ERROR_PURGED : ERROR_SQL;
+	feed->is_cut_short = err->server_code == ER_READING_BINLOG &&
+			     strstr(err->text, "truncated in the middle of event");
 	if (err->kind == ERROR_PURGED)
 		return error_wrap(err,
 				  "the %s no longer has its binlog from " POSITION_FORMAT " on, so "
@@ -302,10 +305,9 @@ bool binlog_feed_next(struct binlog_feed *feed, const uint8_t **event, size_t *l
 	return true;
 }
 
-bool binlog_feed_is_cut_short(const struct error *err)
+bool binlog_feed_is_cut_short(const struct binlog_feed *feed)
 {
-	return err->server_code == ER_READING_BINLOG &&
-	       strstr(err->text, "truncated in the middle of event");
+	return feed->is_cut_short;
 }
 
 uint64_t binlog_feed_begins_at(const struct binlog_feed *feed)

@@ -1,5 +1,5 @@
-/* Tells what a statement in the binlog does by its verb and finds the tables and
- * databases it names.
+/* Finds by its verb what a statement in the binlog does, and the tables and databases it
+ * names.
  *
  * It errs to the safe side: what is not recognised is STATEMENT_UNKNOWN, a name
  * that is not found where it should be makes the list incomplete, and versioned
@@ -31,10 +31,11 @@ static void commit(struct parser *p)
 	parser_set(p, STATEMENT_COMMIT, "COMMIT");
 }
 
+/* Its name is like a table's. */
 static void savepoint(struct parser *p)
 {
 	parser_set(p, STATEMENT_SAVEPOINT, "SAVEPOINT");
-	parser_take_table(p); /* a name like a table's */
+	parser_read_table(p);
 }
 
 static void rollback(struct parser *p)
@@ -45,16 +46,16 @@ static void rollback(struct parser *p)
 		return;
 	}
 	parser_accept(p, "SAVEPOINT");
-	savepoint(p);
-	parser_set(p, STATEMENT_SAVEPOINT, "ROLLBACK TO SAVEPOINT");
+	parser_set(p, STATEMENT_ROLLBACK_TO, "ROLLBACK TO SAVEPOINT");
+	parser_read_table(p);
 }
 
 static void release(struct parser *p)
 {
 	if (!parser_accept(p, "SAVEPOINT"))
 		return;
-	savepoint(p);
-	parser_set(p, STATEMENT_SAVEPOINT, "RELEASE SAVEPOINT");
+	parser_set(p, STATEMENT_RELEASE_SAVEPOINT, "RELEASE SAVEPOINT");
+	parser_read_table(p);
 }
 
 static void xa(struct parser *p)
@@ -64,20 +65,17 @@ static void xa(struct parser *p)
 		enum statement_kind kind;
 		const char *verb;
 	} phases[] = {
-		{ "START", STATEMENT_BEGIN, "XA START" },
-		{ "BEGIN", STATEMENT_BEGIN, "XA START" },
-		{ "END", STATEMENT_XA, "XA END" },
-		{ "PREPARE", STATEMENT_XA, "XA PREPARE" },
-		{ "COMMIT", STATEMENT_XA, "XA COMMIT" },
-		{ "ROLLBACK", STATEMENT_XA, "XA ROLLBACK" },
+		{ "START", STATEMENT_XA_START, "XA START" },
+		{ "BEGIN", STATEMENT_XA_START, "XA START" },
+		{ "END", STATEMENT_XA_END, "XA END" },
+		{ "PREPARE", STATEMENT_XA_PREPARE, "XA PREPARE" },
+		{ "COMMIT", STATEMENT_XA_COMMIT, "XA COMMIT" },
+		{ "ROLLBACK", STATEMENT_XA_ROLLBACK, "XA ROLLBACK" },
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(phases); i++) {
-		if (parser_at_word(p, phases[i].word)) {
+	for (size_t i = 0; i < ARRAY_LEN(phases); i++)
+		if (parser_at_word(p, phases[i].word))
 			parser_set(p, phases[i].kind, phases[i].verb);
-			return;
-		}
-	}
 }
 
 /* MariaDB's ANALYZE UPDATE ... does what it analyzes. */
@@ -161,6 +159,8 @@ void statement_parse(const char *sql, size_t length, struct statement *statement
 	statement->creates = false;
 	statement->if_absent = false;
 	statement->drops = false;
+	statement->index[0] = '\0';
+	statement->creates_index = false;
 	parser_advance(&p);
 	while (skip_settings(&p))
 		;
@@ -174,6 +174,6 @@ void statement_parse(const char *sql, size_t length, struct statement *statement
 	if (!statement->is_complete) {
 		p.tokens = tokenizer_over(sql, length);
 		parser_advance(&p);
-		parser_take_qualified(&p);
+		parser_read_qualified(&p);
 	}
 }

@@ -7,12 +7,18 @@
 #include "base/attr.h"
 
 enum statement_kind {
-	STATEMENT_BEGIN,    /* BEGIN, START TRANSACTION, XA START */
-	STATEMENT_COMMIT,   /* COMMIT */
-	STATEMENT_ROLLBACK, /* ROLLBACK, not TO SAVEPOINT */
-	STATEMENT_SAVEPOINT, /* SAVEPOINT, ROLLBACK TO, RELEASE SAVEPOINT: inside a transaction; the
-			      * first name is its own, "" when it could not be read */
-	STATEMENT_XA,	    /* XA END, PREPARE, COMMIT, ROLLBACK: see text */
+	STATEMENT_BEGIN, /* BEGIN, START TRANSACTION */
+	STATEMENT_COMMIT,
+	STATEMENT_ROLLBACK, /* not TO SAVEPOINT */
+	/* Inside a transaction; the first name is its own, "" when it could not be read. */
+	STATEMENT_SAVEPOINT,
+	STATEMENT_ROLLBACK_TO,
+	STATEMENT_RELEASE_SAVEPOINT,
+	STATEMENT_XA_START, /* also XA BEGIN */
+	STATEMENT_XA_END,
+	STATEMENT_XA_PREPARE,
+	STATEMENT_XA_COMMIT,
+	STATEMENT_XA_ROLLBACK,
 	STATEMENT_HARMLESS, /* touches no table data or definition: GRANT, SET, ANALYZE, ... */
 	STATEMENT_TABLE,    /* changes the tables or databases it names: DDL, TRUNCATE */
 	STATEMENT_DML,	    /* INSERT, UPDATE, DELETE, REPLACE, LOAD DATA, CALL: statement format */
@@ -28,7 +34,7 @@ struct statement_name {
 
 struct statement {
 	enum statement_kind kind;
-	const char *verb; /* static: "ALTER TABLE", "TRUNCATE", "DROP DATABASE", ... */
+	const char *verb; /* for messages, static: "ALTER TABLE", "TRUNCATE", ... */
 	struct statement_name names[STATEMENT_NAMES_MAX];
 	unsigned name_count;
 	bool is_complete; /* false: tables of the default database may be missing */
@@ -42,9 +48,8 @@ struct statement {
 	bool creates_index;
 };
 
-/* Each call fills *statement anew; the verb of an empty statement is "". Not seen:
- * what triggers and functions that a statement calls do. */
-
+/* Fills *statement; the verb of an empty statement is "". What triggers and functions that
+ * it calls do is not seen. */
 void statement_parse(const char *sql, size_t length, struct statement *statement);
 
 #endif

@@ -11,7 +11,7 @@ static bool accept_if_exists(struct parser *p)
 }
 
 /* Its name, which may be any word. */
-static void take_index(struct parser *p, bool creates)
+static void read_index(struct parser *p, bool creates)
 {
 	bool is_optional = accept_if_exists(p);
 
@@ -24,12 +24,12 @@ static void take_index(struct parser *p, bool creates)
 }
 
 /* To the table behind the next ON. */
-static void take_indexed_table(struct parser *p)
+static void read_indexed_table(struct parser *p)
 {
 	while (!parser_at_end(p) && !parser_at_word(p, "ON"))
 		parser_advance(p);
 	if (parser_accept(p, "ON"))
-		parser_take_table(p);
+		parser_read_table(p);
 	else
 		parser_incomplete(p);
 }
@@ -39,14 +39,14 @@ static void create_table(struct parser *p)
 	parser_set(p, STATEMENT_TABLE, "CREATE TABLE");
 	p->out->creates = true;
 	p->out->if_absent = accept_if_exists(p);
-	parser_take_table(p);
+	parser_read_table(p);
 }
 
 static void create_index(struct parser *p)
 {
 	parser_set(p, STATEMENT_TABLE, "CREATE INDEX");
-	take_index(p, true);
-	take_indexed_table(p);
+	read_index(p, true);
+	read_indexed_table(p);
 }
 
 /* Applications say IF NOT EXISTS whenever they start; if it did not, its tables tell. */
@@ -58,7 +58,7 @@ static void create_database(struct parser *p)
 	}
 	parser_set(p, STATEMENT_TABLE, "CREATE DATABASE");
 	p->out->creates = true;
-	parser_take_database(p);
+	parser_read_database(p);
 }
 
 static void drop_table(struct parser *p)
@@ -66,21 +66,21 @@ static void drop_table(struct parser *p)
 	parser_set(p, STATEMENT_TABLE, "DROP TABLE");
 	p->out->drops = true;
 	accept_if_exists(p);
-	parser_take_tables(p);
+	parser_read_tables(p);
 }
 
 static void drop_index(struct parser *p)
 {
 	parser_set(p, STATEMENT_TABLE, "DROP INDEX");
-	take_index(p, false);
-	take_indexed_table(p);
+	read_index(p, false);
+	read_indexed_table(p);
 }
 
 static void drop_database(struct parser *p)
 {
 	parser_set(p, STATEMENT_TABLE, "DROP DATABASE");
 	accept_if_exists(p);
-	parser_take_database(p);
+	parser_read_database(p);
 }
 
 /* [TO | AS | =] name; RENAME of a part of the table names none. */
@@ -93,7 +93,7 @@ static void alter_rename(struct parser *p)
 		return;
 	if (!parser_accept_any(p, fillers))
 		parser_accept_symbol(p, '=');
-	parser_take_table(p);
+	parser_read_table(p);
 }
 
 /* Other tables that take part: RENAME TO t, EXCHANGE PARTITION p WITH TABLE t,
@@ -105,7 +105,7 @@ static void alter_table(struct parser *p)
 
 	parser_set(p, STATEMENT_TABLE, "ALTER TABLE");
 	accept_if_exists(p);
-	parser_take_table(p);
+	parser_read_table(p);
 	while (!parser_at_end(p)) {
 		if (token_is_symbol(&p->token, '('))
 			depth++;
@@ -114,7 +114,7 @@ static void alter_table(struct parser *p)
 		if (depth == 0 && parser_accept(p, "RENAME"))
 			alter_rename(p);
 		else if (depth == 0 && parser_accept(p, "TABLE"))
-			parser_take_table(p);
+			parser_read_table(p);
 		else
 			parser_advance(p);
 	}
@@ -225,13 +225,13 @@ static void rename_table(struct parser *p)
 	parser_set(p, STATEMENT_TABLE, "RENAME TABLE");
 	accept_if_exists(p);
 	do {
-		if (!parser_take_table(p))
+		if (!parser_read_table(p))
 			return;
 		while (!parser_at_end(p) && !parser_at_word(p, "TO"))
 			parser_advance(p);
 		if (!parser_accept(p, "TO"))
 			parser_incomplete(p);
-		else if (!parser_take_table(p))
+		else if (!parser_read_table(p))
 			return;
 	} while (parser_accept_symbol(p, ','));
 }
@@ -248,5 +248,5 @@ void statement_truncate(struct parser *p)
 {
 	parser_set(p, STATEMENT_TABLE, "TRUNCATE");
 	parser_accept(p, "TABLE");
-	parser_take_table(p);
+	parser_read_table(p);
 }

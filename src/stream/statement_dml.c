@@ -10,7 +10,7 @@ void statement_insert(struct parser *p)
 	parser_set(p, STATEMENT_DML, "INSERT");
 	while (parser_accept_any(p, modifiers))
 		;
-	parser_take_table(p);
+	parser_read_table(p);
 }
 
 void statement_replace(struct parser *p)
@@ -54,7 +54,7 @@ void statement_update(struct parser *p)
 	parser_set(p, STATEMENT_DML, "UPDATE");
 	while (parser_accept_any(p, modifiers))
 		;
-	if (parser_take_table(p))
+	if (parser_read_table(p))
 		only_table(p, ends);
 }
 
@@ -68,7 +68,7 @@ void statement_delete(struct parser *p)
 		;
 	if (!parser_accept(p, "FROM"))
 		parser_incomplete(p); /* several tables */
-	else if (parser_take_table(p))
+	else if (parser_read_table(p))
 		only_table(p, ends);
 }
 
@@ -82,7 +82,7 @@ void statement_load(struct parser *p)
 	while (!parser_at_end(p) && !parser_accept(p, "INTO"))
 		parser_advance(p);
 	if (parser_accept(p, "TABLE"))
-		parser_take_table(p);
+		parser_read_table(p);
 	else
 		parser_incomplete(p);
 }

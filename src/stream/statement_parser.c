@@ -1,5 +1,5 @@
 /* What the parsers of statements have in common: looking at the next token and
- * taking names into the statement's list. */
+ * reading names into the statement's list. */
 #include "statement_parser.h"
 
 #include <string.h>
@@ -59,7 +59,7 @@ bool parser_copy_name(const struct parser *p, char *name, size_t size)
 	return token_copy_name(&p->token, name, size);
 }
 
-static bool take_identifier(struct parser *p, char *name, size_t size)
+static bool read_identifier(struct parser *p, char *name, size_t size)
 {
 	if (!token_copy_name(&p->token, name, size))
 		return false;
@@ -80,7 +80,7 @@ static struct statement_name *next_name(struct parser *p)
 }
 
 /* [schema .] name; in old statements also ". name". */
-bool parser_take_table(struct parser *p)
+bool parser_read_table(struct parser *p)
 {
 	struct statement_name *name = next_name(p);
 
@@ -88,13 +88,13 @@ bool parser_take_table(struct parser *p)
 		return false;
 	name->schema[0] = '\0';
 	parser_accept_symbol(p, '.');
-	if (!take_identifier(p, name->name, sizeof(name->name))) {
+	if (!read_identifier(p, name->name, sizeof(name->name))) {
 		parser_incomplete(p);
 		return false;
 	}
 	if (parser_accept_symbol(p, '.')) {
 		memcpy(name->schema, name->name, sizeof(name->schema));
-		if (!take_identifier(p, name->name, sizeof(name->name))) {
+		if (!read_identifier(p, name->name, sizeof(name->name))) {
 			parser_incomplete(p);
 			return false;
 		}
@@ -103,14 +103,14 @@ bool parser_take_table(struct parser *p)
 	return true;
 }
 
-void parser_take_tables(struct parser *p)
+void parser_read_tables(struct parser *p)
 {
-	while (parser_take_table(p) && parser_accept_symbol(p, ','))
+	while (parser_read_table(p) && parser_accept_symbol(p, ','))
 		;
 }
 
 /* Whatever may be a table's full name; columns behind an alias are among them. */
-void parser_take_qualified(struct parser *p)
+void parser_read_qualified(struct parser *p)
 {
 	for (; p->token.kind != TOKEN_END; parser_advance(p)) {
 		struct statement_name *name = next_name(p);
@@ -118,21 +118,21 @@ void parser_take_qualified(struct parser *p)
 
 		if (!name)
 			return;
-		if (take_identifier(&ahead, name->schema, sizeof(name->schema)) &&
+		if (read_identifier(&ahead, name->schema, sizeof(name->schema)) &&
 		    parser_accept_symbol(&ahead, '.') &&
-		    take_identifier(&ahead, name->name, sizeof(name->name)))
+		    read_identifier(&ahead, name->name, sizeof(name->name)))
 			p->out->name_count++;
 	}
 }
 
-void parser_take_database(struct parser *p)
+void parser_read_database(struct parser *p)
 {
 	struct statement_name *name = next_name(p);
 
 	if (!name)
 		return;
 	name->name[0] = '\0';
-	if (take_identifier(p, name->schema, sizeof(name->schema)))
+	if (read_identifier(p, name->schema, sizeof(name->schema)))
 		p->out->name_count++;
 	else
 		parser_incomplete(p);

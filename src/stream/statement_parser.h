@@ -21,7 +21,7 @@ struct statement_rule {
 void parser_advance(struct parser *p);
 bool parser_at_word(const struct parser *p, const char *word);
 bool parser_at_end(const struct parser *p);
-/* These go past the token when it is the one asked for. */
+/* These go past the token if it is that one. */
 bool parser_accept(struct parser *p, const char *word);
 bool parser_accept_symbol(struct parser *p, char symbol);
 bool parser_accept_any(struct parser *p, const char *const *words); /* ended by NULL */
@@ -32,14 +32,14 @@ void parser_set(struct parser *p, enum statement_kind kind, const char *verb);
 void parser_harmless(struct parser *p);
 /* Says that names may be missing. */
 void parser_incomplete(struct parser *p);
-/* A name at this place, which is not taken. */
+/* A name at this place, without going past it. */
 bool parser_copy_name(const struct parser *p, char *name, size_t size);
 /* Names at this place; a missing one makes the list incomplete. */
-bool parser_take_table(struct parser *p);
-void parser_take_tables(struct parser *p); /* separated by commas */
-void parser_take_database(struct parser *p);
+bool parser_read_table(struct parser *p);
+void parser_read_tables(struct parser *p); /* separated by commas */
+void parser_read_database(struct parser *p);
 /* Every "a.b" from here to the end. */
-void parser_take_qualified(struct parser *p);
+void parser_read_qualified(struct parser *p);
 
 /* Verbs with a file of their own, called behind their first word. */
 void statement_create(struct parser *p);

@@ -1,21 +1,21 @@
 /* Follows a server's binlog event by event.
  *
- * Happy path: the feed gives events; GTID or BEGIN opens a group, TABLE_MAP and
- * rows events follow, XID or COMMIT closes it. Rows of copied tables are kept until
- * then, as far as there is room, and those of larger transactions decoded and handed on
- * at once: most of a binlog is committed (streamer_kept.c tells what is not), and
- * applying is idempotent. XA transactions are held until they are decided. The end of a
- * group is a boundary: the only kind of position that is ever recorded (README I6).
+ * Happy path: the feed gives events; GTID or BEGIN opens a transaction, TABLE_MAP and
+ * rows events follow, XID or COMMIT ends it. Rows of copied tables are buffered until
+ * then, as far as there is room, and those of larger transactions decoded and delivered
+ * at once: most of a binlog is committed (transaction.h says what is not), and applying is
+ * idempotent. Prepared XA transactions are buffered until they are decided. The end of a
+ * transaction is a boundary: the only kind of position that is ever recorded (README I6).
  *
- * Failure: a lost connection is taken up again from the last boundary, so the
- * rows of the open group come twice, which applying by key allows. Anything that
+ * Failure: after a lost connection the stream goes on from the last boundary, so the
+ * rows of the open transaction come twice, which applying by key allows. Anything that
  * might change a copied table in a way that is not decoded here ends the run,
  * naming the table, the position and the remedy (README, How it works).
  *
  * Positions: headers carry the low 32 bits of an event's end; the high bits are
  * carried over from the event before, as no event is 4 GiB long. Events without
- * a position (artificial ones, those inside some groups, one that ends at 4 GiB
- * exactly) leave it alone; a group that ends with one is no boundary. */
+ * a position (artificial ones, those inside some transactions, one that ends at
+ * 4 GiB exactly) leave it alone; a transaction that ends with one has no boundary. */
 #include "streamer_priv.h"
 
 #include <stdlib.h>
@@ -46,37 +46,23 @@ static bool one_event(struct binlog_streamer *s, struct error *err)
 	return true;
 }
 
-/* Rows of the open group cannot be taken back: it must come again, see on_rotate(). */
-static void note_cut(struct binlog_streamer *s)
-{
-	if (s->group_has_rows && (!binlog_position_is_set(&s->cut_at) ||
-				  binlog_position_compare(&s->position, &s->cut_at) > 0))
-		s->cut_at = s->position;
-}
-
 /* The state of a decoder that has not seen anything behind the boundary. */
 static bool open_feed(struct binlog_streamer *s, struct error *err)
 {
 	s->feed = binlog_feed_open(&s->params.feed, &s->boundary, err);
 	if (!s->feed)
 		return false;
-	streamer_leave_group(s);
+	transaction_reset(&s->transaction);
 	binlog_format_init(&s->format);
 	s->format.has_checksum = binlog_feed_has_checksums(s->feed);
 	xa_list_release(&s->undecided);
 	gtid_set_release(&s->done);
 	s->position = s->boundary;
 	s->is_behind = false;
-	s->group_start = s->boundary;
+	s->begin = s->boundary;
 	s->skip_to = s->boundary;
 	s->position.offset = binlog_feed_begins_at(s->feed);
 	return true;
-}
-
-static void close_feed(struct binlog_streamer *s)
-{
-	binlog_feed_close(s->feed);
-	s->feed = NULL;
 }
 
 /* After a lost connection: again from the last boundary, until it can be had. */
@@ -112,7 +98,7 @@ static bool follow(struct binlog_streamer *s, struct error *err)
 			return false;
 		if (one_event(s, &lost))
 			continue;
-		if (binlog_feed_is_cut_short(&lost) && streamer_pass_tail(s, &lost))
+		if (binlog_feed_is_cut_short(s->feed) && streamer_pass_tail(s, &lost))
 			continue;
 		if (lost.kind != ERROR_LOST && lost.kind != ERROR_BUSY) {
 			*err = lost;
@@ -120,8 +106,14 @@ static bool follow(struct binlog_streamer *s, struct error *err)
 		}
 		log_warn_err(&lost, "binlog stream lost at " POSITION_FORMAT,
 			     POSITION_ARGS(&s->boundary));
-		note_cut(s);
-		close_feed(s);
+		/* Delivered rows cannot be taken back: the transaction must come again, see
+		 * on_rotate(). */
+		if (s->transaction.delivered > 0 &&
+		    (!binlog_position_is_set(&s->cut_at) ||
+		     binlog_position_compare(&s->position, &s->cut_at) > 0))
+			s->cut_at = s->position;
+		binlog_feed_close(s->feed);
+		s->feed = NULL;
 		if (!stop_sleep_ms(s->params.stop, RECONNECT_SLEEP_MS))
 			return error_set(err, ERROR_STOPPED, "stopped");
 	}
@@ -134,7 +126,8 @@ static void streamer_main(void *argument)
 	struct error err;
 
 	bool ok = follow(s, &err);
-	close_feed(s);
+	binlog_feed_close(s->feed);
+	s->feed = NULL;
 	mutex_lock(&s->lock);
 	s->has_ended = true;
 	condition_broadcast(&s->changed);
@@ -150,7 +143,7 @@ struct binlog_streamer *binlog_streamer_open(const struct binlog_streamer_params
 
 	s->params = *params;
 	s->boundary = params->start;
-	s->cut_at = params->handed_on;
+	s->cut_at = params->delivered;
 	s->last_timestamp = 0;
 	s->follows_gtids = s->is_passing = params->applied != NULL;
 	if (params->applied) {
@@ -158,7 +151,7 @@ struct binlog_streamer *binlog_streamer_open(const struct binlog_streamer_params
 		gtid_set_copy(&s->whole, params->applied);
 	}
 	s->decoder = row_decoder_new();
-	map_init(&s->table_maps);
+	transaction_init(&s->transaction);
 	mutex_init(&s->lock);
 	condition_init(&s->changed);
 	if (!open_feed(s, err)) {
@@ -246,13 +239,9 @@ void binlog_streamer_free(struct binlog_streamer *s)
 	if (!s)
 		return;
 	binlog_feed_close(s->feed);
-	streamer_forget_table_maps(s);
-	map_release(&s->table_maps);
+	transaction_release(&s->transaction);
 	buf_release(&s->plain);
-	buf_release(&s->held);
-	free(s->savepoints);
 	buf_release(&s->xid);
-	buf_release(&s->text);
 	xa_list_release(&s->undecided);
 	gtid_set_release(&s->applied);
 	gtid_set_release(&s->done);

@@ -1,153 +1,19 @@
-/* What each event of a binlog does: a table of handlers, and the group (transaction) that
- * is open between two boundaries. Events come in the order of the log; what may change a
- * copied table in a way that is not decoded ends the run. */
+/* What each event of a binlog does: a table of handlers. Events come in the order of the
+ * log; what may change a copied table in a way that is not decoded ends the run. */
 #include "streamer_priv.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "base/mem.h"
 #include "decode/gtid_event.h"
 #include "decode/payload.h"
-
-void streamer_forget_table_maps(struct binlog_streamer *s)
-{
-	size_t cursor = 0;
-	struct map_entry *entry;
-
-	while ((entry = map_next(&s->table_maps, &cursor))) {
-		binlog_table_map_release(entry->value);
-		free(entry->value);
-	}
-	map_clear(&s->table_maps);
-}
-
-void streamer_leave_group(struct binlog_streamer *s)
-{
-	s->group = GROUP_NONE;
-	s->group_is_xa = false;
-	s->group_has_rows = false;
-	s->has_text = false;
-	s->group_rows = 0;
-	s->passes_group = false;
-	s->gtid.kind = s->open_gtid.kind = GTID_NONE;
-	buf_clear(&s->held);
-	s->savepoint_count = 0;
-	streamer_forget_table_maps(s);
-}
-
-bool streamer_refuse_if_rows(struct binlog_streamer *s, const char *what, struct error *err)
-{
-	if (!s->group_has_rows)
-		return true;
-	return error_set(err, ERROR_UNSUPPORTED,
-			 "the transaction after " POSITION_FORMAT " %s and holds rows of copied "
-			 "tables; they cannot be undone on the target: start the copy anew",
-			 POSITION_ARGS(&s->boundary), what);
-}
-
-/* What was prepared and is committed later was not moved. */
-static void warn_of_undecided(const struct binlog_streamer *s)
-{
-	const char *log_tag = s->params.tag;
-
-	for (const struct xa_transaction *xa = s->undecided.first; xa; xa = xa->next)
-		log_warn("the XA transaction %s is prepared but neither committed nor rolled back: "
-			 "what it changes in copied tables is not moved (XA RECOVER shows it)",
-			 xa->xid);
-}
-
-#define NAMED_XA_MAX 3
-
-/* Under the lock, at a boundary. */
-static void publish_undecided(struct binlog_streamer *s)
-{
-	unsigned count = 0;
-
-	buf_clear(&s->undecided_text);
-	for (const struct xa_transaction *xa = s->undecided.first; xa; xa = xa->next, count++)
-		if (count < NAMED_XA_MAX)
-			buf_printf(&s->undecided_text, "%s%s", count ? "; " : "", xa->xid);
-	if (count > NAMED_XA_MAX)
-		buf_printf(&s->undecided_text, " and %u more", count - NAMED_XA_MAX);
-}
-
-/* The final position is reached. What follows is looked at, but is no part of the move:
- * positions that a resumed run begins at stay in front of it. */
-static void become_late(struct binlog_streamer *s)
-{
-	s->is_late = true;
-	warn_of_undecided(s);
-	mutex_lock(&s->lock);
-	s->is_final = true;
-	condition_broadcast(&s->changed);
-	mutex_unlock(&s->lock);
-}
-
-bool streamer_at_boundary(struct binlog_streamer *s, uint32_t timestamp, struct error *err)
-{
-	if (s->is_behind || binlog_position_compare(&s->position, &s->skip_to) < 0)
-		return true;
-	s->group_start = s->position;
-	/* Never past an XA transaction that may still be committed: its rows must come
-	 * again after a resume (README, How it works). */
-	const struct binlog_position *safe =
-		s->undecided.first ? &s->undecided.first->before : &s->position;
-
-	mutex_lock(&s->lock);
-	s->boundary = *safe;
-	s->passed = s->position;
-	s->last_timestamp = timestamp;
-	publish_undecided(s);
-	bool is_final = binlog_position_is_set(&s->final) &&
-			binlog_position_compare(&s->position, &s->final) >= 0;
-	bool reached = binlog_position_is_set(&s->stop_at) &&
-		       binlog_position_compare(&s->position, &s->stop_at) >= 0;
-	mutex_unlock(&s->lock);
-
-	if (!s->is_late &&
-	    !s->params.handler.boundary(s->params.handler.context, safe, &s->done, timestamp, err))
-		return false;
-	gtid_set_release(&s->done);
-	if (is_final && !s->is_late)
-		become_late(s);
-	s->late_after = s->position;
-	s->is_finished = reached;
-	return true;
-}
-
-bool streamer_end_group(struct binlog_streamer *s, const struct binlog_event *event,
-		      struct error *err)
-{
-	streamer_gtid_done(s);
-	streamer_leave_group(s);
-	return streamer_at_boundary(s, event->timestamp, err);
-}
 
 /* Events outside of transactions: their end is a boundary. Inside they are not. */
 static bool pass(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
-	if (s->group != GROUP_NONE)
+	if (s->transaction.state != TRANSACTION_NONE)
 		return true;
 	return streamer_at_boundary(s, event->timestamp, err);
-}
-
-/* A machine that loses its power may lose the end of its binlog, which nobody else would
- * miss: the server goes on in a new file. */
-static bool check_cut(const struct binlog_streamer *s, const struct binlog_position *to,
-		      struct error *err)
-{
-	if (!binlog_position_is_set(&s->cut_at) ||
-	    binlog_position_compare(&s->position, &s->cut_at) >= 0 ||
-	    binlog_position_compare(to, &s->cut_at) <= 0)
-		return true;
-	return error_set(err, ERROR_PURGED,
-			 "the binlog ends at " POSITION_FORMAT " in that file, but was sent up to "
-			 POSITION_FORMAT ": the source lost transactions, in a crash perhaps "
-			 "(sync_binlog), of which the target holds rows; drop what was copied on "
-			 "the target and start anew",
-			 POSITION_ARGS(&s->position), POSITION_ARGS(&s->cut_at));
 }
 
 static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
@@ -166,14 +32,24 @@ static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, str
 				 " to " POSITION_FORMAT ", as after RESET: changes may be missing; "
 				 "drop what was copied on the target and start anew",
 				 POSITION_ARGS(&s->position), POSITION_ARGS(&to));
-	if (!check_cut(s, &to, err))
-		return false;
+	/* A machine that loses its power may lose the end of its binlog, which nobody else
+	 * would miss: the server goes on in a new file. */
+	if (binlog_position_is_set(&s->cut_at) &&
+	    binlog_position_compare(&s->position, &s->cut_at) < 0 &&
+	    binlog_position_compare(&to, &s->cut_at) > 0)
+		return error_set(err, ERROR_PURGED,
+				 "the binlog ends at " POSITION_FORMAT " in that file, but was sent up "
+				 "to " POSITION_FORMAT ": the source lost transactions, in a crash "
+				 "perhaps (sync_binlog), of which the target holds rows; drop what was "
+				 "copied on the target and start anew",
+				 POSITION_ARGS(&s->position), POSITION_ARGS(&s->cut_at));
 	/* The server's fake rotation at the start of a dump and of each file says
 	 * where the following events stand. */
-	if (s->group != GROUP_NONE) {
-		if (!streamer_refuse_if_rows(s, "was cut short by the end of its binlog file", err))
-			return false;
-		streamer_leave_group(s);
+	if (s->transaction.state != TRANSACTION_NONE) {
+		if (s->transaction.delivered > 0)
+			return streamer_refuse_delivered(
+				s, "was cut short by the end of its binlog file", err);
+		transaction_reset(&s->transaction);
 	}
 	s->position = to;
 	s->is_behind = false;
@@ -193,7 +69,7 @@ static bool on_heartbeat(struct binlog_streamer *s, struct binlog_event *event, 
 
 	if (!binlog_heartbeat_parse(event, &heartbeat, err))
 		return false;
-	if (s->group != GROUP_NONE)
+	if (s->transaction.state != TRANSACTION_NONE)
 		return true;
 	if (!binlog_position_set(&at, heartbeat.file, heartbeat.file_length, heartbeat.offset, err))
 		return false;
@@ -209,42 +85,37 @@ static bool on_heartbeat(struct binlog_streamer *s, struct binlog_event *event, 
 	return streamer_at_boundary(s, 0, err);
 }
 
-/* A file's first event says when it was made, and is sent at the start of any dump. */
-static bool check_file(struct binlog_streamer *s, uint32_t created, struct error *err)
-{
-	uint32_t known = s->position.file_created;
-
-	s->position.file_created = created;
-	if (known == 0 || created == 0 || known == created)
-		return true;
-	return error_set(err, ERROR_PURGED,
-			 "the source's binlog file %s is another one than that of the position (made "
-			 "at %" PRIu32 ", not at %" PRIu32 "): the binlog was reset, or the server's "
-			 "data replaced; nobody knows what changed since: drop what was copied on "
-			 "the target and start anew",
-			 s->position.file, created, known);
-}
-
 static bool on_format(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
+	/* A file's first event says when it was made, and is sent at the start of any dump. */
+	uint32_t created = event->timestamp, known = s->position.file_created;
+
 	if (!binlog_format_parse(event, &s->format, err))
 		return false;
-	return check_file(s, event->timestamp, err) && pass(s, event, err);
+	s->position.file_created = created;
+	if (known != 0 && created != 0 && known != created)
+		return error_set(err, ERROR_PURGED,
+				 "the source's binlog file %s is another one than that of the position "
+				 "(made at %" PRIu32 ", not at %" PRIu32 "): the binlog was reset, or the "
+				 "server's data replaced; nobody knows what changed since: drop what was "
+				 "copied on the target and start anew",
+				 s->position.file, created, known);
+	return pass(s, event, err);
 }
 
 static bool on_gtid_list(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
-	return (s->group != GROUP_NONE || streamer_gtid_list(s, event, err)) && pass(s, event, err);
+	return (s->transaction.state != TRANSACTION_NONE || streamer_gtid_list(s, event, err)) && pass(s, event, err);
 }
 
 static bool on_gtid(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
-	if (s->group == GROUP_TRANSACTION)
+	if (s->transaction.state == TRANSACTION_OPEN)
 		return error_set(err, ERROR_CORRUPT,
 				 "a transaction begins before the one after " POSITION_FORMAT
 				 " has ended",
 				 POSITION_ARGS(&s->boundary));
-	s->group = GROUP_ANNOUNCED;
+	s->transaction.state = TRANSACTION_ANNOUNCED;
 	return streamer_gtid_begins(s, event, err);
 }
 
@@ -256,236 +127,135 @@ static bool on_mariadb_gtid(struct binlog_streamer *s, struct binlog_event *even
 {
 	struct binlog_mariadb_gtid gtid;
 
-	if (!on_gtid(s, event, err) || !gtid_event_parse(event, &s->open_gtid, err) ||
+	if (!on_gtid(s, event, err) || !gtid_event_parse(event, &s->transaction.mariadb, err) ||
 	    !binlog_mariadb_gtid_parse(event, &gtid, err))
 		return false;
 	/* MariaDB sends no BEGIN of its own: the flag says what follows. */
 	if (!(gtid.flags & MARIADB_GTID_STANDALONE))
-		s->group = GROUP_TRANSACTION;
+		s->transaction.state = TRANSACTION_OPEN;
 	if (gtid.flags & MARIADB_GTID_PREPARED_XA)
-		s->group_is_xa = true;
+		s->transaction.is_xa = true;
 	return true;
 }
 
-static bool on_commit(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
+static bool on_xid(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
-	return streamer_hand_on_kept(s, err) && streamer_end_group(s, event, err);
-}
-
-/* Memory is not without end, and neither is the time until somebody decides. */
-static bool hold(struct binlog_streamer *s, const struct binlog_event *event, struct error *err)
-{
-	uint64_t limit = s->params.xa_bytes_max;
-	uint64_t bytes = xa_list_bytes(&s->undecided) + s->held.length + reader_left(&event->body);
-
-	if (limit > 0 && bytes > limit)
-		return error_set(err, ERROR_UNSUPPORTED,
-				 "XA transactions that are not decided hold %" PRIu64
-				 " bytes of changes in copied tables, more than a quarter of "
-				 "MemoryLimit: commit them or roll them back (XA RECOVER shows those "
-				 "that are prepared), or raise MemoryLimit to %" PRIu64
-				 " or more, and resume",
-				 bytes, bytes * 5);
-	xa_hold(&s->held, event);
-	return true;
-}
-
-static bool on_table_map(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
-{
-	const struct binlog_handler *h = &s->params.handler;
-	const struct binlog_event whole = *event;
-
-	if (s->passes_group) /* its tables may have been others then */
-		return true;
-	if (s->text_is_over)
-		s->has_text = false;
-
-	struct binlog_table_map *map = mem_calloc(1, sizeof(*map));
-
-	if (!binlog_table_map_parse(event, &s->format, map, err)) {
-		free(map);
-		return false;
-	}
-	map->table = h->find_table(h->context, map->schema, map->name);
-	if (map->table && s->group_is_xa && !streamer_is_watched(s) &&
-	    !hold(s, &whole, err)) {
-		binlog_table_map_release(map);
-		free(map);
-		return false;
-	}
-	struct binlog_table_map *old =
-		map_put(&s->table_maps, &map->table_id, sizeof(map->table_id), map);
-	if (old) {
-		binlog_table_map_release(old);
-		free(old);
-	}
-	return !map->table || streamer_is_watched(s) ||
-	       binlog_table_map_check(map, map->table, err);
-}
-
-/* Row events carry this id, and no rows, to end a statement without any. */
-#define DUMMY_TABLE_ID UINT64_C(0xffffff)
-
-static bool find_map(struct binlog_streamer *s, const struct binlog_event *event,
-		     const struct binlog_table_map **map, struct error *err)
-{
-	uint64_t id;
-
-	*map = NULL;
-	if (s->passes_group)
-		return true;
-	if (!binlog_rows_table_id(event, &s->format, &id, err))
-		return false;
-	s->text_is_over = binlog_rows_end_statement(event, &s->format);
-	*map = map_get(&s->table_maps, &id, sizeof(id));
-	if (!*map && id != DUMMY_TABLE_ID)
-		return error_set(err, ERROR_CORRUPT, "%s for table id %" PRIu64 " that was not mapped",
-				 binlog_event_type_name(event->type), id);
-	return true;
-}
-
-/* *map: of a copied table whose rows are to be decoded. NULL: the table is another, or the
- * stream is watched and was told. */
-static bool map_to_decode(struct binlog_streamer *s, const struct binlog_event *event,
-			  const struct binlog_table_map **map, struct error *err)
-{
-	const struct binlog_table_map *found;
-
-	*map = NULL;
-	if (!find_map(s, event, &found, err))
-		return false;
-	if (!found || !found->table)
-		return true;
-	if (streamer_is_watched(s))
-		return streamer_watch_rows(s, event, found, err);
-	*map = found;
-	return true;
-}
-
-static bool on_row(void *context, const struct row_change *change, struct error *err)
-{
-	struct binlog_streamer *s = context;
-	struct row_change placed = *change;
-
-	placed.end = &s->position;
-	placed.number = ++s->group_rows;
-	if (s->is_late) /* a lost connection is taken up again from further back */
-		return binlog_position_compare(&s->position, &s->late_after) <= 0 ||
-		       s->params.handler.late(s->params.handler.context, &placed, err);
-	return s->params.handler.row(s->params.handler.context, &placed, err);
-}
-
-static bool decode_rows(struct binlog_streamer *s, struct binlog_event *event,
-			const struct binlog_table_map *map, struct error *err)
-{
-	s->group_has_rows = true;
-	return binlog_rows_decode(s->decoder, event, &s->format, map, on_row, s, err);
-}
-
-bool streamer_decode_rows(struct binlog_streamer *s, struct binlog_event *event,
-			  struct error *err)
-{
-	const struct binlog_table_map *map;
-
-	if (!map_to_decode(s, event, &map, err))
-		return false;
-	return !map || decode_rows(s, event, map, err);
-}
-
-static bool on_rows(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
-{
-	const struct binlog_table_map *map;
-
-	if (!map_to_decode(s, event, &map, err))
-		return false;
-	if (!map)
-		return true;
-	if (s->group_is_xa)
-		return hold(s, event, err);
-	if (s->group != GROUP_TRANSACTION)
-		return error_set(err, ERROR_CORRUPT, "rows of %s outside of a transaction",
-				 map->table->full_name);
-	if (streamer_keep(s, event))
-		return true;
-	return streamer_hand_on_kept(s, err) && decode_rows(s, event, map, err);
-}
-
-bool streamer_hand_on_held(struct binlog_streamer *s, const struct buf *events, struct error *err)
-{
-	struct reader held = reader_over(events->data, events->length);
-	struct binlog_event event;
-	bool ok = true;
-
-	streamer_forget_table_maps(s);
-	s->group = GROUP_TRANSACTION;
-	s->group_is_xa = false;
-	while (ok && xa_next(&held, &event))
-		ok = event.type == EVENT_TABLE_MAP ? on_table_map(s, &event, err)
-						   : streamer_decode_rows(s, &event, err);
-	return ok;
+	return streamer_deliver_buffered(s, "an XID event", err) &&
+	       streamer_end_transaction(s, event, err);
 }
 
 static bool on_xa_prepare(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
+	struct transaction *t = &s->transaction;
 	bool one_phase;
 
 	if (!xa_prepare_parse(event, &s->xid, &one_phase, err))
 		return false;
 	if (one_phase) {
-		struct buf held = s->held;
+		struct event_buffer buffered = t->buffered;
 
-		s->held = (struct buf)BUF_INIT;
-		bool ok = streamer_hand_on_held(s, &held, err);
-		buf_release(&held);
-		return ok && streamer_end_group(s, event, err);
+		t->buffered.bytes = (struct buf)BUF_INIT;
+		bool ok = streamer_deliver_xa(s, &buffered, err);
+		buf_release(&buffered.bytes);
+		return ok && streamer_end_transaction(s, event, err);
 	}
-	if (s->held.length)
-		xa_prepare(&s->undecided, buf_text(&s->xid), &s->group_start, &s->held);
-	return streamer_end_group(s, event, err);
+	if (t->buffered.bytes.length)
+		xa_prepare(&s->undecided, buf_text(&s->xid), &s->begin, &t->buffered);
+	return streamer_end_transaction(s, event, err);
 }
 
-static bool on_compressed_rows(struct binlog_streamer *s, struct binlog_event *event,
-			       struct error *err)
+/* XA COMMIT, XA ROLLBACK. */
+static bool on_xa_decision(struct binlog_streamer *s, const struct statement *statement,
+			   const struct binlog_query *query, struct error *err)
 {
-	const struct binlog_table_map *map;
-
-	if (!map_to_decode(s, event, &map, err))
+	/* Rows in front of it would be its own. */
+	if (statement->kind != STATEMENT_XA_ROLLBACK && s->transaction.buffered.bytes.length > 0)
+		return streamer_refuse_unprepared(s, statement->verb, err);
+	if (!xa_statement_parse(query->sql, query->sql_length, &s->xid, err))
 		return false;
-	/* Rows of other tables are not even unpacked. */
-	if (!map)
+
+	/* One that is not known had no rows of copied tables, or was prepared before the
+	 * start: then its locks made the copy wait for the decision. */
+	struct xa_transaction *xa = xa_decide(&s->undecided, buf_text(&s->xid), &s->done);
+	bool ok = !xa || statement->kind != STATEMENT_XA_COMMIT ||
+		  streamer_deliver_xa(s, &xa->buffered, err);
+
+	xa_transaction_free(xa);
+	return ok;
+}
+
+/* Statements: the brackets of transactions, XA decisions, and what must end the run. */
+static bool on_query(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
+{
+	struct transaction *t = &s->transaction;
+	struct binlog_query query;
+	struct statement statement;
+
+	if (!binlog_query_parse(event, &s->format, &query, err))
+		return false;
+	statement_parse(query.sql, query.sql_length, &statement);
+	switch (statement.kind) {
+	case STATEMENT_XA_START:
+		t->is_xa = true;
+		t->state = TRANSACTION_OPEN;
 		return true;
-	return mariadb_event_uncompress(event, &s->format, &s->plain, err) && on_rows(s, event, err);
+	case STATEMENT_BEGIN:
+		t->state = TRANSACTION_OPEN;
+		return true;
+	case STATEMENT_COMMIT:
+		return streamer_deliver_buffered(s, statement.verb, err) &&
+		       streamer_end_transaction(s, event, err);
+	case STATEMENT_ROLLBACK:
+		if (t->delivered > 0)
+			return streamer_refuse_delivered(s, "was rolled back", err);
+		return streamer_end_transaction(s, event, err);
+	case STATEMENT_SAVEPOINT:
+		transaction_set_savepoint(t, statement.names[0].name);
+		return true;
+	case STATEMENT_ROLLBACK_TO:
+		if (!transaction_roll_back_to(t, statement.names[0].name) &&
+		    (t->delivered > 0 || t->buffered.bytes.length > 0))
+			return streamer_refuse_delivered(s, "was rolled back in part", err);
+		return true;
+	case STATEMENT_RELEASE_SAVEPOINT:
+	case STATEMENT_XA_END:
+		return true;
+	case STATEMENT_XA_PREPARE:
+	case STATEMENT_XA_COMMIT:
+	case STATEMENT_XA_ROLLBACK:
+		return on_xa_decision(s, &statement, &query, err) &&
+		       streamer_end_transaction(s, event, err);
+	case STATEMENT_HARMLESS:
+		streamer_notice_side_effects(s, &query);
+		break;
+	case STATEMENT_TABLE:
+		if (!streamer_check_statement(s, &statement, &query, event->timestamp, err))
+			return false;
+		break;
+	case STATEMENT_DML:
+	case STATEMENT_UNKNOWN:
+		if (!streamer_check_statement(s, &statement, &query, event->timestamp, err) ||
+		    !streamer_check_side_effects(s, &query, err))
+			return false;
+		break;
+	}
+	/* A statement by itself is its own transaction; inside of one (the first half of
+	 * CREATE TABLE ... SELECT, statement-format DML) it is not. */
+	return t->state == TRANSACTION_OPEN || streamer_end_transaction(s, event, err);
 }
 
 static bool on_compressed_query(struct binlog_streamer *s, struct binlog_event *event,
 				struct error *err)
 {
 	return mariadb_event_uncompress(event, &s->format, &s->plain, err) &&
-	       streamer_on_query(s, event, err);
-}
-
-/* Row events in a form that is not decoded: harmless for other tables. */
-static bool on_undecoded_rows(struct binlog_streamer *s, struct binlog_event *event,
-			      struct error *err)
-{
-	const struct binlog_table_map *map;
-
-	if (!map_to_decode(s, event, &map, err))
-		return false;
-	if (!map)
-		return true;
-	return error_set(err, ERROR_UNSUPPORTED,
-			 "table %s is changed by a %s event, which is not decoded: set "
-			 "binlog_row_value_options = '' on the source, drop what was copied on the "
-			 "target and start anew",
-			 map->table->full_name, binlog_event_type_name(event->type));
+	       on_query(s, event, err);
 }
 
 static bool on_undecoded(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
 	const char *remedy = "start anew without what makes the server log it";
 
-	if (s->passes_group)
+	if (s->transaction.is_applied)
 		return true;
 	if (event->type == EVENT_INCIDENT)
 		remedy = "the server lost changes that it should have logged: start anew";
@@ -497,7 +267,7 @@ static bool on_undecoded(struct binlog_streamer *s, struct binlog_event *event, 
 static bool on_text(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
 	if (streamer_is_watched(s))
-		streamer_take_text(s, event);
+		streamer_on_statement_text(s, event);
 	return pass(s, event, err);
 }
 
@@ -508,7 +278,7 @@ typedef bool event_function(struct binlog_streamer *s, struct binlog_event *even
 
 /* What each event does; a type without a line is unknown, see streamer_dispatch(). */
 static event_function *const handlers[256] = {
-	[EVENT_QUERY] = streamer_on_query,
+	[EVENT_QUERY] = on_query,
 	[EVENT_STOP] = pass,
 	[EVENT_ROTATE] = on_rotate,
 	/* Context of a statement-format QUERY that follows and is looked at itself. */
@@ -516,29 +286,29 @@ static event_function *const handlers[256] = {
 	[EVENT_RAND] = pass,
 	[EVENT_USER_VAR] = pass,
 	[EVENT_FORMAT_DESCRIPTION] = on_format,
-	[EVENT_XID] = on_commit,
+	[EVENT_XID] = on_xid,
 	[EVENT_BEGIN_LOAD_QUERY] = pass,
 	[EVENT_APPEND_BLOCK] = pass,
 	[EVENT_DELETE_FILE] = pass,
-	[EVENT_EXECUTE_LOAD_QUERY] = streamer_on_query, /* LOAD DATA in statement format */
-	[EVENT_TABLE_MAP] = on_table_map,
-	[EVENT_WRITE_ROWS_V1] = on_rows,
-	[EVENT_UPDATE_ROWS_V1] = on_rows,
-	[EVENT_DELETE_ROWS_V1] = on_rows,
+	[EVENT_EXECUTE_LOAD_QUERY] = on_query, /* LOAD DATA in statement format */
+	[EVENT_TABLE_MAP] = streamer_on_table_map,
+	[EVENT_WRITE_ROWS_V1] = streamer_on_rows,
+	[EVENT_UPDATE_ROWS_V1] = streamer_on_rows,
+	[EVENT_DELETE_ROWS_V1] = streamer_on_rows,
 	[EVENT_INCIDENT] = on_undecoded,
 	[EVENT_HEARTBEAT] = on_heartbeat,
 	[EVENT_IGNORABLE] = pass,
 	[EVENT_ROWS_QUERY] = on_text,
-	[EVENT_WRITE_ROWS_V2] = on_rows,
-	[EVENT_UPDATE_ROWS_V2] = on_rows,
-	[EVENT_DELETE_ROWS_V2] = on_rows,
+	[EVENT_WRITE_ROWS_V2] = streamer_on_rows,
+	[EVENT_UPDATE_ROWS_V2] = streamer_on_rows,
+	[EVENT_DELETE_ROWS_V2] = streamer_on_rows,
 	[EVENT_GTID] = on_gtid,
 	[EVENT_ANONYMOUS_GTID] = on_gtid,
 	[EVENT_PREVIOUS_GTIDS] = on_gtid_list,
 	[EVENT_TRANSACTION_CONTEXT] = pass,
 	[EVENT_VIEW_CHANGE] = pass,
 	[EVENT_XA_PREPARE] = on_xa_prepare,
-	[EVENT_PARTIAL_UPDATE_ROWS] = on_undecoded_rows,
+	[EVENT_PARTIAL_UPDATE_ROWS] = streamer_on_partial_rows,
 	[EVENT_TRANSACTION_PAYLOAD] = on_payload,
 	[EVENT_HEARTBEAT_V2] = on_heartbeat,
 	[EVENT_GTID_TAGGED] = on_gtid,
@@ -548,12 +318,12 @@ static event_function *const handlers[256] = {
 	[EVENT_MARIADB_GTID_LIST] = on_gtid_list,
 	[EVENT_MARIADB_START_ENCRYPTION] = pass,
 	[EVENT_MARIADB_QUERY_COMPRESSED] = on_compressed_query,
-	[EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1] = on_compressed_rows,
-	[EVENT_MARIADB_UPDATE_ROWS_COMPRESSED_V1] = on_compressed_rows,
-	[EVENT_MARIADB_DELETE_ROWS_COMPRESSED_V1] = on_compressed_rows,
-	[EVENT_MARIADB_WRITE_ROWS_COMPRESSED] = on_compressed_rows,
-	[EVENT_MARIADB_UPDATE_ROWS_COMPRESSED] = on_compressed_rows,
-	[EVENT_MARIADB_DELETE_ROWS_COMPRESSED] = on_compressed_rows,
+	[EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1] = streamer_on_compressed_rows,
+	[EVENT_MARIADB_UPDATE_ROWS_COMPRESSED_V1] = streamer_on_compressed_rows,
+	[EVENT_MARIADB_DELETE_ROWS_COMPRESSED_V1] = streamer_on_compressed_rows,
+	[EVENT_MARIADB_WRITE_ROWS_COMPRESSED] = streamer_on_compressed_rows,
+	[EVENT_MARIADB_UPDATE_ROWS_COMPRESSED] = streamer_on_compressed_rows,
+	[EVENT_MARIADB_DELETE_ROWS_COMPRESSED] = streamer_on_compressed_rows,
 };
 
 /* What may stand inside a compressed transaction: it has no place of its own in the
@@ -640,7 +410,7 @@ static bool advance(struct binlog_streamer *s, const struct binlog_event *event)
 			offset += UINT64_C(1) << 32;
 		s->position.offset = offset;
 		s->is_behind = false;
-	} else if (s->group != GROUP_NONE) {
+	} else if (s->transaction.state != TRANSACTION_NONE) {
 		s->is_behind = true;
 	}
 	return has_own_position(event) || event->type == EVENT_FORMAT_DESCRIPTION ||

@@ -17,29 +17,29 @@ static struct gtid_set *done_gtids(struct binlog_streamer *s)
 
 void streamer_gtid_done(struct binlog_streamer *s)
 {
-	if (s->gtid.kind == GTID_NONE)
+	if (s->transaction.gtid.kind == GTID_NONE)
 		return;
-	gtid_set_add(done_gtids(s), &s->gtid);
-	gtid_set_add(&s->whole, &s->gtid);
+	gtid_set_add(done_gtids(s), &s->transaction.gtid);
+	gtid_set_add(&s->whole, &s->transaction.gtid);
 }
 
 /* A MariaDB server may hold transactions of a domain that it never logged, when it was set
  * up from a backup. Nothing is missing if it logged one that we have, or the next. */
 static bool check_begin(struct binlog_streamer *s, struct error *err)
 {
-	uint32_t domain = gtid_domain(s->gtid.origin);
+	uint32_t domain = gtid_domain(s->transaction.gtid.origin);
 	uint64_t last = gtid_set_last(&s->applied, domain);
 
-	if (!s->params.is_elsewhere || s->gtid.kind != GTID_MARIADB)
+	if (!s->params.is_other_server || s->transaction.gtid.kind != GTID_MARIADB)
 		return true;
-	if (gtid_set_last(&s->begun, domain) == 0 && s->gtid.number > last + 1)
+	if (gtid_set_last(&s->begun, domain) == 0 && s->transaction.gtid.number > last + 1)
 		return error_set(err, ERROR_PURGED,
 				 "the source's binlog begins, in GTID domain %" PRIu32
 				 ", with transaction %" PRIu64 ", and what was moved ends with %" PRIu64
 				 ": what lies between is nowhere to be had; drop what was copied on "
 				 "the target and start anew",
-				 domain, s->gtid.number, last);
-	gtid_set_add(&s->begun, &s->gtid);
+				 domain, s->transaction.gtid.number, last);
+	gtid_set_add(&s->begun, &s->transaction.gtid);
 	return true;
 }
 
@@ -50,18 +50,18 @@ bool streamer_gtid_begins(struct binlog_streamer *s, const struct binlog_event *
 
 	if (!s->follows_gtids)
 		return true;
-	if (!gtid_event_parse(event, &s->gtid, err))
+	if (!gtid_event_parse(event, &s->transaction.gtid, err))
 		return false;
-	if (s->gtid.kind == GTID_NONE) {
+	if (s->transaction.gtid.kind == GTID_NONE) {
 		s->follows_gtids = s->is_passing = false;
 		if (!s->is_late)
 			h->received(h->context, NULL);
 		return true;
 	}
 	if (!s->is_late)
-		h->received(h->context, &s->gtid);
-	s->is_passing = s->is_passing && gtid_set_contains(&s->applied, &s->gtid);
-	s->passes_group = s->is_passing;
+		h->received(h->context, &s->transaction.gtid);
+	s->is_passing = s->is_passing && gtid_set_contains(&s->applied, &s->transaction.gtid);
+	s->transaction.is_applied = s->is_passing;
 	return check_begin(s, err);
 }
 
@@ -78,7 +78,7 @@ bool streamer_gtid_list(struct binlog_streamer *s, const struct binlog_event *ev
 	if (ok) {
 		gtid_set_merge(done_gtids(s), &before);
 		gtid_set_merge(&s->whole, &before);
-		if (s->params.is_elsewhere)
+		if (s->params.is_other_server)
 			gtid_set_merge(&s->begun, &before);
 	}
 	gtid_set_release(&before);

@@ -1,29 +1,11 @@
-/* QUERY events: BEGIN, COMMIT, SAVEPOINT and XA decisions move the group; a definition or
- * a statement in statement format that may touch a copied table ends the run, before
- * anything that follows is applied, naming the table, the position and the remedy. */
+/* Does a statement touch a copied table? A definition, or a change in statement format,
+ * that may do so ends the run before anything that follows is applied, naming the table,
+ * the position and the remedy. */
 #include "streamer_priv.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-#include "statement.h"
-
-static bool decide_xa(struct binlog_streamer *s, const struct statement *statement,
-		      const struct binlog_query *query, struct error *err)
-{
-	if (!xa_statement_parse(query->sql, query->sql_length, &s->xid, err))
-		return false;
-
-	/* One that is not held had no rows of copied tables, or was prepared before the
-	 * start: then its locks made the copy wait for the decision. */
-	struct xa_transaction *xa = xa_decide(&s->undecided, buf_text(&s->xid), &s->done);
-	bool ok = !xa || strcmp(statement->verb, "XA COMMIT") != 0 ||
-		  streamer_hand_on_held(s, &xa->events, err);
-
-	xa_transaction_free(xa);
-	return ok;
-}
 
 static void fold(const struct binlog_streamer *s, char *name)
 {
@@ -130,14 +112,14 @@ static bool statement_touches(struct binlog_streamer *s, const struct statement 
 	return false;
 }
 
-static bool refuse_statement(struct binlog_streamer *s, const struct statement *statement,
-			     const struct binlog_query *query, uint32_t timestamp,
-			     struct error *err)
+bool streamer_check_statement(struct binlog_streamer *s, const struct statement *statement,
+			      const struct binlog_query *query, uint32_t timestamp,
+			      struct error *err)
 {
 	char hit[400];
 	int shown = query->sql_length < 300 ? (int)query->sql_length : 300;
 
-	if (s->passes_group) /* it was applied, or came before the copy */
+	if (s->transaction.is_applied) /* it was applied, or came before the copy */
 		return true;
 	if (!statement_touches(s, statement, query, hit, sizeof(hit)))
 		return true;
@@ -158,12 +140,12 @@ static bool refuse_statement(struct binlog_streamer *s, const struct statement *
 
 /* What a trigger or stored function does for a statement is logged with it only in row
  * format. */
-static bool refuse_side_effects(struct binlog_streamer *s, const struct binlog_query *query,
-				struct error *err)
+bool streamer_check_side_effects(struct binlog_streamer *s, const struct binlog_query *query,
+				 struct error *err)
 {
 	int shown = query->sql_length < 300 ? (int)query->sql_length : 300;
 
-	if (!s->params.has_side_effects || s->passes_group)
+	if (!s->params.has_side_effects || s->transaction.is_applied)
 		return true;
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "a statement logged in statement format may change copied tables by a trigger "
@@ -173,8 +155,7 @@ static bool refuse_side_effects(struct binlog_streamer *s, const struct binlog_q
 			 POSITION_ARGS(&s->boundary), shown, query->sql);
 }
 
-/* From now on there is one, if the statement's beginning speaks of it. */
-static void notice_side_effects(struct binlog_streamer *s, const struct binlog_query *query)
+void streamer_notice_side_effects(struct binlog_streamer *s, const struct binlog_query *query)
 {
 	char begin[200];
 	size_t length = query->sql_length < sizeof(begin) ? query->sql_length : sizeof(begin) - 1;
@@ -184,51 +165,4 @@ static void notice_side_effects(struct binlog_streamer *s, const struct binlog_q
 	if (strcasestr(begin, "TRIGGER") || strcasestr(begin, "FUNCTION") ||
 	    strcasestr(begin, "PACKAGE"))
 		s->params.has_side_effects = true;
-}
-
-bool streamer_on_query(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
-{
-	struct binlog_query query;
-	struct statement statement;
-
-	if (!binlog_query_parse(event, &s->format, &query, err))
-		return false;
-	statement_parse(query.sql, query.sql_length, &statement);
-	switch (statement.kind) {
-	case STATEMENT_BEGIN:
-		s->group = GROUP_TRANSACTION;
-		if (strncmp(statement.verb, "XA", 2) == 0)
-			s->group_is_xa = true;
-		return true;
-	case STATEMENT_COMMIT:
-		return streamer_hand_on_kept(s, err) && streamer_end_group(s, event, err);
-	case STATEMENT_ROLLBACK:
-		return streamer_refuse_if_rows(s, "was rolled back", err) && streamer_end_group(s, event, err);
-	case STATEMENT_SAVEPOINT:
-		if (strncmp(statement.verb, "ROLLBACK", 8) == 0)
-			return streamer_roll_back_to(s, statement.names[0].name, err);
-		if (strcmp(statement.verb, "SAVEPOINT") == 0)
-			streamer_savepoint(s, statement.names[0].name);
-		return true;
-	case STATEMENT_XA:
-		if (strcmp(statement.verb, "XA END") == 0)
-			return true;
-		return decide_xa(s, &statement, &query, err) && streamer_end_group(s, event, err);
-	case STATEMENT_HARMLESS:
-		notice_side_effects(s, &query);
-		break;
-	case STATEMENT_TABLE:
-		if (!refuse_statement(s, &statement, &query, event->timestamp, err))
-			return false;
-		break;
-	case STATEMENT_DML:
-	case STATEMENT_UNKNOWN:
-		if (!refuse_statement(s, &statement, &query, event->timestamp, err) ||
-		    !refuse_side_effects(s, &query, err))
-			return false;
-		break;
-	}
-	/* A statement by itself is its own group; inside a transaction (the first half
-	 * of CREATE TABLE ... SELECT, statement-format DML) it is not. */
-	return s->group == GROUP_TRANSACTION || streamer_end_group(s, event, err);
 }

@@ -6,7 +6,7 @@
  * all whole events of it and then an error, each time.
  *
  * What is half there may be passed over when it was never committed as logged: the next
- * file says, by GTID, all that was logged before it. And when nothing of it was handed on:
+ * file says, by GTID, all that was logged before it. And when nothing of it was delivered:
  * large transactions are, before their end, and what the target has of them then belongs
  * to no transaction. Whatever cannot be shown ends the run. */
 #include "streamer_priv.h"
@@ -22,14 +22,14 @@ static bool cannot_go_on(const struct binlog_streamer *s, const char *why, struc
 			 "the binlog file %s of the %s ends in the middle of an event behind "
 			 POSITION_FORMAT ", as the server was killed while it wrote it, and %s; the "
 			 "run cannot be resumed: %s",
-			 s->position.file, s->params.feed.server->label, POSITION_ARGS(&s->group_start),
+			 s->position.file, s->params.feed.server->label, POSITION_ARGS(&s->begin),
 			 why, s->params.feed.if_purged);
 }
 
 /* before: what was logged before the next file. */
 static bool was_never_whole(const struct binlog_streamer *s, const struct gtid_set *before)
 {
-	const struct gtid *open = &s->open_gtid;
+	const struct gtid *open = &s->transaction.mariadb;
 
 	/* Cut in its very first event: it is the one that would be missing. */
 	if (open->kind == GTID_NONE)
@@ -56,42 +56,33 @@ static bool find_next_file(struct binlog_streamer *s, struct binlog_position *ne
 	return ok;
 }
 
-/* What is known of XA transactions stays: they are not undecided any less. */
-static bool go_on_at(struct binlog_streamer *s, const struct binlog_position *next,
-		     struct error *err)
-{
-	s->feed = binlog_feed_open(&s->params.feed, next, err);
-	if (!s->feed)
-		return false;
-	streamer_leave_group(s);
-	binlog_format_init(&s->format);
-	s->format.has_checksum = binlog_feed_has_checksums(s->feed);
-	s->position = s->group_start = *next;
-	s->is_behind = false;
-	return streamer_at_boundary(s, s->last_timestamp, err);
-}
-
-/* By this connection, by one before, or by an earlier run. One that was further on, in a
- * later file, has passed this place. */
-static bool was_handed_on(const struct binlog_streamer *s)
-{
-	return s->group_has_rows ||
-	       (binlog_position_is_set(&s->cut_at) &&
-		strcmp(s->cut_at.file, s->position.file) == 0 &&
-		binlog_position_compare(&s->cut_at, &s->group_start) > 0);
-}
-
 bool streamer_pass_tail(struct binlog_streamer *s, struct error *err)
 {
 	const char *log_tag = s->params.tag;
-	const struct binlog_position end = s->group_start;
+	const struct binlog_position end = s->begin;
 	struct binlog_position next;
 
 	binlog_feed_close(s->feed);
 	s->feed = NULL;
-	if (was_handed_on(s))
+	/* By this connection, by one before, or by an earlier run. One that was further on, in
+	 * a later file, has passed this place. */
+	if (s->transaction.delivered > 0 ||
+	    (binlog_position_is_set(&s->cut_at) &&
+	     strcmp(s->cut_at.file, s->position.file) == 0 &&
+	     binlog_position_compare(&s->cut_at, &s->begin) > 0))
 		return cannot_go_on(s, "the target holds rows of that transaction", err);
-	if (!find_next_file(s, &next, err) || !go_on_at(s, &next, err))
+	if (!find_next_file(s, &next, err))
+		return false;
+	s->feed = binlog_feed_open(&s->params.feed, &next, err);
+	if (!s->feed)
+		return false;
+	/* What is known of XA transactions stays: they are not undecided any less. */
+	transaction_reset(&s->transaction);
+	binlog_format_init(&s->format);
+	s->format.has_checksum = binlog_feed_has_checksums(s->feed);
+	s->position = s->begin = next;
+	s->is_behind = false;
+	if (!streamer_at_boundary(s, s->last_timestamp, err))
 		return false;
 	log_warn("the binlog file ends in the middle of an event behind " POSITION_FORMAT
 		 ", of a transaction that was never committed: going on at " POSITION_FORMAT,

@@ -15,8 +15,9 @@ bool streamer_is_watched(const struct binlog_streamer *s)
 	return s->params.handler.touched != NULL;
 }
 
-void streamer_take_text(struct binlog_streamer *s, const struct binlog_event *event)
+void streamer_on_statement_text(struct binlog_streamer *s, const struct binlog_event *event)
 {
+	struct transaction *t = &s->transaction;
 	struct reader r = event->body;
 
 	/* One byte of the length in front, of no use for longer ones. */
@@ -26,46 +27,42 @@ void streamer_take_text(struct binlog_streamer *s, const struct binlog_event *ev
 	size_t length = reader_left(&r) < TEXT_MAX ? reader_left(&r) : TEXT_MAX;
 	const uint8_t *text = reader_bytes(&r, length);
 
-	buf_clear(&s->text);
-	buf_add(&s->text, text, r.failed ? 0 : length);
-	s->has_text = true;
-	s->text_is_over = false;
-}
-
-static bool tell(struct binlog_streamer *s, struct watched_statement *statement,
-		 struct error *err)
-{
-	statement->after = &s->boundary;
-	return s->params.handler.touched(s->params.handler.context, statement, err);
+	buf_clear(&t->statement);
+	buf_add(&t->statement, text, r.failed ? 0 : length);
+	t->has_statement = true;
+	t->is_statement_over = false;
 }
 
 bool streamer_watch_rows(struct binlog_streamer *s, const struct binlog_event *event,
 			 const struct binlog_table_map *map, struct error *err)
 {
+	const struct transaction *t = &s->transaction;
 	char table[400];
-	struct watched_statement statement = {
+	const struct watched_statement statement = {
 		.what = binlog_event_type_name(event->type),
 		.table = table,
-		.text = s->has_text ? buf_text(&s->text) : NULL,
-		.text_length = s->text.length,
+		.text = t->has_statement ? buf_text(&t->statement) : NULL,
+		.text_length = t->statement.length,
 		.timestamp = event->timestamp,
+		.after = &s->boundary,
 	};
 
 	snprintf(table, sizeof(table), "%s.%s", map->schema, map->name);
-	return tell(s, &statement, err);
+	return s->params.handler.touched(s->params.handler.context, &statement, err);
 }
 
 bool streamer_watch_statement(struct binlog_streamer *s, const char *verb, const char *hit,
 			      const struct binlog_query *query, uint32_t timestamp,
 			      struct error *err)
 {
-	struct watched_statement statement = {
+	const struct watched_statement statement = {
 		.what = verb,
 		.table = hit,
 		.text = query->sql,
 		.text_length = query->sql_length,
 		.timestamp = timestamp,
+		.after = &s->boundary,
 	};
 
-	return tell(s, &statement, err);
+	return s->params.handler.touched(s->params.handler.context, &statement, err);
 }

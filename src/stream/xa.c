@@ -1,5 +1,5 @@
-/* Holds XA transactions between PREPARE and the decision. The servers log the xid
- * in one canonical form, X'gtrid',X'bqual',format, whatever the client wrote. */
+/* XA transactions between PREPARE and the decision. The servers log the xid in one
+ * canonical form, X'gtrid',X'bqual',format, whatever the client wrote. */
 #include "xa.h"
 
 #include <ctype.h>
@@ -11,39 +11,16 @@
 
 #define XID_PART_MAX 64 /* MAXGTRIDSIZE, MAXBQUALSIZE */
 
-void xa_hold(struct buf *events, const struct binlog_event *event)
-{
-	uint64_t length = reader_left(&event->body);
-
-	buf_putc(events, (char)event->type);
-	buf_add(events, &event->flags, sizeof(event->flags));
-	buf_add(events, &length, sizeof(length));
-	buf_add(events, event->body.at, length);
-}
-
-bool xa_next(struct reader *events, struct binlog_event *event)
-{
-	uint64_t length;
-
-	if (reader_left(events) == 0)
-		return false;
-	*event = (struct binlog_event){ .type = reader_u8(events) };
-	memcpy(&event->flags, reader_bytes(events, sizeof(event->flags)), sizeof(event->flags));
-	memcpy(&length, reader_bytes(events, sizeof(length)), sizeof(length));
-	event->body = reader_sub(events, length);
-	return true;
-}
-
 void xa_prepare(struct xa_list *list, const char *xid, const struct binlog_position *before,
-		struct buf *events)
+		struct event_buffer *buffered)
 {
 	struct xa_transaction *transaction = mem_calloc(1, sizeof(*transaction));
 	struct xa_transaction **end = &list->first;
 
 	transaction->xid = mem_strdup(xid);
 	transaction->before = *before;
-	transaction->events = *events;
-	*events = (struct buf)BUF_INIT;
+	transaction->buffered = *buffered;
+	buffered->bytes = (struct buf)BUF_INIT;
 	while (*end)
 		end = &(*end)->next;
 	*end = transaction;
@@ -78,7 +55,7 @@ void xa_transaction_free(struct xa_transaction *transaction)
 	if (!transaction)
 		return;
 	free(transaction->xid);
-	buf_release(&transaction->events);
+	buf_release(&transaction->buffered.bytes);
 	gtid_set_release(&transaction->gtids);
 	free(transaction);
 }
@@ -88,7 +65,7 @@ size_t xa_list_bytes(const struct xa_list *list)
 	size_t bytes = 0;
 
 	for (const struct xa_transaction *xa = list->first; xa; xa = xa->next)
-		bytes += xa->events.length;
+		bytes += xa->buffered.bytes.length;
 	return bytes;
 }
 
@@ -129,20 +106,6 @@ bool xa_prepare_parse(struct binlog_event *event, struct buf *xid, bool *one_pha
 	return true;
 }
 
-/* MySQL takes 64 bits for the format, and logs 32 of them when it prepares. */
-static void cut_format(struct buf *xid)
-{
-	const char *format = strrchr(buf_text(xid), ',');
-
-	if (!format || !isdigit((unsigned char)format[1]))
-		return;
-
-	uint32_t cut = (uint32_t)strtoull(format + 1, NULL, 10);
-
-	buf_truncate(xid, (size_t)(format + 1 - buf_text(xid)));
-	buf_printf(xid, "%" PRIu32, cut);
-}
-
 bool xa_statement_parse(const char *sql, size_t length, struct buf *xid, struct error *err)
 {
 	const char *quote = memchr(sql, '\'', length);
@@ -155,6 +118,15 @@ bool xa_statement_parse(const char *sql, size_t length, struct buf *xid, struct 
 	for (const char *at = quote - 1; at < end; at++)
 		if (!isspace((unsigned char)*at))
 			buf_putc(xid, (char)tolower((unsigned char)*at));
-	cut_format(xid);
+
+	/* MySQL takes 64 bits for the format, and logs 32 of them when it prepares. */
+	const char *format = strrchr(buf_text(xid), ',');
+
+	if (format && isdigit((unsigned char)format[1])) {
+		uint32_t cut = (uint32_t)strtoull(format + 1, NULL, 10);
+
+		buf_truncate(xid, (size_t)(format + 1 - buf_text(xid)));
+		buf_printf(xid, "%" PRIu32, cut);
+	}
 	return true;
 }

@@ -1,18 +1,17 @@
-/* XA transactions whose fate is open. Their rows stand in the binlog at PREPARE but
- * take effect at XA COMMIT, or never: they are held here, undecoded, until that is
- * known (README, How it works). Owned by the streamer's thread. */
+/* Prepared XA transactions that are not decided yet. Their rows stand in the binlog at
+ * PREPARE but take effect at XA COMMIT, or never: they are buffered here, undecoded, until
+ * then. Owned by the streamer's thread. */
 #ifndef STREAM_XA_H
 #define STREAM_XA_H
 
-#include "base/buf.h"
-#include "decode/event.h"
 #include "decode/gtid_set.h"
 #include "decode/position.h"
+#include "event_buffer.h"
 
 struct xa_transaction {
 	char *xid;		       /* owned; "x'..',x'..',1" in lower case */
 	struct binlog_position before; /* boundary in front of it */
-	struct buf events;	       /* see xa_hold() */
+	struct event_buffer buffered;  /* table maps and rows of copied tables */
 	/* Transactions from there up to the next undecided one, or the log's end: they are
 	 * not before any position that is safe to go on from. */
 	struct gtid_set gtids;
@@ -24,26 +23,21 @@ struct xa_list {
 	struct xa_transaction *first;
 };
 
-/* Appends an event (type, flags, body) to held ones. */
-void xa_hold(struct buf *events, const struct binlog_event *event);
-/* Takes the next held event off the front: true until none is left. */
-bool xa_next(struct reader *events, struct binlog_event *event);
-
-/* Adds a prepared transaction; takes over the held events. */
+/* Adds a prepared transaction; takes over its buffered events. */
 void xa_prepare(struct xa_list *list, const char *xid, const struct binlog_position *before,
-		struct buf *events);
-/* Removes and hands over the transaction of that xid, or NULL when it is not held. Its
+		struct event_buffer *buffered);
+/* Removes the transaction of that xid, which the caller frees; NULL: there is none. Its
  * gtids go to the one before it, or to done. */
 struct xa_transaction *xa_decide(struct xa_list *list, const char *xid, struct gtid_set *done);
 /* The gtids of the newest transaction, or NULL when the list is empty. */
 struct gtid_set *xa_newest_gtids(struct xa_list *list);
 void xa_transaction_free(struct xa_transaction *transaction);
-/* Of all their events. */
+/* Of all their buffered events. */
 size_t xa_list_bytes(const struct xa_list *list);
 void xa_list_release(struct xa_list *list);
 
 /* The xid of an XA_PREPARE event (mysql/binlog/event, XA_prepare_event: one phase 1,
- * format 4, gtrid length 4, bqual length 4, both texts) in the form of xid. */
+ * format 4, gtrid length 4, bqual length 4, both texts), in the form of xid. */
 bool xa_prepare_parse(struct binlog_event *event, struct buf *xid, bool *one_phase,
 		      struct error *err) MUST_CHECK;
 /* The xid of "XA COMMIT X'..',X'..',1" and "XA ROLLBACK ...". */

@@ -66,23 +66,15 @@ static void touch(const struct value *values, unsigned count)
 			touched++;
 }
 
-static bool see(void *context, const struct row_change *change, struct error *err UNUSED)
-{
-	unsigned *rows = context;
-
-	touch(change->before, change->table->column_count);
-	touch(change->after, change->table->column_count);
-	return ++*rows < ROWS_MAX;
-}
-
 static void decode(struct binlog_table_map *map, struct binlog_event *event,
 		   const struct binlog_format *format)
 {
 	struct table table = { .full_name = text, .column_count = map->column_count };
 	struct row_decoder *decoder = row_decoder_new();
 	struct error err = ERROR_INIT;
+	enum rows_result result = ROWS_FAILED;
+	struct row_change change;
 	unsigned rows = 0;
-	bool ok;
 
 	table.columns = mem_calloc(map->column_count, sizeof(*table.columns));
 	for (unsigned i = 0; i < map->column_count; i++) {
@@ -90,9 +82,15 @@ static void decode(struct binlog_table_map *map, struct binlog_event *event,
 		map->columns[i].name = NULL;
 	}
 	map->table = &table;
-	ok = binlog_table_map_check(map, &table, &err) &&
-	     binlog_rows_decode(decoder, event, format, map, see, &rows, &err);
-	assert(ok || err.kind != ERROR_NONE || rows == ROWS_MAX);
+	if (binlog_table_map_check(map, &table, &err) &&
+	    row_decoder_begin(decoder, event, format, map, &err)) {
+		while (rows++ < ROWS_MAX &&
+		       (result = row_decoder_next(decoder, &change, &err)) == ROWS_NEXT) {
+			touch(change.before, table.column_count);
+			touch(change.after, table.column_count);
+		}
+	}
+	assert(result != ROWS_FAILED || err.kind != ERROR_NONE);
 	row_decoder_free(decoder);
 	free(table.columns);
 }

@@ -1,6 +1,6 @@
 /* A binlog: what the server sends, event after event, up to a connection that ends.
  * An event is its type, flags, position[4], the length[2] of its body, the body; the
- * header around it is made here. Places that are handed on never go back, and rows are
+ * header around it is made here. Boundaries never go back, and rows are
  * those of the table that is copied. */
 #include <assert.h>
 #include <stdlib.h>
@@ -67,7 +67,7 @@ bool binlog_feed_has_checksums(const struct binlog_feed *feed UNUSED)
 	return false;
 }
 
-bool binlog_feed_is_cut_short(const struct error *err UNUSED)
+bool binlog_feed_is_cut_short(const struct binlog_feed *feed UNUSED)
 {
 	return false;
 }
@@ -130,7 +130,8 @@ static bool see_row(void *context UNUSED, const struct row_change *change,
 }
 
 static bool see_boundary(void *context UNUSED, const struct binlog_position *position,
-			 uint32_t timestamp UNUSED, struct error *err UNUSED)
+			 struct gtid_set *gtids UNUSED, uint32_t timestamp UNUSED,
+			 struct error *err UNUSED)
 {
 	assert(binlog_position_compare(position, &last) >= 0);
 	last = *position;
@@ -142,7 +143,7 @@ static void see_failure(void *context UNUSED, const struct error *err)
 	assert(err->kind != ERROR_NONE && err->text[0]);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void run(const uint8_t *data, size_t size, uint64_t buffered_bytes_max)
 {
 	struct stop stop;
 	struct error err = ERROR_INIT;
@@ -153,6 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			     .row = see_row,
 			     .boundary = see_boundary,
 			     .failed = see_failure },
+		.buffered_bytes_max = buffered_bytes_max,
 		.stop = &stop,
 	};
 	struct binlog_streamer *streamer;
@@ -167,5 +169,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(!binlog_streamer_join(streamer));
 	binlog_streamer_free(streamer);
 	stop_destroy(&stop);
+}
+
+/* Rows are delivered at once, some of them, or not before the commit. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	run(data, size, 0);
+	run(data, size, 60);
+	run(data, size, UINT64_MAX);
 	return 0;
 }

@@ -1,22 +1,21 @@
 /* An XA_PREPARE event's body behind a 0, a statement behind any other byte; both are
- * also held and taken back, as the rows of a prepared transaction are. */
+ * also buffered and read back, as the rows of a prepared transaction are. */
 #include <assert.h>
 
 #include "../../src/stream/xa.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void hold_and_take(const uint8_t *data, size_t size)
+static void buffer_and_read(const uint8_t *data, size_t size)
 {
 	struct binlog_event event = { .type = data[0], .body = reader_over(data, size) };
-	struct buf events = BUF_INIT;
-	struct reader r;
+	struct event_buffer events = { BUF_INIT };
+	size_t offset = 0;
 
-	xa_hold(&events, &event);
-	r = reader_over(events.data, events.length);
-	assert(xa_next(&r, &event) && reader_left(&event.body) == size);
-	assert(!xa_next(&r, &event));
-	buf_release(&events);
+	event_buffer_add(&events, &event);
+	assert(event_buffer_next(&events, &offset, &event) && reader_left(&event.body) == size);
+	assert(!event_buffer_next(&events, &offset, &event));
+	buf_release(&events.bytes);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -28,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return 0;
-	hold_and_take(data, size);
+	buffer_and_read(data, size);
 	event.body = reader_over(data + 1, size - 1);
 	if (data[0] == 0)
 		ok = xa_prepare_parse(&event, &xid, &one_phase, &err);

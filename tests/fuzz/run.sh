@@ -23,11 +23,19 @@ sources="$(ls src/base/*.c src/decode/*.c src/stream/*.c src/state/*.c src/confi
 # Compiles what all fuzzers share: folder, compiler, flags.
 objects() {
 	mkdir -p "$1"
+	# What a header says is in every object.
+	[ -z "$(find src include -name '*.h' -newer "$1/all.a" 2>/dev/null | head -n 1)" ] ||
+		rm -f "$1"/*.o
+	objects=
+	for source in $sources; do
+		objects="$objects $1/$(echo "$source" | tr / _).o"
+	done
 	for source in $sources; do
 		object=$1/$(echo "$source" | tr / _).o
 		[ "$object" -nt "$source" ] || echo "$source -o $object"
 	done | xargs -r -P "$jobs" -L 1 "$2" $flags $3 -c || return 1
-	rm -f "$1/all.a" && ar rcs "$1/all.a" "$1"/*.o
+	# shellcheck disable=SC2086 # a list of words
+	rm -f "$1/all.a" && ar rcs "$1/all.a" $objects
 }
 
 # Files in the build directory tell how it went: name.kind.log, and name.kind.ok.

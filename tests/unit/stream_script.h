@@ -1,5 +1,5 @@
 /* A source's binlog made by hand, for tests of the streamer: events are put one after
- * the other, then a streamer runs over them, and what it hands on is noted as text. The
+ * the other, then a streamer runs over them, and what it delivers is recorded as text. The
  * feed is defined here and wins over the one of the archive, as does the stop latch,
  * which does not sleep. To be included by one file of a program.
  *
@@ -18,8 +18,6 @@
 #include "unit.h"
 
 #define GIB (UINT64_C(1) << 30)
-
-#define CUT_CODE 1236
 
 enum step_kind {
 	STEP_EVENT,
@@ -40,7 +38,7 @@ static struct {
 	bool has_checksum;
 	/* The streamer's callbacks as the test wants them. */
 	bool has_side_effects, refuses_rows, refuses_boundaries;
-	uint64_t kept_bytes_max;
+	uint64_t buffered_bytes_max;
 	struct binlog_position start, stop_at, final;
 	/* What came of it. */
 	struct buf seen; /* "+1 a", "-1 a", "1 a>1 b", "@b.000001:120"; "late" ones */
@@ -59,6 +57,7 @@ static struct stop script_stop;
 
 struct binlog_feed {
 	uint64_t begins_at;
+	bool is_cut_short;
 };
 
 /* --- The feed and the latch ---------------------------------------------------- */
@@ -100,7 +99,7 @@ bool binlog_feed_has_checksums(const struct binlog_feed *feed UNUSED)
 }
 
 /* The end of the script ends the run without a word. */
-bool binlog_feed_next(struct binlog_feed *feed UNUSED, const uint8_t **event, size_t *length,
+bool binlog_feed_next(struct binlog_feed *feed, const uint8_t **event, size_t *length,
 		      struct error *err)
 {
 	struct step *step = &script.steps[script.next];
@@ -108,11 +107,9 @@ bool binlog_feed_next(struct binlog_feed *feed UNUSED, const uint8_t **event, si
 	if (script.next >= script.count)
 		return error_set(err, ERROR_STOPPED, "the script is at its end");
 	script.next++;
-	if (step->kind == STEP_CUT) {
-		error_set(err, ERROR_SQL, "truncated in the middle of event");
-		err->server_code = CUT_CODE;
-		return false;
-	}
+	feed->is_cut_short = step->kind == STEP_CUT;
+	if (feed->is_cut_short)
+		return error_set(err, ERROR_SQL, "truncated in the middle of event");
 	if (step->kind != STEP_EVENT)
 		return error_set(err, ERROR_LOST, "lost");
 	*event = (const uint8_t *)step->bytes.data;
@@ -120,9 +117,9 @@ bool binlog_feed_next(struct binlog_feed *feed UNUSED, const uint8_t **event, si
 	return true;
 }
 
-bool binlog_feed_is_cut_short(const struct error *err)
+bool binlog_feed_is_cut_short(const struct binlog_feed *feed)
 {
-	return err->server_code == CUT_CODE;
+	return feed->is_cut_short;
 }
 
 bool gtid_source_next_file(const struct binlog_feed_params *params UNUSED,
@@ -505,7 +502,7 @@ static UNUSED void run_script(void)
 			     .boundary = see_boundary,
 			     .failed = see_failure },
 		.has_side_effects = script.has_side_effects,
-		.kept_bytes_max = script.kept_bytes_max,
+		.buffered_bytes_max = script.buffered_bytes_max,
 		.stop = &script_stop,
 	};
 	struct error err = ERROR_INIT;
@@ -533,7 +530,7 @@ static UNUSED void run_script(void)
 	binlog_streamer_free(streamer);
 }
 
-/* Runs, and it comes to the end of the script having handed on just that. */
+/* Runs, and it comes to the end of the script having delivered just that. */
 static UNUSED void check_seen(const char *want)
 {
 	run_script();
@@ -544,7 +541,7 @@ static UNUSED void check_seen(const char *want)
 	forget_script();
 }
 
-/* Runs, and it ends with this error after having handed on just that. */
+/* Runs, and it ends with this error after having delivered just that. */
 static UNUSED void check_fails(const char *want, enum error_kind kind, const char *text)
 {
 	run_script();

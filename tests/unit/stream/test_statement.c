@@ -8,10 +8,20 @@
 #include "../unit.h"
 
 static const char *const kinds[] = {
-	[STATEMENT_BEGIN] = "begin",	     [STATEMENT_COMMIT] = "commit",
-	[STATEMENT_ROLLBACK] = "rollback",   [STATEMENT_SAVEPOINT] = "savepoint",
-	[STATEMENT_XA] = "xa",		     [STATEMENT_HARMLESS] = "harmless",
-	[STATEMENT_TABLE] = "table",	     [STATEMENT_DML] = "dml",
+	[STATEMENT_BEGIN] = "begin",
+	[STATEMENT_COMMIT] = "commit",
+	[STATEMENT_ROLLBACK] = "rollback",
+	[STATEMENT_SAVEPOINT] = "savepoint",
+	[STATEMENT_ROLLBACK_TO] = "rollback_to",
+	[STATEMENT_RELEASE_SAVEPOINT] = "release",
+	[STATEMENT_XA_START] = "xa_start",
+	[STATEMENT_XA_END] = "xa_end",
+	[STATEMENT_XA_PREPARE] = "xa_prepare",
+	[STATEMENT_XA_COMMIT] = "xa_commit",
+	[STATEMENT_XA_ROLLBACK] = "xa_rollback",
+	[STATEMENT_HARMLESS] = "harmless",
+	[STATEMENT_TABLE] = "table",
+	[STATEMENT_DML] = "dml",
 	[STATEMENT_UNKNOWN] = "unknown",
 };
 
@@ -70,17 +80,17 @@ TEST(transactions)
 		{ "COMMIT AND CHAIN", "commit" },
 		{ "ROLLBACK", "rollback" },
 		{ "ROLLBACK WORK", "rollback" },
-		{ "ROLLBACK TO `a`", "savepoint .a" },
-		{ "ROLLBACK WORK TO SAVEPOINT a", "savepoint .a" },
-		{ "ROLLBACK TO SAVEPOINT", "savepoint ..." },
+		{ "ROLLBACK TO `a`", "rollback_to .a" },
+		{ "ROLLBACK WORK TO SAVEPOINT a", "rollback_to .a" },
+		{ "ROLLBACK TO SAVEPOINT", "rollback_to ..." },
 		{ "SAVEPOINT `a.b``c`", "savepoint .a.b`c" },
-		{ "RELEASE SAVEPOINT a", "savepoint .a" },
-		{ "XA START X'31',X'',1", "begin" },
-		{ "XA BEGIN 'a'", "begin" },
-		{ "XA END X'31',X'',1", "xa" },
-		{ "XA PREPARE X'31',X'',1", "xa" },
-		{ "XA COMMIT X'31',X'',1", "xa" },
-		{ "XA ROLLBACK X'31',X'',1", "xa" },
+		{ "RELEASE SAVEPOINT a", "release .a" },
+		{ "XA START X'31',X'',1", "xa_start" },
+		{ "XA BEGIN 'a'", "xa_start" },
+		{ "XA END X'31',X'',1", "xa_end" },
+		{ "XA PREPARE X'31',X'',1", "xa_prepare" },
+		{ "XA COMMIT X'31',X'',1", "xa_commit" },
+		{ "XA ROLLBACK X'31',X'',1", "xa_rollback" },
 		{ "XA RECOVER", "unknown any" },
 	};
 
@@ -100,6 +110,21 @@ TEST(phases_of_xa_by_their_verb)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		statement_parse(cases[i].sql, strlen(cases[i].sql), &parsed);
 		assert_string_equal(parsed.verb, cases[i].want);
+	}
+}
+
+/* Nothing of a statement is left in the next one. */
+TEST(index_of_the_statement_before)
+{
+	static const char *const next[] = { "ALTER TABLE t ADD z INT", "DROP INDEX i ON t",
+					    "CREATE INDEX i ON t (a)", "TRUNCATE t" };
+	static const char first[] = "CREATE INDEX IF NOT EXISTS i ON t (a)";
+
+	for (size_t i = 0; i < ARRAY_LEN(next); i++) {
+		statement_parse(first, strlen(first), &parsed);
+		assert_string_equal(parsed.index, "i");
+		statement_parse(next[i], strlen(next[i]), &parsed);
+		assert_string_equal(parsed.index, "");
 	}
 }
 
@@ -374,6 +399,7 @@ TEST(every_truncation)
 }
 
 TEST_MAIN(cmocka_unit_test(transactions), cmocka_unit_test(phases_of_xa_by_their_verb),
+	  cmocka_unit_test(index_of_the_statement_before),
 	  cmocka_unit_test(tables), cmocka_unit_test(altered_tables), cmocka_unit_test(databases),
 	  cmocka_unit_test(harmless_statements), cmocka_unit_test(rows),
 	  cmocka_unit_test(comments_and_quotes), cmocka_unit_test(set_statement_is_what_follows),

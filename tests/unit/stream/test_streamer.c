@@ -1,4 +1,4 @@
-/* streamer: binlogs that no server at hand can be made to send. Rows are noted as
+/* streamer: binlogs that no server at hand can be made to send. Rows are written as
  * "+1/a", boundaries as "@b.000001:300". */
 #include "../stream_script.h"
 
@@ -253,7 +253,7 @@ TEST(a_file_that_is_cut_short_ends_the_run)
 	start_at("b.000001", 256);
 	begin_mariadb("b.000001", 256);
 	check_cut("b.000002", "0-2-7", "may have been committed");
-	/* Rows were handed on, as there was no room to keep them. */
+	/* Rows were delivered, as there was no room to buffer them. */
 	put_half_a_transaction();
 	put_rows(400, NULL, "1 a");
 	check_cut("b.000002", "0-2-7", "the target holds rows of that transaction");
@@ -288,7 +288,7 @@ TEST(lost_in_mid_transaction)
 	forget_script();
 }
 
-/* Its rows were handed on, and the source does not have it any more. */
+/* Its rows were delivered, and the source does not have it any more. */
 TEST(lost_in_mid_transaction_for_good)
 {
 	for (unsigned cuts = 1; cuts <= 2; cuts++) {
@@ -449,7 +449,7 @@ TEST(savepoints_are_no_boundary)
 	put_gtid(250);
 	put_query(260, "BEGIN");
 	put_query(300, "SAVEPOINT `a`");
-	put_query(310, "ROLLBACK TO `a`"); /* of nothing that was handed on */
+	put_query(310, "ROLLBACK TO `a`"); /* of nothing that was delivered */
 	put_map(320);
 	put_rows(340, NULL, "1 a");
 	put_query(360, "SAVEPOINT `b`");
@@ -486,10 +486,10 @@ TEST(what_was_rolled_back)
 	check_seen("@b.000001:200 @b.000001:360");
 }
 
-static void start_keeping(uint64_t bytes)
+static void start_buffering(uint64_t bytes)
 {
 	start_at("b.000001", 200);
-	script.kept_bytes_max = bytes;
+	script.buffered_bytes_max = bytes;
 	begin("b.000001", 200);
 	put_gtid(250);
 	put_query(260, "BEGIN");
@@ -498,9 +498,9 @@ static void start_keeping(uint64_t bytes)
 	put_rows(340, NULL, "1 a");
 }
 
-TEST(rows_are_kept_until_the_commit)
+TEST(rows_are_buffered_until_the_commit)
 {
-	start_keeping(1000);
+	start_buffering(1000);
 	put_query(350, "SAVEPOINT `b`");
 	put_rows(360, "1 a", "2 b");
 	put_rows(380, NULL, "3 c");
@@ -511,25 +511,25 @@ TEST(rows_are_kept_until_the_commit)
 	check_seen("@b.000001:200 +1/a +4/d @b.000001:420 +5/e @b.000001:600");
 
 	/* By a statement, and after all of it was taken back. */
-	start_keeping(1000);
+	start_buffering(1000);
 	put_query(350, "SAVEPOINT `b`");
 	put_query(390, "ROLLBACK TO SAVEPOINT a");
 	put_rows(400, NULL, "4 d");
 	put_query(420, "COMMIT");
 	check_seen("@b.000001:200 +4/d @b.000001:420");
 
-	start_keeping(1000);
+	start_buffering(1000);
 	put_query(360, "ROLLBACK");
 	check_seen("@b.000001:200 @b.000001:360");
 
 	/* Its file ends: it was not committed. */
-	start_keeping(1000);
+	start_buffering(1000);
 	put_fake_rotate("b.000002", 4);
 	put_format(120, "9.7.4", false);
 	check_seen("@b.000001:200 @b.000002:4 @b.000002:120");
 
 	/* Nothing of it comes twice. */
-	start_keeping(1000);
+	start_buffering(1000);
 	lose_connection();
 	begin("b.000001", 200);
 	put_transaction(400, "1 a");
@@ -537,9 +537,9 @@ TEST(rows_are_kept_until_the_commit)
 }
 
 /* In their order, and then there is no way back behind them. */
-TEST(rows_that_have_no_room_are_handed_on)
+TEST(rows_that_have_no_room_are_delivered)
 {
-	start_keeping(60);
+	start_buffering(60);
 	put_rows(360, NULL, "2 b");
 	put_rows(380, NULL, "3 c");
 	put_rows(400, NULL, "4 d");
@@ -549,14 +549,14 @@ TEST(rows_that_have_no_room_are_handed_on)
 	put_xid(440);
 	check_seen("@b.000001:200 +1/a +2/b +3/c +4/d @b.000001:440");
 
-	start_keeping(60);
+	start_buffering(60);
 	put_rows(360, NULL, "2 b");
 	put_rows(380, NULL, "3 c");
 	put_rows(400, NULL, "4 d");
 	put_query(425, "ROLLBACK TO `a`");
 	check_fails("@b.000001:200 +1/a +2/b +3/c", ERROR_UNSUPPORTED, "was rolled back in part");
 
-	start_keeping(1000);
+	start_buffering(1000);
 	put_query(425, "ROLLBACK TO `another`");
 	check_fails("@b.000001:200", ERROR_UNSUPPORTED, "was rolled back in part");
 }
@@ -601,7 +601,7 @@ TEST(xa_transactions)
 	}
 }
 
-/* The rows are held again from the place in front of it. */
+/* The rows are buffered again from the place in front of it. */
 TEST(lost_while_an_xa_transaction_is_open)
 {
 	start_at("b.000001", 200);
@@ -634,7 +634,53 @@ TEST(xa_in_one_phase)
 	check_seen("@b.000001:200 +1/a @b.000001:300");
 }
 
-/* MariaDB says by a flag what the group is. */
+/* Its maps and rows are buffered for the XA COMMIT: as rows of a transaction that just ends
+ * they would be misread, and without them lost. */
+TEST(xa_that_ends_without_a_prepare)
+{
+	static const struct {
+		const char *sql, *text;
+	} cases[] = {
+		{ NULL, "the XA transaction after b.000001:200 ends by an XID event" },
+		{ "COMMIT", "the XA transaction after b.000001:200 ends by COMMIT" },
+		{ "XA COMMIT X'61',X'',1", "the XA transaction after b.000001:200 ends by XA COMMIT" },
+		{ "XA PREPARE X'61',X'',1", "the XA transaction after b.000001:200 ends by XA PREPARE" },
+	};
+
+	for (unsigned rows = 0; rows < 2; rows++) {
+		for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+			start_at("b.000001", 200);
+			script.buffered_bytes_max = 1000;
+			begin("b.000001", 200);
+			put_gtid(210);
+			put_query(220, "XA START X'61',X'',1");
+			put_map(240);
+			if (rows)
+				put_rows(260, NULL, "1 a");
+			if (cases[i].sql)
+				put_query(300, cases[i].sql);
+			else
+				put_xid(300);
+			check_fails("@b.000001:200", ERROR_CORRUPT, cases[i].text);
+		}
+	}
+	/* Nothing of it is copied, or it is undone: nothing to refuse. */
+	for (unsigned rows = 0; rows < 2; rows++) {
+		start_at("b.000001", 200);
+		begin("b.000001", 200);
+		put_gtid(210);
+		put_query(220, "XA START X'61',X'',1");
+		if (rows) {
+			put_map(240);
+			put_rows(260, NULL, "1 a");
+		}
+		put_query(300, rows ? "XA ROLLBACK X'61',X'',1" : "COMMIT");
+		put_transaction(500, "2 b");
+		check_seen("@b.000001:200 @b.000001:300 +2/b @b.000001:500");
+	}
+}
+
+/* MariaDB says by a flag what the transaction is. */
 TEST(xa_of_mariadb)
 {
 	start_at("b.000001", 200);
@@ -765,6 +811,16 @@ TEST(statements)
 		else
 			check_seen("@b.000001:200 @b.000001:300");
 	}
+}
+
+/* One that does nothing, for there is no such index, says nothing about the next one. */
+TEST(a_definition_behind_one_that_does_nothing)
+{
+	start_at("b.000001", 200);
+	begin("b.000001", 200);
+	put_query(300, "DROP INDEX IF EXISTS i ON v.t");
+	put_query(400, "ALTER TABLE v.t ADD z INT");
+	check_fails("@b.000001:200 @b.000001:300", ERROR_UNSUPPORTED, "ALTER TABLE");
 }
 
 /* The definition is the first half of a transaction, and no boundary. */
@@ -1131,13 +1187,15 @@ TEST_MAIN(cmocka_unit_test(a_transaction), cmocka_unit_test(a_file_grows_beyond_
 	  cmocka_unit_test(a_binlog_that_goes_back), cmocka_unit_test(positions_that_no_file_has),
 	  cmocka_unit_test(a_wrong_checksum), cmocka_unit_test(checksums_are_switched),
 	  cmocka_unit_test(savepoints_are_no_boundary), cmocka_unit_test(what_was_rolled_back),
-	  cmocka_unit_test(rows_are_kept_until_the_commit),
-	  cmocka_unit_test(rows_that_have_no_room_are_handed_on),
+	  cmocka_unit_test(rows_are_buffered_until_the_commit),
+	  cmocka_unit_test(rows_that_have_no_room_are_delivered),
 	  cmocka_unit_test(xa_transactions),
 	  cmocka_unit_test(lost_while_an_xa_transaction_is_open), cmocka_unit_test(xa_in_one_phase),
+	  cmocka_unit_test(xa_that_ends_without_a_prepare),
 	  cmocka_unit_test(xa_of_mariadb), cmocka_unit_test(heartbeats),
 	  cmocka_unit_test(events_that_are_not_known),
 	  cmocka_unit_test(events_that_change_nothing), cmocka_unit_test(statements),
+	  cmocka_unit_test(a_definition_behind_one_that_does_nothing),
 	  cmocka_unit_test(create_table_select), cmocka_unit_test(a_new_trigger),
 	  cmocka_unit_test(other_tables), cmocka_unit_test(rows_in_the_wrong_place),
 	  cmocka_unit_test(another_definition), cmocka_unit_test(a_row_that_is_not_taken),

@@ -117,42 +117,41 @@ TEST(statements_without_an_xid_are_refused)
 	}
 }
 
-static void hold(struct buf *events, uint8_t type, const char *body)
+static void buffer(struct event_buffer *events, uint8_t type, const char *body)
 {
 	struct binlog_event event = { .type = type, .body = reader_over(body, strlen(body)) };
 
-	xa_hold(events, &event);
+	event_buffer_add(events, &event);
 }
 
-TEST(held_events_come_back_in_order)
+TEST(buffered_events_come_back_in_order)
 {
 	struct xa_list list = { NULL };
 	struct binlog_position before = { .file = "bin.000001", .offset = 4 };
-	struct buf events = BUF_INIT;
+	struct event_buffer events = { BUF_INIT };
 	struct gtid_set done = GTID_SET_INIT;
 	struct xa_transaction *found;
 	struct binlog_event event;
-	struct reader r;
+	size_t offset = 0;
 
-	hold(&events, EVENT_TABLE_MAP, "map");
-	hold(&events, EVENT_WRITE_ROWS_V2, "rows of it");
+	buffer(&events, EVENT_TABLE_MAP, "map");
+	buffer(&events, EVENT_WRITE_ROWS_V2, "rows of it");
 	xa_prepare(&list, "x'61',x'',1", &before, &events);
-	assert_int_equal(events.length, 0);
+	assert_int_equal(events.bytes.length, 0);
 	before.offset = 500;
-	hold(&events, EVENT_WRITE_ROWS_V2, "other");
+	buffer(&events, EVENT_WRITE_ROWS_V2, "other");
 	xa_prepare(&list, "x'62',x'',1", &before, &events);
 	assert_null(xa_decide(&list, "x'63',x'',1", &done));
 	assert_int_equal(list.first->before.offset, 4);
 	found = xa_decide(&list, "x'61',x'',1", &done);
 	assert_non_null(found);
 	assert_int_equal(list.first->before.offset, 500);
-	r = reader_over(found->events.data, found->events.length);
-	assert_true(xa_next(&r, &event));
+	assert_true(event_buffer_next(&found->buffered, &offset, &event));
 	assert_int_equal(event.type, EVENT_TABLE_MAP);
 	assert_memory_equal(event.body.at, "map", 3);
-	assert_true(xa_next(&r, &event));
+	assert_true(event_buffer_next(&found->buffered, &offset, &event));
 	assert_int_equal(reader_left(&event.body), strlen("rows of it"));
-	assert_false(xa_next(&r, &event));
+	assert_false(event_buffer_next(&found->buffered, &offset, &event));
 	xa_transaction_free(found);
 	assert_null(xa_decide(&list, "x'61',x'',1", &done));
 	xa_list_release(&list);
@@ -172,7 +171,7 @@ TEST(gtids_wait_for_the_oldest_one)
 	struct xa_list list = { NULL };
 	struct binlog_position before = { .file = "bin.000001", .offset = 4 };
 	struct gtid_set done = GTID_SET_INIT;
-	struct buf events = BUF_INIT;
+	struct event_buffer events = { BUF_INIT };
 
 	assert_null(xa_newest_gtids(&list));
 	for (unsigned i = 0; i < ARRAY_LEN(xids); i++) {
@@ -195,7 +194,7 @@ TEST(gtids_wait_for_the_oldest_one)
 TEST_MAIN(cmocka_unit_test(events_and_statements_name_a_transaction_alike),
 	  cmocka_unit_test(a_prepare_rejects_every_truncation),
 	  cmocka_unit_test(statements_without_an_xid_are_refused),
-	  cmocka_unit_test(held_events_come_back_in_order),
+	  cmocka_unit_test(buffered_events_come_back_in_order),
 	  cmocka_unit_test(names_of_every_length), cmocka_unit_test(a_statement_ends_where_it_ends),
 
 	  cmocka_unit_test(gtids_wait_for_the_oldest_one))
