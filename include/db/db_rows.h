@@ -6,8 +6,8 @@
  *		... db_rows_text(&rows, 0) ...
  *	return rows.ok;
  *
- * No other statement may be sent meanwhile. Whoever leaves the loop early says
- * db_rows_end(). */
+ * No other statement may be sent meanwhile. To leave the loop early, call
+ * db_row_finish(). */
 #ifndef DB_DB_ROWS_H
 #define DB_DB_ROWS_H
 
@@ -16,14 +16,13 @@
 struct db_rows {
 	struct db *db;
 	struct error *err; /* set when not ok */
-	struct db_row row; /* the one at hand */
+	struct db_row row; /* the current one */
 	bool ok;
 };
 
 struct db_rows db_rows_of(struct db *db, const char *sql, struct error *err) MUST_CHECK;
 bool db_rows_next(struct db_rows *rows) MUST_CHECK;
-void db_rows_end(struct db_rows *rows);
-/* Of the row at hand: a column's text, "" for NULL. */
+/* Of the current row: a column's text, "" for NULL. */
 const char *db_rows_text(const struct db_rows *rows, unsigned column);
 
 /* Has the query any row? */

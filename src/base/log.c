@@ -260,25 +260,24 @@ static void format_logrus(struct buf *out, const struct line *line)
 	}
 }
 
-static void put_json_field(struct buf *out, const char *key, const char *value)
-{
-	buf_putc(out, ',');
-	put_json(out, key);
-	buf_putc(out, ':');
-	put_json(out, value);
-}
-
 static void format_zerolog(struct buf *out, const struct line *line)
 {
 	char time[CLOCK_RFC3339_SIZE];
+	const struct log_field head[] = { { "time", time }, { "msg", line->message } };
 
 	clock_rfc3339(clock_wall(), time);
 	buf_printf(out, "%s{\"level\":\"%s\"", terminal ? CLEAR_LINE : "",
 		   levels[line->level].zerolog);
-	put_json_field(out, "time", time);
-	put_json_field(out, "msg", line->message);
-	for (size_t i = 0; i < line->count; i++)
-		put_json_field(out, line->fields[i].key, line->fields[i].value);
+	for (size_t i = 0; i < ARRAY_LEN(head) + line->count; i++) {
+		const struct log_field *field = i < ARRAY_LEN(head) ?
+							head + i :
+							line->fields + (i - ARRAY_LEN(head));
+
+		buf_putc(out, ',');
+		put_json(out, field->key);
+		buf_putc(out, ':');
+		put_json(out, field->value);
+	}
 	buf_putc(out, '}');
 }
 

@@ -18,17 +18,9 @@ bool db_rows_next(struct db_rows *rows)
 	return fetched == DB_ROW;
 }
 
-void db_rows_end(struct db_rows *rows)
-{
-	if (rows->ok)
-		db_row_finish(rows->db);
-}
-
 const char *db_rows_text(const struct db_rows *rows, unsigned column)
 {
-	const char *text = column < rows->row.count ? rows->row.values[column] : NULL;
-
-	return text ? text : "";
+	return db_row_text(&rows->row, column);
 }
 
 bool db_has_row(struct db *db, const char *sql, bool *has_row, struct error *err)
@@ -37,6 +29,6 @@ bool db_has_row(struct db *db, const char *sql, bool *has_row, struct error *err
 
 	*has_row = db_rows_next(&rows);
 	if (*has_row)
-		db_rows_end(&rows);
+		db_row_finish(db);
 	return rows.ok;
 }

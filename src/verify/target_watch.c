@@ -218,13 +218,6 @@ void target_watch_start(struct target_watch *v)
 	binlog_streamer_start(v->streamer);
 }
 
-static bool attempt_end(void *argument, struct error *err)
-{
-	struct target_watch *v = argument;
-
-	return db_ready(v->db, err) && binlog_current_position(v->db, &v->end, err);
-}
-
 static bool ask_for_end(struct target_watch *v, struct error *err)
 {
 	const struct retry_policy policy = {
@@ -234,8 +227,10 @@ static bool ask_for_end(struct target_watch *v, struct error *err)
 		.sleep_ms = POSITION_SLEEP_MS,
 	};
 
-	return retry_run(&policy, v->run->stop, attempt_end, v, err) ||
-	       error_wrap(err, "read the target's binlog position");
+	for (struct retry r = retry_begin(&policy, v->run->stop); retry_next(&r, err);)
+		if (db_ready(v->db, err) && binlog_current_position(v->db, &v->end, err))
+			return true;
+	return error_wrap(err, "read the target's binlog position");
 }
 
 bool target_watch_catch_up(struct target_watch *v, struct error *err)
