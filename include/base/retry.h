@@ -46,9 +46,4 @@ struct retry retry_begin(const struct retry_policy *policy, struct stop *stop);
 /* err: of the attempt that failed, if there was one. */
 bool retry_next(struct retry *retry, struct error *err) MUST_CHECK;
 
-/* The same with a function: attempt(argument, err) until it succeeds. */
-bool retry_run(const struct retry_policy *policy, struct stop *stop,
-	       bool (*attempt)(void *argument, struct error *err), void *argument,
-	       struct error *err) MUST_CHECK;
-
 #endif

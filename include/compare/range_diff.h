@@ -24,7 +24,7 @@ typedef void difference_found(void *context, const struct row_hash *f,
 			      const struct row_difference *difference);
 
 struct range_diff {
-	const struct ferry_options *options; /* borrowed */
+	const struct move_options *options; /* borrowed */
 	struct stop *stop;		     /* borrowed */
 	struct db *db[SIDE_COUNT];	     /* owned */
 	struct buf sql;
@@ -38,7 +38,7 @@ struct range_rows {
 	uint64_t differences; /* handed to found */
 };
 
-bool range_diff_open(struct range_diff *c, const struct ferry_options *options, struct stop *stop,
+bool range_diff_open(struct range_diff *c, const struct move_options *options, struct stop *stop,
 		     difference_found *found, void *context, struct error *err) MUST_CHECK;
 void range_diff_close(struct range_diff *c);
 

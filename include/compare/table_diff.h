@@ -11,7 +11,7 @@ struct repair_plan;
 
 /* The tables as both sides define them. Read-only once loaded. */
 struct table_diff {
-	const struct ferry_options *options; /* borrowed */
+	const struct move_options *options; /* borrowed */
 	struct stop *stop;		     /* borrowed */
 	struct row_hash *hashes; /* owned; by moved_table.index */
 	size_t count;
@@ -20,7 +20,7 @@ struct table_diff {
 
 /* Reads the target's definitions. What makes a table impossible to compare stands in
  * its hash's finding. */
-bool table_diff_load(struct table_diff *v, const struct ferry_options *options,
+bool table_diff_load(struct table_diff *v, const struct move_options *options,
 		       const struct moved_tables *tables, struct db *target, struct stop *stop,
 		       struct error *err) MUST_CHECK;
 void table_diff_release(struct table_diff *v);

@@ -38,7 +38,7 @@ struct config_unread {
 
 struct config {
 	/* Complete after config_validate(), but for what is learned from the servers. */
-	struct ferry_options move;
+	struct move_options move;
 
 	/* What options are computed from. */
 	bool source_replication_master_given;

@@ -7,7 +7,7 @@
 
 /* create_first in its order, then the rest, over further connections where there are
  * many. Existing tables are an error unless allow_existing_target_table. */
-bool tables_create(const struct ferry_options *options, struct db *source, struct db *target,
+bool tables_create(const struct move_options *options, struct db *source, struct db *target,
 		   const struct schema *schema, const struct moved_tables *tables,
 		   struct stop *stop, struct error *err) MUST_CHECK;
 

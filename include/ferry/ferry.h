@@ -42,7 +42,7 @@ struct ferry_hooks {
 /* options and hooks are copied; what they point to is borrowed until ferry_free(), and so are
  * the states, which may be NULL. finished: without resume, of a move before this one; when it
  * is the same one, nothing is done. */
-struct ferry *ferry_new(const struct ferry_options *options, const struct ferry_hooks *hooks,
+struct ferry *ferry_new(const struct move_options *options, const struct ferry_hooks *hooks,
 			const struct saved_state *resume, const struct saved_state *finished,
 			bool dry_run);
 void ferry_start(struct ferry *ferry);

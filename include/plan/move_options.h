@@ -69,12 +69,10 @@ struct replica_options {
 	int64_t timeout_ms;	    /* of each wait for the replica; 0: none */
 };
 
-struct ferry_options {
+struct move_options {
 	struct db_params source;
 	struct db_params target;
 	struct replica_options replica;
-	const char *source_marginalia;
-	const char *target_marginalia;
 
 	struct name_rules databases;
 	struct name_rules tables;

@@ -64,12 +64,12 @@ struct moved_tables {
  * with one target name) are added to problems, one line each; the table is in the
  * list even then. */
 struct findings;
-void moved_tables_make(const struct ferry_options *options, const char *run_id,
+void moved_tables_make(const struct move_options *options, const char *run_id,
 		       const struct schema *schema, struct moved_tables *tables,
 		       struct findings *findings);
 /* How JSON columns are carried between these two servers. Typed documents that the
  * source cannot tell about become problems. */
-void moved_tables_set_json(struct moved_tables *tables, const struct ferry_options *options,
+void moved_tables_set_json(struct moved_tables *tables, const struct move_options *options,
 			   const struct server_version *source,
 			   const struct server_version *target, struct findings *findings);
 /* A table that is on the target already: which of its columns take JSON there. */

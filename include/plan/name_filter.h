@@ -11,7 +11,7 @@
 /* mysql, information_schema, performance_schema, sys, and our own: never copied. */
 bool name_is_system_schema(const char *schema);
 /* table NULL: could any table of the database be chosen? */
-bool name_is_chosen(const struct ferry_options *options, const char *schema, const char *table);
+bool name_is_chosen(const struct move_options *options, const char *schema, const char *table);
 /* Borrowed from the options, or the name itself. */
 const char *name_on_target(const struct name_rules *rules, const char *name);
 

@@ -12,7 +12,7 @@ struct preflight; /* what both servers have said of themselves */
 /* Asks both servers for their variables and the accounts' grants. Everything is borrowed; NULL
  * and *err when a server cannot be asked. Of this and of what follows, *err is for a check that
  * cannot be made (connection lost): what is found goes to findings. */
-struct preflight *preflight_new(const struct ferry_options *options, struct db *source,
+struct preflight *preflight_new(const struct move_options *options, struct db *source,
 				struct db *target, struct findings *findings,
 				struct error *err) MUST_CHECK;
 /* NULL is fine. */
@@ -22,7 +22,7 @@ void preflight_free(struct preflight *p);
 bool preflight_servers(struct preflight *p, struct error *err) MUST_CHECK;
 /* Names of the configuration that do not exist on the source, and filters that choose
  * nothing. schema: of the chosen tables. */
-bool preflight_names(const struct ferry_options *options, struct db *source,
+bool preflight_names(const struct move_options *options, struct db *source,
 		     const struct schema *schema, struct findings *findings,
 		     struct error *err) MUST_CHECK;
 /* What a start that is meant has, and a dry run, which writes nothing, has not. */

@@ -25,7 +25,7 @@ struct row_hash {
 
 /* target: the definition found there, NULL: there is no such table. keep_zero_sign:
  * the target can store -0.0 (MariaDB cannot). */
-void row_hash_make(struct row_hash *f, const struct ferry_options *options,
+void row_hash_make(struct row_hash *f, const struct move_options *options,
 		      const struct moved_table *table, const struct table *target,
 		      bool keep_zero_sign);
 void row_hash_release(struct row_hash *f);

@@ -30,7 +30,7 @@ struct table_sync {
 };
 
 struct run {
-	const struct ferry_options *options;
+	const struct move_options *options;
 	const struct moved_tables *tables;
 	struct table_sync *syncs; /* owned, by moved_table.index */
 	struct state_tracker *tracker;

@@ -21,7 +21,7 @@ struct lock_numbers {
 	unsigned count;	  /* 1..count are in use */
 };
 
-void lock_numbers_make(struct lock_numbers *locks, const struct ferry_options *options);
+void lock_numbers_make(struct lock_numbers *locks, const struct move_options *options);
 
 /* n 0 is the run itself: held as long as a process works on it. */
 void writer_lock_name(char name[WRITER_LOCK_NAME_SIZE], const char *run_id, unsigned n);

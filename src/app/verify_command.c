@@ -27,7 +27,7 @@ static const struct recheck_rules rules = {
 };
 
 struct command {
-	struct ferry_options options; /* a copy; its target knows the next */
+	struct move_options options; /* a copy; its target knows the next */
 	struct db_computing computing; /* the source's */
 	struct db *source;
 	struct db *target;

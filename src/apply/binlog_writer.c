@@ -373,7 +373,7 @@ struct change_batch {
 static void take_changes(struct binlog_writer *w, struct table_queue *queue,
 			 struct change_batch *batch) REQUIRES(w->lock)
 {
-	const struct ferry_options *options = w->run->options;
+	const struct move_options *options = w->run->options;
 	uint64_t rows_max = options->apply_rows ? options->apply_rows : TABLE_QUEUE_ROWS_MAX;
 
 	/* Such a batch is one transaction. */

@@ -84,13 +84,3 @@ bool retry_next(struct retry *r, struct error *err)
 	r->began_ms = clock_ms();
 	return true;
 }
-
-bool retry_run(const struct retry_policy *policy, struct stop *stop,
-	       bool (*attempt)(void *argument, struct error *err), void *argument,
-	       struct error *err)
-{
-	for (struct retry r = retry_begin(policy, stop); retry_next(&r, err);)
-		if (attempt(argument, err))
-			return true;
-	return false;
-}

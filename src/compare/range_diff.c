@@ -68,7 +68,7 @@ static bool connect_side(struct range_diff *c, enum side side, const struct db_p
 	return false;
 }
 
-bool range_diff_open(struct range_diff *c, const struct ferry_options *options, struct stop *stop,
+bool range_diff_open(struct range_diff *c, const struct move_options *options, struct stop *stop,
 		     difference_found *found, void *context, struct error *err)
 {
 	*c = (struct range_diff){
@@ -96,8 +96,8 @@ void range_diff_close(struct range_diff *c)
 static void put_select(struct range_diff *c, enum side side)
 {
 	buf_clear(&c->sql);
-	sql_comment(&c->sql, side == SIDE_SOURCE ? c->options->source_marginalia
-						 : c->options->target_marginalia);
+	sql_comment(&c->sql, side == SIDE_SOURCE ? c->options->source.marginalia
+						 : c->options->target.marginalia);
 	buf_puts(&c->sql, "SELECT ");
 }
 

@@ -56,7 +56,7 @@ static bool find_null_keys(struct db *db, struct row_hash *f, const struct table
 	return true;
 }
 
-bool table_diff_load(struct table_diff *v, const struct ferry_options *options,
+bool table_diff_load(struct table_diff *v, const struct move_options *options,
 		       const struct moved_tables *tables, struct db *target, struct stop *stop,
 		       struct error *err)
 {

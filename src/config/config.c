@@ -95,7 +95,7 @@ static void warn_about_values(const struct config *config, struct config_warning
 static bool take(struct config *config, cJSON *tree, char *state_file,
 		 struct config_warnings *warnings, struct error *err)
 {
-	struct ferry_options *move = &config->move;
+	struct move_options *move = &config->move;
 
 	*config = (struct config){ .memory.file = tree, .state_file = state_file };
 	config_keep(config, state_file);

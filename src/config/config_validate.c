@@ -375,7 +375,7 @@ static bool check_table_override(const struct map *override, struct error *err)
 
 static bool check_batch_sizes(struct config *config, struct error *err)
 {
-	const struct ferry_options *move = &config->move;
+	const struct move_options *move = &config->move;
 
 	return !config->batch_size_override_given ||
 	       (check_points(&move->batch_points, err) &&
@@ -403,7 +403,7 @@ static bool check_concurrency(struct config *config, struct error *err)
  * keys of owed rows, and the rest the verifier's. A buffer that each connection keeps comes
  * on top: small enough not to count, as larger rows are read one at a time and their
  * buffers freed. */
-static void share_memory(struct ferry_options *move, uint64_t limit)
+static void share_memory(struct move_options *move, uint64_t limit)
 {
 	uint64_t row_bytes = limit / 64;
 
@@ -445,7 +445,7 @@ bool config_validate(struct config *config, struct error *err)
 		check_control_server, check_callbacks, check_batch_sizes, check_concurrency,
 	};
 	struct error found = ERROR_INIT, first = ERROR_INIT;
-	struct ferry_options *move = &config->move;
+	struct move_options *move = &config->move;
 
 	config->more_errors.count = 0;
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++)
@@ -455,8 +455,6 @@ bool config_validate(struct config *config, struct error *err)
 		*err = first;
 		return false;
 	}
-	move->source_marginalia = move->source.marginalia;
-	move->target_marginalia = move->target.marginalia;
 	move->watch_target = !config->skip_target_verification;
 	move->target.logs_statements = move->watch_target;
 	move->stops_writers = config->cutover_lock.uri != NULL;

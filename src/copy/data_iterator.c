@@ -248,7 +248,7 @@ static void record_progress(struct data_iterator *it, struct chunk_plan *plan) R
 static uint64_t plan_memory(struct data_iterator *it, struct assignment *work,
 			    uint64_t *row_bytes)
 {
-	const struct ferry_options *options = it->run->options;
+	const struct move_options *options = it->run->options;
 	uint64_t most;
 
 	if (work->large_row_bytes) { /* alone */

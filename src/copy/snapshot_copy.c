@@ -96,7 +96,7 @@ static bool may_go_on(const struct copy *c, struct error *err)
 static void put_on_target(struct buf *sql, const struct copy *c, const char *before,
 			  const char *after)
 {
-	statement_tag_put(sql, c->run->options->target_marginalia, c->run->run_id);
+	statement_tag_put(sql, c->run->options->target.marginalia, c->run->run_id);
 	buf_puts(sql, before);
 	sql_table_name(sql, c->table->target_schema, c->table->target_name);
 	buf_puts(sql, after);
@@ -320,7 +320,7 @@ static bool select_rows(struct copy *c, struct error *err)
 {
 	struct buf sql = BUF_INIT;
 
-	sql_comment(&sql, c->run->options->source_marginalia);
+	sql_comment(&sql, c->run->options->source.marginalia);
 	buf_printf(&sql, "SELECT %s%s", c->table->select_list, c->table->types_list);
 	if (c->mode)
 		buf_printf(&sql, ",%s", c->batch->sum_expression);
@@ -355,7 +355,7 @@ static bool sum_target(struct copy *c, uint64_t *rows, uint64_t *sum, struct err
 	struct buf sql = BUF_INIT;
 	struct db_row row;
 
-	sql_comment(&sql, c->run->options->target_marginalia);
+	sql_comment(&sql, c->run->options->target.marginalia);
 	row_hash_put_sums(&sql, &c->hash, SIDE_TARGET, NULL, NULL);
 	bool ok = db_ready(c->target, err) && db_query(c->target, sql.data, sql.length, err) &&
 		  db_check_columns(c->target, 3, err) &&

@@ -83,7 +83,7 @@ static bool alter(struct run *run, struct db *target, const struct moved_table *
 	struct buf sql = BUF_INIT;
 	bool ok;
 
-	statement_tag_put(&sql, run->options->target_marginalia, run->run_id);
+	statement_tag_put(&sql, run->options->target.marginalia, run->run_id);
 	buf_puts(&sql, "ALTER TABLE ");
 	sql_table_name(&sql, t->target_schema, t->target_name);
 	buf_puts(&sql, what);

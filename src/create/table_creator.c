@@ -39,7 +39,7 @@ static const char log_tag[] = "table_creator";
 struct creation {
 	struct worker_pool pool; /* its items are those of todo */
 	/* Constant once they run. */
-	const struct ferry_options *options;
+	const struct move_options *options;
 	struct stop *stop;
 	const struct moved_table **todo; /* owned; in the order of creation */
 	size_t count;
@@ -202,12 +202,12 @@ static void create_taken(struct creator *c)
 static void creator_main(void *argument)
 {
 	struct creator *c = argument;
-	const struct ferry_options *options = c->creation->options;
+	const struct move_options *options = c->creation->options;
 	struct error err;
 	struct db *source = db_open(&options->source, DB_SESSION_READ, NULL, &err);
 	struct db *target = source ? db_open(&options->target, DB_SESSION_WRITE, NULL, &err) : NULL;
 	bool ok = target && table_maker_begin(&c->maker, source, target,
-					      options->target_marginalia,
+					      options->target.marginalia,
 					      &c->creation->collations, &err);
 
 	if (ok) {
@@ -255,7 +255,7 @@ static bool create_tables(struct creator *c, size_t first, struct error *err)
 /* Did the server make of the statements what they mean on the source? Another flavour or
  * version may not, and what SHOW CREATE cannot print is lost on any. Of tables that may have
  * been there the collations were compared before. */
-static bool check_created(const struct ferry_options *options, struct db *target,
+static bool check_created(const struct move_options *options, struct db *target,
 			  const struct moved_tables *tables, struct error *err)
 {
 	struct map without_default;
@@ -287,7 +287,7 @@ static bool check_created(const struct ferry_options *options, struct db *target
 	return ok;
 }
 
-bool tables_create(const struct ferry_options *options, struct db *source, struct db *target,
+bool tables_create(const struct move_options *options, struct db *source, struct db *target,
 		   const struct schema *schema, const struct moved_tables *tables,
 		   struct stop *stop, struct error *err)
 {
@@ -300,7 +300,7 @@ bool tables_create(const struct ferry_options *options, struct db *source, struc
 	mutex_init(&all.lock);
 	list_tables(&all, schema, tables, &first);
 	ok = db_ready(target, err) && collations_load(&all.collations, target, err) &&
-	     table_maker_begin(&c.maker, source, target, options->target_marginalia,
+	     table_maker_begin(&c.maker, source, target, options->target.marginalia,
 			       &all.collations, err);
 	if (ok) {
 		ok = create_databases(&c, err) && create_tables(&c, first, err);

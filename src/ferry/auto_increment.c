@@ -169,7 +169,7 @@ static void put_target(struct buf *sql, const struct moved_table *t)
 static void begin_statement(struct buf *sql, const struct raise *r, const char *verb)
 {
 	buf_clear(sql);
-	statement_tag_put(sql, r->run->options->target_marginalia, r->run->run_id);
+	statement_tag_put(sql, r->run->options->target.marginalia, r->run->run_id);
 	buf_puts(sql, verb);
 }
 
@@ -261,7 +261,7 @@ static bool refuse_lower(const struct raise *r, struct error *err)
 		  "raised by this account (which may lack ALTER): run /*%s*/ ALTER TABLE %s "
 		  "AUTO_INCREMENT = %" PRIu64 " on the target, then resume",
 		  r->table->source->full_name, r->next, r->wanted,
-		  r->run->options->target_marginalia, buf_text(&name), r->wanted);
+		  r->run->options->target.marginalia, buf_text(&name), r->wanted);
 	buf_release(&name);
 	return false;
 }

@@ -199,7 +199,7 @@ static void live_state(void *context, struct buf *text)
 	run_state_release(&snapshot);
 }
 
-struct ferry *ferry_new(const struct ferry_options *options, const struct ferry_hooks *hooks,
+struct ferry *ferry_new(const struct move_options *options, const struct ferry_hooks *hooks,
 			const struct saved_state *resume, const struct saved_state *finished,
 			bool dry_run)
 {

@@ -22,7 +22,7 @@ struct late_rows {
 
 struct ferry {
 	/* Constant from ferry_new() on. */
-	struct ferry_options options; /* a copy, whose servers know the two behind it */
+	struct move_options options; /* a copy, whose servers know the two behind it */
 	struct ferry_hooks hooks;
 	const struct saved_state *resume; /* or NULL */
 	const struct saved_state *finished; /* a move before this one, or NULL */

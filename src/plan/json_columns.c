@@ -34,7 +34,7 @@ static char *make_types_list(const struct moved_table *t)
 	return buf_take(&sql);
 }
 
-void moved_tables_set_json(struct moved_tables *tables, const struct ferry_options *options,
+void moved_tables_set_json(struct moved_tables *tables, const struct move_options *options,
 			   const struct server_version *source,
 			   const struct server_version *target, struct findings *findings)
 {

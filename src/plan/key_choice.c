@@ -202,7 +202,7 @@ static bool try_configured(struct key_choice *choice, const char *column_name,
 	return true;
 }
 
-bool key_choice_make(struct key_choice *choice, const struct ferry_options *options,
+bool key_choice_make(struct key_choice *choice, const struct move_options *options,
 		     const struct table *table, struct error *err)
 {
 	const char *wanted = map_get_text(&options->keys.per_table, table->full_name);

@@ -17,7 +17,7 @@ struct key_choice {
  * UNIQUE index of its own, or that may be NULL, gives way to the table's primary or unique key,
  * and is an error where there is none. False: ERROR_CONFIG, a column that does not exist was
  * configured; ERROR_UNSUPPORTED, no key will do. */
-bool key_choice_make(struct key_choice *choice, const struct ferry_options *options,
+bool key_choice_make(struct key_choice *choice, const struct move_options *options,
 		     const struct table *table, struct error *err) MUST_CHECK;
 
 #endif

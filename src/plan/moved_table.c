@@ -188,7 +188,7 @@ static void check_versioning(const struct table *table, struct findings *finding
 			    table->full_name);
 }
 
-static void choose_key(const struct ferry_options *options, struct moved_table *t,
+static void choose_key(const struct move_options *options, struct moved_table *t,
 		       struct findings *findings)
 {
 	struct error err = ERROR_INIT;
@@ -239,7 +239,7 @@ static void refuse_generated(const struct table *table, struct findings *finding
 	buf_release(&remedy);
 }
 
-static struct moved_table *table_new(const struct ferry_options *options, const char *comment,
+static struct moved_table *table_new(const struct move_options *options, const char *comment,
 				     const struct table *source, struct findings *findings)
 {
 	struct moved_table *t = mem_calloc(1, sizeof(*t));
@@ -331,13 +331,13 @@ static void index_by_source(struct moved_tables *tables, struct findings *findin
 	}
 }
 
-void moved_tables_make(const struct ferry_options *options, const char *run_id,
+void moved_tables_make(const struct move_options *options, const char *run_id,
 		       const struct schema *schema, struct moved_tables *tables,
 		       struct findings *findings)
 {
 	struct buf comment = BUF_INIT;
 
-	statement_tag_put(&comment, options->target_marginalia, run_id);
+	statement_tag_put(&comment, options->target.marginalia, run_id);
 	*tables = (struct moved_tables){ .count = schema->table_count };
 	map_init(&tables->by_source);
 	tables->tables = mem_calloc(schema->table_count + 1, sizeof(struct moved_table *));

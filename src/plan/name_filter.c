@@ -36,7 +36,7 @@ static bool rules_choose(const struct name_rules *rules, const char *name)
 	return !is_listed(&rules->blacklist, name);
 }
 
-bool name_is_chosen(const struct ferry_options *options, const char *schema, const char *table)
+bool name_is_chosen(const struct move_options *options, const char *schema, const char *table)
 {
 	return !name_is_system_schema(schema) && rules_choose(&options->databases, schema) &&
 	       (!table || rules_choose(&options->tables, table));

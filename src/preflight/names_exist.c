@@ -16,7 +16,7 @@
 
 /* Keys only; the values say nothing. */
 struct names {
-	const struct ferry_options *options;
+	const struct move_options *options;
 	const struct schema *schema; /* of the chosen tables */
 	struct findings *findings;
 	struct map databases;
@@ -96,7 +96,7 @@ static void check_keys(struct names *names, const char *what, const char *key,
 
 static void check_filters(struct names *names)
 {
-	const struct ferry_options *o = names->options;
+	const struct move_options *o = names->options;
 
 	check_list(names, "database", "Databases.Whitelist", &o->databases.whitelist,
 		   &names->databases);
@@ -111,7 +111,7 @@ static void check_filters(struct names *names)
 
 static void check_tables(struct names *names)
 {
-	const struct ferry_options *o = names->options;
+	const struct move_options *o = names->options;
 
 	check_list(names, "table", "TablesToBeCreatedFirst", &o->create_first, &names->tables);
 	check_keys(names, "table", "CascadingPaginationColumnConfig.PerTable", &o->keys.per_table,
@@ -204,7 +204,7 @@ static void check_all(struct names *names)
 			    "copy");
 }
 
-bool preflight_names(const struct ferry_options *options, struct db *source,
+bool preflight_names(const struct move_options *options, struct db *source,
 		     const struct schema *schema, struct findings *findings, struct error *err)
 {
 	static const char tables_sql[] =

@@ -47,7 +47,7 @@ static bool ask(struct preflight *p, struct preflight_server *server, struct err
 			   preflight_forgive(p, "privileges cannot be read", &failure, err));
 }
 
-struct preflight *preflight_new(const struct ferry_options *options, struct db *source,
+struct preflight *preflight_new(const struct move_options *options, struct db *source,
 				struct db *target, struct findings *findings, struct error *err)
 {
 	struct preflight *p = mem_calloc(1, sizeof(*p));

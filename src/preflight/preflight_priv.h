@@ -17,7 +17,7 @@ struct preflight_server {
 };
 
 struct preflight {
-	const struct ferry_options *options;
+	const struct move_options *options;
 	struct findings *findings;
 	struct preflight_server source;
 	struct preflight_server target;

@@ -44,7 +44,7 @@ static bool exec_on_scratch(struct preflight *p, struct db *target, const char *
 	struct buf sql = BUF_INIT;
 	bool ok;
 
-	sql_comment(&sql, p->options->target_marginalia);
+	sql_comment(&sql, p->options->target.marginalia);
 	buf_puts(&sql, verb);
 	sql_name(&sql, scratch);
 	ok = db_exec(target, sql.data, sql.length, err);
@@ -67,7 +67,7 @@ static bool try_table(struct trial *trial, struct table_maker *m, const struct m
 
 	snprintf(table, sizeof(table), "t%u", t->index);
 	sql_table_name(&name, trial->scratch, table);
-	sql_comment(&drop, p->options->target_marginalia);
+	sql_comment(&drop, p->options->target.marginalia);
 	buf_printf(&drop, "DROP TABLE %s", name.data);
 	probe("before_trial_table", "%s", t->source->full_name);
 	ok = table_maker_put_table(m, t, name.data, false, &why) &&
@@ -98,7 +98,7 @@ static bool try_taken(struct trial *trial, struct db *source, struct db *target,
 	bool ok = true;
 	size_t i;
 
-	if (!table_maker_begin(&maker, source, target, p->options->target_marginalia,
+	if (!table_maker_begin(&maker, source, target, p->options->target.marginalia,
 			       &p->collations, err))
 		return false;
 	maker.keeps_late_keys = true; /* would the server take them? */
@@ -117,7 +117,7 @@ static bool try_taken(struct trial *trial, struct db *source, struct db *target,
 static void worker_main(void *argument)
 {
 	struct trial *trial = argument;
-	const struct ferry_options *options = trial->preflight->options;
+	const struct move_options *options = trial->preflight->options;
 	struct error err = ERROR_INIT;
 	struct db *source = db_open(&options->source, DB_SESSION_READ, NULL, &err);
 	struct db *target = source ? db_open(&options->target, DB_SESSION_WRITE, NULL, &err) : NULL;

@@ -102,7 +102,7 @@ static bool is_target(void *context, const char *schema, const char *name)
 bool lax_hash_load(struct row_hash *hash, struct schema *schema, const struct run *run,
 		   struct db *target, const struct moved_table *table, struct error *err)
 {
-	struct ferry_options options = *run->options;
+	struct move_options options = *run->options;
 
 	if (!schema_load(target, is_target, (void *)(uintptr_t)table, schema, err))
 		return error_wrap(err, "load the target's definition of %s",

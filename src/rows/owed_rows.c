@@ -53,7 +53,7 @@ static void take_over(struct owed_rows *o, const cJSON *stage)
 
 struct owed_rows *owed_rows_new(struct run *run, const cJSON *stage, bool is_resumed)
 {
-	const struct ferry_options *options = run->options;
+	const struct move_options *options = run->options;
 	struct owed_rows *o = mem_calloc(1, sizeof(*o));
 
 	o->run = run;

@@ -367,7 +367,7 @@ static const char *target_index(const struct moved_table *t, const struct table 
 	return NULL;
 }
 
-static char *from_text(const struct ferry_options *options, const struct moved_table *t,
+static char *from_text(const struct move_options *options, const struct moved_table *t,
 		       const struct table *target, enum side side)
 {
 	struct buf sql = BUF_INIT;
@@ -403,7 +403,7 @@ static bool is_listed(const struct map *full, const struct map *bare, const stru
 	return listed;
 }
 
-static bool is_ignored(const struct ferry_options *options, const struct table *table,
+static bool is_ignored(const struct move_options *options, const struct table *table,
 		       const struct column *column)
 {
 	return is_listed(&options->verify.ignored_columns, &options->verify.ignored_bare, table,
@@ -427,7 +427,7 @@ static void add_note(struct row_hash *f, const char *column, const char *why)
 
 /* The key's are always compared: rows of different keys that are alike otherwise would
  * cancel each other out. */
-static unsigned make_pairs(struct row_hash *f, const struct ferry_options *options,
+static unsigned make_pairs(struct row_hash *f, const struct move_options *options,
 			   const struct table *target, struct pair *pairs)
 {
 	const struct table *source = f->table->source;
@@ -455,7 +455,7 @@ static unsigned make_pairs(struct row_hash *f, const struct ferry_options *optio
 
 /* Takes the pairs apart: compressed columns come behind the others. */
 static unsigned sort_compressed(struct pair *pairs, unsigned count, const struct moved_table *t,
-				const struct ferry_options *options)
+				const struct move_options *options)
 {
 	const struct verify_options *verify = &options->verify;
 	struct pair *sorted = mem_calloc(count + 1, sizeof(*sorted));
@@ -502,7 +502,7 @@ static void note_others(struct row_hash *f, const struct table *target)
 	}
 }
 
-void row_hash_make(struct row_hash *f, const struct ferry_options *options,
+void row_hash_make(struct row_hash *f, const struct move_options *options,
 		      const struct moved_table *table, const struct table *target,
 		      bool keep_zero_sign)
 {

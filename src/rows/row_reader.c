@@ -56,7 +56,7 @@ void row_reader_expect(struct row_reader *reader, uint64_t row_bytes)
 
 static struct retry read_begin(const struct row_reader *reader)
 {
-	const struct ferry_options *options = reader->run->options;
+	const struct move_options *options = reader->run->options;
 	const struct retry_policy policy = {
 		.verb = "fetch rows",
 		.tag = "cursor",
@@ -78,7 +78,7 @@ static bool read_failed(const struct moved_table *table, struct error *err)
 static struct buf *begin_select(struct row_reader *reader)
 {
 	buf_clear(&reader->sql);
-	sql_comment(&reader->sql, reader->run->options->source_marginalia);
+	sql_comment(&reader->sql, reader->run->options->source.marginalia);
 	buf_puts(&reader->sql, "SELECT ");
 	return &reader->sql;
 }

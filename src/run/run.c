@@ -49,7 +49,7 @@ void run_fail(const struct run *run, enum run_part part, const struct error *err
 struct db *run_connect(struct run *run, const char *lock_name, unsigned attempts, const char *tag,
 		       struct error *err)
 {
-	const struct ferry_options *options = run->options;
+	const struct move_options *options = run->options;
 	const struct retry_policy policy = {
 		.verb = "connect",
 		.tag = tag,

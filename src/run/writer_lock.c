@@ -17,7 +17,7 @@ static const char log_tag[] = "writer_lock";
 #define LOCKS_AT_ONCE 128
 #define LOG_EVERY_MS 5000
 
-void lock_numbers_make(struct lock_numbers *locks, const struct ferry_options *options)
+void lock_numbers_make(struct lock_numbers *locks, const struct move_options *options)
 {
 	bool repairs = options->verify.type != VERIFIER_NONE && options->verify.repair;
 

@@ -142,7 +142,7 @@ static bool touched(void *context, const struct watched_statement *statement, st
 
 	if (statement->text)
 		signature = statement_tag_read(statement->text, statement->text_length,
-					   v->run->options->target_marginalia,
+					   v->run->options->target.marginalia,
 					   v->run->run_id);
 	return signature == SIGNATURE_OURS || refuse(statement, signature, err);
 }

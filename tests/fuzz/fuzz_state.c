@@ -10,7 +10,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct fixture fixture;
-static struct ferry_options options;
+static struct move_options options;
 static struct moved_tables tables;
 
 static void make_table(const char *name, enum column_type type, const char *raw_type,
@@ -39,7 +39,7 @@ static void make_tables(void)
 	fixture_column(pairs, "a", COLUMN_INT, "int(11)", "");
 	fixture_column(pairs, "b", COLUMN_VARCHAR, "varchar(9)", "utf8mb4_bin");
 	fixture_index(pairs, "PRIMARY", true, "a,b")->parts[1].descending = true;
-	options.target_marginalia = "x";
+	options.target.marginalia = "x";
 	findings_init(&findings);
 	moved_tables_make(&options, "0123456789abcdef", &fixture.schema, &tables, &findings);
 	assert(findings.count == 0);

@@ -43,7 +43,7 @@ static void make(struct config *config, const char *more)
 	buf_release(&text);
 }
 
-static void check_servers(const struct ferry_options *o)
+static void check_servers(const struct move_options *o)
 {
 	assert_string_equal(o->source.label, "source");
 	assert_string_equal(o->source.host, "db1");
@@ -60,15 +60,15 @@ static void check_servers(const struct ferry_options *o)
 	assert_string_equal(o->source.tls_server_name, "sn");
 	assert_int_equal(o->source.read_timeout_s, 7);
 	assert_int_equal(o->source.write_timeout_s, 8);
-	assert_string_equal(o->source_marginalia, "m1");
+	assert_string_equal(o->source.marginalia, "m1");
 	assert_string_equal(o->target.label, "target");
 	assert_true(o->target.is_unix);
 	assert_string_equal(o->target.host, "/run/sock");
 	assert_false(o->target.use_tls);
-	assert_non_null(o->target_marginalia);
+	assert_non_null(o->target.marginalia);
 }
 
-static void check_names(const struct ferry_options *o)
+static void check_names(const struct move_options *o)
 {
 	assert_int_equal(o->databases.whitelist.count, 2);
 	assert_string_equal(o->databases.whitelist.items[1], "b");
@@ -81,7 +81,7 @@ static void check_names(const struct ferry_options *o)
 	assert_int_equal(*(uint64_t *)map_get_text(&o->batch_rows_per_table, "a.t1"), 33);
 }
 
-static void check_numbers(const struct ferry_options *o)
+static void check_numbers(const struct move_options *o)
 {
 	assert_int_equal(o->batch_rows, 44);
 	assert_true(o->batch_bytes > 0);

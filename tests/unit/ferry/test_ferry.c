@@ -11,7 +11,7 @@ static void on_event(void *context UNUSED, enum ferry_event event)
 
 TEST(the_first_failure_counts)
 {
-	const struct ferry_options options = { .target_marginalia = "x" };
+	const struct move_options options = { .target.marginalia = "x" };
 	const struct ferry_hooks hooks = { .listener = on_event };
 	struct ferry *ferry = ferry_new(&options, &hooks, NULL, NULL, false);
 	struct error first, second, got = ERROR_INIT;

@@ -6,7 +6,7 @@
 
 struct context {
 	struct fixture fixture;
-	struct ferry_options options;
+	struct move_options options;
 	struct moved_tables tables;
 	struct moved_table *json, *plain; /* of tables */
 	struct findings findings;
@@ -18,7 +18,7 @@ static int set_up(void **state)
 	struct table *t;
 
 	fixture_init(&c->fixture);
-	c->options.target_marginalia = "m";
+	c->options.target.marginalia = "m";
 	for (int i = 0; i < 2; i++) {
 		t = fixture_table(&c->fixture, "abc", i ? "plain" : "json");
 		fixture_column(t, "id", COLUMN_INT, "int", "");

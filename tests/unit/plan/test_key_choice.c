@@ -5,7 +5,7 @@
 
 struct context {
 	struct fixture fixture;
-	struct ferry_options options;
+	struct move_options options;
 	struct table *table; /* "abc.t1": id, uuid, name (NULL allowed), score (DOUBLE) */
 	struct key_choice choice;
 	struct error err;

@@ -6,7 +6,7 @@
 
 struct context {
 	struct fixture fixture;
-	struct ferry_options options;
+	struct move_options options;
 	struct table *table; /* "abc.t1": id, uuid, name (NULL allowed), score (DOUBLE) */
 };
 
@@ -15,7 +15,7 @@ static int set_up(void **state)
 	struct context *c = mem_calloc(1, sizeof(*c));
 
 	fixture_init(&c->fixture);
-	c->options.target_marginalia = "application:ghostferry";
+	c->options.target.marginalia = "application:ghostferry";
 	c->table = fixture_table(&c->fixture, "abc", "t1");
 	fixture_column(c->table, "id", COLUMN_BIGINT, "bigint(20)", "");
 	fixture_column(c->table, "uuid", COLUMN_BINARY, "binary(16)", "");

@@ -6,7 +6,7 @@ static char abc[] = "abc", def[] = "def", t1[] = "t1", mysql_schema[] = "mysql";
 
 TEST(everything_but_system_schemas)
 {
-	struct ferry_options options = { 0 };
+	struct move_options options = { 0 };
 
 	assert_true(name_is_chosen(&options, "abc", "t1"));
 	assert_true(name_is_chosen(&options, "abc", NULL));
@@ -20,7 +20,7 @@ TEST(everything_but_system_schemas)
 TEST(whitelist_names_all_that_is_chosen)
 {
 	char *databases[] = { abc, mysql_schema }, *tables[] = { t1 };
-	struct ferry_options options = {
+	struct move_options options = {
 		.databases.whitelist = { databases, 2 },
 		.tables.whitelist = { tables, 1 },
 	};
@@ -36,7 +36,7 @@ TEST(whitelist_names_all_that_is_chosen)
 TEST(blacklist_names_what_is_left_out)
 {
 	char *databases[] = { def }, *tables[] = { t1 };
-	struct ferry_options options = {
+	struct move_options options = {
 		.databases.blacklist = { databases, 1 },
 		.tables.blacklist = { tables, 1 },
 	};

@@ -3,7 +3,7 @@
 #include "run/writer_lock.h"
 #include "../unit.h"
 
-static void check(const struct ferry_options *options, unsigned repairs, unsigned readers)
+static void check(const struct move_options *options, unsigned repairs, unsigned readers)
 {
 	struct lock_numbers locks;
 
@@ -17,7 +17,7 @@ static void check(const struct ferry_options *options, unsigned repairs, unsigne
 
 TEST(each_writer_has_its_number)
 {
-	struct ferry_options options = { .copy_workers = 4, .apply_workers = 3 };
+	struct move_options options = { .copy_workers = 4, .apply_workers = 3 };
 
 	check(&options, 0, 0);
 	options.verify = (struct verify_options){ .repair = true, .workers = 2 };

@@ -11,7 +11,7 @@ static atomic_bool is_over;
 
 static int set_up(void **state UNUSED)
 {
-	static const struct ferry_options options = { .target_marginalia = "x" };
+	static const struct move_options options = { .target.marginalia = "x" };
 	struct findings findings;
 	struct table *t;
 

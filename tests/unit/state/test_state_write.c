@@ -6,7 +6,7 @@
 
 struct context {
 	struct fixture fixture;
-	struct ferry_options options;
+	struct move_options options;
 	struct moved_tables tables;
 	struct state_tracker tracker;
 	struct findings findings;
@@ -51,7 +51,7 @@ static int set_up(void **state)
 
 	fixture_init(&c->fixture);
 	make_schema(&c->fixture);
-	c->options.target_marginalia = "x";
+	c->options.target.marginalia = "x";
 	findings_init(&c->findings);
 	moved_tables_make(&c->options, NULL, &c->fixture.schema, &c->tables, &c->findings);
 	assert_int_equal(c->findings.count, 0);
