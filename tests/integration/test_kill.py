@@ -46,14 +46,15 @@ SETTINGS = {
 # test_killed_while_it_waits), where transactions are open (test_cutover.py,
 # test_killed_while_it_waits_for_...), where unique values clash (test_owed_rows.py), where
 # nothing is left to do (test_remedies.py, NothingIsDroppedTest), where rows are refused in
-# strict mode (test_lax_rows.py, test_lax_without_key.py), where definitions are tried (test_definitions.py,
-# TrialTest) or FULLTEXT keys come late (DocumentIdsTest), and where the target forgets
-# commits (test_crash_safety.py).
+# strict mode (test_lax_rows.py, test_lax_without_key.py) or LOAD DATA is not exact
+# (test_load_data.py), where definitions are tried (test_definitions.py, TrialTest) or FULLTEXT
+# keys come late (DocumentIdsTest), and where the target forgets commits (test_crash_safety.py).
 ELSEWHERE = ("before_repair_read", "after_repair_read", "after_repair_write",
              "replica_is_behind", "transactions_are_open", "xa_is_undecided",
              "rows_displaced", "rows_skipped", "run_is_done",
              "before_lax_read", "before_lax_compare", "after_lax_write",
-             "before_trial_table", "state_is_durable", "fulltext_key_added")
+             "before_trial_table", "state_is_durable", "fulltext_key_added",
+             "load_is_unsuited")
 
 
 class KillTest(MoveTest):

@@ -95,6 +95,24 @@ class NotExactTest(LoadTest):
         self.assertNotEqual(ferry.run(), 0, ferry.logs())
         self.assertRegex(ferry.log(), "1526")
 
+    def test_killed_before_the_insert(self):
+        """What LOAD DATA wrote is undone by then."""
+        self.table(rows=40)
+        self.addCleanup(self.target.sql, "SET GLOBAL local_infile = 1")
+        probes = self.probes()
+        first = probes.stop_at("before_batch_write", r"abc\.t 2$")
+        unsuited = probes.stop_at("load_is_unsuited")
+        ferry = self.one_by_one(probes=probes).start()
+        self.reach(ferry, first)
+        self.target.sql("SET GLOBAL local_infile = 0")
+        first.release()
+        self.reach(ferry, unsuited)
+        ferry.kill9()
+        probes.release_all()
+        self.assertEqual(self.target.value("SELECT COUNT(*) FROM abc.t"), 10)
+        self.target.sql("SET GLOBAL local_infile = 1")
+        self.done(ferry.resume(ferry.state_file()))
+
     def test_an_invalid_enum(self):
         self.source.sql("CREATE DATABASE abc",
                         "CREATE TABLE abc.t (id INT PRIMARY KEY, e ENUM('a', 'b'))",
