@@ -169,7 +169,7 @@ static bool on_xa_decision(struct binlog_streamer *s, const struct statement *st
 			   const struct binlog_query *query, struct error *err)
 {
 	/* Rows in front of it would be its own. */
-	if (statement->kind != STATEMENT_XA_ROLLBACK && s->transaction.buffered.bytes.length > 0)
+	if (statement->kind != STATEMENT_XA_ROLLBACK && transaction_has_rows(&s->transaction))
 		return streamer_refuse_unprepared(s, statement->verb, err);
 	if (!xa_statement_parse(query->sql, query->sql_length, &s->xid, err))
 		return false;

@@ -205,7 +205,7 @@ bool streamer_deliver_buffered(struct binlog_streamer *s, const char *verb, stru
 	struct transaction *t = &s->transaction;
 
 	/* An XA transaction is buffered for the XA COMMIT behind its PREPARE. */
-	if (t->is_xa && t->buffered.bytes.length > 0)
+	if (t->is_xa && transaction_has_rows(t))
 		return streamer_refuse_unprepared(s, verb, err);
 	return deliver(s, &t->buffered, err);
 }

@@ -47,6 +47,12 @@ struct transaction {
 	bool is_statement_over; /* its last rows were seen */
 };
 
+/* Rows of copied tables that were not delivered. */
+static inline bool transaction_has_rows(const struct transaction *t)
+{
+	return t->buffered.bytes.length > 0 || t->unbuffered > 0;
+}
+
 /* *t is all zeros. */
 void transaction_init(struct transaction *t);
 void transaction_release(struct transaction *t);

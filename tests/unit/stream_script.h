@@ -39,6 +39,7 @@ static struct {
 	/* The streamer's callbacks as the test wants them. */
 	bool has_side_effects, refuses_rows, refuses_boundaries;
 	uint64_t buffered_bytes_max;
+	uint64_t xa_bytes_max;
 	struct binlog_position start, stop_at, final;
 	/* What came of it. */
 	struct buf seen; /* "+1 a", "-1 a", "1 a>1 b", "@b.000001:120"; "late" ones */
@@ -503,6 +504,7 @@ static UNUSED void run_script(void)
 			     .failed = see_failure },
 		.has_side_effects = script.has_side_effects,
 		.buffered_bytes_max = script.buffered_bytes_max,
+		.xa_bytes_max = script.xa_bytes_max,
 		.stop = &script_stop,
 	};
 	struct error err = ERROR_INIT;

@@ -634,6 +634,35 @@ TEST(xa_in_one_phase)
 	check_seen("@b.000001:200 +1/a @b.000001:300");
 }
 
+/* Its end tells how much memory all of it takes, of which nothing is buffered. */
+TEST(xa_that_is_too_large)
+{
+	static const char *const ends[] = { NULL, "COMMIT", "XA COMMIT X'61',X'',1" };
+
+	for (size_t i = 0; i <= ARRAY_LEN(ends); i++) {
+		bool is_prepared = i == ARRAY_LEN(ends);
+
+		start_at("b.000001", 200);
+		script.xa_bytes_max = 1;
+		begin("b.000001", 200);
+		put_gtid(210);
+		put_query(220, "XA START X'61',X'',1");
+		put_map(240);
+		put_rows(260, NULL, "1 a");
+		if (is_prepared)
+			put(EVENT_XA_PREPARE, 300, PREPARE, sizeof(PREPARE) - 1);
+		else if (ends[i])
+			put_query(300, ends[i]);
+		else
+			put_xid(300);
+		run_script();
+		assert_string_equal(script.seen.data, "@b.000001:200");
+		assert_non_null(strstr(script.err.text,
+				       is_prepared ? "XA RECOVER shows" : "but was not prepared"));
+		forget_script();
+	}
+}
+
 /* Its maps and rows are buffered for the XA COMMIT: as rows of a transaction that just ends
  * they would be misread, and without them lost. */
 TEST(xa_that_ends_without_a_prepare)
@@ -1191,7 +1220,7 @@ TEST_MAIN(cmocka_unit_test(a_transaction), cmocka_unit_test(a_file_grows_beyond_
 	  cmocka_unit_test(rows_that_have_no_room_are_delivered),
 	  cmocka_unit_test(xa_transactions),
 	  cmocka_unit_test(lost_while_an_xa_transaction_is_open), cmocka_unit_test(xa_in_one_phase),
-	  cmocka_unit_test(xa_that_ends_without_a_prepare),
+	  cmocka_unit_test(xa_that_is_too_large), cmocka_unit_test(xa_that_ends_without_a_prepare),
 	  cmocka_unit_test(xa_of_mariadb), cmocka_unit_test(heartbeats),
 	  cmocka_unit_test(events_that_are_not_known),
 	  cmocka_unit_test(events_that_change_nothing), cmocka_unit_test(statements),
