@@ -4,7 +4,7 @@
 #ifndef COMPARE_ROW_REPAIR_H
 #define COMPARE_ROW_REPAIR_H
 
-#include "rows/row_reader.h"
+#include "rows/lax_writer.h"
 #include "run/run.h"
 
 /* What all that repair rows in one run have in common. Constant once made. */
@@ -21,6 +21,7 @@ struct row_repair {
 	unsigned lock;			/* number of the connection's named lock */
 	struct db *target;		/* owned; NULL until needed */
 	struct row_reader reader;	/* its source is borrowed for each call */
+	struct lax_writer lax;		/* for rows that are refused in strict mode */
 };
 
 /* number: among the threads that repair at the same time, from 0. */

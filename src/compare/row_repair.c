@@ -31,6 +31,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -46,6 +47,7 @@ void row_repair_init(struct row_repair *r, const struct repair_plan *plan, unsig
 {
 	*r = (struct row_repair){ .plan = plan, .lock = plan->run->locks.repairs + number };
 	r->reader.run = plan->run;
+	lax_writer_init(&r->lax, plan->run, log_tag);
 }
 
 void row_repair_release(struct row_repair *r)
@@ -53,6 +55,7 @@ void row_repair_release(struct row_repair *r)
 	db_close(r->target);
 	r->target = NULL;
 	buf_release(&r->reader.sql);
+	lax_writer_release(&r->lax);
 }
 
 static bool connect_target(struct row_repair *r, struct error *err)
@@ -126,6 +129,21 @@ static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 	return ok;
 }
 
+/* Under the same ticket, with a read of its own: what is said above holds for it too. */
+static bool write_lax(struct row_repair *r, const struct moved_table *table,
+		      const char *const *conditions, size_t count, struct error *err)
+{
+	struct error refused = *err;
+	struct buf list = BUF_INIT;
+
+	for (size_t i = 0; i < count; i++)
+		buf_add(&list, conditions[i], strlen(conditions[i]) + 1);
+	bool ok = lax_writer_keys(&r->lax, r->target, table, &list, count, &refused, err);
+
+	buf_release(&list);
+	return ok;
+}
+
 /* With a ticket of its own. *all false: nothing was done, the rows are too large to be
  * held at once. */
 static bool repair_slice(struct row_repair *r, const struct moved_table *table,
@@ -142,7 +160,8 @@ static bool repair_slice(struct row_repair *r, const struct moved_table *table,
 	bool ok = row_reader_keys(&r->reader, batch, conditions, count, all, err);
 
 	probe("after_repair_read", "%s %" PRIu64 " %" PRIu64, name, ticket, batch->rows);
-	ok = ok && (!*all || write_rows(r, batch, conditions, count, &replaced, err));
+	ok = ok && (!*all || write_rows(r, batch, conditions, count, &replaced, err) ||
+		    (lax_is_refusal(err) && write_lax(r, table, conditions, count, err)));
 	if (!ok && err->kind == ERROR_DATA) {
 		log_error("table %s: rows cannot be repaired: %s", name, err->text);
 		ok = true;

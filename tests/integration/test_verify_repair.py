@@ -48,6 +48,24 @@ class RepairTest(MoveVerified):
                 self.assertTrue(ferry.log_contains(r"repaired rows: abc\.big \(6\)"))
                 self.target.drop_user_databases()
 
+    def test_rows_that_strict_mode_refuses(self):
+        """Their computed column is what the source computes without it.
+
+        Broken: a repair that is refused is given up ("rows cannot be repaired")."""
+        for kind in TYPES:
+            with self.subTest(kind):
+                self.source.sql("CREATE DATABASE abc", "SET SESSION sql_mode = ''",
+                                "CREATE TABLE abc.l (id INT PRIMARY KEY, a VARCHAR(20),"
+                                " n INT AS (a + 0) STORED)",
+                                "INSERT INTO abc.l (id, a) VALUES (1, '12abc'), (2, '5'),"
+                                " (3, '7x')")
+                ferry = self.spoilt(kind, "SET SESSION sql_mode = ''", "DELETE FROM abc.l WHERE id = 1",
+                                    "UPDATE abc.l SET a = '8y' WHERE id = 3", table="l")
+                self.assert_equal(databases=["abc"])
+                self.assertTrue(ferry.log_contains(r"repaired rows: abc\.l \(2\)"), ferry.logs())
+                self.source.drop_user_databases()
+                self.target.drop_user_databases()
+
     def test_off_by_default_and_never_by_the_command(self):
         self.basic_tables(rows=50, names=("big",))
         ferry = self.spoilt("Inline", "DELETE FROM abc.big WHERE id = 9", status=3,
