@@ -8,4 +8,7 @@
  * NULL alone. */
 bool snappy_same_content(struct value a, struct value b);
 
+/* The same for two that hold the same, for others another one but by chance. */
+uint64_t snappy_content_hash(struct value value);
+
 #endif

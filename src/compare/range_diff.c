@@ -166,20 +166,6 @@ static bool sum_range(struct range_diff *c, const struct row_hash *f, enum side 
 	return run_query(c, side, f, read_sums, sums, err);
 }
 
-bool range_diff_whole(struct range_diff *c, const struct row_hash *f, struct table_sums *sums,
-		      struct error *err)
-{
-	for (enum side side = 0; side < SIDE_COUNT; side++) {
-		struct range_sums found;
-
-		if (!sum_range(c, f, side, NULL, NULL, &found, err))
-			return false;
-		sums->figures[side][0] = found.rows;
-		sums->figures[side][1] = found.sum;
-	}
-	return true;
-}
-
 /* --- lists of rows ---------------------------------------------------------------- */
 
 /* Of a map from key bytes to fingerprints (char *, owned). The key's values are led by their
@@ -297,6 +283,54 @@ static bool has_unpacked_columns(const struct row_hash *f, const struct db_row *
 	return row->count == f->unpacked_count ||
 	       error_set(err, ERROR_CORRUPT, "%u columns expected, %u received", f->unpacked_count,
 			 row->count);
+}
+
+/* Rows without a key, of which no pairs can be made: all are read, and what they hold is
+ * summed up here. */
+static bool read_content_sum(struct db *db, const struct row_hash *f, void *answer,
+			     struct error *err)
+{
+	struct range_sums *sums = answer;
+	struct db_row row;
+	enum db_fetch fetched;
+
+	*sums = (struct range_sums){ .rows = 0 };
+	while ((fetched = db_row_next(db, &row, err)) == DB_ROW) {
+		uint64_t hash = 0;
+
+		if (!has_unpacked_columns(f, &row, err))
+			return false;
+		for (unsigned i = 0; i < row.count; i++)
+			hash = hash_mix(hash) +
+			       snappy_content_hash((struct value){ row.values[i], row.lengths[i] });
+		sums->rows++;
+		sums->sum += hash_mix(hash);
+	}
+	return fetched == DB_END;
+}
+
+bool range_diff_whole(struct range_diff *c, const struct row_hash *f, struct table_sums *sums,
+		      struct error *err)
+{
+	struct range_sums found[SIDE_COUNT];
+	bool ok = true;
+
+	for (enum side side = 0; ok && side < SIDE_COUNT; side++)
+		ok = sum_range(c, f, side, NULL, NULL, &found[side], err);
+	if (ok && f->unpacked[SIDE_SOURCE] &&
+	    found[SIDE_SOURCE].rows == found[SIDE_TARGET].rows &&
+	    found[SIDE_SOURCE].sum != found[SIDE_TARGET].sum) {
+		for (enum side side = 0; ok && side < SIDE_COUNT; side++) {
+			put_select(c, side);
+			buf_printf(&c->sql, "%s FROM %s", f->unpacked[side], f->from[side]);
+			ok = run_query(c, side, f, read_content_sum, &found[side], err);
+		}
+	}
+	for (enum side side = 0; ok && side < SIDE_COUNT; side++) {
+		sums->figures[side][0] = found[side].rows;
+		sums->figures[side][1] = found[side].sum;
+	}
+	return ok;
 }
 
 static bool read_content(struct db *db, const struct row_hash *f, void *answer, struct error *err)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "base/mem.h"
 
 /* A copy of 64 bytes takes three. */
@@ -53,4 +54,30 @@ bool snappy_same_content(struct value a, struct value b)
 	free(content);
 	free(other);
 	return is_same;
+}
+
+/* FNV-1a; the kind of value comes first. */
+static uint64_t hash_bytes(char kind, const char *bytes, size_t length)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (unsigned char)kind;
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
+	return hash_mix(hash + length);
+}
+
+uint64_t snappy_content_hash(struct value value)
+{
+	char *content = NULL;
+	uint64_t hash;
+	size_t length;
+
+	if (!value.bytes)
+		return hash_bytes('n', "", 0);
+	if (content_length(value, &length))
+		content = unpack(value, length);
+	hash = content ? hash_bytes('c', content, length) :
+			 hash_bytes('b', value.bytes, value.length);
+	free(content);
+	return hash;
 }

@@ -37,6 +37,8 @@ TEST(content)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		assert_int_equal(snappy_same_content(cases[i].a, cases[i].b), cases[i].want);
 		assert_int_equal(snappy_same_content(cases[i].b, cases[i].a), cases[i].want);
+		assert_int_equal(snappy_content_hash(cases[i].a) == snappy_content_hash(cases[i].b),
+				 cases[i].want);
 	}
 }
 
