@@ -97,6 +97,7 @@ static UNUSED void fixture_table_release(struct table *t)
 		free(t->columns[i].collation);
 		free(t->columns[i].charset);
 		free(t->columns[i].extra);
+		free(t->columns[i].expression);
 	}
 	for (unsigned i = 0; i < t->index_count; i++) {
 		free(t->indexes[i].name);
