@@ -35,7 +35,7 @@ static void put_normalised(struct buf *out, const char *raw_type)
 		buf_puts(out, raw_type);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
-		char *ending = strstr(buf_text(out), endings[i]);
+		const char *ending = strstr(buf_text(out), endings[i]);
 
 		if (ending && (i < 2 || ending[strlen(endings[i])] == '\0'))
 			buf_truncate(out, (size_t)(ending - out->data));
