@@ -81,10 +81,12 @@ class Rewriter:
                 pass
 
     def _replace(self, statement):
-        shape = shape_of(statement)
+        # Oracle's client leads it by the number of query attributes, and of sets of them.
+        lead = statement[:2] if statement[:2] == b"\0\1" else b""
+        shape = shape_of(statement[len(lead):])
         if shape not in self.shapes:
             self.shapes.append(shape)
-        return self.by.encode() if shape == self.replaced else statement
+        return lead + self.by.encode() if shape == self.replaced else statement
 
     def close(self):
         self._listener.close()
