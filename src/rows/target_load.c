@@ -12,7 +12,6 @@
 
 #include <stdlib.h>
 
-#include "base/probe.h"
 #include "rows/load_text.h"
 
 enum { DUPLICATE_ENTRY = 1062 };
@@ -37,6 +36,7 @@ static bool count_duplicates(struct db *target, uint64_t *listed, struct error *
 	return fetched == DB_END;
 }
 
+/* Within the transaction. */
 static enum load_outcome load(struct db *target, const struct row_batch *batch, struct error *err)
 {
 	struct db_load_counts counts;
@@ -44,8 +44,7 @@ static enum load_outcome load(struct db *target, const struct row_batch *batch, 
 	uint64_t listed = 0;
 
 	load_text_put_statement(&sql, batch->table, batch->table->comment);
-	bool ok = db_execf(target, err, "START TRANSACTION") &&
-		  db_load(target, sql.data, sql.length, &batch->text, &counts, err);
+	bool ok = db_load(target, sql.data, sql.length, &batch->text, &counts, err);
 
 	buf_release(&sql);
 	if (!ok)
@@ -64,21 +63,21 @@ static enum load_outcome load(struct db *target, const struct row_batch *batch, 
 enum load_outcome target_load(struct db *target, const struct row_batch *batch,
 			      uint64_t *inserted, struct error *err)
 {
-	enum load_outcome outcome = load(target, batch, err);
-	struct error failure;
+	enum load_outcome outcome = LOAD_FAILED;
+	bool does_not_matter;
 
-	if (outcome == LOAD_DONE) {
+	if (write_begin(target, NULL, 0, err)) {
+		outcome = load(target, batch, err);
 		*inserted = db_affected_rows(target);
-		probe("before_commit", "%d", 1);
-		if (db_execf(target, err, "COMMIT"))
-			return LOAD_DONE;
-		outcome = LOAD_FAILED;
 	}
-	if (!db_is_broken(target) && !db_execf(target, &failure, "ROLLBACK")) {
-		if (!db_is_broken(target))
-			(void)!db_fail(target, &failure, "roll back");
-		*err = failure;
-		outcome = LOAD_FAILED;
+	if (write_end(target, outcome == LOAD_DONE, &does_not_matter, err))
+		return LOAD_DONE;
+	if (outcome == LOAD_DONE || outcome == LOAD_FAILED)
+		return LOAD_FAILED;
+	/* Lost in the roll back: the same again, with a new connection. */
+	if (db_is_broken(target)) {
+		error_set(err, ERROR_LOST, "%s: the connection was lost", db_label(target));
+		return LOAD_FAILED;
 	}
 	return outcome;
 }
