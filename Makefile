@@ -47,7 +47,7 @@ say    = $(if $(quiet),@:,@printf '  %-4s %s\n' $(1) $(2))
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all unit check check-unit check-integration check-san lint fuzz test demo bench \
+.PHONY: all unit check check-unit check-integration check-san format lint fuzz test demo bench \
         deps \
         install uninstall clean help FORCE
 
@@ -123,7 +123,11 @@ check-integration: ## integration tests against private throwaway servers
 check-san: ## integration tests under ASan and UBSan, or SAN=thread; ARGS='-k PATTERN'
 	$(Q)+tests/san.sh '$(or $(SAN),address,undefined)' $(ARGS)
 
-lint: ## rooms, headers, documents, locks, what clang-tidy and gcc find
+format: ## lay the C sources out as lint demands
+	$(Q)clang-format -i --style=file:tests/lint/clang-format \
+		$$(find src include tests -name '*.[ch]')
+
+lint: ## rooms, headers, layout, documents, locks, what clang-tidy and gcc find
 	$(Q)CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' tests/lint/run.sh
 
 fuzz: ## replay the fuzzers' corpus, and fuzz with clang for SECONDS= each (20)

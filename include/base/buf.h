@@ -14,7 +14,10 @@ struct buf {
 	size_t room;   /* bytes allocated */
 };
 
-#define BUF_INIT { NULL, 0, 0 }
+#define BUF_INIT                                                                                   \
+	{                                                                                          \
+		NULL, 0, 0                                                                         \
+	}
 
 /* Frees the memory; b is BUF_INIT again. */
 void buf_release(struct buf *b);

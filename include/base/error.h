@@ -59,11 +59,14 @@ enum error_kind {
 
 struct error {
 	enum error_kind kind;
-	unsigned server_code; /* MySQL error number where a server said so, else 0 */
+	unsigned server_code;	   /* MySQL error number where a server said so, else 0 */
 	char text[ERROR_TEXT_MAX]; /* always terminated; longer texts end in "..." */
 };
 
-#define ERROR_INIT { .kind = ERROR_NONE }
+#define ERROR_INIT                                                                                 \
+	{                                                                                          \
+		.kind = ERROR_NONE                                                                 \
+	}
 
 /* Fills *err; the former content is overwritten. Always returns false. */
 bool error_set(struct error *err, enum error_kind kind, const char *format, ...) PRINTF(3, 4);

@@ -18,7 +18,7 @@ struct map {
 	size_t used;		   /* entries in use, removed ones included */
 	size_t count;		   /* live entries */
 	size_t entries_room;
-	uint32_t *slots; /* index + 1 into entries, 0 free */
+	uint32_t *slots;   /* index + 1 into entries, 0 free */
 	size_t slot_count; /* a power of two, or 0 */
 };
 

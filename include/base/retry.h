@@ -6,13 +6,13 @@
 #include "base/stop.h"
 
 struct retry_policy {
-	const char *verb;    /* "write row batch", for the log */
-	const char *tag;     /* log tag of the caller */
-	unsigned attempts;   /* in all; 0: without end */
-	int64_t sleep_ms;    /* before the second attempt */
-	int64_t max_sleep_ms; /* doubles each time up to this; 0: stays sleep_ms */
+	const char *verb;      /* "write row batch", for the log */
+	const char *tag;       /* log tag of the caller */
+	unsigned attempts;     /* in all; 0: without end */
+	int64_t sleep_ms;      /* before the second attempt */
+	int64_t max_sleep_ms;  /* doubles each time up to this; 0: stays sleep_ms */
 	int64_t lost_sleep_ms; /* after the second ERROR_LOST on, where longer */
-	int64_t lost_ms; /* while ERROR_LOST has gone on for less, attempts are not used up */
+	int64_t lost_ms;       /* while ERROR_LOST has gone on for less, attempts are not used up */
 	/* NULL: never. True: this failure does not count, and the callback logs it; the next
 	 * attempt comes after a random pause that grows. */
 	bool (*excuse)(void *context, const struct error *err);
@@ -35,10 +35,10 @@ struct retry {
 	struct retry_policy policy;
 	struct stop *stop; /* borrowed */
 	bool has_begun;
-	unsigned number;  /* of the attempt under way, from 1; excused ones do not count */
+	unsigned number; /* of the attempt under way, from 1; excused ones do not count */
 	unsigned excused;
-	int64_t sleep_ms; /* before the next one */
-	int64_t began_ms; /* the attempt under way */
+	int64_t sleep_ms;      /* before the next one */
+	int64_t began_ms;      /* the attempt under way */
 	int64_t lost_since_ms; /* 0: the connection was not lost at the last attempt */
 };
 

@@ -15,10 +15,10 @@ struct spill_file {
  * read it, and it goes with the process, however that ends. */
 bool spill_file_open(struct spill_file *s, const char *beside, struct error *err) MUST_CHECK;
 void spill_file_close(struct spill_file *s);
-bool spill_file_write(const struct spill_file *s, uint64_t offset, const char *bytes,
-			size_t length, struct error *err) MUST_CHECK;
+bool spill_file_write(const struct spill_file *s, uint64_t offset, const char *bytes, size_t length,
+		      struct error *err) MUST_CHECK;
 /* Exactly length bytes; fewer are an error. */
 bool spill_file_read(const struct spill_file *s, uint64_t offset, char *bytes, size_t length,
-		       struct error *err) MUST_CHECK;
+		     struct error *err) MUST_CHECK;
 
 #endif

@@ -15,11 +15,11 @@ struct diff_report_row {
 
 struct table_report {
 	const struct row_hash *f; /* borrowed */
-	bool is_compared; /* to its end */
+	bool is_compared;	  /* to its end */
 	uint64_t rows[SIDE_COUNT];
 	uint64_t different;
-	uint64_t repaired;  /* differed, and do not any more */
-	uint64_t unsettled; /* differed in every attempt, but changed in between */
+	uint64_t repaired;	      /* differed, and do not any more */
+	uint64_t unsettled;	      /* differed in every attempt, but changed in between */
 	uint64_t next_id[SIDE_COUNT]; /* AUTO_INCREMENT; 0: none, or nobody asked */
 	struct diff_report_row shown[REPORT_KEYS_SHOWN]; /* the first of the different */
 	size_t shown_count;

@@ -25,8 +25,8 @@ typedef void difference_found(void *context, const struct row_hash *f,
 
 struct range_diff {
 	const struct move_options *options; /* borrowed */
-	struct stop *stop;		     /* borrowed */
-	struct db *db[SIDE_COUNT];	     /* owned */
+	struct stop *stop;		    /* borrowed */
+	struct db *db[SIDE_COUNT];	    /* owned */
 	struct buf sql;
 	struct buf condition;
 	difference_found *found;
@@ -46,8 +46,7 @@ void range_diff_close(struct range_diff *c);
  * to found. The two servers are asked one after the other, so rows that are written
  * meanwhile may be found too. */
 bool range_diff_range(struct range_diff *c, const struct row_hash *f, const struct key *low,
-		      const struct key *high, struct range_rows *rows,
-		      struct error *err) MUST_CHECK;
+		      const struct key *high, struct range_rows *rows, struct error *err) MUST_CHECK;
 /* The same where the source's side is known already: so many rows, and the XOR of their
  * sums (NULL: unknown, the rows are looked at). */
 bool range_diff_target(struct range_diff *c, const struct row_hash *f, const struct key *low,
@@ -70,8 +69,7 @@ bool range_diff_keys(struct range_diff *c, const struct row_hash *f, const char 
 		     size_t count, struct error *err) MUST_CHECK;
 
 /* "42", "a,0x00ff": a key for people. */
-void range_diff_key_text(struct buf *out, const struct key_columns *columns,
-			 const struct key *key);
+void range_diff_key_text(struct buf *out, const struct key_columns *columns, const struct key *key);
 const char *difference_kind_name(enum difference_kind kind);
 
 #endif

@@ -11,7 +11,7 @@ struct row_repair;
 struct recheck_rules {
 	unsigned stable_after; /* further attempts that must find the same difference */
 	unsigned attempts;     /* at most */
-	int64_t pause_ms; /* before the first attempt; doubles up to a second */
+	int64_t pause_ms;      /* before the first attempt; doubles up to a second */
 	/* Called before each attempt by whoever can tell that the target has caught up;
 	 * NULL: only the pause. source is free for queries. */
 	bool (*catch_up)(void *context, struct db *source, struct error *err);
@@ -20,8 +20,8 @@ struct recheck_rules {
 
 struct recheck {
 	const struct row_hash *f; /* borrowed */
-	struct map rows; /* condition -> struct candidate *, owned */
-	unsigned attempt; /* the one under way, from 1; 0: none */
+	struct map rows;	  /* condition -> struct candidate *, owned */
+	unsigned attempt;	  /* the one under way, from 1; 0: none */
 };
 
 void recheck_init(struct recheck *r, const struct row_hash *f);

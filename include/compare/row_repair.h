@@ -9,7 +9,7 @@
 
 /* What all that repair rows in one run have in common. Constant once made. */
 struct repair_plan {
-	struct run *run;     /* borrowed */
+	struct run *run; /* borrowed */
 	/* Rows other than the repaired ones were displaced: the table must be compared as a
 	 * whole again. Any thread. */
 	void (*displaced)(void *context, size_t table);

@@ -12,8 +12,8 @@ struct repair_plan;
 /* The tables as both sides define them. Read-only once loaded. */
 struct table_diff {
 	const struct move_options *options; /* borrowed */
-	struct stop *stop;		     /* borrowed */
-	struct row_hash *hashes; /* owned; by moved_table.index */
+	struct stop *stop;		    /* borrowed */
+	struct row_hash *hashes;	    /* owned; by moved_table.index */
 	size_t count;
 	struct table_pairs pairs;
 };
@@ -21,8 +21,8 @@ struct table_diff {
 /* Reads the target's definitions. What makes a table impossible to compare stands in
  * its hash's finding. */
 bool table_diff_load(struct table_diff *v, const struct move_options *options,
-		       const struct moved_tables *tables, struct db *target, struct stop *stop,
-		       struct error *err) MUST_CHECK;
+		     const struct moved_tables *tables, struct db *target, struct stop *stop,
+		     struct error *err) MUST_CHECK;
 void table_diff_release(struct table_diff *v);
 
 /* How to go about it. */
@@ -44,6 +44,6 @@ struct comparison {
 /* Waits until all is done; the first failure ends it. verdict is by table index, and
  * with found holds only the numbers of rows. */
 bool table_diff_compare(const struct table_diff *v, const struct comparison *how,
-			  struct diff_report *verdict, struct error *err) MUST_CHECK;
+			struct diff_report *verdict, struct error *err) MUST_CHECK;
 
 #endif

@@ -53,7 +53,7 @@ struct config {
 	 * config_prints_state(). */
 	bool dump_state_on_signal;
 	bool dump_state_to_stdout_on_error;
-	const char *state_file; /* NULL: off */
+	const char *state_file;		   /* NULL: off */
 	const cJSON *state_to_resume_from; /* an object, or NULL */
 
 	/* Those who watch. */

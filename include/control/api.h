@@ -10,7 +10,7 @@
 struct api {
 	struct ferry *ferry;
 	const struct rate *rate;
-	struct scripts *scripts; /* NULL: there are none */
+	struct scripts *scripts;    /* NULL: there are none */
 	const char *custom_payload; /* ProgressCallback.Payload, shown in the status */
 	bool was_resumed;
 };

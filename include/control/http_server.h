@@ -51,8 +51,8 @@ void server_free(struct server *server);
 
 /* A field of the posted form (urlencoded or multipart), else of the query. False
  * when there is none. */
-bool server_form_value(const struct server_request *request, const char *name, struct buf *value)
-	MUST_CHECK;
+bool server_form_value(const struct server_request *request, const char *name,
+		       struct buf *value) MUST_CHECK;
 /* A plain text answer with a newline. */
 void server_reply_text(struct server_reply *reply, unsigned status, const char *format, ...)
 	PRINTF(3, 4);

@@ -19,7 +19,7 @@ bool listen_open(struct listener *listener, const char *address, struct error *e
 bool address_is_loopback(const struct sockaddr *address);
 
 /* Splits "host:port" without looking at either; false when there is no port. */
-bool listen_split(const char *address, char *host, size_t host_size, char *port, size_t port_size)
-	MUST_CHECK;
+bool listen_split(const char *address, char *host, size_t host_size, char *port,
+		  size_t port_size) MUST_CHECK;
 
 #endif

@@ -36,7 +36,7 @@ struct estimate {
 void estimate_make(struct estimate *estimate, const struct rate *rate,
 		   const struct ferry_status *status, bool was_resumed);
 /* The same without samples: the average since the start. */
-void estimate_average(struct estimate *estimate, const struct ferry_status *status,
-		      double now_wall, bool was_resumed);
+void estimate_average(struct estimate *estimate, const struct ferry_status *status, double now_wall,
+		      bool was_resumed);
 
 #endif

@@ -10,9 +10,9 @@
 struct status_view {
 	const struct ferry_status *status;
 	const struct estimate *estimate;
-	const char *custom_payload; /* ProgressCallback.Payload; NULL: "" */
+	const char *custom_payload;    /* ProgressCallback.Payload; NULL: "" */
 	const struct scripts *scripts; /* NULL: there are none */
-	double now;		    /* wall seconds */
+	double now;		       /* wall seconds */
 };
 
 /* Both append one line without a newline at its end. */

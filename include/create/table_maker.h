@@ -8,11 +8,11 @@
 #include "plan/moved_table.h"
 
 struct table_maker {
-	struct db *source;	/* borrowed */
-	struct db *target;	/* borrowed */
-	const char *marginalia; /* borrowed */
+	struct db *source;	      /* borrowed */
+	struct db *target;	      /* borrowed */
+	const char *marginalia;	      /* borrowed */
 	const struct map *collations; /* borrowed; those that the target knows */
-	bool keeps_late_keys;	/* those of fulltext_keys.h, which are left out else */
+	bool keeps_late_keys;	      /* those of fulltext_keys.h, which are left out else */
 	char default_row_format[32];
 	struct buf shown;
 	struct buf exact;

@@ -35,25 +35,25 @@ struct db_computing;
 
 /* How to reach a server. Everything is borrowed and must outlive the db. */
 struct db_params {
-	const char *label;  /* "source", "target": for messages and logs */
-	const char *host;   /* name or address; the socket's path when is_unix */
-	unsigned port;	    /* not used when is_unix */
+	const char *label; /* "source", "target": for messages and logs */
+	const char *host;  /* name or address; the socket's path when is_unix */
+	unsigned port;	   /* not used when is_unix */
 	bool is_unix;
 	const char *user;
 	const char *pass;      /* never logged */
 	const char *pass_file; /* or where it is read from: by config_validate() */
 	const char *pass_env;
-	const char *collation; /* NULL or "": utf8mb4_general_ci; one of another charset is
-				* checked and then not used: statements are utf8mb4 */
-	struct map variables;  /* set in each session: name -> SQL (char *), "'x'" or "5" */
+	const char *collation;	/* NULL or "": utf8mb4_general_ci; one of another charset is
+				 * checked and then not used: statements are utf8mb4 */
+	struct map variables;	/* set in each session: name -> SQL (char *), "'x'" or "5" */
 	const char *marginalia; /* text of the comment in front of every statement */
-	bool use_tls;		 /* required then */
+	bool use_tls;		/* required then */
 	enum db_tls_verify tls_verify;
-	const char *tls_ca_path; /* PEM; NULL: the system's */
+	const char *tls_ca_path;     /* PEM; NULL: the system's */
 	const char *tls_server_name; /* expected in the certificate; NULL: host. Neither
 				      * library can check a name other than the host:
 				      * ERROR_CONFIG, rather than not checking */
-	const char *tls_cert_path; /* client certificate, or NULL */
+	const char *tls_cert_path;   /* client certificate, or NULL */
 	const char *tls_key_path;
 	/* Once its text is set, another server that answers under this address (after a
 	 * failover behind a name, a virtual address, a proxy) is refused with
@@ -61,9 +61,9 @@ struct db_params {
 	const struct db_identity *identity;
 	const struct db_computing *computing; /* what the source computes by, for sessions of the
 					       * target; NULL: the server's own settings */
-	unsigned connect_timeout_s; /* 0: 10 */
-	unsigned read_timeout_s;    /* 0: none */
-	unsigned write_timeout_s;   /* 0: none */
+	unsigned connect_timeout_s;	      /* 0: 10 */
+	unsigned read_timeout_s;	      /* 0: none */
+	unsigned write_timeout_s;	      /* 0: none */
 	bool logs_statements; /* what a DB_SESSION_WRITE sends shall stand in the binlog beside its
 			       * rows, where the account may ask for that */
 	unsigned network_timeout_s; /* the other side's system says nothing at all; 0: 120 */
@@ -179,8 +179,8 @@ unsigned db_warning_count(const struct db *db);
 /* Runs a LOAD DATA LOCAL INFILE in a DB_SESSION_WRITE: text is what the server gets for the
  * file, whichever it asks for, during this call and never else. */
 struct db_load_counts {
-	bool are_known; /* the server has told the following */
-	uint64_t rows; /* in the text */
+	bool are_known;	  /* the server has told the following */
+	uint64_t rows;	  /* in the text */
 	uint64_t skipped; /* of them, as a unique value was there already, or not to be stored */
 	uint64_t warnings;
 };

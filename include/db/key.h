@@ -24,7 +24,10 @@ struct key {
 	struct buf bytes;
 };
 
-#define KEY_INIT { .is_set = false }
+#define KEY_INIT                                                                                   \
+	{                                                                                          \
+		.is_set = false                                                                    \
+	}
 
 bool key_has_column(const struct key_columns *key, unsigned column);
 

@@ -31,23 +31,23 @@ enum column_type {
 	COLUMN_BLOB, /* TINYBLOB to LONGBLOB */
 	COLUMN_ENUM,
 	COLUMN_SET,
-	COLUMN_JSON, /* MySQL's own; MariaDB's alias is a TEXT */
+	COLUMN_JSON,	 /* MySQL's own; MariaDB's alias is a TEXT */
 	COLUMN_GEOMETRY, /* and all its subtypes */
 	COLUMN_VECTOR,
 	COLUMN_UUID, /* MariaDB's; text to the outside, max_octets in the binlog */
 	COLUMN_INET4,
 	COLUMN_INET6,
-	COLUMN_TYPE_COUNT
+	COLUMN_TYPE_COUNT,
 };
 
 enum column_generation { COLUMN_PLAIN, COLUMN_VIRTUAL, COLUMN_STORED };
 
 struct column {
-	char *name;	 /* owned, utf8mb4 */
-	char *raw_type;	 /* COLUMN_TYPE: "bigint(20) unsigned", "enum('a','b')" */
-	char *charset;	 /* "" for types without */
-	char *collation; /* "" for types without */
-	char *extra;	 /* EXTRA as the server says it */
+	char *name;	  /* owned, utf8mb4 */
+	char *raw_type;	  /* COLUMN_TYPE: "bigint(20) unsigned", "enum('a','b')" */
+	char *charset;	  /* "" for types without */
+	char *collation;  /* "" for types without */
+	char *extra;	  /* EXTRA as the server says it */
 	char *expression; /* of a generated column, as the server says it; else "" */
 	enum column_type type;
 	enum column_generation generation;
@@ -56,19 +56,19 @@ struct column {
 	bool is_nullable;
 	bool is_auto_increment;
 	bool is_invisible;
-	bool is_compressed;	/* MariaDB COMPRESSED, MySQL/Percona COLUMN_FORMAT COMPRESSED */
-	unsigned length_bytes;	/* TEXT/BLOB: 1..4 length bytes; CHAR/BINARY etc.: 0 */
-	uint64_t max_octets; /* CHARACTER_OCTET_LENGTH; BINARY(n): n; UUID, INET: bytes; else 0 */
-	unsigned precision;	/* DECIMAL digits, BIT width */
-	unsigned scale;		/* DECIMAL; FLOAT(M,D)/DOUBLE(M,D): D, see has_scale */
-	bool has_scale;		/* FLOAT/DOUBLE declared with (M,D) */
-	unsigned fraction;	/* TIME, DATETIME, TIMESTAMP: digits of seconds */
-	unsigned member_count;	/* ENUM, SET */
-	char **members;		/* ENUM, SET: owned texts, unquoted, for messages: the servers
-				 * show what is not in utf8mb3 as '?' */
-	char **member_bytes;	/* their bytes in the column's character set, in hex; NULL where
-				 * the texts determine them, or the server does not say */
-	char *default_bytes;	/* of the column's default, likewise */
+	bool is_compressed;    /* MariaDB COMPRESSED, MySQL/Percona COLUMN_FORMAT COMPRESSED */
+	unsigned length_bytes; /* TEXT/BLOB: 1..4 length bytes; CHAR/BINARY etc.: 0 */
+	uint64_t max_octets;   /* CHARACTER_OCTET_LENGTH; BINARY(n): n; UUID, INET: bytes; else 0 */
+	unsigned precision;    /* DECIMAL digits, BIT width */
+	unsigned scale;	       /* DECIMAL; FLOAT(M,D)/DOUBLE(M,D): D, see has_scale */
+	bool has_scale;	       /* FLOAT/DOUBLE declared with (M,D) */
+	unsigned fraction;     /* TIME, DATETIME, TIMESTAMP: digits of seconds */
+	unsigned member_count; /* ENUM, SET */
+	char **members;	       /* ENUM, SET: owned texts, unquoted, for messages: the servers
+				* show what is not in utf8mb3 as '?' */
+	char **member_bytes;   /* their bytes in the column's character set, in hex; NULL where
+				* the texts determine them, or the server does not say */
+	char *default_bytes;   /* of the column's default, likewise */
 };
 
 struct index_part {
@@ -81,13 +81,13 @@ struct table_index {
 	char *name; /* "PRIMARY" or other */
 	bool is_unique;
 	bool is_primary;
-	bool is_visible; /* usable by the optimizer: MySQL Visible, MariaDB not Ignored */
+	bool is_visible;  /* usable by the optimizer: MySQL Visible, MariaDB not Ignored */
 	bool is_nullable; /* some part may be NULL */
 	bool is_ordered;  /* a B-tree: rows can be walked in its order */
 	bool is_fulltext;
-	bool is_hashed;   /* MariaDB: unique by a hash of its values, in a hidden column */
+	bool is_hashed;	     /* MariaDB: unique by a hash of its values, in a hidden column */
 	bool has_expression; /* or a prefix: cannot identify rows by plain columns */
-	char *expressions; /* of functional parts, one after the other; or NULL */
+	char *expressions;   /* of functional parts, one after the other; or NULL */
 	uint64_t cardinality;
 	struct index_part *parts;
 	unsigned part_count;
@@ -96,9 +96,9 @@ struct table_index {
 struct table {
 	char *schema;
 	char *name;
-	char *full_name;  /* "schema.name": key in maps, state and logs */
-	size_t index;	  /* in schema->tables */
-	char *engine;	  /* "InnoDB" */
+	char *full_name; /* "schema.name": key in maps, state and logs */
+	size_t index;	 /* in schema->tables */
+	char *engine;	 /* "InnoDB" */
 	char *collation;
 	char *row_format; /* as InnoDB has it: "Dynamic" */
 	uint64_t estimated_rows;
@@ -139,7 +139,7 @@ const struct column *table_column(const struct table *table, const char *name); 
 /* The column that has the other table's column's name, or NULL: for the servers its case
  * does not count. */
 const struct column *table_column_of_other(const struct table *table, const struct column *other);
-const struct table_index *table_primary(const struct table *table);		/* or NULL */
+const struct table_index *table_primary(const struct table *table); /* or NULL */
 /* Number of unique indexes (the primary key included, invisible ones too). */
 unsigned table_unique_count(const struct table *table);
 /* Do the first `count` members of both mean the same, byte for byte where both are in one

@@ -10,7 +10,7 @@ enum flavour { FLAVOUR_MYSQL, FLAVOUR_MARIADB };
 struct server_version {
 	enum flavour flavour;
 	unsigned number; /* 8.4.3 is 80403, 10.11.19 is 101119 */
-	char text[64];   /* @@version as the server says it */
+	char text[64];	 /* @@version as the server says it */
 };
 
 /* text is @@version, comment is @@version_comment ("" when unknown): Percona and

@@ -29,8 +29,7 @@ bool sql_json(struct buf *sql, struct value value, struct error *err) MUST_CHECK
 
 /* What is to be selected beside the column (which belongs to that table) to know the
  * types: "<number>:<list>". MySQL 8.0.4 on. */
-void sql_json_select_types(struct buf *sql, const struct table *table,
-			   const struct column *column);
+void sql_json_select_types(struct buf *sql, const struct table *table, const struct column *column);
 /* The list in a value selected so. False: it is not complete. */
 bool sql_json_types(struct value selected, struct value *list);
 

@@ -74,8 +74,8 @@ struct binlog_event {
 	uint32_t timestamp; /* seconds, the source's clock; 0: artificial */
 	uint8_t type;
 	uint32_t server_id;
-	uint32_t size;	    /* of the whole event */
-	uint32_t log_pos;   /* low 32 bits of the end offset; 0: none */
+	uint32_t size;	  /* of the whole event */
+	uint32_t log_pos; /* low 32 bits of the end offset; 0: none */
 	uint16_t flags;
 	struct reader body; /* behind the header, checksum cut off */
 };

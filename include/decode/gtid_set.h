@@ -43,7 +43,10 @@ struct gtid_set {
 	size_t room;
 };
 
-#define GTID_SET_INIT { GTID_NONE, NULL, 0, 0 }
+#define GTID_SET_INIT                                                                              \
+	{                                                                                          \
+		GTID_NONE, NULL, 0, 0                                                              \
+	}
 
 void gtid_set_release(struct gtid_set *set); /* leaves it empty */
 bool gtid_set_is_empty(const struct gtid_set *set);

@@ -9,8 +9,8 @@
 enum column_sign { SIGN_UNKNOWN, SIGN_SIGNED, SIGN_UNSIGNED };
 
 struct binlog_column {
-	uint8_t type;	   /* MYSQL_TYPE_* as in the event, the real one of STRING resolved */
-	uint16_t meta;	   /* DECIMAL: precision << 8 | scale; BIT: width; else as sent */
+	uint8_t type;  /* MYSQL_TYPE_* as in the event, the real one of STRING resolved */
+	uint16_t meta; /* DECIMAL: precision << 8 | scale; BIT: width; else as sent */
 	bool is_nullable;
 	enum column_sign sign; /* of numeric columns, where the server sends it */
 	const char *name;      /* into map->names; NULL: the server does not send it */
@@ -26,7 +26,7 @@ struct binlog_table_map {
 	/* Columns whose metadata could be read: a type we do not know hides what
 	 * follows, which does no harm in a table that is not copied. */
 	unsigned known_count;
-	char *names; /* owned; NULL without binlog_row_metadata=FULL */
+	char *names;		   /* owned; NULL without binlog_row_metadata=FULL */
 	const struct table *table; /* the copied table, or NULL: rows are skipped */
 };
 
@@ -66,8 +66,7 @@ void row_decoder_free(struct row_decoder *decoder);
 bool binlog_rows_table_id(const struct binlog_event *event, const struct binlog_format *format,
 			  uint64_t *table_id, struct error *err) MUST_CHECK;
 /* Is this the last rows event of its statement? */
-bool binlog_rows_end_statement(const struct binlog_event *event,
-			       const struct binlog_format *format);
+bool binlog_rows_end_statement(const struct binlog_event *event, const struct binlog_format *format);
 
 /* Begins a rows event (v1 and v2, write, update, delete), whose bytes are borrowed. Images
  * without all plain columns are ERROR_UNSUPPORTED (binlog_row_image must be FULL);

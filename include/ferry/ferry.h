@@ -77,11 +77,11 @@ uint64_t ferry_batch_rows(struct ferry *ferry);
 
 /* A snapshot for status, callbacks, the progress line and the dry run. */
 struct ferry_table_status {
-	const char *name; /* "schema.table" on the source; borrowed from the ferry */
+	const char *name;	/* "schema.table" on the source; borrowed from the ferry */
 	const char *key_column; /* "id", composite: "a,b"; owned by the ferry */
-	const char *action; /* "waiting", "copying", "completed" */
-	struct key last_key; /* owned */
-	struct key target_key; /* owned: largest key when the table was begun; unset: unknown */
+	const char *action;	/* "waiting", "copying", "completed" */
+	struct key last_key;	/* owned */
+	struct key target_key;	/* owned: largest key when the table was begun; unset: unknown */
 	const struct key_columns *key_columns; /* borrowed */
 	uint64_t rows_written;
 	uint64_t bytes_written;
@@ -95,9 +95,9 @@ struct ferry_status {
 	enum phase phase;
 	bool is_paused;
 	bool automatic_cutover;
-	bool has_started; /* tables are known */
-	double start_time; /* wall seconds */
-	double done_time;  /* 0 while running */
+	bool has_started;		 /* tables are known */
+	double start_time;		 /* wall seconds */
+	double done_time;		 /* 0 while running */
 	struct binlog_position streamed; /* last boundary read from the source */
 	struct binlog_position applied;	 /* last boundary applied on the target */
 	struct binlog_position final;	 /* where the stream is to end; unset before cutover */
@@ -118,8 +118,8 @@ struct ferry_status {
 	char target_address[300];
 	bool has_verifier;
 	struct verifier_status verifier; /* owned; valid with has_verifier */
-	enum slower_side limit; /* just now */
-	char waiting_for[256]; /* what the ferry's thread waits for, "" nothing */
+	enum slower_side limit;		 /* just now */
+	char waiting_for[256];		 /* what the ferry's thread waits for, "" nothing */
 };
 
 void ferry_status(struct ferry *ferry, struct ferry_status *status);

@@ -46,19 +46,19 @@ enum verifier_type { VERIFIER_NONE, VERIFIER_CHECKSUM_TABLE, VERIFIER_ITERATIVE,
 
 struct verify_options {
 	enum verifier_type type;
-	int64_t interval_ms;	 /* Inline: between two rounds over changed rows */
-	int64_t max_downtime_ms; /* of the last verification; 0: no limit */
-	uint64_t queue_bytes;	 /* keys of changed rows held in memory */
-	const char *spill_beside; /* what exceeds that goes to a file beside this one; NULL:
-				   * in $TMPDIR */
-	unsigned workers;	 /* tables compared at the same time */
-	bool repair;		 /* rows that differ are copied again */
+	int64_t interval_ms;	    /* Inline: between two rounds over changed rows */
+	int64_t max_downtime_ms;    /* of the last verification; 0: no limit */
+	uint64_t queue_bytes;	    /* keys of changed rows held in memory */
+	const char *spill_beside;   /* what exceeds that goes to a file beside this one; NULL:
+				     * in $TMPDIR */
+	unsigned workers;	    /* tables compared at the same time */
+	bool repair;		    /* rows that differ are copied again */
 	struct map ignored_columns; /* "schema.table.column" -> anything */
 	struct map ignored_bare;    /* "table.column", in whatever database -> anything */
 	struct string_list ignored_tables; /* by bare name */
-	struct map compressed_columns; /* "schema.table.column" -> anything: by snappy */
-	struct map compressed_bare;    /* "table.column", in whatever database -> anything */
-	struct map force_index;	    /* "schema.table" -> index name (char *) */
+	struct map compressed_columns;	   /* "schema.table.column" -> anything: by snappy */
+	struct map compressed_bare;	   /* "table.column", in whatever database -> anything */
+	struct map force_index;		   /* "schema.table" -> index name (char *) */
 };
 
 /* RunFerryFromReplica */
@@ -81,37 +81,37 @@ struct move_options {
 	struct key_rules keys;
 
 	unsigned write_attempts; /* DBWriteRetries */
-	unsigned away_s;	/* ServerAwayTimeout */
+	unsigned away_s;	 /* ServerAwayTimeout */
 	unsigned read_attempts;	 /* DBReadRetries */
 	uint32_t server_id;	 /* MyServerId, 0: random */
 	unsigned copy_workers;	 /* DataIterationConcurrency: readers, and as many writers */
 	unsigned apply_workers;	 /* BinlogWriterConcurrency */
 	uint64_t batch_rows;	 /* DataIterationBatchSize; 0: sized by batch_bytes */
 	uint64_t batch_bytes;	 /* of one INSERT, about */
-	struct map batch_rows_per_table; /* "schema.table" -> uint64_t *, wins over batch_rows */
+	struct map batch_rows_per_table;  /* "schema.table" -> uint64_t *, wins over batch_rows */
 	struct batch_points batch_points; /* for tables not in it; wins over batch_rows too */
-	uint64_t apply_rows;	 /* BinlogEventBatchSize; 0: sized by batch_bytes */
-	uint64_t queue_bytes;	 /* row changes held in memory before the streamer waits */
-	uint64_t rows_bytes;	 /* copied rows held in memory before readers wait */
-	uint64_t row_bytes;	 /* larger rows are read one at a time, see row_reader.h */
-	uint64_t xa_bytes;	 /* events of undecided XA transactions */
-	uint64_t owed_bytes;	 /* keys of owed rows in memory before they go to a file */
+	uint64_t apply_rows;		  /* BinlogEventBatchSize; 0: sized by batch_bytes */
+	uint64_t queue_bytes;		  /* row changes held in memory before the streamer waits */
+	uint64_t rows_bytes;		  /* copied rows held in memory before readers wait */
+	uint64_t row_bytes;		  /* larger rows are read one at a time, see row_reader.h */
+	uint64_t xa_bytes;		  /* events of undecided XA transactions */
+	uint64_t owed_bytes;		  /* keys of owed rows in memory before they go to a file */
 
 	bool allow_tables_without_key;	/* AllowTablesWithoutKey */
-	enum write_method write_method;	/* TargetWriteMethod */
+	enum write_method write_method; /* TargetWriteMethod */
 	bool allow_inexact_json;	/* AllowInexactJSON: documents by their text alone */
 	bool skip_row_image_check;	/* SkipBinlogRowImageCheck */
 	bool skip_foreign_key_check;	/* SkipForeignKeyConstraintsCheck */
 	bool allow_read_only_target;	/* AllowSuperUserOnReadOnly */
 	bool watch_target;		/* not SkipTargetVerification */
-	bool automatic_cutover;		/* may change at run time: see ferry_set_automatic_cutover() */
-	unsigned cutover_attempts;	/* MaxCutoverRetries */
-	unsigned cutover_retry_wait_s;	/* CutoverRetryWaitSeconds */
+	bool automatic_cutover;	   /* may change at run time: see ferry_set_automatic_cutover() */
+	unsigned cutover_attempts; /* MaxCutoverRetries */
+	unsigned cutover_retry_wait_s; /* CutoverRetryWaitSeconds */
 	/* OpenTransactionsTimeout: longest wait for transactions that are open on copied
 	 * tables before the final position is read; 0: they are only named. */
 	int64_t open_transactions_ms;
 	bool stops_writers; /* there is a CutoverLock: behind it nobody writes to the source */
-	bool no_schema_cache_in_state;	/* DoNotIncludeSchemaCacheInStateDump */
+	bool no_schema_cache_in_state; /* DoNotIncludeSchemaCacheInStateDump */
 
 	struct verify_options verify;
 };

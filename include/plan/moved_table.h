@@ -17,8 +17,8 @@ struct moved_table {
 	/* Can a row have another one's key or unique value in its way on the target: is there
 	 * more than one unique key, or are there texts in the key? */
 	bool may_displace;
-	unsigned index;		/* in ferry_tables.tables */
-	uint64_t batch_rows; /* its own fixed rows per batch; 0: what holds for the run */
+	unsigned index;		  /* in ferry_tables.tables */
+	uint64_t batch_rows;	  /* its own fixed rows per batch; 0: what holds for the run */
 	bool may_change_unlogged; /* by a foreign key that cascades, on a source that does not
 				   * log that; set by the start-up checks */
 	/* Indexes in source->columns; owned. */
@@ -40,7 +40,7 @@ struct moved_table {
 	bool deletes_in_zone;	  /* and deleted */
 	bool has_offset_literals; /* '... +00:00' is a TIMESTAMP there */
 	/* Owned texts. */
-	char *comment; /* what every statement of ours begins with */
+	char *comment;	    /* what every statement of ours begins with */
 	char *select_list;  /* "`a`,CAST(`b` AS UNSIGNED)": all written columns in table
 			     * order, then the generated ones of the key */
 	char *types_list;   /* for the copy, behind select_list: the types in its JSON
@@ -55,7 +55,7 @@ struct moved_tables {
 	struct moved_table **tables; /* owned; largest data_bytes first */
 	size_t count;
 	struct moved_table **of_source; /* owned; by the source table's index */
-	struct map by_source; /* full source name -> struct moved_table * */
+	struct map by_source;		/* full source name -> struct moved_table * */
 };
 
 /* schema and options must outlive the tables. run_id is put into the statements
@@ -70,8 +70,8 @@ void moved_tables_make(const struct move_options *options, const char *run_id,
 /* How JSON columns are carried between these two servers. Typed documents that the
  * source cannot tell about become problems. */
 void moved_tables_set_json(struct moved_tables *tables, const struct move_options *options,
-			   const struct server_version *source,
-			   const struct server_version *target, struct findings *findings);
+			   const struct server_version *source, const struct server_version *target,
+			   struct findings *findings);
 /* A table that is on the target already: which of its columns take JSON there. */
 void moved_table_set_target(struct moved_table *t, const struct table *target);
 void moved_tables_release(struct moved_tables *tables);

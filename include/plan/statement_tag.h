@@ -18,6 +18,6 @@ void statement_tag_put(struct buf *sql, const char *marginalia, const char *run_
  * Marginalia must be the first comment. Statements that a person signs with it by hand
  * are accepted, as Ghostferry does. */
 enum signature statement_tag_read(const char *text, size_t length, const char *marginalia,
-			      const char *run_id);
+				  const char *run_id);
 
 #endif

@@ -9,8 +9,8 @@ struct table_pairs {
 	const struct moved_tables *tables; /* borrowed */
 	/* "`schema`.`table`" on the target, there or not -> struct moved_table * */
 	struct map by_target;
-	bool ignores_case;	  /* the target's lower_case_table_names: keys are lower case */
-	struct schema on_target;  /* what is there of them, views too */
+	bool ignores_case;	    /* the target's lower_case_table_names: keys are lower case */
+	struct schema on_target;    /* what is there of them, views too */
 	const struct table **there; /* owned; by moved_table.index, into on_target; NULL: none */
 };
 

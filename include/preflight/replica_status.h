@@ -21,7 +21,7 @@ struct replica_status {
 /* The replication from the master of this server_id; 0: the first there is. *found says
  * whether there is one. ERROR_ACCESS: the account may not see it. */
 bool replica_status_read(struct db *replica, uint64_t master_id, struct replica_status *replication,
-		      bool *found, struct error *err) MUST_CHECK;
+			 bool *found, struct error *err) MUST_CHECK;
 
 enum replicates { REPLICATES_NOT, REPLICATES, REPLICATES_UNKNOWN };
 
@@ -31,7 +31,7 @@ enum replicates { REPLICATES_NOT, REPLICATES, REPLICATES_UNKNOWN };
 bool replica_status_check(struct db *server, enum replicates *answer, struct error *err) MUST_CHECK;
 /* ReplicatedMasterPositionQuery: one row of a file and an offset. */
 bool replica_status_query(struct db *replica, const char *query, struct binlog_position *executed,
-		       struct error *err) MUST_CHECK;
+			  struct error *err) MUST_CHECK;
 
 /* Does a position say that all before it is committed? Otherwise *err holds the setting
  * and its remedy. by_query: the position is taken from ReplicatedMasterPositionQuery. */

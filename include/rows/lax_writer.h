@@ -17,14 +17,13 @@ extern const char *const lax_modes[LAX_MODES];
  * goes to *schema. Columns that a verification is to ignore count here. Both are set where it
  * succeeds. */
 bool lax_hash_load(struct row_hash *hash, struct schema *schema, const struct run *run,
-		   struct db *target, const struct moved_table *table,
-		   struct error *err) MUST_CHECK;
+		   struct db *target, const struct moved_table *table, struct error *err) MUST_CHECK;
 
 struct lax_table;
 
 struct lax_writer {
-	struct run *run;	/* borrowed */
-	const char *tag;	/* for the log */
+	struct run *run;	  /* borrowed */
+	const char *tag;	  /* for the log */
 	struct row_reader reader; /* its source is NULL until needed */
 	struct lax_table *tables; /* owned; by moved_table.index; NULL until needed */
 	struct row_prints prints; /* of the rows at hand, as the source has them */

@@ -14,12 +14,12 @@
 #include "rows/pending_rows.h"
 
 struct owed_rows {
-	struct run *run;	  /* borrowed */
+	struct run *run;	   /* borrowed */
 	struct pending_rows queue; /* locks itself */
 
 	struct mutex lock;
-	struct condition quiet;	 /* no displacement is under way */
-	uint64_t begun, ended;	 /* guarded by lock: displacements */
+	struct condition quiet; /* no displacement is under way */
+	uint64_t begun, ended;	/* guarded by lock: displacements */
 };
 
 /* stage: OwedRows of the state that is resumed; NULL: it has none. is_resumed: there was a
@@ -28,8 +28,8 @@ struct owed_rows *owed_rows_new(struct run *run, const cJSON *stage, bool is_res
 void owed_rows_free(struct owed_rows *o);
 
 /* The row was skipped: the batch is committed, and its chunk not yet recorded. */
-void owed_rows_skipped(struct owed_rows *o, const struct moved_table *table,
-		       const char *condition, size_t length);
+void owed_rows_skipped(struct owed_rows *o, const struct moved_table *table, const char *condition,
+		       size_t length);
 
 /* Rows are about to be displaced, keys of the map being their conditions: they are in the
  * state, and that is saved, before the transaction that removes them is committed. A replay

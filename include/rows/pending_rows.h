@@ -42,12 +42,12 @@ struct pending_rows {
 	struct mutex lock;
 	struct queue_table *tables; /* guarded by lock; by moved_table.index; owned */
 	size_t count;
-	uint64_t bytes;	     /* guarded by lock; of all keys, about */
-	uint64_t bytes_max;  /* constant */
-	uint64_t sequence;   /* guarded by lock: counts up with each key that is added */
+	uint64_t bytes;		 /* guarded by lock; of all keys, about */
+	uint64_t bytes_max;	 /* constant */
+	uint64_t sequence;	 /* guarded by lock: counts up with each key that is added */
 	struct spill_file spill; /* constant; itself needs no lock */
-	uint64_t spill_end;	   /* guarded by lock: where the next keys go */
-	unsigned spill_users;	   /* guarded by lock: that write or read just now */
+	uint64_t spill_end;	 /* guarded by lock: where the next keys go */
+	unsigned spill_users;	 /* guarded by lock: that write or read just now */
 };
 
 /* A key as it was when it was taken. */

@@ -10,7 +10,7 @@ struct row_prints;
 struct row_batch {
 	const struct moved_table *table; /* borrowed */
 	uint64_t ticket;		 /* of the table's fence */
-	const char *head;		    /* of every statement; the table's INSERT */
+	const char *head;		 /* of every statement; the table's INSERT */
 	const char *tail;
 	/* Rows go into text (load_text.h) and there are no statements, as long as this is true:
 	 * row_batch_make_statements(), or a row that only INSERT can store, ends it. */
@@ -30,10 +30,10 @@ struct row_batch {
 	 * made; borrowed. Forgotten with the rows. */
 	struct row_prints *prints;
 	bool omits_empty; /* rows with values that nobody can write: write_without_empty() */
-	uint64_t sum; /* XOR of all rows */
-	bool has_sum; /* of all of them: none was NULL */
-	struct key last; /* of the last row; owned */
-	struct buf keys; /* of all rows: each value led by its length */
+	uint64_t sum;	  /* XOR of all rows */
+	bool has_sum;	  /* of all of them: none was NULL */
+	struct key last;  /* of the last row; owned */
+	struct buf keys;  /* of all rows: each value led by its length */
 	/* The range that was read: (low, high]; owned, unset where it is open. */
 	struct key low;
 	struct key high;

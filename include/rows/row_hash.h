@@ -11,14 +11,14 @@ enum side { SIDE_SOURCE, SIDE_TARGET, SIDE_COUNT };
 struct row_hash {
 	const struct moved_table *table; /* borrowed */
 	/* Owned texts per side. */
-	char *row[SIDE_COUNT];	/* "SHA2(CONCAT_WS('#',...),256)": 64 hex digits */
-	char *sum[SIDE_COUNT];	/* 64 bits of that as a number, to be XORed */
+	char *row[SIDE_COUNT]; /* "SHA2(CONCAT_WS('#',...),256)": 64 hex digits */
+	char *sum[SIDE_COUNT]; /* 64 bits of that as a number, to be XORed */
 	/* "SHA2(...),`a`,`b`": of the other columns, and the compressed ones as they are; NULL:
 	 * there are none. Rows whose hashes differ may be equal then, see range_diff.c. */
 	char *unpacked[SIDE_COUNT];
 	unsigned unpacked_count; /* its columns */
-	char *keys[SIDE_COUNT]; /* "`a`,`b`": the key's values as the source holds them */
-	char *from[SIDE_COUNT]; /* "`db`.`t` FORCE INDEX (`PRIMARY`)" */
+	char *keys[SIDE_COUNT];	 /* "`a`,`b`": the key's values as the source holds them */
+	char *from[SIDE_COUNT];	 /* "`db`.`t` FORCE INDEX (`PRIMARY`)" */
 	char *finding; /* owned: the tables cannot be equal or not be compared; NULL: none */
 	char *note;    /* owned: what the comparison leaves out; NULL: nothing */
 };
@@ -26,8 +26,7 @@ struct row_hash {
 /* target: the definition found there, NULL: there is no such table. keep_zero_sign:
  * the target can store -0.0 (MariaDB cannot). */
 void row_hash_make(struct row_hash *f, const struct move_options *options,
-		      const struct moved_table *table, const struct table *target,
-		      bool keep_zero_sign);
+		   const struct moved_table *table, const struct table *target, bool keep_zero_sign);
 void row_hash_release(struct row_hash *f);
 
 /* "SELECT COUNT(*),COUNT(s),<all s as one> FROM (...) d": how many rows with keys in (low,

@@ -8,9 +8,9 @@
 #define ROW_PRINT_DIGITS 64
 
 struct row_prints {
-	struct map rows;   /* key -> struct row_print *, owned */
-	struct buf key;	   /* under construction */
-	size_t seen;	   /* rows that were looked for and found alike */
+	struct map rows; /* key -> struct row_print *, owned */
+	struct buf key;	 /* under construction */
+	size_t seen;	 /* rows that were looked for and found alike */
 };
 
 void row_prints_init(struct row_prints *prints);

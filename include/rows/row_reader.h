@@ -16,12 +16,12 @@
 #define ROW_READER_LARGEST_ROW (UINT64_C(1) << 30) /* the servers' limit */
 
 struct row_reader {
-	struct run *run;	/* borrowed */
-	struct db *source;	/* owned */
-	struct buf sql;		/* under construction, kept for its capacity */
-	uint64_t packet_limit;	/* of the target, bytes */
-	uint64_t row_bytes;	/* the largest row to be received */
-	bool too_large;		/* the last read was cut short at what may be a larger one */
+	struct run *run;       /* borrowed */
+	struct db *source;     /* owned */
+	struct buf sql;	       /* under construction, kept for its capacity */
+	uint64_t packet_limit; /* of the target, bytes */
+	uint64_t row_bytes;    /* the largest row to be received */
+	bool too_large;	       /* the last read was cut short at what may be a larger one */
 };
 
 bool row_reader_open(struct row_reader *reader, struct run *run, uint64_t packet_limit,
@@ -34,8 +34,8 @@ bool row_reader_split(struct row_reader *reader, const struct moved_table *table
 		      const struct key *low, uint64_t rows, struct key *high,
 		      struct error *err) MUST_CHECK;
 /* The table's largest key now, for progress; unset when it looks empty. */
-bool row_reader_largest(struct row_reader *reader, const struct moved_table *table,
-			struct key *key, struct error *err) MUST_CHECK;
+bool row_reader_largest(struct row_reader *reader, const struct moved_table *table, struct key *key,
+			struct error *err) MUST_CHECK;
 
 /* The keys in (low, high] as conditions, each ended by a NUL, one behind the other. Without
  * locks. */

@@ -5,14 +5,14 @@
 #include "rows/row_batch.h"
 
 enum load_outcome {
-	LOAD_DONE,	/* committed: every row is there as it was given, or was skipped */
-	LOAD_UNSUITED,	/* nothing was written, and INSERT has to tell why */
-	LOAD_UNSURE,	/* the same: more rows were there already than the server lists */
-	LOAD_FAILED,	/* *err, nothing was written; may be tried again when it is retryable */
+	LOAD_DONE,     /* committed: every row is there as it was given, or was skipped */
+	LOAD_UNSUITED, /* nothing was written, and INSERT has to tell why */
+	LOAD_UNSURE,   /* the same: more rows were there already than the server lists */
+	LOAD_FAILED,   /* *err, nothing was written; may be tried again when it is retryable */
 };
 
 /* One transaction with the rows of batch->text. *inserted: those that were not there yet. */
-enum load_outcome target_load(struct db *target, const struct row_batch *batch,
-			      uint64_t *inserted, struct error *err) MUST_CHECK;
+enum load_outcome target_load(struct db *target, const struct row_batch *batch, uint64_t *inserted,
+			      struct error *err) MUST_CHECK;
 
 #endif

@@ -23,7 +23,7 @@ struct write_statement {
 	const char *mode;
 	uint64_t *warnings; /* borrowed: with a mode, their number is added */
 	uint64_t *affected; /* borrowed: rows touched are added; NULL: nobody asks */
-	const char *zone; /* time_zone for this statement; borrowed, NULL: as usual, UTC */
+	const char *zone;   /* time_zone for this statement; borrowed, NULL: as usual, UTC */
 	/* Affected rows that there must be, else it is ERROR_DIFFERENT; 0: however many. */
 	uint64_t affects;
 };

@@ -22,8 +22,7 @@ struct durable_state *durable_state_new(struct run *run, state_taker *take, void
 void durable_state_free(struct durable_state *d);
 
 /* The ferry's thread, before anything is written: the state of now lasts. */
-bool durable_state_begin(struct durable_state *d, struct db *target,
-			 struct error *err) MUST_CHECK;
+bool durable_state_begin(struct durable_state *d, struct db *target, struct error *err) MUST_CHECK;
 void durable_state_start(struct durable_state *d);
 /* The ferry's thread, when nothing is written any more: waits until all of it is on the
  * target's disk. From then on the state of the moment counts. ERROR_STOPPED when the run

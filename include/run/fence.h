@@ -16,9 +16,9 @@
 
 struct fence {
 	struct mutex lock;
-	uint64_t *open;	      /* guarded by lock; owned; unordered */
-	unsigned open_room;   /* guarded by lock: most tables never have more than a few */
-	unsigned open_count;		  /* guarded by lock */
+	uint64_t *open;	     /* guarded by lock; owned; unordered */
+	unsigned open_room;  /* guarded by lock: most tables never have more than a few */
+	unsigned open_count; /* guarded by lock */
 	/* Written under lock, read by anyone. lowest_open is lowered before issued
 	 * is raised, so whoever sees a ticket as issued sees it as open. */
 	_Atomic uint64_t issued;

@@ -25,7 +25,7 @@ enum slower_side { SLOWER_NONE, SLOWER_SOURCE, SLOWER_TARGET };
 struct table_sync {
 	struct fence fence;
 	struct write_claims claims;
-	struct snapshot_mark mark; /* of a table without a key */
+	struct snapshot_mark mark;	 /* of a table without a key */
 	_Atomic unsigned unsuited_loads; /* batches that LOAD DATA could not store exactly */
 };
 
@@ -41,7 +41,7 @@ struct run {
 	/* Nobody writes to the target unless the run holds its lock 0 (I8). */
 	struct db_guard guard;
 	struct owed_rows *owed;
-	bool takes_loads; /* the target accepts LOAD DATA LOCAL, and may be sent it */
+	bool takes_loads;   /* the target accepts LOAD DATA LOCAL, and may be sent it */
 	struct budget rows; /* copied rows in memory, options->rows_bytes of them */
 	/* Rows per batch, as set at run time; 0: sized by bytes. */
 	_Atomic uint64_t batch_rows;

@@ -11,7 +11,7 @@ enum phase {
 	PHASE_VERIFY_BEFORE_CUTOVER,
 	PHASE_CUTOVER,
 	PHASE_DONE,
-	PHASE_COUNT
+	PHASE_COUNT,
 };
 
 /* "copying", as /api/status and the callbacks say it */

@@ -19,7 +19,7 @@ typedef bool state_file_taker(void *context, struct buf *text);
 
 struct state_file {
 	/* Constant after state_file_start(). */
-	const char *path;      /* borrowed; NULL: there is no state file */
+	const char *path; /* borrowed; NULL: there is no state file */
 	state_file_taker *take;
 	void *context; /* borrowed; of take */
 	struct thread thread;
@@ -27,16 +27,16 @@ struct state_file {
 	struct mutex lock;
 	struct condition changed;
 	struct condition tried;
-	bool poked;  /* guarded by lock */
-	bool closed; /* guarded by lock */
-	bool ended;  /* guarded by lock; the thread writes no more */
-	uint64_t asked; /* guarded by lock: saves that were waited for */
+	bool poked;	      /* guarded by lock */
+	bool closed;	      /* guarded by lock */
+	bool ended;	      /* guarded by lock; the thread writes no more */
+	uint64_t asked;	      /* guarded by lock: saves that were waited for */
 	uint64_t tried_up_to; /* guarded by lock: of them */
 	uint64_t saved_up_to; /* guarded by lock: of them */
 
 	/* The thread's. */
 	struct buf written; /* what the file holds */
-	int held; /* the file, open and locked; -1: it is not */
+	int held;	    /* the file, open and locked; -1: it is not */
 	bool is_failing;
 	int64_t last_logged_ms; /* when that was said last */
 

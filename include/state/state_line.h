@@ -23,7 +23,10 @@ struct state_line {
 	size_t count;		 /* 0: nothing is known */
 };
 
-#define STATE_LINE_INIT { NULL, 0 }
+#define STATE_LINE_INIT                                                                            \
+	{                                                                                          \
+		NULL, 0                                                                            \
+	}
 
 void state_line_release(struct state_line *line);
 void state_line_add(struct state_line *line, const char *process, uint64_t save);

@@ -36,8 +36,9 @@ struct saved_state {
 bool saved_state_parse(cJSON *tree, struct saved_state *state, struct error *err) MUST_CHECK;
 void saved_state_release(struct saved_state *state);
 
-/* Has the tracker go on from there (state_tracker_resume()), at the keys of its tables. A key or a completed table that is not (or no longer)
- * chosen, and a key that does not suit the table's key columns are ERROR_CONFIG. */
+/* Has the tracker go on from there (state_tracker_resume()), at the keys of its tables. A key or a
+ * completed table that is not (or no longer) chosen, and a key that does not suit the table's key
+ * columns are ERROR_CONFIG. */
 bool saved_state_apply(const struct saved_state *state, const struct moved_tables *tables,
 		       struct state_tracker *tracker, struct error *err) MUST_CHECK;
 

@@ -6,7 +6,7 @@
 
 /* As it stands in every state: with tens of thousands of tables it is most of the text. */
 struct state_schema {
-	char *text; /* owned */
+	char *text;   /* owned */
 	uint64_t sum; /* json_sum() of it */
 };
 

@@ -19,7 +19,7 @@ struct state_tracker {
 	/* Guarded by lock: saves are numbered in the order of their snapshots. What says the
 	 * same as the newest one has its number. */
 	uint64_t snapshots;
-	uint64_t numbered;	/* the snapshot that is the newest with a number */
+	uint64_t numbered;     /* the snapshot that is the newest with a number */
 	uint64_t numbered_sum; /* what it says */
 };
 

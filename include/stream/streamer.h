@@ -39,8 +39,7 @@ struct binlog_handler {
 	bool (*late)(void *context, const struct row_change *change, struct error *err);
 	/* Not NULL: the stream is watched. Then row is not called, and this is for each
 	 * event that holds rows of a copied table and each statement that may touch one. */
-	bool (*touched)(void *context, const struct watched_statement *statement,
-			struct error *err);
+	bool (*touched)(void *context, const struct watched_statement *statement, struct error *err);
 	/* A transaction begins, none of its rows was delivered yet. NULL: it has no GTID,
 	 * and from now on GTIDs are not followed. Not called when they are not. */
 	void (*received)(void *context, const struct gtid *gtid);
@@ -57,7 +56,7 @@ struct binlog_handler {
 
 struct binlog_streamer_params {
 	struct binlog_feed_params feed;
-	const char *tag; /* of log lines */
+	const char *tag;	      /* of log lines */
 	struct binlog_position start; /* must be a boundary */
 	/* Transactions that are applied already (copied; NULL: do not follow GTIDs). Those
 	 * the stream begins with are passed over, up to the first one that is not among

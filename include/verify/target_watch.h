@@ -18,8 +18,8 @@ struct target_watch; /* opaque */
 /* Opens the target's binlog at from, or where it ends now when from is unset. target is
  * used during the call only. NULL and *err on failure. */
 struct target_watch *target_watch_open(struct run *run, struct db *target,
-					     const struct binlog_position *from,
-					     struct error *err) MUST_CHECK;
+				       const struct binlog_position *from,
+				       struct error *err) MUST_CHECK;
 void target_watch_start(struct target_watch *v);
 /* Waits until all that is in the target's binlog now was looked at. */
 bool target_watch_catch_up(struct target_watch *v, struct error *err) MUST_CHECK;

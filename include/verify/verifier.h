@@ -47,8 +47,7 @@ void verifier_invalidate_all(struct verifier *v);
  * v may be NULL). */
 bool verifier_wants_batches(const struct verifier *v);
 const char *verifier_row_sum(const struct verifier *v, const struct moved_table *table);
-bool verifier_open_comparer(struct verifier *v, struct range_diff *c,
-			    struct error *err) MUST_CHECK;
+bool verifier_open_comparer(struct verifier *v, struct range_diff *c, struct error *err) MUST_CHECK;
 bool verifier_batch(struct verifier *v, struct range_diff *c, const struct row_batch *batch,
 		    struct error *err) MUST_CHECK;
 

@@ -170,8 +170,8 @@ static void on_signal(struct ev_loop *loop UNUSED, ev_signal *watcher, int reven
 
 static void show_progress(struct app *app, const struct ferry_status *status)
 {
-	int64_t interval_ms = status->phase == PHASE_COPYING ? PROGRESS_LOG_MS :
-							       PROGRESS_LOG_WAITING_MS;
+	int64_t interval_ms =
+		status->phase == PHASE_COPYING ? PROGRESS_LOG_MS : PROGRESS_LOG_WAITING_MS;
 	struct buf line = BUF_INIT;
 	struct estimate estimate;
 

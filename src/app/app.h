@@ -31,7 +31,7 @@ struct app {
 	struct ev_loop *loop;
 	struct api api;
 	struct scripts *scripts; /* NULL: none are configured */
-	struct server *server; /* NULL: no control server */
+	struct server *server;	 /* NULL: no control server */
 	struct rate rate;
 	struct bottleneck bottleneck;
 	ev_async wake; /* the ferry has something to say */

@@ -134,8 +134,10 @@ static bool check_rest(const struct arguments *a)
 
 		if (*at[1] != '-' || !find(text, strcspn(text, "=")))
 			continue;
-		fprintf(a->errors, "%s stands behind the path of the configuration: "
-				   "flags go before it\n", at[1]);
+		fprintf(a->errors,
+			"%s stands behind the path of the configuration: "
+			"flags go before it\n",
+			at[1]);
 		return false;
 	}
 	if (lacks_verify)

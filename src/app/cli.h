@@ -10,11 +10,11 @@
 
 /* Strings are borrowed from argv. */
 struct cli {
-	bool verbose; /* log level debug, whatever else says */
-	bool dry_run; /* connect and check, move nothing */
-	bool verify;  /* compare source and target now, move nothing */
+	bool verbose;	  /* log level debug, whatever else says */
+	bool dry_run;	  /* connect and check, move nothing */
+	bool verify;	  /* compare source and target now, move nothing */
 	bool force_state; /* take a state that was changed by hand */
-	bool json;    /* -verify: the report as JSON */
+	bool json;	  /* -verify: the report as JSON */
 	bool version;
 	bool help;
 	const char *resume_state; /* path of a state, or NULL */

@@ -42,8 +42,7 @@ static void set_up_log(const struct program *program)
 	enum log_backend backend;
 	enum log_level level;
 
-	if (program->config.log_backend &&
-	    log_parse_backend(program->config.log_backend, &backend))
+	if (program->config.log_backend && log_parse_backend(program->config.log_backend, &backend))
 		log_set_backend(backend);
 	if (program->config.log_level && log_parse_level(program->config.log_level, &level))
 		log_set_level(level);

@@ -49,8 +49,7 @@ void restart_take_over(struct app *app)
 	began_ms = clock_ms();
 	if (!text)
 		return;
-	if (app->resume &&
-	    sscanf(text, "%u %u %u %llu", &count, &cutover, &paused, &rows) == 4) {
+	if (app->resume && sscanf(text, "%u %u %u %llu", &count, &cutover, &paused, &rows) == 4) {
 		restarts = count;
 		ferry_set_automatic_cutover(app->ferry, cutover != 0);
 		ferry_set_paused(app->ferry, paused != 0);
@@ -101,9 +100,8 @@ static void run_again(const struct app *app)
 void restart_if_it_helps(struct app *app, const struct error *err, enum run_part part)
 {
 	/* Whatever answers to CutoverLock may have happened. */
-	bool is_before_cutover =
-		app->phase < PHASE_CUTOVER ||
-		(app->phase == PHASE_CUTOVER && !app->config->cutover_lock.uri);
+	bool is_before_cutover = app->phase < PHASE_CUTOVER ||
+				 (app->phase == PHASE_CUTOVER && !app->config->cutover_lock.uri);
 	struct error failure = ERROR_INIT;
 
 	if (part != PART_TARGET_FORGOT || !program_path || !is_before_cutover)

@@ -194,7 +194,8 @@ void shutdown_not_started(struct app *app)
 		error_set(&err, ERROR_STOPPED, "the start ended without saying why");
 	report(app, &err, part, EXIT_NOT_STARTED);
 	findings_text(&text, ferry_findings(app->ferry));
-	buf_printf(&text, "error: %s: ", part < ARRAY_LEN(steps) ? steps[part] : run_part_name(part));
+	buf_printf(&text,
+		   "error: %s: ", part < ARRAY_LEN(steps) ? steps[part] : run_part_name(part));
 	printable_put(&text, err.text);
 	buf_putc(&text, '\n');
 	fputs(buf_text(&text), stderr);

@@ -13,8 +13,7 @@
 
 #include "state/state_file.h"
 
-static bool read_file(const char *path, bool is_forced, struct saved_state *state,
-		      struct error *err)
+static bool read_file(const char *path, bool is_forced, struct saved_state *state, struct error *err)
 {
 	struct stat info;
 	cJSON *tree;
@@ -64,9 +63,10 @@ static bool check_nothing_unfinished(struct start_state *start, const struct cli
 		return true;
 	is_alive = state_file_is_written(path);
 	if (!read_file(path, false, &start->finished, err))
-		return is_alive ? fail_alive(path, err) :
-				  error_wrap(err, "a state file is there already, and cannot be read "
-						  "(remove it to start anew)");
+		return is_alive ?
+			       fail_alive(path, err) :
+			       error_wrap(err, "a state file is there already, and cannot be read "
+					       "(remove it to start anew)");
 	start->has_finished = start->finished.run.phase == PHASE_DONE;
 	if (start->has_finished)
 		return true;
@@ -104,8 +104,8 @@ static bool compare_with_file(struct saved_state *state, const char *path, struc
 }
 
 /* -resumestate counts more than the configuration. */
-bool start_state_find(struct start_state *start, const struct cli *cli,
-		      const struct config *config, struct error *err)
+bool start_state_find(struct start_state *start, const struct cli *cli, const struct config *config,
+		      struct error *err)
 {
 	if (cli->resume_state) {
 		start->is_resumed =

@@ -15,8 +15,8 @@ struct start_state {
 	struct saved_state finished; /* owned, valid if has_finished */
 };
 
-bool start_state_find(struct start_state *start, const struct cli *cli,
-		      const struct config *config, struct error *err) MUST_CHECK;
+bool start_state_find(struct start_state *start, const struct cli *cli, const struct config *config,
+		      struct error *err) MUST_CHECK;
 void start_state_release(struct start_state *start);
 
 #endif

@@ -27,7 +27,7 @@ static const struct recheck_rules rules = {
 };
 
 struct command {
-	struct move_options options; /* a copy; its target knows the next */
+	struct move_options options;   /* a copy; its target knows the next */
 	struct db_computing computing; /* the source's */
 	struct db *source;
 	struct db *target;
@@ -103,8 +103,7 @@ static bool load(struct command *c, struct error *err)
 	if (!check_names(c, err))
 		return false;
 	return check_readable(c, err) &&
-	       table_diff_load(&c->verification, &c->options, &c->tables, c->target, &c->stop,
-				 err);
+	       table_diff_load(&c->verification, &c->options, &c->tables, c->target, &c->stop, err);
 }
 
 static bool compare(struct command *c, struct error *err)
@@ -202,8 +201,7 @@ int verify_command_run(const struct config *config, bool as_json)
 	findings_init(&command.findings);
 	shutdown_at_next_signal(EXIT_NOT_STARTED);
 	command.options.target.computing = &command.computing;
-	if (load(&command, &err) && compare(&command, &err) &&
-	    compare_next_ids(&command, &err) &&
+	if (load(&command, &err) && compare(&command, &err) && compare_next_ids(&command, &err) &&
 	    print(&command, as_json, &err)) {
 		status = exit_status(&command);
 	} else {

@@ -17,8 +17,8 @@
 
 static struct write_statement *new_statement(struct apply_sql *script, const char *head)
 {
-	script->statements = mem_resize(script->statements, script->count + 1,
-					sizeof(*script->statements));
+	script->statements =
+		mem_resize(script->statements, script->count + 1, sizeof(*script->statements));
 
 	struct write_statement *statement = &script->statements[script->count++];
 
@@ -29,14 +29,13 @@ static struct write_statement *new_statement(struct apply_sql *script, const cha
 
 /* The statement to append `extra` bytes to: the last one, or a new one when that
  * would become too long for one packet or has a full batch already. */
-static struct write_statement *room_for(struct apply_sql *script, size_t first,
-					const char *head, const char *separator, size_t extra,
-					uint64_t rows_max)
+static struct write_statement *room_for(struct apply_sql *script, size_t first, const char *head,
+					const char *separator, size_t extra, uint64_t rows_max)
 {
 	struct write_statement *last =
 		script->count > first ? &script->statements[script->count - 1] : NULL;
 
-	if (!last || last->is_borrowed || 
+	if (!last || last->is_borrowed ||
 	    !write_fits(last->sql.length + extra, script->packet_limit) ||
 	    last->sql.length > script->batch_bytes || last->rows >= rows_max)
 		return new_statement(script, head);
@@ -94,7 +93,7 @@ static bool put_replace(struct apply_sql *script, const struct moved_table *tabl
 }
 
 bool apply_sql_make(struct apply_sql *script, const struct moved_table *table,
-		       struct change *const *changes, size_t count, struct error *err)
+		    struct change *const *changes, size_t count, struct error *err)
 {
 	if (count > 0 && (changes[0]->is_delete || table->may_displace))
 		put_deletes(script, table, changes, count);

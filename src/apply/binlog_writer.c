@@ -33,7 +33,7 @@ struct apply_worker {
 	struct binlog_writer *writer;
 	struct thread thread;
 	unsigned number;
-	struct db *target; /* owned by the thread */
+	struct db *target;     /* owned by the thread */
 	struct lax_writer lax; /* the thread's, for batches that are refused */
 };
 
@@ -45,13 +45,13 @@ struct binlog_writer {
 	struct apply_worker *workers; /* owned */
 
 	/* Owned by the streamer's thread. */
-	struct buf text; /* a change under construction */
+	struct buf text;  /* a change under construction */
 	struct map files; /* names of binlog files, owned, for changes without a key */
 
 	/* Shared. */
 	struct mutex lock;
-	struct condition work;	/* a queue grew, a fence moved, the end was announced */
-	struct condition room;	/* queued bytes became fewer */
+	struct condition work;	    /* a queue grew, a fence moved, the end was announced */
+	struct condition room;	    /* queued bytes became fewer */
 	struct table_queue *queues; /* guarded by lock; by moved_table.index */
 	size_t queue_count;
 	struct table_queue *ready;	/* guarded by lock: not empty, not busy */
@@ -266,8 +266,7 @@ static bool add_whole_row(struct binlog_writer *w, const struct row_change *from
 	if (!is_delete && !row_sql_match_stored(text, table, values, err))
 		return false;
 
-	struct change *change =
-		change_end(text, key_length, 0, text->length - start, invalid_enums);
+	struct change *change = change_end(text, key_length, 0, text->length - start, invalid_enums);
 
 	change->is_delete = is_delete;
 	change->file = keep_name(w, from->end->file);
@@ -436,7 +435,7 @@ static void note_rows(struct binlog_writer *w, const struct change_batch *batch)
 		return;
 	for (const struct change *change = batch->first; change; change = change->next)
 		verifier_record(w->verifier, batch->queue->table, change_key(change),
-			      change->key_length);
+				change->key_length);
 }
 
 static void batch_is_applied(struct binlog_writer *w, struct change_batch *batch)

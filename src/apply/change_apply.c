@@ -18,8 +18,8 @@
  * while a table is being copied transactions are small, so that the copy does not wait for
  * long either. Where rows may be displaced the batch is one transaction, which has the table
  * to itself while the table is being copied: rows of other keys are written as well, and other
- * indexes are locked (displacement.c). Deadlocks that are left (another unique key's order is not this one's) make
- * transactions smaller, and the next attempt has the table to itself. */
+ * indexes are locked (displacement.c). Deadlocks that are left (another unique key's order is not
+ * this one's) make transactions smaller, and the next attempt has the table to itself. */
 #include "change_apply.h"
 
 #include <stdlib.h>
@@ -50,8 +50,7 @@ static int compare_changes(const void *a, const void *b)
 {
 	const struct change *x = *(struct change *const *)a, *y = *(struct change *const *)b;
 
-	return key_order_compare(change_order(x), x->order_length, change_order(y),
-				 y->order_length);
+	return key_order_compare(change_order(x), x->order_length, change_order(y), y->order_length);
 }
 
 /* The last change per key, deletes first; *deletes is their number. Returns an owned array. */
@@ -238,10 +237,7 @@ bool change_apply(struct run *run, struct db *target, struct table_queue *queue,
 {
 	size_t deletes, count;
 	struct change **changes = keep_last(queue->table, first, &deletes, &count);
-	struct apply a = { .run = run,
-			   .target = target,
-			   .table = queue->table,
-			   .queue = queue };
+	struct apply a = { .run = run, .target = target, .table = queue->table, .queue = queue };
 	bool ok = a.table->may_displace ?
 			  apply_displacing(&a, changes, count, first, err) :
 			  apply_some(&a, changes, deletes, err) &&

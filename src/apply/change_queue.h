@@ -23,16 +23,16 @@ struct change_group {
 struct table_queue {
 	const struct moved_table *table;
 	struct change *first;
-	struct change **end;	/* where the next one is linked */
-	bool is_busy;		/* a writer is applying changes of this table */
-	bool is_listed;		/* in the ready list of the writer */
+	struct change **end; /* where the next one is linked */
+	bool is_busy;	     /* a writer is applying changes of this table */
+	bool is_listed;	     /* in the ready list of the writer */
 	struct table_queue *next_ready;
 	size_t rows_max; /* in one transaction; fewer after a deadlock; who is busy has it */
 };
 
 struct change_groups {
-	struct change_group *first; /* owned list in stream order */
-	struct change_group *last;  /* the open one; never NULL */
+	struct change_group *first;  /* owned list in stream order */
+	struct change_group *last;   /* the open one; never NULL */
 	struct change_group *closed; /* the one before it; NULL: none */
 	size_t count;		     /* closed ones */
 };

@@ -13,17 +13,16 @@ struct displacement {
 	struct run *run;		 /* borrowed */
 	const struct moved_table *table; /* borrowed */
 	struct change *changes;		 /* borrowed: the batch, in stream order */
-	uint64_t rows;	   /* that its statements are to insert */
-	uint64_t inserted; /* that they did insert, in this attempt */
-	bool has_begun;	   /* owed_rows_begin() was called */
-	struct map displaced; /* conditions of rows, of all attempts */
+	uint64_t rows;			 /* that its statements are to insert */
+	uint64_t inserted;		 /* that they did insert, in this attempt */
+	bool has_begun;			 /* owed_rows_begin() was called */
+	struct map displaced;		 /* conditions of rows, of all attempts */
 };
 
 void displacement_init(struct displacement *d, struct run *run, const struct moved_table *table,
 		       struct change *changes);
 /* Inside the transaction, after the batch's statements. */
-bool displacement_resolve(struct displacement *d, struct db *target,
-			  struct error *err) MUST_CHECK;
+bool displacement_resolve(struct displacement *d, struct db *target, struct error *err) MUST_CHECK;
 void displacement_end(struct displacement *d);
 
 #endif

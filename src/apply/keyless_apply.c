@@ -19,13 +19,13 @@
  * state says of the table.
  *
  * Rows that the target refuses in strict mode, or notes something about (even as it deletes
- * them), may be just what the source has (lax_writer.c). They are inserted in a lax mode, and before the commit there
- * must be exactly n more of each than before, byte for byte, with the stored generated columns
- * as the source's binlog has them: so a value that came out differently, sent or computed, is
- * seen, whatever the server warned of. (A virtual column is not stored: it is what the other
- * columns make it.) Where no mode makes that so, as for MariaDB 11.8, whose binlog leaves
- * generated columns out, or where there are too many rows to look for, as each is a scan of the
- * table, the table is copied again: as a whole it can be compared with the source
+ * them), may be just what the source has (lax_writer.c). They are inserted in a lax mode, and
+ * before the commit there must be exactly n more of each than before, byte for byte, with the
+ * stored generated columns as the source's binlog has them: so a value that came out differently,
+ * sent or computed, is seen, whatever the server warned of. (A virtual column is not stored: it is
+ * what the other columns make it.) Where no mode makes that so, as for MariaDB 11.8, whose binlog
+ * leaves generated columns out, or where there are too many rows to look for, as each is a scan of
+ * the table, the table is copied again: as a whole it can be compared with the source
  * (snapshot_copy.c). What is not alike then, either, ends the run. */
 #include "keyless_apply.h"
 
@@ -47,7 +47,7 @@ static const char log_tag[] = "binlog_writer";
 struct sum {
 	int64_t rows;
 	const struct change *change; /* one of them */
-	uint64_t there; /* how many there were before they were inserted */
+	uint64_t there;		     /* how many there were before they were inserted */
 };
 
 struct apply {
@@ -55,8 +55,8 @@ struct apply {
 	struct db *target;
 	const struct moved_table *table;
 	uint64_t packet_limit;
-	struct map sums; /* row -> struct sum *, owned */
-	const struct change *last; /* of those that are applied */
+	struct map sums;		    /* row -> struct sum *, owned */
+	const struct change *last;	    /* of those that are applied */
 	struct write_statement *statements; /* owned */
 	size_t count;
 	size_t deletes;	   /* the first so many */
@@ -113,8 +113,7 @@ static bool put_insert(struct apply *a, struct write_statement **statement,
 	struct write_statement *s = *statement;
 	size_t length = s ? s->sql.length + change->image_length : 0;
 
-	if (s && length < a->run->options->batch_bytes &&
-	    write_fits(length, a->packet_limit)) {
+	if (s && length < a->run->options->batch_bytes && write_fits(length, a->packet_limit)) {
 		buf_putc(&s->sql, ',');
 	} else {
 		s = *statement = new_statement(a);
@@ -156,9 +155,10 @@ static bool put_statements(struct apply *a, struct error *err)
 static bool count_rows(struct apply *a, const struct sum *sum, uint64_t *rows, struct error *err)
 {
 	const struct change *change = sum->change;
-	struct write_statement statement = {
-		.sql = BUF_INIT, .mode = lax_modes[0], .zone = a->table->deletes_in_zone ? a->table->zone : NULL
-	};
+	struct write_statement statement = { .sql = BUF_INIT,
+					     .mode = lax_modes[0],
+					     .zone = a->table->deletes_in_zone ? a->table->zone :
+										 NULL };
 	struct buf value = BUF_INIT;
 
 	buf_puts(&statement.sql, "SELECT COUNT(*) INTO @ghostferry_rows FROM ");
@@ -206,8 +206,9 @@ static bool compare_counts(struct apply *a, struct error *err)
 		if (rows == sum->there + (uint64_t)sum->rows)
 			continue;
 		a->is_refused = true;
-		return error_set(err, ERROR_DATA, "without strict mode the target makes other rows "
-						  "of them than the source has");
+		return error_set(err, ERROR_DATA,
+				 "without strict mode the target makes other rows "
+				 "of them than the source has");
 	}
 	return true;
 }
@@ -231,8 +232,8 @@ static bool write_once(struct apply *a, const char *mode, struct error *err)
 	a->is_refused = false;
 	if (!db_ready(a->target, err))
 		return false;
-	bool ok = write_begin(a->target, NULL, 0, err) &&
-		  write_some(a, 0, a->deletes, mode, err) && (!mode || count_before(a, err)) &&
+	bool ok = write_begin(a->target, NULL, 0, err) && write_some(a, 0, a->deletes, mode, err) &&
+		  (!mode || count_before(a, err)) &&
 		  write_some(a, a->deletes, a->count, mode, err) &&
 		  (!mode || compare_counts(a, err));
 	return write_end(a->target, ok, &a->is_uncertain, err);

@@ -238,8 +238,8 @@ static void format_logrus(struct buf *out, const struct line *line)
 	char time[CLOCK_RFC3339_SIZE];
 
 	if (terminal) {
-		buf_printf(out, CLEAR_LINE "\033[%dm%s\033[0m[%04lld] ",
-			   levels[line->level].colour, levels[line->level].terminal,
+		buf_printf(out, CLEAR_LINE "\033[%dm%s\033[0m[%04lld] ", levels[line->level].colour,
+			   levels[line->level].terminal,
 			   (long long)((clock_ms() - started_ms) / 1000));
 		size_t start = out->length;
 
@@ -269,9 +269,8 @@ static void format_zerolog(struct buf *out, const struct line *line)
 	buf_printf(out, "%s{\"level\":\"%s\"", terminal ? CLEAR_LINE : "",
 		   levels[line->level].zerolog);
 	for (size_t i = 0; i < ARRAY_LEN(head) + line->count; i++) {
-		const struct log_field *field = i < ARRAY_LEN(head) ?
-							head + i :
-							line->fields + (i - ARRAY_LEN(head));
+		const struct log_field *field =
+			i < ARRAY_LEN(head) ? head + i : line->fields + (i - ARRAY_LEN(head));
 
 		buf_putc(out, ',');
 		put_json(out, field->key);

@@ -48,9 +48,9 @@ void shortage_found(const char *what)
 	if (is_first) {
 		/* stdio may want memory itself. */
 		const struct iovec line[] = {
-			{ (void *)(uintptr_t)"ghostferry: ", 12 },
+			{ (void *)(uintptr_t) "ghostferry: ", 12 },
 			{ (void *)(uintptr_t)what, strlen(what) },
-			{ (void *)(uintptr_t)"\n", 1 },
+			{ (void *)(uintptr_t) "\n", 1 },
 		};
 		ssize_t written UNUSED = writev(STDERR_FILENO, line, ARRAY_LEN(line));
 	}

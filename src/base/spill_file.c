@@ -41,8 +41,8 @@ void spill_file_close(struct spill_file *s)
 	s->fd = -1;
 }
 
-bool spill_file_write(const struct spill_file *s, uint64_t offset, const char *bytes,
-			size_t length, struct error *err)
+bool spill_file_write(const struct spill_file *s, uint64_t offset, const char *bytes, size_t length,
+		      struct error *err)
 {
 	while (length > 0) {
 		ssize_t done = pwrite(s->fd, bytes, length, (off_t)offset);
@@ -59,7 +59,7 @@ bool spill_file_write(const struct spill_file *s, uint64_t offset, const char *b
 }
 
 bool spill_file_read(const struct spill_file *s, uint64_t offset, char *bytes, size_t length,
-		       struct error *err)
+		     struct error *err)
 {
 	while (length > 0) {
 		ssize_t done = pread(s->fd, bytes, length, (off_t)offset);

@@ -3,10 +3,11 @@
 
 size_t utf8_length(const unsigned char *text)
 {
-	size_t length = text[0] < 0x80 ? 1 :
+	size_t length = text[0] < 0x80				    ? 1 :
 			(text[0] & 0xe0) == 0xc0 && text[0] >= 0xc2 ? 2 :
-			(text[0] & 0xf0) == 0xe0 ? 3 :
-			(text[0] & 0xf8) == 0xf0 && text[0] <= 0xf4 ? 4 : 0;
+			(text[0] & 0xf0) == 0xe0		    ? 3 :
+			(text[0] & 0xf8) == 0xf0 && text[0] <= 0xf4 ? 4 :
+								      0;
 
 	for (size_t i = 1; i < length; i++)
 		if ((text[i] & 0xc0) != 0x80)

@@ -66,8 +66,7 @@ void diff_report_add_whole(struct table_report *t)
 
 bool table_report_repeats_ids(const struct table_report *t)
 {
-	return t->next_id[SIDE_TARGET] > 0 &&
-	       t->next_id[SIDE_TARGET] < t->next_id[SIDE_SOURCE];
+	return t->next_id[SIDE_TARGET] > 0 && t->next_id[SIDE_TARGET] < t->next_id[SIDE_SOURCE];
 }
 
 bool table_report_is_different(const struct table_report *t)
@@ -146,10 +145,10 @@ static void put_table_text(struct buf *out, const struct table_report *t)
 		buf_putc(out, '\n');
 		return;
 	}
-	buf_puts(out, table_report_is_different(t) ? "DIFFERENT, "
-		      : is_equal(t)		    ? "equal, "
-		      : t->is_compared		    ? "not known, "
-						    : "not compared to its end, ");
+	buf_puts(out, table_report_is_different(t) ? "DIFFERENT, " :
+		      is_equal(t)		   ? "equal, " :
+		      t->is_compared		   ? "not known, " :
+						     "not compared to its end, ");
 	buf_printf(out, "%" PRIu64 " rows", t->rows[SIDE_SOURCE]);
 	if (t->rows[SIDE_SOURCE] != t->rows[SIDE_TARGET])
 		buf_printf(out, " on the source and %" PRIu64 " on the target",
@@ -165,8 +164,7 @@ static void put_table_text(struct buf *out, const struct table_report *t)
 	if (has_no_key(t))
 		buf_puts(out, ", compared by their sums as there is no key");
 	if (t->unsettled > 0)
-		buf_printf(out, ", %" PRIu64 " changed whenever they were looked at",
-			   t->unsettled);
+		buf_printf(out, ", %" PRIu64 " changed whenever they were looked at", t->unsettled);
 	if (t->f->note) {
 		buf_puts(out, "; not compared: ");
 		printable_put(out, t->f->note);

@@ -96,8 +96,8 @@ void range_diff_close(struct range_diff *c)
 static void put_select(struct range_diff *c, enum side side)
 {
 	buf_clear(&c->sql);
-	sql_comment(&c->sql, side == SIDE_SOURCE ? c->options->source.marginalia
-						 : c->options->target.marginalia);
+	sql_comment(&c->sql, side == SIDE_SOURCE ? c->options->source.marginalia :
+						   c->options->target.marginalia);
 	buf_puts(&c->sql, "SELECT ");
 }
 
@@ -157,9 +157,9 @@ static bool sum_range(struct range_diff *c, const struct row_hash *f, enum side 
 	put_select(c, side);
 	/* SUM of integers is an exact DECIMAL, 64 bits of it are as good as BIT_XOR's. */
 	buf_printf(&c->sql, "COUNT(*),COUNT(s),%s FROM (SELECT %s s FROM %s",
-		   f->table->key.count > 0
-			   ? "BIT_XOR(s)"
-			   : "CAST(COALESCE(SUM(s),0)%18446744073709551616 AS UNSIGNED)",
+		   f->table->key.count > 0 ?
+			   "BIT_XOR(s)" :
+			   "CAST(COALESCE(SUM(s),0)%18446744073709551616 AS UNSIGNED)",
 		   f->sum[side], f->from[side]);
 	row_key_put_range(&c->sql, f->table, low, high);
 	buf_puts(&c->sql, " LIMIT 18446744073709551615) d");
@@ -249,12 +249,12 @@ static bool read_rows(struct db *db, const struct row_hash *f, void *answer, str
 }
 
 static void report_row(struct range_diff *c, const struct row_hash *f, const char *packed,
-		   const char *source, const char *target)
+		       const char *source, const char *target)
 {
 	struct key key = KEY_INIT;
-	struct row_difference difference = { .kind = !target ? ROW_MISSING_ON_TARGET
-					     : !source	     ? ROW_MISSING_ON_SOURCE
-							     : ROW_DIFFERS,
+	struct row_difference difference = { .kind = !target ? ROW_MISSING_ON_TARGET :
+						     !source ? ROW_MISSING_ON_SOURCE :
+							       ROW_DIFFERS,
 					     .key = &key };
 
 	unpack_key(&key, packed, f->table->key.count);
@@ -317,8 +317,7 @@ bool range_diff_whole(struct range_diff *c, const struct row_hash *f, struct tab
 
 	for (enum side side = 0; ok && side < SIDE_COUNT; side++)
 		ok = sum_range(c, f, side, NULL, NULL, &found[side], err);
-	if (ok && f->unpacked[SIDE_SOURCE] &&
-	    found[SIDE_SOURCE].rows == found[SIDE_TARGET].rows &&
+	if (ok && f->unpacked[SIDE_SOURCE] && found[SIDE_SOURCE].rows == found[SIDE_TARGET].rows &&
 	    found[SIDE_SOURCE].sum != found[SIDE_TARGET].sum) {
 		for (enum side side = 0; ok && side < SIDE_COUNT; side++) {
 			put_select(c, side);
@@ -397,8 +396,8 @@ static bool same_contents(const struct content contents[SIDE_COUNT])
 }
 
 /* *is_same: the row is equal by what its compressed columns hold. */
-static bool compare_content(struct range_diff *c, const struct row_hash *f,
-			    const char *packed, bool *is_same, struct error *err)
+static bool compare_content(struct range_diff *c, const struct row_hash *f, const char *packed,
+			    bool *is_same, struct error *err)
 {
 	struct content contents[SIDE_COUNT] = { { .bytes = BUF_INIT, .ends = BUF_INIT },
 						{ .bytes = BUF_INIT, .ends = BUF_INIT } };
@@ -424,8 +423,7 @@ static bool compare_content(struct range_diff *c, const struct row_hash *f,
 /* --- what differs ------------------------------------------------------------------ */
 
 static bool report_differences(struct range_diff *c, const struct row_hash *f,
-			       const struct map rows[SIDE_COUNT], uint64_t *count,
-			       struct error *err)
+			       const struct map rows[SIDE_COUNT], uint64_t *count, struct error *err)
 {
 	size_t cursor = 0;
 	const struct map_entry *entry;
@@ -491,8 +489,8 @@ static bool read_key(struct db *db, const struct row_hash *f, void *answer, stru
 	key_release(answer);
 	while ((fetched = db_row_next(db, &row, err)) == DB_ROW) {
 		if (row.count != count)
-			return error_set(err, ERROR_CORRUPT,
-					 "%u key columns expected, %u received", count, row.count);
+			return error_set(err, ERROR_CORRUPT, "%u key columns expected, %u received",
+					 count, row.count);
 		for (unsigned i = 0; i < count; i++) {
 			values[i] = (struct value){ row.values[i], row.lengths[i] };
 			if (!values[i].bytes)

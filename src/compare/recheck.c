@@ -19,9 +19,9 @@ static const char log_tag[] = "verifier";
 struct candidate {
 	enum difference_kind kind;
 	char print[SIDE_COUNT][FINGERPRINT_SIZE];
-	unsigned stable;    /* attempts that found it as the one before did */
-	unsigned attempt;   /* the last one that found it */
-	bool is_confirmed;  /* not asked for again */
+	unsigned stable;   /* attempts that found it as the one before did */
+	unsigned attempt;  /* the last one that found it */
+	bool is_confirmed; /* not asked for again */
 	unsigned repairs;
 	char *key; /* owned: for people; NULL: not seen to differ yet */
 };
@@ -64,7 +64,8 @@ void recheck_add(struct recheck *r, const struct row_difference *difference)
 	candidate = map_get(&r->rows, difference->condition, difference->condition_length);
 	candidate->attempt = r->attempt;
 	candidate->kind = difference->kind;
-	if (candidate->key && strcmp(candidate->print[SIDE_SOURCE], difference->print[SIDE_SOURCE]) == 0 &&
+	if (candidate->key &&
+	    strcmp(candidate->print[SIDE_SOURCE], difference->print[SIDE_SOURCE]) == 0 &&
 	    strcmp(candidate->print[SIDE_TARGET], difference->print[SIDE_TARGET]) == 0)
 		candidate->stable++;
 	else
@@ -122,9 +123,8 @@ static size_t sort_out(struct recheck *r, const struct recheck_rules *rules,
 			continue;
 		}
 		if (candidate->repairs > 0 && ++report->repaired <= REPAIRS_SHOWN)
-			log_warn("table %s, key %s: repaired (%s)",
-				 r->f->table->source->full_name, candidate->key,
-				 difference_kind_name(candidate->kind));
+			log_warn("table %s, key %s: repaired (%s)", r->f->table->source->full_name,
+				 candidate->key, difference_kind_name(candidate->kind));
 		free_candidate(map_remove(&r->rows, entry->key, entry->key_length));
 	}
 	return open;
@@ -139,8 +139,7 @@ static bool resolve(struct recheck *r, struct range_diff *c, const struct rechec
 	for (r->attempt = 1; open > 0 && r->attempt <= rules->attempts; r->attempt++) {
 		if (!stop_sleep_ms(c->stop, pause_ms))
 			return error_set(err, ERROR_STOPPED, "stopped");
-		if (rules->catch_up &&
-		    !rules->catch_up(rules->context, c->db[SIDE_SOURCE], err))
+		if (rules->catch_up && !rules->catch_up(rules->context, c->db[SIDE_SOURCE], err))
 			return false;
 		if (!ask_for_open_rows(r, c, err))
 			return false;

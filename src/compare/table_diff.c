@@ -57,8 +57,8 @@ static bool find_null_keys(struct db *db, struct row_hash *f, const struct table
 }
 
 bool table_diff_load(struct table_diff *v, const struct move_options *options,
-		       const struct moved_tables *tables, struct db *target, struct stop *stop,
-		       struct error *err)
+		     const struct moved_tables *tables, struct db *target, struct stop *stop,
+		     struct error *err)
 {
 	bool keep_zero_sign = db_version(target)->flavour == FLAVOUR_MYSQL;
 	bool ok;
@@ -96,13 +96,12 @@ struct job {
 struct compare_worker {
 	struct job *job;
 	struct range_diff comparer;
-	struct recheck recheck; /* of the table at hand */
+	struct recheck recheck;	  /* of the table at hand */
 	struct row_repair repair; /* initialised if there is a plan for it */
 	unsigned number;
 };
 
-static void differs(void *context, const struct row_hash *f,
-		    const struct row_difference *difference)
+static void differs(void *context, const struct row_hash *f, const struct row_difference *difference)
 {
 	struct compare_worker *worker = context;
 	const struct comparison *how = worker->job->how;
@@ -195,8 +194,7 @@ static void log_table(const struct comparison *how, const struct table_report *v
 	if (how->found)
 		log_debug("compared table %s: %" PRIu64 " rows", name, verdict->rows[SIDE_SOURCE]);
 	else if (table_report_is_different(verdict))
-		log_error("tables on source and target DOES NOT MATCH: %s, %" PRIu64
-			  " rows differ",
+		log_error("tables on source and target DOES NOT MATCH: %s, %" PRIu64 " rows differ",
 			  name, verdict->different);
 	else
 		log_info("tables on source and target verified to match: %s, %" PRIu64 " rows",
@@ -248,8 +246,8 @@ static void worker_main(void *argument)
 
 	if (job->how->repair)
 		row_repair_init(&worker->repair, job->how->repair, worker->number);
-	bool ok = range_diff_open(&worker->comparer, job->v->options, job->v->stop, differs,
-				      worker, &err);
+	bool ok = range_diff_open(&worker->comparer, job->v->options, job->v->stop, differs, worker,
+				  &err);
 
 	while (ok && worker_pool_next(&job->pool, &table))
 		ok = compare_table(worker, table, &err);
@@ -261,7 +259,7 @@ static void worker_main(void *argument)
 }
 
 bool table_diff_compare(const struct table_diff *v, const struct comparison *how,
-			  struct diff_report *verdict, struct error *err)
+			struct diff_report *verdict, struct error *err)
 {
 	struct job job = { .v = v, .how = how, .verdict = verdict };
 	unsigned count = how->workers > v->count ? (unsigned)v->count : how->workers;

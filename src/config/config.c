@@ -17,8 +17,8 @@ void *config_keep(struct config *config, void *block)
 {
 	struct config_memory *memory = &config->memory;
 
-	memory->blocks = mem_resize(memory->blocks, memory->block_count + 1,
-				    sizeof(*memory->blocks));
+	memory->blocks =
+		mem_resize(memory->blocks, memory->block_count + 1, sizeof(*memory->blocks));
 	memory->blocks[memory->block_count++] = block;
 	return block;
 }
@@ -40,8 +40,8 @@ void config_add_error(struct config *config, const char *doing, struct error *fo
 		*first = *found;
 	} else if (found->kind != ERROR_NONE && more->count < MORE_ERRORS_MAX) {
 		if (!more->items)
-			more->items = config_keep(config, mem_calloc(MORE_ERRORS_MAX,
-								     sizeof(*more->items)));
+			more->items = config_keep(config,
+						  mem_calloc(MORE_ERRORS_MAX, sizeof(*more->items)));
 		more->items[more->count++] =
 			config_keep(config, mem_printf("%s: %s", doing, found->text));
 	}
@@ -127,8 +127,7 @@ bool config_parse(const char *text, size_t length, struct config *config,
 }
 
 /* The state would be written over it. */
-static bool check_state_file(const struct config *config, const struct stat *own,
-			     struct error *err)
+static bool check_state_file(const struct config *config, const struct stat *own, struct error *err)
 {
 	struct stat state;
 

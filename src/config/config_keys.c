@@ -10,8 +10,8 @@
 
 /* The place of a field, which must have the type that goes with the option. */
 #define PLACE(c_type, owner, field)                                                                \
-	(offsetof(struct owner, field) +                                                           \
-	 0 * sizeof(_Generic(((struct owner *)0)->field, c_type: '0')))
+	(offsetof(struct owner, field) + 0 * sizeof(_Generic(((struct owner *)0)->field, c_type    \
+							     : '0')))
 
 #define STRING(owner, field) .type = OPTION_STRING, .offset = PLACE(const char *, owner, field)
 #define BOOL(owner, field) .type = OPTION_BOOL, .offset = PLACE(bool, owner, field)
@@ -24,7 +24,11 @@
 	.type = OPTION_U32, .max = UINT32_MAX, .offset = PLACE(uint32_t, owner, field)
 #define U64(owner, field)                                                                          \
 	.type = OPTION_U64, .max = UINT64_MAX, .offset = PLACE(uint64_t, owner, field)
-#define NAMES(...) .names = (const char *const[]){ __VA_ARGS__, NULL }
+#define NAMES(...)                                                                                 \
+	.names = (const char *const[])                                                             \
+	{                                                                                          \
+		__VA_ARGS__, NULL                                                                  \
+	}
 #define EITHER(owner, field, ...)                                                                  \
 	.type = OPTION_EITHER, .offset = PLACE(bool, owner, field), NAMES(__VA_ARGS__)
 #define CHOICE(owner, field, ...)                                                                  \
@@ -37,8 +41,7 @@
 #define POINTS(owner, field)                                                                       \
 	.type = OPTION_POINTS, .offset = PLACE(struct batch_points, owner, field)
 #define OBJECT(name, owner, field)                                                                 \
-	.type = OPTION_OBJECT, .group = &name##_group,                                             \
-	.offset = PLACE(struct name, owner, field)
+	.type = OPTION_OBJECT, .group = &name##_group, .offset = PLACE(struct name, owner, field)
 /* The group's options are the owner's own. */
 #define MEMBERS(name) .type = OPTION_OBJECT, .group = &name##_group
 #define STATE(owner, field) .type = OPTION_STATE, .offset = PLACE(const cJSON *, owner, field)

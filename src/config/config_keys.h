@@ -43,10 +43,10 @@ struct config_option {
 	uint64_t max;
 	const char *const *names;	  /* NULL behind the last one */
 	const struct option_group *group; /* OPTION_OBJECT */
-	size_t given; /* OPTION_OBJECT: of a bool: is it there? 0: nobody asks */
-	unsigned depth;			  /* OPTION_MAP: levels of objects */
+	size_t given;	/* OPTION_OBJECT: of a bool: is it there? 0: nobody asks */
+	unsigned depth; /* OPTION_MAP: levels of objects */
 	enum option_leaf leaf;
-	bool not_null; /* JSON null is an error instead of the default */
+	bool not_null;	      /* JSON null is an error instead of the default */
 	const char *preset;   /* the default, as text, of a key that may also be 0 or "" */
 	const char *fallback; /* the default, which 0 and "" stand for, too */
 	const char *instead;  /* deprecated: dotted path of the key with the same place */

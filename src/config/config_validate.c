@@ -65,10 +65,10 @@ static bool check_tables(struct config *config, struct error *err)
 
 static bool check_timeouts(struct config *config, struct error *err)
 {
-	return check_duration(config, "OpenTransactionsTimeout",
-			      &config->move.open_transactions_ms, err) &&
-	       check_duration(config, "WaitForReplicationTimeout",
-			      &config->move.replica.timeout_ms, err);
+	return check_duration(config, "OpenTransactionsTimeout", &config->move.open_transactions_ms,
+			      err) &&
+	       check_duration(config, "WaitForReplicationTimeout", &config->move.replica.timeout_ms,
+			      err);
 }
 
 static bool check_param(const struct map *params, const char *name, const char *wanted,
@@ -105,8 +105,7 @@ static bool read_pass_file(const char *path, char **password, struct error *err)
 	if (length > 0)
 		(*password)[strcspn(*password, "\r\n")] = '\0';
 	if (length <= 0 || **password == '\0')
-		return error_set(err, ERROR_CONFIG, "PassFile: the first line of %s is empty",
-				 path);
+		return error_set(err, ERROR_CONFIG, "PassFile: the first line of %s is empty", path);
 	return true;
 }
 
@@ -155,8 +154,7 @@ static bool check_readable(const char *path, struct error *err)
 	return true;
 }
 
-static bool check_tls(const struct config *config, const struct db_params *server,
-		      struct error *err)
+static bool check_tls(const struct config *config, const struct db_params *server, struct error *err)
 {
 	const char *unknown = config_unread_text(config, &server->tls_verify);
 	const char *verify = server->tls_verify == DB_TLS_CA ? "ca" : "none";
@@ -318,8 +316,7 @@ static bool check_control_server(struct config *config, struct error *err)
 	return true;
 }
 
-static bool check_callback(const char *key, const struct callback *callback,
-			   struct error *err)
+static bool check_callback(const char *key, const struct callback *callback, struct error *err)
 {
 	if (!callback->uri || strncasecmp(callback->uri, "http://", 7) == 0 ||
 	    strncasecmp(callback->uri, "https://", 8) == 0)
@@ -439,10 +436,11 @@ static void complete_verifier(struct config *config)
 
 bool config_validate(struct config *config, struct error *err)
 {
-	static bool (*const checks[])(struct config *config, struct error *err) = {
-		check_databases, check_tables,	       check_timeouts,	check_replica,
-		check_log,	 check_source,	       check_target,	check_verifier,
-		check_control_server, check_callbacks, check_batch_sizes, check_concurrency,
+	static bool (*const checks[])(struct config * config, struct error * err) = {
+		check_databases, check_tables,	    check_timeouts,
+		check_replica,	 check_log,	    check_source,
+		check_target,	 check_verifier,    check_control_server,
+		check_callbacks, check_batch_sizes, check_concurrency,
 	};
 	struct error found = ERROR_INIT, first = ERROR_INIT;
 	struct move_options *move = &config->move;

@@ -134,8 +134,7 @@ bool option_parse_points(struct option_parse *p, const cJSON *node, struct batch
 
 	if (!cJSON_IsObject(node))
 		return option_wrong(p, node, "an object");
-	items = config_keep(p->config,
-			    mem_calloc((size_t)cJSON_GetArraySize(node), sizeof(*items)));
+	items = config_keep(p->config, mem_calloc((size_t)cJSON_GetArraySize(node), sizeof(*items)));
 	for (const cJSON *item = node->child; item; item = item->next) {
 		size_t back = option_enter(p, item->string);
 

@@ -54,14 +54,14 @@ bool option_parse_number(struct option_parse *p, const cJSON *node, uint64_t max
 
 static void remember_unread(struct config *config, const void *place, const char *text)
 {
-	config->unread = mem_resize(config->unread, config->unread_count + 1,
-				    sizeof(*config->unread));
+	config->unread =
+		mem_resize(config->unread, config->unread_count + 1, sizeof(*config->unread));
 	config->unread[config->unread_count++] = (struct config_unread){ place, text };
 }
 
 /* Which of the names, or 0: then the text is kept for config_validate(). */
-static unsigned choose(struct config *config, const struct config_option *option,
-		       const void *place, const char *text)
+static unsigned choose(struct config *config, const struct config_option *option, const void *place,
+		       const char *text)
 {
 	for (unsigned i = 0; text && option->names[i]; i++)
 		if (strcmp(option->names[i], text) == 0)
@@ -298,9 +298,8 @@ static bool parse_member(struct option_parse *p, const struct option_group *grou
 	if (deprecated && holds_nothing(node))
 		return true;
 	if (deprecated)
-		config_warn(p->warnings,
-			    mem_printf("Config.%s is deprecated in favour of Config.%s",
-				       option->key, option->instead));
+		config_warn(p->warnings, mem_printf("Config.%s is deprecated in favour of Config.%s",
+						    option->key, option->instead));
 	return parse_value(p, option, object, node);
 }
 
@@ -318,8 +317,7 @@ static void parse_members(struct option_parse *p, const struct option_group *gro
 }
 
 /* Two spellings of one key: which is meant? (Quadratic, but only in known keys.) */
-static bool check_twins(struct option_parse *p, const struct option_group *group,
-			const cJSON *tree)
+static bool check_twins(struct option_parse *p, const struct option_group *group, const cJSON *tree)
 {
 	for (const cJSON *node = tree->child; node; node = node->next) {
 		if (!find(group, node->string))

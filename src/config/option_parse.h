@@ -8,8 +8,8 @@ struct option_parse {
 	struct config *config;
 	struct buf path; /* "Source.Params", what is being read */
 	struct config_warnings *warnings;
-	size_t unknown; /* keys so far */
-	struct error *err; /* what is wrong with the present one */
+	size_t unknown;	    /* keys so far */
+	struct error *err;  /* what is wrong with the present one */
 	struct error first; /* of all that are wrong */
 };
 
@@ -19,8 +19,7 @@ size_t option_enter(struct option_parse *p, const char *key);
 /* "<path>: <node> is not <wanted>"; never shows a string. Always false. */
 bool option_wrong(struct option_parse *p, const cJSON *node, const char *wanted);
 /* A whole number of 0..max. */
-bool option_parse_number(struct option_parse *p, const cJSON *node, uint64_t max,
-			 uint64_t *number);
+bool option_parse_number(struct option_parse *p, const cJSON *node, uint64_t max, uint64_t *number);
 
 bool option_parse_list(struct option_parse *p, const cJSON *node, struct string_list *list);
 bool option_parse_map(struct option_parse *p, const cJSON *node, const struct config_option *option,

@@ -113,8 +113,7 @@ static void post_cutover(void *context, const struct server_request *request,
 			ferry_set_automatic_cutover(api->ferry, automatic);
 			server_reply_success(reply, request);
 		} else {
-			server_reply_text(reply, 400,
-					  "cutover type must be automatic or manual");
+			server_reply_text(reply, 400, "cutover type must be automatic or manual");
 		}
 	}
 	buf_release(&type);

@@ -22,9 +22,9 @@ struct post {
 	CURL *curl;
 	struct curl_slist *headers;
 	struct buf body;
-	struct buf answer;  /* its beginning, for the log */
-	struct buf uri;	    /* as it may be shown */
-	char status[128];   /* "500 Internal Server Error", of the last answer */
+	struct buf answer; /* its beginning, for the log */
+	struct buf uri;	   /* as it may be shown */
+	char status[128];  /* "500 Internal Server Error", of the last answer */
 	char detail[CURL_ERROR_SIZE];
 };
 
@@ -99,8 +99,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 static void set_options(struct post *post, const char *uri, long timeout_ms)
 {
 	CURL *curl = post->curl;
-	long connect_ms = timeout_ms < CALLBACK_CONNECT_TIMEOUT_MS ? timeout_ms :
-								      CALLBACK_CONNECT_TIMEOUT_MS;
+	long connect_ms =
+		timeout_ms < CALLBACK_CONNECT_TIMEOUT_MS ? timeout_ms : CALLBACK_CONNECT_TIMEOUT_MS;
 
 	curl_easy_setopt(curl, CURLOPT_URL, uri);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");

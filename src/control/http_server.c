@@ -113,10 +113,10 @@ struct form_search {
 	bool found;
 };
 
-static enum MHD_Result on_form_field(void *context, enum MHD_ValueKind kind UNUSED,
-				     const char *key, const char *filename UNUSED,
-				     const char *content_type UNUSED, const char *encoding UNUSED,
-				     const char *data, uint64_t offset, size_t size)
+static enum MHD_Result on_form_field(void *context, enum MHD_ValueKind kind UNUSED, const char *key,
+				     const char *filename UNUSED, const char *content_type UNUSED,
+				     const char *encoding UNUSED, const char *data, uint64_t offset,
+				     size_t size)
 {
 	struct form_search *search = context;
 
@@ -138,8 +138,8 @@ bool server_form_value(const struct server_request *request, const char *name, s
 	buf_clear(value);
 	/* NULL: a content type that is no form. */
 	if (*request->content_type)
-		processor = MHD_create_post_processor(request->native, FORM_BUFFER,
-						      on_form_field, &search);
+		processor = MHD_create_post_processor(request->native, FORM_BUFFER, on_form_field,
+						      &search);
 	if (processor) {
 		MHD_post_process(processor, request->body, request->body_length);
 		MHD_destroy_post_processor(processor);
@@ -253,8 +253,9 @@ static void answer(const struct server *server, struct MHD_Connection *connectio
 		server_reply_text(reply, 413, "request body is larger than %d bytes",
 				  SERVER_BODY_MAX);
 	else if (!origin_is_allowed(server, connection, request.method))
-		server_reply_text(reply, 403, "refused: the request comes from another site, or "
-					      "calls a loopback address by a name");
+		server_reply_text(reply, 403,
+				  "refused: the request comes from another site, or "
+				  "calls a loopback address by a name");
 	else if (!path_is_known)
 		server_reply_text(reply, 404, "404 page not found");
 	else if (!route)
@@ -324,8 +325,8 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 	}
 }
 
-static void on_request_done(void *context UNUSED, struct MHD_Connection *connection,
-			    void **slot, enum MHD_RequestTerminationCode code UNUSED)
+static void on_request_done(void *context UNUSED, struct MHD_Connection *connection, void **slot,
+			    enum MHD_RequestTerminationCode code UNUSED)
 {
 	struct exchange *exchange = *slot;
 	char time[32];
@@ -371,13 +372,14 @@ struct server *server_new(struct ev_loop *loop, const struct listener *listener,
 	server->route_count = route_count;
 	server->context = context;
 	server->is_loopback = listener->is_loopback;
-	server->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, server,
-		MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_LISTEN_SOCKET,
-		listener->fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVER_CONNECTIONS_MAX,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE_TIMEOUT_S,
-		MHD_OPTION_NOTIFY_COMPLETED, on_request_done, NULL, MHD_OPTION_NOTIFY_CONNECTION,
-		on_connection, server, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+	server->daemon =
+		MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
+				 server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
+				 MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_CONNECTION_LIMIT,
+				 (unsigned)SERVER_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+				 (unsigned)SERVER_IDLE_TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED,
+				 on_request_done, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+				 server, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 	if (!server->daemon) {
 		error_errno(err, "control server cannot be started");
 		close(listener->fd);

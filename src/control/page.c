@@ -8,9 +8,8 @@
 #include "base/version.h"
 #include "control/progress.h"
 
-static const char head[] =
-	"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-	"<meta name=\"viewport\" content=\"width=device-width\">";
+static const char head[] = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+			   "<meta name=\"viewport\" content=\"width=device-width\">";
 
 static const char style[] =
 	"<style>body{font-family:sans-serif;margin:2em;max-width:70em}"
@@ -23,7 +22,7 @@ void page_escape(struct buf *out, const char *text)
 		char byte;
 		const char *entity;
 	} entities[] = {
-		{ '&', "&amp;" },  { '<', "&lt;" },  { '>', "&gt;" },
+		{ '&', "&amp;" },  { '<', "&lt;" },   { '>', "&gt;" },
 		{ '"', "&quot;" }, { '\'', "&#39;" },
 	};
 

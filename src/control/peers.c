@@ -26,9 +26,9 @@ static struct peer *longest_waiting(const struct peers *peers)
 	struct peer *found = NULL;
 
 	for (struct peer *p = peers->first; p; p = p->next)
-		if (!p->is_cut && (!found || (found->is_loopback && !p->is_loopback) ||
-				   (found->is_loopback == p->is_loopback &&
-				    p->since_ms <= found->since_ms)))
+		if (!p->is_cut &&
+		    (!found || (found->is_loopback && !p->is_loopback) ||
+		     (found->is_loopback == p->is_loopback && p->since_ms <= found->since_ms)))
 			found = p;
 	return found;
 }

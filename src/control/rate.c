@@ -23,8 +23,7 @@ void rate_add(struct rate *rate, int64_t now_ms, uint64_t rows, uint64_t bytes)
 {
 	struct rate_sample sample = { now_ms, rows, bytes };
 
-	if (rate->count > 0 &&
-	    now_ms - sample_at(rate, rate->count - 1)->at_ms < RATE_SAMPLE_MS)
+	if (rate->count > 0 && now_ms - sample_at(rate, rate->count - 1)->at_ms < RATE_SAMPLE_MS)
 		return;
 	if (rate->count == RATE_SAMPLES) {
 		rate->first = (rate->first + 1) % RATE_SAMPLES;
@@ -130,8 +129,8 @@ void estimate_make(struct estimate *estimate, const struct rate *rate,
 	estimate_rest(estimate, status, was_resumed);
 }
 
-void estimate_average(struct estimate *estimate, const struct ferry_status *status,
-		      double now_wall, bool was_resumed)
+void estimate_average(struct estimate *estimate, const struct ferry_status *status, double now_wall,
+		      bool was_resumed)
 {
 	int64_t ms = (int64_t)((now_wall - status->start_time) * 1000);
 

@@ -53,8 +53,9 @@ static void run(void *argument)
 void reporter_start(struct reporter *reporter, const struct callback *progress,
 		    const struct callback *state)
 {
-	*reporter = (struct reporter){ .callbacks = { [REPORT_PROGRESS] = *progress,
-						      [REPORT_STATE] = *state } };
+	*reporter = (struct reporter){
+		.callbacks = { [REPORT_PROGRESS] = *progress, [REPORT_STATE] = *state }
+	};
 	mutex_init(&reporter->lock);
 	condition_init(&reporter->changed);
 	if (callback_is_set(progress) || callback_is_set(state))

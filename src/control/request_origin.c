@@ -17,8 +17,8 @@
 /* ":8000" or nothing */
 static bool is_port(const char *text)
 {
-	return *text == '\0' ||
-	       (*text == ':' && strlen(text) <= 6 && text[1 + strspn(text + 1, "0123456789")] == '\0');
+	return *text == '\0' || (*text == ':' && strlen(text) <= 6 &&
+				 text[1 + strspn(text + 1, "0123456789")] == '\0');
 }
 
 /* host: a Host header, "name", "name:port", "[address]:port" */

@@ -40,7 +40,7 @@ struct script {
 };
 
 struct scripts {
-	struct ev_loop *loop; /* borrowed */
+	struct ev_loop *loop;  /* borrowed */
 	struct script **items; /* owned, each owned too: watchers must not move */
 	size_t count;
 	ev_signal child_ended;

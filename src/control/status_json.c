@@ -275,10 +275,8 @@ static void add_verification(cJSON *object, const struct ferry_status *status)
 
 	cJSON_AddBoolToObject(object, "VerifierSupport", status->has_verifier);
 	cJSON_AddBoolToObject(object, "VerifierAvailable", verifier->is_available);
-	cJSON_AddBoolToObject(object, "VerificationStarted",
-			      verifier->result != VERIFICATION_NONE);
-	cJSON_AddBoolToObject(object, "VerificationDone",
-			      verifier->result > VERIFICATION_RUNNING);
+	cJSON_AddBoolToObject(object, "VerificationStarted", verifier->result != VERIFICATION_NONE);
+	cJSON_AddBoolToObject(object, "VerificationDone", verifier->result > VERIFICATION_RUNNING);
 	result = cJSON_AddObjectToObject(object, "VerificationResult");
 	cJSON_AddBoolToObject(result, "DataCorrect", verifier->result == VERIFICATION_EQUAL);
 	cJSON_AddStringToObject(result, "Message", verifier->message);

@@ -22,7 +22,6 @@
 
 static const char log_tag[] = "batch_writer";
 
-
 struct batch_writer {
 	struct run *run; /* borrowed */
 	struct db *target;

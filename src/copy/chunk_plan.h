@@ -9,10 +9,10 @@
 
 struct chunk {
 	struct chunk_plan *plan; /* the table's */
-	struct key low;	   /* exclusive; unset: from the first row */
-	struct key high;   /* inclusive; unset: to the end of the table, until that is read */
-	unsigned batches;  /* read, not yet written */
-	bool is_read;	   /* no further batch will come */
+	struct key low;		 /* exclusive; unset: from the first row */
+	struct key high;	 /* inclusive; unset: to the end of the table, until that is read */
+	unsigned batches;	 /* read, not yet written */
+	bool is_read;		 /* no further batch will come */
 	struct chunk *next;
 };
 

@@ -114,8 +114,8 @@ static uint64_t rows_per_read(struct data_iterator *it, const struct chunk_plan 
 {
 	uint64_t fixed = plan->table->batch_rows;
 	uint64_t bytes = it->run->options->batch_bytes;
-	uint64_t average = plan->average_bytes ? plan->average_bytes
-					       : plan->table->source->avg_row_bytes;
+	uint64_t average =
+		plan->average_bytes ? plan->average_bytes : plan->table->source->avg_row_bytes;
 	uint64_t rows_max = ROWS_PER_READ_MAX;
 
 	if (!fixed)
@@ -150,7 +150,7 @@ struct assignment {
 	struct key high;
 	uint64_t rows;
 	uint64_t large_row_bytes; /* as in the plan, where the next row is read */
-	bool is_first; /* of the table in this process */
+	bool is_first;		  /* of the table in this process */
 };
 
 /* Waits for a table to read from. False: nothing is left, or the run ends. */
@@ -190,8 +190,8 @@ static bool note_target_key(struct data_iterator *it, struct row_reader *reader,
 	return ok;
 }
 
-static bool take_chunk(struct data_iterator *it, struct row_reader *reader,
-		       struct assignment *work, struct error *err)
+static bool take_chunk(struct data_iterator *it, struct row_reader *reader, struct assignment *work,
+		       struct error *err)
 {
 	bool split;
 
@@ -245,8 +245,7 @@ static void record_progress(struct data_iterator *it, struct chunk_plan *plan) R
  * the client library's buffer, and in a statement behind all rows that are kept. Many
  * workers reckon with less, as not all of them meet their largest rows at the same time;
  * what was really taken counts as soon as it is known. */
-static uint64_t plan_memory(struct data_iterator *it, struct assignment *work,
-			    uint64_t *row_bytes)
+static uint64_t plan_memory(struct data_iterator *it, struct assignment *work, uint64_t *row_bytes)
 {
 	const struct move_options *options = it->run->options;
 	uint64_t most;
@@ -302,7 +301,7 @@ static void end_ticket(struct data_iterator *it, const struct row_batch *rows)
 /* What comes next may be as large as this one was. A connection that received a row so
  * large that others had to wait for it is given up, with its buffer. */
 static void update_large_rows(struct data_iterator *it, struct row_reader *reader,
-			     struct assignment *work, const struct row_batch *batch)
+			      struct assignment *work, const struct row_batch *batch)
 {
 	uint64_t usual = it->run->options->row_bytes;
 	uint64_t large = 0;
@@ -323,9 +322,8 @@ static void update_large_rows(struct data_iterator *it, struct row_reader *reade
 
 /* Reads one part of the chunk into the batch. Where the first row is too large nothing is
  * read: the next read, of this row alone, has another ticket. */
-static bool read_rows(struct data_iterator *it, struct row_reader *reader,
-		      struct assignment *work, struct row_batch *rows, bool *more,
-		      struct error *err)
+static bool read_rows(struct data_iterator *it, struct row_reader *reader, struct assignment *work,
+		      struct row_batch *rows, bool *more, struct error *err)
 {
 	if (!row_reader_read(reader, rows, &work->low, &work->high, work->rows, more, err))
 		return false;
@@ -338,8 +336,8 @@ static bool read_rows(struct data_iterator *it, struct row_reader *reader,
 }
 
 /* The chunk has one batch more, and perhaps an end. */
-static void add_to_chunk(struct data_iterator *it, struct assignment *work,
-			 struct row_batch *rows, bool *more)
+static void add_to_chunk(struct data_iterator *it, struct assignment *work, struct row_batch *rows,
+			 bool *more)
 {
 	key_copy(&rows->high, *more ? &rows->last : &work->high);
 	if (rows->last.is_set)
@@ -358,8 +356,8 @@ static void add_to_chunk(struct data_iterator *it, struct assignment *work,
 }
 
 /* Reads one part of the chunk and sends it to the writers. */
-static bool read_part(struct data_iterator *it, struct row_reader *reader,
-		      struct assignment *work, bool *more, struct error *err)
+static bool read_part(struct data_iterator *it, struct row_reader *reader, struct assignment *work,
+		      bool *more, struct error *err)
 {
 	struct chunk_batch *batch = begin_batch(it, reader, work, err);
 
@@ -501,7 +499,8 @@ void data_iterator_start(struct data_iterator *it)
 	for (unsigned i = 0; i < it->worker_count; i++) {
 		it->readers[i] = (struct worker){ .iterator = it, .number = i };
 		it->writers[i] = (struct worker){ .iterator = it, .number = i };
-		thread_start(&it->writers[i].thread, "batch_writer", batch_writer_main, &it->writers[i]);
+		thread_start(&it->writers[i].thread, "batch_writer", batch_writer_main,
+			     &it->writers[i]);
 		thread_start(&it->readers[i].thread, "data_iterator", reader_main, &it->readers[i]);
 	}
 }

@@ -30,21 +30,21 @@ struct data_iterator {
 	struct run *run;
 	unsigned worker_count;
 	struct verifier *verifier; /* NULL: nothing is verified */
-	struct worker *readers; /* owned */
-	struct worker *writers; /* owned */
-	uint64_t packet_limit;	/* of the target */
-	struct channel batches; /* of struct chunk_batch *, from readers to writers */
-	_Atomic unsigned writing; /* batches on their way to the target */
+	struct worker *readers;	   /* owned */
+	struct worker *writers;	   /* owned */
+	uint64_t packet_limit;	   /* of the target */
+	struct channel batches;	   /* of struct chunk_batch *, from readers to writers */
+	_Atomic unsigned writing;  /* batches on their way to the target */
 
 	/* Shared. */
 	struct mutex lock;
-	struct condition changed;  /* a plan is free again, exhausted, or readers ended */
-	struct chunk_plan *plans;  /* guarded by lock; by moved_table.index */
-	struct key *target_keys;   /* guarded by lock; by moved_table.index */
+	struct condition changed; /* a plan is free again, exhausted, or readers ended */
+	struct chunk_plan *plans; /* guarded by lock; by moved_table.index */
+	struct key *target_keys;  /* guarded by lock; by moved_table.index */
 	size_t plan_count;
-	size_t unread;		   /* guarded by lock: plans not exhausted */
-	size_t first_unread;	   /* guarded by lock: all plans before it are exhausted */
-	unsigned readers_running;  /* guarded by lock */
+	size_t unread;		  /* guarded by lock: plans not exhausted */
+	size_t first_unread;	  /* guarded by lock: all plans before it are exhausted */
+	unsigned readers_running; /* guarded by lock */
 };
 
 /* By the batch writers. */

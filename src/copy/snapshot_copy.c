@@ -70,9 +70,9 @@ struct copy {
 	struct db *locker; /* owned; open while the table is locked */
 	struct binlog_position place;
 	struct row_batch *batch; /* owned; being filled or written */
-	bool begins_anew; /* what failed can be put right by a new snapshot */
-	bool is_refused;  /* the target does not take the rows, or makes others of them */
-	const char *mode; /* sql_mode of all writes, borrowed; NULL: strict */
+	bool begins_anew;	 /* what failed can be put right by a new snapshot */
+	bool is_refused;	 /* the target does not take the rows, or makes others of them */
+	const char *mode;	 /* sql_mode of all writes, borrowed; NULL: strict */
 	/* With a mode. */
 	struct schema schema; /* the target's, of this table */
 	struct row_hash hash;
@@ -188,7 +188,8 @@ static bool snapshot_once(struct copy *c, struct error *err)
 {
 	/* The time to write a result is the time that the target and a pause may take. */
 	bool ok = db_ready(c->source, err) &&
-		  db_execf(c->source, err, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ") &&
+		  db_execf(c->source, err,
+			   "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ") &&
 		  db_execf(c->source, err, "SET SESSION net_write_timeout = 31536000");
 
 	probe("before_snapshot", "%s", name_of(c));
@@ -211,8 +212,7 @@ static bool take_snapshot(struct copy *c, struct error *err)
 		if (!snapshot_once(c, err))
 			continue;
 		snapshot_mark_place(mark, &c->place);
-		probe("snapshot_taken", "%s " POSITION_FORMAT, name_of(c),
-		      POSITION_ARGS(&c->place));
+		probe("snapshot_taken", "%s " POSITION_FORMAT, name_of(c), POSITION_ARGS(&c->place));
 		log_info("table %s is copied from a snapshot at " POSITION_FORMAT, name_of(c),
 			 POSITION_ARGS(&c->place));
 		return true;
@@ -291,8 +291,8 @@ static bool write_batch(struct copy *c, struct error *err)
 static bool is_full(const struct copy *c)
 {
 	const struct row_batch *batch = c->batch;
-	uint64_t rows = c->table->batch_rows ? c->table->batch_rows
-					     : atomic_load(&c->run->batch_rows);
+	uint64_t rows =
+		c->table->batch_rows ? c->table->batch_rows : atomic_load(&c->run->batch_rows);
 
 	if (rows)
 		return batch->rows >= rows;
@@ -309,7 +309,8 @@ static bool take_row(struct copy *c, const struct db_row *row, struct error *err
 		const char *sum = row->values[row->count - 1];
 
 		if (!sum)
-			return error_set(err, ERROR_DATA, "the source makes no fingerprint of a row");
+			return error_set(err, ERROR_DATA,
+					 "the source makes no fingerprint of a row");
 		c->sum += strtoull(sum, NULL, 10);
 		c->rows++;
 	}
@@ -358,8 +359,7 @@ static bool sum_target(struct copy *c, uint64_t *rows, uint64_t *sum, struct err
 	sql_comment(&sql, c->run->options->target.marginalia);
 	row_hash_put_sums(&sql, &c->hash, SIDE_TARGET, NULL, NULL);
 	bool ok = db_ready(c->target, err) && db_query(c->target, sql.data, sql.length, err) &&
-		  db_check_columns(c->target, 3, err) &&
-		  db_row_next(c->target, &row, err) == DB_ROW;
+		  db_check_columns(c->target, 3, err) && db_row_next(c->target, &row, err) == DB_ROW;
 	buf_release(&sql);
 	if (!ok)
 		return false;
@@ -385,8 +385,9 @@ static bool compare_rows(struct copy *c, struct error *err)
 		if (rows == c->rows && sum == c->sum)
 			return true;
 		c->is_refused = true;
-		return error_set(err, ERROR_DATA, "without strict mode the target makes other rows "
-						  "of it than the source has");
+		return error_set(err, ERROR_DATA,
+				 "without strict mode the target makes other rows "
+				 "of it than the source has");
 	}
 	return false;
 }

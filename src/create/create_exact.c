@@ -96,7 +96,10 @@ static void put_unquoted(struct buf *text, const char *at, const char *end)
 	for (at++, end--; at < end; at++) {
 		if (*at == '\\' && at + 1 < end) {
 			at++;
-			buf_putc(text, *at == 'n' ? '\n' : *at == 'r' ? '\r' : *at == '0' ? '\0' : *at);
+			buf_putc(text, *at == 'n' ? '\n' :
+				       *at == 'r' ? '\r' :
+				       *at == '0' ? '\0' :
+						    *at);
 		} else {
 			buf_putc(text, *at);
 			at += *at == '\'';

@@ -20,7 +20,7 @@ struct walk {
 	enum flavour to;
 	unsigned depth; /* of parentheses */
 	char type[24];	/* of the column in this line, "" in other lines */
-	bool is_unique;	/* this line is a UNIQUE KEY */
+	bool is_unique; /* this line is a UNIQUE KEY */
 	struct error *err;
 };
 
@@ -127,7 +127,8 @@ static bool take_default(struct walk *w)
 	while (create_is_word(*end) || *end == '.' || *end == '-' || *end == '+')
 		end++;
 	is_call = *end == '(' && end > w->at;
-	is_plain = create_begins(w->at, "NULL") || create_begins(w->at, "current_timestamp") || *w->at == '(';
+	is_plain = create_begins(w->at, "NULL") || create_begins(w->at, "current_timestamp") ||
+		   *w->at == '(';
 	if (is_plain)
 		return true;
 	if (create_begins(w->at, "nextval("))
@@ -164,8 +165,9 @@ static bool check_type(struct walk *w)
 		enum flavour to;
 		const char *type;
 	} missing[] = {
-		{ FLAVOUR_MYSQL, "uuid" },  { FLAVOUR_MYSQL, "inet4" },	   { FLAVOUR_MYSQL, "inet6" },
-		{ FLAVOUR_MYSQL, "xmltype" }, { FLAVOUR_MARIADB, "vector" }, { FLAVOUR_MYSQL, "vector" },
+		{ FLAVOUR_MYSQL, "uuid" },     { FLAVOUR_MYSQL, "inet4" },
+		{ FLAVOUR_MYSQL, "inet6" },    { FLAVOUR_MYSQL, "xmltype" },
+		{ FLAVOUR_MARIADB, "vector" }, { FLAVOUR_MYSQL, "vector" },
 	};
 	char what[64];
 
@@ -264,7 +266,8 @@ static bool take_word(struct walk *w)
 		drop_to(w, create_skip_parentheses(strchr(w->at, '(')));
 		return true;
 	}
-	if (w->to == FLAVOUR_MYSQL && w->depth == 1 && w->type[0] && create_begins(w->at, "DEFAULT ")) {
+	if (w->to == FLAVOUR_MYSQL && w->depth == 1 && w->type[0] &&
+	    create_begins(w->at, "DEFAULT ")) {
 		copy_to(w, w->at + strlen("DEFAULT "));
 		return take_default(w);
 	}

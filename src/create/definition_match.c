@@ -86,8 +86,8 @@ static void compare_types(struct comparison *c, const struct column *source,
 	if (json_as_text(source, target) || text_as_json(c, source, target) ||
 	    fewer_decimals(c, source, target))
 		return;
-	if (is_set ? !members_extend(source, target)
-		   : !type_text_equal(source->raw_type, target->raw_type))
+	if (is_set ? !members_extend(source, target) :
+		     !type_text_equal(source->raw_type, target->raw_type))
 		add(c, source, "is of another type", source->raw_type, target->raw_type);
 	else if (!is_set && !same_bytes(source->charset, target->charset))
 		add(c, source, "has another character set", source->charset, target->charset);
@@ -216,7 +216,8 @@ static void compare_orders(struct comparison *c, const struct table_index *index
 		unsigned position = index->parts[i].column;
 		const struct column *source =
 			position != UINT_MAX ? &c->source->columns[position] : NULL;
-		const struct column *target = source ? table_column_of_other(c->target, source) : NULL;
+		const struct column *target =
+			source ? table_column_of_other(c->target, source) : NULL;
 
 		if (target && !collation_is_exact(target->collation) &&
 		    !collation_agrees(source->collation, FLAVOUR_MYSQL, target->collation,
@@ -258,9 +259,7 @@ static void compare_unique_keys(struct comparison *c)
 void target_definition_check(const struct moved_table *t, const struct table *target,
 			     const struct map *without_default, struct findings *findings)
 {
-	struct comparison c = {
-		.t = t, .source = t->source, .target = target, .findings = findings
-	};
+	struct comparison c = { .t = t, .source = t->source, .target = target, .findings = findings };
 
 	sql_table_name(&c.name, target->schema, target->name);
 	if (strcasecmp(target->engine, "InnoDB") != 0)
@@ -280,9 +279,7 @@ void target_definition_check(const struct moved_table *t, const struct table *ta
 void target_definition_check_orders(const struct moved_table *t, const struct table *target,
 				    struct findings *findings)
 {
-	struct comparison c = {
-		.t = t, .source = t->source, .target = target, .findings = findings
-	};
+	struct comparison c = { .t = t, .source = t->source, .target = target, .findings = findings };
 
 	sql_table_name(&c.name, target->schema, target->name);
 	for (unsigned i = 0; i < c.source->index_count; i++)

@@ -77,8 +77,8 @@ static bool has_key(const char *shown, const char *name)
 }
 
 /* ALTER TABLE ... <what>. */
-static bool alter(struct run *run, struct db *target, const struct moved_table *t,
-		  const char *what, const char *how, struct error *err)
+static bool alter(struct run *run, struct db *target, const struct moved_table *t, const char *what,
+		  const char *how, struct error *err)
 {
 	struct buf sql = BUF_INIT;
 	bool ok;

@@ -206,8 +206,7 @@ static void creator_main(void *argument)
 	struct error err;
 	struct db *source = db_open(&options->source, DB_SESSION_READ, NULL, &err);
 	struct db *target = source ? db_open(&options->target, DB_SESSION_WRITE, NULL, &err) : NULL;
-	bool ok = target && table_maker_begin(&c->maker, source, target,
-					      options->target.marginalia,
+	bool ok = target && table_maker_begin(&c->maker, source, target, options->target.marginalia,
 					      &c->creation->collations, &err);
 
 	if (ok) {
@@ -247,7 +246,8 @@ static bool create_tables(struct creator *c, size_t first, struct error *err)
 	if (!ok || all->refused == 0)
 		return ok;
 	*err = all->refusal;
-	return all->refused > 1 && error_wrap(err, "%zu tables cannot be created, all of them named "
+	return all->refused > 1 && error_wrap(err,
+					      "%zu tables cannot be created, all of them named "
 					      "in the log; the first",
 					      all->refused);
 }

@@ -29,8 +29,7 @@ bool table_maker_begin(struct table_maker *m, struct db *source, struct db *targ
 	struct buf value = BUF_INIT;
 	bool ok = db_ready(source, err) && db_ready(target, err) &&
 		  create_dialect_begin_target(target, db_version(source), err) &&
-		  db_value(target, &value, NULL, err,
-			   "SELECT @@GLOBAL.innodb_default_row_format");
+		  db_value(target, &value, NULL, err, "SELECT @@GLOBAL.innodb_default_row_format");
 
 	*m = (struct table_maker){ .source = source,
 				   .target = target,
@@ -63,8 +62,7 @@ static bool translate(struct table_maker *m, const struct buf *text, struct erro
 				db_version(m->target)->flavour, err);
 }
 
-bool table_maker_put_database(struct table_maker *m, const struct moved_table *t,
-			      struct error *err)
+bool table_maker_put_database(struct table_maker *m, const struct moved_table *t, struct error *err)
 {
 	struct buf name = BUF_INIT;
 	bool ok;

@@ -124,8 +124,8 @@ bool client_set_options(MYSQL *mysql, const struct db_params *params, uint64_t p
 	unsigned protocol = params->is_unix ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
 	unsigned local_infile = 0;
 	unsigned long max_packet = packet_max ? (unsigned long)packet_max : 1ul << 30;
-	unsigned connect_timeout = params->connect_timeout_s ? params->connect_timeout_s :
-							       DEFAULT_CONNECT_TIMEOUT_S;
+	unsigned connect_timeout =
+		params->connect_timeout_s ? params->connect_timeout_s : DEFAULT_CONNECT_TIMEOUT_S;
 
 	/* "localhost" would mean a socket to the libraries. */
 	mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
@@ -146,8 +146,8 @@ bool client_set_options(MYSQL *mysql, const struct db_params *params, uint64_t p
  * hour. A server that is merely busy acknowledges either. */
 void client_keep_alive(MYSQL *mysql, const struct db_params *params)
 {
-	unsigned limit_s = params->network_timeout_s ? params->network_timeout_s :
-						       DEFAULT_NETWORK_TIMEOUT_S;
+	unsigned limit_s =
+		params->network_timeout_s ? params->network_timeout_s : DEFAULT_NETWORK_TIMEOUT_S;
 	int limit = limit_s < INT_MAX / 1000 ? (int)limit_s : INT_MAX / 1000;
 	int step = limit < 8 ? 1 : limit / 8;
 	const struct {

@@ -85,7 +85,8 @@ static char *parse_member(const char **at)
 			from++;
 			buf_putc(&text, *from == 'n' ? '\n' :
 					*from == 'r' ? '\r' :
-					*from == '0' ? '\0' : *from);
+					*from == '0' ? '\0' :
+						       *from);
 		} else if (from[0] == '\'') {
 			if (from[1] != '\'')
 				break;
@@ -168,7 +169,8 @@ void column_parse_type(struct column *column, const char *data_type)
 	/* Of the types whose length is no argument. */
 	column->max_octets = column->type == COLUMN_UUID  ? UUID_BYTES :
 			     column->type == COLUMN_INET4 ? INET4_BYTES :
-			     column->type == COLUMN_INET6 ? INET6_BYTES : 0;
+			     column->type == COLUMN_INET6 ? INET6_BYTES :
+							    0;
 	/* A parenthesis may also be in a comment or in a member. */
 	if (known && open && (size_t)(open - column->raw_type) == strcspn(column->raw_type, " ("))
 		parse_arguments(column, known->arguments, open + 1);

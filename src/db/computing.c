@@ -62,7 +62,8 @@ void computing_put(struct buf *sql, const struct db_computing *computing,
 		if (!*value)
 			buf_printf(sql, "@@global.%s", setting->name);
 		else if (setting->is_number)
-			buf_puts(sql, value[strspn(value, "0123456789")] == '\0' ? value : "DEFAULT");
+			buf_puts(sql,
+				 value[strspn(value, "0123456789")] == '\0' ? value : "DEFAULT");
 		else
 			sql_text(sql, value);
 	}

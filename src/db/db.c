@@ -34,15 +34,15 @@ enum { PREDECESSOR_WAIT_S = 30 }; /* for the rollback of its last statement */
 struct db {
 	const struct db_params *params; /* borrowed */
 	enum db_session session;
-	char *lock_name; /* owned; NULL: none */
+	char *lock_name;	      /* owned; NULL: none */
 	const struct db_guard *guard; /* borrowed; NULL: none */
-	MYSQL *mysql;	 /* owned; NULL while broken */
-	MYSQL_RES *rows; /* owned; the open result of db_query() */
+	MYSQL *mysql;		      /* owned; NULL while broken */
+	MYSQL_RES *rows;	      /* owned; the open result of db_query() */
 	struct server_version version;
 	unsigned generation;
-	unsigned lease_s;	/* 0: none */
-	bool lease_is_set;	/* in this session */
-	int64_t sent_ms;	/* clock_boot_ms() */
+	unsigned lease_s;  /* 0: none */
+	bool lease_is_set; /* in this session */
+	int64_t sent_ms;   /* clock_boot_ms() */
 	uint64_t connection_id;
 	uint64_t former[FORMER_IDS]; /* lost sessions that may hold the lock; 0: none */
 	unsigned former_count;
@@ -99,8 +99,7 @@ static bool fail(struct db *db, struct error *err)
 	if (is_client_error && err->kind == ERROR_SQL)
 		err->kind = ERROR_LOST;
 	if (number == 0) /* no complaint, but no answer either */
-		error_set(err, ERROR_LOST, "%s: the server ended the connection",
-			  db->params->label);
+		error_set(err, ERROR_LOST, "%s: the server ended the connection", db->params->label);
 	if (is_client_error || err->kind == ERROR_LOST)
 		drop_connection(db);
 	return false;
@@ -346,8 +345,10 @@ static bool set_privileged(struct db *db, struct error *err)
 	    !try_to_set(db, "sql_generate_invisible_primary_key=0", err))
 		return false;
 	return !db->params->logs_statements ||
-	       try_to_set(db, is_mysql ? "binlog_rows_query_log_events=1" :
-					 "binlog_annotate_row_events=1", err);
+	       try_to_set(db,
+			  is_mysql ? "binlog_rows_query_log_events=1" :
+				     "binlog_annotate_row_events=1",
+			  err);
 }
 
 /* A server in the middle of a packet, or sending one, waits no longer either. */
@@ -373,8 +374,9 @@ static bool begin_session(struct db *db, struct error *err)
 		db->connection_id = mysql_thread_id(db->mysql);
 		return server_version_parse(mysql_get_server_info(db->mysql), NULL, &db->version,
 					    err) &&
-		       db_execf(db, err, "SET sql_select_limit = 18446744073709551615, "
-					 "character_set_results = NULL");
+		       db_execf(db, err,
+				"SET sql_select_limit = 18446744073709551615, "
+				"character_set_results = NULL");
 	}
 	if (!ask_identity(db, err))
 		return false;
@@ -500,8 +502,7 @@ void db_set_lease(struct db *db, unsigned seconds)
 
 bool db_renew(struct db *db, struct error *err)
 {
-	return db->lease_is_set || db->lease_s == 0 ? db_execf(db, err, "DO 0") :
-						      set_lease(db, err);
+	return db->lease_is_set || db->lease_s == 0 ? db_execf(db, err, "DO 0") : set_lease(db, err);
 }
 
 int64_t db_idle_ms(const struct db *db)

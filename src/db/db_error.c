@@ -113,36 +113,36 @@ static const struct known_error {
 	{ 2049, ERROR_ACCESS },	   /* old authentication protocol */
 	{ 2055, ERROR_LOST },	   /* connection lost at a system call */
 	{ 2059, ERROR_ACCESS },	   /* authentication plugin cannot be loaded */
-	{ 2061, ERROR_LOST },	   /* authentication plugin failed: also a cut while it asks for a key */
-	{ 2068, ERROR_ACCESS },	   /* LOAD DATA LOCAL refused */
-	{ 3024, ERROR_BUSY },	   /* MySQL: max_execution_time exceeded */
-	{ 3032, ERROR_LOST },	   /* MySQL: server is in offline mode */
-	{ 3037, ERROR_DATA },	   /* MySQL: invalid GIS data */
-	{ 3058, ERROR_BUSY },	   /* deadlock of user locks */
-	{ 3100, ERROR_BUSY },	   /* MySQL: hook before commit failed (group replication) */
-	{ 3101, ERROR_BUSY },	   /* MySQL: rolled back by group replication */
-	{ 3118, ERROR_ACCESS },	   /* MySQL: account is locked */
-	{ 3140, ERROR_DATA },	   /* MySQL: invalid JSON text */
-	{ 3141, ERROR_DATA },	   /* MySQL: invalid JSON text in an argument */
-	{ 3142, ERROR_DATA },	   /* MySQL: invalid JSON binary data */
-	{ 3143, ERROR_DATA },	   /* MySQL: invalid JSON path */
-	{ 3144, ERROR_DATA },	   /* MySQL: JSON from a binary string */
-	{ 3150, ERROR_DATA },	   /* MySQL: JSON document too big */
-	{ 3155, ERROR_DATA },	   /* MySQL: invalid JSON value for CAST */
-	{ 3157, ERROR_DATA },	   /* MySQL: JSON document too deep */
-	{ 3158, ERROR_DATA },	   /* MySQL: JSON key is NULL */
-	{ 3159, ERROR_ACCESS },	   /* MySQL: secure transport required */
-	{ 3169, ERROR_LOST },	   /* MySQL: session was killed */
-	{ 3572, ERROR_BUSY },	   /* MySQL: lock not available at once (NOWAIT) */
-	{ 3643, ERROR_DATA },	   /* MySQL: SRID of the geometry differs from the column's */
-	{ 3819, ERROR_DATA },	   /* MySQL: CHECK violated */
-	{ 3955, ERROR_ACCESS },	   /* MySQL: account blocked after failed log-ins */
-	{ 4025, ERROR_DATA },	   /* MariaDB: CHECK violated */
-	{ 4031, ERROR_LOST },	   /* MySQL: disconnected for inactivity */
-	{ 4151, ERROR_ACCESS },	   /* MariaDB: account is locked */
-	{ 6136, ERROR_DATA },	   /* MySQL: data incompatible with a vector */
-	{ 6137, ERROR_DATA },	   /* MySQL: too many dimensions for the vector column */
-	{ 6138, ERROR_DATA },	   /* MySQL: not a vector */
+	{ 2061, ERROR_LOST }, /* authentication plugin failed: also a cut while it asks for a key */
+	{ 2068, ERROR_ACCESS }, /* LOAD DATA LOCAL refused */
+	{ 3024, ERROR_BUSY },	/* MySQL: max_execution_time exceeded */
+	{ 3032, ERROR_LOST },	/* MySQL: server is in offline mode */
+	{ 3037, ERROR_DATA },	/* MySQL: invalid GIS data */
+	{ 3058, ERROR_BUSY },	/* deadlock of user locks */
+	{ 3100, ERROR_BUSY },	/* MySQL: hook before commit failed (group replication) */
+	{ 3101, ERROR_BUSY },	/* MySQL: rolled back by group replication */
+	{ 3118, ERROR_ACCESS }, /* MySQL: account is locked */
+	{ 3140, ERROR_DATA },	/* MySQL: invalid JSON text */
+	{ 3141, ERROR_DATA },	/* MySQL: invalid JSON text in an argument */
+	{ 3142, ERROR_DATA },	/* MySQL: invalid JSON binary data */
+	{ 3143, ERROR_DATA },	/* MySQL: invalid JSON path */
+	{ 3144, ERROR_DATA },	/* MySQL: JSON from a binary string */
+	{ 3150, ERROR_DATA },	/* MySQL: JSON document too big */
+	{ 3155, ERROR_DATA },	/* MySQL: invalid JSON value for CAST */
+	{ 3157, ERROR_DATA },	/* MySQL: JSON document too deep */
+	{ 3158, ERROR_DATA },	/* MySQL: JSON key is NULL */
+	{ 3159, ERROR_ACCESS }, /* MySQL: secure transport required */
+	{ 3169, ERROR_LOST },	/* MySQL: session was killed */
+	{ 3572, ERROR_BUSY },	/* MySQL: lock not available at once (NOWAIT) */
+	{ 3643, ERROR_DATA },	/* MySQL: SRID of the geometry differs from the column's */
+	{ 3819, ERROR_DATA },	/* MySQL: CHECK violated */
+	{ 3955, ERROR_ACCESS }, /* MySQL: account blocked after failed log-ins */
+	{ 4025, ERROR_DATA },	/* MariaDB: CHECK violated */
+	{ 4031, ERROR_LOST },	/* MySQL: disconnected for inactivity */
+	{ 4151, ERROR_ACCESS }, /* MariaDB: account is locked */
+	{ 6136, ERROR_DATA },	/* MySQL: data incompatible with a vector */
+	{ 6137, ERROR_DATA },	/* MySQL: too many dimensions for the vector column */
+	{ 6138, ERROR_DATA },	/* MySQL: not a vector */
 };
 
 static int compare_numbers(const void *wanted, const void *member)

@@ -102,8 +102,7 @@ static void put_side(struct buf *sql, const struct key_columns *columns, const s
 
 	assert(key->is_set && key->count == columns->count);
 	if (last > 0) {
-		compare(sql, columns, 0, side->beyond_or_at[columns->descending[0]],
-			key->values[0]);
+		compare(sql, columns, 0, side->beyond_or_at[columns->descending[0]], key->values[0]);
 		buf_puts(sql, " AND ");
 	}
 	for (unsigned i = 0; i < last; i++) {
@@ -114,8 +113,8 @@ static void put_side(struct buf *sql, const struct key_columns *columns, const s
 		buf_puts(sql, " AND ");
 	}
 	compare(sql, columns, last,
-		side->with_key ? side->beyond_or_at[columns->descending[last]]
-			       : side->beyond[columns->descending[last]],
+		side->with_key ? side->beyond_or_at[columns->descending[last]] :
+				 side->beyond[columns->descending[last]],
 		key->values[last]);
 	for (unsigned i = 0; i < last; i++)
 		buf_puts(sql, "))");

@@ -125,8 +125,8 @@ bool column_same_members(const struct column *a, const struct column *b, unsigne
 	if (a->type != b->type || a->member_count < count || b->member_count < count)
 		return false;
 	for (unsigned i = 0; i < count; i++)
-		if (by_bytes ? strcmp(a->member_bytes[i], b->member_bytes[i]) != 0
-			     : strcmp(a->members[i], b->members[i]) != 0 || is_bent(a, i) ||
+		if (by_bytes ? strcmp(a->member_bytes[i], b->member_bytes[i]) != 0 :
+			       strcmp(a->members[i], b->members[i]) != 0 || is_bent(a, i) ||
 				       is_bent(b, i))
 			return false;
 	return true;

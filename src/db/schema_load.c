@@ -97,8 +97,7 @@ static bool index_names(struct loader *l, struct error *err)
 	struct schema *schema = l->schema;
 
 	if (schema->table_count > 0)
-		qsort(schema->tables, schema->table_count, sizeof(*schema->tables),
-		      compare_tables);
+		qsort(schema->tables, schema->table_count, sizeof(*schema->tables), compare_tables);
 	if (schema->view_count > 0)
 		qsort(schema->views, schema->view_count, sizeof(*schema->views), compare_views);
 	for (size_t i = 0; i < schema->table_count; i++) {
@@ -277,9 +276,10 @@ static bool load_scope(struct loader *l, const char *schema, const char *table, 
 {
 	const struct server_version *version = db_version(l->db);
 	/* How the server says whether the optimizer may use an index. */
-	const char *visibility = server_is_from(version, 80000, SERVER_NEVER) ? "IS_VISIBLE" :
-				 server_is_from(version, SERVER_NEVER, 100600) ?
-					 "IF(IGNORED = 'NO', 'YES', 'NO')" : "'YES'";
+	const char *visibility =
+		server_is_from(version, 80000, SERVER_NEVER)  ? "IS_VISIBLE" :
+		server_is_from(version, SERVER_NEVER, 100600) ? "IF(IGNORED = 'NO', 'YES', 'NO')" :
+								"'YES'";
 	struct buf scope = BUF_INIT, sql = BUF_INIT;
 	bool ok;
 
@@ -312,8 +312,8 @@ static bool load_scope(struct loader *l, const char *schema, const char *table, 
 		   " COLLATION, CARDINALITY, NULLABLE, INDEX_TYPE, %s, %s"
 		   " FROM information_schema.STATISTICS%s"
 		   " ORDER BY TABLE_NAME, INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX",
-		   visibility,
-		   server_is_from(version, 80013, SERVER_NEVER) ? "EXPRESSION" : "NULL", scope.data);
+		   visibility, server_is_from(version, 80013, SERVER_NEVER) ? "EXPRESSION" : "NULL",
+		   scope.data);
 	ok = ok && load_rows(l, &sql, 12, take_index_part, err);
 
 	buf_clear(&sql);

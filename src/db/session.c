@@ -110,7 +110,8 @@ static void set_binding(struct buf *sql, const struct db_params *params, enum db
 	buf_puts(sql, ", sql_mode='" DB_SQL_MODE "'");
 	/* A list that is cut short is useless. The maximum: servers with
 	 * STRICT_ALL_TABLES refuse more, the others lower it. */
-	buf_printf(sql, ", group_concat_max_len=%s", is_mariadb(version) ? "1073741824" : "4294967295");
+	buf_printf(sql, ", group_concat_max_len=%s",
+		   is_mariadb(version) ? "1073741824" : "4294967295");
 	computing_put(sql, params->computing, version);
 	undo_guards(sql, session, version);
 	if (session != DB_SESSION_WRITE)

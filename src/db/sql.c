@@ -19,11 +19,11 @@
 #include "base/mem.h"
 
 enum form {
-	FORM_NUMBER, /* bare digits */
-	FORM_QUOTED, /* '...' */
-	FORM_BYTES,  /* _binary'...' */
-	FORM_JSON,   /* _utf8mb4'...' */
-	FORM_HEX,    /* x'..' */
+	FORM_NUMBER,   /* bare digits */
+	FORM_QUOTED,   /* '...' */
+	FORM_BYTES,    /* _binary'...' */
+	FORM_JSON,     /* _utf8mb4'...' */
+	FORM_HEX,      /* x'..' */
 	FORM_TEXT_HEX, /* _charset x'..' */
 };
 

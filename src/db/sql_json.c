@@ -16,9 +16,9 @@
 #include <stdlib.h>
 
 enum {
-	DEPTH_MAX = 200,	/* the servers allow 100 */
-	EXACT_DIGITS_MAX = 15,	/* below 2^53 */
-	EXACT_POWER_MAX = 22,	/* 10^22 is a double */
+	DEPTH_MAX = 200,       /* the servers allow 100 */
+	EXACT_DIGITS_MAX = 15, /* below 2^53 */
+	EXACT_POWER_MAX = 22,  /* 10^22 is a double */
 	VARCHAR_BYTES_MAX = 65535,
 };
 
@@ -455,8 +455,7 @@ bool sql_json(struct buf *sql, struct value value, struct error *err)
 	return ok;
 }
 
-void sql_json_select_types(struct buf *sql, const struct table *table,
-			   const struct column *column)
+void sql_json_select_types(struct buf *sql, const struct table *table, const struct column *column)
 {
 	buf_puts(sql, "(SELECT CONCAT(COUNT(*),':',COALESCE(GROUP_CONCAT(j.n,' ',JSON_TYPE(j.v) "
 		      "ORDER BY j.n),'')) FROM JSON_TABLE(");

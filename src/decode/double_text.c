@@ -64,8 +64,7 @@ static bool fits(double number, unsigned count, struct decimal_digits *d)
 	char text[40];
 
 	snprintf(text, sizeof(text), "%.*e", (int)count - 1, number);
-	if (!is_same(text, number) &&
-	    (count == 1 || !next_up(text) || !is_same(text, number)))
+	if (!is_same(text, number) && (count == 1 || !next_up(text) || !is_same(text, number)))
 		return false;
 	split(text, count, d);
 	return true;

@@ -168,8 +168,7 @@ bool binlog_event_parse(const uint8_t *bytes, size_t length, const struct binlog
 
 /* MySQL source, libs/mysql/binlog/event/control_events.h,
  * Format_description_event. */
-bool binlog_format_parse(struct binlog_event *event, struct binlog_format *format,
-			 struct error *err)
+bool binlog_format_parse(struct binlog_event *event, struct binlog_format *format, struct error *err)
 {
 	struct reader *r = &event->body;
 	struct binlog_format read = { .has_checksum = false };
@@ -204,8 +203,7 @@ bool binlog_format_parse(struct binlog_event *event, struct binlog_format *forma
 }
 
 /* offset[8], then the name up to the end. */
-bool binlog_rotate_parse(struct binlog_event *event, struct binlog_rotate *rotate,
-			 struct error *err)
+bool binlog_rotate_parse(struct binlog_event *event, struct binlog_rotate *rotate, struct error *err)
 {
 	struct reader *r = &event->body;
 
@@ -235,8 +233,7 @@ static bool parse_heartbeat_v2(struct binlog_event *event, struct binlog_heartbe
 		value = reader_sub(r, reader_lenenc(r));
 		if (field == LOG_FILENAME) {
 			heartbeat->file_length = reader_left(&value);
-			heartbeat->file =
-				(const char *)reader_bytes(&value, heartbeat->file_length);
+			heartbeat->file = (const char *)reader_bytes(&value, heartbeat->file_length);
 		} else if (field == LOG_POSITION) {
 			heartbeat->offset = reader_lenenc(&value);
 			has_offset = !value.failed;
@@ -334,9 +331,9 @@ bool binlog_query_parse(struct binlog_event *event, const struct binlog_format *
 {
 	struct reader *r = &event->body;
 	/* EXECUTE_LOAD_QUERY has more fixed fields in front of the same. */
-	unsigned post_header = format->header_sizes[event->type == EVENT_EXECUTE_LOAD_QUERY ?
-							    EVENT_EXECUTE_LOAD_QUERY :
-							    EVENT_QUERY];
+	unsigned post_header =
+		format->header_sizes[event->type == EVENT_EXECUTE_LOAD_QUERY ? EVENT_EXECUTE_LOAD_QUERY :
+									       EVENT_QUERY];
 	unsigned status_length;
 
 	reader_u32(r);

@@ -211,8 +211,7 @@ static bool range_is_in(struct gtid_range range, const struct gtid_line *line, s
 	}
 }
 
-static struct gtid gtid_of(const struct gtid_set *set, const struct gtid_line *line,
-			   uint64_t number)
+static struct gtid gtid_of(const struct gtid_set *set, const struct gtid_line *line, uint64_t number)
 {
 	struct gtid gtid = { .kind = set->kind, .number = number };
 
@@ -228,9 +227,8 @@ bool gtid_set_is_subset(const struct gtid_set *part, const struct gtid_set *whol
 
 	for (size_t i = 0; i < part->count; i++) {
 		const struct gtid_line *line = &part->lines[i];
-		const struct gtid_line *in = part->kind == whole->kind ?
-						     find_line(whole, line->origin, line->tag) :
-						     NULL;
+		const struct gtid_line *in =
+			part->kind == whole->kind ? find_line(whole, line->origin, line->tag) : NULL;
 
 		for (size_t j = 0; j < line->count; j++)
 			all &= range_is_in(line->ranges[j], in, gtid_of(part, line, 1), missing);

@@ -106,8 +106,9 @@ static bool pay(struct printer *p, size_t bytes)
 static bool print_string(struct printer *p, const uint8_t *bytes, size_t length)
 {
 	static const char hex[] = "0123456789abcdef";
-	static const char escapes[0x20] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n',
-					    ['\f'] = 'f', ['\r'] = 'r' };
+	static const char escapes[0x20] = {
+		['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'
+	};
 	size_t plain = 0;
 
 	if (!pay(p, length))
@@ -187,10 +188,9 @@ static void print_bytes(struct printer *p, unsigned type, struct reader *r)
 
 static void print_temporal(struct printer *p, unsigned type, struct reader *r)
 {
-	static const char *const names[] = { [OPAQUE_TIMESTAMP] = "TIMESTAMP",
-					     [OPAQUE_DATE] = "DATE",
-					     [OPAQUE_TIME] = "TIME",
-					     [OPAQUE_DATETIME] = "DATETIME" };
+	static const char *const names[] = {
+		[OPAQUE_TIMESTAMP] = "TIMESTAMP", [OPAQUE_DATE] = "DATE", [OPAQUE_TIME] = "TIME", [OPAQUE_DATETIME] = "DATETIME"
+	};
 
 	note_type(p, names[type]);
 	buf_putc(p->text, '"');

@@ -168,8 +168,8 @@ static bool uncompress_rest(struct reader *r, struct buf *out, struct error *err
 		return error_set(err, ERROR_CORRUPT, "compressed event with a bad header");
 	/* zlib packs at most about 1:1032: a claim beyond that is a lie. */
 	if (size / 1040 > reader_left(r) + 64)
-		return error_set(err, ERROR_CORRUPT, "compressed event that claims %" PRIu64 " bytes",
-				 size);
+		return error_set(err, ERROR_CORRUPT,
+				 "compressed event that claims %" PRIu64 " bytes", size);
 	buf_reserve(out, size);
 
 	uLongf have = (uLongf)size;

@@ -16,8 +16,7 @@ bool binlog_position_set(struct binlog_position *p, const char *file, size_t fil
 			 uint64_t offset, struct error *err)
 {
 	if (file_length >= sizeof(p->file))
-		return error_set(err, ERROR_CORRUPT, "a binlog file name of %zu bytes",
-				 file_length);
+		return error_set(err, ERROR_CORRUPT, "a binlog file name of %zu bytes", file_length);
 	if (file_length > 0 && memchr(file, '\0', file_length))
 		return error_set(err, ERROR_CORRUPT, "a binlog file name with a zero byte in it");
 	if (file_length > 0)

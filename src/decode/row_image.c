@@ -43,8 +43,8 @@ static void set_null(struct row_image *image, unsigned index)
 	image->offsets[index] = BORROWED;
 }
 
-static void decode_value(struct row_image *image, struct reader *r,
-			 const struct binlog_column *in, const struct column *column)
+static void decode_value(struct row_image *image, struct reader *r, const struct binlog_column *in,
+			 const struct column *column)
 {
 	unsigned index = column->position;
 	struct cell cell = { .text = &image->text };
@@ -106,9 +106,9 @@ static void leave_out(struct row_image *image, const struct column *column,
 		image->values[column->position] = from->values[column->position];
 }
 
-bool row_image_decode(struct row_image *image, struct reader *r,
-		      const struct binlog_table_map *map, const struct row_columns *columns,
-		      const struct row_image *from, struct error *err)
+bool row_image_decode(struct row_image *image, struct reader *r, const struct binlog_table_map *map,
+		      const struct row_columns *columns, const struct row_image *from,
+		      struct error *err)
 {
 	const struct table *table = map->table;
 	const uint8_t *nulls = reader_bytes(r, (columns->count + 7u) / 8);

@@ -28,8 +28,8 @@ bool row_columns_have(const struct row_columns *columns, unsigned index);
  * or NULL when there is none. Values point into the event, into image->text until the
  * next call, or are those of `from`. The map must have passed binlog_table_map_check()
  * with its table. */
-bool row_image_decode(struct row_image *image, struct reader *r,
-		      const struct binlog_table_map *map, const struct row_columns *columns,
-		      const struct row_image *from, struct error *err) MUST_CHECK;
+bool row_image_decode(struct row_image *image, struct reader *r, const struct binlog_table_map *map,
+		      const struct row_columns *columns, const struct row_image *from,
+		      struct error *err) MUST_CHECK;
 
 #endif

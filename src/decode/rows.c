@@ -33,7 +33,7 @@ struct row_decoder {
 	struct row_image before;
 	struct row_image after;
 	/* The event at hand: what is left of it, and what is known of its rows. */
-	struct reader rows; /* borrowed */
+	struct reader rows;		    /* borrowed */
 	const struct binlog_table_map *map; /* borrowed */
 	enum row_change_kind kind;
 	struct row_columns first;  /* of the image before, or of an insert */
@@ -68,8 +68,7 @@ bool row_decoder_begin(struct row_decoder *decoder, const struct binlog_event *e
 			type = &rows_types[i];
 	if (!type)
 		return error_set(err, ERROR_UNSUPPORTED, "table %s: rows in a %s event (%u)",
-				 table->full_name, binlog_event_type_name(event->type),
-				 event->type);
+				 table->full_name, binlog_event_type_name(event->type), event->type);
 	*r = event->body;
 	decoder->map = map;
 	decoder->kind = type->kind;
@@ -114,9 +113,8 @@ enum rows_result row_decoder_next(struct row_decoder *decoder, struct row_change
 	if (reader_left(r) == 0)
 		return ROWS_END;
 	if (!row_image_decode(first, r, map, &decoder->first, NULL, err) ||
-	    (decoder->kind == ROW_UPDATE && !row_image_decode(&decoder->after, r, map,
-							      &decoder->second, &decoder->before,
-							      err)))
+	    (decoder->kind == ROW_UPDATE &&
+	     !row_image_decode(&decoder->after, r, map, &decoder->second, &decoder->before, err)))
 		return ROWS_FAILED;
 	*change = (struct row_change){ .table = map->table, .kind = decoder->kind };
 	if (decoder->kind != ROW_INSERT)

@@ -10,8 +10,7 @@
 #include "decode/table_map.h"
 #include "column_codec.h"
 
-static bool same_always(const struct binlog_column *in UNUSED,
-			const struct column *column UNUSED)
+static bool same_always(const struct binlog_column *in UNUSED, const struct column *column UNUSED)
 {
 	return true;
 }

@@ -37,8 +37,7 @@ bool binlog_rows_table_id(const struct binlog_event *event, const struct binlog_
 
 #define STATEMENT_END 1 /* STMT_END_F */
 
-bool binlog_rows_end_statement(const struct binlog_event *event,
-			       const struct binlog_format *format)
+bool binlog_rows_end_statement(const struct binlog_event *event, const struct binlog_format *format)
 {
 	struct reader r = event->body;
 

@@ -101,8 +101,8 @@ static void put_datetime_checked(struct reader *r, const struct fields *f, unsig
 	put_clock(text, f, fraction);
 }
 
-static void put_epoch_checked(struct reader *r, uint32_t seconds, unsigned micro,
-			      unsigned fraction, struct buf *text)
+static void put_epoch_checked(struct reader *r, uint32_t seconds, unsigned micro, unsigned fraction,
+			      struct buf *text)
 {
 	struct fields f = { .micro = micro };
 	time_t when = seconds;

@@ -88,8 +88,8 @@ static bool show_create(struct db *db, const char *schema, const char *name, uin
 	return true;
 }
 
-static bool auto_increment_read(struct db *db, const char *schema, const char *name,
-				uint64_t *next, struct error *err)
+static bool auto_increment_read(struct db *db, const char *schema, const char *name, uint64_t *next,
+				struct error *err)
 {
 	return show_create(db, schema, name, next, err) ||
 	       error_wrap(err, "read AUTO_INCREMENT of %s.%s", schema, name);
@@ -120,8 +120,8 @@ static uint64_t highest(const struct column *column)
 		enum column_type type;
 		unsigned bits;
 	} types[] = {
-		{ COLUMN_TINYINT, 8 },	{ COLUMN_SMALLINT, 16 }, { COLUMN_MEDIUMINT, 24 },
-		{ COLUMN_INT, 32 },	{ COLUMN_BIGINT, 64 },
+		{ COLUMN_TINYINT, 8 }, { COLUMN_SMALLINT, 16 }, { COLUMN_MEDIUMINT, 24 },
+		{ COLUMN_INT, 32 },    { COLUMN_BIGINT, 64 },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
@@ -245,7 +245,8 @@ static bool raise_it(struct raise *r, struct error *err)
 	if (!insert_and_delete(r, err)) {
 		if (db_is_broken(r->target) || error_is_retryable(err))
 			return false;
-		log_debug("AUTO_INCREMENT of %s by a row: %s", r->table->source->full_name, err->text);
+		log_debug("AUTO_INCREMENT of %s by a row: %s", r->table->source->full_name,
+			  err->text);
 	}
 	return read_target(r, err);
 }

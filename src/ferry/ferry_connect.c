@@ -51,8 +51,8 @@ static bool open_target(struct ferry *f, struct error *err)
 	writer_lock_name(name, f->run.run_id, 0);
 	snprintf(f->run.guard.lock_name, sizeof(f->run.guard.lock_name), "%s", name);
 	for (;;) {
-		f->target = db_new(&f->options.target, DB_SESSION_WRITE,
-				   f->is_dry_run ? NULL : name);
+		f->target =
+			db_new(&f->options.target, DB_SESSION_WRITE, f->is_dry_run ? NULL : name);
 		db_set_lease(f->target, RUN_LOCK_START_LEASE_S);
 		if (db_ready(f->target, err))
 			return true;
@@ -125,7 +125,8 @@ static bool fail_connect(const char *key, const struct db_params *server, struct
 	else if (err->kind == ERROR_ACCESS)
 		snprintf(err->text + length, room,
 			 ": are %s.User and its password (Pass, PassFile or PassEnv) right%s%s%s?",
-			 key, server->use_tls ? "" : ", and if the server or the account wants TLS, is ",
+			 key,
+			 server->use_tls ? "" : ", and if the server or the account wants TLS, is ",
 			 server->use_tls ? "" : key, server->use_tls ? "" : ".TLS set");
 	return false;
 }

@@ -41,8 +41,8 @@ static bool wait_until_allowed(struct ferry *f, struct error *err)
 /* By the source's clock as it is now: ours may be another, or have been set. */
 static bool is_behind(struct ferry *f, bool *behind, struct error *err)
 {
-	for (struct retry r = ferry_retry(f, "read the source's clock", "cutover",
-					  POSITION_ATTEMPTS);
+	for (struct retry r =
+		     ferry_retry(f, "read the source's clock", "cutover", POSITION_ATTEMPTS);
 	     retry_next(&r, err);) {
 		if (!ferry_ask_clock(f, err))
 			continue;

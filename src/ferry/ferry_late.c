@@ -28,8 +28,8 @@ bool ferry_on_late_row(void *context, const struct row_change *change, struct er
 	mutex_unlock(&f->lock);
 	if (f->options.stops_writers)
 		return error_set(err, ERROR_UNSUPPORTED,
-				 "table %s was changed on the source behind the final position "
-				 POSITION_FORMAT ", although CutoverLock was called; the target lacks "
+				 "table %s was changed on the source behind the final position " POSITION_FORMAT
+				 ", although CutoverLock was called; the target lacks "
 				 "that, and CutoverUnlock is not called: stop the writers, then resume",
 				 table->source->full_name, POSITION_ARGS(&final));
 	log_warn("table %s was changed on the source at " POSITION_FORMAT ", behind the final "
@@ -73,8 +73,7 @@ static bool check_undecided(struct ferry *f, struct error *err)
 
 	(void)binlog_streamer_undecided(f->streamer, &f->seen_end, &undecided);
 	/* With a limit of 0 they are only named, as they were. */
-	if (undecided.length > 0 && f->options.stops_writers &&
-	    f->options.open_transactions_ms > 0)
+	if (undecided.length > 0 && f->options.stops_writers && f->options.open_transactions_ms > 0)
 		ok = error_set(err, ERROR_UNSUPPORTED,
 			       "XA transactions that have changed copied tables are prepared, although "
 			       "CutoverLock was called: %s; CutoverUnlock is not called: XA COMMIT or XA "
@@ -89,8 +88,7 @@ static bool read_to_end(struct ferry *f, struct error *err)
 {
 	unsigned attempts = f->options.stops_writers ? ASK_ATTEMPTS : ATTEMPTS_UNLOCKED;
 
-	if (f->options.replica.enabled && f->options.stops_writers &&
-	    !ferry_wait_for_replica(f, err))
+	if (f->options.replica.enabled && f->options.stops_writers && !ferry_wait_for_replica(f, err))
 		return false;
 	if (!ferry_read_end(f, attempts, &f->seen_end, err))
 		return error_wrap(err, "read the source's binlog position behind the final one");
@@ -111,8 +109,9 @@ bool ferry_check_late(struct ferry *f, struct error *err)
 		return false;
 	/* The stream has said why, or the source is gone. */
 	if (err->kind != ERROR_STOPPED)
-		log_warn_err(err, "whether copied tables were written to behind the final position is "
-				  "not known");
+		log_warn_err(err,
+			     "whether copied tables were written to behind the final position is "
+			     "not known");
 	log_counts(f);
 	return true;
 }

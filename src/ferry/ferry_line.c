@@ -47,8 +47,7 @@ bool ferry_check_line(struct ferry *f, struct error *err)
 			  "not make and drop tables in " OWN_SCHEMA);
 	if (!resume)
 		return true;
-	if (f->has_line_record &&
-	    !line_record_read(f->target, f->run.run_id, &known, err))
+	if (f->has_line_record && !line_record_read(f->target, f->run.run_id, &known, err))
 		return false;
 	if (known.count > 0 && state_line_branches(&resume->run.line, &known))
 		ok = refuse(&known, "table " OWN_SCHEMA ".run_… of the target", err);

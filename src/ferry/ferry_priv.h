@@ -24,7 +24,7 @@ struct ferry {
 	/* Constant from ferry_new() on. */
 	struct move_options options; /* a copy, whose servers know the two behind it */
 	struct ferry_hooks hooks;
-	const struct saved_state *resume; /* or NULL */
+	const struct saved_state *resume;   /* or NULL */
 	const struct saved_state *finished; /* a move before this one, or NULL */
 	bool is_dry_run;
 
@@ -39,12 +39,12 @@ struct ferry {
 	struct run_lock run_lock;
 	struct findings findings;
 	struct start_position start;
-	bool source_forgets; /* its InnoDB does, what it confirmed last, in a crash */
-	bool is_finished; /* it is the same move */
-	bool has_line_record; /* the target keeps the run's line (line_record.h) */
-	enum run_part step; /* of the start */
+	bool source_forgets;		 /* its InnoDB does, what it confirmed last, in a crash */
+	bool is_finished;		 /* it is the same move */
+	bool has_line_record;		 /* the target keeps the run's line (line_record.h) */
+	enum run_part step;		 /* of the start */
 	struct binlog_position seen_end; /* of the source's binlog, when last read */
-	uint64_t replica_master_id; /* server_id of the source's master; 0: not known yet */
+	uint64_t replica_master_id;	 /* server_id of the source's master; 0: not known yet */
 
 	/* Lock themselves. */
 	struct stop stop;
@@ -64,14 +64,14 @@ struct ferry {
 	struct error error;	  /* guarded by lock; constant once has_failed */
 	enum run_part error_part; /* guarded by lock */
 	struct binlog_position final; /* guarded by lock */
-	char waiting_for[256];	  /* guarded by lock */
+	char waiting_for[256];	      /* guarded by lock */
 	/* Set under lock when ready for other threads, constant afterwards. */
 	bool has_tables;
 	struct schema schema;
 	struct moved_tables tables;
 	struct state_schema schema_text; /* for the state; text NULL: not wanted there */
-	char **key_names; /* by moved_table.index */
-	struct late_rows *late; /* owned; by moved_table.index */
+	char **key_names;		 /* by moved_table.index */
+	struct late_rows *late;		 /* owned; by moved_table.index */
 	struct data_iterator *iterator;
 	struct binlog_writer *writer;
 	struct binlog_streamer *streamer;
@@ -89,7 +89,7 @@ struct ferry {
 /* All by the ferry's thread. */
 bool ferry_prepare(struct ferry *f, struct error *err) MUST_CHECK;  /* ferry_start.c */
 bool ferry_cut_over(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_cutover.c */
-bool ferry_connect(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_connect.c */
+bool ferry_connect(struct ferry *f, struct error *err) MUST_CHECK;  /* ferry_connect.c */
 /* ferry_stream.c; ferry_is_chosen() is a schema_filter. */
 bool ferry_is_chosen(void *ferry, const char *schema, const char *table);
 struct binlog_feed_params ferry_feed_params(struct ferry *f);
@@ -113,8 +113,7 @@ bool ferry_wait_for_xa(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_late.c; the last look before CutoverUnlock. */
 bool ferry_check_late(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_late.c, by the streamer's thread. */
-bool ferry_on_late_row(void *ferry, const struct row_change *change,
-		       struct error *err) MUST_CHECK;
+bool ferry_on_late_row(void *ferry, const struct row_change *change, struct error *err) MUST_CHECK;
 bool ferry_on_late_failure(struct ferry *f, const struct error *err);
 /* ferry_line.c: may this state be resumed; the run is started, which is said where the next
  * process looks before a row is written; the record is not needed any more. */

@@ -78,8 +78,7 @@ static bool may_wait(struct quiesce *q, const char *what, const char *remedy, bo
 
 /* --- sessions ------------------------------------------------------------------------- */
 
-static bool wait_for_sessions(struct quiesce *q, struct open_transactions *first,
-			      struct error *err)
+static bool wait_for_sessions(struct quiesce *q, struct open_transactions *first, struct error *err)
 {
 	struct buf what = BUF_INIT, remedy = BUF_INIT;
 	bool done = false, ok = true;
@@ -110,8 +109,9 @@ static bool cannot_look(struct quiesce *q, struct error *err)
 {
 	if (err->kind == ERROR_STOPPED || error_is_retryable(err))
 		return false;
-	log_warn_err(err, "transactions that are open on the %s cannot be seen (the account needs "
-			  "PROCESS): what they commit behind the final position is not moved",
+	log_warn_err(err,
+		     "transactions that are open on the %s cannot be seen (the account needs "
+		     "PROCESS): what they commit behind the final position is not moved",
 		     db_label(q->db));
 	return true;
 }

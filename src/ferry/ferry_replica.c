@@ -70,7 +70,7 @@ static bool ask_replica(struct look *look, struct error *err)
 	struct ferry *f = look->f;
 	const char *query = f->options.replica.position_query;
 	bool ok = replica_status_read(f->source, query ? 0 : f->replica_master_id, &look->replica,
-				   &look->is_visible, err);
+				      &look->is_visible, err);
 
 	if (query) {
 		if (!ok && error_is_retryable(err))
@@ -93,8 +93,7 @@ static bool check_not_ahead(const struct look *look, struct error *err)
 		return true;
 	return error_set(err, ERROR_PREFLIGHT,
 			 "source: it has executed its master's binlog up to " POSITION_FORMAT
-			 ", but that ends at " POSITION_FORMAT
-			 ": %s",
+			 ", but that ends at " POSITION_FORMAT ": %s",
 			 POSITION_ARGS(&look->replica.executed), POSITION_ARGS(&look->now),
 			 look->f->options.replica.position_query ?
 				 "ReplicatedMasterPositionQuery must name a position on the "
@@ -107,10 +106,9 @@ static bool look_at_both(struct look *look, struct error *err)
 	struct ferry *f = look->f;
 	uint64_t id;
 
-	return db_ready(f->source, err) && db_ready(look->master, err) &&
-	       ask_replica(look, err) && ask_master(f, look->master, &id, err) &&
-	       binlog_current_position(look->master, &look->now, err) &&
-	       check_not_ahead(look, err);
+	return db_ready(f->source, err) && db_ready(look->master, err) && ask_replica(look, err) &&
+	       ask_master(f, look->master, &id, err) &&
+	       binlog_current_position(look->master, &look->now, err) && check_not_ahead(look, err);
 }
 
 /* --- the start --------------------------------------------------------------------- */
@@ -243,8 +241,8 @@ static bool check_time(const struct look *look, int64_t began_ms, struct error *
 	if (limit_ms == 0 || clock_ms() - began_ms < limit_ms)
 		return true;
 	return error_set(err, ERROR_TIMEOUT,
-			 "timeout reached before replica is caught up to master: it is at "
-			 POSITION_FORMAT " of " POSITION_FORMAT " after %.1f s%s "
+			 "timeout reached before replica is caught up to master: it is at " POSITION_FORMAT
+			 " of " POSITION_FORMAT " after %.1f s%s "
 			 "(WaitForReplicationTimeout)",
 			 POSITION_ARGS(&look->replica.executed), POSITION_ARGS(&look->wanted),
 			 (double)limit_ms / 1000, obstacle(look));
@@ -271,7 +269,8 @@ static bool wait_for(struct look *look, struct error *err)
 			look->wanted = look->now;
 		if (binlog_position_compare(&look->replica.executed, &look->wanted) >= 0)
 			return replica_status_is_ordered(look->f->source,
-						      look->f->options.replica.position_query, err);
+							 look->f->options.replica.position_query,
+							 err);
 		report(look, &last_logged_ms);
 		probe("replica_is_behind", POSITION_FORMAT, POSITION_ARGS(&look->wanted));
 		if (!check_unbroken(look, err) || !check_time(look, began_ms, err))

@@ -66,8 +66,8 @@ bool ferry_read_end(struct ferry *f, unsigned attempts, struct binlog_position *
 
 static bool ask_safety(struct ferry *f, struct crash_safety *safety, struct error *err)
 {
-	for (struct retry r = ferry_retry(f, "ask the source when it was started", log_tag,
-					  ASK_ATTEMPTS);
+	for (struct retry r =
+		     ferry_retry(f, "ask the source when it was started", log_tag, ASK_ATTEMPTS);
 	     retry_next(&r, err);)
 		if (db_ready(f->source, err) && crash_safety_ask(f->source, safety, err))
 			return true;

@@ -61,13 +61,11 @@ static bool load_tables(struct ferry *f, struct error *err)
 		log_info("view %s is left out", f->schema.views[i]);
 	if (f->resume && !state_schema_check(f->resume, &f->schema, err))
 		return false;
-	moved_tables_make(&f->options, f->run.run_id, &f->schema, &f->tables,
-			  &f->findings);
+	moved_tables_make(&f->options, f->run.run_id, &f->schema, &f->tables, &f->findings);
 	run_make_syncs(&f->run);
-	moved_tables_set_json(&f->tables, &f->options, db_version(f->source),
-			      db_version(f->target), &f->findings);
-	if (!computed_set(&f->tables, &f->computing, f->source, f->target, &f->findings,
-			  err))
+	moved_tables_set_json(&f->tables, &f->options, db_version(f->source), db_version(f->target),
+			      &f->findings);
+	if (!computed_set(&f->tables, &f->computing, f->source, f->target, &f->findings, err))
 		return false;
 	publish_tables(f);
 	log_info("table schemas cached: %zu tables", f->tables.count);
@@ -83,8 +81,8 @@ static bool choose_start(struct ferry *f, struct error *err)
 	if (!db_ask_identity(f->source, &f->source_identity, err))
 		return error_wrap(err, "ask the source who it is");
 	state_tracker_set_source(&f->tracker, f->source_identity.text);
-	if (!start_position_choose(&f->start, f->source, f->source_identity.text, &feed,
-				 f->resume, &f->stop, err))
+	if (!start_position_choose(&f->start, f->source, f->source_identity.text, &feed, f->resume,
+				   &f->stop, err))
 		return false;
 	if (f->resume)
 		log_info("resuming from state at " POSITION_FORMAT, POSITION_ARGS(start));
@@ -125,9 +123,8 @@ static bool run_checks(struct ferry *f, struct preflight *checks, struct error *
 		return false;
 	if (!load_tables(f, err) || !ferry_check_finished(f, err))
 		return false;
-	return f->is_finished ||
-	       preflight_tables(checks, &f->schema, &f->tables, f->resume != NULL,
-				f->is_dry_run ? NULL : &attempt, err);
+	return f->is_finished || preflight_tables(checks, &f->schema, &f->tables, f->resume != NULL,
+						  f->is_dry_run ? NULL : &attempt, err);
 }
 
 static bool check_all(struct ferry *f, struct error *err)
@@ -155,8 +152,8 @@ static bool refuse_errors(struct ferry *f, struct error *err)
 		const struct finding *finding = &f->findings.items[i];
 		bool has_remedy = finding->remedy && *finding->remedy;
 
-		log_write(finding->severity == PROBLEM_NOTE ? LOG_INFO : LOG_WARN, log_tag, NULL, NULL,
-			  "%s%s%s%s", finding->text, has_remedy ? " (" : "",
+		log_write(finding->severity == PROBLEM_NOTE ? LOG_INFO : LOG_WARN, log_tag, NULL,
+			  NULL, "%s%s%s%s", finding->text, has_remedy ? " (" : "",
 			  has_remedy ? finding->remedy : "", has_remedy ? ")" : "");
 	}
 	return true;
@@ -178,8 +175,7 @@ static bool resume_from(struct ferry *f, struct error *err)
 	if (!saved_state_apply(f->resume, &f->tables, &f->tracker, err))
 		return false;
 	for (size_t i = 0; i < f->tables.count; i++)
-		f->run.syncs[i].mark.is_ours =
-			saved_state_has_table(f->resume, f->tables.tables[i]);
+		f->run.syncs[i].mark.is_ours = saved_state_has_table(f->resume, f->tables.tables[i]);
 	if (f->resume->run.run_id[0])
 		return true;
 	log_warn("the state is another program's: its binlog position is taken up, and all tables "
@@ -229,8 +225,8 @@ static bool prepare_target(struct ferry *f, struct error *err)
 			return false;
 	} else {
 		ferry_waits_for(f, "the creation of tables on the target");
-		if (!tables_create(&f->options, f->source, f->target, &f->schema, &f->tables, &f->stop,
-				   err))
+		if (!tables_create(&f->options, f->source, f->target, &f->schema, &f->tables,
+				   &f->stop, err))
 			return error_wrap(err, "create databases and tables");
 	}
 	state_tracker_set_lock_count(&f->tracker, count);

@@ -21,8 +21,7 @@ bool line_record_is_possible(struct db *target, bool *possible, struct error *er
 
 	*possible = ok;
 	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
-		*possible = *possible && grants_allow(&grants, needed[i], OWN_SCHEMA) ==
-						 GRANTS_YES;
+		*possible = *possible && grants_allow(&grants, needed[i], OWN_SCHEMA) == GRANTS_YES;
 	grants_release(&grants);
 	return ok || error_wrap(err, "read the privileges on the target");
 }
@@ -51,8 +50,7 @@ bool line_record_read(struct db *target, const char *run_id, struct state_line *
 	*known = (struct state_line)STATE_LINE_INIT;
 	if (ok && exists)
 		ok = db_value(target, &text, &found, err,
-			      "SELECT line FROM " OWN_SCHEMA ".run_%s WHERE id = 1",
-			      run_id);
+			      "SELECT line FROM " OWN_SCHEMA ".run_%s WHERE id = 1", run_id);
 	/* No row: somebody died between the two statements that make it. */
 	if (ok && exists && found) {
 		array = json_parse(text.data, text.length, err);
@@ -60,8 +58,7 @@ bool line_record_read(struct db *target, const char *run_id, struct state_line *
 	}
 	cJSON_Delete(array);
 	buf_release(&text);
-	return ok || error_wrap(err, "read table " OWN_SCHEMA ".run_%s of the target",
-				run_id);
+	return ok || error_wrap(err, "read table " OWN_SCHEMA ".run_%s of the target", run_id);
 }
 
 static bool lock(struct db *target, struct error *err)
@@ -104,8 +101,7 @@ static bool put(struct db *target, const char *run_id, const struct state_line *
 bool line_record_write(struct db *target, const char *run_id, const struct state_line *line,
 		       struct error *err)
 {
-	if (lock(target, err) &&
-	    db_execf(target, err, "CREATE DATABASE IF NOT EXISTS " OWN_SCHEMA) &&
+	if (lock(target, err) && db_execf(target, err, "CREATE DATABASE IF NOT EXISTS " OWN_SCHEMA) &&
 	    db_execf(target, err,
 		     "CREATE TABLE IF NOT EXISTS " OWN_SCHEMA ".run_%s (id INT PRIMARY KEY, "
 		     "line LONGTEXT CHARACTER SET ascii COLLATE ascii_bin NOT NULL) ENGINE=InnoDB",

@@ -95,8 +95,8 @@ static void add_lock(struct lock_list *locks, const struct moved_tables *tables,
 }
 
 /* A list that the server does not have, or does not show, is empty. */
-static bool read_locks(struct db *db, const struct moved_tables *tables,
-		       struct lock_list *locks, struct error *err)
+static bool read_locks(struct db *db, const struct moved_tables *tables, struct lock_list *locks,
+		       struct error *err)
 {
 	enum db_fetch fetched = DB_FAILED;
 	struct db_row row;

@@ -18,7 +18,10 @@ struct open_transactions {
 	size_t count;
 };
 
-#define OPEN_TRANSACTIONS_INIT { .count = 0 }
+#define OPEN_TRANSACTIONS_INIT                                                                     \
+	{                                                                                          \
+		.count = 0                                                                         \
+	}
 
 void open_transactions_release(struct open_transactions *list);
 /* ERROR_ACCESS: the account lacks PROCESS. */

@@ -146,7 +146,7 @@ static bool find_place(struct start_position *start, struct db *source,
 }
 
 static bool refuse_other_server(const struct saved_state *resume, const char *identity,
-			     bool has_gtids, struct error *err)
+				bool has_gtids, struct error *err)
 {
 	return error_set(err, ERROR_CONFIG,
 			 "the state was made with another source server (%s, this is %s): its binlog "
@@ -157,18 +157,20 @@ static bool refuse_other_server(const struct saved_state *resume, const char *id
 }
 
 static bool go_on_by_gtid(struct start_position *start, struct db *source, const char *identity,
-			    const struct binlog_feed_params *feed,
-			    const struct saved_state *resume, struct stop *stop, struct error *err)
+			  const struct binlog_feed_params *feed, const struct saved_state *resume,
+			  struct stop *stop, struct error *err)
 {
 	struct buf text = BUF_INIT;
 
 	if (!check_executed(start, source, stop, err) || !find_place(start, source, feed, err))
-		return error_wrap(err, "the state was made with another source server (%s, this is %s)",
+		return error_wrap(err,
+				  "the state was made with another source server (%s, this is %s)",
 				  resume->run.source_uuid, identity);
 	gtid_set_print_short(&text, &start->applied);
 	log_info("the state was made with another source server (%s, this is %s): going on by "
 		 "GTID at " POSITION_FORMAT ", behind %s",
-		 resume->run.source_uuid, identity, POSITION_ARGS(&start->position), buf_text(&text));
+		 resume->run.source_uuid, identity, POSITION_ARGS(&start->position),
+		 buf_text(&text));
 	log_warn("the target may hold rows that the former source never sent to this one, unless "
 		 "it waited for it (semi-synchronous replication): have them compared "
 		 "(VerifierType, or -verify) before the target is used");
@@ -183,7 +185,8 @@ static bool go_on(struct start_position *start, struct db *source, const char *i
 	bool server_has;
 
 	start->position = resume->run.position;
-	start->is_other_server = *resume->run.source_uuid && strcmp(resume->run.source_uuid, identity) != 0;
+	start->is_other_server =
+		*resume->run.source_uuid && strcmp(resume->run.source_uuid, identity) != 0;
 	if (!gtid_source_has(source, &server_has, err))
 		return false;
 	start->has_gtids = resume->run.has_gtids && server_has;
@@ -204,8 +207,8 @@ static bool go_on(struct start_position *start, struct db *source, const char *i
 }
 
 bool start_position_choose(struct start_position *start, struct db *source, const char *identity,
-			 const struct binlog_feed_params *feed, const struct saved_state *resume,
-			 struct stop *stop, struct error *err)
+			   const struct binlog_feed_params *feed, const struct saved_state *resume,
+			   struct stop *stop, struct error *err)
 {
 	return resume ? go_on(start, source, identity, feed, resume, stop, err) :
 			start_fresh(start, source, err);

@@ -20,8 +20,8 @@ struct start_position {
  * binlog cannot go on where the state ends is ERROR_CONFIG, ERROR_PURGED where the
  * binlog is gone. */
 bool start_position_choose(struct start_position *start, struct db *source, const char *identity,
-			 const struct binlog_feed_params *feed, const struct saved_state *resume,
-			 struct stop *stop, struct error *err) MUST_CHECK;
+			   const struct binlog_feed_params *feed, const struct saved_state *resume,
+			   struct stop *stop, struct error *err) MUST_CHECK;
 void start_position_release(struct start_position *start);
 
 #endif

@@ -54,8 +54,10 @@ bool collation_merges(const struct column *source, enum flavour of_source,
  * name of a collation that could be mistaken. */
 bool collations_load(struct map *known, struct db *db, struct error *err)
 {
-	struct db_rows rows = db_rows_of(
-		db, "SELECT * FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY", err);
+	struct db_rows rows =
+		db_rows_of(db,
+			   "SELECT * FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY",
+			   err);
 
 	while (db_rows_next(&rows))
 		for (unsigned i = 0; i < rows.row.count; i++)

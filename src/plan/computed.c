@@ -58,8 +58,7 @@ static bool is_mysql(const struct db *db)
 	return db_version(db)->flavour == FLAVOUR_MYSQL;
 }
 
-static bool mentions_column(const struct table *table, const char *expression,
-			    enum column_type type)
+static bool mentions_column(const struct table *table, const char *expression, enum column_type type)
 {
 	for (unsigned i = 0; i < table->column_count; i++)
 		if (table->columns[i].type == type && mentions(expression, table->columns[i].name))
@@ -86,8 +85,9 @@ static bool feels_zone(const struct maker *m, const struct text *text)
 	for (size_t i = 0; i < ARRAY_LEN(functions); i++)
 		if (mentions(text->expression, functions[i]))
 			return true;
-	return is_mysql(m->target) && (is_temporal(text->column) || mentions(text->expression, "date") ||
-				       mentions(text->expression, "time"));
+	return is_mysql(m->target) &&
+	       (is_temporal(text->column) || mentions(text->expression, "date") ||
+		mentions(text->expression, "time"));
 }
 
 static void put_what(struct buf *list, const char *what)
@@ -102,7 +102,8 @@ static void judge(struct maker *m, const struct text *text)
 
 	if (is_hidden || feels_zone(m, text))
 		put_what(&m->zoned, text->what);
-	if (m->pads && (is_hidden || mentions_column(m->table->source, text->expression, COLUMN_CHAR))) {
+	if (m->pads &&
+	    (is_hidden || mentions_column(m->table->source, text->expression, COLUMN_CHAR))) {
 		put_what(&m->padded, text->what);
 		m->padded_is_unique |= text->is_unique;
 	}
@@ -156,8 +157,9 @@ static void judge_all(struct maker *m)
 			continue;
 		buf_clear(&what);
 		buf_printf(&what, "column %s", column->name);
-		judge(m, &(struct text){ buf_text(&what), column->expression ? column->expression : "",
-					 column, is_in_unique(table, i) });
+		judge(m,
+		      &(struct text){ buf_text(&what), column->expression ? column->expression : "",
+				      column, is_in_unique(table, i) });
 	}
 	for (unsigned i = 0; i < table->index_count; i++) {
 		const struct table_index *index = &table->indexes[i];
@@ -166,8 +168,8 @@ static void judge_all(struct maker *m)
 			continue;
 		buf_clear(&what);
 		buf_printf(&what, "index %s", index->name);
-		judge(m, &(struct text){ buf_text(&what), index->expressions, NULL,
-					 index->is_unique });
+		judge(m,
+		      &(struct text){ buf_text(&what), index->expressions, NULL, index->is_unique });
 	}
 	if (table->checks && is_mysql(m->target))
 		judge(m, &(struct text){ "a CHECK", table->checks, NULL, false });
@@ -311,8 +313,7 @@ static bool compare_settings(const struct maker *m, const struct db_computing *o
 }
 
 bool computed_set(struct moved_tables *tables, const struct db_computing *on_source,
-		  struct db *source, struct db *target, struct findings *findings,
-		  struct error *err)
+		  struct db *source, struct db *target, struct findings *findings, struct error *err)
 {
 	struct zone zone;
 	struct maker m = { .target = target, .zone = &zone, .findings = findings };
@@ -353,8 +354,9 @@ static void put_turned_back(struct buf *sql, const char *x, const char *zone)
 	put_turned(&there, x, "'+00:00'", zone);
 	buf_puts(sql, "IF(");
 	put_turned(sql, buf_text(&there), zone, "'+00:00'");
-	buf_printf(sql, "=%s,%s,CONCAT(%s,' UTC, in an hour that is there twice in this time zone'))",
-		   x, buf_text(&there), x);
+	buf_printf(sql,
+		   "=%s,%s,CONCAT(%s,' UTC, in an hour that is there twice in this time zone'))", x,
+		   buf_text(&there), x);
 	buf_release(&there);
 }
 

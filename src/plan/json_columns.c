@@ -35,8 +35,8 @@ static char *make_types_list(const struct moved_table *t)
 }
 
 void moved_tables_set_json(struct moved_tables *tables, const struct move_options *options,
-			   const struct server_version *source,
-			   const struct server_version *target, struct findings *findings)
+			   const struct server_version *source, const struct server_version *target,
+			   struct findings *findings)
 {
 	for (size_t i = 0; i < tables->count; i++) {
 		tables->tables[i]->target_is_mysql = target->flavour == FLAVOUR_MYSQL;

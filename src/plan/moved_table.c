@@ -146,9 +146,10 @@ static void check_columns(const struct table *table, struct findings *findings)
 /* Those whose rows are not in the table: another engine would take copies of them, or none. */
 static bool is_elsewhere(const char *engine)
 {
-	static const char *const engines[] = { "MRG_MyISAM", "FEDERATED", "CONNECT",
-					       "SPIDER", "BLACKHOLE", "S3", "OQGRAPH", "NDB",
-					       "NDBCLUSTER", "PERFORMANCE_SCHEMA" };
+	static const char *const engines[] = {
+		"MRG_MyISAM", "FEDERATED", "CONNECT", "SPIDER",	    "BLACKHOLE",
+		"S3",	      "OQGRAPH",   "NDB",     "NDBCLUSTER", "PERFORMANCE_SCHEMA"
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
 		if (strcasecmp(engines[i], engine) == 0)
@@ -248,8 +249,7 @@ static struct moved_table *table_new(const struct move_options *options, const c
 	t->source = source;
 	t->target_schema = name_on_target(&options->databases, source->schema);
 	t->target_name = name_on_target(&options->tables, source->name);
-	t->batch_rows =
-		rows ? *rows : batch_size_for(&options->batch_points, source->avg_row_bytes);
+	t->batch_rows = rows ? *rows : batch_size_for(&options->batch_points, source->avg_row_bytes);
 	check_engine(source, findings);
 	check_versioning(source, findings);
 	check_columns(source, findings);
@@ -257,8 +257,8 @@ static struct moved_table *table_new(const struct move_options *options, const c
 		refuse_generated(source, findings);
 	else
 		choose_key(options, t, findings);
-	t->may_displace = t->key.count > 0 && (table_unique_count(source) > 1 ||
-					       key_condition_is_vague(&t->key));
+	t->may_displace = t->key.count > 0 &&
+			  (table_unique_count(source) > 1 || key_condition_is_vague(&t->key));
 	choose_columns(t);
 	make_texts(t, comment);
 	return t;
@@ -309,8 +309,7 @@ static void check_target_names(const struct moved_tables *tables, struct finding
 			finding_add(findings, PROBLEM_ERROR,
 				    "change Databases.Rewrites or Tables.Rewrites",
 				    "%s and %s would both become %s on the target",
-				    other->source->full_name, t->source->full_name,
-				    buf_text(&name));
+				    other->source->full_name, t->source->full_name, buf_text(&name));
 	}
 	buf_release(&name);
 	map_release(&seen);

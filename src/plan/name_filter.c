@@ -7,10 +7,7 @@
 
 static const char *const system_schemas[] = {
 	OWN_SCHEMA, /* our own, on a server that is the target of another run */
-	"information_schema",
-	"mysql",
-	"performance_schema",
-	"sys",
+	"information_schema", "mysql", "performance_schema", "sys",
 };
 
 bool name_is_system_schema(const char *schema)

@@ -24,7 +24,7 @@ static bool takes(const char **text, size_t *length, const char *prefix, size_t 
 }
 
 enum signature statement_tag_read(const char *text, size_t length, const char *marginalia,
-			      const char *run_id)
+				  const char *run_id)
 {
 	static const char mark[] = "/*" RUN_MARK;
 	struct buf comment = BUF_INIT;
@@ -40,8 +40,7 @@ enum signature statement_tag_read(const char *text, size_t length, const char *m
 		;
 	if (!takes(&text, &length, mark, sizeof(mark) - 1))
 		return SIGNATURE_OURS;
-	return takes(&text, &length, run_id, strlen(run_id)) &&
-			       takes(&text, &length, "*/", 2)
-		       ? SIGNATURE_OURS
-		       : SIGNATURE_OTHER_RUN;
+	return takes(&text, &length, run_id, strlen(run_id)) && takes(&text, &length, "*/", 2) ?
+		       SIGNATURE_OURS :
+		       SIGNATURE_OTHER_RUN;
 }

@@ -18,13 +18,13 @@ struct look {
 /* 99,999 steps of six hours are 68 years. */
 #define DIGITS                                                                                     \
 	"(SELECT 0 d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4"  \
-	" UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8"            \
+	" UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8"             \
 	" UNION ALL SELECT 9) "
 
-#define LOCAL_TIMES                                                                                \
-	"(SELECT n,TIMESTAMPDIFF(SECOND,'1970-01-01'+INTERVAL n SECOND,"                           \
-	"FROM_UNIXTIME(n)) o FROM (SELECT 21600*(1+a.d+10*b.d+100*c.d+1000*e.d+10000*f.d) n FROM " \
-	DIGITS "a CROSS JOIN " DIGITS "b CROSS JOIN " DIGITS "c CROSS JOIN " DIGITS                \
+#define LOCAL_TIMES                                                                                       \
+	"(SELECT n,TIMESTAMPDIFF(SECOND,'1970-01-01'+INTERVAL n SECOND,"                                  \
+	"FROM_UNIXTIME(n)) o FROM (SELECT 21600*(1+a.d+10*b.d+100*c.d+1000*e.d+10000*f.d) n FROM " DIGITS \
+	"a CROSS JOIN " DIGITS "b CROSS JOIN " DIGITS "c CROSS JOIN " DIGITS                              \
 	"e CROSS JOIN " DIGITS "f) s WHERE n<2147000000) l"
 
 static const char look_sql[] =
@@ -105,8 +105,7 @@ static bool list_offsets(struct db *db, struct zone *zone, struct error *err)
 	return fetched == DB_END && db_execf(db, err, "SET SESSION time_zone='+00:00'");
 }
 
-static bool ask_names(struct db *db, struct zone *zone, char *name, size_t size,
-		      struct error *err)
+static bool ask_names(struct db *db, struct zone *zone, char *name, size_t size, struct error *err)
 {
 	struct buf text = BUF_INIT;
 	bool ok = db_value(db, &text, NULL, err, "SELECT CAST(@@global.time_zone AS BINARY)");

@@ -19,7 +19,7 @@ static void add_error(struct preflight *p, const struct preflight_server *at, co
 		      const char *format, ...)
 {
 	char *whole_remedy = mem_printf("%s%s", remedy,
-				 is_target(p, at) ? ", or set SkipTargetVerification" : "");
+					is_target(p, at) ? ", or set SkipTargetVerification" : "");
 	va_list args;
 	char line[1024];
 
@@ -90,8 +90,7 @@ static bool check_replicated_changes(struct preflight *p, const struct preflight
 	return true;
 }
 
-static bool check_status(struct preflight *p, const struct preflight_server *at,
-			 struct error *err)
+static bool check_status(struct preflight *p, const struct preflight_server *at, struct error *err)
 {
 	const struct server_version *version = db_version(at->db);
 	const char *sql = server_binlog_status_query(version);
@@ -112,8 +111,7 @@ static bool check_status(struct preflight *p, const struct preflight_server *at,
 	return true;
 }
 
-static bool check_logger(struct preflight *p, const struct preflight_server *at,
-			 struct error *err)
+static bool check_logger(struct preflight *p, const struct preflight_server *at, struct error *err)
 {
 	const char *id = preflight_variable(at, "server_id");
 
@@ -143,7 +141,8 @@ static bool check_texts(struct preflight *p, const struct preflight_server *at, 
 	char *remedy = mem_printf("SET GLOBAL %s = ON", name);
 
 	add_error(p, at, remedy,
-		  "%s must be ON, not OFF: our own writes cannot be told from those of others", name);
+		  "%s must be ON, not OFF: our own writes cannot be told from those of others",
+		  name);
 	free(remedy);
 	return true;
 }
@@ -201,9 +200,9 @@ static bool read_filter(struct db *db, struct binlog_filter *filter, struct erro
 	while (db_rows_next(&rows))
 		for (unsigned i = 0; i < rows.row.count; i++) {
 			const char *name = db_column_name(db, i);
-			char **part = strcasecmp(name, "Binlog_Do_DB") == 0	  ? &filter->only
-				      : strcasecmp(name, "Binlog_Ignore_DB") == 0 ? &filter->ignore
-										  : NULL;
+			char **part = strcasecmp(name, "Binlog_Do_DB") == 0	? &filter->only :
+				      strcasecmp(name, "Binlog_Ignore_DB") == 0 ? &filter->ignore :
+										  NULL;
 
 			if (part) {
 				free(*part);
@@ -250,7 +249,7 @@ static bool check_filters(struct preflight *p, const struct preflight_server *at
 	return ok || failure.kind == ERROR_ACCESS ||
 	       preflight_forgive(p,
 				 is_target(p, at) ? "target: the binlog's filters cannot be read" :
-						 "source: the binlog's filters cannot be read",
+						    "source: the binlog's filters cannot be read",
 				 &failure, err);
 }
 

@@ -68,8 +68,8 @@ static const struct moved_table *first_of_database(const struct preflight *p, co
 /* there: the target's databases. */
 static bool check_databases(struct preflight *p, struct map *there, struct error *err)
 {
-	struct db_rows rows = db_rows_of(
-		p->target.db, "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA", err);
+	struct db_rows rows =
+		db_rows_of(p->target.db, "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA", err);
 
 	while (db_rows_next(&rows))
 		map_put_text(there, db_rows_text(&rows, 0), p);

@@ -64,10 +64,10 @@ static void refuse_late_keys(struct preflight *p, const struct moved_table *t,
 	sql_table_name(&remedy, existing->schema, existing->name);
 	buf_puts(&remedy, " DROP INDEX ");
 	sql_name(&remedy, index->name);
-	buf_puts(&remedy, fulltext_keys_are_late(t->source) &&
-					  fulltext_keys_have(t->source, index->name) ?
-				  "; the cutover adds it again" :
-				  "; add it there when the move is done");
+	buf_puts(&remedy,
+		 fulltext_keys_are_late(t->source) && fulltext_keys_have(t->source, index->name) ?
+			 "; the cutover adds it again" :
+			 "; add it there when the move is done");
 	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
 		    "target: the FULLTEXT key %s of %s, over its own FTS_DOC_ID, takes rows only in "
 		    "the order of these ids",
@@ -102,8 +102,7 @@ static bool ask(struct preflight *p, const char *sql, bool *found, struct error 
 	return false;
 }
 
-static bool check_tablespace(struct preflight *p, const struct moved_table *t,
-			     struct error *err)
+static bool check_tablespace(struct preflight *p, const struct moved_table *t, struct error *err)
 {
 	const char *at = create_find(p->maker.translated.data, "TABLESPACE `");
 	struct buf query = BUF_INIT, name = BUF_INIT;

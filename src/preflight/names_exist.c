@@ -20,10 +20,10 @@ struct names {
 	const struct schema *schema; /* of the chosen tables */
 	struct findings *findings;
 	struct map databases;
-	struct map tables;  /* "database.table", views and sequences too */
-	struct map bare;    /* "table", in any database */
-	struct map chosen;  /* "table", in the chosen databases */
-	struct map columns; /* "database.table.column" of chosen tables */
+	struct map tables;	 /* "database.table", views and sequences too */
+	struct map bare;	 /* "table", in any database */
+	struct map chosen;	 /* "table", in the chosen databases */
+	struct map columns;	 /* "database.table.column" of chosen tables */
 	struct map bare_columns; /* "table.column" of these */
 };
 

@@ -28,11 +28,11 @@ struct preflight {
 	bool is_resuming;
 	const struct preflight_attempt *attempt; /* NULL: nothing may be written */
 	struct table_pairs pairs;
-	struct map collations; /* the target's, see collations_load() */
-	struct db *trial;	 /* to the target, for statements that are only prepared */
+	struct map collations;	  /* the target's, see collations_load() */
+	struct db *trial;	  /* to the target, for statements that are only prepared */
 	struct table_maker maker; /* of these */
-	bool *is_refused;      /* by moved_table.index: cannot be created, a finding says why */
-	bool *lacks_collation; /* by moved_table.index: to be created, with an unknown one */
+	bool *is_refused;	  /* by moved_table.index: cannot be created, a finding says why */
+	bool *lacks_collation;	  /* by moved_table.index: to be created, with an unknown one */
 };
 
 /* The variable's value, or NULL where the server has none of this name. */

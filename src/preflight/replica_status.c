@@ -42,8 +42,8 @@ static bool has_filter(const struct db *db, const struct db_row *row)
 }
 
 /* A thread that tries to connect anew has an error too, but goes on by itself. */
-static void take_thread(const char *running, const char *number, const char *text,
-			bool *is_running, struct replica_status *r)
+static void take_thread(const char *running, const char *number, const char *text, bool *is_running,
+			struct replica_status *r)
 {
 	*is_running = strcmp(running, "Yes") == 0;
 	if (*is_running || strtoul(number, NULL, 10) == 0)
@@ -69,14 +69,15 @@ static bool take_status(const struct db *db, const struct db_row *row, struct re
 		    column(db, row, "Last_SQL_Errno", ""), column(db, row, "Last_SQL_Error", ""),
 		    &r->is_executing, r);
 	r->is_filtered = has_filter(db, row);
-	return binlog_position_set(
-		&r->executed, file, strlen(file),
-		strtoull(column(db, row, "Exec_Source_Log_Pos", "Exec_Master_Log_Pos"), NULL, 10),
-		err);
+	return binlog_position_set(&r->executed, file, strlen(file),
+				   strtoull(column(db, row, "Exec_Source_Log_Pos",
+						   "Exec_Master_Log_Pos"),
+					    NULL, 10),
+				   err);
 }
 
 bool replica_status_read(struct db *replica, uint64_t master_id, struct replica_status *replication,
-		      bool *found, struct error *err)
+			 bool *found, struct error *err)
 {
 	const struct server_version *version = db_version(replica);
 	const char *query = version->flavour == FLAVOUR_MARIADB ? "SHOW ALL SLAVES STATUS" :
@@ -181,7 +182,7 @@ static bool read_answer(struct db *replica, struct binlog_position *executed, st
 }
 
 bool replica_status_query(struct db *replica, const char *query, struct binlog_position *executed,
-		       struct error *err)
+			  struct error *err)
 {
 	if (db_query(replica, query, strlen(query), err) && read_answer(replica, executed, err))
 		return true;

@@ -14,7 +14,7 @@ struct setting {
 	const char *name;
 	const char *wanted;
 	const char *alternative; /* that will do too, or NULL */
-	const char *reason; /* put behind "must be X, not Y" */
+	const char *reason;	 /* put behind "must be X, not Y" */
 	const char *remedy;
 };
 
@@ -33,8 +33,11 @@ static const struct setting source_row_image = { "binlog_row_image", "FULL", "FU
 						 "clients reconnect: sessions keep the old one" };
 
 static const struct setting target_read_only = {
-	"read_only", "OFF", NULL, " (@@read_only must be OFF on target db)",
-	"SET GLOBAL read_only = OFF, or AllowSuperUserOnReadOnly for an account that may write"
+	"read_only",
+	"OFF",
+	NULL,
+	" (@@read_only must be OFF on target db)",
+	"SET GLOBAL read_only = OFF, or AllowSuperUserOnReadOnly for an account that may write",
 };
 
 /* These bind every account. */
@@ -52,8 +55,8 @@ static void check_setting(struct preflight *p, const struct preflight_server *se
 	    (setting->alternative && strcasecmp(value, setting->alternative) == 0))
 		return;
 	finding_add(p->findings, PROBLEM_ERROR, setting->remedy, "%s: %s must be %s, not %s%s",
-		    db_label(server->db), setting->name, *setting->wanted ? setting->wanted : "empty",
-		    value, setting->reason);
+		    db_label(server->db), setting->name,
+		    *setting->wanted ? setting->wanted : "empty", value, setting->reason);
 }
 
 /* A primary is made read-only to stop its writers, and a run that was interrupted then goes
@@ -182,7 +185,8 @@ static void check_gtids(struct preflight *p)
 {
 	const char *mode = preflight_variable(&p->source, "gtid_mode");
 
-	if (db_version(p->source.db)->flavour == FLAVOUR_MARIADB || (mode && strcasecmp(mode, "ON") == 0))
+	if (db_version(p->source.db)->flavour == FLAVOUR_MARIADB ||
+	    (mode && strcasecmp(mode, "ON") == 0))
 		finding_add(p->findings, PROBLEM_NOTE, "",
 			    "source: has GTIDs: after a failover the run can be resumed on a replica");
 	else
@@ -198,12 +202,11 @@ static void check_name_case(struct preflight *p)
 	const char *theirs = preflight_variable(&p->target, "lower_case_table_names");
 
 	if (ours && theirs && strcmp(ours, theirs) != 0)
-		finding_add(
-			p->findings, PROBLEM_WARNING,
-			"use a target that was initialised with the source's setting",
-			"lower_case_table_names is %s on the source and %s on the target: names "
-			"may come out in another case",
-			ours, theirs);
+		finding_add(p->findings, PROBLEM_WARNING,
+			    "use a target that was initialised with the source's setting",
+			    "lower_case_table_names is %s on the source and %s on the target: names "
+			    "may come out in another case",
+			    ours, theirs);
 }
 
 static bool flushes_at_commit(const struct preflight_server *server)
@@ -231,20 +234,19 @@ static void check_target_forgets(struct preflight *p)
 		    "The state says only what is known to be on its disk, a restart of the target has "
 		    "what came after written again, and CutoverUnlock waits for the disk; with "
 		    "innodb_flush_log_at_trx_commit = 1 and sync_binlog = 1 there is no need",
-		    name, preflight_variable(&p->target, name),
-		    flushes ? " of its machine" : "");
+		    name, preflight_variable(&p->target, name), flushes ? " of its machine" : "");
 }
 
 /* What the binlog has lost is noticed by its end, which was sent. */
 static void check_source_forgets(struct preflight *p)
 {
 	if (!flushes_at_commit(&p->source))
-		finding_add(
-			p->findings, PROBLEM_NOTE, "SET GLOBAL innodb_flush_log_at_trx_commit = 1",
-			"source: innodb_flush_log_at_trx_commit is %s: a crash costs it what it "
-			"confirmed in the last second or so, which the target may have by then: have "
-			"them compared after one (VerifierType, or -verify)",
-			preflight_variable(&p->source, "innodb_flush_log_at_trx_commit"));
+		finding_add(p->findings, PROBLEM_NOTE,
+			    "SET GLOBAL innodb_flush_log_at_trx_commit = 1",
+			    "source: innodb_flush_log_at_trx_commit is %s: a crash costs it what it "
+			    "confirmed in the last second or so, which the target may have by then: have "
+			    "them compared after one (VerifierType, or -verify)",
+			    preflight_variable(&p->source, "innodb_flush_log_at_trx_commit"));
 	else if (!syncs_binlog(&p->source))
 		finding_add(p->findings, PROBLEM_NOTE, "SET GLOBAL sync_binlog = 1",
 			    "source: sync_binlog is %s: when its machine crashes it loses the end of "

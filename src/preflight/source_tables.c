@@ -33,8 +33,7 @@ static void note_cascade(struct preflight *p, const struct moved_table *t,
 				  "set a VerifierType, or use -verify after the move");
 }
 
-static void check_cascade(struct preflight *p, struct moved_table *t,
-			  const struct foreign_key *key)
+static void check_cascade(struct preflight *p, struct moved_table *t, const struct foreign_key *key)
 {
 	struct buf remedy = BUF_INIT;
 
@@ -54,7 +53,8 @@ static void check_cascade(struct preflight *p, struct moved_table *t,
 	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
 		    "found at least 1 foreign key constraint on source DB. table: %s, constraint: "
 		    "%s: it cascades or sets NULL, which %s does not write to the binlog",
-		    t->source->full_name, key->name, flavour_name(db_version(p->source.db)->flavour));
+		    t->source->full_name, key->name,
+		    flavour_name(db_version(p->source.db)->flavour));
 	buf_release(&remedy);
 }
 
@@ -79,12 +79,11 @@ static void check_parent(struct preflight *p, const struct moved_table *t,
 	if (strcmp(parent->target_name, key->parent_table) == 0 &&
 	    strcmp(parent->target_schema, is_own ? t->target_schema : key->parent_schema) == 0)
 		return;
-	finding_add(
-		p->findings, PROBLEM_ERROR,
-		"create the target tables beforehand and set AllowExistingTargetTable",
-		"source: the foreign key %s of %s refers to %s.%s, which has another name on the "
-		"target (Rewrites)",
-		key->name, t->source->full_name, schema, key->parent_table);
+	finding_add(p->findings, PROBLEM_ERROR,
+		    "create the target tables beforehand and set AllowExistingTargetTable",
+		    "source: the foreign key %s of %s refers to %s.%s, which has another name on the "
+		    "target (Rewrites)",
+		    key->name, t->source->full_name, schema, key->parent_table);
 }
 
 /* Rows of such a key may exclude each other without being equal in it. */
@@ -96,11 +95,10 @@ static void check_periods(struct preflight *p, const struct moved_table *t, cons
 		if ((strncmp(line + 3, "PRIMARY KEY ", 12) == 0 ||
 		     strncmp(line + 3, "UNIQUE KEY ", 11) == 0) &&
 		    memmem(line, (size_t)(end - line), " WITHOUT OVERLAPS", 17)) {
-			finding_add(
-				p->findings, PROBLEM_ERROR,
-				"leave the table out (Tables.Blacklist)",
-				"source: %s has a key WITHOUT OVERLAPS, which cannot be carried",
-				t->source->full_name);
+			finding_add(p->findings, PROBLEM_ERROR,
+				    "leave the table out (Tables.Blacklist)",
+				    "source: %s has a key WITHOUT OVERLAPS, which cannot be carried",
+				    t->source->full_name);
 			return;
 		}
 	}
@@ -181,8 +179,7 @@ static void check_lock_privilege(struct preflight *p, const struct moved_table *
 	buf_release(&remedy);
 }
 
-static void add_denied(struct preflight *p, const struct moved_table *t,
-		       const struct error *failure)
+static void add_denied(struct preflight *p, const struct moved_table *t, const struct error *failure)
 {
 	struct buf remedy = BUF_INIT;
 

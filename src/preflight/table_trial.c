@@ -90,8 +90,7 @@ static bool try_table(struct trial *trial, struct table_maker *m, const struct m
 	return ok;
 }
 
-static bool try_taken(struct trial *trial, struct db *source, struct db *target,
-		      struct error *err)
+static bool try_taken(struct trial *trial, struct db *source, struct db *target, struct error *err)
 {
 	struct preflight *p = trial->preflight;
 	struct table_maker maker;
@@ -133,15 +132,17 @@ static void worker_main(void *argument)
 static bool try_all(struct preflight *p, const char *scratch, struct error *err)
 {
 	size_t wanted = p->tables->count / TABLES_PER_WORKER + 1;
-	size_t limit = p->options->copy_workers < WORKERS_MAX ? p->options->copy_workers :
-								WORKERS_MAX;
+	size_t limit =
+		p->options->copy_workers < WORKERS_MAX ? p->options->copy_workers : WORKERS_MAX;
 	struct trial trial = { .preflight = p, .scratch = scratch };
 	bool ok;
 
 	mutex_init(&trial.lock);
 	worker_pool_init(&trial.pool, 0, p->tables->count);
 	worker_pool_start(&trial.pool, "table_trial", worker_main, &trial, 0,
-			  (unsigned)(wanted < limit ? wanted : limit > 0 ? limit : 1));
+			  (unsigned)(wanted < limit ? wanted :
+				     limit > 0	    ? limit :
+						      1));
 	ok = worker_pool_join(&trial.pool, err);
 	mutex_destroy(&trial.lock);
 	return ok;
@@ -181,8 +182,7 @@ static bool drop_leftovers(struct preflight *p, struct error *err)
 		const char *id = name + strlen(PREFIX);
 
 		if (count < ARRAY_LEN(names) && strncmp(name, PREFIX, strlen(PREFIX)) == 0 &&
-		    strlen(id) == RUN_ID_LENGTH &&
-		    strspn(id, "0123456789abcdef") == RUN_ID_LENGTH)
+		    strlen(id) == RUN_ID_LENGTH && strspn(id, "0123456789abcdef") == RUN_ID_LENGTH)
 			snprintf(names[count++], TABLE_TRIAL_NAME_SIZE, "%s", name);
 	}
 	for (size_t i = 0; rows.ok && i < count; i++)

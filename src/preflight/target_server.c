@@ -119,14 +119,17 @@ static void check_privileges(struct preflight *p, const char *schema)
 	find_work(p, schema, &creates, &alters);
 
 	const char *const needed[] = {
-		"SELECT", "INSERT", "UPDATE", "DELETE", creates ? "CREATE" : NULL,
+		"SELECT",
+		"INSERT",
+		"UPDATE",
+		"DELETE",
+		creates ? "CREATE" : NULL,
 		alters ? "ALTER" : NULL,
 	};
 	struct buf missing = BUF_INIT, remedy = BUF_INIT;
 
 	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
-		if (needed[i] &&
-		    grants_allow(&p->target.grants, needed[i], schema) == GRANTS_NO)
+		if (needed[i] && grants_allow(&p->target.grants, needed[i], schema) == GRANTS_NO)
 			buf_printf(&missing, "%s%s", missing.length > 0 ? ", " : "", needed[i]);
 	if (missing.length > 0) {
 		buf_printf(&remedy, "GRANT %s ON ", buf_text(&missing));
@@ -179,10 +182,12 @@ static bool ask_same_server(struct preflight *p, bool *is_same, struct error *er
 	bool ok;
 
 	*is_same = false;
-	ok = db_execf(p->source.db, err, "DO GET_LOCK('ghostferry-copydb/same/%" PRIu64 "', 1)", id) &&
+	ok = db_execf(p->source.db, err, "DO GET_LOCK('ghostferry-copydb/same/%" PRIu64 "', 1)",
+		      id) &&
 	     db_value(p->target.db, &taken, NULL, err,
 		      "SELECT IS_USED_LOCK('ghostferry-copydb/same/%" PRIu64 "')", id) &&
-	     db_execf(p->source.db, err, "DO RELEASE_LOCK('ghostferry-copydb/same/%" PRIu64 "')", id);
+	     db_execf(p->source.db, err, "DO RELEASE_LOCK('ghostferry-copydb/same/%" PRIu64 "')",
+		      id);
 	if (ok && taken.length > 0)
 		*is_same = strtoull(buf_text(&taken), NULL, 10) == id;
 	buf_release(&taken);

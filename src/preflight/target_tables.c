@@ -30,7 +30,8 @@ static void put_existing(struct buf *names, const struct preflight *p, size_t co
 {
 	for (size_t i = 0; i < count; i++) {
 		buf_puts(names, i ? ", " : "");
-		sql_table_name(names, p->pairs.on_target.tables[i].schema, p->pairs.on_target.tables[i].name);
+		sql_table_name(names, p->pairs.on_target.tables[i].schema,
+			       p->pairs.on_target.tables[i].name);
 	}
 }
 
@@ -76,10 +77,11 @@ static void put_room_making(struct buf *remedy, struct preflight *p, uint64_t ot
 		return;
 	}
 	if (!all_are_empty(p)) {
-		buf_puts(remedy, "they hold rows, and may be in use: give the tables other names "
-				 "(Databases.Rewrites, Tables.Rewrites), or set "
-				 "AllowExistingTargetTable where their rows come from this source; what "
-				 "an interrupted run has left is resumed, or removed by you");
+		buf_puts(remedy,
+			 "they hold rows, and may be in use: give the tables other names "
+			 "(Databases.Rewrites, Tables.Rewrites), or set "
+			 "AllowExistingTargetTable where their rows come from this source; what "
+			 "an interrupted run has left is resumed, or removed by you");
 		return;
 	}
 	if (count > 1 && db_version(p->target.db)->flavour == FLAVOUR_MARIADB)
@@ -120,8 +122,9 @@ static void refuse_sequence(struct preflight *p, const char *schema, const char 
 	sql_table_name(&remedy, schema, table);
 	buf_puts(&remedy, " ALTER ");
 	sql_name(&remedy, column);
-	buf_puts(&remedy, " DROP DEFAULT until the cutover, and set the sequence to the source's value "
-			  "then; or set SkipTargetVerification");
+	buf_puts(&remedy,
+		 " DROP DEFAULT until the cutover, and set the sequence to the source's value "
+		 "then; or set SkipTargetVerification");
 	finding_add(p->findings, p->options->watch_target ? PROBLEM_ERROR : PROBLEM_WARNING,
 		    buf_text(&remedy),
 		    "target: the column %s of %s.%s has its default from a SEQUENCE: rows written to "
@@ -141,12 +144,11 @@ static bool is_there(const struct preflight *p, const char *schema, const char *
 /* without: see target_definition_check(). */
 static bool load_defaults(struct preflight *p, struct map *without, struct error *err)
 {
-	static const char sql[] =
-		"SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, COLUMN_DEFAULT"
-		" FROM information_schema.COLUMNS"
-		" WHERE ((COLUMN_DEFAULT IS NULL AND IS_NULLABLE = 'NO')"
-		" OR COLUMN_DEFAULT LIKE '%nextval(%') AND TABLE_SCHEMA NOT IN"
-		" ('mysql', 'information_schema', 'performance_schema', 'sys')";
+	static const char sql[] = "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, COLUMN_DEFAULT"
+				  " FROM information_schema.COLUMNS"
+				  " WHERE ((COLUMN_DEFAULT IS NULL AND IS_NULLABLE = 'NO')"
+				  " OR COLUMN_DEFAULT LIKE '%nextval(%') AND TABLE_SCHEMA NOT IN"
+				  " ('mysql', 'information_schema', 'performance_schema', 'sys')";
 	struct db_rows rows = db_rows_of(p->target.db, sql, err);
 	struct buf key = BUF_INIT;
 
@@ -227,15 +229,15 @@ static bool warn_of_rows(struct preflight *p, struct error *err)
 
 		if (!ask_rows(p, table, &has_rows, &failure))
 			ok = preflight_forgive(p, table->full_name, &failure, err);
-		if (has_rows && table_pairs_find(&p->pairs, table->schema, table->name)->key.count == 0)
+		if (has_rows &&
+		    table_pairs_find(&p->pairs, table->schema, table->name)->key.count == 0)
 			refuse_rows(p, table);
 		else if (has_rows)
-			finding_add(
-				p->findings, PROBLEM_WARNING,
-				"empty it, unless its rows come from this source",
-				"target: table %s holds rows already; they stay, and are replaced "
-				"only when they change on the source",
-				table->full_name);
+			finding_add(p->findings, PROBLEM_WARNING,
+				    "empty it, unless its rows come from this source",
+				    "target: table %s holds rows already; they stay, and are replaced "
+				    "only when they change on the source",
+				    table->full_name);
 	}
 	return ok;
 }
@@ -289,8 +291,7 @@ static bool check_triggers(struct preflight *p, struct error *err)
 			    trigger, schema, table);
 	}
 	buf_release(&remedy);
-	return rows.ok ||
-	       preflight_forgive(p, "target: triggers cannot be listed", &failure, err);
+	return rows.ok || preflight_forgive(p, "target: triggers cannot be listed", &failure, err);
 }
 
 bool target_tables_check(struct preflight *p, struct error *err)

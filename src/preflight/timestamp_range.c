@@ -65,7 +65,8 @@ bool timestamp_range_check(struct preflight *p, struct error *err)
 	struct buf sql = BUF_INIT;
 	bool ok = true;
 
-	if (p->is_resuming || !is_long(db_version(p->source.db)) || is_long(db_version(p->target.db)))
+	if (p->is_resuming || !is_long(db_version(p->source.db)) ||
+	    is_long(db_version(p->target.db)))
 		return true;
 	for (size_t i = 0; ok && i < p->tables->count; i++) {
 		const struct table *table = p->tables->tables[i]->source;

@@ -26,7 +26,8 @@ static void put_exact_collation(struct buf *out, const struct preflight *p,
 	if (db_version(p->target.db)->flavour == FLAVOUR_MARIADB)
 		buf_printf(out, "%s_nopad_bin", charset);
 	else
-		buf_printf(out, "%s_%s", charset, strcmp(charset, "utf8mb4") == 0 ? "0900_bin" : "bin");
+		buf_printf(out, "%s_%s", charset,
+			   strcmp(charset, "utf8mb4") == 0 ? "0900_bin" : "bin");
 }
 
 static bool is_over_expression(const struct table_index *index)
@@ -85,8 +86,8 @@ static void warn_of_expression(struct preflight *p, const struct moved_table *t,
 }
 
 /* By what the target compares the expression: it says so of a row of NULLs, too. */
-static bool ask_collation(struct preflight *p, const struct moved_table *t,
-			  const char *expression, char **collation, struct error *err)
+static bool ask_collation(struct preflight *p, const struct moved_table *t, const char *expression,
+			  char **collation, struct error *err)
 {
 	struct buf sql = BUF_INIT, value = BUF_INIT;
 	bool ok;
@@ -152,8 +153,7 @@ static bool read_parts(struct preflight *p, const struct moved_table *t,
 		}
 		source = &t->source->columns[index->parts[i].column];
 		there = column_there(p, t, source);
-		if (there && there->collation[0] && source->collation[0] &&
-		    source->member_count == 0)
+		if (there && there->collation[0] && source->collation[0] && source->member_count == 0)
 			collations[i] = mem_strdup(there->collation);
 	}
 	return ok;
@@ -161,9 +161,8 @@ static bool read_parts(struct preflight *p, const struct moved_table *t,
 
 /* definition: of a key over expressions, which goes on comparing as it was made to unless it
  * is made again; else "". */
-static void refuse(struct preflight *p, const struct moved_table *t,
-		   const struct table_index *index, const struct column *column,
-		   const char *definition, const char *why)
+static void refuse(struct preflight *p, const struct moved_table *t, const struct table_index *index,
+		   const struct column *column, const char *definition, const char *why)
 {
 	struct buf remedy = BUF_INIT, exact = BUF_INIT;
 
@@ -180,8 +179,8 @@ static void refuse(struct preflight *p, const struct moved_table *t,
 		buf_puts(&remedy, " MODIFY ");
 		sql_name(&remedy, column->name);
 		buf_printf(&remedy, " %s CHARACTER SET %.*s COLLATE %s%s", column->raw_type,
-			   (int)strcspn(buf_text(&exact), "_"), buf_text(&exact),
-			   buf_text(&exact), column->is_nullable ? "" : " NOT NULL");
+			   (int)strcspn(buf_text(&exact), "_"), buf_text(&exact), buf_text(&exact),
+			   column->is_nullable ? "" : " NOT NULL");
 	} else {
 		buf_printf(&remedy,
 			   "create the table on the target with a binary collation of the column "
@@ -254,8 +253,9 @@ static bool check_index(struct preflight *p, const struct moved_table *t,
 	if (answer == UNIQUE_CLASHING)
 		buf_printf(&why, "it takes %s for equal", buf_text(&clashing));
 	else
-		buf_puts(&why, answer == UNIQUE_TOO_MANY ? "there are too many values to compare them" :
-							     "its values cannot be compared");
+		buf_puts(&why, answer == UNIQUE_TOO_MANY ?
+				       "there are too many values to compare them" :
+				       "its values cannot be compared");
 	if (is_over_expression(index) && answer != UNIQUE_CLASHING && answer != UNIQUE_APART)
 		warn_of_expression(p, t, index, column);
 	else if (answer != UNIQUE_APART)

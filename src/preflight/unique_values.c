@@ -22,9 +22,9 @@ struct hash {
 struct scan {
 	const struct unique_values *u;
 	struct db *target;
-	struct buf sql;	    /* of the values at hand */
-	struct buf texts;   /* the same for people, each with a NUL */
-	unsigned pending;   /* values at hand */
+	struct buf sql;	     /* of the values at hand */
+	struct buf texts;    /* the same for people, each with a NUL */
+	unsigned pending;    /* values at hand */
 	struct hash *hashes; /* owned */
 	size_t count;
 	size_t room;

@@ -205,8 +205,9 @@ static bool compare_rows(struct lax_write *a, struct error *err)
 	buf_release(&sql);
 	probe("after_lax_write", "%s %zu", a->table->source->full_name, a->w->prints.seen);
 	if (ok && !row_prints_are_alike(&a->w->prints))
-		return error_set(err, ERROR_DATA, "without strict mode the target makes another row "
-						  "of it than the source has");
+		return error_set(err, ERROR_DATA,
+				 "without strict mode the target makes another row "
+				 "of it than the source has");
 	return ok;
 }
 
@@ -335,11 +336,11 @@ static bool write_slice(struct lax_writer *w, struct db *target, struct lax_tabl
 	/* The ticket is the caller's. */
 	struct row_batch *batch = row_batch_new(table, 0);
 	struct lax_write write = { .w = w,
-				       .known = known,
-				       .target = target,
-				       .conditions = conditions,
-				       .count = count,
-				       .table = table };
+				   .known = known,
+				   .target = target,
+				   .conditions = conditions,
+				   .count = count,
+				   .table = table };
 
 	batch->head = table->replace_head;
 	batch->tail = "";
@@ -360,8 +361,8 @@ static bool write_slice(struct lax_writer *w, struct db *target, struct lax_tabl
 
 /* Halves what is too large, and what no mode fits. */
 static bool write_some(struct lax_writer *w, struct db *target, struct lax_table *known,
-		       const struct moved_table *table, const char *const *conditions,
-		       size_t count, struct error *err)
+		       const struct moved_table *table, const char *const *conditions, size_t count,
+		       struct error *err)
 {
 	bool all = true;
 

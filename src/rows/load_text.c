@@ -53,8 +53,7 @@ bool load_text_suits(const struct moved_table *table)
 	return true;
 }
 
-void load_text_put_statement(struct buf *sql, const struct moved_table *table,
-			     const char *comment)
+void load_text_put_statement(struct buf *sql, const struct moved_table *table, const char *comment)
 {
 	const char *separator = "";
 
@@ -83,8 +82,9 @@ void load_text_put_statement(struct buf *sql, const struct moved_table *table,
 		buf_puts(sql, *separator ? separator : " SET ");
 		separator = ",";
 		sql_name(sql, table->source->columns[column].name);
-		buf_printf(sql, field == FIELD_NUMBER ? "=CAST(@c%u AS UNSIGNED)" :
-							"=CONVERT(@c%u USING utf8mb4)",
+		buf_printf(sql,
+			   field == FIELD_NUMBER ? "=CAST(@c%u AS UNSIGNED)" :
+						   "=CONVERT(@c%u USING utf8mb4)",
 			   i);
 	}
 }
@@ -119,8 +119,7 @@ static bool is_loadable(const struct column *column, struct value value)
 	return row_sql_is_whole_text(column, value.length);
 }
 
-bool load_text_put_row(struct buf *text, const struct moved_table *table,
-		       const struct value *values)
+bool load_text_put_row(struct buf *text, const struct moved_table *table, const struct value *values)
 {
 	for (unsigned i = 0; i < table->written_count; i++)
 		if (!is_loadable(&table->source->columns[table->written[i]],

@@ -84,8 +84,8 @@ void owed_rows_free(struct owed_rows *o)
 
 /* --- adding -------------------------------------------------------------------------- */
 
-void owed_rows_skipped(struct owed_rows *o, const struct moved_table *table,
-		       const char *condition, size_t length)
+void owed_rows_skipped(struct owed_rows *o, const struct moved_table *table, const char *condition,
+		       size_t length)
 {
 	pending_rows_add(&o->queue, table->index, condition, length);
 }

@@ -146,8 +146,8 @@ static void spill(struct pending_rows *q, struct spilling *spilling)
 		buf_add(&records, &length, sizeof(length));
 		buf_add(&records, entry->key, entry->key_length);
 	}
-	bool ok = spill_file_write(&q->spill, spilling->keys->offset, records.data,
-				     records.length, &err);
+	bool ok = spill_file_write(&q->spill, spilling->keys->offset, records.data, records.length,
+				   &err);
 	buf_release(&records);
 	map_release(&spilling->map);
 

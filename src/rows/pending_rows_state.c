@@ -8,7 +8,7 @@
 #include "plan/key_condition.h"
 #include "state/state_key.h"
 
-#define KEYS_IN_STATE_MAX 2000 /* per table */
+#define KEYS_IN_STATE_MAX 2000	  /* per table */
 #define STATE_BYTES_MAX (1 << 20) /* of all keys */
 
 static const char *const stage_names[] = {
@@ -21,8 +21,7 @@ static const char *const stage_names[] = {
 static cJSON *table_to_json(struct queue_table *t, size_t *room)
 {
 	cJSON *object = cJSON_CreateObject();
-	bool fits = t->keys.count <= KEYS_IN_STATE_MAX && t->spilled_count == 0 &&
-		    t->bytes <= *room;
+	bool fits = t->keys.count <= KEYS_IN_STATE_MAX && t->spilled_count == 0 && t->bytes <= *room;
 	enum table_stage stage = fits ? t->stage : TABLE_UNCOMPARED;
 	const struct map_entry *entry;
 	size_t cursor = 0;

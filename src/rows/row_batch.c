@@ -175,7 +175,8 @@ static bool add_sum(struct row_batch *batch, const struct db_row *row, struct er
 
 	if (batch->prints)
 		return row_prints_add(batch->prints, batch->last.values, batch->last.count, sum) ||
-		       error_set(err, ERROR_DATA, "table %s: the source makes no fingerprint of a row",
+		       error_set(err, ERROR_DATA,
+				 "table %s: the source makes no fingerprint of a row",
 				 batch->table->source->full_name);
 	if (batch->sum_expression && sum.bytes)
 		batch->sum ^= strtoull(sum.bytes, NULL, 10);

@@ -50,7 +50,7 @@
 #include "rows/row_key.h"
 
 enum form {
-	FORM_PLAIN,  /* digits, dates: no '#' inside */
+	FORM_PLAIN, /* digits, dates: no '#' inside */
 	FORM_FLOAT,
 	FORM_DOUBLE,
 	FORM_NUMBER, /* CAST AS UNSIGNED */
@@ -99,8 +99,9 @@ static bool is_bytes(enum form form)
 /* Does a number stand for the same member on both sides? The one list may go on. */
 static bool same_members(const struct column *a, const struct column *b)
 {
-	return column_same_members(a, b, a->member_count < b->member_count ? a->member_count
-									   : b->member_count);
+	return column_same_members(a, b,
+				   a->member_count < b->member_count ? a->member_count :
+								       b->member_count);
 }
 
 static bool is_real(enum form form)
@@ -162,8 +163,8 @@ static void put_text(struct buf *sql, const struct column *c)
  * and the closing parenthesis. */
 static void put_small(struct buf *sql, const char *x)
 {
-	buf_printf(sql, "IF(ABS(%s)>1e-18 AND ABS(%s)<1e-3,CONCAT(%s*18446744073709551616e0),", x, x,
-		   x);
+	buf_printf(sql, "IF(ABS(%s)>1e-18 AND ABS(%s)<1e-3,CONCAT(%s*18446744073709551616e0),", x,
+		   x, x);
 }
 
 static void put_double(struct buf *sql, const struct column *c, const struct real_rules *rules)
@@ -191,7 +192,8 @@ static void put_float(struct buf *sql, const struct column *c, const struct real
 
 	sql_name(&name, c->name);
 	buf_printf(&size, "ABS(%s*1e0)", buf_text(&name));
-	buf_printf(sql, rules->keep_zero_sign ? "LEFT(%s*1e0,1)='-'," : "SIGN(%s),", buf_text(&name));
+	buf_printf(sql, rules->keep_zero_sign ? "LEFT(%s*1e0,1)='-'," : "SIGN(%s),",
+		   buf_text(&name));
 	if (rules->scale_small)
 		put_small(sql, buf_text(&size));
 	buf_puts(sql, buf_text(&size));
@@ -372,9 +374,9 @@ static char *from_text(const struct move_options *options, const struct moved_ta
 {
 	struct buf sql = BUF_INIT;
 	const char *forced = map_get_text(&options->verify.force_index, t->source->full_name);
-	const char *index = forced		 ? forced
-			    : side == SIDE_SOURCE ? t->key.index
-						   : target_index(t, target);
+	const char *index = forced		? forced :
+			    side == SIDE_SOURCE ? t->key.index :
+						  target_index(t, target);
 
 	if (side == SIDE_SOURCE)
 		sql_table_name(&sql, t->source->schema, t->source->name);
@@ -418,8 +420,8 @@ static bool is_json_rewritten(const struct column *source, const struct column *
 
 static void add_note(struct row_hash *f, const char *column, const char *why)
 {
-	char *note = mem_printf("%s%s%s (%s)", f->note ? f->note : "", f->note ? ", " : "", column,
-				why);
+	char *note =
+		mem_printf("%s%s%s (%s)", f->note ? f->note : "", f->note ? ", " : "", column, why);
 
 	free(f->note);
 	f->note = note;
@@ -442,8 +444,8 @@ static unsigned make_pairs(struct row_hash *f, const struct move_options *option
 			add_note(f, column->name, "ignored");
 		} else if (!there) {
 			free(f->finding);
-			f->finding = mem_printf("the column %s is missing on the target",
-						column->name);
+			f->finding =
+				mem_printf("the column %s is missing on the target", column->name);
 		} else if (is_json_rewritten(column, there)) {
 			add_note(f, column->name, "text here, JSON there");
 		} else {
@@ -503,8 +505,7 @@ static void note_others(struct row_hash *f, const struct table *target)
 }
 
 void row_hash_make(struct row_hash *f, const struct move_options *options,
-		      const struct moved_table *table, const struct table *target,
-		      bool keep_zero_sign)
+		   const struct moved_table *table, const struct table *target, bool keep_zero_sign)
 {
 	struct pair *pairs = mem_calloc(table->source->column_count + 1, sizeof(*pairs));
 	const struct real_rules rules = { keep_zero_sign, table->is_between_flavours };
@@ -524,9 +525,8 @@ void row_hash_make(struct row_hash *f, const struct move_options *options,
 						      table->json_is_typed ? own : NULL);
 			f->unpacked_count = 1 + count - plain;
 			if (plain < count)
-				f->unpacked[side] =
-					unpacked_list(pairs, plain, count, side, &rules,
-						      table->json_is_typed ? own : NULL);
+				f->unpacked[side] = unpacked_list(pairs, plain, count, side, &rules,
+								  table->json_is_typed ? own : NULL);
 			f->sum[side] = mem_printf("CAST(CONV(LEFT(%s,16),16,10) AS UNSIGNED)",
 						  f->row[side]);
 			f->keys[side] = key_list(table, target, side);

@@ -149,8 +149,8 @@ bool row_reader_split(struct row_reader *reader, const struct moved_table *table
 	return read_key(reader, table, high, err);
 }
 
-bool row_reader_largest(struct row_reader *reader, const struct moved_table *table,
-			struct key *key, struct error *err)
+bool row_reader_largest(struct row_reader *reader, const struct moved_table *table, struct key *key,
+			struct error *err)
 {
 	/* The order backwards: the same key with all directions turned round. */
 	struct key_columns backwards = table->key;
@@ -229,7 +229,8 @@ static void put_rows_query(const struct rows_read *read, size_t first, uint64_t 
 	put_from(sql, table);
 	if (read->conditions) {
 		for (size_t i = 0; i < limit; i++)
-			buf_printf(sql, "%s(%s)", i ? " OR " : " WHERE ", read->conditions[first + i]);
+			buf_printf(sql, "%s(%s)", i ? " OR " : " WHERE ",
+				   read->conditions[first + i]);
 	} else {
 		row_key_put_range(sql, table, read->low, read->high);
 		buf_puts(sql, " ORDER BY ");
@@ -273,8 +274,7 @@ static bool take_rows(struct rows_read *read, struct error *err)
 			db_row_finish(reader->source);
 			return false;
 		}
-		read->is_truncated =
-			read->bytes_seen > statement_bytes * ROW_READER_KEEP_FACTOR;
+		read->is_truncated = read->bytes_seen > statement_bytes * ROW_READER_KEEP_FACTOR;
 	}
 	return fetched == DB_END || end_at_large_row(read, err);
 }

@@ -89,7 +89,8 @@ static bool put_tuple(struct buf *sql, const struct moved_table *table, const st
 					 table->source->full_name, column->name, value.length,
 					 column->charset);
 		/* MySQL makes no document of a binary string. */
-		sql_literal(sql, table->as_json && table->as_json[table->written[i]] ? &json : column,
+		sql_literal(sql,
+			    table->as_json && table->as_json[table->written[i]] ? &json : column,
 			    value);
 		if (column->type == COLUMN_ENUM && value.length == 1 && value.bytes[0] == '0')
 			(*invalid_enums)++;
@@ -128,7 +129,6 @@ bool row_sql_without_empty(struct buf *sql, const struct moved_table *table,
 
 /* --- the condition ---------------------------------------------------------------------- */
 
-
 static void put_name_of(struct buf *sql, const struct column *column, const char *before,
 			const char *after)
 {
@@ -147,8 +147,8 @@ static bool is_zero(struct value value)
 	return true;
 }
 
-static void put_real(struct buf *sql, const struct moved_table *table,
-		     const struct column *column, struct value value)
+static void put_real(struct buf *sql, const struct moved_table *table, const struct column *column,
+		     struct value value)
 {
 	put_name_of(sql, column, "", column->type == COLUMN_FLOAT ? "*1e0=" : "=");
 	sql_key_literal(sql, column, value);
@@ -200,8 +200,8 @@ static size_t count_types(struct value list)
 }
 
 /* The list is the servers' own words and numbers. */
-static void put_types(struct buf *sql, const struct moved_table *table,
-		      const struct column *column, struct value value)
+static void put_types(struct buf *sql, const struct moved_table *table, const struct column *column,
+		      struct value value)
 {
 	struct table there = { .schema = (char *)(uintptr_t)table->target_schema,
 			       .name = (char *)(uintptr_t)table->target_name };
@@ -217,8 +217,8 @@ static void put_types(struct buf *sql, const struct moved_table *table,
 	buf_putc(sql, '\'');
 }
 
-static bool put_json(struct buf *sql, const struct moved_table *table,
-		     const struct column *column, struct value value, struct error *err)
+static bool put_json(struct buf *sql, const struct moved_table *table, const struct column *column,
+		     struct value value, struct error *err)
 {
 	struct value text = { value.bytes, sql_json_text_length(value) };
 

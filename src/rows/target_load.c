@@ -60,8 +60,8 @@ static enum load_outcome load(struct db *target, const struct row_batch *batch, 
 	return listed > 0 ? LOAD_UNSURE : LOAD_UNSUITED;
 }
 
-enum load_outcome target_load(struct db *target, const struct row_batch *batch,
-			      uint64_t *inserted, struct error *err)
+enum load_outcome target_load(struct db *target, const struct row_batch *batch, uint64_t *inserted,
+			      struct error *err)
 {
 	enum load_outcome outcome = LOAD_FAILED;
 	bool does_not_matter;

@@ -63,16 +63,17 @@ static bool check_warnings(struct db *target, uint64_t expected, struct error *e
 	if (!db_queryf(target, err, "SHOW WARNINGS"))
 		return false;
 	while ((fetched = db_row_next(target, &row, err)) == DB_ROW) {
-		unsigned code = row.count > 1 && row.values[1]
-					? (unsigned)strtoul(row.values[1], NULL, 10)
-					: 0;
+		unsigned code = row.count > 1 && row.values[1] ?
+					(unsigned)strtoul(row.values[1], NULL, 10) :
+					0;
 
 		listed++;
 		if (code == WARN_DATA_TRUNCATED)
 			truncated++;
 		if (is_harmless(code) || (code == WARN_DATA_TRUNCATED && expected > 0))
 			continue;
-		snprintf(text, sizeof(text), "%u %.*s", code, row.count > 2 ? (int)row.lengths[2] : 0,
+		snprintf(text, sizeof(text), "%u %.*s", code,
+			 row.count > 2 ? (int)row.lengths[2] : 0,
 			 row.count > 2 && row.values[2] ? row.values[2] : "");
 		db_row_finish(target);
 		return error_set(err, ERROR_DATA, "%s: the server would change a value: %s",

@@ -33,7 +33,7 @@ static const char log_tag[] = "durable_state";
 #define LOOK_MS 500
 #define SETTLE_LOOK_MS 50
 #define YOUNG_S 2
-#define LATE_MS 2000 /* that the end of the log which MySQL tells may lack, with much room */
+#define LATE_MS 2000   /* that the end of the log which MySQL tells may lack, with much room */
 #define REST_FACTOR 10 /* no more than a tenth of the time goes into making states */
 #define LOG_EVERY_MS 60000
 
@@ -42,7 +42,7 @@ struct pending_state {
 	bool is_set;
 	bool is_last; /* nothing was written any more when it was taken */
 	bool has_end;
-	uint64_t end;	  /* of the log, when it was read after the state was taken */
+	uint64_t end; /* of the log, when it was read after the state was taken */
 	int64_t taken_ms;
 	struct buf text;
 };
@@ -145,8 +145,7 @@ static bool is_behind(struct durable_state *d)
 /* --- looking ------------------------------------------------------------------- */
 
 /* A clean restart forgets nothing, but from here it looks like a crash. */
-static bool on_restart(struct durable_state *d, const struct crash_safety *now,
-			 struct error *err)
+static bool on_restart(struct durable_state *d, const struct crash_safety *now, struct error *err)
 {
 	struct buf reason = BUF_INIT;
 
@@ -217,7 +216,9 @@ static void accept(struct durable_state *d)
 	else
 		set_text(d, &d->pending.text);
 	probe("state_is_durable", "%s",
-	      d->pending.is_last ? "settled" : is_safe ? "safe" : "behind");
+	      d->pending.is_last ? "settled" :
+	      is_safe		 ? "safe" :
+				   "behind");
 }
 
 /* In every look at most one state is taken and one accepted. */

@@ -28,16 +28,14 @@ void write_claims_destroy(struct write_claims *claims)
 
 static bool is_behind_low(const struct range_claim *range, const struct change *change)
 {
-	return !range->has_low ||
-	       key_order_compare(change_order(change), change->order_length, range->low.data,
-				 range->low.length) > 0;
+	return !range->has_low || key_order_compare(change_order(change), change->order_length,
+						    range->low.data, range->low.length) > 0;
 }
 
 static bool is_up_to_high(const struct range_claim *range, const struct change *change)
 {
-	return !range->has_high ||
-	       key_order_compare(change_order(change), change->order_length, range->high.data,
-				 range->high.length) <= 0;
+	return !range->has_high || key_order_compare(change_order(change), change->order_length,
+						     range->high.data, range->high.length) <= 0;
 }
 
 /* The first row behind the range's low end is the only one to look at. */
@@ -113,7 +111,8 @@ static size_t choose_rows(struct write_claims *claims, struct change **changes, 
 	for (size_t i = 0; i < count; i++) {
 		const struct range_claim *range = claims->ranges;
 
-		while (range && !(is_behind_low(range, changes[i]) && is_up_to_high(range, changes[i])))
+		while (range &&
+		       !(is_behind_low(range, changes[i]) && is_up_to_high(range, changes[i])))
 			range = range->next;
 		if (chosen < max && !range)
 			changes[chosen++] = changes[i];

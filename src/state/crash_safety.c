@@ -22,9 +22,8 @@ static const char former_start[] = "(SELECT CAST(UNIX_TIMESTAMP() - VARIABLE_VAL
 
 static uint64_t number(const struct db_row *row, unsigned column)
 {
-	return column < row->count && row->values[column] ?
-		       strtoull(row->values[column], NULL, 10) :
-		       0;
+	return column < row->count && row->values[column] ? strtoull(row->values[column], NULL, 10) :
+							    0;
 }
 
 bool crash_safety_ask(struct db *db, struct crash_safety *safety, struct error *err)
@@ -50,12 +49,12 @@ bool crash_safety_ask(struct db *db, struct crash_safety *safety, struct error *
 						 .sync_binlog = number(&row, 2),
 						 .has_binlog = number(&row, 3) != 0,
 						 .started = number(&row, 5),
-						 .up_s = row.values[5] ? number(&row, 4) -
-										 number(&row, 5) :
-									 0 };
+						 .up_s = row.values[5] ?
+								 number(&row, 4) - number(&row, 5) :
+								 0 };
 	db_row_finish(db);
-	return ok || error_set(err, ERROR_SQL, "%s: the server does not tell its settings",
-			       db_label(db));
+	return ok ||
+	       error_set(err, ERROR_SQL, "%s: the server does not tell its settings", db_label(db));
 }
 
 /* MariaDB's 3 is 1 with more care. */

@@ -46,8 +46,7 @@ static bool write_all(int fd, const char *bytes, size_t length)
 
 /* The state names hosts, tables and keys: for its owner only, also where something by that
  * name is left over from others. */
-static bool write_temporary(const char *path, const struct buf *text, int *held,
-			    struct error *err)
+static bool write_temporary(const char *path, const struct buf *text, int *held, struct error *err)
 {
 	int fd;
 	bool ok;
@@ -56,8 +55,7 @@ static bool write_temporary(const char *path, const struct buf *text, int *held,
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_errno(err, "%s", path);
-	ok = write_all(fd, buf_text(text), text->length) && write_all(fd, "\n", 1) &&
-	     fsync(fd) == 0;
+	ok = write_all(fd, buf_text(text), text->length) && write_all(fd, "\n", 1) && fsync(fd) == 0;
 	if (!ok)
 		error_errno(err, "%s", path);
 	if (ok && held && flock(fd, LOCK_EX | LOCK_NB) == 0)
@@ -157,9 +155,10 @@ static bool save(struct state_file *file)
 
 			if (!file->is_failing ||
 			    now_ms - file->last_logged_ms >= STATE_FILE_LOG_EVERY_MS) {
-				log_error_err(&err, "the state file cannot be written, trying on: if "
-						    "the run were killed now it could only be resumed "
-						    "from where the file is");
+				log_error_err(&err,
+					      "the state file cannot be written, trying on: if "
+					      "the run were killed now it could only be resumed "
+					      "from where the file is");
 				file->last_logged_ms = now_ms;
 			}
 			file->is_failing = true;

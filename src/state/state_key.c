@@ -243,9 +243,9 @@ static bool read_composite(const cJSON *node, const char *path, struct saved_key
 				 path, KEY_COLUMNS_MAX);
 	for (const cJSON *v = values->child; v && ok; v = v->next, name = name->next, i++) {
 		saved->columns[i] = cJSON_IsString(name) ? name->valuestring : NULL;
-		ok = saved->columns[i] ? read_value(v, path, &bytes, &saved->kinds[i], err)
-				       : error_set(err, ERROR_CONFIG,
-						   "%s: column names must be strings", path);
+		ok = saved->columns[i] ?
+			     read_value(v, path, &bytes, &saved->kinds[i], err) :
+			     error_set(err, ERROR_CONFIG, "%s: column names must be strings", path);
 		parts[i].length = bytes.length - start;
 		start = bytes.length;
 	}
@@ -362,8 +362,7 @@ bool saved_key_fits(const struct saved_key *saved, const struct key_columns *col
 	if (saved->key.count != columns->count)
 		return error_set(err, ERROR_CONFIG,
 				 "the saved key has %u column%s, the table's key has %u now",
-				 saved->key.count, saved->key.count == 1 ? "" : "s",
-				 columns->count);
+				 saved->key.count, saved->key.count == 1 ? "" : "s", columns->count);
 	for (unsigned i = 0; i < columns->count; i++)
 		if (!part_fits(saved, i, &columns->table->columns[columns->columns[i]], err))
 			return false;

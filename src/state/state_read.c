@@ -80,22 +80,20 @@ static bool read_version(struct saved_state *state, struct error *err)
 		return fail_type(err, "GhostferryVersion", "a string", node);
 	state->version = node->valuestring;
 	if (format && (!json_u64(format, &number) || number > STATE_FORMAT_MAX))
-		return error_set(
-			err, ERROR_CONFIG,
-			"StateFormat: this version reads formats up to %d; resume with the "
-			"version that wrote the state, %.100s",
-			STATE_FORMAT_MAX, state->version);
+		return error_set(err, ERROR_CONFIG,
+				 "StateFormat: this version reads formats up to %d; resume with the "
+				 "version that wrote the state, %.100s",
+				 STATE_FORMAT_MAX, state->version);
 	/* A version that is none ("?.?.?+..." of a build by hand) says nothing: accepted. */
 	if (!parse_version(state->version, theirs) || !parse_version(version_text, ours))
 		return true;
 	while (i < 2 && theirs[i] == ours[i])
 		i++;
 	if (theirs[i] > ours[i])
-		return error_set(
-			err, ERROR_CONFIG,
-			"GhostferryVersion: the state was written by version %.100s, which "
-			"is newer than this one, %s; resume with that version",
-			state->version, version_text);
+		return error_set(err, ERROR_CONFIG,
+				 "GhostferryVersion: the state was written by version %.100s, which "
+				 "is newer than this one, %s; resume with that version",
+				 state->version, version_text);
 	return true;
 }
 
@@ -125,8 +123,8 @@ static bool read_position(const cJSON *node, const char *path, struct binlog_pos
 	return true;
 }
 
-static bool read_gtids(const cJSON *object, const char *name, struct gtid_set *set,
-		       bool *is_there, struct error *err)
+static bool read_gtids(const cJSON *object, const char *name, struct gtid_set *set, bool *is_there,
+		       struct error *err)
 {
 	const cJSON *node = member(object, name);
 
@@ -187,11 +185,10 @@ static bool read_positions(struct saved_state *state, const cJSON *part, struct 
 	     binlog_position_compare(&stored, &state->run.position) < 0))
 		state->run.position = stored; /* its file's time is not known */
 	if (!binlog_position_is_set(&state->run.position))
-		return error_set(
-			err, ERROR_CONFIG,
-			"%s: names no binlog file: the state was dumped before the run had "
-			"started; start anew without it",
-			path);
+		return error_set(err, ERROR_CONFIG,
+				 "%s: names no binlog file: the state was dumped before the run had "
+				 "started; start anew without it",
+				 path);
 	return true;
 }
 
@@ -227,7 +224,8 @@ static bool read_completed(struct saved_state *state, const cJSON *part, struct 
 		return true;
 	if (!cJSON_IsObject(completed))
 		return fail_type(err, "CompletedTables", "an object", completed);
-	state->completed = mem_calloc((size_t)cJSON_GetArraySize(completed) + 1, sizeof(*state->completed));
+	state->completed =
+		mem_calloc((size_t)cJSON_GetArraySize(completed) + 1, sizeof(*state->completed));
 	for (const cJSON *node = completed->child; node; node = node->next) {
 		if (!cJSON_IsBool(node))
 			return fail_type(err, node->string, "true", node) ||
@@ -279,9 +277,8 @@ static bool read_own_keys(struct saved_state *state, struct error *err)
 	if (!read_text(state->tree, "RunID", state->run.run_id, sizeof(state->run.run_id), err))
 		return false;
 	/* It goes into names of locks: only what we make ourselves is taken. */
-	if (*state->run.run_id &&
-	    (strlen(state->run.run_id) != RUN_ID_SIZE - 1 ||
-	     strspn(state->run.run_id, "0123456789abcdef") != RUN_ID_SIZE - 1))
+	if (*state->run.run_id && (strlen(state->run.run_id) != RUN_ID_SIZE - 1 ||
+				   strspn(state->run.run_id, "0123456789abcdef") != RUN_ID_SIZE - 1))
 		return error_set(err, ERROR_CONFIG, "RunID: must be %d hexadecimal digits",
 				 RUN_ID_SIZE - 1);
 	if (!state_line_read(member(state->tree, "StateLine"), &state->run.line, err) ||
@@ -413,10 +410,9 @@ static bool apply_key(const struct saved_state *state, const struct saved_key *s
 	const struct moved_table *t = map_get_text(&tables->by_source, saved->table);
 
 	if (!t)
-		return error_set(
-			err, ERROR_CONFIG,
-			"the table is not among those chosen now (dropped, or Databases or "
-			"Tables changed)");
+		return error_set(err, ERROR_CONFIG,
+				 "the table is not among those chosen now (dropped, or Databases or "
+				 "Tables changed)");
 	if (t->key.count == 0)
 		return error_set(err, ERROR_CONFIG, "the table has no usable key now");
 	if (!check_key_columns(state, t, err) || !saved_key_fits(saved, &t->key, err))

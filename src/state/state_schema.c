@@ -191,8 +191,8 @@ static bool fail_count(const cJSON *columns, int count, const struct table *now,
 	}
 	if (i < now->column_count && (unsigned)count < now->column_count)
 		return error_set(err, ERROR_SCHEMA,
-				 "it had %d columns and has %u now: column `%s` was not there", count,
-				 now->column_count, now->columns[i].name);
+				 "it had %d columns and has %u now: column `%s` was not there",
+				 count, now->column_count, now->columns[i].name);
 	return error_set(err, ERROR_SCHEMA,
 			 "it had %d columns and has %u now: column `%.200s` is gone", count,
 			 now->column_count, then ? text_of(then, "Name") : "");
@@ -207,9 +207,8 @@ static bool check_columns(const cJSON *then, const struct table *now, struct err
 
 	if (count < 0 || (unsigned)count != now->column_count)
 		return fail_count(columns, count, now, err);
-	cJSON_ArrayForEach (column, columns)
-		if (!check_column(column, &now->columns[i++], err))
-			return false;
+	cJSON_ArrayForEach(column,
+			   columns) if (!check_column(column, &now->columns[i++], err)) return false;
 	return true;
 }
 
@@ -227,8 +226,7 @@ static bool check_table(const cJSON *then, const struct table *now, struct error
 		same = part && json_u64(part, &column) && column == index->parts[i].column;
 		part = part ? part->next : NULL;
 	}
-	return (same && !part) ||
-	       error_set(err, ERROR_SCHEMA, "its primary key is another one now");
+	return (same && !part) || error_set(err, ERROR_SCHEMA, "its primary key is another one now");
 }
 
 /* Both ways: no table may be gone, none may have come. */
@@ -237,7 +235,8 @@ static bool check_tables(const struct saved_state *state, const struct schema *s
 {
 	const cJSON *then;
 
-	cJSON_ArrayForEach (then, state->schema_cache) {
+	cJSON_ArrayForEach(then, state->schema_cache)
+	{
 		const struct table *now = schema_find(schema, then->string);
 
 		if (!now)

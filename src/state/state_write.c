@@ -97,11 +97,12 @@ static uint64_t members_sum(const cJSON *state, const struct state_schema *schem
 
 	for (const cJSON *node = state->child; node; node = node->next)
 		if (strcmp(node->string, checksum_key) != 0)
-			members += json_sum_member(node->string,
-						   schema && cJSON_IsRaw(node) &&
-								   node->valuestring == schema->text
-							   ? schema->sum
-							   : json_sum(node));
+			members +=
+				json_sum_member(node->string,
+						schema && cJSON_IsRaw(node) &&
+								node->valuestring == schema->text ?
+							schema->sum :
+							json_sum(node));
 	return json_sum_object(members);
 }
 
@@ -160,9 +161,8 @@ static bool holds_text(const cJSON *array, const char *text)
 {
 	const cJSON *item;
 
-	cJSON_ArrayForEach(item, array)
-		if (cJSON_IsString(item) && strcmp(item->valuestring, text) == 0)
-			return true;
+	cJSON_ArrayForEach(item, array) if (cJSON_IsString(item) &&
+					    strcmp(item->valuestring, text) == 0) return true;
 	return false;
 }
 
@@ -174,9 +174,10 @@ static void owe_table(cJSON *tables, const char *name, cJSON *more)
 	const cJSON *row;
 
 	if (known && is_compared(known) && is_compared(more)) {
-		cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(more, "Rows"))
-			if (!holds_text(rows, row->valuestring))
-				cJSON_AddItemToArray(rows, cJSON_CreateString(row->valuestring));
+		cJSON_ArrayForEach(row,
+				   cJSON_GetObjectItemCaseSensitive(
+					   more, "Rows")) if (!holds_text(rows, row->valuestring))
+			cJSON_AddItemToArray(rows, cJSON_CreateString(row->valuestring));
 		cJSON_Delete(more);
 		return;
 	}

@@ -14,8 +14,7 @@ void event_buffer_add(struct event_buffer *buffer, const struct binlog_event *ev
 	buf_add(to, event->body.at, length);
 }
 
-bool event_buffer_next(const struct event_buffer *buffer, size_t *offset,
-		       struct binlog_event *event)
+bool event_buffer_next(const struct event_buffer *buffer, size_t *offset, struct binlog_event *event)
 {
 	const struct buf *from = &buffer->bytes;
 	uint64_t length;

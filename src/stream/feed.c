@@ -25,7 +25,7 @@
 #include "base/mem.h"
 
 #define READ_TIMEOUT_S 30
-#define BINLOG_START 4 /* behind the magic number at the head of each file */
+#define BINLOG_START 4	     /* behind the magic number at the head of each file */
 #define MARIADB_HEAD_MAX 512 /* the format's event ends before */
 #define NS_PER_MS 1000000
 
@@ -41,7 +41,7 @@ struct binlog_feed {
 	struct db_params server; /* the caller's with our read timeout */
 	struct db *db;		 /* owned */
 	struct binlog_position start;
-	uint64_t begins_at; /* in the same file; what the server is asked for */
+	uint64_t begins_at;    /* in the same file; what the server is asked for */
 	const char *if_purged; /* borrowed */
 	uint32_t server_id;
 	bool has_checksums;
@@ -325,8 +325,8 @@ bool binlog_feed_has_checksums(const struct binlog_feed *feed)
 	return feed->has_checksums;
 }
 
-static bool read_position(struct db *db, const struct db_row *row,
-			  struct binlog_position *position, struct error *err)
+static bool read_position(struct db *db, const struct db_row *row, struct binlog_position *position,
+			  struct error *err)
 {
 	if (row->count < 2 || !row->values[0] || !row->values[1])
 		return error_set(err, ERROR_SQL, "%s: an odd binlog status", db_label(db));

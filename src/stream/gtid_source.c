@@ -64,8 +64,8 @@ static bool add_mariadb_before(struct db *db, const struct binlog_position *posi
 bool gtid_source_current(struct db *db, struct binlog_position *position, struct gtid_set *before,
 			 struct error *err)
 {
-	const char *done = is_mariadb(db) ? "SELECT @@global.gtid_slave_pos" :
-					    "SELECT @@global.gtid_executed";
+	const char *done =
+		is_mariadb(db) ? "SELECT @@global.gtid_slave_pos" : "SELECT @@global.gtid_executed";
 
 	return add_text(db, before, done, err) && binlog_current_position(db, position, err) &&
 	       (!is_mariadb(db) || add_mariadb_before(db, position, before, err));
@@ -139,9 +139,8 @@ static enum head head_event(struct binlog_feed *feed, struct binlog_format *form
 }
 
 /* *known false: the file does not say. */
-static bool read_head(const struct binlog_feed_params *params,
-		      const struct binlog_position *start, struct gtid_set *before, bool *known,
-		      struct error *err)
+static bool read_head(const struct binlog_feed_params *params, const struct binlog_position *start,
+		      struct gtid_set *before, bool *known, struct error *err)
 {
 	struct binlog_format format;
 	struct binlog_feed *feed = binlog_feed_open(params, start, err);
@@ -174,10 +173,10 @@ static bool list_files(struct db *db, struct files *files, struct error *err)
 		return false;
 	while (ok && (fetched = db_row_next(db, &row, err)) == DB_ROW) {
 		files->starts = mem_resize(files->starts, files->count + 1, sizeof(*files->starts));
-		ok = row.values[0] ? binlog_position_set(&files->starts[files->count++],
-							 row.values[0], row.lengths[0],
-							 FILE_START, err) :
-				     error_set(err, ERROR_CORRUPT, "a binlog without a name");
+		ok = row.values[0] ?
+			     binlog_position_set(&files->starts[files->count++], row.values[0],
+						 row.lengths[0], FILE_START, err) :
+			     error_set(err, ERROR_CORRUPT, "a binlog without a name");
 	}
 	db_row_finish(db);
 	return ok && fetched != DB_FAILED;

@@ -6,11 +6,11 @@
 
 enum token_kind {
 	TOKEN_END,
-	TOKEN_WORD,	    /* keyword, unquoted name or number */
-	TOKEN_NAME,	    /* `name` */
-	TOKEN_DOUBLE,	    /* "name" or "string", by the session's sql_mode */
-	TOKEN_STRING,	    /* 'string' */
-	TOKEN_SYMBOL,	    /* one character of anything else */
+	TOKEN_WORD,   /* keyword, unquoted name or number */
+	TOKEN_NAME,   /* `name` */
+	TOKEN_DOUBLE, /* "name" or "string", by the session's sql_mode */
+	TOKEN_STRING, /* 'string' */
+	TOKEN_SYMBOL, /* one character of anything else */
 };
 
 struct token {

@@ -148,18 +148,15 @@ static const struct statement_rule alter_rules[] = {
 };
 
 static const struct statement_rule drop_rules[] = {
-	{ "DATABASE", drop_database },
-	{ "INDEX", drop_index },
-	{ "SCHEMA", drop_database },
-	{ "TABLE", drop_table },
-	{ "TABLES", drop_table },
+	{ "DATABASE", drop_database }, { "INDEX", drop_index },	 { "SCHEMA", drop_database },
+	{ "TABLE", drop_table },       { "TABLES", drop_table },
 };
 
 /* Objects that hold no rows of copied tables. */
 static const char *const other_objects[] = {
-	"EVENT",     "FUNCTION", "INSTANCE", "LIBRARY",	   "LOGFILE",	"PACKAGE", "PREPARE",
-	"PROCEDURE", "REFERENCE", "RESOURCE", "ROLE",	   "SEQUENCE",	"SERVER",  "TABLESPACE",
-	"TEMPORARY", "TRIGGER",	 "USER",     "VIEW",	   NULL,
+	"EVENT",     "FUNCTION",  "INSTANCE", "LIBRARY", "LOGFILE",  "PACKAGE", "PREPARE",
+	"PROCEDURE", "REFERENCE", "RESOURCE", "ROLE",	 "SEQUENCE", "SERVER",	"TABLESPACE",
+	"TEMPORARY", "TRIGGER",	  "USER",     "VIEW",	 NULL,
 };
 
 /* [= name [@ host]]: either part may look like a keyword. Without it, DEFINER is
@@ -179,10 +176,10 @@ static void skip_definer(struct parser *p)
 static bool skip_modifier(struct parser *p)
 {
 	static const char *const words[] = {
-		"OR",	  "REPLACE", "UNIQUE",	   "FULLTEXT", "SPATIAL",    "VECTOR",
-		"ONLINE", "OFFLINE", "IGNORE",	   "UNDO",     "AGGREGATE",  "SQL",
-		"SECURITY", "INVOKER", "ALGORITHM", "UNDEFINED", "MERGE",    "TEMPTABLE",
-		"JSON",	  "DUALITY", "RELATIONAL", "MATERIALIZED", NULL,
+		"OR",	    "REPLACE", "UNIQUE",     "FULLTEXT",     "SPATIAL",	  "VECTOR",
+		"ONLINE",   "OFFLINE", "IGNORE",     "UNDO",	     "AGGREGATE", "SQL",
+		"SECURITY", "INVOKER", "ALGORITHM",  "UNDEFINED",    "MERGE",	  "TEMPTABLE",
+		"JSON",	    "DUALITY", "RELATIONAL", "MATERIALIZED", NULL,
 	};
 
 	if (parser_accept(p, "DEFINER")) {

@@ -28,8 +28,8 @@ static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, str
 	/* What follows would be taken for events that were seen already. */
 	if (binlog_position_compare(&to, &s->position) < 0)
 		return error_set(err, ERROR_PURGED,
-				 "the binlog goes back from " POSITION_FORMAT
-				 " to " POSITION_FORMAT ", as after RESET: changes may be missing; "
+				 "the binlog goes back from " POSITION_FORMAT " to " POSITION_FORMAT
+				 ", as after RESET: changes may be missing; "
 				 "drop what was copied on the target and start anew",
 				 POSITION_ARGS(&s->position), POSITION_ARGS(&to));
 	/* A machine that loses its power may lose the end of its binlog, which nobody else
@@ -38,7 +38,8 @@ static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, str
 	    binlog_position_compare(&s->position, &s->cut_at) < 0 &&
 	    binlog_position_compare(&to, &s->cut_at) > 0)
 		return error_set(err, ERROR_PURGED,
-				 "the binlog ends at " POSITION_FORMAT " in that file, but was sent up "
+				 "the binlog ends at " POSITION_FORMAT
+				 " in that file, but was sent up "
 				 "to " POSITION_FORMAT ": the source lost transactions, in a crash "
 				 "perhaps (sync_binlog), of which the target holds rows; drop what was "
 				 "copied on the target and start anew",
@@ -47,13 +48,15 @@ static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, str
 	 * where the following events stand. */
 	if (s->transaction.state != TRANSACTION_NONE) {
 		if (s->transaction.delivered > 0)
-			return streamer_refuse_delivered(
-				s, "was cut short by the end of its binlog file", err);
+			return streamer_refuse_delivered(s,
+							 "was cut short by the end of its binlog file",
+							 err);
 		transaction_reset(&s->transaction);
 	}
 	s->position = to;
 	s->is_behind = false;
-	if (event->timestamp != 0 || (event->log_pos != 0 && !(event->flags & EVENT_FLAG_ARTIFICIAL)))
+	if (event->timestamp != 0 ||
+	    (event->log_pos != 0 && !(event->flags & EVENT_FLAG_ARTIFICIAL)))
 		log_info("binlog file rotated to " POSITION_FORMAT, POSITION_ARGS(&s->position));
 	/* When a dump begins in mid-file far behind, this is not yet a place to go on
 	 * from for the application: positions never go back. */
@@ -96,7 +99,8 @@ static bool on_format(struct binlog_streamer *s, struct binlog_event *event, str
 	if (known != 0 && created != 0 && known != created)
 		return error_set(err, ERROR_PURGED,
 				 "the source's binlog file %s is another one than that of the position "
-				 "(made at %" PRIu32 ", not at %" PRIu32 "): the binlog was reset, or the "
+				 "(made at %" PRIu32 ", not at %" PRIu32
+				 "): the binlog was reset, or the "
 				 "server's data replaced; nobody knows what changed since: drop what was "
 				 "copied on the target and start anew",
 				 s->position.file, created, known);
@@ -105,7 +109,8 @@ static bool on_format(struct binlog_streamer *s, struct binlog_event *event, str
 
 static bool on_gtid_list(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
-	return (s->transaction.state != TRANSACTION_NONE || streamer_gtid_list(s, event, err)) && pass(s, event, err);
+	return (s->transaction.state != TRANSACTION_NONE || streamer_gtid_list(s, event, err)) &&
+	       pass(s, event, err);
 }
 
 static bool on_gtid(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
@@ -122,8 +127,7 @@ static bool on_gtid(struct binlog_streamer *s, struct binlog_event *event, struc
 #define MARIADB_GTID_STANDALONE 1
 #define MARIADB_GTID_PREPARED_XA 64
 
-static bool on_mariadb_gtid(struct binlog_streamer *s, struct binlog_event *event,
-			    struct error *err)
+static bool on_mariadb_gtid(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
 	struct binlog_mariadb_gtid gtid;
 

@@ -35,7 +35,8 @@ static bool check_begin(struct binlog_streamer *s, struct error *err)
 	if (gtid_set_last(&s->begun, domain) == 0 && s->transaction.gtid.number > last + 1)
 		return error_set(err, ERROR_PURGED,
 				 "the source's binlog begins, in GTID domain %" PRIu32
-				 ", with transaction %" PRIu64 ", and what was moved ends with %" PRIu64
+				 ", with transaction %" PRIu64
+				 ", and what was moved ends with %" PRIu64
 				 ": what lies between is nowhere to be had; drop what was copied on "
 				 "the target and start anew",
 				 domain, s->transaction.gtid.number, last);

@@ -21,32 +21,32 @@ struct binlog_streamer {
 	struct binlog_feed *feed; /* NULL: to be opened at the last boundary */
 	struct binlog_format format;
 	struct binlog_position position; /* end of the last event that has one */
-	bool is_behind; /* of an event since then that has none */
-	struct binlog_position begin;	/* the last place between transactions */
+	bool is_behind;			 /* of an event since then that has none */
+	struct binlog_position begin;	 /* the last place between transactions */
 	struct binlog_position skip_to;	 /* events that end at or before it were seen already */
 	struct binlog_position cut_at;	 /* rows up to there were delivered without their commit
-					  * when a connection, or an earlier run, ended; unset: none */
+					  * when a connection, or an earlier run, ended; unset: none   */
 	struct transaction transaction;
 	struct row_decoder *decoder;
-	struct buf plain;  /* an uncompressed event */
-	struct buf xid;	   /* scratch */
+	struct buf plain; /* an uncompressed event */
+	struct buf xid;	  /* scratch */
 	struct xa_list undecided;
 	bool follows_gtids;
-	struct gtid_set applied; /* at the start */
-	bool is_passing;	 /* all transactions so far were among them */
-	struct gtid_set done;	 /* before the boundary and not yet delivered */
-	struct gtid_set whole;	 /* applied at the start, or ended since */
-	struct gtid_set begun;	 /* MariaDB: of these domains nothing can be missing */
-	bool is_finished; /* reached the stop position */
-	bool is_late;	  /* reached the final position */
+	struct gtid_set applied;	   /* at the start */
+	bool is_passing;		   /* all transactions so far were among them */
+	struct gtid_set done;		   /* before the boundary and not yet delivered */
+	struct gtid_set whole;		   /* applied at the start, or ended since */
+	struct gtid_set begun;		   /* MariaDB: of these domains nothing can be missing */
+	bool is_finished;		   /* reached the stop position */
+	bool is_late;			   /* reached the final position */
 	struct binlog_position late_after; /* rows up to there are not late, or were reported */
 
 	/* Shared. */
 	struct mutex lock;
-	struct condition changed; /* is_final, has_ended */
+	struct condition changed;	 /* is_final, has_ended */
 	struct binlog_position boundary; /* guarded by lock: last one delivered */
-	struct binlog_position passed; /* guarded by lock: the same, undecided XA or not */
-	struct buf undecided_text; /* guarded by lock: those before passed */
+	struct binlog_position passed;	 /* guarded by lock: the same, undecided XA or not */
+	struct buf undecided_text;	 /* guarded by lock: those before passed */
 	struct binlog_position final;	 /* guarded by lock; unset: none */
 	bool is_final;			 /* guarded by lock: it is reached */
 	bool has_ended;			 /* guarded by lock: the thread */

@@ -46,8 +46,7 @@ bool streamer_check_xa_size(struct binlog_streamer *s, struct error *err)
 			 bytes, bytes * 5);
 }
 
-bool streamer_on_table_map(struct binlog_streamer *s, struct binlog_event *event,
-			   struct error *err)
+bool streamer_on_table_map(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
 	const struct binlog_handler *h = &s->params.handler;
 	struct transaction *t = &s->transaction;
@@ -90,7 +89,8 @@ static bool map_to_decode(struct binlog_streamer *s, const struct binlog_event *
 	t->is_statement_over = binlog_rows_end_statement(event, &s->format);
 	found = map_get(&t->maps, &id, sizeof(id));
 	if (!found && id != DUMMY_TABLE_ID)
-		return error_set(err, ERROR_CORRUPT, "%s for table id %" PRIu64 " that was not mapped",
+		return error_set(err, ERROR_CORRUPT,
+				 "%s for table id %" PRIu64 " that was not mapped",
 				 binlog_event_type_name(event->type), id);
 	if (!found || !found->table)
 		return true;
@@ -115,7 +115,7 @@ static bool deliver_rows(struct binlog_streamer *s, struct binlog_event *event,
 		if (!s->is_late) {
 			if (!h->row(h->context, &change, err))
 				return false;
-		/* After a lost connection rows come again from further back. */
+			/* After a lost connection rows come again from further back. */
 		} else if (binlog_position_compare(&s->position, &s->late_after) > 0 &&
 			   !h->late(h->context, &change, err)) {
 			return false;

@@ -71,8 +71,8 @@ static bool statement_touches(struct binlog_streamer *s, const struct statement 
 {
 	const struct binlog_handler *h = &s->params.handler;
 	char schema[194];
-	size_t length = query->schema_length < sizeof(schema) - 1 ? query->schema_length
-								   : sizeof(schema) - 1;
+	size_t length = query->schema_length < sizeof(schema) - 1 ? query->schema_length :
+								    sizeof(schema) - 1;
 
 	memcpy(schema, query->schema, length);
 	schema[length] = '\0';
@@ -83,7 +83,8 @@ static bool statement_touches(struct binlog_streamer *s, const struct statement 
 		bool touched;
 
 		if (!is_clear(s, query, name.schema) || !is_clear(s, query, name.name)) {
-			snprintf(hit, hit_size, "a table that cannot be told by its name, perhaps one");
+			snprintf(hit, hit_size,
+				 "a table that cannot be told by its name, perhaps one");
 			return true;
 		}
 		fold(s, name.schema);
@@ -91,9 +92,9 @@ static bool statement_touches(struct binlog_streamer *s, const struct statement 
 		if (!name.name[0])
 			touched = h->is_chosen(h->context, in, NULL);
 		else if (statement->creates)
-			touched = h->is_chosen(h->context, in, name.name) &&
-				  !(statement->if_absent &&
-				    h->find_table(h->context, in, name.name));
+			touched =
+				h->is_chosen(h->context, in, name.name) &&
+				!(statement->if_absent && h->find_table(h->context, in, name.name));
 		else
 			touched = names_copied(s, statement, in, name.name);
 		if (touched) {
@@ -127,10 +128,11 @@ bool streamer_check_statement(struct binlog_streamer *s, const struct statement 
 		return streamer_watch_statement(s, statement->verb, hit, query, timestamp, err);
 	if (statement->kind == STATEMENT_TABLE)
 		return error_set(err, ERROR_UNSUPPORTED,
-				 "%s on the source touches %s, which is being copied (after "
-				 POSITION_FORMAT ": %.*s); changes of definitions are not carried "
+				 "%s on the source touches %s, which is being copied (after " POSITION_FORMAT
+				 ": %.*s); changes of definitions are not carried "
 				 "over: drop what was copied on the target and start anew",
-				 statement->verb, hit, POSITION_ARGS(&s->boundary), shown, query->sql);
+				 statement->verb, hit, POSITION_ARGS(&s->boundary), shown,
+				 query->sql);
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "a statement logged in statement format may change %s, which is being copied "
 			 "(after " POSITION_FORMAT ": %.*s): a session switched binlog_format away "

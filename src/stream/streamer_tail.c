@@ -19,8 +19,8 @@
 static bool cannot_go_on(const struct binlog_streamer *s, const char *why, struct error *err)
 {
 	return error_set(err, ERROR_PURGED,
-			 "the binlog file %s of the %s ends in the middle of an event behind "
-			 POSITION_FORMAT ", as the server was killed while it wrote it, and %s; the "
+			 "the binlog file %s of the %s ends in the middle of an event behind " POSITION_FORMAT
+			 ", as the server was killed while it wrote it, and %s; the "
 			 "run cannot be resumed: %s",
 			 s->position.file, s->params.feed.server->label, POSITION_ARGS(&s->begin),
 			 why, s->params.feed.if_purged);
@@ -51,7 +51,8 @@ static bool find_next_file(struct binlog_streamer *s, struct binlog_position *ne
 	if (ok && !found)
 		ok = cannot_go_on(s, "there is no next file that says what was logged before", err);
 	if (ok && !was_never_whole(s, &before))
-		ok = cannot_go_on(s, "by the next file the transaction may have been committed", err);
+		ok = cannot_go_on(s, "by the next file the transaction may have been committed",
+				  err);
 	gtid_set_release(&before);
 	return ok;
 }
@@ -67,8 +68,7 @@ bool streamer_pass_tail(struct binlog_streamer *s, struct error *err)
 	/* By this connection, by one before, or by an earlier run. One that was further on, in
 	 * a later file, has passed this place. */
 	if (s->transaction.delivered > 0 ||
-	    (binlog_position_is_set(&s->cut_at) &&
-	     strcmp(s->cut_at.file, s->position.file) == 0 &&
+	    (binlog_position_is_set(&s->cut_at) && strcmp(s->cut_at.file, s->position.file) == 0 &&
 	     binlog_position_compare(&s->cut_at, &s->begin) > 0))
 		return cannot_go_on(s, "the target holds rows of that transaction", err);
 	if (!find_next_file(s, &next, err))

@@ -56,8 +56,7 @@ void transaction_forget_maps(struct transaction *t)
 
 void transaction_set_savepoint(struct transaction *t, const char *name)
 {
-	t->savepoints =
-		mem_resize(t->savepoints, t->savepoint_count + 1, sizeof(*t->savepoints));
+	t->savepoints = mem_resize(t->savepoints, t->savepoint_count + 1, sizeof(*t->savepoints));
 
 	struct savepoint *savepoint = &t->savepoints[t->savepoint_count++];
 

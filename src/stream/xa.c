@@ -113,7 +113,8 @@ bool xa_statement_parse(const char *sql, size_t length, struct buf *xid, struct 
 
 	buf_clear(xid);
 	if (!quote || quote == sql)
-		return error_set(err, ERROR_UNSUPPORTED, "an XA statement without a logged xid: %.*s",
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "an XA statement without a logged xid: %.*s",
 				 length < 200 ? (int)length : 200, sql);
 	for (const char *at = quote - 1; at < end; at++)
 		if (!isspace((unsigned char)*at))

@@ -29,12 +29,12 @@ struct look {
 	struct owed_rows *o;
 	struct range_diff comparer;
 	struct row_hash print; /* of the keys alone, of the table at hand */
-	struct map missing; /* condition -> text of the key, owned */
-	bool was_quiet;	    /* when the keys were copied from the queue */
-	uint64_t begun;	    /* displacements by then */
-	struct buf *report; /* of the cutover */
-	uint64_t rows;	    /* missing, of all tables */
-	uint64_t shown;	    /* of the table at hand */
+	struct map missing;    /* condition -> text of the key, owned */
+	bool was_quiet;	       /* when the keys were copied from the queue */
+	uint64_t begun;	       /* displacements by then */
+	struct buf *report;    /* of the cutover */
+	uint64_t rows;	       /* missing, of all tables */
+	uint64_t shown;	       /* of the table at hand */
 };
 
 static char *key_list(const struct moved_table *t, bool as_bytes)
@@ -96,8 +96,8 @@ static bool look_open(struct look *look, struct owed_rows *o, struct error *err)
 {
 	*look = (struct look){ .o = o };
 	map_init(&look->missing);
-	return range_diff_open(&look->comparer, o->run->options, o->run->stop, found_missing,
-				   look, err);
+	return range_diff_open(&look->comparer, o->run->options, o->run->stop, found_missing, look,
+			       err);
 }
 
 static void look_close(struct look *look)
@@ -176,8 +176,7 @@ static bool wait_until_quiet(struct owed_rows *o)
 	bool quiet;
 
 	mutex_lock(&o->lock);
-	while (!(quiet = o->begun == o->ended) && clock_ms() < until_ms &&
-	       !stop_is_set(o->run->stop))
+	while (!(quiet = o->begun == o->ended) && clock_ms() < until_ms && !stop_is_set(o->run->stop))
 		condition_wait_ms(&o->quiet, &o->lock, 200);
 	mutex_unlock(&o->lock);
 	return quiet;
@@ -254,8 +253,7 @@ static bool look_again(struct look *look, size_t table, struct error *err)
 	bool ok = true;
 
 	for (unsigned i = 1; ok && look->missing.count > 0 && i < LOOKS_MAX; i++) {
-		const char **conditions =
-			mem_calloc(look->missing.count + 1, sizeof(*conditions));
+		const char **conditions = mem_calloc(look->missing.count + 1, sizeof(*conditions));
 		struct map before = look->missing;
 		const struct map_entry *entry;
 		size_t cursor = 0, count = 0;
@@ -316,8 +314,7 @@ static bool settle(struct look *look, uint64_t *looked_for, struct error *err)
 		look->shown = 0;
 		ok = pending_rows_each(&o->queue, i, KEYS_PER_LOOK, false, settle_slice, look, err);
 		if (look->shown > KEYS_SHOWN)
-			buf_printf(look->report, " and %" PRIu64 " more",
-				   look->shown - KEYS_SHOWN);
+			buf_printf(look->report, " and %" PRIu64 " more", look->shown - KEYS_SHOWN);
 		if (look->shown > 0)
 			buf_putc(look->report, ']');
 	}
@@ -340,14 +337,15 @@ bool owed_check_during_cutover(struct owed_rows *o, struct error *err)
 	if (!ok)
 		error_wrap(err, "look for rows that were skipped or displaced");
 	else if (look.rows > 0)
-		ok = error_set(err, ERROR_DIFFERENT,
-			       "%" PRIu64 " row%s missing on the target, by key: %s: another row there had "
-			       "the key or one of the unique values, as somebody else wrote to the target, "
-			       "or its collation takes for equal what the source's tells apart; drop the "
-			       "tables on the target (in the latter case create them with a binary NO PAD "
-			       "collation of these columns and set AllowExistingTargetTable) and start "
-			       "without the state",
-			       look.rows, look.rows == 1 ? " is" : "s are", buf_text(&report));
+		ok = error_set(
+			err, ERROR_DIFFERENT,
+			"%" PRIu64 " row%s missing on the target, by key: %s: another row there had "
+			"the key or one of the unique values, as somebody else wrote to the target, "
+			"or its collation takes for equal what the source's tells apart; drop the "
+			"tables on the target (in the latter case create them with a binary NO PAD "
+			"collation of these columns and set AllowExistingTargetTable) and start "
+			"without the state",
+			look.rows, look.rows == 1 ? " is" : "s are", buf_text(&report));
 	else
 		log_info("rows that were skipped or displaced are all on the target (%" PRIu64
 			 " were looked for)",

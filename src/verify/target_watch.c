@@ -45,8 +45,7 @@ static void fold(const struct target_watch *v, char *name)
 		schema_fold_case(name);
 }
 
-static struct moved_table *find(const struct target_watch *v, const char *schema,
-				const char *name)
+static struct moved_table *find(const struct target_watch *v, const char *schema, const char *name)
 {
 	char key[400];
 
@@ -109,8 +108,7 @@ static int shown_length(const struct watched_statement *statement)
 	return (int)length;
 }
 
-static bool refuse(const struct watched_statement *s, enum signature signature,
-		   struct error *err)
+static bool refuse(const struct watched_statement *s, enum signature signature, struct error *err)
 {
 	static const char remedy[] =
 		"find out who writes there and stop that, drop what was copied on the target and "
@@ -123,7 +121,8 @@ static bool refuse(const struct watched_statement *s, enum signature signature,
 	gmtime_r(&seconds, &when);
 	strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%SZ", &when);
 	if (!s->text)
-		snprintf(by, sizeof(by), "by a statement that was not logged with its rows "
+		snprintf(by, sizeof(by),
+			 "by a statement that was not logged with its rows "
 			 "(binlog_rows_query_log_events, binlog_annotate_row_events)");
 	else if (signature == SIGNATURE_OTHER_RUN)
 		snprintf(by, sizeof(by), "by another run of ghostferry-copydb");
@@ -142,13 +141,13 @@ static bool touched(void *context, const struct watched_statement *statement, st
 
 	if (statement->text)
 		signature = statement_tag_read(statement->text, statement->text_length,
-					   v->run->options->target.marginalia,
-					   v->run->run_id);
+					       v->run->options->target.marginalia, v->run->run_id);
 	return signature == SIGNATURE_OURS || refuse(statement, signature, err);
 }
 
 static bool boundary(void *context, const struct binlog_position *position,
-		     struct gtid_set *gtids UNUSED, uint32_t timestamp UNUSED, struct error *err UNUSED)
+		     struct gtid_set *gtids UNUSED, uint32_t timestamp UNUSED,
+		     struct error *err UNUSED)
 {
 	struct target_watch *v = context;
 
@@ -186,13 +185,12 @@ static bool open_stream(struct target_watch *v, const struct binlog_position *fr
 	};
 
 	v->streamer = binlog_streamer_open(&params, err);
-	return v->streamer || error_wrap(err, "open the target's binlog at " POSITION_FORMAT,
-					 POSITION_ARGS(from));
+	return v->streamer ||
+	       error_wrap(err, "open the target's binlog at " POSITION_FORMAT, POSITION_ARGS(from));
 }
 
 struct target_watch *target_watch_open(struct run *run, struct db *target,
-					     const struct binlog_position *from,
-					     struct error *err)
+				       const struct binlog_position *from, struct error *err)
 {
 	struct target_watch *v = mem_calloc(1, sizeof(*v));
 	struct binlog_position start = *from;

@@ -171,8 +171,8 @@ void verifier_queue_difference(void *context, const struct row_hash *f,
 			 difference->condition_length);
 }
 
-bool verifier_recheck(struct range_diff *c, const struct queued_key *keys,
-		      size_t count, const struct recheck_rules *rules, struct row_repair *repair,
+bool verifier_recheck(struct range_diff *c, const struct queued_key *keys, size_t count,
+		      const struct recheck_rules *rules, struct row_repair *repair,
 		      struct table_report *report, struct error *err)
 {
 	struct recheck recheck;
@@ -214,7 +214,7 @@ bool verifier_batch(struct verifier *v, struct range_diff *c, const struct row_b
 	if (f->finding || v->tables[table->index].is_ignored)
 		return true; /* the verdict will say so */
 	if (!range_diff_target(c, f, &batch->low, &batch->high, batch->rows,
-				   batch->has_sum ? &batch->sum : NULL, &rows, err))
+			       batch->has_sum ? &batch->sum : NULL, &rows, err))
 		return false;
 	if (rows.differences > 0)
 		log_debug("inline verification during data copy noticed %" PRIu64

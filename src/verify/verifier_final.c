@@ -49,8 +49,8 @@ void verifier_end(struct verifier *v, unsigned number, const struct diff_report 
 	free(v->message);
 	v->message = message;
 	for (size_t i = 0; result != VERIFICATION_FAILED && i < report->count; i++)
-		v->tables[i].is_incorrect = table_report_is_different(&report->tables[i]) &&
-					    !v->tables[i].is_ignored;
+		v->tables[i].is_incorrect =
+			table_report_is_different(&report->tables[i]) && !v->tables[i].is_ignored;
 	mutex_unlock(&v->lock);
 }
 
@@ -75,8 +75,7 @@ static bool settle_slice(void *context, size_t table, const struct queued_key *k
 	struct queue_settlement *q = context;
 
 	return verifier_recheck(&q->comparer, keys, count, &standing_still,
-				q->s->repair ? &q->repair : NULL, &q->s->report->tables[table],
-				err);
+				q->s->repair ? &q->repair : NULL, &q->s->report->tables[table], err);
 }
 
 static bool settle_queue(struct settlement *s, struct error *err)
@@ -91,8 +90,8 @@ static bool settle_queue(struct settlement *s, struct error *err)
 		row_repair_init(&q.repair, s->repair, v->run->options->verify.workers);
 	for (size_t i = 0; ok && i < s->report->count; i++)
 		if (!s->report->tables[i].f->finding)
-			ok = pending_rows_each(&v->pending, i, KEYS_PER_SLICE, true, settle_slice, &q,
-					       err);
+			ok = pending_rows_each(&v->pending, i, KEYS_PER_SLICE, true, settle_slice,
+					       &q, err);
 	if (s->repair)
 		row_repair_release(&q.repair);
 	range_diff_close(&q.comparer);

@@ -62,8 +62,7 @@ static bool pass_slice(void *context, size_t table, const struct queued_key *key
 	free(conditions);
 	for (size_t i = 0; ok && i < count; i++)
 		pending_rows_resolve(&v->pending, table, &keys[i],
-				     !map_get(&pass->differing, keys[i].condition,
-					      keys[i].length));
+				     !map_get(&pass->differing, keys[i].condition, keys[i].length));
 	if (ok)
 		queue_others(pass, table, keys, count);
 	return ok;
@@ -87,8 +86,8 @@ static bool pass_open(struct pass *pass, struct verifier *v, struct error *err)
 {
 	pass->v = v;
 	map_init(&pass->differing);
-	return range_diff_open(&pass->comparer, v->run->options, v->run->stop, found_in_pass,
-				   pass, err);
+	return range_diff_open(&pass->comparer, v->run->options, v->run->stop, found_in_pass, pass,
+			       err);
 }
 
 static void pass_close(struct pass *pass)
@@ -210,9 +209,8 @@ static bool repair_table(struct live_repair *live, size_t table, struct error *e
 	struct verifier *v = live->pass->v;
 
 	live->report = (struct table_report){ .f = &v->diff.hashes[table] };
-	bool ok = live->report.f->finding ||
-		  pending_rows_each(&v->pending, table, KEYS_PER_SLICE, true, repair_queued, live,
-				    err);
+	bool ok = live->report.f->finding || pending_rows_each(&v->pending, table, KEYS_PER_SLICE,
+							       true, repair_queued, live, err);
 	verifier_count_repaired(v, &live->report);
 	table_report_reset(&live->report);
 	return ok;

@@ -36,16 +36,16 @@ struct verifier {
 
 	struct pending_rows pending; /* locks itself */
 	struct stop rounds_stop;
-	struct stop stop; /* ends a verification on demand */
+	struct stop stop;	 /* ends a verification on demand */
 	struct thread rounds;	 /* Inline: over changed rows */
 	struct thread on_demand; /* the newest verification on demand */
 
 	/* Shared. */
 	struct mutex lock;
-	unsigned number;	       /* guarded by lock: of the verification whose result counts */
+	unsigned number; /* guarded by lock: of the verification whose result counts */
 	enum verification_result result; /* guarded by lock: of that one */
-	char *message;		       /* guarded by lock; owned; NULL: none */
-	unsigned on_demand_number;     /* guarded by lock: of the newest one on demand */
+	char *message;			 /* guarded by lock; owned; NULL: none */
+	unsigned on_demand_number;	 /* guarded by lock: of the newest one on demand */
 	bool on_demand_compares; /* guarded by lock: it may go on when its result counts no more */
 };
 
@@ -58,8 +58,8 @@ bool verifier_begin_table(void *context, size_t table, struct key *low);
 /* Tables with a key that are still to be compared as a whole. */
 size_t verifier_uncompared(struct verifier *v);
 /* Compares rows again that were taken from those that are pending. */
-bool verifier_recheck(struct range_diff *c, const struct queued_key *keys,
-		      size_t count, const struct recheck_rules *rules, struct row_repair *repair,
+bool verifier_recheck(struct range_diff *c, const struct queued_key *keys, size_t count,
+		      const struct recheck_rules *rules, struct row_repair *repair,
 		      struct table_report *report, struct error *err) MUST_CHECK;
 
 /* Adds to the number of repaired rows. */

@@ -52,8 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (size <= EVENT_HEADER_SIZE + 1)
 			return 0;
 		event.type = data[1];
-		event.body = reader_over(data + 1 + EVENT_HEADER_SIZE,
-					 size - 1 - EVENT_HEADER_SIZE);
+		event.body = reader_over(data + 1 + EVENT_HEADER_SIZE, size - 1 - EVENT_HEADER_SIZE);
 	}
 	parse_body(&event, &format);
 	return 0;

@@ -19,8 +19,7 @@ static void parse_inner(const uint8_t *bytes, size_t length)
 	binlog_format_init(&format);
 	if (!binlog_event_parse(bytes, length, &format, &event, &err))
 		return;
-	if (event.type == EVENT_TABLE_MAP &&
-	    binlog_table_map_parse(&event, &format, &map, &err))
+	if (event.type == EVENT_TABLE_MAP && binlog_table_map_parse(&event, &format, &map, &err))
 		binlog_table_map_release(&map);
 	if (event.type == EVENT_QUERY && binlog_query_parse(&event, &format, &query, &err))
 		(void)query;

@@ -120,8 +120,7 @@ static bool is_chosen(void *context UNUSED, const char *schema, const char *name
 	return strcmp(schema, "v") == 0;
 }
 
-static bool see_row(void *context UNUSED, const struct row_change *change,
-		    struct error *err UNUSED)
+static bool see_row(void *context UNUSED, const struct row_change *change, struct error *err UNUSED)
 {
 	assert(change->table == &table);
 	assert((change->before != NULL) == (change->kind != ROW_INSERT));

@@ -80,8 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	formats[which].read(&r, fraction, &text);
 	if (!r.failed)
 		check_text(buf_text(&text), formats[which].form,
-			   formats[which].fraction < 0 ? fraction
-						       : (unsigned)formats[which].fraction);
+			   formats[which].fraction < 0 ? fraction :
+							 (unsigned)formats[which].fraction);
 	buf_release(&text);
 	return 0;
 }

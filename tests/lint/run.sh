@@ -4,7 +4,7 @@ set -u
 
 cd "$(dirname "$0")/../.."
 passed=0 failed=0 skipped=0
-for check in rooms headers banned toplevel conf docs matrix threads tidy analyze; do
+for check in rooms headers format banned toplevel conf docs matrix threads tidy analyze; do
 	out=$(tests/lint/$check.sh 2>&1)
 	status=$?
 	if [ "$status" = 0 ]; then

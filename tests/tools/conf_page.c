@@ -90,11 +90,11 @@ static void put_help(const char *help)
 static void put_type(const struct config_option *option)
 {
 	static const char *const types[] = {
-		[OPTION_STRING] = "string",	  [OPTION_BOOL] = "true or false",
-		[OPTION_PORT] = "number",	  [OPTION_U32] = "number",
-		[OPTION_U64] = "number",	  [OPTION_DURATION] = "duration",
+		[OPTION_STRING] = "string",	   [OPTION_BOOL] = "true or false",
+		[OPTION_PORT] = "number",	   [OPTION_U32] = "number",
+		[OPTION_U64] = "number",	   [OPTION_DURATION] = "duration",
 		[OPTION_LIST] = "list of strings", [OPTION_MAP] = "object",
-		[OPTION_POINTS] = "object",	  [OPTION_OBJECT] = "object",
+		[OPTION_POINTS] = "object",	   [OPTION_OBJECT] = "object",
 		[OPTION_STATE] = "object",
 	};
 	const char *text = option->preset ? option->preset : option->fallback;

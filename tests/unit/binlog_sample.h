@@ -47,8 +47,8 @@ static const char sample_mariadb_update[] UNUSED =
 static const char sample_mariadb_delete[] UNUSED =
 	"f091036b19010000002a00000018575c020000890200000000010011ffff01feffffffffffff73aaa983";
 
-static char sample_names[17][6] = { "id", "name", "price", "e", "s",  "c",  "b", "bi", "ts",
-				    "dt", "ti",	  "d",	   "y", "f",  "db", "tx", "k" };
+static char sample_names[17][6] = { "id", "name", "price", "e", "s", "c",  "b",	 "bi", "ts",
+				    "dt", "ti",	  "d",	   "y", "f", "db", "tx", "k" };
 static char sample_type[] = "its type";
 
 /* Filled by sample_table(). */

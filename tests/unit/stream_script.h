@@ -45,7 +45,7 @@ static struct {
 	struct buf seen; /* "+1 a", "-1 a", "1 a>1 b", "@b.000001:120"; "late" ones */
 	bool is_final;
 	char undecided[200]; /* XA transactions at the end */
-	struct buf opened; /* positions that streams were asked for from */
+	struct buf opened;   /* positions that streams were asked for from */
 	struct error err;
 	bool is_finished;
 	bool starts_in_front; /* of the position: at the file's beginning */
@@ -78,9 +78,8 @@ struct binlog_feed *binlog_feed_open(const struct binlog_feed_params *params UNU
 
 	struct binlog_feed *feed = mem_calloc(1, sizeof(*feed));
 
-	feed->begins_at = position->offset > UINT32_MAX || script.starts_in_front ?
-				  4 :
-				  position->offset;
+	feed->begins_at =
+		position->offset > UINT32_MAX || script.starts_in_front ? 4 : position->offset;
 	return feed;
 }
 
@@ -326,8 +325,7 @@ static UNUSED void put_map(uint64_t end)
 }
 
 /* Rows of version 1; an update has both. */
-static UNUSED void rows_body(struct buf *body, unsigned map, const char *before,
-			     const char *after)
+static UNUSED void rows_body(struct buf *body, unsigned map, const char *before, const char *after)
 {
 	const char *texts[] = { before, after };
 

@@ -41,9 +41,8 @@ static UNUSED struct table *fixture_table(struct fixture *f, const char *schema,
 }
 
 /* collation "": none, and no charset; nullable unless told otherwise by the caller. */
-static UNUSED struct column *fixture_column(struct table *t, const char *name,
-					    enum column_type type, const char *raw_type,
-					    const char *collation)
+static UNUSED struct column *fixture_column(struct table *t, const char *name, enum column_type type,
+					    const char *raw_type, const char *collation)
 {
 	struct column *c = &t->columns[t->column_count];
 	const char *underscore = strchr(collation, '_');
@@ -52,8 +51,8 @@ static UNUSED struct column *fixture_column(struct table *t, const char *name,
 	c->name = mem_strdup(name);
 	c->raw_type = mem_strdup(raw_type);
 	c->collation = mem_strdup(collation);
-	c->charset = underscore ? mem_memdup(collation, (size_t)(underscore - collation))
-				: mem_strdup(collation);
+	c->charset = underscore ? mem_memdup(collation, (size_t)(underscore - collation)) :
+				  mem_strdup(collation);
 	c->extra = mem_strdup("");
 	c->expression = mem_strdup("");
 	c->type = type;

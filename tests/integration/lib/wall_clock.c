@@ -22,7 +22,7 @@ static time_t ahead(void)
 
 int clock_gettime(clockid_t which, struct timespec *at)
 {
-	static int (*real)(clockid_t which, struct timespec *at);
+	static int (*real)(clockid_t which, struct timespec * at);
 
 	if (!real)
 		real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");

@@ -110,11 +110,9 @@ TEST(mistakes)
 		{ "--verbos c", 2, "flag provided but not defined: -verbos\n" },
 		{ "-Verbose c", 2, "flag provided but not defined: -Verbose\n" },
 		{ "-verbose1=1 c", 2, "flag provided but not defined: -verbose1\n" },
-		{ "-verbose=yes c", 2,
-		  "invalid boolean value \"yes\" for -verbose: parse error\n" },
+		{ "-verbose=yes c", 2, "invalid boolean value \"yes\" for -verbose: parse error\n" },
 		{ "-verbose= c", 2, "invalid boolean value \"\" for -verbose: parse error\n" },
-		{ "-dryrun=tRUE c", 2,
-		  "invalid boolean value \"tRUE\" for -dryrun: parse error\n" },
+		{ "-dryrun=tRUE c", 2, "invalid boolean value \"tRUE\" for -dryrun: parse error\n" },
 		{ "-resumestate", 2, "flag needs an argument: -resumestate\n" },
 		{ "---verbose c", 2, "bad flag syntax: ---verbose\n" },
 		{ "-=x c", 2, "bad flag syntax: -=x\n" },
@@ -207,5 +205,4 @@ TEST(no_name_at_all)
 }
 
 TEST_MAIN(cmocka_unit_test(accepted), cmocka_unit_test(mistakes), cmocka_unit_test(answers),
-	  cmocka_unit_test(the_man_page_has_every_flag),
-	  cmocka_unit_test(no_name_at_all))
+	  cmocka_unit_test(the_man_page_has_every_flag), cmocka_unit_test(no_name_at_all))

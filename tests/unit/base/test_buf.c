@@ -141,5 +141,4 @@ TEST(uuid)
 TEST_MAIN(cmocka_unit_test(empty_is_an_empty_string), cmocka_unit_test(always_terminated),
 	  cmocka_unit_test(holds_any_byte), cmocka_unit_test(printf_of_any_length),
 	  cmocka_unit_test(numbers), cmocka_unit_test(hex), cmocka_unit_test(take_hands_over),
-	  cmocka_unit_test(allocation_never_gives_null),
-	  cmocka_unit_test(uuid))
+	  cmocka_unit_test(allocation_never_gives_null), cmocka_unit_test(uuid))

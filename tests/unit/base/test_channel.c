@@ -164,6 +164,5 @@ TEST(many_threads_hand_over_everything_once)
 }
 
 TEST_MAIN(cmocka_unit_test(first_in_first_out), cmocka_unit_test(closed_gives_what_is_left),
-	  cmocka_unit_test(close_wakes_a_pusher_without_room),
-	  cmocka_unit_test(close_wakes_poppers),
+	  cmocka_unit_test(close_wakes_a_pusher_without_room), cmocka_unit_test(close_wakes_poppers),
 	  cmocka_unit_test(many_threads_hand_over_everything_once))

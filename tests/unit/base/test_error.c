@@ -96,8 +96,8 @@ TEST(kinds_say_what_may_be_retried)
 		enum error_kind kind;
 		bool retryable;
 	} cases[] = {
-		{ ERROR_NONE, false }, { ERROR_LOST, true },   { ERROR_BUSY, true },
-		{ ERROR_DATA, false }, { ERROR_CONFIG, false }, { ERROR_READ_ONLY, true },
+		{ ERROR_NONE, false },	  { ERROR_LOST, true },	   { ERROR_BUSY, true },
+		{ ERROR_DATA, false },	  { ERROR_CONFIG, false }, { ERROR_READ_ONLY, true },
 		{ ERROR_STOPPED, false },
 	};
 	struct error err = ERROR_INIT;

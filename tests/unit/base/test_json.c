@@ -295,8 +295,8 @@ TEST(type_names)
 	static const struct {
 		const char *text, *want;
 	} cases[] = {
-		{ "null", "null" }, { "true", "a boolean" }, { "1", "a number" },
-		{ "\"\"", "a string" }, { "[]", "an array" }, { "{}", "an object" },
+		{ "null", "null" },	{ "true", "a boolean" }, { "1", "a number" },
+		{ "\"\"", "a string" }, { "[]", "an array" },	 { "{}", "an object" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -313,7 +313,6 @@ TEST_MAIN(cmocka_unit_test(integers_are_exact), cmocka_unit_test(nothing_is_no_i
 	  cmocka_unit_test(builds_exact_integers), cmocka_unit_test(refuses_with_the_place),
 	  cmocka_unit_test(keys_differ_by_case_and_twins_in_other_objects_are_fine),
 	  cmocka_unit_test(a_byte_order_mark_is_skipped),
-	  cmocka_unit_test(nul_bytes_are_not_the_end),
-	  cmocka_unit_test(nesting_is_limited), cmocka_unit_test(rejects_every_truncation),
-	  cmocka_unit_test(survives_any_byte_changed), cmocka_unit_test(files),
-	  cmocka_unit_test(type_names))
+	  cmocka_unit_test(nul_bytes_are_not_the_end), cmocka_unit_test(nesting_is_limited),
+	  cmocka_unit_test(rejects_every_truncation), cmocka_unit_test(survives_any_byte_changed),
+	  cmocka_unit_test(files), cmocka_unit_test(type_names))

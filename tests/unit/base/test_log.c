@@ -54,7 +54,10 @@ static const char *without_time(const char *line)
 TEST(logfmt)
 {
 	static const struct log_field fields[] = {
-		{ "table", "a.b" }, { "file", "" }, { "zone", "x=y" }, { NULL, NULL }
+		{ "table", "a.b" },
+		{ "file", "" },
+		{ "zone", "x=y" },
+		{ NULL, NULL },
 	};
 	struct error err = ERROR_INIT;
 
@@ -125,8 +128,7 @@ TEST(zerolog_lines_are_json)
 	assert_non_null(root);
 	assert_string_equal(cJSON_GetObjectItem(root, "msg")->valuestring, "two\nlines");
 	assert_string_equal(cJSON_GetObjectItem(root, "error")->valuestring, "gone\x01");
-	assert_string_equal(cJSON_GetObjectItem(root, "table")->valuestring,
-			    "a\"b\t\xef\xbf\xbd");
+	assert_string_equal(cJSON_GetObjectItem(root, "table")->valuestring, "a\"b\t\xef\xbf\xbd");
 	assert_string_equal(cJSON_GetObjectItem(root, "tag")->valuestring, "ferry");
 	cJSON_Delete(root);
 }

@@ -58,7 +58,8 @@ TEST(tries_as_often_as_told)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct retry_policy policy = { .verb = "do it", .tag = "test",
+		struct retry_policy policy = { .verb = "do it",
+					       .tag = "test",
 					       .attempts = cases[i].attempts };
 		struct script script = cases[i].script;
 		struct error err = ERROR_INIT;
@@ -95,8 +96,9 @@ TEST(stop_ends_it)
 
 TEST(sleeps_double_up_to_the_limit)
 {
-	struct retry_policy policy = { .verb = "do it", .tag = "test", .attempts = 5,
-				       .sleep_ms = 4, .max_sleep_ms = 9 };
+	struct retry_policy policy = {
+		.verb = "do it", .tag = "test", .attempts = 5, .sleep_ms = 4, .max_sleep_ms = 9
+	};
 	struct script script = { ERROR_LOST, 4, 0, NULL };
 	struct error err = ERROR_INIT;
 	int64_t start = clock_us();
@@ -119,8 +121,11 @@ static bool excuse_busy(void *context, const struct error *err)
 TEST(what_is_excused_does_not_count)
 {
 	unsigned times = 0;
-	struct retry_policy policy = { .verb = "do it", .tag = "test", .attempts = 2,
-				       .excuse = excuse_busy, .excuse_context = &times };
+	struct retry_policy policy = { .verb = "do it",
+				       .tag = "test",
+				       .attempts = 2,
+				       .excuse = excuse_busy,
+				       .excuse_context = &times };
 	struct script busy = { ERROR_BUSY, 4, 0, NULL }, lost = { ERROR_LOST, 9, 0, NULL };
 	struct error err = ERROR_INIT;
 	int64_t start = clock_us();
@@ -138,8 +143,9 @@ TEST(what_is_excused_does_not_count)
 
 TEST(a_lost_connection_has_its_time)
 {
-	struct retry_policy policy = { .verb = "do it", .tag = "test", .attempts = 2,
-				       .sleep_ms = 10, .lost_ms = 200 };
+	struct retry_policy policy = {
+		.verb = "do it", .tag = "test", .attempts = 2, .sleep_ms = 10, .lost_ms = 200
+	};
 	struct script lost = { ERROR_LOST, 9999, 0, NULL }, busy = { ERROR_BUSY, 9, 0, NULL };
 	struct error err = ERROR_INIT;
 	int64_t start = clock_us();
@@ -156,7 +162,8 @@ TEST(a_lost_connection_has_its_time)
 
 TEST(says_what_it_does)
 {
-	struct retry_policy policy = { .verb = "write row batch", .tag = "batch_writer",
+	struct retry_policy policy = { .verb = "write row batch",
+				       .tag = "batch_writer",
 				       .attempts = 2 };
 	struct script script = { ERROR_LOST, 9, 0, NULL };
 	struct error err = ERROR_INIT;

@@ -9,11 +9,14 @@ TEST(bytes_that_are_none)
 	} cases[] = {
 		{ "", "" },
 		{ "plain", "plain" },
-		{ "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80" },
-		{ "gr\xf6\xdf" "e", "gr??e" },
-		{ "\xc3", "?" },		 /* cut off */
-		{ "\xed\xa0\x80", "???" },	 /* a surrogate */
-		{ "\xc0\xaf", "??" },		 /* too long */
+		{ "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80",
+		  "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80" },
+		{ "gr\xf6\xdf"
+		  "e",
+		  "gr??e" },
+		{ "\xc3", "?" },		/* cut off */
+		{ "\xed\xa0\x80", "???" },	/* a surrogate */
+		{ "\xc0\xaf", "??" },		/* too long */
 		{ "\xf4\x90\x80\x80", "????" }, /* beyond the last one */
 	};
 

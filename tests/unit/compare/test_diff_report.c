@@ -50,7 +50,8 @@ TEST(equal)
 	struct table_report *t = &report.tables[0];
 
 	says(diff_report_message, "");
-	says(diff_report_text, "abc.t: not compared to its end, 0 rows\n1 table compared, all equal\n");
+	says(diff_report_text,
+	     "abc.t: not compared to its end, 0 rows\n1 table compared, all equal\n");
 	t->is_compared = true;
 	t->rows[SIDE_SOURCE] = t->rows[SIDE_TARGET] = 3;
 	t->next_id[SIDE_SOURCE] = t->next_id[SIDE_TARGET] = 4;
@@ -78,11 +79,12 @@ TEST(each_kind_of_difference)
 	says(diff_report_message,
 	     "abc.t [PKs: 1 (type: row missing on target) 2 (type: rows checksum difference, "
 	     "source: aa, target: bb) 3 (type: row missing on source) ] ");
-	says(diff_report_text, "abc.t: DIFFERENT, 3 rows on the source and 2 on the target, 3 differ\n"
-			       "  key 1: row missing on target\n"
-			       "  key 2: rows checksum difference\n"
-			       "  key 3: row missing on source\n"
-			       "1 table compared, 1 different\n");
+	says(diff_report_text,
+	     "abc.t: DIFFERENT, 3 rows on the source and 2 on the target, 3 differ\n"
+	     "  key 1: row missing on target\n"
+	     "  key 2: rows checksum difference\n"
+	     "  key 3: row missing on source\n"
+	     "1 table compared, 1 different\n");
 }
 
 TEST(more_than_are_shown)
@@ -127,7 +129,9 @@ TEST(values_that_would_be_handed_out_twice)
 	static const struct {
 		uint64_t source, target;
 		bool repeats;
-	} cases[] = { { 0, 0, false }, { 7, 0, false }, { 7, 7, false }, { 7, 9, false }, { 7, 6, true } };
+	} cases[] = {
+		{ 0, 0, false }, { 7, 0, false }, { 7, 7, false }, { 7, 9, false }, { 7, 6, true }
+	};
 	struct table_report *t = &report.tables[0];
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

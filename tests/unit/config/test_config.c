@@ -128,8 +128,10 @@ TEST(every_type_is_read)
 	assert_true(config_prints_state(&config));
 	assert_true(config.move.replica.timeout_ms == 4200000);
 	assert_string_equal(config.state_file, "f");
-	assert_string_equal(((struct string_list *)map_get_text(
-				    &config.control_server.custom_scripts, "s"))->items[1], "-y");
+	assert_string_equal(((struct string_list *)map_get_text(&config.control_server.custom_scripts,
+								"s"))
+				    ->items[1],
+			    "-y");
 	assert_int_equal(config.move.batch_points.count, 3);
 	assert_int_equal(config.move.batch_points.items[1].row_bytes, 500);
 	assert_int_equal(config.move.batch_points.items[1].rows, 9);
@@ -173,8 +175,9 @@ TEST(null_keeps_the_default)
 	assert_true(config.control_server.enabled);
 	assert_false(config.source_replication_master_given);
 	assert_false(config.batch_size_override_given);
-	must_validate("{\"Source\":{\"Host\":\"s\",\"Port\":null,\"TLS\":null,\"Params\":null},"
-		      TARGET "}");
+	must_validate(
+		"{\"Source\":{\"Host\":\"s\",\"Port\":null,\"TLS\":null,\"Params\":null}," TARGET
+		"}");
 	assert_int_equal(config.move.source.port, 3306);
 	assert_false(config.move.source.use_tls);
 }
@@ -197,15 +200,13 @@ TEST(refused_when_read)
 		{ "{\"Source\":\"x\"}", "Source: a string is not an object" },
 		{ "{\"Source\":{\"Port\":70000}}", "Source.Port: 70000 is not a port (1..65535)" },
 		{ "{\"Source\":{\"Port\":-1}}", "Source.Port: -1 is not a port (1..65535)" },
-		{ "{\"Source\":{\"Port\":3306.5}}",
-		  "Source.Port: 3306.5 is not a port (1..65535)" },
+		{ "{\"Source\":{\"Port\":3306.5}}", "Source.Port: 3306.5 is not a port (1..65535)" },
 		{ "{\"Source\":{\"Port\":\"3306\"}}",
 		  "Source.Port: a string is not a port (1..65535)" },
 		{ "{\"Source\":{\"Host\":5}}", "Source.Host: 5 is not a string" },
 		{ "{\"Source\":{\"Pass\":{}}}", "Source.Pass: an object is not a string" },
 		{ "{\"source\":{\"tls\":true}}", "source.tls: a boolean is not an object" },
-		{ "{\"Source\":{\"Params\":{\"a b\":1}}}",
-		  "Source.Params.a b: 1 is not a string" },
+		{ "{\"Source\":{\"Params\":{\"a b\":1}}}", "Source.Params.a b: 1 is not a string" },
 		{ "{\"Source\":{\"Params\":[]}}", "Source.Params: an array is not an object" },
 		{ "{\"Source\":{\"ReadTimeout\":-1}}",
 		  "Source.ReadTimeout: -1 is not a whole number (0..4294967295)" },
@@ -260,8 +261,7 @@ TEST(refused_when_read)
 		  "CopyFilter: cannot be set in a file; use Databases and Tables" },
 		{ "{\"Tables\":{},\"tables\":{}}",
 		  "tables: the key comes twice, before as \"Tables\"" },
-		{ "{\"Tables\":{},\"Tables\":{}}",
-		  "line 1, column 14: duplicate key \"Tables\"" },
+		{ "{\"Tables\":{},\"Tables\":{}}", "line 1, column 14: duplicate key \"Tables\"" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -296,10 +296,8 @@ TEST(refused_by_validation)
 		  "WaitForReplicationTimeout: time: missing unit in duration \"5\"" },
 		{ WITH("\"WaitForReplicationTimeout\":\"-5s\""),
 		  "WaitForReplicationTimeout: -5s is negative" },
-		{ WITH("\"RunFerryFromReplica\":true"),
-		  NEEDS_MASTER },
-		{ REPLICA("\"SourceReplicationMaster\":null"),
-		  NEEDS_MASTER },
+		{ WITH("\"RunFerryFromReplica\":true"), NEEDS_MASTER },
+		{ REPLICA("\"SourceReplicationMaster\":null"), NEEDS_MASTER },
 		{ REPLICA("\"SourceReplicationMaster\":{}"),
 		  "SourceReplicationMaster: host is empty" },
 		{ REPLICA("\"SourceReplicationMaster\":{\"Host\":\"h\"}"),
@@ -479,9 +477,8 @@ TEST(warned_about)
 		{ "{\"DataIterationBatchSize\":5}",
 		  "Config.DataIterationBatchSize is deprecated in favour of "
 		  "Config.UpdatableConfig.DataIterationBatchSize" },
-		{ "{\"ServerBindAddr\":\":1\"}",
-		  "Config.ServerBindAddr is deprecated in favour of "
-		  "Config.ControlServerConfig.ServerBindAddr" },
+		{ "{\"ServerBindAddr\":\":1\"}", "Config.ServerBindAddr is deprecated in favour of "
+						 "Config.ControlServerConfig.ServerBindAddr" },
 		{ "{\"ControlServerConfig\":{\"WebBasedir\":\"w\"}}",
 		  "ControlServerConfig.WebBasedir has no effect: the web page is part of the "
 		  "program" },
@@ -490,8 +487,7 @@ TEST(warned_about)
 		{ "{\"ControlServerCustomScripts\":{\"a\":[\"b\"]}}",
 		  "Config.ControlServerCustomScripts is deprecated in favour of "
 		  "Config.ControlServerConfig.CustomScripts" },
-		{ "{\"LogBackend\":\"x\"}",
-		  "unknown log backend \"x\", falling back to \"logrus\"" },
+		{ "{\"LogBackend\":\"x\"}", "unknown log backend \"x\", falling back to \"logrus\"" },
 		{ "{\"EnablePProf\":true}", "EnablePProf has no effect" },
 	};
 
@@ -556,8 +552,9 @@ TEST(passwords)
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		char *path = write_file(cases[i].content);
-		char *text = mem_printf("{\"Source\":{\"Host\":\"s\",\"PassFile\":\"%s\"}," TARGET
-					"}", path);
+		char *text =
+			mem_printf("{\"Source\":{\"Host\":\"s\",\"PassFile\":\"%s\"}," TARGET "}",
+				   path);
 
 		must_validate(text);
 		assert_string_equal(config.move.source.pass, cases[i].want);
@@ -660,9 +657,9 @@ TEST(survives_any_byte_changed)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, clean, clean)
 
 TEST_MAIN(CASE(defaults), CASE(zero_and_empty_stand_for_the_default), CASE(every_type_is_read),
-	  CASE(maps_of_maps_are_flat), CASE(keys_are_found_in_any_case), CASE(null_keeps_the_default),
-	  CASE(refused_when_read), CASE(refused_by_validation), CASE(all_errors_are_reported),
-	  CASE(accepted_by_validation),
-	  CASE(warned_about), CASE(deprecated_keys_win_wherever_they_stand),
+	  CASE(maps_of_maps_are_flat), CASE(keys_are_found_in_any_case),
+	  CASE(null_keeps_the_default), CASE(refused_when_read), CASE(refused_by_validation),
+	  CASE(all_errors_are_reported), CASE(accepted_by_validation), CASE(warned_about),
+	  CASE(deprecated_keys_win_wherever_they_stand),
 	  CASE(report_frequencies_have_a_default_when_in_use), CASE(passwords), CASE(files),
 	  CASE(rejects_every_truncation), CASE(survives_any_byte_changed))

@@ -170,6 +170,5 @@ TEST(a_replica_arrives)
 	config_release(&config);
 }
 
-TEST_MAIN(cmocka_unit_test(every_setting_arrives),
-	  cmocka_unit_test(verifiers_arrive),
+TEST_MAIN(cmocka_unit_test(every_setting_arrives), cmocka_unit_test(verifiers_arrive),
 	  cmocka_unit_test(a_replica_arrives))

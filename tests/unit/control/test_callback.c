@@ -27,8 +27,8 @@ static struct {
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status,
 			      const char *location)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		3, (void *)(uintptr_t) "abc", MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response = MHD_create_response_from_buffer(3, (void *)(uintptr_t) "abc",
+									MHD_RESPMEM_PERSISTENT);
 	enum MHD_Result result;
 
 	if (location)
@@ -43,8 +43,7 @@ static enum MHD_Result serve(void *context UNUSED, struct MHD_Connection *connec
 			     const char *path, const char *method, const char *version UNUSED,
 			     const char *data, size_t *size, void **slot)
 {
-	const char *type =
-		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type");
+	const char *type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type");
 
 	if (!*slot) {
 		*slot = &remote;
@@ -67,9 +66,8 @@ static enum MHD_Result serve(void *context UNUSED, struct MHD_Connection *connec
 		return answer(connection, (unsigned)strtoul(path + 1, NULL, 10), "/200");
 	if (strcmp(path, "/loop") == 0)
 		return answer(connection, 302, "/loop");
-	return answer(connection, strcmp(path, "/held") == 0 ?
-					  200 :
-					  (unsigned)strtoul(path + 1, NULL, 10),
+	return answer(connection,
+		      strcmp(path, "/held") == 0 ? 200 : (unsigned)strtoul(path + 1, NULL, 10),
 		      NULL);
 }
 
@@ -88,10 +86,10 @@ static int set_up(void **state UNUSED)
 	if (!listen_open(&listener, "127.0.0.1:0", &err))
 		return -1;
 	remote.port = listener.port;
-	remote.daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD |
-						 MHD_USE_THREAD_PER_CONNECTION,
-					 0, NULL, NULL, serve, NULL, MHD_OPTION_LISTEN_SOCKET,
-					 listener.fd, MHD_OPTION_END);
+	remote.daemon =
+		MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION, 0,
+				 NULL, NULL, serve, NULL, MHD_OPTION_LISTEN_SOCKET, listener.fd,
+				 MHD_OPTION_END);
 	return remote.daemon ? 0 : -1;
 }
 

@@ -46,8 +46,7 @@ static int set_up(void **state UNUSED)
 	if (!listen_open(&listener, "127.0.0.1:0", &err))
 		return -1;
 	here.port = listener.port;
-	here.server = server_new(here.loop, &listener, api_routes, api_route_count, &here.api,
-				 &err);
+	here.server = server_new(here.loop, &listener, api_routes, api_route_count, &here.api, &err);
 	ev_async_init(&here.stop, on_stop);
 	ev_async_start(here.loop, &here.stop);
 	thread_start(&here.thread, "loop", run_loop, NULL);

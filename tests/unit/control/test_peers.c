@@ -88,6 +88,5 @@ TEST(slow_ones_are_cut_off)
 	remove_all(2);
 }
 
-TEST_MAIN(cmocka_unit_test(the_oldest_gives_way),
-	  cmocka_unit_test(those_of_other_machines_go_first),
+TEST_MAIN(cmocka_unit_test(the_oldest_gives_way), cmocka_unit_test(those_of_other_machines_go_first),
 	  cmocka_unit_test(slow_ones_are_cut_off))

@@ -115,15 +115,15 @@ TEST(durations_and_counts)
 		double seconds;
 		const char *want;
 	} durations[] = {
-		{ -5, "0s" },	   { 0, "0s" },	      { 1.2, "2s" },	  { 59, "59s" },
-		{ 60, "1m00s" },   { 3599, "59m59s" }, { 3725, "1h02m" }, { 86400, "1d00h" },
+		{ -5, "0s" },	     { 0, "0s" },	 { 1.2, "2s" },	    { 59, "59s" },
+		{ 60, "1m00s" },     { 3599, "59m59s" }, { 3725, "1h02m" }, { 86400, "1d00h" },
 		{ 360000, "4d04h" }, { 1e300, "0s" },
 	};
 	static const struct {
 		double count;
 		const char *want;
 	} counts[] = {
-		{ 0, "0" },	  { 999.9, "999" },   { 1000, "1.0k" },	   { 52149, "52.1k" },
+		{ 0, "0" },	      { 999.9, "999" },	  { 1000, "1.0k" },  { 52149, "52.1k" },
 		{ 999949, "999.9k" }, { 999950, "1.0M" }, { 1.5e9, "1.5G" }, { -1, "0" },
 	};
 	struct buf text = BUF_INIT;
@@ -143,10 +143,9 @@ TEST(durations_and_counts)
 
 static void check_line(const struct ferry_status *status, const char *want)
 {
-	const struct estimate estimate = { .fraction = 0.415,
-					   .rows_per_s = 52100,
-					   .bytes_per_s = 11.3e6,
-					   .eta_s = 200 };
+	const struct estimate estimate = {
+		.fraction = 0.415, .rows_per_s = 52100, .bytes_per_s = 11.3e6, .eta_s = 200
+	};
 	struct buf line = BUF_INIT;
 
 	progress_line(&line, status, &estimate);

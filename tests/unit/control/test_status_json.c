@@ -21,17 +21,17 @@ static struct ferry_status example(void)
 				       .table_count = 4,
 				       .completed_count = 1 };
 
-	tables[0] = (struct ferry_table_status){ .name = "shop.orders",
-						 .key_column = "id",
-						 .action = "copying",
-						 .last_key = fake_key("00200", NULL),
-						 .target_key = fake_key("18446744073709551615",
-									NULL),
-						 .key_columns = &fake_id,
-						 .rows_written = 200,
-						 .bytes_written = 4000,
-						 .estimated_rows = 1000,
-						 .batch_rows = 200 };
+	tables[0] =
+		(struct ferry_table_status){ .name = "shop.orders",
+					     .key_column = "id",
+					     .action = "copying",
+					     .last_key = fake_key("00200", NULL),
+					     .target_key = fake_key("18446744073709551615", NULL),
+					     .key_columns = &fake_id,
+					     .rows_written = 200,
+					     .bytes_written = 4000,
+					     .estimated_rows = 1000,
+					     .batch_rows = 200 };
 	tables[1] = (struct ferry_table_status){ .name = "shop.empty",
 						 .key_column = "id",
 						 .action = "completed",
@@ -44,8 +44,7 @@ static struct ferry_status example(void)
 	tables[3] = (struct ferry_table_status){ .name = "shop.log",
 						 .key_column = "at,id",
 						 .action = "waiting",
-						 .target_key = fake_key("2026-01-02 03:04:05",
-									"-7"),
+						 .target_key = fake_key("2026-01-02 03:04:05", "-7"),
 						 .key_columns = &fake_both };
 	strcpy(status.streamed.file, "mysql-bin.000008");
 	status.streamed.offset = 5000000000;
@@ -61,10 +60,9 @@ static cJSON *made(void (*write)(struct buf *, const struct status_view *),
 		   const struct ferry_status *status)
 {
 	struct estimate estimate = { .rows_per_s = 12.7, .eta_s = 3.5 };
-	const struct status_view view = { .status = status,
-					  .estimate = &estimate,
-					  .custom_payload = "mine",
-					  .now = 1010.5 };
+	const struct status_view view = {
+		.status = status, .estimate = &estimate, .custom_payload = "mine", .now = 1010.5
+	};
 	struct error err = ERROR_INIT;
 	struct buf text = BUF_INIT;
 	cJSON *tree;
@@ -156,8 +154,7 @@ TEST(status_has_all_fields)
 		{ "BinlogStreamerStopRequested", "false" },
 		{ "CompletedTableCount", "1" },
 		{ "TotalTableCount", "4" },
-		{ "AllTableNames",
-		  "[\"blog.users\",\"shop.empty\",\"shop.log\",\"shop.orders\"]" },
+		{ "AllTableNames", "[\"blog.users\",\"shop.empty\",\"shop.log\",\"shop.orders\"]" },
 		{ "VerifierSupport", "false" },
 		{ "VerifierAvailable", "false" },
 		{ "VerificationStarted", "false" },

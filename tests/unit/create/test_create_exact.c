@@ -49,8 +49,9 @@ TEST(a_counter_that_may_be_null)
 {
 	check(HEAD "`id` int NOT NULL AUTO_INCREMENT" TAIL, NULL,
 	      HEAD "`id` int NOT NULL AUTO_INCREMENT" TAIL);
-	check(HEAD "`c``x` int AUTO_INCREMENT COMMENT 'AUTO_INCREMENT',\n  KEY `AUTO_INCREMENT` (`id`)"
-		   "\n) ENGINE=InnoDB AUTO_INCREMENT=9",
+	check(HEAD
+	      "`c``x` int AUTO_INCREMENT COMMENT 'AUTO_INCREMENT',\n  KEY `AUTO_INCREMENT` (`id`)"
+	      "\n) ENGINE=InnoDB AUTO_INCREMENT=9",
 	      NULL,
 	      HEAD "`c``x` int AUTO_INCREMENT NULL COMMENT 'AUTO_INCREMENT',\n  KEY `AUTO_INCREMENT` "
 		   "(`id`)\n) ENGINE=InnoDB AUTO_INCREMENT=9");

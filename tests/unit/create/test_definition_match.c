@@ -84,9 +84,8 @@ TEST(types_must_be_equal)
 	struct context *c = *state;
 
 	set(&c->target->columns[2].raw_type, "int(11) unsigned");
-	assert_string_equal(check(c),
-			    "target: column n of `xyz`.`t` is of another type: int(11) on "
-			    "the source, int(11) unsigned on the target");
+	assert_string_equal(check(c), "target: column n of `xyz`.`t` is of another type: int(11) on "
+				      "the source, int(11) unsigned on the target");
 	set(&c->target->columns[2].raw_type, "int(11)");
 	c->target->columns[2].is_nullable = false;
 	assert_non_null(strstr(check(c), "may be NULL on one side only"));
@@ -172,8 +171,7 @@ TEST(the_copys_key_must_be_there)
 	struct context *c = *state;
 
 	c->target->indexes[0].is_unique = false;
-	assert_non_null(
-		strstr(check(c), "has no UNIQUE key over just the NOT NULL columns (`id`)"));
+	assert_non_null(strstr(check(c), "has no UNIQUE key over just the NOT NULL columns (`id`)"));
 	assert_string_equal(c->findings.items[0].remedy,
 			    "ALTER TABLE `xyz`.`t` ADD UNIQUE KEY (`id`)");
 	c->target->indexes[0].is_unique = true;
@@ -195,9 +193,8 @@ TEST(unique_keys_are_compared)
 	assert_int_equal(c->findings.items[0].severity, PROBLEM_WARNING);
 	c->target->indexes[1].is_unique = true;
 	fixture_index(c->target, "u2", true, "name,n");
-	assert_string_equal(check(c),
-			    "target: the unique key u2 of `xyz`.`t` is not on the source; "
-			    "rows could push each other out");
+	assert_string_equal(check(c), "target: the unique key u2 of `xyz`.`t` is not on the source; "
+				      "rows could push each other out");
 	fixture_index(c->source, "other_name", true, "n,name");
 	assert_string_equal(check(c), "");
 }

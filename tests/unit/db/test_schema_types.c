@@ -149,10 +149,11 @@ TEST(members_are_unquoted)
 		{ "enum", "enum('a','b')", 2, { "a", "b" } },
 		{ "enum", "enum('')", 1, { "" } },
 		{ "set", "set('it''s','''','a,b','(x)')", 4, { "it's", "'", "a,b", "(x)" } },
-		{ "enum", "enum('a\\\\b','nl\\nx','cr\\r','\\\\')", 4,
+		{ "enum",
+		  "enum('a\\\\b','nl\\nx','cr\\r','\\\\')",
+		  4,
 		  { "a\\b", "nl\nx", "cr\r", "\\" } },
-		{ "enum", "enum('x'')','unsigned','\xc3\xa4')", 3,
-		  { "x')", "unsigned", "\xc3\xa4" } },
+		{ "enum", "enum('x'')','unsigned','\xc3\xa4')", 3, { "x')", "unsigned", "\xc3\xa4" } },
 		/* Cut short: nothing is read behind the end. */
 		{ "enum", "enum('a','b", 2, { "a", "b" } },
 		{ "enum", "enum('a\\", 1, { "a\\" } },
@@ -213,8 +214,7 @@ TEST(extra_is_read)
 		assert_int_equal(column.generation, cases[i].generation);
 		assert_int_equal(column.is_auto_increment, cases[i].is_auto_increment);
 		assert_int_equal(column.is_invisible, cases[i].is_invisible);
-		assert_int_equal(column_is_written(&column),
-				 cases[i].generation == COLUMN_PLAIN);
+		assert_int_equal(column_is_written(&column), cases[i].generation == COLUMN_PLAIN);
 		release(&column);
 	}
 }

@@ -46,7 +46,16 @@ TEST(version_is_parsed)
 TEST(nonsense_is_refused)
 {
 	static const char *const texts[] = {
-		"", "x", "8", "8.", ".0.1", "-1.2.3", "8.x", "MariaDB", "8.999.1", "8.0.12345",
+		"",
+		"x",
+		"8",
+		"8.",
+		".0.1",
+		"-1.2.3",
+		"8.x",
+		"MariaDB",
+		"8.999.1",
+		"8.0.12345",
 		"99999999999999999999.1.1",
 	};
 
@@ -90,10 +99,10 @@ TEST(statements_fit_the_server)
 		  false, false },
 		{ "10.5.0-MariaDB", "LOCK IN SHARE MODE", "SHOW MASTER STATUS", "SHOW SLAVE HOSTS",
 		  false, true },
-		{ "10.5.1-MariaDB", "LOCK IN SHARE MODE", "SHOW MASTER STATUS", "SHOW REPLICA HOSTS",
-		  false, true },
-		{ "12.1.2-MariaDB", "LOCK IN SHARE MODE", "SHOW MASTER STATUS", "SHOW REPLICA HOSTS",
-		  false, true },
+		{ "10.5.1-MariaDB", "LOCK IN SHARE MODE", "SHOW MASTER STATUS",
+		  "SHOW REPLICA HOSTS", false, true },
+		{ "12.1.2-MariaDB", "LOCK IN SHARE MODE", "SHOW MASTER STATUS",
+		  "SHOW REPLICA HOSTS", false, true },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -96,8 +96,7 @@ TEST(literals_fit_the_type)
 		{ COLUMN_BIGINT, BYTES("18446744073709551615"), BYTES("18446744073709551615") },
 		{ COLUMN_DECIMAL, BYTES("-0.50"), BYTES("-0.50") },
 		{ COLUMN_FLOAT, BYTES("-0"), BYTES("'-0'") },
-		{ COLUMN_DOUBLE, BYTES("1.7976931348623157e308"),
-		  BYTES("'1.7976931348623157e308'") },
+		{ COLUMN_DOUBLE, BYTES("1.7976931348623157e308"), BYTES("'1.7976931348623157e308'") },
 		{ COLUMN_BIT, BYTES("3"), BYTES("3") },
 		{ COLUMN_YEAR, BYTES("0000"), BYTES("0000") },
 		{ COLUMN_DATE, BYTES("0000-00-00"), BYTES("'0000-00-00'") },
@@ -261,5 +260,4 @@ TEST_MAIN(cmocka_unit_test(names_and_texts_are_quoted), cmocka_unit_test(comment
 	  cmocka_unit_test(what_is_no_number_is_quoted),
 	  cmocka_unit_test(key_literals_carry_the_charset),
 	  cmocka_unit_test(quotes_and_backslashes_are_doubled),
-	  cmocka_unit_test(many_quotes_are_doubled),
-	  cmocka_unit_test(accounts_have_two_names))
+	  cmocka_unit_test(many_quotes_are_doubled), cmocka_unit_test(accounts_have_two_names))

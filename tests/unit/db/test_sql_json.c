@@ -2,7 +2,10 @@
 #include "db/sql_json.h"
 #include "../unit.h"
 
-#define BYTES(text) { (text), sizeof(text) - 1 }
+#define BYTES(text)                                                                                \
+	{                                                                                          \
+		(text), sizeof(text) - 1                                                           \
+	}
 
 TEST(documents_become_expressions)
 {
@@ -13,20 +16,25 @@ TEST(documents_become_expressions)
 		{ BYTES("{\"a\": \"it's\"}"), "_utf8mb4'{\"a\": \"it''s\"}'" },
 		{ BYTES("[1, 2.5, \"1.2345678901234567\", null]"),
 		  "_utf8mb4'[1, 2.5, \"1.2345678901234567\", null]'" },
-		{ BYTES("1.50\0" "1 DECIMAL"),
+		{ BYTES("1.50\0"
+			"1 DECIMAL"),
 		  "JSON_REPLACE(CAST(_utf8mb4'1.50' AS JSON),_utf8mb4'$',1.50)" },
-		{ BYTES("[5, 6]\0" "1 DECIMAL,2 UNSIGNED INTEGER"),
+		{ BYTES("[5, 6]\0"
+			"1 DECIMAL,2 UNSIGNED INTEGER"),
 		  "JSON_REPLACE(CAST(_utf8mb4'[5, 6]' AS JSON),_utf8mb4'$[0]',5.,"
 		  "_utf8mb4'$[1]',CAST(6 AS UNSIGNED))" },
 		/* The object is 1, the first array none, the one that begins it 2. */
-		{ BYTES("{\"it's\": [[5000000000], \"2024-01-01\"]}\0" "3 INTEGER,4 DATE"),
+		{ BYTES("{\"it's\": [[5000000000], \"2024-01-01\"]}\0"
+			"3 INTEGER,4 DATE"),
 		  "JSON_REPLACE(CAST(_utf8mb4'{\"it''s\": [[5000000000], \"2024-01-01\"]}' AS JSON),"
 		  "_utf8mb4'$.\"it''s\"[0][0]',5000000000,"
 		  "_utf8mb4'$.\"it''s\"[1]',CAST('2024-01-01' AS DATE))" },
-		{ BYTES("\"base64:type15:/wBB\"\0" "1 BLOB"),
+		{ BYTES("\"base64:type15:/wBB\"\0"
+			"1 BLOB"),
 		  "JSON_REPLACE(CAST(_utf8mb4'\"base64:type15:/wBB\"' AS JSON),_utf8mb4'$',"
 		  "x'ff0041')" },
-		{ BYTES("\"base64:type16:ACo=\"\0" "1 BIT"),
+		{ BYTES("\"base64:type16:ACo=\"\0"
+			"1 BIT"),
 		  "JSON_REPLACE(CAST(_utf8mb4'\"base64:type16:ACo=\"' AS JSON),_utf8mb4'$',"
 		  "(SELECT j.x FROM JSON_TABLE('[42]','$[0]' COLUMNS(x BIT(16) PATH '$' "
 		  "ERROR ON ERROR)) j))" },
@@ -49,22 +57,38 @@ TEST(documents_become_expressions)
 TEST(what_does_not_fit_is_refused)
 {
 	static const struct value cases[] = {
-		BYTES("[1]\0" "2 DECIMAL"),	   /* there is no second value */
-		BYTES("[1]\0" "0 DECIMAL"),
-		BYTES("[1, 2]\0" "2 DECIMAL,1 DECIMAL"),
-		BYTES("[1]\0" "x DECIMAL"),
-		BYTES("[1]\0" "1"),
-		BYTES("[\"x\"]\0" "1 DECIMAL"),
-		BYTES("[\"2024'\"]\0" "1 DATE"),
-		BYTES("[\"x\"]\0" "1 BLOB"),
-		BYTES("[\"base64:type249:YWJj\"]\0" "1 BLOB"),
-		BYTES("[\"base64:type15:Y'Jj\"]\0" "1 BLOB"),
-		BYTES("[\"base64:type16:\"]\0" "1 BIT"),
-		BYTES("[1.50, \0" "1 DECIMAL"),
-		BYTES("{\"a\" 1}\0" "2 DECIMAL"),
-		BYTES("[\"a]\0" "1 DATE"),
-		BYTES("[\"a\\\0" "1 DATE"),
-		BYTES("\0" "1 DATE"),
+		BYTES("[1]\0"
+		      "2 DECIMAL"), /* there is no second value */
+		BYTES("[1]\0"
+		      "0 DECIMAL"),
+		BYTES("[1, 2]\0"
+		      "2 DECIMAL,1 DECIMAL"),
+		BYTES("[1]\0"
+		      "x DECIMAL"),
+		BYTES("[1]\0"
+		      "1"),
+		BYTES("[\"x\"]\0"
+		      "1 DECIMAL"),
+		BYTES("[\"2024'\"]\0"
+		      "1 DATE"),
+		BYTES("[\"x\"]\0"
+		      "1 BLOB"),
+		BYTES("[\"base64:type249:YWJj\"]\0"
+		      "1 BLOB"),
+		BYTES("[\"base64:type15:Y'Jj\"]\0"
+		      "1 BLOB"),
+		BYTES("[\"base64:type16:\"]\0"
+		      "1 BIT"),
+		BYTES("[1.50, \0"
+		      "1 DECIMAL"),
+		BYTES("{\"a\" 1}\0"
+		      "2 DECIMAL"),
+		BYTES("[\"a]\0"
+		      "1 DATE"),
+		BYTES("[\"a\\\0"
+		      "1 DATE"),
+		BYTES("\0"
+		      "1 DATE"),
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -6,7 +6,10 @@
 
 #include "../hex.h"
 
-#define AS(name) { .type = COLUMN_##name }
+#define AS(name)                                                                                   \
+	{                                                                                          \
+		.type = COLUMN_##name                                                              \
+	}
 
 static const struct {
 	uint8_t type;
@@ -62,7 +65,7 @@ static const struct {
 	{ TYPE_STRING, "fe03", AS(CHAR), "00", "" },
 	{ TYPE_STRING, "fe03", AS(CHAR), "03616263", "abc" },
 	{ TYPE_STRING, "feff", AS(CHAR), "0161", "a" },
-	{ TYPE_STRING, "ee00", AS(CHAR), "010061", "a" }, /* 256 */
+	{ TYPE_STRING, "ee00", AS(CHAR), "010061", "a" },	 /* 256 */
 	{ TYPE_STRING, "eefc", AS(CHAR), "020078790000", "xy" }, /* 508 */
 	{ TYPE_STRING, "cefc", AS(CHAR), "020078790000", "xy" }, /* 1020 */
 	{ TYPE_VARCHAR, "0a00", AS(VARCHAR), "02c3a9", "\xc3\xa9" },
@@ -78,16 +81,28 @@ static const struct {
 	{ TYPE_VECTOR, "04", AS(VECTOR), "0400000061626364", "abcd" },
 	{ TYPE_JSON, "04", AS(JSON), "03000000050700", "7" },
 	{ TYPE_JSON, "04", AS(JSON), "00000000", "null" },
-	{ TYPE_STRING, "fe10", { .type = COLUMN_UUID, .max_octets = 16 },
-	  "10 112233445566178899aabbccddeeff01", "11223344-5566-1788-99aa-bbccddeeff01" },
-	{ TYPE_STRING, "fe10", { .type = COLUMN_UUID, .max_octets = 16 }, "01 ff",
+	{ TYPE_STRING,
+	  "fe10",
+	  { .type = COLUMN_UUID, .max_octets = 16 },
+	  "10 112233445566178899aabbccddeeff01",
+	  "11223344-5566-1788-99aa-bbccddeeff01" },
+	{ TYPE_STRING,
+	  "fe10",
+	  { .type = COLUMN_UUID, .max_octets = 16 },
+	  "01 ff",
 	  "ff000000-0000-0000-0000-000000000000" },
-	{ TYPE_STRING, "fe10", { .type = COLUMN_UUID, .max_octets = 16 }, "00",
+	{ TYPE_STRING,
+	  "fe10",
+	  { .type = COLUMN_UUID, .max_octets = 16 },
+	  "00",
 	  "00000000-0000-0000-0000-000000000000" },
 	{ TYPE_STRING, "fe04", { .type = COLUMN_INET4, .max_octets = 4 }, "04 7f000001", "127.0.0.1" },
 	{ TYPE_STRING, "fe04", { .type = COLUMN_INET4, .max_octets = 4 }, "02 0a01", "10.1.0.0" },
-	{ TYPE_STRING, "fe10", { .type = COLUMN_INET6, .max_octets = 16 },
-	  "10 20010db8000000000000000000000001", "2001:db8::1" },
+	{ TYPE_STRING,
+	  "fe10",
+	  { .type = COLUMN_INET6, .max_octets = 16 },
+	  "10 20010db8000000000000000000000001",
+	  "2001:db8::1" },
 	{ TYPE_STRING, "fe10", { .type = COLUMN_INET6, .max_octets = 16 }, "00", "::" },
 	/* Columns that MariaDB compresses: nothing, as it is, and by zlib. */
 	{ TYPE_VARCHAR_COMPRESSED, "0b00", AS(VARCHAR), "00", "" },
@@ -163,8 +178,8 @@ TEST(every_truncation_is_refused)
 		for (size_t n = 0; n < whole.length - 2 * is_char; n++) {
 			struct bytes b = bytes_copy(whole.at, n);
 
-			assert_false(decode(cases[i].type, cases[i].meta, &cases[i].column, b.at,
-					    n, &text));
+			assert_false(decode(cases[i].type, cases[i].meta, &cases[i].column, b.at, n,
+					    &text));
 			free(b.at);
 		}
 		free(whole.at);
@@ -300,21 +315,25 @@ TEST(what_no_server_writes)
 		struct column column;
 		const char *value;
 	} bad[] = {
-		{ TYPE_FLOAT, "04", AS(FLOAT), "0000807f" },		/* infinity */
-		{ TYPE_FLOAT, "04", AS(FLOAT), "0000c07f" },		/* not a number */
+		{ TYPE_FLOAT, "04", AS(FLOAT), "0000807f" }, /* infinity */
+		{ TYPE_FLOAT, "04", AS(FLOAT), "0000c07f" }, /* not a number */
 		{ TYPE_DOUBLE, "08", AS(DOUBLE), "000000000000f0ff" },
 		{ TYPE_NEWDECIMAL, "0203", AS(DECIMAL), "8000000000" },
-		{ TYPE_BIT, "0000", AS(BIT), "0102030405060708" },	/* no bit */
-		{ TYPE_BIT, "0108", AS(BIT), "010203040506070809" },	/* 65 */
+		{ TYPE_BIT, "0000", AS(BIT), "0102030405060708" },   /* no bit */
+		{ TYPE_BIT, "0108", AS(BIT), "010203040506070809" }, /* 65 */
 		{ TYPE_STRING, "f700", AS(ENUM), "01" },
 		{ TYPE_STRING, "f809", AS(SET), "010203040506070809" },
 		{ TYPE_BLOB, "00", AS(BLOB), "0161" },
 		{ TYPE_BLOB, "09", AS(BLOB), "010000000000000000" },
 		{ TYPE_JSON, "04", AS(JSON), "02000000ff00" },
 		{ TYPE_JSON, "04", AS(JSON), "0100000004" },
-		{ TYPE_STRING, "fe10", { .type = COLUMN_UUID, .max_octets = 16 },
+		{ TYPE_STRING,
+		  "fe10",
+		  { .type = COLUMN_UUID, .max_octets = 16 },
 		  "11 0000000000000000000000000000000000" },
-		{ TYPE_STRING, "fe11", { .type = COLUMN_UUID, .max_octets = 17 },
+		{ TYPE_STRING,
+		  "fe11",
+		  { .type = COLUMN_UUID, .max_octets = 17 },
 		  "11 0000000000000000000000000000000000" },
 		{ TYPE_STRING, "fe04", { .type = COLUMN_INET4, .max_octets = 4 }, "05 0000000000" },
 	};
@@ -371,9 +390,9 @@ TEST(descriptions)
  * servers, YEAR among them. */
 TEST(numeric_types)
 {
-	static const uint8_t numeric[] = { TYPE_TINY,  TYPE_SHORT,	TYPE_INT24, TYPE_LONG,
-					   TYPE_LONGLONG, TYPE_NEWDECIMAL, TYPE_FLOAT,
-					   TYPE_DOUBLE, TYPE_YEAR };
+	static const uint8_t numeric[] = { TYPE_TINY,  TYPE_SHORT,    TYPE_INT24,
+					   TYPE_LONG,  TYPE_LONGLONG, TYPE_NEWDECIMAL,
+					   TYPE_FLOAT, TYPE_DOUBLE,   TYPE_YEAR };
 
 	for (unsigned type = 0; type < 256; type++)
 		assert_int_equal(column_codec((uint8_t)type)->is_numeric,

@@ -64,12 +64,12 @@ TEST(rejects_what_is_no_decimal)
 		unsigned precision, scale;
 		const char *hex;
 	} bad[] = {
-		{ 9, 0, "bb9aca00" },	/* 1000000000 in a group of nine digits */
-		{ 1, 0, "8a" },		/* 10 in one digit */
-		{ 5, 5, "8186a0" },	/* 100000 in five */
-		{ 0, 0, "80" },		/* no digits */
-		{ 2, 3, "8000" },	/* more behind the point than in all */
-		{ 82, 0, "80000000" },	/* more than the servers have */
+		{ 9, 0, "bb9aca00" },  /* 1000000000 in a group of nine digits */
+		{ 1, 0, "8a" },	       /* 10 in one digit */
+		{ 5, 5, "8186a0" },    /* 100000 in five */
+		{ 0, 0, "80" },	       /* no digits */
+		{ 2, 3, "8000" },      /* more behind the point than in all */
+		{ 82, 0, "80000000" }, /* more than the servers have */
 		{ 65535, 30, "80000000" },
 	};
 
@@ -107,9 +107,15 @@ static const struct {
 	unsigned bytes;
 	uint32_t nines, mixed;
 } groups[10] = {
-	{ 0, 0, 0 },	       { 1, 9, 1 },	      { 1, 99, 12 },
-	{ 2, 999, 123 },       { 2, 9999, 1234 },     { 3, 99999, 12345 },
-	{ 3, 999999, 123456 }, { 4, 9999999, 1234567 }, { 4, 99999999, 12345678 },
+	{ 0, 0, 0 },
+	{ 1, 9, 1 },
+	{ 1, 99, 12 },
+	{ 2, 999, 123 },
+	{ 2, 9999, 1234 },
+	{ 3, 99999, 12345 },
+	{ 3, 999999, 123456 },
+	{ 4, 9999999, 1234567 },
+	{ 4, 99999999, 12345678 },
 	{ 4, 999999999, 123456789 },
 };
 
@@ -182,5 +188,6 @@ TEST(more_digits_than_there_are)
 }
 
 TEST_MAIN(cmocka_unit_test(groups_of_every_size), cmocka_unit_test(a_one_of_every_precision),
-	  cmocka_unit_test(more_digits_than_there_are), cmocka_unit_test(vectors), cmocka_unit_test(rejects_every_truncation),
-	  cmocka_unit_test(rejects_what_is_no_decimal), cmocka_unit_test(every_shape))
+	  cmocka_unit_test(more_digits_than_there_are), cmocka_unit_test(vectors),
+	  cmocka_unit_test(rejects_every_truncation), cmocka_unit_test(rejects_what_is_no_decimal),
+	  cmocka_unit_test(every_shape))

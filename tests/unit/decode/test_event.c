@@ -43,8 +43,11 @@ static const char mariadb_gtid[] =
 	"f091036ba2010000002a000000be515c020800d610000000000000000000000c000000000000e0775389";
 
 static const char *const samples[] = {
-	mysql_format,  mysql_format_no_checksums, mariadb_format, mysql_rotate,	 mysql_heartbeat,
-	mysql_query,   mysql_analyze,		  mariadb_query,  mariadb_gtid,	 mariadb_heartbeat,
+	mysql_format,	 mysql_format_no_checksums,
+	mariadb_format,	 mysql_rotate,
+	mysql_heartbeat, mysql_query,
+	mysql_analyze,	 mariadb_query,
+	mariadb_gtid,	 mariadb_heartbeat,
 };
 
 /* Splits the event; the bytes stay the caller's to free. */
@@ -322,8 +325,7 @@ TEST(rejects_every_damage)
 		for (size_t at = 0; at < b.length; at++) {
 			/* Its type and its algorithm decide whether there is one. */
 			if (samples[i] == mysql_format_no_checksums || at == 4 ||
-			    (b.at[4] == EVENT_FORMAT_DESCRIPTION &&
-			     (at == 17 || at == b.length - 5)))
+			    (b.at[4] == EVENT_FORMAT_DESCRIPTION && (at == 17 || at == b.length - 5)))
 				continue;
 			b.at[at] ^= 0x41;
 			assert_false(binlog_event_parse(b.at, b.length, &format, &event, &err));
@@ -353,8 +355,8 @@ TEST(rejects_every_truncation)
 				set_u32(b.at + 9, (uint32_t)n);
 				if (samples[i] != mysql_format_no_checksums &&
 				    b.at[4] != EVENT_FORMAT_DESCRIPTION)
-					assert_false(binlog_event_parse(b.at, n, &format, &event,
-									&err));
+					assert_false(
+						binlog_event_parse(b.at, n, &format, &event, &err));
 			}
 			free(b.at);
 		}
@@ -406,8 +408,8 @@ TEST(bodies_cut_off)
 TEST(an_event_without_a_body)
 {
 	/* STOP of MariaDB, with its CRC32. */
-	static const uint8_t stop[] = { 0xf0, 0x91, 0x03, 0x6b, 3,  1, 0, 0, 0,	   23,	 0, 0,
-					0,    100,  0,	  0,	0,  0, 0, 0, 0,	   0,	 0 };
+	static const uint8_t stop[] = { 0xf0, 0x91, 0x03, 0x6b, 3, 1, 0, 0, 0, 23, 0, 0,
+					0,    100,  0,	  0,	0, 0, 0, 0, 0, 0,  0 };
 	struct bytes b = bytes_copy(stop, sizeof(stop));
 	struct binlog_format format;
 	struct binlog_event event;
@@ -499,9 +501,9 @@ TEST(rejects_formats_we_do_not_know)
 		size_t at;
 		uint8_t byte;
 	} changes[] = {
-		{ EVENT_HEADER_SIZE, 3 },      /* binlog version */
+		{ EVENT_HEADER_SIZE, 3 },	/* binlog version */
 		{ EVENT_HEADER_SIZE + 56, 18 }, /* header size */
-		{ 118, 2 },		       /* checksum algorithm */
+		{ 118, 2 },			/* checksum algorithm */
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(changes); i++) {

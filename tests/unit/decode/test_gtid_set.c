@@ -61,10 +61,26 @@ TEST(text_is_read_and_printed)
 TEST(text_that_is_none_is_refused)
 {
 	static const char *const cases[] = {
-		"x", A, A ":", A ":0", A ":1-", A ":1;", A ":9223372036854775808", A ":tag", A ":1:tag:",
-		"aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaa:1", "aaaaaaaa-aaaa-aaaa-aaaaaaaaaaaaaaaa:1",
-		A ":a23456789012345678901234567890123:1", "0-1", "0-1-", "0-1-0", "4294967296-1-1",
-		"0-1-18446744073709551616", "0-1-1 2", A ":1,0-1-1", "0-1-1," A ":1",
+		"x",
+		A,
+		A ":",
+		A ":0",
+		A ":1-",
+		A ":1;",
+		A ":9223372036854775808",
+		A ":tag",
+		A ":1:tag:",
+		"aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaa:1",
+		"aaaaaaaa-aaaa-aaaa-aaaaaaaaaaaaaaaa:1",
+		A ":a23456789012345678901234567890123:1",
+		"0-1",
+		"0-1-",
+		"0-1-0",
+		"4294967296-1-1",
+		"0-1-18446744073709551616",
+		"0-1-1 2",
+		A ":1,0-1-1",
+		"0-1-1," A ":1",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -116,14 +132,11 @@ TEST(the_last_of_each_domain_counts)
 		const char *part, *executed;
 		bool all;
 	} cases[] = {
-		{ "0-1-10,0-2-5", "0-1-12", true },	/* 0-2-5 is older than a backup, say */
-		{ "0-1-10,0-2-15", "0-1-20", false },	/* another history: 0-2-15 is unknown */
-		{ "0-1-10,0-2-15", "0-2-15", true },
-		{ "0-1-10,1-1-1", "0-1-10", false },
-		{ "0-1-10", "0-1-9", false },
-		{ "", "0-1-9", true },
-		{ A ":1-5", A ":1-4:6", false },
-		{ A ":1-5", A ":1-6", true },
+		{ "0-1-10,0-2-5", "0-1-12", true },   /* 0-2-5 is older than a backup, say */
+		{ "0-1-10,0-2-15", "0-1-20", false }, /* another history: 0-2-15 is unknown */
+		{ "0-1-10,0-2-15", "0-2-15", true },  { "0-1-10,1-1-1", "0-1-10", false },
+		{ "0-1-10", "0-1-9", false },	      { "", "0-1-9", true },
+		{ A ":1-5", A ":1-4:6", false },      { A ":1-5", A ":1-6", true },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -145,7 +158,8 @@ TEST(any_order_of_adding_gives_the_same)
 		struct gtid_set set = GTID_SET_INIT;
 
 		for (unsigned i = 0; i < 24; i++) {
-			struct gtid gtid = { .kind = GTID_MYSQL, .number = 1 + (uint64_t)rand() % 60 };
+			struct gtid gtid = { .kind = GTID_MYSQL,
+					     .number = 1 + (uint64_t)rand() % 60 };
 			uint64_t last = gtid.number + (uint64_t)rand() % 4;
 
 			gtid_set_add_range(&set, &gtid, last);
@@ -272,10 +286,8 @@ TEST(events_reject_truncations)
 	}
 }
 
-TEST_MAIN(cmocka_unit_test(text_is_read_and_printed),
-	  cmocka_unit_test(text_that_is_none_is_refused),
-	  cmocka_unit_test(differences_are_named),
-	  cmocka_unit_test(the_last_of_each_domain_counts),
-	  cmocka_unit_test(any_order_of_adding_gives_the_same),
-	  cmocka_unit_test(sums_and_copies), cmocka_unit_test(events_tell_their_transactions),
+TEST_MAIN(cmocka_unit_test(text_is_read_and_printed), cmocka_unit_test(text_that_is_none_is_refused),
+	  cmocka_unit_test(differences_are_named), cmocka_unit_test(the_last_of_each_domain_counts),
+	  cmocka_unit_test(any_order_of_adding_gives_the_same), cmocka_unit_test(sums_and_copies),
+	  cmocka_unit_test(events_tell_their_transactions),
 	  cmocka_unit_test(events_reject_truncations))

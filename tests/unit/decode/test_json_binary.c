@@ -34,8 +34,7 @@ static const struct {
 	  "[\"base64:type15:q6urq6urq6urq6urq6urq6urq6urq6urq6urq6ur"
 	  "q6urq6urq6urq6urq6urq6urq6urq6urq6ur\\nq6ur\"]" },
 	/* Every escape, and what needs none. */
-	{ "0c0c 08090a0c0d 22 5c 2f 01 1f 7f 27",
-	  "\"\\b\\t\\n\\f\\r\\\"\\\\/\\u0001\\u001f\x7f'\"" },
+	{ "0c0c 08090a0c0d 22 5c 2f 01 1f 7f 27", "\"\\b\\t\\n\\f\\r\\\"\\\\/\\u0001\\u001f\x7f'\"" },
 	/* A large array: INT32 and UINT32 stand in the entries. */
 	{ "03 02000000 12000000 07 feffffff 08 ffffffff", "[-2, 4294967295]" },
 	/* A large object with one member. */
@@ -106,22 +105,22 @@ TEST(rejects_every_truncation)
 TEST(rejects_what_is_no_document)
 {
 	static const char *const bad[] = {
-		"0403",				    /* literal 3 */
-		"0d00",				    /* type 13 */
-		"ff",				    /* type 255 */
-		"0b000000000000f07f",		    /* infinity */
-		"0b000000000000f87f",		    /* not a number */
-		"0cffffffffff01 00",		    /* a length of six bytes */
-		"0c8080808080 00",		    /* a length that does not end */
-		"0cffffffff0f 00",		    /* a length of 4 GiB */
-		"02ffffff ff",			    /* more entries than bytes */
-		"03ffffffffffffffff",		    /* the same in a large one */
-		"0201000700 020000",		    /* an array that holds itself */
-		"0200000500",			    /* a size beyond the end */
-		"0ff60132",			    /* a decimal cut short */
-		"0ff6040501 8000",		    /* with bytes left over */
-		"0f0a080000000000bab2ff",	    /* a date beyond 9999 */
-		"0001000c00 ffff0100 040000 61",    /* a key beyond the end */
+		"0403",				 /* literal 3 */
+		"0d00",				 /* type 13 */
+		"ff",				 /* type 255 */
+		"0b000000000000f07f",		 /* infinity */
+		"0b000000000000f87f",		 /* not a number */
+		"0cffffffffff01 00",		 /* a length of six bytes */
+		"0c8080808080 00",		 /* a length that does not end */
+		"0cffffffff0f 00",		 /* a length of 4 GiB */
+		"02ffffff ff",			 /* more entries than bytes */
+		"03ffffffffffffffff",		 /* the same in a large one */
+		"0201000700 020000",		 /* an array that holds itself */
+		"0200000500",			 /* a size beyond the end */
+		"0ff60132",			 /* a decimal cut short */
+		"0ff6040501 8000",		 /* with bytes left over */
+		"0f0a080000000000bab2ff",	 /* a date beyond 9999 */
+		"0001000c00 ffff0100 040000 61", /* a key beyond the end */
 	};
 	struct buf text = BUF_INIT;
 
@@ -186,8 +185,8 @@ TEST(rejects_shared_values)
 		buf_add(&document, kinds[i].head, kinds[i].head_size);
 		for (unsigned byte = 0; byte < 100; byte++)
 			buf_putc(&document, 'x');
-		assert_false(json_binary_text((const uint8_t *)document.data, document.length,
-					      &text));
+		assert_false(
+			json_binary_text((const uint8_t *)document.data, document.length, &text));
 		assert_true(text.length < 2 * document.length);
 		buf_release(&document);
 		buf_release(&text);
@@ -282,8 +281,7 @@ TEST(rejects_documents_that_are_too_deep)
 }
 
 TEST_MAIN(cmocka_unit_test(vectors), cmocka_unit_test(nothing_is_null),
-	  cmocka_unit_test(rejects_every_truncation),
-	  cmocka_unit_test(rejects_what_is_no_document),
+	  cmocka_unit_test(rejects_every_truncation), cmocka_unit_test(rejects_what_is_no_document),
 	  cmocka_unit_test(rejects_shared_members), cmocka_unit_test(rejects_shared_values),
 	  cmocka_unit_test(a_length_of_two_bytes),
 	  cmocka_unit_test(types_that_the_text_does_not_tell),

@@ -137,8 +137,8 @@ static int count_events(const struct buf *inner, bool is_packed, const char *fie
 		size_t room = ZSTD_compressBound(inner->length);
 
 		buf_reserve(&body, room);
-		body.length += ZSTD_compress(body.data + body.length, room, inner->data,
-					     inner->length, 1);
+		body.length +=
+			ZSTD_compress(body.data + body.length, room, inner->data, inner->length, 1);
 	} else {
 		buf_add(&body, inner->data, inner->length);
 	}
@@ -163,8 +163,16 @@ static int count_events(const struct buf *inner, bool is_packed, const char *fie
 
 TEST(events_of_every_size)
 {
-	static const size_t sizes[] = { 19, 20, 255, 70000, (1 << 20) - 1, 1 << 20, (1 << 20) + 1,
-					(1 << 20) + 19, (1 << 20) + 20, 3 << 20 };
+	static const size_t sizes[] = { 19,
+					20,
+					255,
+					70000,
+					(1 << 20) - 1,
+					1 << 20,
+					(1 << 20) + 1,
+					(1 << 20) + 19,
+					(1 << 20) + 20,
+					3 << 20 };
 	struct buf inner = BUF_INIT;
 
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
@@ -205,14 +213,14 @@ TEST(fields_of_a_payload)
 		const char *fields;
 		int events;
 	} cases[] = {
-		{ "0203fcff00 0101 28 00", 1 },	     /* its size: 40 */
-		{ "0203fcff00 0101 27 00", -1 },     /* another */
+		{ "0203fcff00 0101 28 00", 1 },	 /* its size: 40 */
+		{ "0203fcff00 0101 27 00", -1 }, /* another */
 		{ "0203fcff00 0101 29 00", -1 },
 		{ "0203fcff00 0301 28 0901 05 00", 1 }, /* unpacked size; one we do not know */
-		{ "0101 28 00", 1 },		     /* no method: not packed */
-		{ "0201 01 00", -1 },		     /* a method that is none */
-		{ "0201 fd 00", -1 },		     /* half a number */
-		{ "0203fcff00 0105 28 00", -1 },     /* a field longer than what is left of it */
+		{ "0101 28 00", 1 },			/* no method: not packed */
+		{ "0201 01 00", -1 },			/* a method that is none */
+		{ "0201 fd 00", -1 },			/* half a number */
+		{ "0203fcff00 0105 28 00", -1 },	/* a field longer than what is left of it */
 	};
 
 	struct buf packed = BUF_INIT;
@@ -312,13 +320,13 @@ TEST(leads_of_what_is_packed)
 		const char *lead;
 		bool ok;
 	} leads[] = {
-		{ "8107", true },	   { "820007", true },
-		{ "8400000007", true },	   { "850000000007", false }, /* five bytes */
-		{ "80", false },	   { "0107", false }, /* not marked as packed */
-		{ "0207", false },	   { "9107", false }, /* another method */
-		{ "c107", false },	   { "8106", false }, /* more or less than it says */
-		{ "8108", false },	   { "8440000001", false }, /* over a GiB */
-		{ "8440000000", false },   { "83ffffff", false }, /* more than can be packed */
+		{ "8107", true },	 { "820007", true },
+		{ "8400000007", true },	 { "850000000007", false }, /* five bytes */
+		{ "80", false },	 { "0107", false },	    /* not marked as packed */
+		{ "0207", false },	 { "9107", false },	    /* another method */
+		{ "c107", false },	 { "8106", false },	    /* more or less than it says */
+		{ "8108", false },	 { "8440000001", false },   /* over a GiB */
+		{ "8440000000", false }, { "83ffffff", false },	    /* more than can be packed */
 		{ "8100", false },
 	};
 	struct buf out = BUF_INIT;
@@ -350,8 +358,8 @@ TEST(events_that_are_not_packed)
 {
 	struct buf out = BUF_INIT;
 
-	assert_false(unpack_rows(EVENT_WRITE_ROWS_V1, "070000000000 0100 08 ff", "8107", ROWS, 7,
-				 &out));
+	assert_false(
+		unpack_rows(EVENT_WRITE_ROWS_V1, "070000000000 0100 08 ff", "8107", ROWS, 7, &out));
 	buf_release(&out);
 }
 

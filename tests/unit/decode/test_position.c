@@ -121,8 +121,7 @@ TEST(names_that_are_none)
 	assert_false(binlog_position_set(&p, "a\0b", 3, 4, &err));
 }
 
-TEST_MAIN(cmocka_unit_test(order),
-	  cmocka_unit_test(suffixes_that_are_no_numbers_order_as_text),
+TEST_MAIN(cmocka_unit_test(order), cmocka_unit_test(suffixes_that_are_no_numbers_order_as_text),
 	  cmocka_unit_test(zeros_before_the_number_do_not_count), cmocka_unit_test(set_or_not),
 	  cmocka_unit_test(a_number_against_none), cmocka_unit_test(names_of_one_byte),
 	  cmocka_unit_test(takes_the_length_given), cmocka_unit_test(names_that_are_none))

@@ -196,10 +196,9 @@ static void truncate_rows(const char *map_hex, const char *rows_hex, size_t firs
 		free(b.at);
 	}
 	/* No row, and for the inserts the first of two. */
-	assert_int_equal(accepted, event.type == EVENT_WRITE_ROWS_V1 ||
-						   event.type == EVENT_WRITE_ROWS_V2 ?
-					   2 :
-					   1);
+	assert_int_equal(accepted,
+			 event.type == EVENT_WRITE_ROWS_V1 || event.type == EVENT_WRITE_ROWS_V2 ? 2 :
+												  1);
 	free(all.at);
 }
 
@@ -344,8 +343,7 @@ TEST(hidden_columns_are_skipped)
 					      .body = reader_over(b.at, b.length - cut) };
 
 		buf_clear(&text);
-		assert_int_equal(each_row(decoder, &event, &format, &map, see_number,
-						    &text, &err),
+		assert_int_equal(each_row(decoder, &event, &format, &map, see_number, &text, &err),
 				 !cut);
 		assert_string_equal(buf_text(&text), cut ? "1 2 3 " : "1 2 3 4 ");
 	}
@@ -382,7 +380,8 @@ TEST(columns_that_are_left_out)
 	};
 	struct table table = { .full_name = full_name, .columns = columns, .column_count = 4 };
 	struct binlog_column in[5] = {
-		{ .type = 3 }, { .type = 3 }, { .type = 3 }, { .type = 252, .meta = 2 }, { .type = 8 }
+		{ .type = 3 }, { .type = 3 }, { .type = 3 }, { .type = 252, .meta = 2 },
+		{ .type = 8 },
 	};
 	struct binlog_table_map map = {
 		.columns = in, .column_count = 5, .known_count = 5, .table = &table
@@ -393,16 +392,15 @@ TEST(columns_that_are_left_out)
 		const char *wants; /* NULL: refused, as a plain column is missing */
 	} events[] = {
 		{ EVENT_WRITE_ROWS_V1,
-		  "05 1f e0 01000000 02000000 03000000 0100 78 aaaaaaaaaaaaaaaa",
-		  ">1,2,3,x,;" },
-		{ EVENT_UPDATE_ROWS_V1,
-		  "05 0b 0b f8 01000000 02000000 0100 78 fc 01000000 05000000",
+		  "05 1f e0 01000000 02000000 03000000 0100 78 aaaaaaaaaaaaaaaa", ">1,2,3,x,;" },
+		{ EVENT_UPDATE_ROWS_V1, "05 0b 0b f8 01000000 02000000 0100 78 fc 01000000 05000000",
 		  "1,2,NULL,x,>1,5,NULL,NULL,;" },
 		{ EVENT_UPDATE_ROWS_V1, "05 0b 02 f8 01000000 02000000 0100 78 fe 05000000",
 		  "1,2,NULL,x,>1,5,NULL,x,;" },
 		{ EVENT_UPDATE_ROWS_V1, "05 0b 08 f8 01000000 02000000 0100 78 ff",
 		  "1,2,NULL,x,>1,2,NULL,NULL,;" },
-		{ EVENT_UPDATE_ROWS_V1, "05 0f 06 f0 01000000 02000000 03000000 0100 78 fc 07000000 08000000",
+		{ EVENT_UPDATE_ROWS_V1,
+		  "05 0f 06 f0 01000000 02000000 03000000 0100 78 fc 07000000 08000000",
 		  "1,2,3,x,>1,7,8,x,;" },
 		{ EVENT_UPDATE_ROWS_V1, "05 0f 02 f0 01000000 02000000 03000000 0100 78 fe 07000000",
 		  "1,2,3,x,>1,7,NULL,x,;" },
@@ -475,8 +473,7 @@ TEST(the_handler_may_refuse)
 TEST_MAIN(cmocka_unit_test(images), cmocka_unit_test(rejects_every_truncation),
 	  cmocka_unit_test(images_that_are_not_full),
 	  cmocka_unit_test(bits_behind_the_last_column_mean_nothing),
-	  cmocka_unit_test(rows_that_do_not_fit_their_map),
-	  cmocka_unit_test(extra_data_is_skipped), cmocka_unit_test(short_ids),
-	  cmocka_unit_test(hidden_columns_are_skipped),
+	  cmocka_unit_test(rows_that_do_not_fit_their_map), cmocka_unit_test(extra_data_is_skipped),
+	  cmocka_unit_test(short_ids), cmocka_unit_test(hidden_columns_are_skipped),
 	  cmocka_unit_test(columns_that_are_left_out), cmocka_unit_test(other_events_are_refused),
 	  cmocka_unit_test(the_handler_may_refuse))

@@ -9,12 +9,23 @@ TEST(mysql_minimal)
 		uint16_t meta;
 		enum column_sign sign;
 	} want[] = {
-		{ 3, 0, SIGN_UNSIGNED }, { 15, 1200, 0 }, { 246, 10 << 8 | 2, SIGN_SIGNED },
-		{ 247, 1, 0 },		 { 248, 1, 0 },	  { 254, 400, 0 },
-		{ 254, 4, 0 },		 { 16, 10, 0 },	  { 17, 3, 0 },
-		{ 18, 6, 0 },		 { 19, 2, 0 },	  { 10, 0, 0 },
-		{ 13, 0, 0 },		 { 4, 4, SIGN_SIGNED }, { 5, 8, SIGN_SIGNED },
-		{ 252, 2, 0 },		 { 9, 0, SIGN_SIGNED },
+		{ 3, 0, SIGN_UNSIGNED },
+		{ 15, 1200, 0 },
+		{ 246, 10 << 8 | 2, SIGN_SIGNED },
+		{ 247, 1, 0 },
+		{ 248, 1, 0 },
+		{ 254, 400, 0 },
+		{ 254, 4, 0 },
+		{ 16, 10, 0 },
+		{ 17, 3, 0 },
+		{ 18, 6, 0 },
+		{ 19, 2, 0 },
+		{ 10, 0, 0 },
+		{ 13, 0, 0 },
+		{ 4, 4, SIGN_SIGNED },
+		{ 5, 8, SIGN_SIGNED },
+		{ 252, 2, 0 },
+		{ 9, 0, SIGN_SIGNED },
 	};
 	struct binlog_table_map map;
 
@@ -137,7 +148,8 @@ TEST(another_name_is_named)
 	struct column other = { .type = COLUMN_DECIMAL, .precision = 10, .scale = 2 };
 
 	other.name = other_name;
-	check_refused(sample_mariadb_map, 2, &other, ERROR_SCHEMA, "column 3 is `cost` in the schema read at the start but the binlog has `price`");
+	check_refused(sample_mariadb_map, 2, &other, ERROR_SCHEMA,
+		      "column 3 is `cost` in the schema read at the start but the binlog has `price`");
 }
 
 TEST(types_that_cannot_be_carried)
@@ -334,10 +346,10 @@ TEST(widths_of_members)
 		enum column_type column;
 		unsigned members, width;
 	} widths[] = {
-		{ COLUMN_ENUM, 1, 1 },	{ COLUMN_ENUM, 255, 1 }, { COLUMN_ENUM, 256, 2 },
-		{ COLUMN_SET, 1, 1 },	{ COLUMN_SET, 8, 1 },	 { COLUMN_SET, 9, 2 },
-		{ COLUMN_SET, 24, 3 },	{ COLUMN_SET, 25, 4 },	 { COLUMN_SET, 32, 4 },
-		{ COLUMN_SET, 33, 8 },	{ COLUMN_SET, 40, 8 },	 { COLUMN_SET, 64, 8 },
+		{ COLUMN_ENUM, 1, 1 }, { COLUMN_ENUM, 255, 1 }, { COLUMN_ENUM, 256, 2 },
+		{ COLUMN_SET, 1, 1 },  { COLUMN_SET, 8, 1 },	{ COLUMN_SET, 9, 2 },
+		{ COLUMN_SET, 24, 3 }, { COLUMN_SET, 25, 4 },	{ COLUMN_SET, 32, 4 },
+		{ COLUMN_SET, 33, 8 }, { COLUMN_SET, 40, 8 },	{ COLUMN_SET, 64, 8 },
 	};
 	static char name[] = "c", full_name[] = "v.t";
 
@@ -351,9 +363,9 @@ TEST(widths_of_members)
 				       .column_count = 1 };
 
 		for (uint16_t width = 0; width < 10; width++) {
-			struct binlog_column in = {
-				.type = widths[i].column == COLUMN_ENUM ? 247 : 248, .meta = width
-			};
+			struct binlog_column in = { .type = widths[i].column == COLUMN_ENUM ? 247 :
+											      248,
+						    .meta = width };
 			struct binlog_table_map map = { .columns = &in,
 							.column_count = 1,
 							.known_count = 1 };
@@ -369,17 +381,14 @@ TEST(widths_of_members)
 TEST(the_length_of_a_compressed_text)
 {
 	static char name[] = "c", full_name[] = "v.t";
-	struct column column = { .name = name,
-				 .raw_type = sample_type,
-				 .type = COLUMN_VARCHAR,
-				 .max_octets = 40 };
+	struct column column = {
+		.name = name, .raw_type = sample_type, .type = COLUMN_VARCHAR, .max_octets = 40
+	};
 	struct table table = { .full_name = full_name, .columns = &column, .column_count = 1 };
 
 	for (uint16_t length = 38; length < 44; length++) {
 		struct binlog_column in = { .type = 141, .meta = length };
-		struct binlog_table_map map = { .columns = &in,
-						.column_count = 1,
-						.known_count = 1 };
+		struct binlog_table_map map = { .columns = &in, .column_count = 1, .known_count = 1 };
 		struct error err = ERROR_INIT;
 
 		assert_int_equal(binlog_table_map_check(&map, &table, &err), length == 41);
@@ -389,8 +398,7 @@ TEST(the_length_of_a_compressed_text)
 static bool parse_map(const char *hex, struct binlog_table_map *map, struct error *err)
 {
 	struct bytes b = bytes_of_hex(hex);
-	struct binlog_event event = { .type = EVENT_TABLE_MAP,
-				      .body = reader_over(b.at, b.length) };
+	struct binlog_event event = { .type = EVENT_TABLE_MAP, .body = reader_over(b.at, b.length) };
 	struct binlog_format format = sample_format();
 	bool ok = binlog_table_map_parse(&event, &format, map, err);
 
@@ -437,11 +445,11 @@ TEST(signs_of_many_columns)
 TEST(maps_that_are_not_valid)
 {
 	static const char *const bad[] = {
-		MAP_HEAD "00 00",			/* no columns */
-		MAP_HEAD "01 0f 00 00",			/* a VARCHAR without its length */
-		MAP_HEAD "01 0f 01 0a 00",		/* with half of it */
-		MAP_HEAD "01 03 00 00 01 00",		/* no signs where there should be one */
-		MAP_HEAD "01 03 00 00 04 02 0261",	/* half a name */
+		MAP_HEAD "00 00",		   /* no columns */
+		MAP_HEAD "01 0f 00 00",		   /* a VARCHAR without its length */
+		MAP_HEAD "01 0f 01 0a 00",	   /* with half of it */
+		MAP_HEAD "01 03 00 00 01 00",	   /* no signs where there should be one */
+		MAP_HEAD "01 03 00 00 04 02 0261", /* half a name */
 		MAP_HEAD "01 03 00 00 04 02 0161 04 02 0161", /* names twice */
 	};
 
@@ -483,5 +491,5 @@ TEST_MAIN(cmocka_unit_test(mysql_minimal), cmocka_unit_test(mariadb_full),
 	  cmocka_unit_test(hidden_hashes_of_long_unique_keys), cmocka_unit_test(an_unknown_type),
 	  cmocka_unit_test(rejects_every_truncation), cmocka_unit_test(ids_of_rows),
 	  cmocka_unit_test(types_that_stand_for_each_other), cmocka_unit_test(widths_of_members),
-	  cmocka_unit_test(the_length_of_a_compressed_text), cmocka_unit_test(a_table_of_one_column), cmocka_unit_test(signs_of_many_columns),
-	  cmocka_unit_test(maps_that_are_not_valid))
+	  cmocka_unit_test(the_length_of_a_compressed_text), cmocka_unit_test(a_table_of_one_column),
+	  cmocka_unit_test(signs_of_many_columns), cmocka_unit_test(maps_that_are_not_valid))

@@ -163,24 +163,24 @@ TEST(rejects_fields_that_no_date_has)
 		unsigned fraction;
 		const char *hex;
 	} bad[] = {
-		{ read_date, 0, "a0d10f" },			 /* month 13 */
-		{ read_date, 0, "ffffff" },			 /* year 32767 */
-		{ temporal_read_time2, 0, "80003c" },		 /* second 60 */
-		{ temporal_read_time2, 0, "800f00" },		 /* minute 60 */
-		{ temporal_read_time2, 0, "b47000" },		 /* hour 839 */
-		{ temporal_read_time2, 2, "80000064" },		 /* 100 hundredths */
-		{ temporal_read_time2, 7, "8000000000000000" },	 /* no such fraction */
-		{ temporal_read_datetime2, 0, "19b2ba1083" },	 /* negative */
-		{ temporal_read_datetime2, 0, "99b2bb8083" },	 /* hour 24 */
-		{ temporal_read_datetime2, 0, "ffffffffff" },	 /* year 10082 */
+		{ read_date, 0, "a0d10f" },			    /* month 13 */
+		{ read_date, 0, "ffffff" },			    /* year 32767 */
+		{ temporal_read_time2, 0, "80003c" },		    /* second 60 */
+		{ temporal_read_time2, 0, "800f00" },		    /* minute 60 */
+		{ temporal_read_time2, 0, "b47000" },		    /* hour 839 */
+		{ temporal_read_time2, 2, "80000064" },		    /* 100 hundredths */
+		{ temporal_read_time2, 7, "8000000000000000" },	    /* no such fraction */
+		{ temporal_read_datetime2, 0, "19b2ba1083" },	    /* negative */
+		{ temporal_read_datetime2, 0, "99b2bb8083" },	    /* hour 24 */
+		{ temporal_read_datetime2, 0, "ffffffffff" },	    /* year 10082 */
 		{ temporal_read_datetime2, 6, "99b2ba10830f4240" }, /* 1000000 microseconds */
 		{ temporal_read_datetime2, 7, "99b2ba108300000000" },
 		{ temporal_read_timestamp2, 2, "65dfd78b64" },
 		{ temporal_read_timestamp2, 9, "65dfd78b6400000000" },
-		{ read_date, 0, "9f214e" },			 /* year 10000 */
+		{ read_date, 0, "9f214e" }, /* year 10000 */
 		{ temporal_read_datetime2, 0, "fef4420000" },
 		{ temporal_read_datetime, 0, "00407a10f35a0000" },
-		{ temporal_read_time, 1, "0399c0c0" },		 /* hour 839 */
+		{ temporal_read_time, 1, "0399c0c0" }, /* hour 839 */
 		{ temporal_read_time, 0, "ffff7f" },
 		{ temporal_read_time, 7, "ffff7fffffffffff" },
 		{ temporal_read_datetime, 0, "ffffffffffffffff" },

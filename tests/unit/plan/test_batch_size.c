@@ -5,7 +5,7 @@
 
 static const struct batch_point two[] = { { 100, 2000 }, { 10000, 200 } };
 static const struct batch_point five[] = {
-	{ 1000, 5000 }, { 3000, 4000 }, { 4000, 3500 }, { 5000, 3000 }, { 10000, 200 }
+	{ 1000, 5000 }, { 3000, 4000 }, { 4000, 3500 }, { 5000, 3000 }, { 10000, 200 },
 };
 static const struct batch_points points_of_two = { two, 2, 100, 10000 };
 static const struct batch_points points_of_five = { five, 5, 1000, 10000 };
@@ -16,12 +16,12 @@ TEST(interpolates)
 		const struct batch_points *points;
 		uint64_t bytes, rows;
 	} cases[] = {
-		{ &points_of_two, 0, 2000 },	  { &points_of_two, 100, 2000 },
-		{ &points_of_two, 200, 1981 },	  { &points_of_two, 500, 1927 },
-		{ &points_of_two, 1000, 1836 },	  { &points_of_two, 2000, 1654 },
-		{ &points_of_two, 3500, 1381 },	  { &points_of_two, 5000, 1108 },
-		{ &points_of_two, 10000, 200 },	  { &points_of_two, UINT64_MAX, 200 },
-		{ &points_of_five, 3276, 3862 },  { &points_of_five, 4000, 3500 },
+		{ &points_of_two, 0, 2000 },	 { &points_of_two, 100, 2000 },
+		{ &points_of_two, 200, 1981 },	 { &points_of_two, 500, 1927 },
+		{ &points_of_two, 1000, 1836 },	 { &points_of_two, 2000, 1654 },
+		{ &points_of_two, 3500, 1381 },	 { &points_of_two, 5000, 1108 },
+		{ &points_of_two, 10000, 200 },	 { &points_of_two, UINT64_MAX, 200 },
+		{ &points_of_five, 3276, 3862 }, { &points_of_five, 4000, 3500 },
 		{ &points_of_five, 999, 5000 },
 	};
 

@@ -36,8 +36,9 @@ TEST(counts_errors_alone)
 
 TEST(a_run_walks_all_phases)
 {
-	static const enum phase walk[] = { PHASE_STARTING, PHASE_COPYING, PHASE_WAIT_FOR_CUTOVER,
-					   PHASE_VERIFY_BEFORE_CUTOVER, PHASE_CUTOVER, PHASE_DONE };
+	static const enum phase walk[] = { PHASE_STARTING,	   PHASE_COPYING,
+					   PHASE_WAIT_FOR_CUTOVER, PHASE_VERIFY_BEFORE_CUTOVER,
+					   PHASE_CUTOVER,	   PHASE_DONE };
 
 	for (size_t i = 0; i + 1 < ARRAY_LEN(walk); i++) {
 		assert_true(phase_may_follow(walk[i], walk[i + 1]));

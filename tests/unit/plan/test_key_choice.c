@@ -19,8 +19,8 @@ static int set_up(void **state)
 	c->table = fixture_table(&c->fixture, "abc", "t1");
 	fixture_column(c->table, "id", COLUMN_BIGINT, "bigint(20)", "");
 	fixture_column(c->table, "uuid", COLUMN_BINARY, "binary(16)", "");
-	fixture_column(c->table, "name", COLUMN_VARCHAR, "varchar(16)", "utf8mb4_bin")
-		->is_nullable = true;
+	fixture_column(c->table, "name", COLUMN_VARCHAR, "varchar(16)", "utf8mb4_bin")->is_nullable =
+		true;
 	fixture_column(c->table, "score", COLUMN_DOUBLE, "double", "");
 	*state = c;
 	return 0;
@@ -204,8 +204,7 @@ TEST(the_fallback_comes_last)
 TEST_MAIN(CASE(takes_the_primary_key), CASE(takes_the_narrowest_unique_key),
 	  CASE(passes_over_keys_that_do_not_identify_rows),
 	  CASE(another_key_stands_in_for_an_unfit_primary_key),
-	  CASE(a_primary_key_with_a_prefix_is_refused),
-	  CASE(takes_a_configured_unique_column),
+	  CASE(a_primary_key_with_a_prefix_is_refused), CASE(takes_a_configured_unique_column),
 	  CASE(an_invisible_index_enforces_but_is_not_forced),
 	  CASE(a_configured_column_that_is_not_unique_gives_way),
 	  CASE(a_column_that_tells_nothing_apart_is_refused), CASE(the_fallback_comes_last))

@@ -67,9 +67,9 @@ TEST(literals_are_skipped)
 		const char *text;
 		size_t length; /* 0: it is none */
 	} cases[] = {
-		{ "12 AND", 2 },	   { "-1.5", 4 },	  { "'it''s' OR", 7 },
-		{ "x'00ff' OR", 7 },	   { "_latin1 x'41'", 13 }, { "_utf8mb4'a''b'", 14 },
-		{ "'open", 0 },		   { "SLEEP(1)", 0 },	  { "", 0 },
+		{ "12 AND", 2 },     { "-1.5", 4 },	      { "'it''s' OR", 7 },
+		{ "x'00ff' OR", 7 }, { "_latin1 x'41'", 13 }, { "_utf8mb4'a''b'", 14 },
+		{ "'open", 0 },	     { "SLEEP(1)", 0 },	      { "", 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

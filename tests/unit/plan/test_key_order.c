@@ -12,18 +12,25 @@ struct order_case {
 };
 
 static const struct order_case cases[] = {
-	{ COLUMN_BIGINT, "", false,
+	{ COLUMN_BIGINT,
+	  "",
+	  false,
 	  { "-9223372036854775808", "-100", "-99", "-10", "-9", "-1", "0", "1", "9", "10",
 	    "18446744073709551615" } },
 	{ COLUMN_INT, "", true, { "1000", "999", "10", "9", "0", "-1", "-10" } },
 	{ COLUMN_INT, "", false, { "0009", "10", "00011" } },
 	{ COLUMN_DECIMAL, "", false, { "-10.50", "-9.75", "-0.50", "0.00", "0.05", "1.20", "10.00" } },
 	{ COLUMN_DOUBLE, "", false, { "-1e300", "-2", "-1e-300", "0", "1e-300", "0.5", "2", "1e10" } },
-	{ COLUMN_DATETIME, "", false,
+	{ COLUMN_DATETIME,
+	  "",
+	  false,
 	  { "0000-00-00 00:00:00", "0999-12-31 23:59:59", "1000-01-01 00:00:00.000001",
 	    "2024-02-29 00:00:00", "2024-02-29 00:00:01" } },
-	{ COLUMN_TIME, "", false,
-	  { "-838:59:59", "-99:00:00", "-00:00:01", "00:00:00", "09:59:59", "10:00:00", "838:59:59" } },
+	{ COLUMN_TIME,
+	  "",
+	  false,
+	  { "-838:59:59", "-99:00:00", "-00:00:01", "00:00:00", "09:59:59", "10:00:00",
+	    "838:59:59" } },
 	{ COLUMN_VARCHAR, "utf8mb4_bin", false, { "", "A", "AB", "B", "a", "b" } },
 	{ COLUMN_VARCHAR, "utf8mb4_general_ci", false, { "a", "AB", "ac", "b" } },
 	{ COLUMN_VARBINARY, "", false, { "\x01", "a", "\xff" } },
@@ -66,9 +73,11 @@ TEST(texts_in_the_order_of_the_index)
 
 TEST(parts_one_by_one)
 {
-	static const char *const rows[][2] = { { "1", "b" }, { "1", "a" }, { "2", "" },
-					       { "10", "zz" }, { "10", "z" } };
-	struct key_columns columns = { .count = 2, .columns = { 0, 1 },
+	static const char *const rows[][2] = {
+		{ "1", "b" }, { "1", "a" }, { "2", "" }, { "10", "zz" }, { "10", "z" }
+	};
+	struct key_columns columns = { .count = 2,
+				       .columns = { 0, 1 },
 				       .descending = { false, true } };
 	struct buf before = BUF_INIT, here = BUF_INIT;
 	struct fixture f;

@@ -19,8 +19,8 @@ static int set_up(void **state)
 	c->table = fixture_table(&c->fixture, "abc", "t1");
 	fixture_column(c->table, "id", COLUMN_BIGINT, "bigint(20)", "");
 	fixture_column(c->table, "uuid", COLUMN_BINARY, "binary(16)", "");
-	fixture_column(c->table, "name", COLUMN_VARCHAR, "varchar(16)", "utf8mb4_bin")
-		->is_nullable = true;
+	fixture_column(c->table, "name", COLUMN_VARCHAR, "varchar(16)", "utf8mb4_bin")->is_nullable =
+		true;
 	fixture_column(c->table, "score", COLUMN_DOUBLE, "double", "");
 	*state = c;
 	return 0;
@@ -137,5 +137,4 @@ TEST(refuses_what_cannot_be_carried)
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 TEST_MAIN(CASE(builds_texts_without_generated_columns),
-	  CASE(orders_by_size_and_finds_clashing_names),
-	  CASE(refuses_what_cannot_be_carried))
+	  CASE(orders_by_size_and_finds_clashing_names), CASE(refuses_what_cannot_be_carried))

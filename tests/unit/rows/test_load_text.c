@@ -45,12 +45,11 @@ TEST(each_type_by_its_way)
 	column(&b, "u", COLUMN_UUID, "");
 	column(&b, "g", COLUMN_GEOMETRY, "");
 	load_text_put_statement(&sql, &b.table, "/* tag */ ");
-	assert_string_equal(
-		buf_text(&sql),
-		"/* tag */ LOAD DATA LOCAL INFILE 'rows' INTO TABLE `abc`.`t``` CHARACTER SET binary "
-		"FIELDS TERMINATED BY x'09' ESCAPED BY x'5C' LINES TERMINATED BY x'0A' "
-		"(`id`,`v```,@c2,@c3,@c4,`g`) SET `e`=CAST(@c2 AS UNSIGNED),"
-		"`j`=CONVERT(@c3 USING utf8mb4),`u`=CONVERT(@c4 USING utf8mb4)");
+	assert_string_equal(buf_text(&sql),
+			    "/* tag */ LOAD DATA LOCAL INFILE 'rows' INTO TABLE `abc`.`t``` CHARACTER SET binary "
+			    "FIELDS TERMINATED BY x'09' ESCAPED BY x'5C' LINES TERMINATED BY x'0A' "
+			    "(`id`,`v```,@c2,@c3,@c4,`g`) SET `e`=CAST(@c2 AS UNSIGNED),"
+			    "`j`=CONVERT(@c3 USING utf8mb4),`u`=CONVERT(@c4 USING utf8mb4)");
 	buf_release(&sql);
 	fixture_release(&b.fixture);
 }
@@ -82,12 +81,17 @@ static void comes_back(struct bench *b, const struct value *rows, size_t count)
 
 TEST(what_is_put_comes_back)
 {
-#define TEXT(literal) { literal, sizeof(literal) - 1 }
+#define TEXT(literal)                                                                              \
+	{                                                                                          \
+		literal, sizeof(literal) - 1                                                       \
+	}
 	static const struct value rows[] = {
-		TEXT("1"), TEXT("plain"),  TEXT("2"), TEXT(""),	       TEXT("3"), { NULL, 0 },
-		TEXT("4"), TEXT("\\N"),	   TEXT("5"), TEXT("\\"),      TEXT("6"), TEXT("\t\n\\\0\r'\""),
-		TEXT("7"), TEXT("\\N\t"),  TEXT("8"), TEXT("N"),       TEXT("9"), TEXT("\\0\\n0"),
-		TEXT("a"), TEXT("\n\n\n"), { NULL, 0 }, { NULL, 0 },   TEXT("c"), TEXT("\0\0"),
+		TEXT("1"),   TEXT("plain"),   TEXT("2"), TEXT(""),
+		TEXT("3"),   { NULL, 0 },     TEXT("4"), TEXT("\\N"),
+		TEXT("5"),   TEXT("\\"),      TEXT("6"), TEXT("\t\n\\\0\r'\""),
+		TEXT("7"),   TEXT("\\N\t"),   TEXT("8"), TEXT("N"),
+		TEXT("9"),   TEXT("\\0\\n0"), TEXT("a"), TEXT("\n\n\n"),
+		{ NULL, 0 }, { NULL, 0 },     TEXT("c"), TEXT("\0\0"),
 	};
 	struct bench b;
 	char all[256];

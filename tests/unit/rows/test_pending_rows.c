@@ -61,7 +61,7 @@ struct taken {
 	struct pending_rows *queue;
 	unsigned seen[2 * KEYS];
 	unsigned slices;
-	unsigned fail_at;   /* slice; 0: none */
+	unsigned fail_at; /* slice; 0: none */
 	bool only_looks;
 	bool adds_again; /* as if all of them differed */
 };

@@ -13,7 +13,9 @@ static struct value bytes(const char *text, size_t length)
 
 /* "hello", in one piece and in two. */
 #define ONE "\x05\x10hello"
-#define TWO "\x05\x00h\x0c" "ello"
+#define TWO                                                                                        \
+	"\x05\x00h\x0c"                                                                            \
+	"ello"
 
 TEST(content)
 {

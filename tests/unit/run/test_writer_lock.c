@@ -45,6 +45,5 @@ TEST(every_part_has_a_name)
 	}
 }
 
-TEST_MAIN(cmocka_unit_test(each_writer_has_its_number),
-	  cmocka_unit_test(a_lock_has_the_run_s_name),
+TEST_MAIN(cmocka_unit_test(each_writer_has_its_number), cmocka_unit_test(a_lock_has_the_run_s_name),
 	  cmocka_unit_test(every_part_has_a_name))

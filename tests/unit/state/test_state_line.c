@@ -89,7 +89,11 @@ TEST(a_line_comes_back_from_json)
 TEST(other_json_is_refused)
 {
 	static const char *const texts[] = {
-		"{}", "1", "[1]", "[{}]", "[{\"Process\":\"aa\",\"Save\":1}]",
+		"{}",
+		"1",
+		"[1]",
+		"[{}]",
+		"[{\"Process\":\"aa\",\"Save\":1}]",
 		"[{\"Process\":\"0123456789abcdef\"}]",
 		"[{\"Process\":\"0123456789abcdef\",\"Save\":-1}]",
 		"[{\"Process\":\"0123456789abcdex\",\"Save\":1}]",
@@ -106,6 +110,5 @@ TEST(other_json_is_refused)
 	}
 }
 
-TEST_MAIN(cmocka_unit_test(lines_part_or_do_not),
-	  cmocka_unit_test(a_line_comes_back_from_json),
+TEST_MAIN(cmocka_unit_test(lines_part_or_do_not), cmocka_unit_test(a_line_comes_back_from_json),
 	  cmocka_unit_test(other_json_is_refused))

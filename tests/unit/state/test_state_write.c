@@ -290,7 +290,8 @@ TEST(tells_how_far_rows_were_streamed)
 	struct buf out = BUF_INIT, again = BUF_INIT;
 
 	copied_to_somewhere(c);
-	state_tracker_start_at(&c->tracker, &(struct binlog_position){ "b.1", 4, 0 }, false, NULL, NULL);
+	state_tracker_start_at(&c->tracker, &(struct binlog_position){ "b.1", 4, 0 }, false, NULL,
+			       NULL);
 	state_tracker_streamed(&c->tracker, &streamed);
 	state_tracker_streamed(&c->tracker, &earlier);
 	write_with(c, NULL, &out);
@@ -334,9 +335,9 @@ TEST(every_truncation_is_an_error)
 static void assault(struct context *c, const char *text, const char *name, const cJSON *value)
 {
 	cJSON *tree = json_parse(text, strlen(text), &c->err);
-	cJSON *owner = cJSON_GetObjectItemCaseSensitive(tree, name)
-			       ? tree
-			       : cJSON_GetObjectItemCaseSensitive(tree, "CopyStage");
+	cJSON *owner = cJSON_GetObjectItemCaseSensitive(tree, name) ?
+			       tree :
+			       cJSON_GetObjectItemCaseSensitive(tree, "CopyStage");
 	struct saved_state saved;
 
 	cJSON_DeleteItemFromObjectCaseSensitive(tree, "StateChecksum");
@@ -471,8 +472,7 @@ TEST(refuses_with_the_reason)
 		{ "[]", "the state: must be an object, is an array" },
 		{ "{}", "it has no GhostferryVersion: this is no state of a run" },
 		{ "{\"GhostferryVersion\":\"99.0.0\"}", "is newer than this one" },
-		{ "{\"GhostferryVersion\":\"99999999999999999999.0.0\"}",
-		  "is newer than this one" },
+		{ "{\"GhostferryVersion\":\"99999999999999999999.0.0\"}", "is newer than this one" },
 		{ "{\"GhostferryVersion\":\"1.1.0\",\"StateFormat\":2}", "formats up to 1" },
 		{ "{\"GhostferryVersion\":\"1.1.0\"}", "dumped before the run had started" },
 		{ "{\"GhostferryVersion\":\"1.1.0\",\"CopyStage\":{\"LastProcessedBinlogPosition\":"
@@ -481,13 +481,11 @@ TEST(refuses_with_the_reason)
 		{ "{\"GhostferryVersion\":\"1.1.0\",\"CopyStage\":{\"LastProcessedBinlogPosition\":"
 		  "{\"Name\":\"b\",\"Pos\":1.5}}}",
 		  "CopyStage: LastProcessedBinlogPosition: Pos: must be a whole number" },
-		{ HEAD "\"CompletedTables\":{\"abc.t\":1}}",
-		  "CompletedTables: abc.t: must be true" },
+		{ HEAD "\"CompletedTables\":{\"abc.t\":1}}", "CompletedTables: abc.t: must be true" },
 		{ HEAD "\"CompletedTables\":{\"abc.t\":true}}", "not among those chosen now" },
 		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.t\":1}}",
 		  "LastSuccessfulPaginationKeys.abc.t: the table is not among" },
-		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.big\":1.5}}",
-		  "must be an integer" },
+		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.big\":1.5}}", "must be an integer" },
 		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.big\":-1}}", "is not a value of" },
 		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.table1\":9223372036854775808}}",
 		  "is not a value of the key column `id` (bigint(20))" },
@@ -554,7 +552,8 @@ TEST(gtids_come_back)
 	state_tracker_start_at(&c->tracker, &position, false, &applied, &applied);
 	state_tracker_received(&c->tracker, &gtid);
 	write_with(c, NULL, &out);
-	assert_non_null(strstr(out.data, "\"GTIDSet\": \"aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa:1-5:7\""));
+	assert_non_null(
+		strstr(out.data, "\"GTIDSet\": \"aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa:1-5:7\""));
 	assert_true(parse(c, out.data, &saved));
 	assert_true(saved.run.has_gtids);
 	assert_int_equal(saved.run.position.file_created, 1700000000);
@@ -577,7 +576,8 @@ TEST(gtids_come_back)
 TEST(odd_gtids_are_refused)
 {
 	static const char *const cases[] = {
-		"\"ReceivedGTIDSet\":\"x\"}", "\"ReceivedGTIDSet\":7}",
+		"\"ReceivedGTIDSet\":\"x\"}",
+		"\"ReceivedGTIDSet\":7}",
 		"\"LastWrittenBinlogPosition\":{\"Name\":\"b.1\",\"Pos\":4,\"GTIDSet\":\"0-1\"}}",
 		"\"LastWrittenBinlogPosition\":{\"Name\":\"b.1\",\"Pos\":4,\"FileCreated\":-1}}",
 	};
@@ -587,7 +587,8 @@ TEST(odd_gtids_are_refused)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct buf text = BUF_INIT;
 
-		buf_printf(&text, i < 2 ? HEAD "%s" : "{\"GhostferryVersion\":\"1.1.0\",%s", cases[i]);
+		buf_printf(&text, i < 2 ? HEAD "%s" : "{\"GhostferryVersion\":\"1.1.0\",%s",
+			   cases[i]);
 		if (parse(c, buf_text(&text), &saved))
 			fail_msg("%s was taken", cases[i]);
 		buf_release(&text);

@@ -100,10 +100,8 @@ TEST(transactions)
 TEST(phases_of_xa_by_their_verb)
 {
 	static const struct statement_case cases[] = {
-		{ "XA START 'a'", "XA START" },
-		{ "XA END 'a'", "XA END" },
-		{ "XA PREPARE 'a'", "XA PREPARE" },
-		{ "XA COMMIT 'a' ONE PHASE", "XA COMMIT" },
+		{ "XA START 'a'", "XA START" },	      { "XA END 'a'", "XA END" },
+		{ "XA PREPARE 'a'", "XA PREPARE" },   { "XA COMMIT 'a' ONE PHASE", "XA COMMIT" },
 		{ "XA ROLLBACK 'a'", "XA ROLLBACK" },
 	};
 
@@ -399,8 +397,8 @@ TEST(every_truncation)
 }
 
 TEST_MAIN(cmocka_unit_test(transactions), cmocka_unit_test(phases_of_xa_by_their_verb),
-	  cmocka_unit_test(index_of_the_statement_before),
-	  cmocka_unit_test(tables), cmocka_unit_test(altered_tables), cmocka_unit_test(databases),
+	  cmocka_unit_test(index_of_the_statement_before), cmocka_unit_test(tables),
+	  cmocka_unit_test(altered_tables), cmocka_unit_test(databases),
 	  cmocka_unit_test(harmless_statements), cmocka_unit_test(rows),
 	  cmocka_unit_test(comments_and_quotes), cmocka_unit_test(set_statement_is_what_follows),
 	  cmocka_unit_test(unknown_statements), cmocka_unit_test(more_names_than_fit),

@@ -195,8 +195,7 @@ TEST(lost_where_there_are_no_positions)
 	put_rows(0, NULL, "1 a");
 	put_xid(500);
 	run_script();
-	assert_string_equal(script.seen.data,
-			    "@b.000001:256 +1/a @b.000001:256 +1/a @b.000001:500");
+	assert_string_equal(script.seen.data, "@b.000001:256 +1/a @b.000001:256 +1/a @b.000001:500");
 	assert_string_equal(script.opened.data, "b.000001:256 b.000001:256");
 	forget_script();
 }
@@ -306,8 +305,9 @@ TEST(lost_in_mid_transaction_for_good)
 		put_transaction(400, "3 c");
 		check_fails(cuts == 1 ? "@b.000001:200 +2/b @b.000001:200" :
 					"@b.000001:200 +2/b @b.000001:200 +2/b @b.000001:200",
-			    ERROR_PURGED, "ends at b.000001:200 in that file, but was sent up to "
-					  "b.000001:300");
+			    ERROR_PURGED,
+			    "ends at b.000001:200 in that file, but was sent up to "
+			    "b.000001:300");
 	}
 }
 
@@ -386,7 +386,8 @@ TEST(a_file_ends_inside_a_transaction)
 	put_map(320);
 	put_rows(340, NULL, "1 a");
 	put_fake_rotate("b.000002", 4);
-	check_fails("@b.000001:200 +1/a", ERROR_UNSUPPORTED, "cut short by the end of its binlog file");
+	check_fails("@b.000001:200 +1/a", ERROR_UNSUPPORTED,
+		    "cut short by the end of its binlog file");
 }
 
 /* RESET on the source: the new events lie in front of the position. */
@@ -672,8 +673,10 @@ TEST(xa_that_ends_without_a_prepare)
 	} cases[] = {
 		{ NULL, "the XA transaction after b.000001:200 ends by an XID event" },
 		{ "COMMIT", "the XA transaction after b.000001:200 ends by COMMIT" },
-		{ "XA COMMIT X'61',X'',1", "the XA transaction after b.000001:200 ends by XA COMMIT" },
-		{ "XA PREPARE X'61',X'',1", "the XA transaction after b.000001:200 ends by XA PREPARE" },
+		{ "XA COMMIT X'61',X'',1",
+		  "the XA transaction after b.000001:200 ends by XA COMMIT" },
+		{ "XA PREPARE X'61',X'',1",
+		  "the XA transaction after b.000001:200 ends by XA PREPARE" },
 	};
 
 	for (unsigned rows = 0; rows < 2; rows++) {
@@ -889,7 +892,8 @@ TEST(other_tables)
 	put_buf(EVENT_TABLE_MAP, 300, &body);
 	rows_body(&body, 8, NULL, "1 a");
 	put_buf(EVENT_WRITE_ROWS_V1, 320, &body);
-	put_buf(EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1, 330, (rows_body(&body, 8, NULL, "x 1"), &body));
+	put_buf(EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1, 330,
+		(rows_body(&body, 8, NULL, "x 1"), &body));
 	rows_body(&body, 8, NULL, "1 a");
 	put_buf(EVENT_PARTIAL_UPDATE_ROWS, 340, &body);
 	put(EVENT_WRITE_ROWS_V1, 350, "\xff\xff\xff\0\0\0\1\0", 8); /* ends a statement */
@@ -1062,10 +1066,19 @@ TEST(a_packed_transaction_that_is_cut_short)
 TEST(events_that_are_cut_short)
 {
 	static const uint8_t types[] = {
-		EVENT_ROTATE, EVENT_FORMAT_DESCRIPTION, EVENT_QUERY, EVENT_TABLE_MAP,
-		EVENT_WRITE_ROWS_V1, EVENT_HEARTBEAT_V2, EVENT_MARIADB_GTID, EVENT_XA_PREPARE,
-		EVENT_TRANSACTION_PAYLOAD, EVENT_EXECUTE_LOAD_QUERY, EVENT_PARTIAL_UPDATE_ROWS,
-		EVENT_MARIADB_QUERY_COMPRESSED, EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1,
+		EVENT_ROTATE,
+		EVENT_FORMAT_DESCRIPTION,
+		EVENT_QUERY,
+		EVENT_TABLE_MAP,
+		EVENT_WRITE_ROWS_V1,
+		EVENT_HEARTBEAT_V2,
+		EVENT_MARIADB_GTID,
+		EVENT_XA_PREPARE,
+		EVENT_TRANSACTION_PAYLOAD,
+		EVENT_EXECUTE_LOAD_QUERY,
+		EVENT_PARTIAL_UPDATE_ROWS,
+		EVENT_MARIADB_QUERY_COMPRESSED,
+		EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
@@ -1202,8 +1215,7 @@ TEST_MAIN(cmocka_unit_test(a_transaction), cmocka_unit_test(a_file_grows_beyond_
 	  cmocka_unit_test(a_connection_that_is_lost_behind_the_final_position),
 	  cmocka_unit_test(the_end_before_the_final_position),
 	  cmocka_unit_test(an_event_ends_at_4_gib), cmocka_unit_test(resumed_beyond_4_gib),
-	  cmocka_unit_test(begins_in_front_of_the_position),
-	  cmocka_unit_test(file_names_get_longer),
+	  cmocka_unit_test(begins_in_front_of_the_position), cmocka_unit_test(file_names_get_longer),
 	  cmocka_unit_test(no_positions_inside_a_transaction),
 	  cmocka_unit_test(lost_where_there_are_no_positions),
 	  cmocka_unit_test(a_file_that_is_cut_short_is_passed),
@@ -1211,20 +1223,18 @@ TEST_MAIN(cmocka_unit_test(a_transaction), cmocka_unit_test(a_file_grows_beyond_
 	  cmocka_unit_test(lost_in_mid_transaction),
 	  cmocka_unit_test(lost_in_mid_transaction_for_good),
 	  cmocka_unit_test(maps_end_with_the_connection),
-	  cmocka_unit_test(a_connection_that_cannot_be_had_again),
-	  cmocka_unit_test(fake_rotations), cmocka_unit_test(a_file_ends_inside_a_transaction),
+	  cmocka_unit_test(a_connection_that_cannot_be_had_again), cmocka_unit_test(fake_rotations),
+	  cmocka_unit_test(a_file_ends_inside_a_transaction),
 	  cmocka_unit_test(a_binlog_that_goes_back), cmocka_unit_test(positions_that_no_file_has),
 	  cmocka_unit_test(a_wrong_checksum), cmocka_unit_test(checksums_are_switched),
 	  cmocka_unit_test(savepoints_are_no_boundary), cmocka_unit_test(what_was_rolled_back),
 	  cmocka_unit_test(rows_are_buffered_until_the_commit),
-	  cmocka_unit_test(rows_that_have_no_room_are_delivered),
-	  cmocka_unit_test(xa_transactions),
+	  cmocka_unit_test(rows_that_have_no_room_are_delivered), cmocka_unit_test(xa_transactions),
 	  cmocka_unit_test(lost_while_an_xa_transaction_is_open), cmocka_unit_test(xa_in_one_phase),
 	  cmocka_unit_test(xa_that_is_too_large), cmocka_unit_test(xa_that_ends_without_a_prepare),
 	  cmocka_unit_test(xa_of_mariadb), cmocka_unit_test(heartbeats),
-	  cmocka_unit_test(events_that_are_not_known),
-	  cmocka_unit_test(events_that_change_nothing), cmocka_unit_test(statements),
-	  cmocka_unit_test(a_definition_behind_one_that_does_nothing),
+	  cmocka_unit_test(events_that_are_not_known), cmocka_unit_test(events_that_change_nothing),
+	  cmocka_unit_test(statements), cmocka_unit_test(a_definition_behind_one_that_does_nothing),
 	  cmocka_unit_test(create_table_select), cmocka_unit_test(a_new_trigger),
 	  cmocka_unit_test(other_tables), cmocka_unit_test(rows_in_the_wrong_place),
 	  cmocka_unit_test(another_definition), cmocka_unit_test(a_row_that_is_not_taken),

@@ -69,8 +69,9 @@ TEST(names_of_every_length)
 {
 	for (unsigned gtrid = 0; gtrid <= 66; gtrid++) {
 		for (unsigned bqual = 0; bqual <= 66; bqual += 8) {
-			uint8_t body[13 + 132] = { 0, 1, 0, 0, 0, (uint8_t)gtrid, 0, 0, 0,
-						   (uint8_t)bqual, 0, 0, 0 };
+			uint8_t body[13 + 132] = {
+				0, 1, 0, 0, 0, (uint8_t)gtrid, 0, 0, 0, (uint8_t)bqual, 0, 0, 0
+			};
 			struct bytes b = bytes_copy(body, 13 + gtrid + bqual);
 			struct binlog_event event = { .type = EVENT_XA_PREPARE,
 						      .body = reader_over(b.at, b.length) };
