@@ -140,7 +140,7 @@ demo: ## a live move between two throwaway servers, interrupted twice
 	$(Q)+tests/demo.sh
 
 bench: ## how verifiers, workers and a plain dump compare: ratios, never fails on timing
-	$(Q)+tests/bench.sh
+	$(Q)+tests/tools/bench.sh
 
 deps: ## install what is missing (Debian packages; needs root)
 	$(Q)tests/deps.sh
