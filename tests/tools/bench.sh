@@ -3,9 +3,9 @@
 set -eu
 
 cd "$(dirname "$0")/../.."
-tests/deps.sh
+tests/tools/deps.sh
 case ${BENCH_FLAVOURS:-mysql} in
-*mysql*) tests/tree.sh sid >/dev/null || echo "no MySQL here: left out" >&2 ;;
+*mysql*) tests/tools/tree.sh sid >/dev/null || echo "no MySQL here: left out" >&2 ;;
 esac
 make -s all
 exec /usr/bin/python3 tests/tools/bench.py

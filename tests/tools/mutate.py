@@ -7,7 +7,7 @@ to the file with it, and runs them. Mutants that no test kills are printed, and 
 exit status 1. Those that survive are tried again with ASan and UBSan, which see a read
 behind the end. Not part of `make test`: it takes a while.
 
-Usage: tests/mutate.py [--jobs N] [--every N] [file of src/decode or src/stream ...]
+Usage: tests/tools/mutate.py [--jobs N] [--every N] [file of src/decode or src/stream ...]
 
 SAME lists the mutants that do the same as the original, each with the reason.
 """
@@ -22,7 +22,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 os.chdir(TOP)
 
 # Source: the unit tests that see it.
