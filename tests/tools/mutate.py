@@ -31,6 +31,7 @@ TESTS = {
     "decimal": ("decimal",),
     "double_text": ("double_text", "json_binary"),
     "event": ("event",),
+    "event_buffer": ("event_buffer",),
     "json_binary": ("json_binary",),
     "payload": ("payload", "streamer"),
     "position": ("position",),
@@ -39,6 +40,7 @@ TESTS = {
     "table_check": ("table_map", "column_codec"),
     "table_map": ("table_map", "row"),
     "temporal": ("temporal",),
+    "transaction": ("transaction",),
     "xa": ("xa", "streamer"),
 }
 SWAPS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "&&": "||",
