@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Would the unit tests notice if a decoder were wrong by one bit?
 
-Breaks the sources that decode foreign bytes in one place at a time (a number by its
-lowest bit, a comparison, an operator, a truth value), builds the unit tests that belong
-to the file with it, and runs them. Mutants that no test kills are printed, and make the
+Breaks the sources that decode foreign bytes, and those that buffer what was decoded, in
+one place at a time (a number by its lowest bit, a comparison, an operator, a truth value),
+builds the unit tests that belong to the file with it, and runs them. Mutants that no test kills are printed, and make the
 exit status 1. Those that survive are tried again with ASan and UBSan, which see a read
 behind the end. Not part of `make test`: it takes a while.
 
