@@ -138,13 +138,13 @@ test: ## everything, as the gate runs it; last line is the count
 	$(Q)+tests/run.sh
 
 demo: ## a live move between two throwaway servers, interrupted twice
-	$(Q)+tests/demo.sh
+	$(Q)+tests/tools/demo.sh
 
 bench: ## how verifiers, workers and a plain dump compare: ratios, never fails on timing
-	$(Q)+tests/bench.sh
+	$(Q)+tests/tools/bench.sh
 
 deps: ## install what is missing (Debian packages; needs root)
-	$(Q)tests/deps.sh
+	$(Q)tests/tools/deps.sh
 
 deb: ## a Debian package in $(BUILD); SOURCE_DATE_EPOCH= is honoured
 	$(Q)+BUILD='$(BUILD)' src/package/deb.sh

@@ -788,8 +788,6 @@ TEST(a_changed_state_is_refused)
 	buf_release(&compact);
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
 TEST_MAIN(CASE(writes_the_documented_layout), CASE(keys_stand_as_documented),
 	  CASE(comes_back_as_it_was), CASE(saves_are_numbered), CASE(a_changed_state_is_refused),
 	  CASE(tells_where_the_target_was_watched), CASE(tells_how_far_rows_were_streamed),

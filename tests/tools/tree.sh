@@ -5,7 +5,7 @@
 # Exit status 77: it cannot be had here, and the caller skips what needs it.
 set -eu
 
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 servers=${SERVERS_DIR:-$PWD/.servers}
 suite=$1
 tree=$servers/$suite
