@@ -90,6 +90,21 @@ static void add_position(cJSON *object, const char *name, const struct binlog_po
 	json_add_u64(item, "Pos", position->offset);
 }
 
+static double seconds(double value)
+{
+	return isfinite(value) && value > 0 ? value : 0;
+}
+
+/* Only while there are any: Ghostferry has none of it. */
+static void add_indexes(cJSON *item, const struct ferry_table_status *table)
+{
+	if (table->deferred_indexes)
+		json_add_u64(item, "DeferredIndexes", table->deferred_indexes);
+	if (table->indexing_since > 0)
+		cJSON_AddNumberToObject(item, "IndexingSeconds",
+					floor(seconds(clock_wall() - table->indexing_since)));
+}
+
 static void add_tables(cJSON *object, const struct ferry_status *status)
 {
 	cJSON *tables = cJSON_AddObjectToObject(object, "Tables");
@@ -106,12 +121,8 @@ static void add_tables(cJSON *object, const struct ferry_status *status)
 		json_add_u64(item, "RowsWritten", table->rows_written);
 		json_add_u64(item, "BatchSize", table->batch_rows);
 		json_add_u64(item, "BytesWritten", table->bytes_written);
+		add_indexes(item, table);
 	}
-}
-
-static double seconds(double value)
-{
-	return isfinite(value) && value > 0 ? value : 0;
 }
 
 static void add_seconds(cJSON *object, const char *name, double value, bool whole)

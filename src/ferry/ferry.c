@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "base/version.h"
+#include "create/deferred_indexes.h"
 #include "state/state_write.h"
 
 static const char log_tag[] = "ferry";
@@ -122,7 +123,20 @@ static bool copy_rows(struct ferry *f, struct error *err)
 	if (!data_iterator_join(f->iterator))
 		return ferry_stopped(err);
 	probe("copy_done", " ");
-	log_info("data copy is complete, waiting for cutover");
+	return true;
+}
+
+/* Before anybody may wait for the cutover: it is not to take any longer by them. */
+static bool add_indexes(struct ferry *f, struct error *err)
+{
+	if (!deferred_indexes_are_left(&f->run))
+		return true;
+	log_info("data copy is complete, adding the indexes that were left out");
+	ferry_set_phase(f, PHASE_INDEXING);
+	ferry_waits_for(f, "indexes to be added on the target");
+	if (!deferred_indexes_add(&f->run, err))
+		return false;
+	ferry_waits_for(f, "");
 	return true;
 }
 
@@ -154,7 +168,10 @@ static void ferry_main(void *argument)
 	if (f->resume && f->resume->run.cutover_unlocked)
 		log_warn("the state says that this move was finished, or CutoverUnlock called: it "
 			 "is followed up to the source's position again");
-	if (!copy_rows(f, &err) || !ferry_cut_over(f, &err)) {
+	bool is_copied = copy_rows(f, &err) && add_indexes(f, &err);
+	if (is_copied)
+		log_info("data copy is complete, waiting for cutover");
+	if (!is_copied || !ferry_cut_over(f, &err)) {
 		/* ERROR_STOPPED: somebody else has failed already and is the first. */
 		ferry_fail_run(f, PART_CUTOVER, &err);
 		return;

@@ -20,6 +20,8 @@ static void address(char text[300], const struct db_params *params)
 
 static const char *action(const struct table_state *state)
 {
+	if (state->indexing_since > 0)
+		return "indexing";
 	if (state->is_complete)
 		return "completed";
 	return state->is_active || state->copied_up_to.is_set ? "copying" : "waiting";
@@ -40,6 +42,8 @@ static void table_status(struct ferry_table_status *status, struct table_state *
 	status->estimated_rows = table->source->estimated_rows;
 	status->estimated_bytes = table->source->data_bytes;
 	status->batch_rows = table->batch_rows;
+	status->deferred_indexes = (unsigned)__builtin_popcountll(state->deferred);
+	status->indexing_since = state->indexing_since;
 }
 
 static void tracker_status(struct ferry *f, struct ferry_status *status)
