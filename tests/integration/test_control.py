@@ -129,7 +129,7 @@ class WorkTimeTest(ControlTest):
                   "target_writing_ms", "target_committing_ms")
         line = self.summary(self.ferry().run_ok())
         for field in fields:
-            self.assertRegex(line, fr" {field}=[0-9.]+ ")
+            self.assertRegex(line, fr" {field}=[0-9.]+( |$)")
         self.assertIn(" rows=80 ", line)
         self.target.sql("DROP DATABASE abc")
         ferry = self.waiting(LogBackend="zerolog", StateFile="")

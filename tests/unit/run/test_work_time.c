@@ -118,7 +118,6 @@ TEST(a_thread_that_has_not_joined_is_not_counted)
 	assert_int_equal(work_begin(WORK_IDLE), WORK_IDLE);
 }
 
-TEST_MAIN(cmocka_unit_test(what_goes_on_counts_already),
-	  cmocka_unit_test(each_moment_counts_once), cmocka_unit_test(no_more_than_has_passed),
-	  cmocka_unit_test(work_counts_on_its_own_side),
+TEST_MAIN(cmocka_unit_test(what_goes_on_counts_already), cmocka_unit_test(each_moment_counts_once),
+	  cmocka_unit_test(no_more_than_has_passed), cmocka_unit_test(work_counts_on_its_own_side),
 	  cmocka_unit_test(a_thread_that_has_not_joined_is_not_counted))
