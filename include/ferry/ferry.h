@@ -12,6 +12,7 @@
 #include "state/state_read.h"
 #include "run/run_part.h"
 #include "run/throttler.h"
+#include "run/work_time.h"
 #include "verify/verifier.h"
 
 struct ferry; /* opaque */
@@ -113,6 +114,7 @@ struct ferry_status {
 	uint64_t queued_changes; /* received, not yet applied */
 	uint64_t deadlocks;	 /* on the target, tried again */
 	uint64_t lock_waits;
+	struct work_times work;
 	struct ferry_table_status *tables; /* owned */
 	size_t table_count;
 	size_t completed_count;

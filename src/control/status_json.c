@@ -351,6 +351,15 @@ static void add_late_rows(cJSON *object, const struct ferry_status *status)
 			json_add_u64(late, status->tables[i].name, status->tables[i].late_rows);
 }
 
+static void add_work(cJSON *object, const char *key, const int64_t *us, const char *const *names)
+{
+	cJSON *item = cJSON_AddObjectToObject(object, key);
+
+	for (size_t i = 0; i < WORK_COUNT; i++)
+		if (names[i])
+			json_add_i64(item, names[i], us[i] / 1000);
+}
+
 void status_json_write(struct buf *out, const struct status_view *view)
 {
 	static const char *const side_names[] = {
@@ -382,6 +391,10 @@ void status_json_write(struct buf *out, const struct status_view *view)
 	json_add_u64(object, "TargetLockWaits", status->lock_waits);
 	cJSON_AddStringToObject(object, "LimitedBy", side_names[status->limit]);
 	cJSON_AddStringToObject(object, "WaitingFor", status->waiting_for);
+	add_work(object, "SourceTimeMs", status->work.us[WORK_ON_SOURCE],
+		 work_names[WORK_ON_SOURCE]);
+	add_work(object, "TargetTimeMs", status->work.us[WORK_ON_TARGET],
+		 work_names[WORK_ON_TARGET]);
 	add_late_rows(object, status);
 	json_print(out, object, 0);
 	cJSON_Delete(object);

@@ -247,6 +247,7 @@ struct ferry *ferry_new(const struct move_options *options, const struct ferry_h
 	f->run.save_state = hooks->save_state;
 	f->run.save_context = hooks->context;
 	budget_init(&f->run.rows, options->rows_bytes);
+	work_sheet_init(&f->run.work);
 	atomic_store(&f->run.batch_rows, options->batch_rows);
 	f->durable = durable_state_new(&f->run, live_state, f);
 	if (resume && resume->run.cutover_unlocked)
@@ -289,6 +290,7 @@ void ferry_free(struct ferry *f)
 	findings_release(&f->findings);
 	state_tracker_destroy(&f->tracker);
 	throttler_destroy(&f->throttler);
+	work_sheet_destroy(&f->run.work);
 	budget_destroy(&f->run.rows);
 	stop_destroy(&f->stop);
 	condition_destroy(&f->changed);

@@ -104,6 +104,7 @@ void ferry_status(struct ferry *f, struct ferry_status *status)
 
 	status->deadlocks = atomic_load(&f->run.deadlocks);
 	status->lock_waits = atomic_load(&f->run.lock_waits);
+	work_sheet_read(&f->run.work, &status->work);
 	address(status->source_address, &f->options.source);
 	address(status->target_address, &f->options.target);
 	status->is_paused = throttler_is_paused(&f->throttler);

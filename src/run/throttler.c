@@ -2,6 +2,8 @@
  * cannot hear, so it is looked at every POLL_MS. */
 #include "run/throttler.h"
 
+#include "run/work_time.h"
+
 enum { POLL_MS = 100 };
 
 void throttler_init(struct throttler *t)
@@ -38,8 +40,12 @@ bool throttler_is_paused(struct throttler *t)
 bool throttler_wait(struct throttler *t, struct stop *stop)
 {
 	mutex_lock(&t->lock);
-	while (t->paused && !stop_is_set(stop))
+	while (t->paused && !stop_is_set(stop)) {
+		enum work before = work_begin(WORK_THROTTLED);
+
 		condition_wait_ms(&t->changed, &t->lock, POLL_MS);
+		work_begin(before);
+	}
 	mutex_unlock(&t->lock);
 	return !stop_is_set(stop);
 }
