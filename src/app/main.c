@@ -115,11 +115,15 @@ static void init_libraries(void)
 	db_library_init();
 }
 
-static void print_error(const char *message)
+static void print_error(const char *message, const char *hint)
 {
 	struct buf text = BUF_INIT;
 
 	printable_put(&text, message);
+	if (*hint) {
+		buf_puts(&text, "\n  ");
+		printable_put(&text, hint);
+	}
 	fprintf(stderr, "error: %s\n", buf_text(&text));
 	buf_release(&text);
 }
@@ -127,10 +131,11 @@ static void print_error(const char *message)
 static int fail(const struct program *program, const struct error *err)
 {
 	const struct string_list *more = &program->config.more_errors;
+	const struct string_list *hints = &program->config.hints;
 
-	print_error(err->text);
+	print_error(err->text, hints->count > 0 ? hints->items[0] : "");
 	for (size_t i = 0; i < more->count; i++)
-		print_error(more->items[i]);
+		print_error(more->items[i], hints->items[i + 1]);
 	return EXIT_NOT_STARTED;
 }
 
@@ -172,7 +177,7 @@ int main(int argc, char **argv)
 	if (!prepare(&program, &err))
 		status = fail(&program, &err);
 	else if (program.cli.verify)
-		status = verify_command_run(&program.config, program.cli.json);
+		status = verify_command_run(&program.config, &program.cli);
 	else
 		status = app_run(&program.config, &program.start, program.cli.dry_run);
 	start_state_release(&program.start);

@@ -207,6 +207,35 @@ class VerifyCommandTest(VerifyTest):
         finally:
             self.target.start()
 
+    def test_tables_behind_the_path(self):
+        self.copied(names=("big", "empty", "composite"))
+        for names, want in ((["big"], ["big"]), (["abc.*p*"], ["composite", "empty"]),
+                            (["`big`", "abc.emp??"], ["big", "empty"])):
+            self.assertEqual(sorted(self.report(behind=names)), [f"abc.{name}" for name in want])
+        for name in ("bigg", "other.big", "`b*`"):
+            ferry = self.ferry()
+            ferry.run("-verify", behind=["big", name])
+            ferry.assert_status(1)
+            self.assertIn(f"error: cannot compare: {name} names no table", ferry.log())
+
+    def test_rows_can_be_looked_at(self):
+        """By the SQL of the report, on either side; typed keys; more keys than usual."""
+        self.fill_both(rows=30, body="a VARCHAR(20) CHARACTER SET latin1, b TIMESTAMP(3), n INT,"
+                       " PRIMARY KEY (a, b)", table="t",
+                       row="('it''s {id} \\\\ ü', '2024-03-01 00:00:{id:02d}.125', {id})")
+        self.target.sql("UPDATE abc.t SET n = n + 100 WHERE n <= 25")
+        table = self.report("-verify-keys", "20", status=3)["abc.t"]
+        self.assertEqual((table["DifferentRows"], len(table["Differences"])), (25, 20))
+        self.assertEqual(len(self.report(status=3)["abc.t"]["Differences"]), 10)
+        for row in table["Differences"]:
+            source = self.source.sql(*row["SourceSQL"].split("; "))
+            target = self.target.sql(*row["TargetSQL"].split("; "))
+            self.assertEqual((len(source), len(target)), (1, 1), row)
+            self.assertEqual(int(target[0][2]), int(source[0][2]) + 100)
+        key = table["Differences"][0]["TypedKey"]
+        self.assertEqual((key["type"], key["columns"]), ("composite", ["a", "b"]))
+        self.assertEqual([value["type"] for value in key["values"]], ["binary", "text"])
+
     def test_a_target_with_far_more_rows(self):
         self.copied(rows=10, names=("big",))
         with self.target.connect() as db:

@@ -30,10 +30,10 @@ class VerifyTest(FerryTest):
                        f"INSERT INTO abc.{name(table)} VALUES "
                        + ", ".join(row.format(id=n) for n in range(1, rows + 1)))
 
-    def report(self, *args, status=0, **settings):
+    def report(self, *args, status=0, behind=(), **settings):
         """What -verify says: {table: its report}."""
         ferry = self.ferry(**settings)
-        got = ferry.run("-verify", "-json", *args)
+        got = ferry.run("-verify", "-json", *args, behind=behind)
         with open(ferry.stdout_path) as f:
             text = f.read()
         self.assertEqual(got, status, text + ferry.logs())
