@@ -41,6 +41,9 @@ bool log_parse_backend(const char *text, enum log_backend *backend);
 /* Tests: lines go to this descriptor instead of 2, which then is no terminal. */
 void log_set_fd(int fd);
 bool log_is_terminal(void);
+/* From here on lines are appended to this file, which is made when it is not there. Any time:
+ * a file that was moved away is left. False: lines go where they went before. */
+bool log_open_file(const char *path, struct error *err) MUST_CHECK;
 
 /* The general form: err may be NULL (no error field); fields may be NULL or an
  * array ended by { NULL, NULL }. */

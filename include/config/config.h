@@ -69,6 +69,7 @@ struct config {
 	struct callback error_callback;
 
 	/* Log. */
+	const char *log_file;	 /* NULL: standard error */
 	const char *log_backend; /* NULL: as the environment says */
 	const char *log_level;	 /* NULL: as the environment says */
 

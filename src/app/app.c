@@ -6,8 +6,10 @@
  * ends the process: finish() after a run that is done, shutdown.c otherwise. */
 #include "app.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -15,6 +17,7 @@
 #include "control/progress.h"
 #include "control/scripts.h"
 #include "dry_run.h"
+#include "notify.h"
 #include "shutdown.h"
 #include "reports.h"
 #include "restart.h"
@@ -23,6 +26,7 @@ static const char log_tag[] = "copydb";
 
 /* A run that waits for its cutover is not worth a line every ten seconds. */
 #define PROGRESS_LOG_WAITING_MS 60000
+#define NOTIFY_EVERY_MS 5000
 
 /* --- from the ferry ----------------------------------------------------------- */
 
@@ -41,6 +45,11 @@ static void on_phase_change(struct app *app)
 
 	ferry_status(app->ferry, &status);
 	app->phase = status.phase;
+	if (!app->is_ready) {
+		app->is_ready = true;
+		notify_send("READY=1");
+	}
+	app->notified_ms = clock_ms() - NOTIFY_EVERY_MS;
 	if (status.phase == PHASE_WAIT_FOR_CUTOVER && !status.automatic_cutover && app->server)
 		log_info("allow the cutover with: curl -X POST -d type=automatic "
 			 "http://%s/api/cutover",
@@ -53,6 +62,7 @@ static void on_phase_change(struct app *app)
 
 static void on_done(struct app *app)
 {
+	notify_send("STATUS=done");
 	app->is_done = true;
 	app->exit_status = EXIT_DONE;
 	ev_timer_stop(app->loop, &app->tick);
@@ -148,9 +158,8 @@ static void on_wake(struct ev_loop *loop UNUSED, ev_async *watcher, int revents 
 
 /* --- from the user ------------------------------------------------------------ */
 
-static void on_signal(struct ev_loop *loop UNUSED, ev_signal *watcher, int revents UNUSED)
+static void stop_by_signal(struct app *app, int number)
 {
-	struct app *app = watcher->data;
 	struct error err;
 
 	handle_events(app);
@@ -162,8 +171,31 @@ static void on_signal(struct ev_loop *loop UNUSED, ev_signal *watcher, int reven
 	 * the signal again. */
 	app->is_interrupted = true;
 	error_set(&err, ERROR_STOPPED, "signal received: %s",
-		  watcher->signum == SIGTERM ? "terminated" : "interrupt");
+		  number == SIGTERM ? "terminated" :
+		  number == SIGHUP  ? "hangup" :
+				      "interrupt");
 	fail(app, PART_USER_INTERRUPT, &err);
+}
+
+static void on_signal(struct ev_loop *loop UNUSED, ev_signal *watcher, int revents UNUSED)
+{
+	stop_by_signal(watcher->data, watcher->signum);
+}
+
+/* From a terminal that is gone, or from whoever rotates the log. */
+static void on_hangup(struct ev_loop *loop UNUSED, ev_signal *watcher, int revents UNUSED)
+{
+	struct app *app = watcher->data;
+	const char *path = app->config->log_file;
+	struct error err = ERROR_INIT;
+
+	if (!path || app->has_terminal)
+		stop_by_signal(app, SIGHUP);
+	else if (!log_open_file(path, &err))
+		log_error_err(&err,
+			      "LogFile cannot be opened again: the log goes on in the old one");
+	else
+		log_info("signal received: hangup: LogFile was opened again");
 }
 
 /* --- from the clock ----------------------------------------------------------- */
@@ -187,6 +219,23 @@ static void show_progress(struct app *app, const struct ferry_status *status)
 	buf_release(&line);
 }
 
+/* A service is ready when the checks are through. Until then a server may be waited for, up to
+ * ServerAwayTimeout: that is longer than a manager's patience. */
+static void notify_progress(struct app *app, const struct ferry_status *status)
+{
+	struct buf line = BUF_INIT;
+	struct estimate estimate;
+
+	if (!notify_is_wanted() || clock_ms() - app->notified_ms < NOTIFY_EVERY_MS)
+		return;
+	app->notified_ms = clock_ms();
+	estimate_make(&estimate, &app->rate, status, app->resume != NULL);
+	progress_line(&line, status, &estimate);
+	notify_send("%sSTATUS=%s", app->is_ready ? "" : "EXTEND_TIMEOUT_USEC=60000000\n",
+		    buf_text(&line));
+	buf_release(&line);
+}
+
 static void on_tick(struct ev_loop *loop UNUSED, ev_timer *watcher, int revents UNUSED)
 {
 	struct app *app = watcher->data;
@@ -195,6 +244,7 @@ static void on_tick(struct ev_loop *loop UNUSED, ev_timer *watcher, int revents 
 	ferry_status(app->ferry, &status);
 	rate_add(&app->rate, clock_ms(), status.rows_written, status.bytes_written);
 	show_progress(app, &status);
+	notify_progress(app, &status);
 	bottleneck_log(&app->bottleneck, &status);
 	state_file_look(&app->state_file);
 	ferry_status_release(&status);
@@ -220,6 +270,23 @@ static void start_timer(struct app *app, ev_timer *timer, int64_t ms)
 		ev_timer_start(app->loop, timer);
 }
 
+/* Who was started by nohup wants no hang-up to end it. */
+static void watch_hangups(struct app *app)
+{
+	struct sigaction former;
+	int terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	bool is_ignored = sigaction(SIGHUP, NULL, &former) == 0 && former.sa_handler == SIG_IGN;
+
+	if (terminal >= 0)
+		close(terminal);
+	app->has_terminal = terminal >= 0 && !is_ignored;
+	if (is_ignored && !app->config->log_file)
+		return;
+	ev_signal_init(&app->hung_up, on_hangup, SIGHUP);
+	app->hung_up.data = app;
+	ev_signal_start(app->loop, &app->hung_up);
+}
+
 static void start_watchers(struct app *app)
 {
 	ev_async_init(&app->wake, on_wake);
@@ -227,6 +294,7 @@ static void start_watchers(struct app *app)
 	ev_signal_init(&app->terminated, on_signal, SIGTERM);
 	app->wake.data = app->interrupted.data = app->terminated.data = app;
 	ev_async_start(app->loop, &app->wake);
+	watch_hangups(app);
 	ev_signal_start(app->loop, &app->interrupted);
 	ev_signal_start(app->loop, &app->terminated);
 
@@ -327,6 +395,7 @@ int app_run(const struct config *config, const struct start_state *start, bool i
 	if (ok) {
 		ev_run(app.loop, 0);
 		/* A healthy run. The last reports may take their time. */
+		notify_send("STOPPING=1");
 		shutdown_at_next_signal(app.exit_status);
 		state_file_finish(&app.state_file);
 		reporter_finish(&app.reporter);

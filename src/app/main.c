@@ -20,6 +20,7 @@
 #include "base/printable.h"
 #include "base/shortage.h"
 #include "db/db.h"
+#include "notify.h"
 #include "restart.h"
 #include "start_state.h"
 #include "verify_command.h"
@@ -37,7 +38,7 @@ struct program {
 };
 
 /* The environment gives way to the configuration, that to -verbose. */
-static void set_up_log(const struct program *program)
+static bool set_up_log(const struct program *program, struct error *err)
 {
 	enum log_backend backend;
 	enum log_level level;
@@ -46,16 +47,20 @@ static void set_up_log(const struct program *program)
 		log_set_backend(backend);
 	if (program->config.log_level && log_parse_level(program->config.log_level, &level))
 		log_set_level(level);
+	if (program->config.log_file && !log_open_file(program->config.log_file, err))
+		return error_wrap(err, "LogFile");
 	if (!program->cli.verbose)
-		return;
+		return true;
 	log_set_level(LOG_DEBUG);
 	if (program->config.log_level)
 		log_warn("-verbose is given: LogLevel %s has no effect", program->config.log_level);
+	return true;
 }
 
 /* Nobody asked for the default one, and a configuration may well lie where nothing can
  * be written. One that is configured, or holds a state already, must be writable: app_run()
- * sees to that. Else the state in it would look as good as before, and be left. */
+ * sees to that. Else the state in it would look as good as before, and be left. With -resume
+ * somebody counts on it. */
 static void drop_default_state_file(struct program *program)
 {
 	char *usual = mem_printf("%s.state", program->cli.config_path);
@@ -63,8 +68,8 @@ static void drop_default_state_file(struct program *program)
 	const char *path = config->state_file;
 	struct error err = ERROR_INIT;
 
-	if (path && !program->cli.dry_run && strcmp(path, usual) == 0 && access(path, F_OK) != 0 &&
-	    !state_file_check(path, &err)) {
+	if (path && !program->cli.dry_run && !program->cli.resume && strcmp(path, usual) == 0 &&
+	    access(path, F_OK) != 0 && !state_file_check(path, &err)) {
 		log_warn_err(&err, "without a state file (see StateFile) a run that is killed "
 				   "cannot be resumed");
 		config->state_file = config->move.verify.spill_beside = NULL;
@@ -84,7 +89,8 @@ static bool prepare(struct program *program, struct error *err)
 		return false;
 	if (!config_validate(&program->config, err))
 		return error_wrap(err, CONFIG_VALIDATING);
-	set_up_log(program);
+	if (!set_up_log(program, err))
+		return false;
 	if (program->cli.verify)
 		return true;
 	if (!start_state_find(&program->start, &program->cli, &program->config, err))
@@ -139,6 +145,15 @@ static int fail(const struct program *program, const struct error *err)
 	return EXIT_NOT_STARTED;
 }
 
+/* Its servers are not asked: they may be gone. */
+static int report_over(const struct config *config)
+{
+	log_info("%s says that this move is finished: there is nothing to do (to compare: "
+		 "-verify; for another move: another StateFile)",
+		 config->state_file);
+	return EXIT_DONE;
+}
+
 static void set_up_process(void)
 {
 	struct rlimit limit;
@@ -174,10 +189,13 @@ int main(int argc, char **argv)
 		log_set_level(LOG_DEBUG);
 	restart_remember(argv[0], &program.cli);
 	init_libraries();
+	notify_init();
 	if (!prepare(&program, &err))
 		status = fail(&program, &err);
 	else if (program.cli.verify)
 		status = verify_command_run(&program.config, &program.cli);
+	else if (program.start.is_over)
+		status = report_over(&program.config);
 	else
 		status = app_run(&program.config, &program.start, program.cli.dry_run);
 	start_state_release(&program.start);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -87,6 +89,17 @@ bool log_parse_backend(const char *text, enum log_backend *backend)
 	return false;
 }
 
+/* What is moved away and cut to nothing by a log rotation would go on at the old length, with
+ * zeros in front. */
+static void append_to_file(void)
+{
+	int flags = fcntl(STDERR_FILENO, F_GETFL);
+	struct stat info;
+
+	if (flags >= 0 && fstat(STDERR_FILENO, &info) == 0 && S_ISREG(info.st_mode))
+		(void)fcntl(STDERR_FILENO, F_SETFL, flags | O_APPEND);
+}
+
 void log_init(void)
 {
 	const char *backend = getenv("GHOSTFERRY_LOG_BACKEND");
@@ -94,6 +107,7 @@ void log_init(void)
 	enum log_level parsed = LOG_INFO;
 
 	started_ms = clock_ms();
+	append_to_file();
 	terminal = isatty(STDERR_FILENO) == 1;
 	if (backend && *backend && !log_parse_backend(backend, &current_backend))
 		fprintf(stderr,
@@ -130,6 +144,24 @@ void log_set_fd(int fd)
 {
 	output = fd;
 	terminal = false;
+}
+
+bool log_open_file(const char *path, struct error *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600), former;
+
+	if (fd < 0)
+		return error_errno(err, "open %s", path);
+	mutex_lock(&output_lock);
+	former = output;
+	output = fd;
+	if (terminal) /* at the start, thus before other threads read it */
+		terminal = false;
+	dropped = 0;
+	mutex_unlock(&output_lock);
+	if (former > STDERR_FILENO)
+		close(former);
+	return true;
 }
 
 bool log_is_terminal(void)

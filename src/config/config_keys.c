@@ -256,6 +256,8 @@ static const struct config_option all_options[] = {
 	  .help = "settings of VerifierType Iterative" },
 	{ "LogBackend", STRING(config, log_backend),
 	  .help = "format of the log, logrus (text) or zerolog (JSON)" },
+	{ "LogFile", STRING(config, log_file),
+	  .help = "file that the log is appended to, instead of standard error" },
 	{ "LogLevel", STRING(config, log_level),
 	  .help = "least severe level that is logged: debug, info, warn or error" },
 	{ "MaxCutoverRetries", INT(config, move.cutover_attempts), .fallback = "1",

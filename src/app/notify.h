@@ -1,0 +1,14 @@
+/* What the service manager that started the program is told (sd_notify(3)). Without one,
+ * nothing happens. The loop's thread. */
+#ifndef APP_NOTIFY_H
+#define APP_NOTIFY_H
+
+#include "base/attr.h"
+
+/* At the start, once. */
+void notify_init(void);
+bool notify_is_wanted(void);
+/* Lines such as "READY=1" or "STATUS=copying". Failures are nobody's concern. */
+void notify_send(const char *format, ...) PRINTF(1, 2);
+
+#endif
