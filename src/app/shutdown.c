@@ -118,7 +118,7 @@ static void post_error(const struct app *app, const struct error *err, enum run_
 	struct buf payload = BUF_INIT;
 	cJSON *object;
 
-	if (!callback_is_set(callback))
+	if (!callback_is_set(callback) || app->is_dry_run)
 		return;
 	object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "ErrFrom", run_part_name(part));
@@ -229,7 +229,10 @@ void shutdown_not_started(struct app *app)
 
 	if (!ferry_error(app->ferry, &err, &part))
 		error_set(&err, ERROR_STOPPED, "the start ended without saying why");
-	report(app, &err, part, EXIT_NOT_STARTED);
+	/* A dry run has nothing to leave behind, and nobody to call. */
+	if (!app->is_dry_run)
+		report(app, &err, part, EXIT_NOT_STARTED);
+	log_progress("");
 	findings_text(&text, ferry_findings(app->ferry));
 	buf_printf(&text,
 		   "error: %s: ", part < ARRAY_LEN(steps) ? steps[part] : run_part_name(part));

@@ -112,7 +112,8 @@ static void count_table(struct creation *all, bool was_there)
 		all->last_logged_ms = clock_ms();
 	mutex_unlock(&all->lock);
 	if (tell)
-		log_info("created %zu of %zu tables on the target", seen, all->count);
+		log_info("created %zu of %zu table%s on the target", seen, all->count,
+			 all->count == 1 ? "" : "s");
 }
 
 static bool create_table(struct creator *c, const struct moved_table *t, struct error *err)
@@ -308,7 +309,8 @@ bool tables_create(const struct move_options *options, struct db *source, struct
 		     check_created(options, target, tables, err);
 	}
 	if (ok)
-		log_info("created %zu of %zu tables on the target", all.created, all.count);
+		log_info("created %zu of %zu table%s on the target", all.created, all.count,
+			 all.count == 1 ? "" : "s");
 	mutex_destroy(&all.lock);
 	map_release(&all.collations);
 	free(all.todo);

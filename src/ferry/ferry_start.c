@@ -57,8 +57,6 @@ static bool load_tables(struct ferry *f, struct error *err)
 	ferry_waits_for(f, "the source's table definitions");
 	if (!schema_load(f->source, ferry_is_chosen, f, &f->schema, err))
 		return error_wrap(err, "load table definitions of the source");
-	for (size_t i = 0; i < f->schema.view_count; i++)
-		log_info("view %s is left out", f->schema.views[i]);
 	if (f->resume && !state_schema_check(f->resume, &f->schema, err))
 		return false;
 	moved_tables_make(&f->options, f->run.run_id, &f->schema, &f->tables, &f->findings);
@@ -68,7 +66,8 @@ static bool load_tables(struct ferry *f, struct error *err)
 	if (!computed_set(&f->tables, &f->computing, f->source, f->target, &f->findings, err))
 		return false;
 	publish_tables(f);
-	log_info("table schemas cached: %zu tables", f->tables.count);
+	log_info("table schemas cached: %zu table%s", f->tables.count,
+		 f->tables.count == 1 ? "" : "s");
 	return preflight_names(&f->options, f->source, &f->schema, &f->findings, err);
 }
 

@@ -172,6 +172,24 @@ class CommandLineTest(unittest.TestCase):
         err = self.fails([self.config(Source=dict(side, Net="unix", Host="/no/such/socket"))], 1,
                          "source", "/no/such/socket")
         self.assertNotIn("the secret", err)
+        self.assertIn("is Source.Host the path of its socket?", err)
+
+    def test_both_servers_are_unreachable(self):
+        """One error for each, once, and a dry run calls nobody."""
+        side = {"Host": "127.0.0.1", "Port": place.free_port(), "User": "u"}
+        other = dict(side, Port=place.free_port())
+        with socket.socket() as callback:
+            callback.bind(("127.0.0.1", 0))
+            callback.listen()
+            callback.settimeout(0.1)
+            config = self.config(Source=side, Target=other, ErrorCallback={
+                "URI": f"http://127.0.0.1:{callback.getsockname()[1]}/"})
+            err = self.fails(["-dryrun", config], 1, r"(?m)^error: .*source: ",
+                             r"(?m)^error: .*target: ", "Target.Host and Target.Port right")
+            for server in (side, other):
+                self.assertEqual(err.count(f"connecting to 127.0.0.1:{server['Port']}"), 1, err)
+            self.assertRaises(TimeoutError, callback.accept)
+        self.fails([self.config(Source=side, Target=other)], 1, r"(?m)^error: .*target: ")
 
     def test_a_server_that_is_none(self):
         """It accepts and never speaks."""
@@ -224,7 +242,8 @@ class DryRunTest(StartTest):
         out = ferry.stdout()
         self.assertRegex(out, r"abc\.t -> neu\.t: key id")
         self.assertRegex(out, r"abc\.u -> neu\.u: key b,a")
-        self.assertTrue(out.endswith("exiting due to dryrun\n"))
+        self.assertRegex(out, r"in all about .* rows, .*B\n")
+        self.assertTrue(out.endswith("ready: nothing stands in the way\nexiting due to dryrun\n"))
         self.assertEqual(self.target.databases(), [])
         self.assertIsNone(ferry.state_file())
 
@@ -240,6 +259,8 @@ class DryRunTest(StartTest):
         self.assertEqual(ferry.run("-dryrun"), 1)
         self.assertRegex(ferry.stdout(), r"error: .*`bare`.*\n  remedy: ALTER TABLE `abc`.`bare`")
         self.assertRegex(ferry.stdout(), r"note: .*abc\.w")
+        self.assertNotIn("abc.w", ferry.log())
+        self.assertNotIn("nothing stands in the way", ferry.stdout())
         self.assertRegex(ferry.stdout(), r"1 error must be mended")
 
 

@@ -256,7 +256,8 @@ TEST(without_callbacks_there_is_no_reporter)
 
 	reporter_start(&reporter, &none, &empty);
 	assert_false(reporter_wants(&reporter, REPORT_PROGRESS));
-	assert_false(reporter.thread.started);
+	assert_false(reporter.senders[REPORT_PROGRESS].thread.started);
+	assert_false(reporter.senders[REPORT_STATE].thread.started);
 	reporter_finish(&reporter);
 }
 
