@@ -200,6 +200,26 @@ static void on_hangup(struct ev_loop *loop UNUSED, ev_signal *watcher, int reven
 
 /* --- from the clock ----------------------------------------------------------- */
 
+static void log_progress_line(const char *line, const struct ferry_status *status,
+			      const struct estimate *estimate)
+{
+	struct log_facts facts = { .count = 0 };
+
+	log_fact(&facts, "phase", phase_name(status->phase));
+	log_fact_number(&facts, "#tables", (double)status->table_count);
+	log_fact_number(&facts, "#tables_done", (double)status->completed_count);
+	log_fact_number(&facts, "#rows", (double)status->rows_written);
+	log_fact_number(&facts, "#bytes", (double)status->bytes_written);
+	log_fact_number(&facts, "#fraction", estimate->fraction);
+	log_fact_number(&facts, "#rows_per_s", estimate->rows_per_s);
+	log_fact_number(&facts, "#bytes_per_s", estimate->bytes_per_s);
+	if (estimate->eta_s >= 0)
+		log_fact_number(&facts, "#eta_s", estimate->eta_s);
+	log_fact_number(&facts, "#lag_s", status->streamer_lag_s);
+	log_fact_number(&facts, "#changes_queued", (double)status->queued_changes);
+	log_info_facts(&facts, "%s", line);
+}
+
 static void show_progress(struct app *app, const struct ferry_status *status)
 {
 	int64_t interval_ms =
@@ -214,7 +234,7 @@ static void show_progress(struct app *app, const struct ferry_status *status)
 	if (log_is_terminal())
 		log_progress(buf_text(&line));
 	else
-		log_info("%s", buf_text(&line));
+		log_progress_line(buf_text(&line), status, &estimate);
 	app->progress_logged_ms = clock_ms();
 	buf_release(&line);
 }
@@ -341,7 +361,10 @@ static bool start_server(struct app *app, struct error *err)
 		return false;
 	app->server = server_new(app->loop, &listener, api_routes, api_route_count, &app->api, err);
 	if (app->server)
-		log_info("control server listens on %s", config->server_bind_addr);
+		log_write(LOG_INFO, log_tag, NULL,
+			  (const struct log_field[]){ { "address", config->server_bind_addr },
+						      { NULL, NULL } },
+			  "control server listens on %s", config->server_bind_addr);
 	if (app->server && !listener.is_loopback)
 		log_warn("others can reach the control server on %s, and there is no "
 			 "authentication: they can see keys of rows, cut over and run CustomScripts "

@@ -38,23 +38,32 @@ struct program {
 };
 
 /* The environment gives way to the configuration, that to -verbose. */
-static bool set_up_log(const struct program *program, struct error *err)
+static void set_up_log(const struct program *program)
 {
 	enum log_backend backend;
 	enum log_level level;
 
 	if (program->config.log_backend && log_parse_backend(program->config.log_backend, &backend))
 		log_set_backend(backend);
-	if (program->config.log_level && log_parse_level(program->config.log_level, &level))
+	if (program->cli.verbose)
+		log_set_level(LOG_DEBUG);
+	else if (program->config.log_level && log_parse_level(program->config.log_level, &level))
 		log_set_level(level);
-	if (program->config.log_file && !log_open_file(program->config.log_file, err))
-		return error_wrap(err, "LogFile");
-	if (!program->cli.verbose)
-		return true;
-	log_set_level(LOG_DEBUG);
-	if (program->config.log_level)
+}
+
+static bool open_log_file(const struct config *config, struct error *err)
+{
+	return !config->log_file || log_open_file(config->log_file, err) ||
+	       error_wrap(err, "LogFile");
+}
+
+static void log_warnings(const struct program *program, struct config_warnings *warnings)
+{
+	for (size_t i = 0; i < warnings->texts.count; i++)
+		log_write(LOG_WARN, "config", NULL, NULL, "%s", warnings->texts.items[i]);
+	config_warnings_release(warnings);
+	if (program->cli.verbose && program->config.log_level)
 		log_warn("-verbose is given: LogLevel %s has no effect", program->config.log_level);
-	return true;
 }
 
 /* Nobody asked for the default one, and a configuration may well lie where nothing can
@@ -82,14 +91,12 @@ static bool prepare(struct program *program, struct error *err)
 	struct config_warnings warnings = { 0 };
 	bool ok = config_load(program->cli.config_path, &program->config, &warnings, err);
 
-	for (size_t i = 0; i < warnings.texts.count; i++)
-		log_write(LOG_WARN, "config", NULL, NULL, "%s", warnings.texts.items[i]);
-	config_warnings_release(&warnings);
+	set_up_log(program);
+	if (ok && !config_validate(&program->config, err))
+		ok = error_wrap(err, CONFIG_VALIDATING);
+	ok = ok && open_log_file(&program->config, err);
+	log_warnings(program, &warnings);
 	if (!ok)
-		return false;
-	if (!config_validate(&program->config, err))
-		return error_wrap(err, CONFIG_VALIDATING);
-	if (!set_up_log(program, err))
 		return false;
 	if (program->cli.verify)
 		return true;

@@ -294,6 +294,7 @@ bool tables_create(const struct move_options *options, struct db *source, struct
 {
 	struct creation all = { .options = options, .stop = stop, .last_logged_ms = clock_ms() };
 	struct creator c = { .creation = &all };
+	struct log_facts facts = { .count = 0 };
 	size_t first;
 	bool ok;
 
@@ -308,9 +309,10 @@ bool tables_create(const struct move_options *options, struct db *source, struct
 		ok = table_maker_end(&c.maker, ok, err) &&
 		     check_created(options, target, tables, err);
 	}
+	log_fact_number(&facts, "#tables", (double)all.created);
 	if (ok)
-		log_info("created %zu of %zu table%s on the target", all.created, all.count,
-			 all.count == 1 ? "" : "s");
+		log_info_facts(&facts, "created %zu of %zu table%s on the target", all.created,
+			       all.count, all.count == 1 ? "" : "s");
 	mutex_destroy(&all.lock);
 	map_release(&all.collations);
 	free(all.todo);

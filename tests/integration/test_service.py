@@ -172,6 +172,27 @@ class LogTest(ServiceTest):
         ferry.assert_status(2)
         self.assertTrue(ferry.log().startswith("time="), ferry.log()[:80])
 
+    def test_facts_are_fields(self):
+        """Of what is done, at level debug of each batch; numbers are numbers."""
+        self.table(rows=40)
+        ferry = self.one_by_one(AutomaticCutover=False, http=True, LogBackend="zerolog").start()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+        self.source.sql("UPDATE abc.t SET n = -1 WHERE id <= 7")
+        ferry.allow_cutover()
+        ferry.wait_for_log("ghostferry run is complete")
+        ferry.interrupt()
+        ferry.assert_status(0)
+        lines = [json.loads(line) for line in ferry.log().splitlines()]
+
+        def having(text):
+            return [line for line in lines if re.search(text, line["msg"])]
+        self.assertEqual([line["rows"] for line in having("^wrote a batch of table abc.t: 10 ")],
+                         [10] * 4)
+        self.assertEqual(sum(line["changes"] for line in having("^applied a batch")), 7)
+        self.assertEqual([line["table"] for line in having("is copied$")], ["abc.t"])
+        position = having("stop binlog position")[0]
+        self.assertTrue(position["msg"].endswith(f"{position['file']}:{position['position']}"))
+
     def test_a_hang_up_without_a_log_file(self):
         """As SIGTERM."""
         ferry = self.waiting()
