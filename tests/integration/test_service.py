@@ -323,3 +323,65 @@ class NotifyTest(ServiceTest):
     def test_nobody_listens(self):
         self.table(rows=5)
         self.ferry(environ={"NOTIFY_SOCKET": "/no/such/socket"}).run_ok()
+
+
+class ExamplesTest(ServiceTest):
+    """Configurations as in Ghostferry's examples and tutorial, with its tables: root without a
+    password, and names that are not there. Only ports are other ones."""
+
+    def setUp(self):
+        super().setUp()
+        for server in (self.source, self.target):
+            with server.connect() as db:
+                db.run("SET sql_log_bin = 0", "DROP USER IF EXISTS root@'127.0.0.1'",
+                       "CREATE USER root@'127.0.0.1' IDENTIFIED BY ''",
+                       "GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION")
+            self.addCleanup(server.sql, "SET sql_log_bin = 0", "DROP USER root@'127.0.0.1'",
+                            "SET sql_log_bin = 1")
+        self.source.sql(
+            "CREATE DATABASE abc", "CREATE TABLE abc.table1 (id BIGINT(20) AUTO_INCREMENT,"
+            " data VARCHAR(16), PRIMARY KEY (id))",
+            "INSERT INTO abc.table1 (data) VALUES ('a'), ('b'), ('c')")
+
+    def side(self, server):
+        return {"Host": "127.0.0.1", "Port": server.port, "User": "root", "Pass": "",
+                "Collation": "utf8mb4_unicode_ci", "Params": {"charset": "utf8mb4"}}
+
+    def example(self, **keys):
+        ferry = self.ferry(http=True)
+        ferry.config = {
+            "Source": self.side(self.source), "Target": self.side(self.target),
+            "Databases": {"Whitelist": ["abc"]},
+            "ServerBindAddr": f"127.0.0.1:{ferry.port}", **keys}
+        ferry.start()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+        ferry.allow_cutover()
+        ferry.wait_for_log("ghostferry run is complete")
+        ferry.interrupt()
+        ferry.assert_status(0)
+        self.assert_equal()
+        return ferry.log()
+
+    def test_a_whole_database(self):
+        log = self.example(
+            Tables={"Blacklist": ["schema_migrations"]}, VerifierType="ChecksumTable",
+            ForceIndexForVerification={"abc": {"table1": "an_index_that_is_not_there"}},
+            ControlServerCustomScripts={"Custom Script 1": ["examples/copydb/s1"]},
+            DumpStateOnSignal=True, DumpStateToStdoutOnError=True)
+        self.assertRegex(log, "level=warning.*Tables.Blacklist names the table schema_migrations")
+        self.assertRegex(log, "level=warning.*the index an_index_that_is_not_there")
+
+    def test_an_empty_name_in_a_list(self):
+        self.example(Tables={"Blacklist": [""]}, VerifierType="Inline",
+                     SkipTargetVerification=True, DataIterationBatchSize=200)
+
+    def test_options_of_its_driver(self):
+        """None is sent to a server, which would not know it."""
+        options = {"charset": "utf8mb4", "timeout": "5s", "readTimeout": "1m", "parseTime": "true",
+                   "writeTimeout": "1m", "maxAllowedPacket": "0", "interpolateParams": "true",
+                   "allowCleartextPasswords": "false", "tls": "false", "loc": "UTC",
+                   "collation": "utf8mb4_bin", "multiStatements": "true", "clientFoundRows": "true",
+                   "lock_wait_timeout": "20"}
+        log = self.example(Source=dict(self.side(self.source), Params=options),
+                           Target=dict(self.side(self.target), Params=options))
+        self.assertRegex(log, "level=warning.*Target.Params.parseTime is an option of Go's driver")
