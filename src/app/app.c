@@ -47,7 +47,7 @@ static void on_phase_change(struct app *app)
 	app->phase = status.phase;
 	if (!app->is_ready) {
 		app->is_ready = true;
-		notify_send("READY=1");
+		notify_send("READY=1", NULL);
 	}
 	app->notified_ms = clock_ms() - NOTIFY_EVERY_MS;
 	if (status.phase == PHASE_WAIT_FOR_CUTOVER && !status.automatic_cutover && app->server)
@@ -62,7 +62,7 @@ static void on_phase_change(struct app *app)
 
 static void on_done(struct app *app)
 {
-	notify_send("STATUS=done");
+	notify_send(NULL, "done");
 	app->is_done = true;
 	app->exit_status = EXIT_DONE;
 	ev_timer_stop(app->loop, &app->tick);
@@ -251,8 +251,7 @@ static void notify_progress(struct app *app, const struct ferry_status *status)
 	app->notified_ms = clock_ms();
 	estimate_make(&estimate, &app->rate, status, app->resume != NULL);
 	progress_line(&line, status, &estimate);
-	notify_send("%sSTATUS=%s", app->is_ready ? "" : "EXTEND_TIMEOUT_USEC=60000000\n",
-		    buf_text(&line));
+	notify_send(app->is_ready ? NULL : "EXTEND_TIMEOUT_USEC=60000000", buf_text(&line));
 	buf_release(&line);
 }
 
@@ -418,7 +417,7 @@ int app_run(const struct config *config, const struct start_state *start, bool i
 	if (ok) {
 		ev_run(app.loop, 0);
 		/* A healthy run. The last reports may take their time. */
-		notify_send("STOPPING=1");
+		notify_send("STOPPING=1", NULL);
 		shutdown_at_next_signal(app.exit_status);
 		state_file_finish(&app.state_file);
 		reporter_finish(&app.reporter);

@@ -5,7 +5,6 @@
  * process sends only. */
 #include "notify.h"
 
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,21 +36,18 @@ bool notify_is_wanted(void)
 	return manager_length > 0;
 }
 
-void notify_send(const char *format, ...)
+/* A line end in the status would begin another assignment. */
+void notify_send(const char *state, const char *status)
 {
 	char message[MESSAGE_MAX];
-	va_list args;
 	int fd, length;
 
 	if (!notify_is_wanted())
 		return;
-	va_start(args, format);
-	length = vsnprintf(message, sizeof(message), format, args);
-	va_end(args);
-	if (length < 0)
-		return;
-	if ((size_t)length >= sizeof(message))
-		length = sizeof(message) - 1;
+	length = snprintf(message, sizeof(message), "%s%s%s", state ? state : "",
+			  state && status ? "\n" : "", status ? "STATUS=" : "");
+	for (; status && *status && length < MESSAGE_MAX; status++)
+		message[length++] = *status == '\n' ? ' ' : *status;
 	/* A manager that does not listen must not hold up the loop. */
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)

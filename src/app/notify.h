@@ -8,7 +8,8 @@
 /* At the start, once. */
 void notify_init(void);
 bool notify_is_wanted(void);
-/* Lines such as "READY=1" or "STATUS=copying". Failures are nobody's concern. */
-void notify_send(const char *format, ...) PRINTF(1, 2);
+/* state: such as "READY=1", or NULL; status: for people, or NULL. Failures are nobody's
+ * concern. */
+void notify_send(const char *state, const char *status);
 
 #endif

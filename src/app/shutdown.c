@@ -188,7 +188,7 @@ static void report(struct app *app, const struct error *err, enum run_part part,
 		printed = !saved && print_state(app, &state);
 	}
 	log_end(err, part, printed, saved ? path : NULL);
-	notify_send("STOPPING=1\nSTATUS=%s", err->text);
+	notify_send("STOPPING=1", err->text);
 	if (!for_screen)
 		(void)save_state(app, part, printed, printed ? SAVE_S : ENDING_S);
 	if (state.length > 0 && !printed && !config_prints_state(app->config))
