@@ -21,6 +21,14 @@ ROW = ("({id}, 'text {id}', 'char', _latin1 x'e4f6fc', REPEAT('t',3000), x'00010
        " ST_GeomFromText('POINT(1 2)'))")
 
 
+def difference(table, number, kind):
+    """A row of a report, of a table whose key is the integer id."""
+    database, name = table.split(".")
+    sql = f"SELECT * FROM `{database}`.`{name}` WHERE `id` = {number}"
+    return {"Key": str(number), "TypedKey": number, "Kind": KINDS[kind], "SourceSQL": sql,
+            "TargetSQL": sql}
+
+
 class VerifyTest(FerryTest):
     def fill_both(self, rows=50, body=ODD, row=ROW, table="odd"):
         for server in (self.source, self.target):
