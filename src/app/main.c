@@ -152,7 +152,7 @@ static int fail(const struct program *program, const struct error *err)
 	return EXIT_NOT_STARTED;
 }
 
-/* Its servers are not asked: they may be gone. */
+/* Without a connection: its servers may be gone. */
 static int report_over(const struct config *config)
 {
 	log_info("%s says that this move is finished: there is nothing to do (to compare: "

@@ -1,4 +1,4 @@
-/* What the service manager that started the program is told (sd_notify(3)). Without one,
+/* Messages to the service manager that started the program (sd_notify(3)). Without one,
  * nothing happens. The loop's thread. */
 #ifndef APP_NOTIFY_H
 #define APP_NOTIFY_H

@@ -144,8 +144,8 @@ static bool is_list_met(const struct string_list *list, const struct map *tables
 	return true;
 }
 
-/* Is the finished move the one that the configuration asks for, as far as that can be told by
- * names alone? Its servers may be gone, and need not be asked then. */
+/* Is the finished move the configuration's, as far as names alone say? Its servers may be
+ * gone, and are not needed then. */
 static bool is_that_move(const struct saved_state *finished, const struct move_options *options)
 {
 	const struct map *tables = &finished->key_columns_of;

@@ -144,7 +144,7 @@ bool config_load(const char *path, struct config *config, struct config_warnings
 	if (take(config, tree, text, mem_printf("%s.state", path), warnings, err) &&
 	    check_state_file(config, &info, err))
 		return true;
-	/* What can be told of the rest is told now, too. */
+	/* What is wrong with the rest is reported now, too. */
 	if (cJSON_IsObject(tree))
 		config_validate_rest(config, err);
 	return error_wrap(err, CONFIG_PARSING);

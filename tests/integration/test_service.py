@@ -1,5 +1,5 @@
 """As a service and on a terminal: one command line for the start and for what comes after,
-the log and its rotation, hang-ups, what the service manager is told, Ghostferry's examples."""
+the log and its rotation, hang-ups, messages to the service manager, Ghostferry's examples."""
 
 import json
 import os
