@@ -21,6 +21,13 @@ cJSON *json_parse(const char *text, size_t length, struct error *err) MUST_CHECK
 
 /* Reads a whole file; "" is an error like any other non-JSON. At most 1 GiB. */
 cJSON *json_parse_file(const char *path, struct error *err) MUST_CHECK;
+/* The same, and appends the text to content. */
+cJSON *json_read_file(const char *path, struct buf *content, struct error *err) MUST_CHECK;
+
+/* Where node, which is in the tree root, stands in the text that root was parsed from: a
+ * member's name, or an item's value. False: it is not there. */
+bool json_place(const char *text, size_t length, cJSON *root, const cJSON *node, size_t *line,
+		size_t *column) MUST_CHECK;
 
 /* The exact integer of a number node. False when it is not a number, has a
  * fraction or exponent, or is out of the type's range. */

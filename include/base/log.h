@@ -21,11 +21,24 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_backend { LOG_BACKEND_LOGRUS, LOG_BACKEND_ZEROLOG };
 
-/* One field of a line. kv(): a string value; end the list with LOG_END. */
+/* One field of a line; the list ends with a key that is NULL. The value of "#rows" is a number
+ * of JSON, under the key "rows". */
 struct log_field {
 	const char *key;
 	const char *value;
 };
+
+/* Fields whose values are made for the line. Zeroed: none. What has no room is left out. */
+enum { LOG_FACTS_MAX = 12, LOG_FACTS_SIZE = 1024 };
+struct log_facts {
+	struct log_field fields[LOG_FACTS_MAX + 1];
+	size_t count;
+	char text[LOG_FACTS_SIZE];
+	size_t used;
+};
+void log_fact(struct log_facts *facts, const char *key, const char *text);
+/* key: with its '#'. */
+void log_fact_number(struct log_facts *facts, const char *key, double number);
 
 /* Before other threads exist. Reads GHOSTFERRY_LOG_BACKEND and
  * GHOSTFERRY_LOG_LEVEL; an unknown value is reported on stderr as
@@ -41,6 +54,9 @@ bool log_parse_backend(const char *text, enum log_backend *backend);
 /* Tests: lines go to this descriptor instead of 2, which then is no terminal. */
 void log_set_fd(int fd);
 bool log_is_terminal(void);
+/* From here on lines are appended to this file, which is made when it is not there. Any time:
+ * a file that was moved away is left. False: lines go where they went before. */
+bool log_open_file(const char *path, struct error *err) MUST_CHECK;
 
 /* The general form: err may be NULL (no error field); fields may be NULL or an
  * array ended by { NULL, NULL }. */
@@ -55,6 +71,9 @@ void log_write(enum log_level level, const char *tag, const struct error *err,
 #define log_info(...) log_write(LOG_INFO, log_tag, NULL, NULL, __VA_ARGS__)
 #define log_warn(...) log_write(LOG_WARN, log_tag, NULL, NULL, __VA_ARGS__)
 #define log_error(...) log_write(LOG_ERROR, log_tag, NULL, NULL, __VA_ARGS__)
+#define log_info_facts(facts, ...) log_write(LOG_INFO, log_tag, NULL, (facts)->fields, __VA_ARGS__)
+#define log_debug_facts(facts, ...)                                                                \
+	log_write(LOG_DEBUG, log_tag, NULL, (facts)->fields, __VA_ARGS__)
 /* With an error field. */
 #define log_warn_err(err, ...) log_write(LOG_WARN, log_tag, err, NULL, __VA_ARGS__)
 #define log_error_err(err, ...) log_write(LOG_ERROR, log_tag, err, NULL, __VA_ARGS__)

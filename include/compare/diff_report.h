@@ -5,11 +5,13 @@
 
 #include "compare/range_diff.h"
 
-#define REPORT_KEYS_SHOWN 10
+#define REPORT_KEYS_SHOWN 10 /* of a table, unless more are wanted */
 
 struct diff_report_row {
 	enum difference_kind kind;
-	char *key; /* owned: for people */
+	char *key;   /* owned: for people */
+	char *typed; /* owned: JSON, as keys stand in a state (state/state_key.h), or NULL */
+	char *where; /* owned: the condition that holds for the row on either side, or NULL */
 	char print[SIDE_COUNT][FINGERPRINT_SIZE];
 };
 
@@ -18,11 +20,12 @@ struct table_report {
 	bool is_compared;	  /* to its end */
 	uint64_t rows[SIDE_COUNT];
 	uint64_t different;
-	uint64_t repaired;	      /* differed, and do not any more */
-	uint64_t unsettled;	      /* differed in every attempt, but changed in between */
-	uint64_t next_id[SIDE_COUNT]; /* AUTO_INCREMENT; 0: none, or nobody asked */
-	struct diff_report_row shown[REPORT_KEYS_SHOWN]; /* the first of the different */
+	uint64_t repaired;	       /* differed, and do not any more */
+	uint64_t unsettled;	       /* differed in every attempt, but changed in between */
+	uint64_t next_id[SIDE_COUNT];  /* AUTO_INCREMENT; 0: none, or nobody asked */
+	struct diff_report_row *shown; /* the first of the different; owned */
 	size_t shown_count;
+	size_t shown_max; /* 0: REPORT_KEYS_SHOWN */
 };
 
 struct diff_report {
@@ -32,12 +35,10 @@ struct diff_report {
 
 void diff_report_init(struct diff_report *r, const struct row_hash *hashes, size_t count);
 void diff_report_release(struct diff_report *r);
-/* Takes key. */
-void diff_report_add(struct table_report *t, enum difference_kind kind, char *key,
-		     const char source_print[FINGERPRINT_SIZE],
-		     const char target_print[FINGERPRINT_SIZE]);
+/* Takes what the row owns. */
+void diff_report_add(struct table_report *t, const struct diff_report_row *row);
 
-/* Back to "not compared yet"; what was repaired stays counted. */
+/* Back to "not compared yet"; what was repaired stays counted, and shown_max set. */
 void table_report_reset(struct table_report *t);
 /* A table without a key differs: at least as many rows as one side has more, or one. */
 void diff_report_add_whole(struct table_report *t);

@@ -25,6 +25,8 @@ struct control_server_config {
 /* Owned by the configuration: what its values point to. */
 struct config_memory {
 	cJSON *file; /* strings are this tree's, or the table's */
+	char *text;  /* what it was parsed from: for places of errors */
+	size_t length;
 	void **blocks;
 	size_t block_count;
 };
@@ -67,6 +69,7 @@ struct config {
 	struct callback error_callback;
 
 	/* Log. */
+	const char *log_file;	 /* NULL: standard error */
 	const char *log_backend; /* NULL: as the environment says */
 	const char *log_level;	 /* NULL: as the environment says */
 
@@ -77,6 +80,9 @@ struct config {
 	/* What else is wrong, beside the first error, which a function returns; with "failed
 	 * to ..." in front. */
 	struct string_list more_errors;
+	/* Of the first error, then of each of these: place and what would do, or "". */
+	struct string_list hints;
+	struct string_list unusable; /* dotted paths of keys that could not be read */
 
 	struct config_memory memory;
 	struct config_unread *unread; /* owned */

@@ -16,6 +16,10 @@ struct binlog_position {
 	uint32_t file_created;
 };
 
+struct log_facts;
+/* The fields file and position of a line of the log. */
+void binlog_position_facts(struct log_facts *facts, const struct binlog_position *p);
+
 #define POSITION_FORMAT "%s:%" PRIu64
 #define POSITION_ARGS(position) (position)->file, (position)->offset
 

@@ -12,7 +12,7 @@ struct string_list {
 	size_t count;
 };
 
-/* Ghostferry's FilterAndRewrite: exact, case-sensitive names. */
+/* Ghostferry's FilterAndRewrite: case-sensitive names, and patterns: see name_filter.h. */
 struct name_rules {
 	struct string_list whitelist; /* non-empty: only these */
 	struct string_list blacklist; /* else: all but these */

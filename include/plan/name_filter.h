@@ -12,6 +12,13 @@
 bool name_is_system_schema(const char *schema);
 /* table NULL: could any table of the database be chosen? */
 bool name_is_chosen(const struct move_options *options, const char *schema, const char *table);
+/* Entries of lists: "table", "db.table", with * (anything) and ? (one character) in either
+ * part; a part in backquotes is exact, "`a``b`" as in SQL. Without any of these, the name of a
+ * table that has a dot in it is meant as well. table NULL: any. */
+bool name_matches_database(const char *entry, const char *schema);
+bool name_matches_table(const char *entry, const char *schema, const char *table);
+/* Neither a pattern nor in backquotes. */
+bool name_entry_is_plain(const char *entry);
 /* Borrowed from the options, or the name itself. */
 const char *name_on_target(const struct name_rules *rules, const char *name);
 

@@ -6,8 +6,10 @@
  * ends the process: finish() after a run that is done, shutdown.c otherwise. */
 #include "app.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -15,6 +17,7 @@
 #include "control/progress.h"
 #include "control/scripts.h"
 #include "dry_run.h"
+#include "notify.h"
 #include "shutdown.h"
 #include "reports.h"
 #include "restart.h"
@@ -23,6 +26,7 @@ static const char log_tag[] = "copydb";
 
 /* A run that waits for its cutover is not worth a line every ten seconds. */
 #define PROGRESS_LOG_WAITING_MS 60000
+#define NOTIFY_EVERY_MS 5000
 
 /* --- from the ferry ----------------------------------------------------------- */
 
@@ -42,6 +46,11 @@ static void on_phase_change(struct app *app)
 	ferry_status(app->ferry, &status);
 	app->phase = status.phase;
 	summary_see(&app->summary, status.phase, clock_ms());
+	if (!app->is_ready) {
+		app->is_ready = true;
+		notify_send("READY=1", NULL);
+	}
+	app->notified_ms = clock_ms() - NOTIFY_EVERY_MS;
 	if (status.phase == PHASE_WAIT_FOR_CUTOVER && !status.automatic_cutover && app->server)
 		log_info("allow the cutover with: curl -X POST -d type=automatic "
 			 "http://%s/api/cutover",
@@ -54,6 +63,7 @@ static void on_phase_change(struct app *app)
 
 static void on_done(struct app *app)
 {
+	notify_send(NULL, "done");
 	app->is_done = true;
 	app->exit_status = EXIT_DONE;
 	ev_timer_stop(app->loop, &app->tick);
@@ -150,9 +160,8 @@ static void on_wake(struct ev_loop *loop UNUSED, ev_async *watcher, int revents 
 
 /* --- from the user ------------------------------------------------------------ */
 
-static void on_signal(struct ev_loop *loop UNUSED, ev_signal *watcher, int revents UNUSED)
+static void stop_by_signal(struct app *app, int number)
 {
-	struct app *app = watcher->data;
 	struct error err;
 
 	handle_events(app);
@@ -164,11 +173,54 @@ static void on_signal(struct ev_loop *loop UNUSED, ev_signal *watcher, int reven
 	 * the signal again. */
 	app->is_interrupted = true;
 	error_set(&err, ERROR_STOPPED, "signal received: %s",
-		  watcher->signum == SIGTERM ? "terminated" : "interrupt");
+		  number == SIGTERM ? "terminated" :
+		  number == SIGHUP  ? "hangup" :
+				      "interrupt");
 	fail(app, PART_USER_INTERRUPT, &err);
 }
 
+static void on_signal(struct ev_loop *loop UNUSED, ev_signal *watcher, int revents UNUSED)
+{
+	stop_by_signal(watcher->data, watcher->signum);
+}
+
+/* From a terminal that is gone, or from whoever rotates the log. */
+static void on_hangup(struct ev_loop *loop UNUSED, ev_signal *watcher, int revents UNUSED)
+{
+	struct app *app = watcher->data;
+	const char *path = app->config->log_file;
+	struct error err = ERROR_INIT;
+
+	if (!path || app->has_terminal)
+		stop_by_signal(app, SIGHUP);
+	else if (!log_open_file(path, &err))
+		log_error_err(&err,
+			      "LogFile cannot be opened again: the log goes on in the old one");
+	else
+		log_info("signal received: hangup: LogFile was opened again");
+}
+
 /* --- from the clock ----------------------------------------------------------- */
+
+static void log_progress_line(const char *line, const struct ferry_status *status,
+			      const struct estimate *estimate)
+{
+	struct log_facts facts = { .count = 0 };
+
+	log_fact(&facts, "phase", phase_name(status->phase));
+	log_fact_number(&facts, "#tables", (double)status->table_count);
+	log_fact_number(&facts, "#tables_done", (double)status->completed_count);
+	log_fact_number(&facts, "#rows", (double)status->rows_written);
+	log_fact_number(&facts, "#bytes", (double)status->bytes_written);
+	log_fact_number(&facts, "#fraction", estimate->fraction);
+	log_fact_number(&facts, "#rows_per_s", estimate->rows_per_s);
+	log_fact_number(&facts, "#bytes_per_s", estimate->bytes_per_s);
+	if (estimate->eta_s >= 0)
+		log_fact_number(&facts, "#eta_s", estimate->eta_s);
+	log_fact_number(&facts, "#lag_s", status->streamer_lag_s);
+	log_fact_number(&facts, "#changes_queued", (double)status->queued_changes);
+	log_info_facts(&facts, "%s", line);
+}
 
 static void show_progress(struct app *app, const struct ferry_status *status)
 {
@@ -184,8 +236,24 @@ static void show_progress(struct app *app, const struct ferry_status *status)
 	if (log_is_terminal())
 		log_progress(buf_text(&line));
 	else
-		log_info("%s", buf_text(&line));
+		log_progress_line(buf_text(&line), status, &estimate);
 	app->progress_logged_ms = clock_ms();
+	buf_release(&line);
+}
+
+/* A service is ready when the checks are through. Until then a server may be waited for, up to
+ * ServerAwayTimeout: that is longer than a manager's patience. */
+static void notify_progress(struct app *app, const struct ferry_status *status)
+{
+	struct buf line = BUF_INIT;
+	struct estimate estimate;
+
+	if (!notify_is_wanted() || clock_ms() - app->notified_ms < NOTIFY_EVERY_MS)
+		return;
+	app->notified_ms = clock_ms();
+	estimate_make(&estimate, &app->rate, status, app->resume != NULL);
+	progress_line(&line, status, &estimate);
+	notify_send(app->is_ready ? NULL : "EXTEND_TIMEOUT_USEC=60000000", buf_text(&line));
 	buf_release(&line);
 }
 
@@ -197,6 +265,7 @@ static void on_tick(struct ev_loop *loop UNUSED, ev_timer *watcher, int revents 
 	ferry_status(app->ferry, &status);
 	rate_add(&app->rate, clock_ms(), status.rows_written, status.bytes_written);
 	show_progress(app, &status);
+	notify_progress(app, &status);
 	bottleneck_log(&app->bottleneck, &status);
 	state_file_look(&app->state_file);
 	ferry_status_release(&status);
@@ -222,6 +291,23 @@ static void start_timer(struct app *app, ev_timer *timer, int64_t ms)
 		ev_timer_start(app->loop, timer);
 }
 
+/* Who was started by nohup wants no hang-up to end it. */
+static void watch_hangups(struct app *app)
+{
+	struct sigaction former;
+	int terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	bool is_ignored = sigaction(SIGHUP, NULL, &former) == 0 && former.sa_handler == SIG_IGN;
+
+	if (terminal >= 0)
+		close(terminal);
+	app->has_terminal = terminal >= 0 && !is_ignored;
+	if (is_ignored && !app->config->log_file)
+		return;
+	ev_signal_init(&app->hung_up, on_hangup, SIGHUP);
+	app->hung_up.data = app;
+	ev_signal_start(app->loop, &app->hung_up);
+}
+
 static void start_watchers(struct app *app)
 {
 	ev_async_init(&app->wake, on_wake);
@@ -229,6 +315,7 @@ static void start_watchers(struct app *app)
 	ev_signal_init(&app->terminated, on_signal, SIGTERM);
 	app->wake.data = app->interrupted.data = app->terminated.data = app;
 	ev_async_start(app->loop, &app->wake);
+	watch_hangups(app);
 	ev_signal_start(app->loop, &app->interrupted);
 	ev_signal_start(app->loop, &app->terminated);
 
@@ -275,7 +362,10 @@ static bool start_server(struct app *app, struct error *err)
 		return false;
 	app->server = server_new(app->loop, &listener, api_routes, api_route_count, &app->api, err);
 	if (app->server)
-		log_info("control server listens on %s", config->server_bind_addr);
+		log_write(LOG_INFO, log_tag, NULL,
+			  (const struct log_field[]){ { "address", config->server_bind_addr },
+						      { NULL, NULL } },
+			  "control server listens on %s", config->server_bind_addr);
 	if (app->server && !listener.is_loopback)
 		log_warn("others can reach the control server on %s, and there is no "
 			 "authentication: they can see keys of rows, cut over and run CustomScripts "
@@ -329,6 +419,7 @@ int app_run(const struct config *config, const struct start_state *start, bool i
 	if (ok) {
 		ev_run(app.loop, 0);
 		/* A healthy run. The last reports may take their time. */
+		notify_send("STOPPING=1", NULL);
 		shutdown_at_next_signal(app.exit_status);
 		state_file_finish(&app.state_file);
 		reporter_finish(&app.reporter);

@@ -39,11 +39,15 @@ struct app {
 	ev_async wake; /* the ferry has something to say */
 	ev_signal interrupted;
 	ev_signal terminated;
+	ev_signal hung_up;
+	bool has_terminal; /* at the start: a hang-up ends the run */
 	ev_timer tick;
 	ev_timer report_progress;
 	ev_timer report_state;
 	int64_t progress_logged_ms;
-	enum phase phase; /* the last one that was noticed */
+	int64_t notified_ms; /* the service manager, of the progress */
+	bool is_ready;	     /* and of that */
+	enum phase phase;    /* the last one that was noticed */
 	bool is_done;
 	bool is_interrupted; /* a signal came before that was known */
 	int exit_status;

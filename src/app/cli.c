@@ -2,17 +2,22 @@
  * version is answered on stdout with status 0; a mistake is reported on stderr. */
 #include "cli.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/version.h"
 
-enum { EXIT_NO_CONFIG = 1, EXIT_BAD_FLAG = 2 };
+/* Go's flag package ends with 2, which is what a run that was interrupted ends with here:
+ * whoever resumes after a 2 would do so for ever. */
+enum { EXIT_MISTAKE = 1, VERIFY_KEYS_MAX = 10000 };
 
-/* A flag is boolean or takes a text: exactly one of the two places counts. */
+/* A flag is boolean or takes a text or a number. */
 static const struct flag {
 	const char *name;
-	const char *argument; /* what the usage calls it; NULL: boolean */
-	size_t offset;	      /* in struct cli, bool or const char * */
+	const char *argument; /* what the usage calls it; NULL: boolean; "N": a number */
+	size_t offset;	      /* in struct cli: bool, const char * or unsigned */
 	const char *help;
 } flags[] = {
 	{ "dryrun", NULL, offsetof(struct cli, dry_run),
@@ -22,17 +27,23 @@ static const struct flag {
 	{ "h", NULL, offsetof(struct cli, help), "the same as -help" },
 	{ "help", NULL, offsetof(struct cli, help), "print this and exit" },
 	{ "json", NULL, offsetof(struct cli, json), "with -verify: print the report as JSON" },
+	{ "resume", NULL, offsetof(struct cli, resume),
+	  "resume from the StateFile if it holds an unfinished run, start otherwise" },
 	{ "resumestate", "FILE", offsetof(struct cli, resume_state),
 	  "resume the interrupted run whose state this file holds" },
 	{ "verbose", NULL, offsetof(struct cli, verbose), "log at level debug" },
 	{ "verify", NULL, offsetof(struct cli, verify),
-	  "compare the tables of source and target as they are now; move and write nothing" },
+	  "compare the tables of source and target as they are now, or only those that are\n"
+	  "    \tnamed behind the path (\"shop.order*\"); move and write nothing" },
+	{ "verify-keys", "N", offsetof(struct cli, verify_keys),
+	  "with -verify: print up to N keys of a table that differs, instead of 10" },
 	{ "version", NULL, offsetof(struct cli, version), "print the version and exit" },
 };
 
 static void print_usage(FILE *to)
 {
 	fprintf(to, "Usage: ghostferry-copydb [OPTIONS] path/to/config/file.json\n"
+		    "       ghostferry-copydb -verify [OPTIONS] path/to/config/file.json [TABLE...]\n"
 		    "Moves live MySQL or MariaDB tables from one server to another.\n\n");
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
 		fprintf(to, "  -%s%s%s\n    \t%s\n", flags[i].name, flags[i].argument ? " " : "",
@@ -63,11 +74,42 @@ static bool parse_bool(const char *text, bool *value)
 	return false;
 }
 
+static bool parse_number(const char *text, unsigned *value)
+{
+	char *end;
+	unsigned long number;
+
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	*value = (unsigned)number;
+	return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && number > 0 &&
+	       number <= VERIFY_KEYS_MAX;
+}
+
 struct arguments {
 	char *const *next; /* ends with NULL */
 	struct cli *cli;
 	FILE *errors;
 };
+
+/* length: up to a '='. */
+static void report_unknown(const struct arguments *a, const char *text, size_t length)
+{
+	char name[NEAREST_MAX + 2];
+	size_t used = 0;
+	struct nearest nearest;
+
+	fprintf(a->errors, "flag provided but not defined: -%.*s\n", (int)length, text);
+	for (size_t i = 0; i < length && used + 1 < sizeof(name); i++)
+		if (text[i] != '-') /* most names have none, and -dry-run is -dryrun */
+			name[used++] = text[i];
+	name[used] = '\0';
+	nearest_init(&nearest, name);
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+		nearest_try(&nearest, flags[i].name);
+	if (nearest.name)
+		fprintf(a->errors, "did you mean -%s?\n", nearest.name);
+}
 
 /* text is behind the dashes. */
 static bool parse_flag(struct arguments *a, const char *text)
@@ -81,7 +123,7 @@ static bool parse_flag(struct arguments *a, const char *text)
 		return false;
 	}
 	if (!flag) {
-		fprintf(a->errors, "flag provided but not defined: -%.*s\n", (int)length, text);
+		report_unknown(a, text, length);
 		return false;
 	}
 
@@ -100,8 +142,15 @@ static bool parse_flag(struct arguments *a, const char *text)
 		fprintf(a->errors, "flag needs an argument: -%s\n", flag->name);
 		return false;
 	}
-	*(const char **)(void *)place = *value ? value : NULL;
-	return true;
+	if (strcmp(flag->argument, "N") != 0) {
+		*(const char **)(void *)place = *value ? value : NULL;
+		return true;
+	}
+	if (parse_number(value, (unsigned *)(void *)place))
+		return true;
+	fprintf(a->errors, "invalid value \"%s\" for flag -%s: not a number of 1..%d\n", value,
+		flag->name, VERIFY_KEYS_MAX);
+	return false;
 }
 
 static bool parse_flags(struct arguments *a)
@@ -126,8 +175,13 @@ static bool parse_flags(struct arguments *a)
  * move instead of a look, and a fresh start instead of a resumed one. */
 static bool check_rest(const struct arguments *a)
 {
+	const struct cli *cli = a->cli;
 	/* A forgotten -verify would make a move of what was to be a comparison. */
-	bool lacks_verify = a->cli->json && !a->cli->verify && !a->cli->help && !a->cli->version;
+	bool is_answered = cli->verify || cli->help || cli->version;
+	const char *lonely = is_answered      ? NULL :
+			     cli->json	      ? "json" :
+			     cli->verify_keys ? "verify-keys" :
+						NULL;
 
 	for (char *const *at = a->next; *at && at[1]; at++) {
 		const char *text = at[1] + strspn(at[1], "-");
@@ -140,9 +194,11 @@ static bool check_rest(const struct arguments *a)
 			at[1]);
 		return false;
 	}
-	if (lacks_verify)
-		fprintf(a->errors, "-json goes with -verify\n");
-	return !lacks_verify;
+	if (lonely)
+		fprintf(a->errors, "-%s goes with -verify\n", lonely);
+	if (cli->resume && cli->resume_state)
+		fprintf(a->errors, "-resume and -resumestate: take one of them out\n");
+	return !lonely && !(cli->resume && cli->resume_state);
 }
 
 bool cli_parse(int argc, char *const *argv, struct cli *cli, int *exit_status, FILE *out,
@@ -155,7 +211,7 @@ bool cli_parse(int argc, char *const *argv, struct cli *cli, int *exit_status, F
 	*exit_status = 0;
 	if (!parse_flags(&a) || !check_rest(&a)) {
 		print_usage(errors);
-		*exit_status = EXIT_BAD_FLAG;
+		*exit_status = EXIT_MISTAKE;
 		return false;
 	}
 	if (cli->help) {
@@ -167,9 +223,13 @@ bool cli_parse(int argc, char *const *argv, struct cli *cli, int *exit_status, F
 		return false;
 	}
 	cli->config_path = *a.next;
-	if (cli->config_path)
+	if (cli->config_path) {
+		cli->tables = a.next + 1;
 		return true;
+	}
 	print_usage(errors);
-	*exit_status = EXIT_NO_CONFIG;
+	fprintf(errors, "\nthe path of the configuration is missing: a JSON file, see "
+			"conf.example.json\n");
+	*exit_status = EXIT_MISTAKE;
 	return false;
 }

@@ -64,14 +64,26 @@ void dry_run_text(struct buf *out, const struct moved_tables *tables,
 		  const struct findings *findings)
 {
 	size_t errors = findings_errors(findings);
+	double rows = 0, bytes = 0;
 
 	buf_printf(out, "%zu table%s would be moved:\n", tables->count,
 		   tables->count == 1 ? "" : "s");
 	for (size_t i = 0; i < tables->count; i++)
 		put_table(out, tables->tables[i]);
+	for (size_t i = 0; i < tables->count; i++) {
+		rows += (double)tables->tables[i]->source->estimated_rows;
+		bytes += (double)tables->tables[i]->source->data_bytes;
+	}
+	buf_puts(out, "in all about ");
+	progress_put_count(out, rows);
+	buf_puts(out, " rows, ");
+	progress_put_count(out, bytes);
+	buf_puts(out, "B\n");
 	findings_text(out, findings);
 	if (errors > 0)
 		buf_printf(out, "%zu error%s must be mended before anything can be moved\n", errors,
 			   errors == 1 ? "" : "s");
+	else
+		buf_puts(out, "ready: nothing stands in the way\n");
 	buf_puts(out, "exiting due to dryrun\n");
 }

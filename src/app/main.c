@@ -20,6 +20,7 @@
 #include "base/printable.h"
 #include "base/shortage.h"
 #include "db/db.h"
+#include "notify.h"
 #include "restart.h"
 #include "start_state.h"
 #include "verify_command.h"
@@ -44,18 +45,31 @@ static void set_up_log(const struct program *program)
 
 	if (program->config.log_backend && log_parse_backend(program->config.log_backend, &backend))
 		log_set_backend(backend);
-	if (program->config.log_level && log_parse_level(program->config.log_level, &level))
+	if (program->cli.verbose)
+		log_set_level(LOG_DEBUG);
+	else if (program->config.log_level && log_parse_level(program->config.log_level, &level))
 		log_set_level(level);
-	if (!program->cli.verbose)
-		return;
-	log_set_level(LOG_DEBUG);
-	if (program->config.log_level)
+}
+
+static bool open_log_file(const struct config *config, struct error *err)
+{
+	return !config->log_file || log_open_file(config->log_file, err) ||
+	       error_wrap(err, "LogFile");
+}
+
+static void log_warnings(const struct program *program, struct config_warnings *warnings)
+{
+	for (size_t i = 0; i < warnings->texts.count; i++)
+		log_write(LOG_WARN, "config", NULL, NULL, "%s", warnings->texts.items[i]);
+	config_warnings_release(warnings);
+	if (program->cli.verbose && program->config.log_level)
 		log_warn("-verbose is given: LogLevel %s has no effect", program->config.log_level);
 }
 
 /* Nobody asked for the default one, and a configuration may well lie where nothing can
  * be written. One that is configured, or holds a state already, must be writable: app_run()
- * sees to that. Else the state in it would look as good as before, and be left. */
+ * sees to that. Else the state in it would look as good as before, and be left. With -resume
+ * somebody counts on it. */
 static void drop_default_state_file(struct program *program)
 {
 	char *usual = mem_printf("%s.state", program->cli.config_path);
@@ -63,8 +77,8 @@ static void drop_default_state_file(struct program *program)
 	const char *path = config->state_file;
 	struct error err = ERROR_INIT;
 
-	if (path && !program->cli.dry_run && strcmp(path, usual) == 0 && access(path, F_OK) != 0 &&
-	    !state_file_check(path, &err)) {
+	if (path && !program->cli.dry_run && !program->cli.resume && strcmp(path, usual) == 0 &&
+	    access(path, F_OK) != 0 && !state_file_check(path, &err)) {
 		log_warn_err(&err, "without a state file (see StateFile) a run that is killed "
 				   "cannot be resumed");
 		config->state_file = config->move.verify.spill_beside = NULL;
@@ -77,14 +91,13 @@ static bool prepare(struct program *program, struct error *err)
 	struct config_warnings warnings = { 0 };
 	bool ok = config_load(program->cli.config_path, &program->config, &warnings, err);
 
-	for (size_t i = 0; i < warnings.texts.count; i++)
-		log_write(LOG_WARN, "config", NULL, NULL, "%s", warnings.texts.items[i]);
-	config_warnings_release(&warnings);
+	set_up_log(program);
+	if (ok && !config_validate(&program->config, err))
+		ok = error_wrap(err, CONFIG_VALIDATING);
+	ok = ok && open_log_file(&program->config, err);
+	log_warnings(program, &warnings);
 	if (!ok)
 		return false;
-	if (!config_validate(&program->config, err))
-		return error_wrap(err, CONFIG_VALIDATING);
-	set_up_log(program);
 	if (program->cli.verify)
 		return true;
 	if (!start_state_find(&program->start, &program->cli, &program->config, err))
@@ -115,11 +128,15 @@ static void init_libraries(void)
 	db_library_init();
 }
 
-static void print_error(const char *message)
+static void print_error(const char *message, const char *hint)
 {
 	struct buf text = BUF_INIT;
 
 	printable_put(&text, message);
+	if (*hint) {
+		buf_puts(&text, "\n  ");
+		printable_put(&text, hint);
+	}
 	fprintf(stderr, "error: %s\n", buf_text(&text));
 	buf_release(&text);
 }
@@ -127,11 +144,21 @@ static void print_error(const char *message)
 static int fail(const struct program *program, const struct error *err)
 {
 	const struct string_list *more = &program->config.more_errors;
+	const struct string_list *hints = &program->config.hints;
 
-	print_error(err->text);
+	print_error(err->text, hints->count > 0 ? hints->items[0] : "");
 	for (size_t i = 0; i < more->count; i++)
-		print_error(more->items[i]);
+		print_error(more->items[i], hints->items[i + 1]);
 	return EXIT_NOT_STARTED;
+}
+
+/* Without a connection: its servers may be gone. */
+static int report_over(const struct config *config)
+{
+	log_info("%s says that this move is finished: there is nothing to do (to compare: "
+		 "-verify; for another move: another StateFile)",
+		 config->state_file);
+	return EXIT_DONE;
 }
 
 static void set_up_process(void)
@@ -169,10 +196,13 @@ int main(int argc, char **argv)
 		log_set_level(LOG_DEBUG);
 	restart_remember(argv[0], &program.cli);
 	init_libraries();
+	notify_init();
 	if (!prepare(&program, &err))
 		status = fail(&program, &err);
 	else if (program.cli.verify)
-		status = verify_command_run(&program.config, program.cli.json);
+		status = verify_command_run(&program.config, &program.cli);
+	else if (program.start.is_over)
+		status = report_over(&program.config);
 	else
 		status = app_run(&program.config, &program.start, program.cli.dry_run);
 	start_state_release(&program.start);

@@ -21,11 +21,13 @@
 #include "base/printable.h"
 #include "base/utf8.h"
 #include "dry_run.h"
+#include "notify.h"
 #include "restart.h"
 
 static const char log_tag[] = "error_handler";
 
-#define SAVE_S 2 /* for the state file, when the state is on stdout already */
+#define SAVE_S 2	/* for the state file, when the state is on stdout already */
+#define SCREEN_SAVE_S 7 /* when it comes to the screen only if the file cannot be written */
 
 static volatile sig_atomic_t signal_status;
 
@@ -75,16 +77,12 @@ bool shutdown_print(const char *bytes, size_t length, struct error *err)
 	return true;
 }
 
-/* state: the text, "" when there is none. True: it is on stdout. */
-static bool print_state(struct app *app, struct buf *state)
+/* True: it is on stdout. */
+static bool print_state(const struct app *app, struct buf *state)
 {
 	struct error err = ERROR_INIT;
 
-	if (!ferry_state(app->ferry, state)) {
-		log_info("there is no state to dump: nothing was moved yet");
-		return false;
-	}
-	if (!config_prints_state(app->config))
+	if (state->length == 0 || !config_prints_state(app->config))
 		return false;
 	buf_putc(state, '\n');
 	bool printed = shutdown_print(state->data, state->length, &err);
@@ -120,7 +118,7 @@ static void post_error(const struct app *app, const struct error *err, enum run_
 	struct buf payload = BUF_INIT;
 	cJSON *object;
 
-	if (!callback_is_set(callback))
+	if (!callback_is_set(callback) || app->is_dry_run)
 		return;
 	object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "ErrFrom", run_part_name(part));
@@ -134,26 +132,65 @@ static void post_error(const struct app *app, const struct error *err, enum run_
 	buf_release(&payload);
 }
 
+/* Nobody takes a state from a screen. */
+static bool is_for_screen(const struct app *app, enum run_part part)
+{
+	return isatty(STDOUT_FILENO) == 1 && app->state_file.path && part != PART_RUN_LOCK &&
+	       ferry_may_save(app->ferry);
+}
+
+/* Whoever has taken over writes a newer state into the same file. Who has the state on stdout
+ * need not wait for a disk that does not answer. */
+static bool save_state(struct app *app, enum run_part part, bool is_printed, int patience_s)
+{
+	if (part == PART_RUN_LOCK)
+		return false;
+	if (state_file_close(&app->state_file, patience_s * 1000))
+		return !app->state_file.is_failing;
+	log_error("the state file is not written once more, its disk does not answer%s",
+		  is_printed ? ": the newest state is the one on stdout" : "");
+	return false;
+}
+
+static void log_end(const struct error *err, enum run_part part, bool is_printed,
+		    const char *saved_to)
+{
+	const struct log_field fields[] = { { "errfrom", run_part_name(part) },
+					    { "statefile", saved_to },
+					    { NULL, NULL } };
+	bool is_signal = part == PART_USER_INTERRUPT;
+
+	log_write(is_signal ? LOG_WARN : LOG_ERROR, log_tag, err, fields, "%s%s%s",
+		  is_signal ? "interrupted by a signal" : "fatal error detected",
+		  is_printed ? ", state dump in stdout" :
+		  saved_to   ? ", state in " :
+			       "",
+		  !is_printed && saved_to ? saved_to : "");
+}
+
 /* What the run leaves behind, in the order of its worth. */
 static void report(struct app *app, const struct error *err, enum run_part part, int status)
 {
-	const struct log_field fields[] = { { "errfrom", run_part_name(part) }, { NULL, NULL } };
 	const char *path = app->state_file.path;
+	bool for_screen = is_for_screen(app, part);
 	struct buf state = BUF_INIT;
-	bool printed;
+	bool printed = false, saved = false;
 
 	log_progress("");
-	printed = print_state(app, &state);
+	if (!ferry_state(app->ferry, &state))
+		log_info("there is no state to dump: nothing was moved yet");
+	if (!for_screen)
+		printed = print_state(app, &state);
 	shutdown_at_next_signal(status);
 	alarm(ENDING_S);
-	log_write(LOG_ERROR, log_tag, err, fields,
-		  printed ? "fatal error detected, state dump in stdout" : "fatal error detected");
-	/* Whoever has taken over writes a newer state into the same file. Who has the state on
-	 * stdout need not wait for a disk that does not answer. */
-	if (part != PART_RUN_LOCK &&
-	    !state_file_close(&app->state_file, (printed ? SAVE_S : ENDING_S) * 1000))
-		log_error("the state file is not written once more, its disk does not answer%s",
-			  printed ? ": the newest state is the one on stdout" : "");
+	if (for_screen) {
+		saved = save_state(app, part, false, SCREEN_SAVE_S);
+		printed = !saved && print_state(app, &state);
+	}
+	log_end(err, part, printed, saved ? path : NULL);
+	notify_send("STOPPING=1", err->text);
+	if (!for_screen)
+		(void)save_state(app, part, printed, printed ? SAVE_S : ENDING_S);
 	if (state.length > 0 && !printed && !config_prints_state(app->config))
 		log_warn("the state was not dumped on stdout, as neither DumpStateOnSignal nor "
 			 "DumpStateToStdoutOnError is set");
@@ -193,7 +230,10 @@ void shutdown_not_started(struct app *app)
 
 	if (!ferry_error(app->ferry, &err, &part))
 		error_set(&err, ERROR_STOPPED, "the start ended without saying why");
-	report(app, &err, part, EXIT_NOT_STARTED);
+	/* A dry run has nothing to leave behind, and nobody to call. */
+	if (!app->is_dry_run)
+		report(app, &err, part, EXIT_NOT_STARTED);
+	log_progress("");
 	findings_text(&text, ferry_findings(app->ferry));
 	buf_printf(&text,
 		   "error: %s: ", part < ARRAY_LEN(steps) ? steps[part] : run_part_name(part));

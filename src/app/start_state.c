@@ -1,16 +1,19 @@
-/* -resumestate, else StateToResumeFrom, else none: a fresh start, unless the state file
- * speaks against it. The state file has a say in the other cases as well: it may be of a
- * later time of the same run.
+/* -resume: what the state file says. -resumestate, else StateToResumeFrom, else none: a fresh
+ * start, unless the state file speaks against it. The state file has a say in the other cases as
+ * well: it may be of a later time of the same run.
  *
  * No text offers to remove anything that a living run, or whoever uses a finished move,
  * has need of. */
 #include "start_state.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+#include "plan/name_filter.h"
 #include "state/state_file.h"
 
 static bool read_file(const char *path, bool is_forced, struct saved_state *state, struct error *err)
@@ -103,10 +106,92 @@ static bool compare_with_file(struct saved_state *state, const char *path, struc
 			 path);
 }
 
+/* "database.table" of a finished move, as the configuration has it now. A name with another
+ * dot in it is none that is sure. */
+static bool is_still_chosen(const struct move_options *options, const char *full_name)
+{
+	const char *dot = strchr(full_name, '.');
+	char *schema;
+	bool ok;
+
+	if (!dot || strchr(dot + 1, '.'))
+		return false;
+	schema = mem_memdup(full_name, (size_t)(dot - full_name));
+	ok = name_is_chosen(options, schema, dot + 1);
+	free(schema);
+	return ok;
+}
+
+/* Is every entry of the list met? schema_only: of databases. */
+static bool is_list_met(const struct string_list *list, const struct map *tables, bool schema_only)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct map_entry *entry;
+		bool is_met = false;
+		size_t cursor = 0;
+
+		while (!is_met && (entry = map_next(tables, &cursor))) {
+			const char *table = entry->key + strcspn(entry->key, ".") + 1;
+			char *schema = mem_memdup(entry->key, (size_t)(table - entry->key) - 1);
+
+			is_met = schema_only ? name_matches_database(list->items[i], schema) :
+					       name_matches_table(list->items[i], schema, table);
+			free(schema);
+		}
+		if (!is_met)
+			return false;
+	}
+	return true;
+}
+
+/* Is the finished move the configuration's, as far as names alone say? Its servers may be
+ * gone, and are not needed then. */
+static bool is_that_move(const struct saved_state *finished, const struct move_options *options)
+{
+	const struct map *tables = &finished->key_columns_of;
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(tables, &cursor)))
+		if (!is_still_chosen(options, entry->key))
+			return false;
+	return tables->count > 0 && is_list_met(&options->databases.whitelist, tables, true) &&
+	       is_list_met(&options->tables.whitelist, tables, false);
+}
+
+/* -resume: one command line for the start and for all that comes after. */
+static bool find_by_file(struct start_state *start, const struct cli *cli,
+			 const struct config *config, struct error *err)
+{
+	const char *path = config->state_file;
+
+	if (!path || config->state_to_resume_from)
+		return error_set(err, ERROR_CONFIG,
+				 path ? "-resume and StateToResumeFrom: take one of them out" :
+					"-resume needs a StateFile");
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return true;
+	/* Not of a dry run: it takes no part in the run that goes on. */
+	if (!cli->dry_run && state_file_is_written(path))
+		return fail_alive(path, err);
+	if (!read_file(path, cli->force_state, &start->state, err))
+		return false;
+	if (start->state.run.phase != PHASE_DONE) {
+		start->is_resumed = true;
+		return true;
+	}
+	start->finished = start->state;
+	start->has_finished = true;
+	start->is_over = !cli->dry_run && is_that_move(&start->finished, &config->move);
+	return true;
+}
+
 /* -resumestate counts more than the configuration. */
 bool start_state_find(struct start_state *start, const struct cli *cli, const struct config *config,
 		      struct error *err)
 {
+	if (cli->resume)
+		return find_by_file(start, cli, config, err);
 	if (cli->resume_state) {
 		start->is_resumed =
 			read_file(cli->resume_state, cli->force_state, &start->state, err);

@@ -13,6 +13,7 @@ struct start_state {
 	/* A fresh start, and the state file is of a move that was finished. */
 	bool has_finished;
 	struct saved_state finished; /* owned, valid if has_finished */
+	bool is_over;		     /* -resume: and that is all there is to do */
 };
 
 bool start_state_find(struct start_state *start, const struct cli *cli, const struct config *config,

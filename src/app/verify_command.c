@@ -27,6 +27,7 @@ static const struct recheck_rules rules = {
 };
 
 struct command {
+	const struct cli *cli;
 	struct move_options options;   /* a copy; its target knows the next */
 	struct db_computing computing; /* the source's */
 	struct db *source;
@@ -41,7 +42,31 @@ struct command {
 
 static bool is_chosen(void *context, const char *schema, const char *table)
 {
-	return name_is_chosen(context, schema, table);
+	const struct command *c = context;
+	char *const *at = c->cli->tables;
+
+	if (!name_is_chosen(&c->options, schema, table))
+		return false;
+	while (*at && !name_matches_table(*at, schema, table))
+		at++;
+	return *at || !*c->cli->tables;
+}
+
+/* One that is misspelt must not make the rest look like all. */
+static bool check_tables_of_command(const struct command *c, struct error *err)
+{
+	for (char *const *at = c->cli->tables; *at; at++) {
+		size_t i = 0;
+
+		while (i < c->schema.table_count &&
+		       !name_matches_table(*at, c->schema.tables[i].schema, c->schema.tables[i].name))
+			i++;
+		if (i == c->schema.table_count)
+			return error_set(err, ERROR_CONFIG,
+					 "%s names no table of those that Databases and Tables choose",
+					 *at);
+	}
+	return true;
 }
 
 /* A column that the account may not read would be left out on the quiet. */
@@ -91,8 +116,10 @@ static bool load(struct command *c, struct error *err)
 	c->target = db_open(&c->options.target, DB_SESSION_READ, NULL, err);
 	if (!c->target)
 		return false;
-	if (!schema_load(c->source, is_chosen, &c->options, &c->schema, err))
+	if (!schema_load(c->source, is_chosen, c, &c->schema, err))
 		return error_wrap(err, "load table definitions of the source");
+	if (!check_tables_of_command(c, err))
+		return false;
 	moved_tables_make(&c->options, NULL, &c->schema, &c->tables, &c->findings);
 	moved_tables_set_json(&c->tables, &c->options, db_version(c->source), db_version(c->target),
 			      &c->findings);
@@ -111,6 +138,8 @@ static bool compare(struct command *c, struct error *err)
 	const struct comparison how = { .rules = &rules, .workers = c->options.copy_workers };
 
 	diff_report_init(&c->verdict, c->verification.hashes, c->verification.count);
+	for (size_t i = 0; i < c->verdict.count; i++)
+		c->verdict.tables[i].shown_max = c->cli->verify_keys;
 	return table_diff_compare(&c->verification, &how, &c->verdict, err);
 }
 
@@ -149,11 +178,11 @@ static bool compare_next_ids(struct command *c, struct error *err)
 	return ok;
 }
 
-static bool print(const struct command *c, bool as_json, struct error *err)
+static bool print(const struct command *c, struct error *err)
 {
 	struct buf text = BUF_INIT;
 
-	if (as_json)
+	if (c->cli->json)
 		diff_report_json(&text, &c->verdict);
 	else
 		diff_report_text(&text, &c->verdict);
@@ -190,9 +219,9 @@ static void release(struct command *c)
 	stop_destroy(&c->stop);
 }
 
-int verify_command_run(const struct config *config, bool as_json)
+int verify_command_run(const struct config *config, const struct cli *cli)
 {
-	struct command command = { .options = config->move };
+	struct command command = { .cli = cli, .options = config->move };
 	struct error err = ERROR_INIT;
 	struct buf text = BUF_INIT;
 	int status = EXIT_NOT_STARTED;
@@ -202,7 +231,7 @@ int verify_command_run(const struct config *config, bool as_json)
 	shutdown_at_next_signal(EXIT_NOT_STARTED);
 	command.options.target.computing = &command.computing;
 	if (load(&command, &err) && compare(&command, &err) && compare_next_ids(&command, &err) &&
-	    print(&command, as_json, &err)) {
+	    print(&command, &err)) {
 		status = exit_status(&command);
 	} else {
 		printable_put(&text, err.text);

@@ -6,6 +6,6 @@
 
 /* Prints the report on stdout; returns the exit status: EXIT_DONE when all tables are
  * equal, EXIT_DIFFERENT, or EXIT_NOT_STARTED when it could not be found out. */
-int verify_command_run(const struct config *config, bool as_json);
+int verify_command_run(const struct config *config, const struct cli *cli);
 
 #endif

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
@@ -541,6 +542,20 @@ static void free_changes(struct change *change)
 	}
 }
 
+static void log_batch(const struct change_batch *batch, int64_t ms)
+{
+	const char *table = batch->queue->table->source->full_name;
+	struct log_facts facts = { .count = 0 };
+
+	if (log_get_level() > LOG_DEBUG)
+		return;
+	log_fact(&facts, "table", table);
+	log_fact_number(&facts, "#changes", (double)batch->count);
+	log_fact_number(&facts, "#bytes", (double)batch->bytes);
+	log_fact_number(&facts, "#ms", (double)ms);
+	log_debug_facts(&facts, "applied a batch of table %s: %zu changes", table, batch->count);
+}
+
 static void apply_main(void *argument)
 {
 	struct apply_worker *worker = argument;
@@ -558,9 +573,12 @@ static void apply_main(void *argument)
 
 	lax_writer_init(&worker->lax, w->run, log_tag);
 	while (ok && next_batch(w, &batch)) {
+		int64_t began_ms = clock_ms();
+
 		ok = apply_batch(worker, &batch, &err);
 		if (ok) {
 			note_rows(w, &batch);
+			log_batch(&batch, clock_ms() - began_ms);
 			batch_is_applied(w, &batch);
 		} else {
 			free_changes(batch.first);

@@ -32,19 +32,27 @@ struct walk {
 	const char *at;
 	const char *end;
 	struct error *err;
+	const cJSON *wanted; /* the node whose place is looked for, or NULL */
+	const char *found;   /* where it begins, a member with its name */
 };
+
+static void count_lines(const char *text, const char *at, size_t *line, size_t *column)
+{
+	*line = *column = 1;
+	for (const char *c = text; c < at; c++) {
+		++*column;
+		if (*c == '\n') {
+			++*line;
+			*column = 1;
+		}
+	}
+}
 
 static bool fail_at(const struct walk *w, const char *at, const char *finding)
 {
-	size_t line = 1, column = 1;
+	size_t line, column;
 
-	for (const char *c = w->text; c < at; c++) {
-		column++;
-		if (*c == '\n') {
-			line++;
-			column = 1;
-		}
-	}
+	count_lines(w->text, at, &line, &column);
 	return error_set(w->err, ERROR_CORRUPT, "line %zu, column %zu: %s", line, column, finding);
 }
 
@@ -125,7 +133,7 @@ static bool walk_number(struct walk *w, cJSON *node)
 		return true;
 	if (!isfinite(node->valuedouble))
 		return fail_at(w, start, "the number is out of range");
-	if (!is_plain || fabs(node->valuedouble) >= EXACT_MAX)
+	if (!node->valuestring && (!is_plain || fabs(node->valuedouble) >= EXACT_MAX))
 		node->valuestring = mem_memdup(start, (size_t)(w->at - start));
 	return true;
 }
@@ -187,6 +195,9 @@ static bool walk_container(struct walk *w, const cJSON *node, unsigned depth)
 		return true;
 	map_init(&seen);
 	do {
+		skip_space(w);
+		if (item && item == w->wanted)
+			w->found = w->at;
 		ok = (!is_object || walk_name(w, item, &seen)) && walk_value(w, item, depth + 1);
 		item = item ? item->next : NULL;
 	} while (ok && next_is(w, ','));
@@ -253,9 +264,36 @@ cJSON *json_parse(const char *text, size_t length, struct error *err)
 	return root;
 }
 
+bool json_place(const char *text, size_t length, cJSON *root, const cJSON *node, size_t *line,
+		size_t *column)
+{
+	struct error ignored;
+	struct walk w = {
+		.text = text, .at = text, .end = text + length, .err = &ignored, .wanted = node
+	};
+
+	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		w.at += 3;
+	skip_space(&w);
+	if (root == node)
+		w.found = w.at;
+	if (!walk_value(&w, root, 0) || !w.found)
+		return false;
+	count_lines(text, w.found, line, column);
+	return true;
+}
+
 cJSON *json_parse_file(const char *path, struct error *err)
 {
 	struct buf content = BUF_INIT;
+	cJSON *root = json_read_file(path, &content, err);
+
+	buf_release(&content);
+	return root;
+}
+
+cJSON *json_read_file(const char *path, struct buf *content, struct error *err)
+{
 	cJSON *root = NULL;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t got;
@@ -265,21 +303,20 @@ cJSON *json_parse_file(const char *path, struct error *err)
 		return NULL;
 	}
 	do {
-		buf_reserve(&content, 65536);
-		got = read(fd, content.data + content.length, 65536);
+		buf_reserve(content, 65536);
+		got = read(fd, content->data + content->length, 65536);
 		if (got > 0)
-			content.length += (size_t)got;
-	} while (content.length <= FILE_MAX && (got > 0 || (got < 0 && errno == EINTR)));
+			content->length += (size_t)got;
+	} while (content->length <= FILE_MAX && (got > 0 || (got < 0 && errno == EINTR)));
 	if (got > 0)
 		error_set(err, ERROR_CORRUPT, "larger than 1 GiB");
 	else if (got < 0)
 		error_errno(err, "read");
 	else
-		root = json_parse(content.data, content.length, err);
+		root = json_parse(content->data, content->length, err);
 	if (!root)
 		error_wrap(err, "%s", path);
 	close(fd);
-	buf_release(&content);
 	return root;
 }
 

@@ -7,7 +7,9 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <math.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -16,6 +18,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -87,6 +90,17 @@ bool log_parse_backend(const char *text, enum log_backend *backend)
 	return false;
 }
 
+/* What is moved away and cut to nothing by a log rotation would go on at the old length, with
+ * zeros in front. */
+static void append_to_file(void)
+{
+	int flags = fcntl(STDERR_FILENO, F_GETFL);
+	struct stat info;
+
+	if (flags >= 0 && fstat(STDERR_FILENO, &info) == 0 && S_ISREG(info.st_mode))
+		(void)fcntl(STDERR_FILENO, F_SETFL, flags | O_APPEND);
+}
+
 void log_init(void)
 {
 	const char *backend = getenv("GHOSTFERRY_LOG_BACKEND");
@@ -94,6 +108,7 @@ void log_init(void)
 	enum log_level parsed = LOG_INFO;
 
 	started_ms = clock_ms();
+	append_to_file();
 	terminal = isatty(STDERR_FILENO) == 1;
 	if (backend && *backend && !log_parse_backend(backend, &current_backend))
 		fprintf(stderr,
@@ -130,6 +145,24 @@ void log_set_fd(int fd)
 {
 	output = fd;
 	terminal = false;
+}
+
+bool log_open_file(const char *path, struct error *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600), former;
+
+	if (fd < 0)
+		return error_errno(err, "open %s", path);
+	mutex_lock(&output_lock);
+	former = output;
+	output = fd;
+	if (terminal) /* at the start, thus before other threads read it */
+		terminal = false;
+	dropped = 0;
+	mutex_unlock(&output_lock);
+	if (former > STDERR_FILENO)
+		close(former);
+	return true;
 }
 
 bool log_is_terminal(void)
@@ -232,6 +265,11 @@ static void put_json(struct buf *out, const char *text)
 	buf_putc(out, '"');
 }
 
+static const char *plain_key(const struct log_field *field)
+{
+	return field->key + (*field->key == '#');
+}
+
 /* As logrus: for a terminal in colours, else with the time in front. */
 static void format_logrus(struct buf *out, const struct line *line)
 {
@@ -254,7 +292,7 @@ static void format_logrus(struct buf *out, const struct line *line)
 	}
 	for (size_t i = 0; i < line->count; i++) {
 		buf_puts(out, terminal ? " \033[36m" : " ");
-		buf_puts(out, line->fields[i].key);
+		buf_puts(out, plain_key(&line->fields[i]));
 		buf_puts(out, terminal ? "\033[0m=" : "=");
 		put_value(out, line->fields[i].value);
 	}
@@ -273,16 +311,40 @@ static void format_zerolog(struct buf *out, const struct line *line)
 			i < ARRAY_LEN(head) ? head + i : line->fields + (i - ARRAY_LEN(head));
 
 		buf_putc(out, ',');
-		put_json(out, field->key);
+		put_json(out, plain_key(field));
 		buf_putc(out, ':');
-		put_json(out, field->value);
+		if (*field->key == '#')
+			buf_puts(out, field->value);
+		else
+			put_json(out, field->value);
 	}
 	buf_putc(out, '}');
 }
 
+void log_fact(struct log_facts *facts, const char *key, const char *text)
+{
+	size_t size = strlen(text) + 1;
+
+	if (facts->count == LOG_FACTS_MAX || size > LOG_FACTS_SIZE - facts->used)
+		return;
+	facts->fields[facts->count++] =
+		(struct log_field){ key, memcpy(facts->text + facts->used, text, size) };
+	facts->used += size;
+}
+
+/* Whole numbers up to 2^53 as they are, others with three digits behind the point. */
+void log_fact_number(struct log_facts *facts, const char *key, double number)
+{
+	char text[400];
+
+	snprintf(text, sizeof(text), "%.*f", number == rint(number) ? 0 : 3, number);
+	if (isfinite(number))
+		log_fact(facts, key, text);
+}
+
 static int by_key(const void *a, const void *b)
 {
-	return strcmp(((const struct log_field *)a)->key, ((const struct log_field *)b)->key);
+	return strcmp(plain_key(a), plain_key(b));
 }
 
 void log_write(enum log_level level, const char *tag, const struct error *err,

@@ -7,6 +7,7 @@
 #include "base/printable.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "db/sql.h"
 
 void diff_report_init(struct diff_report *r, const struct row_hash *hashes, size_t count)
 {
@@ -16,11 +17,19 @@ void diff_report_init(struct diff_report *r, const struct row_hash *hashes, size
 		r->tables[i].f = &hashes[i];
 }
 
+static void free_row(const struct diff_report_row *row)
+{
+	free(row->key);
+	free(row->typed);
+	free(row->where);
+}
+
 void table_report_reset(struct table_report *t)
 {
 	for (size_t k = 0; k < t->shown_count; k++)
-		free(t->shown[k].key);
-	*t = (struct table_report){ .f = t->f, .repaired = t->repaired };
+		free_row(&t->shown[k]);
+	free(t->shown);
+	*t = (struct table_report){ .f = t->f, .repaired = t->repaired, .shown_max = t->shown_max };
 }
 
 void diff_report_release(struct diff_report *r)
@@ -31,29 +40,22 @@ void diff_report_release(struct diff_report *r)
 	*r = (struct diff_report){ .tables = NULL };
 }
 
-void diff_report_add(struct table_report *t, enum difference_kind kind, char *key,
-		     const char source_print[FINGERPRINT_SIZE],
-		     const char target_print[FINGERPRINT_SIZE])
+void diff_report_add(struct table_report *t, const struct diff_report_row *row)
 {
-	struct diff_report_row *row = &t->shown[t->shown_count];
-
 	/* It may have been found in two ways. */
 	for (size_t i = 0; i < t->shown_count; i++) {
-		if (strcmp(t->shown[i].key, key) == 0) {
-			free(key);
+		if (strcmp(t->shown[i].key, row->key) == 0) {
+			free_row(row);
 			return;
 		}
 	}
 	t->different++;
-	if (t->shown_count == REPORT_KEYS_SHOWN) {
-		free(key);
+	if (t->shown_count == (t->shown_max > 0 ? t->shown_max : REPORT_KEYS_SHOWN)) {
+		free_row(row);
 		return;
 	}
-	t->shown_count++;
-	row->kind = kind;
-	row->key = key;
-	memcpy(row->print[SIDE_SOURCE], source_print, FINGERPRINT_SIZE);
-	memcpy(row->print[SIDE_TARGET], target_print, FINGERPRINT_SIZE);
+	t->shown = mem_resize(t->shown, t->shown_count + 1, sizeof(*t->shown));
+	t->shown[t->shown_count++] = *row;
 }
 
 void diff_report_add_whole(struct table_report *t)
@@ -135,6 +137,47 @@ void diff_report_message(struct buf *out, const struct diff_report *r)
 			table_report_message(out, &r->tables[i]);
 }
 
+/* Shows the row, if it is there, in any client. */
+static void put_select(struct buf *out, const struct table_report *t, enum side side,
+		       const char *where)
+{
+	const struct moved_table *table = t->f->table;
+	const struct key_columns *key = &table->key;
+
+	/* Times are compared as the program's sessions see them. */
+	for (unsigned i = 0; i < key->count; i++) {
+		if (key->table->columns[key->columns[i]].type == COLUMN_TIMESTAMP) {
+			buf_puts(out, "SET time_zone = '+00:00'; ");
+			break;
+		}
+	}
+	buf_puts(out, "SELECT * FROM ");
+	if (side == SIDE_SOURCE)
+		sql_table_name(out, table->source->schema, table->source->name);
+	else
+		sql_table_name(out, table->target_schema, table->target_name);
+	buf_printf(out, " WHERE %s", where);
+}
+
+static void put_row_text(struct buf *out, const struct table_report *t,
+			 const struct diff_report_row *row)
+{
+	static const char *const sides[] = { [SIDE_SOURCE] = "source", [SIDE_TARGET] = "target" };
+	struct buf sql = BUF_INIT;
+
+	buf_puts(out, "  key ");
+	printable_put(out, row->key);
+	buf_printf(out, ": %s\n", difference_kind_name(row->kind));
+	for (unsigned side = 0; row->where && side < SIDE_COUNT; side++) {
+		buf_clear(&sql);
+		put_select(&sql, t, side, row->where);
+		buf_printf(out, "    %s: ", sides[side]);
+		printable_put(out, buf_text(&sql));
+		buf_puts(out, ";\n");
+	}
+	buf_release(&sql);
+}
+
 static void put_table_text(struct buf *out, const struct table_report *t)
 {
 	printable_put(out, name_of(t));
@@ -170,11 +213,8 @@ static void put_table_text(struct buf *out, const struct table_report *t)
 		printable_put(out, t->f->note);
 	}
 	buf_putc(out, '\n');
-	for (size_t k = 0; k < t->shown_count; k++) {
-		buf_puts(out, "  key ");
-		printable_put(out, t->shown[k].key);
-		buf_printf(out, ": %s\n", difference_kind_name(t->shown[k].kind));
-	}
+	for (size_t k = 0; k < t->shown_count; k++)
+		put_row_text(out, t, &t->shown[k]);
 	if (t->different > t->shown_count)
 		buf_printf(out, "  and %" PRIu64 " more\n", t->different - t->shown_count);
 }
@@ -190,6 +230,27 @@ void diff_report_text(struct buf *out, const struct diff_report *r)
 		buf_printf(out, "%zu different\n", different);
 	else
 		buf_puts(out, diff_report_unsettled(r) ? "none found different\n" : "all equal\n");
+}
+
+static cJSON *row_json(const struct table_report *t, const struct diff_report_row *row)
+{
+	static const char *const names[] = {
+		[SIDE_SOURCE] = "SourceSQL", [SIDE_TARGET] = "TargetSQL"
+	};
+	cJSON *object = cJSON_CreateObject();
+	struct buf sql = BUF_INIT;
+
+	cJSON_AddStringToObject(object, "Key", row->key);
+	if (row->typed)
+		cJSON_AddRawToObject(object, "TypedKey", row->typed);
+	cJSON_AddStringToObject(object, "Kind", difference_kind_name(row->kind));
+	for (unsigned side = 0; row->where && side < SIDE_COUNT; side++) {
+		buf_clear(&sql);
+		put_select(&sql, t, side, row->where);
+		cJSON_AddStringToObject(object, names[side], buf_text(&sql));
+	}
+	buf_release(&sql);
+	return object;
 }
 
 static cJSON *table_json(const struct table_report *t)
@@ -212,13 +273,8 @@ static cJSON *table_json(const struct table_report *t)
 	if (t->f->note)
 		cJSON_AddStringToObject(object, "NotCompared", t->f->note);
 	keys = cJSON_AddArrayToObject(object, "Differences");
-	for (size_t k = 0; k < t->shown_count; k++) {
-		cJSON *row = cJSON_CreateObject();
-
-		cJSON_AddStringToObject(row, "Key", t->shown[k].key);
-		cJSON_AddStringToObject(row, "Kind", difference_kind_name(t->shown[k].kind));
-		cJSON_AddItemToArray(keys, row);
-	}
+	for (size_t k = 0; k < t->shown_count; k++)
+		cJSON_AddItemToArray(keys, row_json(t, &t->shown[k]));
 	return object;
 }
 

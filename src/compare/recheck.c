@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "compare/row_repair.h"
+#include "state/state_key.h"
 
 static const char log_tag[] = "verifier";
 
@@ -23,7 +24,8 @@ struct candidate {
 	unsigned attempt;  /* the last one that found it */
 	bool is_confirmed; /* not asked for again */
 	unsigned repairs;
-	char *key; /* owned: for people; NULL: not seen to differ yet */
+	char *key;   /* owned: for people; NULL: not seen to differ yet */
+	char *typed; /* owned: the same as JSON */
 };
 
 void recheck_init(struct recheck *r, const struct row_hash *f)
@@ -34,8 +36,10 @@ void recheck_init(struct recheck *r, const struct row_hash *f)
 
 static void free_candidate(struct candidate *candidate)
 {
-	if (candidate)
+	if (candidate) {
 		free(candidate->key);
+		free(candidate->typed);
+	}
 	free(candidate);
 }
 
@@ -59,6 +63,7 @@ void recheck_add(struct recheck *r, const struct row_difference *difference)
 {
 	struct candidate *candidate;
 	struct buf text = BUF_INIT;
+	cJSON *typed;
 
 	recheck_add_key(r, difference->condition, difference->condition_length);
 	candidate = map_get(&r->rows, difference->condition, difference->condition_length);
@@ -75,6 +80,10 @@ void recheck_add(struct recheck *r, const struct row_difference *difference)
 		return;
 	range_diff_key_text(&text, &r->f->table->key, difference->key);
 	candidate->key = buf_take(&text);
+	typed = saved_key_write(&r->f->table->key, difference->key);
+	json_print(&text, typed, 0);
+	candidate->typed = buf_take(&text);
+	cJSON_Delete(typed);
 }
 
 static void found_again(void *context, const struct row_hash *f UNUSED,
@@ -197,9 +206,14 @@ bool recheck_run(struct recheck *r, struct range_diff *c, const struct recheck_r
 			report->unsettled++;
 			continue;
 		}
-		diff_report_add(report, candidate->kind, candidate->key,
-				candidate->print[SIDE_SOURCE], candidate->print[SIDE_TARGET]);
-		candidate->key = NULL;
+		struct diff_report_row row = { .kind = candidate->kind,
+					       .key = candidate->key,
+					       .typed = candidate->typed,
+					       .where = mem_strdup(entry->key) };
+
+		memcpy(row.print, candidate->print, sizeof(row.print));
+		diff_report_add(report, &row);
+		candidate->key = candidate->typed = NULL;
 	}
 	recheck_release(r);
 	return true;

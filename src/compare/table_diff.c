@@ -190,15 +190,22 @@ static bool compare_whole(struct compare_worker *worker, struct table_report *ve
 static void log_table(const struct comparison *how, const struct table_report *verdict)
 {
 	const char *name = verdict->f->table->source->full_name;
+	struct log_facts facts = { .count = 0 };
 
+	log_fact(&facts, "table", name);
+	log_fact_number(&facts, "#rows", (double)verdict->rows[SIDE_SOURCE]);
+	log_fact_number(&facts, "#different", (double)verdict->different);
 	if (how->found)
-		log_debug("compared table %s: %" PRIu64 " rows", name, verdict->rows[SIDE_SOURCE]);
+		log_debug_facts(&facts, "compared table %s: %" PRIu64 " rows", name,
+				verdict->rows[SIDE_SOURCE]);
 	else if (table_report_is_different(verdict))
-		log_error("tables on source and target DOES NOT MATCH: %s, %" PRIu64 " rows differ",
+		log_write(LOG_ERROR, log_tag, NULL, facts.fields,
+			  "tables on source and target DOES NOT MATCH: %s, %" PRIu64 " rows differ",
 			  name, verdict->different);
 	else
-		log_info("tables on source and target verified to match: %s, %" PRIu64 " rows",
-			 name, verdict->rows[SIDE_SOURCE]);
+		log_info_facts(&facts,
+			       "tables on source and target verified to match: %s, %" PRIu64 " rows",
+			       name, verdict->rows[SIDE_SOURCE]);
 }
 
 static bool compare_table(struct compare_worker *worker, size_t table, struct error *err)

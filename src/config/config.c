@@ -10,9 +10,6 @@
 #include "base/mem.h"
 #include "option_parse.h"
 
-/* What is no configuration at all shall not fill the screen. */
-#define MORE_ERRORS_MAX 100
-
 void *config_keep(struct config *config, void *block)
 {
 	struct config_memory *memory = &config->memory;
@@ -31,23 +28,6 @@ const char *config_unread_text(const struct config *config, const void *place)
 	return NULL;
 }
 
-void config_add_error(struct config *config, const char *doing, struct error *found,
-		      struct error *first)
-{
-	struct string_list *more = &config->more_errors;
-
-	if (first->kind == ERROR_NONE) {
-		*first = *found;
-	} else if (found->kind != ERROR_NONE && more->count < MORE_ERRORS_MAX) {
-		if (!more->items)
-			more->items = config_keep(config,
-						  mem_calloc(MORE_ERRORS_MAX, sizeof(*more->items)));
-		more->items[more->count++] =
-			config_keep(config, mem_printf("%s: %s", doing, found->text));
-	}
-	found->kind = ERROR_NONE;
-}
-
 void config_release(struct config *config)
 {
 	options_release(&config_options, config);
@@ -55,6 +35,7 @@ void config_release(struct config *config)
 		free(config->memory.blocks[i]);
 	free(config->memory.blocks);
 	cJSON_Delete(config->memory.file);
+	free(config->memory.text);
 	free(config->unread);
 	*config = (struct config){ 0 };
 }
@@ -91,13 +72,17 @@ static void warn_about_values(const struct config *config, struct config_warning
 		config_warn(warnings, mem_strdup("EnablePProf has no effect"));
 }
 
-/* Takes ownership of tree; NULL: *err is filled already. state_file: the default, owned. */
-static bool take(struct config *config, cJSON *tree, char *state_file,
+/* Takes ownership of tree and its text; tree NULL: *err is filled already. state_file: the
+ * default, owned. */
+static bool take(struct config *config, cJSON *tree, struct buf text, char *state_file,
 		 struct config_warnings *warnings, struct error *err)
 {
 	struct move_options *move = &config->move;
 
-	*config = (struct config){ .memory.file = tree, .state_file = state_file };
+	*config = (struct config){
+		.memory = { .file = tree, .text = text.data, .length = text.length },
+		.state_file = state_file,
+	};
 	config_keep(config, state_file);
 	if (!tree) {
 		err->kind = ERROR_CONFIG;
@@ -123,7 +108,10 @@ static bool take(struct config *config, cJSON *tree, char *state_file,
 bool config_parse(const char *text, size_t length, struct config *config,
 		  struct config_warnings *warnings, struct error *err)
 {
-	return take(config, json_parse(text, length, err), NULL, warnings, err);
+	struct buf copy = BUF_INIT;
+
+	buf_add(&copy, text, length);
+	return take(config, json_parse(text, length, err), copy, NULL, warnings, err);
 }
 
 /* The state would be written over it. */
@@ -140,20 +128,26 @@ static bool check_state_file(const struct config *config, const struct stat *own
 bool config_load(const char *path, struct config *config, struct config_warnings *warnings,
 		 struct error *err)
 {
+	struct buf text = BUF_INIT;
 	struct stat info;
 	cJSON *tree;
 
 	*config = (struct config){ 0 };
 	if (stat(path, &info) != 0 && errno == ENOENT)
 		return error_set(err, ERROR_CONFIG, "%s does not exist", path);
-	tree = json_parse_file(path, err);
+	tree = json_read_file(path, &text, err);
 	if (!tree && err->kind == ERROR_SYSTEM) {
+		buf_release(&text);
 		err->kind = ERROR_CONFIG;
 		return error_wrap(err, "failed to open config file");
 	}
-	return (take(config, tree, mem_printf("%s.state", path), warnings, err) &&
-		check_state_file(config, &info, err)) ||
-	       error_wrap(err, CONFIG_PARSING);
+	if (take(config, tree, text, mem_printf("%s.state", path), warnings, err) &&
+	    check_state_file(config, &info, err))
+		return true;
+	/* What is wrong with the rest is reported now, too. */
+	if (cJSON_IsObject(tree))
+		config_validate_rest(config, err);
+	return error_wrap(err, CONFIG_PARSING);
 }
 
 bool config_prints_state(const struct config *config)

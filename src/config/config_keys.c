@@ -1,6 +1,6 @@
 /* The table of all configuration keys. A new option is one line here, one field in the
- * options that it writes to, one line in conf.example.json and one entry in
- * src/man/conf.5.text; a test and lint compare them.
+ * options that it writes to and one entry in src/man/ghostferry-copydb.conf.5.in; lint
+ * compares them.
  *
  * preset is what a key holds when the file does not mention it, and so can be set
  * to 0 or ""; fallback is what 0 or "" stand for. */
@@ -79,7 +79,7 @@ static const struct config_option db_params_options[] = {
 	{ "NetworkTimeout", U32(db_params, network_timeout_s), .fallback = "120",
 	  .help = "seconds after which a connection that carries nothing counts as lost" },
 	{ "Params", MAP(1, STRING, db_params, variables),
-	  .help = "session variables and their values as SQL" },
+	  .help = "session variables and their values as SQL, and options of Ghostferry's driver" },
 	{ "Pass", STRING(db_params, pass),
 	  .help = "the password itself" },
 	{ "PassEnv", STRING(db_params, pass_env),
@@ -101,11 +101,11 @@ GROUP(db_params) = { GROUP_OF(db_params) };
 
 static const struct config_option name_rules_options[] = {
 	{ "Blacklist", LIST(name_rules, blacklist),
-	  .help = "names that are left out" },
+	  .help = "names or patterns of what is left out" },
 	{ "Rewrites", MAP(1, STRING, name_rules, rewrites),
 	  .help = "names on the target, by name on the source" },
 	{ "Whitelist", LIST(name_rules, whitelist),
-	  .help = "names that are moved; empty means all" },
+	  .help = "names or patterns of what is moved; empty means all" },
 };
 GROUP(name_rules) = { GROUP_OF(name_rules), .is_filter = true };
 
@@ -258,6 +258,8 @@ static const struct config_option all_options[] = {
 	  .help = "settings of VerifierType Iterative" },
 	{ "LogBackend", STRING(config, log_backend),
 	  .help = "format of the log, logrus (text) or zerolog (JSON)" },
+	{ "LogFile", STRING(config, log_file),
+	  .help = "file that the log is appended to, instead of standard error" },
 	{ "LogLevel", STRING(config, log_level),
 	  .help = "least severe level that is logged: debug, info, warn or error" },
 	{ "MaxCutoverRetries", INT(config, move.cutover_attempts), .fallback = "1",

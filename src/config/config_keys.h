@@ -78,9 +78,16 @@ void *config_keep(struct config *config, void *block);
 /* The text that could not be turned into the value at place, or NULL. */
 const char *config_unread_text(const struct config *config, const void *place);
 /* Moves found, if it is one, to *first, or where there is one to config's more_errors, with
- * doing in front. */
+ * doing in front. node: where, or NULL; hint: what would do, or NULL. */
 void config_add_error(struct config *config, const char *doing, struct error *found,
-		      struct error *first);
+		      const cJSON *node, const char *hint, struct error *first);
+/* The node of a key, by its dotted path, or the nearest above it that is there; NULL: none. */
+const cJSON *config_find(const struct config *config, const char *path);
+/* A key that could not be read says nothing more. True also for what is in it or around it. */
+void config_set_unusable(struct config *config, const char *path);
+bool config_is_unusable(const struct config *config, const char *path);
+/* What config_validate() finds beside the error that there is already. */
+void config_validate_rest(struct config *config, struct error *first);
 /* Appends text and takes ownership of it. */
 void config_warn(struct config_warnings *warnings, char *text);
 

@@ -4,6 +4,7 @@
  * wrong. Whatever can be found out without a server is found out here, before
  * anything is connected. At the end the options are completed by what is computed
  * from several keys. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -18,226 +19,252 @@
 #define TIME_ZONE "'+00:00'"
 #define SQL_MODE "'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES'"
 
-/* Ghostferry's words are those of Go's time.ParseDuration(). */
-static bool check_duration(const struct config *config, const char *key, const int64_t *ms,
-			   struct error *err)
+/* The checks in progress. */
+struct checks {
+	struct config *config;
+	const char *doing;  /* in front of what is in more_errors */
+	const char *object; /* in front of keys, for places: "Source." or "" */
+	const char *who;    /* in front of texts: "source: " or "" */
+	struct error first;
+};
+
+/* key: within the object; of what could not be read nothing more is said. */
+PRINTF(4, 5)
+static void wrong(struct checks *c, const char *key, const char *hint, const char *format, ...)
 {
-	const char *text = config_unread_text(config, ms);
+	char *path = mem_printf("%s%s", c->object, key), *text;
+	struct error found = ERROR_INIT;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	if (!config_is_unusable(c->config, path)) {
+		error_set(&found, ERROR_CONFIG, "%s%s", c->who, text ? text : format);
+		config_add_error(c->config, c->doing, &found, config_find(c->config, path), hint,
+				 &c->first);
+	}
+	free(text);
+	free(path);
+}
+
+/* Ghostferry's words are those of Go's time.ParseDuration(). shown: the key as texts have it. */
+static void check_duration(struct checks *c, const char *key, const char *shown, const int64_t *ms)
+{
+	static const char hint[] = "a duration is, for example, \"1m30s\", \"500ms\" or \"2h\"";
+	const char *text = config_unread_text(c->config, ms);
 	char *with_unit;
 	int64_t ns;
 	bool lacks_unit;
 
 	if (!text)
-		return true;
-	if (clock_parse_duration(text, &ns))
-		return error_set(err, ERROR_CONFIG, "%s: %s is negative", key, text);
+		return;
+	if (clock_parse_duration(text, &ns)) {
+		wrong(c, key, hint, "%s: %s is negative", shown, text);
+		return;
+	}
 	with_unit = mem_printf("%ss", text);
 	lacks_unit = clock_parse_duration(with_unit, &ns);
 	free(with_unit);
-	return error_set(err, ERROR_CONFIG, "%s: time: %s duration \"%s\"", key,
-			 lacks_unit ? "missing unit in" : "invalid", text);
+	wrong(c, key, hint, "%s: time: %s duration \"%s\"", shown,
+	      lacks_unit ? "missing unit in" : "invalid", text);
 }
 
-static bool check_filter(const char *key, const struct name_rules *filter, struct error *err)
+static void check_filter(struct checks *c, const char *key, const struct name_rules *filter)
 {
 	const struct map_entry *entry;
 	size_t cursor = 0;
 
 	if (filter->whitelist.count > 0 && filter->blacklist.count > 0)
-		return error_set(err, ERROR_CONFIG,
-				 "Whitelist and Blacklist cannot both be specified");
+		wrong(c, key, "leave one of them out, or empty",
+		      "Whitelist and Blacklist cannot both be specified");
 	while ((entry = map_next(&filter->rewrites, &cursor)))
 		if (*(const char *)entry->value == '\0')
-			return error_set(err, ERROR_CONFIG, "%s.Rewrites.%s is empty", key,
-					 entry->key);
-	return true;
+			wrong(c, key, NULL, "%s.Rewrites.%s is empty", key, entry->key);
 }
 
-static bool check_databases(struct config *config, struct error *err)
+static void check_filters(struct checks *c)
 {
-	return check_filter("Databases", &config->move.databases, err);
+	check_filter(c, "Databases", &c->config->move.databases);
+	check_filter(c, "Tables", &c->config->move.tables);
 }
 
-static bool check_tables(struct config *config, struct error *err)
+static void check_timeouts(struct checks *c)
 {
-	return check_filter("Tables", &config->move.tables, err);
+	struct move_options *move = &c->config->move;
+
+	check_duration(c, "OpenTransactionsTimeout", "OpenTransactionsTimeout",
+		       &move->open_transactions_ms);
+	check_duration(c, "WaitForReplicationTimeout", "WaitForReplicationTimeout",
+		       &move->replica.timeout_ms);
 }
 
-static bool check_timeouts(struct config *config, struct error *err)
-{
-	return check_duration(config, "OpenTransactionsTimeout", &config->move.open_transactions_ms,
-			      err) &&
-	       check_duration(config, "WaitForReplicationTimeout", &config->move.replica.timeout_ms,
-			      err);
-}
-
-static bool check_param(const struct map *params, const char *name, const char *wanted,
-			struct error *err)
+static void check_param(struct checks *c, const struct map *params, const char *name,
+			const char *wanted)
 {
 	const char *value = map_get_text(params, name);
 
-	if (!value || strcmp(value, wanted) == 0)
-		return true;
-	return error_set(err, ERROR_CONFIG, "%s must be set to %s", name, wanted);
+	if (value && strcmp(value, wanted) != 0)
+		wrong(c, "Params", "or leave it out, it is set anyway", "%s must be set to %s",
+		      name, wanted);
 }
 
-static bool read_pass_file(const char *path, char **password, struct error *err)
+/* The first line, or NULL. */
+static char *read_pass_file(struct checks *c, const char *path)
 {
 	FILE *file = fopen(path, "re");
+	struct error err = ERROR_INIT;
+	char *password = NULL;
 	size_t room = 0;
 	ssize_t length;
-	bool failed;
 
 	if (!file) {
-		error_errno(err, "PassFile: open %s", path);
-		err->kind = ERROR_CONFIG;
-		return false;
+		error_errno(&err, "PassFile: open %s", path);
+		wrong(c, "PassFile", NULL, "%s", err.text);
+		return NULL;
 	}
-	length = getline(password, &room, file);
-	failed = length < 0 && ferror(file);
-	if (failed) {
-		error_errno(err, "PassFile: read %s", path);
-		err->kind = ERROR_CONFIG;
-	}
+	length = getline(&password, &room, file);
+	if (length < 0 && ferror(file))
+		error_errno(&err, "PassFile: read %s", path);
 	fclose(file);
-	if (failed)
-		return false;
 	if (length > 0)
-		(*password)[strcspn(*password, "\r\n")] = '\0';
-	if (length <= 0 || **password == '\0')
-		return error_set(err, ERROR_CONFIG, "PassFile: the first line of %s is empty", path);
-	return true;
+		password[strcspn(password, "\r\n")] = '\0';
+	if (err.kind == ERROR_NONE && (length <= 0 || *password == '\0'))
+		error_set(&err, ERROR_CONFIG, "PassFile: the first line of %s is empty", path);
+	config_keep(c->config, password);
+	if (err.kind == ERROR_NONE)
+		return password;
+	wrong(c, "PassFile", NULL, "%s", err.text);
+	return NULL;
 }
 
 /* Pass, or what stands where PassFile or PassEnv say, once. */
-static bool check_password(struct config *config, struct db_params *server, struct error *err)
+static void check_password(struct checks *c, struct db_params *server)
 {
-	if (!!server->pass + !!server->pass_file + !!server->pass_env > 1)
-		return error_set(err, ERROR_CONFIG,
-				 "only one of Pass, PassFile and PassEnv can be specified");
+	if (!!server->pass + !!server->pass_file + !!server->pass_env > 1) {
+		wrong(c, "Pass", NULL, "only one of Pass, PassFile and PassEnv can be specified");
+		return;
+	}
 	if (server->pass_file) {
-		char *password = NULL;
-		bool ok = read_pass_file(server->pass_file, &password, err);
+		char *password = read_pass_file(c, server->pass_file);
 
-		config_keep(config, password);
-		if (!ok)
-			return false;
-		server->pass = password;
-		server->pass_file = NULL;
+		if (password) {
+			server->pass = password;
+			server->pass_file = NULL;
+		}
 	}
 	if (server->pass_env) {
 		const char *value = getenv(server->pass_env);
 
-		if (!value)
-			return error_set(err, ERROR_CONFIG,
-					 "PassEnv: the environment variable %s is not set",
-					 server->pass_env);
-		server->pass = config_keep(config, mem_strdup(value));
+		if (!value) {
+			wrong(c, "PassEnv", NULL, "PassEnv: the environment variable %s is not set",
+			      server->pass_env);
+			return;
+		}
+		server->pass = config_keep(c->config, mem_strdup(value));
 		server->pass_env = NULL;
 	}
-	return true;
 }
 
-static bool check_readable(const char *path, struct error *err)
+static void check_readable(struct checks *c, const char *key, const char *path)
 {
+	struct error err = ERROR_INIT;
 	FILE *file;
 
 	if (!path)
-		return true;
+		return;
 	file = fopen(path, "re");
 	if (!file) {
-		error_errno(err, "failed to build TLS config: open %s", path);
-		err->kind = ERROR_CONFIG;
-		return false;
+		error_errno(&err, "failed to build TLS config: open %s", path);
+		wrong(c, key, NULL, "%s", err.text);
+		return;
 	}
 	fclose(file);
-	return true;
 }
 
-static bool check_tls(const struct config *config, const struct db_params *server, struct error *err)
+static void check_tls(struct checks *c, const struct db_params *server)
 {
-	const char *unknown = config_unread_text(config, &server->tls_verify);
+	const char *unknown = config_unread_text(c->config, &server->tls_verify);
 	const char *verify = server->tls_verify == DB_TLS_CA ? "ca" : "none";
 
 	if (!server->use_tls)
-		return true;
+		return;
 	if (!server->tls_cert_path != !server->tls_key_path)
-		return error_set(err, ERROR_CONFIG,
-				 "failed to build TLS config: "
-				 "ClientCertPath and ClientKeyPath go together");
+		wrong(c, "TLS", NULL,
+		      "failed to build TLS config: ClientCertPath and ClientKeyPath go together");
 	if (unknown)
-		return error_set(err, ERROR_CONFIG, "TLS.Verify must be full, ca or none, not %s",
-				 unknown);
-	if (server->tls_verify != DB_TLS_FULL && server->tls_server_name)
-		return error_set(err, ERROR_CONFIG,
-				 "TLS.ServerName is not checked with TLS.Verify %s: take one of them "
-				 "out",
-				 verify);
-	if (server->tls_verify == DB_TLS_CA && !server->tls_ca_path)
-		return error_set(err, ERROR_CONFIG,
-				 "TLS.Verify ca needs TLS.CertPath, the CA that has signed the "
-				 "server's certificate");
-	if (server->tls_verify == DB_TLS_NONE && server->tls_ca_path)
-		return error_set(err, ERROR_CONFIG,
-				 "TLS.CertPath is not used with TLS.Verify none: take it out, or "
-				 "have Verify be ca");
-	return check_readable(server->tls_ca_path, err) &&
-	       check_readable(server->tls_cert_path, err) &&
-	       check_readable(server->tls_key_path, err);
+		wrong(c, "TLS.Verify", NULL, "TLS.Verify must be full, ca or none, not %s", unknown);
+	else if (server->tls_verify != DB_TLS_FULL && server->tls_server_name)
+		wrong(c, "TLS.ServerName", NULL,
+		      "TLS.ServerName is not checked with TLS.Verify %s: take one of them out",
+		      verify);
+	else if (server->tls_verify == DB_TLS_CA && !server->tls_ca_path)
+		wrong(c, "TLS.Verify", NULL,
+		      "TLS.Verify ca needs TLS.CertPath, the CA that has signed the server's "
+		      "certificate");
+	else if (server->tls_verify == DB_TLS_NONE && server->tls_ca_path)
+		wrong(c, "TLS.CertPath", NULL,
+		      "TLS.CertPath is not used with TLS.Verify none: take it out, or have Verify "
+		      "be ca");
+	check_readable(c, "TLS.CertPath", server->tls_ca_path);
+	check_readable(c, "TLS.ClientCertPath", server->tls_cert_path);
+	check_readable(c, "TLS.ClientKeyPath", server->tls_key_path);
 }
 
-static bool check_server(struct config *config, struct db_params *server, struct error *err)
+static void check_server(struct checks *c, const char *object, const char *who,
+			 struct db_params *server)
 {
+	c->object = object;
+	c->who = who;
 	if (!server->host)
-		return error_set(err, ERROR_CONFIG, "host is empty");
+		wrong(c, "Host", "for example \"db1.example.com\"", "host is empty");
 	/* For a socket too, as in Ghostferry. */
 	if (server->port == 0)
-		return error_set(err, ERROR_CONFIG, "port is not specified");
-	if (config_unread_text(config, &server->is_unix))
-		return error_set(err, ERROR_CONFIG, "net is unknown (valid modes: tcp, unix)");
+		wrong(c, "Port", "usually 3306", "port is not specified");
+	if (config_unread_text(c->config, &server->is_unix))
+		wrong(c, "Net", NULL, "net is unknown (valid modes: tcp, unix)");
 	if (!server->user)
-		return error_set(err, ERROR_CONFIG, "user is empty");
-	return check_param(&server->variables, "time_zone", TIME_ZONE, err) &&
-	       check_param(&server->variables, "sql_mode", SQL_MODE, err) &&
-	       check_password(config, server, err) && check_tls(config, server, err);
+		wrong(c, "User", NULL, "user is empty");
+	check_param(c, &server->variables, "time_zone", TIME_ZONE);
+	check_param(c, &server->variables, "sql_mode", SQL_MODE);
+	check_password(c, server);
+	check_tls(c, server);
+	c->object = c->who = "";
 }
 
-static bool check_replica(struct config *config, struct error *err)
+static void check_servers(struct checks *c)
 {
-	if (!config->move.replica.enabled)
-		return true;
-	if (!config->source_replication_master_given)
-		return error_set(err, ERROR_CONFIG,
-				 "RunFerryFromReplica needs SourceReplicationMaster: "
-				 "{\"Host\": ..., \"Port\": 3306, \"User\": ..., \"Pass\": ...}");
-	return check_server(config, &config->move.replica.master, err) ||
-	       error_wrap(err, "SourceReplicationMaster");
+	check_server(c, "Source.", "source: ", &c->config->move.source);
+	check_server(c, "Target.", "target: ", &c->config->move.target);
+}
+
+static void check_replica(struct checks *c)
+{
+	if (!c->config->move.replica.enabled)
+		return;
+	if (c->config->source_replication_master_given)
+		check_server(c, "SourceReplicationMaster.",
+			     "SourceReplicationMaster: ", &c->config->move.replica.master);
+	else
+		wrong(c, "RunFerryFromReplica", NULL,
+		      "RunFerryFromReplica needs SourceReplicationMaster: "
+		      "{\"Host\": ..., \"Port\": 3306, \"User\": ..., \"Pass\": ...}");
 }
 
 /* An unknown backend is only worth a warning: see config_load(). */
-static bool check_log(struct config *config, struct error *err)
+static void check_log(struct checks *c)
 {
 	enum log_level level;
 
-	if (!config->log_level || log_parse_level(config->log_level, &level))
-		return true;
-	return error_set(err, ERROR_CONFIG,
-			 "invalid LogLevel \"%s\" (valid: debug, info, warn, error)",
-			 config->log_level);
-}
-
-static bool check_source(struct config *config, struct error *err)
-{
-	return check_server(config, &config->move.source, err) || error_wrap(err, "source");
-}
-
-static bool check_target(struct config *config, struct error *err)
-{
-	return check_server(config, &config->move.target, err) || error_wrap(err, "target");
+	if (c->config->log_level && !log_parse_level(c->config->log_level, &level))
+		wrong(c, "LogLevel", NULL,
+		      "invalid LogLevel \"%s\" (valid: debug, info, warn, error)",
+		      c->config->log_level);
 }
 
 /* columns: "table.column" -> its node, see LEAF_ALGORITHM. */
-static bool check_compression(const struct map *columns, struct error *err)
+static void check_compression(struct checks *c, const char *key, const struct map *columns)
 {
 	const struct map_entry *entry;
 	size_t cursor = 0;
@@ -246,39 +273,64 @@ static bool check_compression(const struct map *columns, struct error *err)
 		const cJSON *column = entry->value;
 
 		if (strcasecmp(column->valuestring, "SNAPPY") != 0)
-			return error_set(err, ERROR_CONFIG,
-					 "Compression algorithm: %s not supported on table: %.*s "
-					 "for column: %s",
-					 column->valuestring,
-					 (int)(entry->key_length - strlen(column->string) - 1),
-					 entry->key, column->string);
+			wrong(c, key, "known: SNAPPY",
+			      "Compression algorithm: %s not supported on table: %.*s for column: %s",
+			      column->valuestring,
+			      (int)(entry->key_length - strlen(column->string) - 1), entry->key,
+			      column->string);
 	}
-	return true;
 }
 
-static bool check_verifier(struct config *config, struct error *err)
+static void check_inline_verifier(struct checks *c)
 {
-	const struct verify_options *verify = &config->move.verify;
-	const char *unknown = config_unread_text(config, &verify->type);
+	const struct verify_options *verify = &c->config->move.verify;
 
-	if (unknown)
-		return error_set(err, ERROR_CONFIG, "'%s' is not a known VerifierType", unknown);
-	if (verify->type == VERIFIER_ITERATIVE)
-		return (check_duration(config, "MaxExpectedDowntime",
-				       &config->iterative_max_downtime_ms, err) &&
-			check_compression(&verify->compressed_bare, err)) ||
-		       error_wrap(err, "IterativeVerifierConfig invalid");
-	if (verify->type != VERIFIER_INLINE)
-		return true;
-	if (!check_duration(config, "MaxExpectedDowntime", &config->inline_max_downtime_ms, err) ||
-	    !check_duration(config, "VerifyBinlogEventsInterval", &verify->interval_ms, err))
-		return error_wrap(err, "InlineVerifierConfig invalid");
-	if (verify->interval_ms == 0)
-		return error_set(err, ERROR_CONFIG,
-				 "InlineVerifierConfig invalid: "
-				 "VerifyBinlogEventsInterval must be more than 0");
-	return check_compression(&verify->compressed_columns, err) ||
-	       error_wrap(err, "CompressedColumnsForVerification invalid");
+	c->who = "InlineVerifierConfig invalid: ";
+	c->object = "InlineVerifierConfig.";
+	check_duration(c, "MaxExpectedDowntime", "MaxExpectedDowntime",
+		       &c->config->inline_max_downtime_ms);
+	check_duration(c, "VerifyBinlogEventsInterval", "VerifyBinlogEventsInterval",
+		       &verify->interval_ms);
+	if (verify->interval_ms == 0 && !config_unread_text(c->config, &verify->interval_ms))
+		wrong(c, "VerifyBinlogEventsInterval", NULL,
+		      "VerifyBinlogEventsInterval must be more than 0");
+	c->who = "CompressedColumnsForVerification invalid: ";
+	c->object = "";
+	check_compression(c, "CompressedColumnsForVerification", &verify->compressed_columns);
+	c->who = "";
+}
+
+static void check_iterative_verifier(struct checks *c)
+{
+	c->who = "IterativeVerifierConfig invalid: ";
+	c->object = "IterativeVerifierConfig.";
+	check_duration(c, "MaxExpectedDowntime", "MaxExpectedDowntime",
+		       &c->config->iterative_max_downtime_ms);
+	check_compression(c, "TableColumnCompression", &c->config->move.verify.compressed_bare);
+	c->who = c->object = "";
+}
+
+static void check_choices(struct checks *c)
+{
+	const struct move_options *move = &c->config->move;
+	const char *verifier = config_unread_text(c->config, &move->verify.type);
+	const char *method = config_unread_text(c->config, &move->write_method);
+
+	if (verifier)
+		wrong(c, "VerifierType", "known: NoVerification, ChecksumTable, Iterative, Inline",
+		      "'%s' is not a known VerifierType", verifier);
+	if (method)
+		wrong(c, "TargetWriteMethod", "known: auto, insert",
+		      "'%s' is not a known TargetWriteMethod", method);
+}
+
+static void check_verifier(struct checks *c)
+{
+	check_choices(c);
+	if (c->config->move.verify.type == VERIFIER_ITERATIVE)
+		check_iterative_verifier(c);
+	else if (c->config->move.verify.type == VERIFIER_INLINE)
+		check_inline_verifier(c);
 }
 
 /* The port of "host:port", ":port" or "[v6]:port"; 0 lets the system choose. */
@@ -294,44 +346,49 @@ static bool is_bind_address(const char *address)
 	return *end == '\0' && port <= UINT16_MAX;
 }
 
-static bool check_control_server(struct config *config, struct error *err)
+static void check_control_server(struct checks *c)
 {
-	const struct control_server_config *server = &config->control_server;
+	const struct control_server_config *server = &c->config->control_server;
 	const struct map_entry *entry;
 	size_t cursor = 0;
 
 	if (!server->enabled)
-		return true;
+		return;
+	c->who = "ControlServerConfig invalid: ";
+	c->object = "ControlServerConfig.";
 	if (!is_bind_address(server->server_bind_addr))
-		return error_set(err, ERROR_CONFIG,
-				 "ControlServerConfig invalid: ServerBindAddr \"%s\" is not "
-				 "host:port",
-				 server->server_bind_addr);
+		wrong(c, "ServerBindAddr", "for example \"127.0.0.1:8000\"",
+		      "ServerBindAddr \"%s\" is not host:port", server->server_bind_addr);
 	while ((entry = map_next(&server->custom_scripts, &cursor)))
 		if (((const struct string_list *)entry->value)->count == 0)
-			return error_set(err, ERROR_CONFIG,
-					 "ControlServerConfig invalid: CustomScripts.%s has no "
-					 "command",
-					 entry->key);
-	return true;
-}
-
-static bool check_callback(const char *key, const struct callback *callback, struct error *err)
-{
-	if (!callback->uri || strncasecmp(callback->uri, "http://", 7) == 0 ||
-	    strncasecmp(callback->uri, "https://", 8) == 0)
-		return true;
-	return error_set(err, ERROR_CONFIG, "%s.URI must begin with http:// or https://", key);
+			wrong(c, "CustomScripts", "for example [\"/usr/bin/env\", \"--help\"]",
+			      "CustomScripts.%s has no command", entry->key);
+	c->who = c->object = "";
 }
 
 /* A wrong one would show only days later, at the cutover. */
-static bool check_callbacks(struct config *config, struct error *err)
+static void check_callbacks(struct checks *c)
 {
-	return check_callback("ProgressCallback", &config->progress_callback, err) &&
-	       check_callback("StateCallback", &config->state_callback, err) &&
-	       check_callback("ErrorCallback", &config->error_callback, err) &&
-	       check_callback("CutoverLock", &config->cutover_lock, err) &&
-	       check_callback("CutoverUnlock", &config->cutover_unlock, err);
+	const struct config *config = c->config;
+	const struct {
+		const char *key;
+		const struct callback *callback;
+	} callbacks[] = {
+		{ "ProgressCallback", &config->progress_callback },
+		{ "StateCallback", &config->state_callback },
+		{ "ErrorCallback", &config->error_callback },
+		{ "CutoverLock", &config->cutover_lock },
+		{ "CutoverUnlock", &config->cutover_unlock },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(callbacks); i++) {
+		const char *uri = callbacks[i].callback->uri;
+
+		if (uri && strncasecmp(uri, "http://", 7) != 0 &&
+		    strncasecmp(uri, "https://", 8) != 0)
+			wrong(c, callbacks[i].key, NULL,
+			      "%s.URI must begin with http:// or https://", callbacks[i].key);
+	}
 }
 
 static bool has_point(const struct batch_points *points, uint64_t row_bytes)
@@ -342,57 +399,78 @@ static bool has_point(const struct batch_points *points, uint64_t row_bytes)
 	return false;
 }
 
-static bool check_points(const struct batch_points *points, struct error *err)
+static void check_points(struct checks *c, const struct batch_points *points)
 {
+	static const char hint[] = "for example {\"MinRowSize\": 100, \"MaxRowSize\": 10000, "
+				   "\"ControlPoints\": {\"100\": 2000, \"10000\": 200}}";
+
 	if (!has_point(points, points->min_row_bytes))
-		return error_set(err, ERROR_CONFIG, "must provide batch size for MinRowSize");
+		wrong(c, "MinRowSize", hint, "must provide batch size for MinRowSize");
 	if (!has_point(points, points->max_row_bytes))
-		return error_set(err, ERROR_CONFIG, "must provide batch size for MaxRowSize");
+		wrong(c, "MaxRowSize", hint, "must provide batch size for MaxRowSize");
 	if (points->min_row_bytes > points->max_row_bytes)
-		return error_set(err, ERROR_CONFIG, "MinRowSize is larger than MaxRowSize");
+		wrong(c, "MinRowSize", hint, "MinRowSize is larger than MaxRowSize");
 	for (size_t i = 0; i < points->count; i++)
 		if (points->items[i].rows == 0)
-			return error_set(err, ERROR_CONFIG,
-					 "batch size for row size %llu must not be 0",
-					 (unsigned long long)points->items[i].row_bytes);
-	return true;
+			wrong(c, "ControlPoints", NULL, "batch size for row size %llu must not be 0",
+			      (unsigned long long)points->items[i].row_bytes);
 }
 
-static bool check_table_override(const struct map *override, struct error *err)
+static void check_table_override(struct checks *c, const struct map *override)
 {
 	const struct map_entry *entry;
 	size_t cursor = 0;
 
 	while ((entry = map_next(override, &cursor)))
 		if (*(const uint64_t *)entry->value == 0)
-			return error_set(err, ERROR_CONFIG, "batch size for %s must not be 0",
-					 entry->key);
-	return true;
+			wrong(c, "TableOverride", NULL, "batch size for %s must not be 0",
+			      entry->key);
 }
 
-static bool check_batch_sizes(struct config *config, struct error *err)
+static void check_batch_sizes(struct checks *c)
 {
-	const struct move_options *move = &config->move;
-
-	return !config->batch_size_override_given ||
-	       (check_points(&move->batch_points, err) &&
-		check_table_override(&move->batch_rows_per_table, err)) ||
-	       error_wrap(err, "DataIterationBatchSizePoints invalid");
+	if (!c->config->batch_size_override_given)
+		return;
+	c->who = "DataIterationBatchSizePoints invalid: ";
+	c->object = "DataIterationBatchSizePerTableOverride.";
+	check_points(c, &c->config->move.batch_points);
+	check_table_override(c, &c->config->move.batch_rows_per_table);
+	c->who = c->object = "";
 }
 
 /* Each takes a connection, a copying one two; the fence has room for three batches
  * of each (FENCE_TICKETS_MAX). */
 #define CONCURRENCY_MAX 256
 
-static bool check_concurrency(struct config *config, struct error *err)
+static void check_concurrency(struct checks *c)
 {
-	if (config->move.copy_workers > CONCURRENCY_MAX)
-		return error_set(err, ERROR_CONFIG, "DataIterationConcurrency must be at most %d",
-				 CONCURRENCY_MAX);
-	if (config->move.apply_workers > CONCURRENCY_MAX)
-		return error_set(err, ERROR_CONFIG, "BinlogWriterConcurrency must be at most %d",
-				 CONCURRENCY_MAX);
-	return true;
+	if (c->config->move.copy_workers > CONCURRENCY_MAX)
+		wrong(c, "DataIterationConcurrency", NULL,
+		      "DataIterationConcurrency must be at most %d", CONCURRENCY_MAX);
+	if (c->config->move.apply_workers > CONCURRENCY_MAX)
+		wrong(c, "BinlogWriterConcurrency", NULL,
+		      "BinlogWriterConcurrency must be at most %d", CONCURRENCY_MAX);
+}
+
+static void run_checks(struct checks *c)
+{
+	check_filters(c);
+	check_timeouts(c);
+	check_replica(c);
+	check_log(c);
+	check_servers(c);
+	check_verifier(c);
+	check_control_server(c);
+	check_callbacks(c);
+	check_batch_sizes(c);
+	check_concurrency(c);
+}
+
+void config_validate_rest(struct config *config, struct error *first)
+{
+	struct checks c = { config, CONFIG_VALIDATING, "", "", *first };
+
+	run_checks(&c);
 }
 
 /* Three eighths for row changes that wait, a quarter for copied rows on their way, a
@@ -436,21 +514,13 @@ static void complete_verifier(struct config *config)
 
 bool config_validate(struct config *config, struct error *err)
 {
-	static bool (*const checks[])(struct config * config, struct error * err) = {
-		check_databases, check_tables,	    check_timeouts,
-		check_replica,	 check_log,	    check_source,
-		check_target,	 check_verifier,    check_control_server,
-		check_callbacks, check_batch_sizes, check_concurrency,
-	};
-	struct error found = ERROR_INIT, first = ERROR_INIT;
+	struct checks c = { config, CONFIG_VALIDATING, "", "", ERROR_INIT };
 	struct move_options *move = &config->move;
 
-	config->more_errors.count = 0;
-	for (size_t i = 0; i < ARRAY_LEN(checks); i++)
-		if (!checks[i](config, &found))
-			config_add_error(config, CONFIG_VALIDATING, &found, &first);
-	if (first.kind != ERROR_NONE) {
-		*err = first;
+	config->more_errors.count = config->hints.count = 0;
+	run_checks(&c);
+	if (c.first.kind != ERROR_NONE) {
+		*err = c.first;
 		return false;
 	}
 	move->watch_target = !config->skip_target_verification;

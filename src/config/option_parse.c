@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/nearest.h"
+#include "driver_params.h"
 
 #define UNKNOWN_SHOWN_MAX 100
 #define FILTER_KEY_MAX 16
@@ -32,6 +33,7 @@ bool option_wrong(struct option_parse *p, const cJSON *node, const char *wanted)
 {
 	struct buf got = BUF_INIT;
 
+	p->node = node;
 	if (cJSON_IsNumber(node))
 		json_print(&got, node, 0);
 	else
@@ -308,10 +310,15 @@ static void parse_members(struct option_parse *p, const struct option_group *gro
 			  const cJSON *tree, bool deprecated)
 {
 	for (const cJSON *node = tree->child; node; node = node->next) {
-		size_t back = option_enter(p, node->string);
+		size_t back = option_enter(p, node->string), own = p->path.length;
 
-		if (!parse_member(p, group, object, node, deprecated))
-			config_add_error(p->config, CONFIG_PARSING, p->err, &p->first);
+		p->node = node;
+		if (!parse_member(p, group, object, node, deprecated)) {
+			buf_truncate(&p->path, own);
+			config_set_unusable(p->config, buf_text(&p->path));
+			config_add_error(p->config, CONFIG_PARSING, p->err, p->node, NULL,
+					 &p->first);
+		}
 		buf_truncate(&p->path, back);
 	}
 }
@@ -326,6 +333,7 @@ static bool check_twins(struct option_parse *p, const struct option_group *group
 			if (strcasecmp(other->string, node->string) != 0)
 				continue;
 			option_enter(p, node->string);
+			p->node = node;
 			return error_set(p->err, ERROR_CONFIG,
 					 "%s: the key comes twice, before as \"%s\"",
 					 buf_text(&p->path), other->string);
@@ -355,12 +363,18 @@ bool options_parse(struct config *config, struct config_warnings *warnings, stru
 	if (!cJSON_IsObject(tree))
 		return error_set(err, ERROR_CONFIG, "the configuration must be an object, not %s",
 				 json_type_name(tree));
-	if (!parse_group(&p, &config_options, config, tree))
-		config_add_error(config, CONFIG_PARSING, &found, &p.first);
+	if (!parse_group(&p, &config_options, config, tree)) {
+		config_set_unusable(config, "");
+		config_add_error(config, CONFIG_PARSING, &found, p.node, NULL, &p.first);
+	}
 	if (p.unknown > UNKNOWN_SHOWN_MAX)
 		config_warn(warnings, mem_printf("%zu more unknown keys are ignored",
 						 p.unknown - UNKNOWN_SHOWN_MAX));
 	buf_release(&p.path);
+	driver_params_take(config, "Source", &config->move.source, warnings, &p.first);
+	driver_params_take(config, "Target", &config->move.target, warnings, &p.first);
+	driver_params_take(config, "SourceReplicationMaster", &config->move.replica.master,
+			   warnings, &p.first);
 	if (p.first.kind != ERROR_NONE)
 		*err = p.first;
 	return p.first.kind == ERROR_NONE;

@@ -9,6 +9,7 @@ struct option_parse {
 	struct buf path; /* "Source.Params", what is being read */
 	struct config_warnings *warnings;
 	size_t unknown;	    /* keys so far */
+	const cJSON *node;  /* the present one */
 	struct error *err;  /* what is wrong with the present one */
 	struct error first; /* of all that are wrong */
 };

@@ -1,4 +1,4 @@
-/* The thread behind the progress and state callbacks. */
+/* The threads behind the progress and state callbacks. */
 #include "control/reporter.h"
 
 #include <stdlib.h>
@@ -15,37 +15,30 @@ static const struct {
 	[REPORT_STATE] = { LOG_ERROR, "failed to post state" },
 };
 
-/* False: closed, and everything is sent. */
-static bool next_report(struct reporter *reporter, enum report *report, char **payload)
+/* NULL: closed, and everything is sent. */
+static char *next_report(struct report_sender *sender)
 {
-	*payload = NULL;
-	mutex_lock(&reporter->lock);
-	for (;;) {
-		for (int i = 0; !*payload && i < REPORT_COUNT; i++) {
-			*report = (enum report)i;
-			*payload = reporter->waiting[i];
-			reporter->waiting[i] = NULL;
-		}
-		if (*payload || reporter->closed)
-			break;
-		condition_wait(&reporter->changed, &reporter->lock);
-	}
-	mutex_unlock(&reporter->lock);
-	return *payload;
+	char *payload;
+
+	mutex_lock(&sender->lock);
+	while (!sender->waiting && !sender->closed)
+		condition_wait(&sender->changed, &sender->lock);
+	payload = sender->waiting;
+	sender->waiting = NULL;
+	mutex_unlock(&sender->lock);
+	return payload;
 }
 
 static void run(void *argument)
 {
-	struct reporter *reporter = argument;
+	struct report_sender *sender = argument;
 	struct error err = ERROR_INIT;
-	enum report report;
 	char *payload;
 
-	while (next_report(reporter, &report, &payload)) {
-		if (!callback_post(reporter->callbacks[report].uri, payload, CALLBACK_TIMEOUT_MS,
-				   &err))
-			log_write(failures[report].level, log_tag, &err, NULL, "%s",
-				  failures[report].message);
+	while ((payload = next_report(sender))) {
+		if (!callback_post(sender->callback.uri, payload, CALLBACK_TIMEOUT_MS, &err))
+			log_write(failures[sender->report].level, log_tag, &err, NULL, "%s",
+				  failures[sender->report].message);
 		free(payload);
 	}
 }
@@ -54,40 +47,53 @@ void reporter_start(struct reporter *reporter, const struct callback *progress,
 		    const struct callback *state)
 {
 	*reporter = (struct reporter){
-		.callbacks = { [REPORT_PROGRESS] = *progress, [REPORT_STATE] = *state }
+		.senders = { [REPORT_PROGRESS] = { .report = REPORT_PROGRESS, .callback = *progress },
+			     [REPORT_STATE] = { .report = REPORT_STATE, .callback = *state } }
 	};
-	mutex_init(&reporter->lock);
-	condition_init(&reporter->changed);
-	if (callback_is_set(progress) || callback_is_set(state))
-		thread_start(&reporter->thread, "reporter", run, reporter);
+	for (int i = 0; i < REPORT_COUNT; i++) {
+		struct report_sender *sender = &reporter->senders[i];
+
+		mutex_init(&sender->lock);
+		condition_init(&sender->changed);
+		if (callback_is_set(&sender->callback))
+			thread_start(&sender->thread, "reporter", run, sender);
+	}
 }
 
 bool reporter_wants(const struct reporter *reporter, enum report report)
 {
-	return callback_is_set(&reporter->callbacks[report]);
+	return callback_is_set(&reporter->senders[report].callback);
 }
 
 void reporter_send(struct reporter *reporter, enum report report, char *payload)
 {
+	struct report_sender *sender = &reporter->senders[report];
 	char *replaced;
 
-	mutex_lock(&reporter->lock);
-	replaced = reporter->waiting[report];
-	reporter->waiting[report] = payload;
-	condition_signal(&reporter->changed);
-	mutex_unlock(&reporter->lock);
+	mutex_lock(&sender->lock);
+	replaced = sender->waiting;
+	sender->waiting = payload;
+	condition_signal(&sender->changed);
+	mutex_unlock(&sender->lock);
 	free(replaced);
 }
 
 void reporter_finish(struct reporter *reporter)
 {
-	mutex_lock(&reporter->lock);
-	reporter->closed = true;
-	condition_signal(&reporter->changed);
-	mutex_unlock(&reporter->lock);
-	thread_join(&reporter->thread);
-	for (int i = 0; i < REPORT_COUNT; i++)
-		free(reporter->waiting[i]);
-	condition_destroy(&reporter->changed);
-	mutex_destroy(&reporter->lock);
+	for (int i = 0; i < REPORT_COUNT; i++) {
+		struct report_sender *sender = &reporter->senders[i];
+
+		mutex_lock(&sender->lock);
+		sender->closed = true;
+		condition_signal(&sender->changed);
+		mutex_unlock(&sender->lock);
+	}
+	for (int i = 0; i < REPORT_COUNT; i++) {
+		struct report_sender *sender = &reporter->senders[i];
+
+		thread_join(&sender->thread);
+		free(sender->waiting);
+		condition_destroy(&sender->changed);
+		mutex_destroy(&sender->lock);
+	}
 }

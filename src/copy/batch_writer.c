@@ -9,6 +9,7 @@
  * a change brought them or an earlier run did. Those that are not are owed (I9). */
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/probe.h"
 #include "data_iterator_priv.h"
@@ -201,6 +202,20 @@ static bool record_skipped(struct batch_writer *writer, struct error *err)
 	return ok;
 }
 
+static void log_batch(const struct row_batch *batch, int64_t ms)
+{
+	struct log_facts facts = { .count = 0 };
+
+	if (log_get_level() > LOG_DEBUG)
+		return;
+	log_fact(&facts, "table", batch->table->source->full_name);
+	log_fact_number(&facts, "#rows", (double)batch->rows);
+	log_fact_number(&facts, "#bytes", (double)batch->bytes);
+	log_fact_number(&facts, "#ms", (double)ms);
+	log_debug_facts(&facts, "wrote a batch of table %s: %" PRIu64 " rows",
+			batch->table->source->full_name, batch->rows);
+}
+
 static bool write_batch(struct batch_writer *writer, struct error *err)
 {
 	struct run *run = writer->run;
@@ -212,11 +227,14 @@ static bool write_batch(struct batch_writer *writer, struct error *err)
 	if (!throttler_wait(run->throttler, run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
 	set_range(writer);
+	int64_t began_ms = clock_ms();
+
 	probe("before_batch_write", "%s %" PRIu64, table, batch->ticket);
 	if (!write_rows(writer, err))
 		return error_wrap(err, "write %" PRIu64 " rows of table %s", batch->rows, table);
 	probe("after_batch_write", "%s %" PRIu64, table, batch->ticket);
 	state_tracker_batch_written(run->tracker, batch->table, batch->rows, batch->bytes);
+	log_batch(batch, clock_ms() - began_ms);
 	return record_skipped(writer, err);
 }
 

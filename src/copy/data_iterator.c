@@ -502,8 +502,12 @@ void data_iterator_batch_done(struct data_iterator *it, const struct chunk_batch
 	record_progress(it, plan);
 	bool is_complete = plan->is_complete;
 	mutex_unlock(&it->lock);
-	if (is_complete && !was_complete)
-		log_info("table %s is copied", name);
+	if (is_complete && !was_complete) {
+		struct log_facts facts = { .count = 0 };
+
+		log_fact(&facts, "table", name);
+		log_info_facts(&facts, "table %s is copied", name);
+	}
 	end_ticket(it, batch->rows);
 	probe("batch_recorded", "%s %" PRIu64, name, batch->rows->ticket);
 }

@@ -115,7 +115,8 @@ static void count_table(struct creation *all, bool was_there)
 		all->last_logged_ms = clock_ms();
 	mutex_unlock(&all->lock);
 	if (tell)
-		log_info("created %zu of %zu tables on the target", seen, all->count);
+		log_info("created %zu of %zu table%s on the target", seen, all->count,
+			 all->count == 1 ? "" : "s");
 }
 
 static bool begin_maker(struct creator *c, struct db *source, struct db *target, struct error *err)
@@ -311,6 +312,7 @@ bool tables_create(const struct move_options *options, struct db *source, struct
 		.options = options, .tracker = tracker, .stop = stop, .last_logged_ms = clock_ms()
 	};
 	struct creator c = { .creation = &all };
+	struct log_facts facts = { .count = 0 };
 	size_t first;
 	bool ok;
 
@@ -324,8 +326,10 @@ bool tables_create(const struct move_options *options, struct db *source, struct
 		ok = table_maker_end(&c.maker, ok, err) &&
 		     check_created(options, target, tables, err);
 	}
+	log_fact_number(&facts, "#tables", (double)all.created);
 	if (ok)
-		log_info("created %zu of %zu tables on the target", all.created, all.count);
+		log_info_facts(&facts, "created %zu of %zu table%s on the target", all.created,
+			       all.count, all.count == 1 ? "" : "s");
 	mutex_destroy(&all.lock);
 	map_release(&all.collations);
 	index_deferral_release(&all.deferral);

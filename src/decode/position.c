@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "base/log.h"
+
 bool binlog_position_is_set(const struct binlog_position *p)
 {
 	return p->file[0] != '\0';
@@ -75,4 +77,10 @@ int binlog_position_compare(const struct binlog_position *a, const struct binlog
 	if (order)
 		return order;
 	return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+void binlog_position_facts(struct log_facts *facts, const struct binlog_position *p)
+{
+	log_fact(facts, "file", p->file);
+	log_fact_number(facts, "#position", (double)p->offset);
 }

@@ -33,8 +33,11 @@ static void announce(struct ferry *f, enum ferry_event event)
 
 void ferry_set_phase(struct ferry *f, enum phase phase)
 {
+	struct log_facts facts = { .count = 0 };
+
 	state_tracker_set_phase(&f->tracker, phase);
-	log_debug("phase %s", phase_name(phase));
+	log_fact(&facts, "phase", phase_name(phase));
+	log_debug_facts(&facts, "phase %s", phase_name(phase));
 	announce(f, FERRY_PHASE_CHANGED);
 }
 

@@ -125,6 +125,9 @@ static bool fail_connect(const char *key, const struct db_params *server, struct
 			 ": %s.Params sets what the account may not; sql_log_bin takes "
 			 "SESSION_VARIABLES_ADMIN on MySQL and BINLOG ADMIN on MariaDB",
 			 key);
+	else if (err->kind == ERROR_LOST && server->is_unix)
+		snprintf(err->text + length, room,
+			 ": does it run there, and is %s.Host the path of its socket?", key);
 	else if (err->kind == ERROR_LOST)
 		snprintf(err->text + length, room,
 			 ": does it run there, and are %s.Host and %s.Port right?", key, key);
@@ -145,12 +148,30 @@ static void warn_unverified(const struct db_params *server, const char *key)
 			 server->label, key);
 }
 
+/* Where the source cannot be reached: is there a second thing to be put right? */
+static void try_target(struct ferry *f)
+{
+	struct error err = ERROR_INIT;
+	struct db *target;
+
+	if (stop_is_set(&f->stop))
+		return;
+	target = db_open(&f->options.target, DB_SESSION_READ, NULL, &err);
+	if (!target) {
+		fail_connect("Target", &f->options.target, &err);
+		finding_add(&f->findings, PROBLEM_ERROR, "", "%s", err.text);
+	}
+	db_close(target);
+}
+
 bool ferry_connect(struct ferry *f, struct error *err)
 {
 	ferry_waits_for(f, "connections to both servers");
 	f->source = db_open(&f->options.source, DB_SESSION_READ, NULL, err);
-	if (!f->source)
+	if (!f->source) {
+		try_target(f);
 		return fail_connect("Source", &f->options.source, err);
+	}
 	log_connected(f->source);
 	if (!computing_ask(f->source, &f->computing, err))
 		return false;

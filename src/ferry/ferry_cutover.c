@@ -98,14 +98,17 @@ static bool drain(struct ferry *f, struct error *err)
 {
 	struct binlog_position final;
 
+	struct log_facts facts = { .count = 0 };
+
 	ferry_waits_for(f, "the stream to reach the source's position");
 	if (!ferry_read_end(f, POSITION_ATTEMPTS, &final, err))
 		return error_wrap(err, "read the source's final binlog position");
 	mutex_lock(&f->lock);
 	f->final = final;
 	mutex_unlock(&f->lock);
-	log_info("current stop binlog position was recorded: " POSITION_FORMAT,
-		 POSITION_ARGS(&final));
+	binlog_position_facts(&facts, &final);
+	log_info_facts(&facts, "current stop binlog position was recorded: " POSITION_FORMAT,
+		       POSITION_ARGS(&final));
 	probe("final_position_read", " ");
 	binlog_streamer_set_final(f->streamer, &final);
 	if (!binlog_streamer_wait_final(f->streamer) || !binlog_writer_finish(f->writer))

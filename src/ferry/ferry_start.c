@@ -54,11 +54,11 @@ static void publish_tables(struct ferry *f)
 
 static bool load_tables(struct ferry *f, struct error *err)
 {
+	struct log_facts facts = { .count = 0 };
+
 	ferry_waits_for(f, "the source's table definitions");
 	if (!schema_load(f->source, ferry_is_chosen, f, &f->schema, err))
 		return error_wrap(err, "load table definitions of the source");
-	for (size_t i = 0; i < f->schema.view_count; i++)
-		log_info("view %s is left out", f->schema.views[i]);
 	if (f->resume && !state_schema_check(f->resume, &f->schema, err))
 		return false;
 	moved_tables_make(&f->options, f->run.run_id, &f->schema, &f->tables, &f->findings);
@@ -68,7 +68,9 @@ static bool load_tables(struct ferry *f, struct error *err)
 	if (!computed_set(&f->tables, &f->computing, f->source, f->target, &f->findings, err))
 		return false;
 	publish_tables(f);
-	log_info("table schemas cached: %zu tables", f->tables.count);
+	log_fact_number(&facts, "#tables", (double)f->tables.count);
+	log_info_facts(&facts, "table schemas cached: %zu table%s", f->tables.count,
+		       f->tables.count == 1 ? "" : "s");
 	return preflight_names(&f->options, f->source, &f->schema, &f->findings, err);
 }
 
@@ -84,8 +86,12 @@ static bool choose_start(struct ferry *f, struct error *err)
 	if (!start_position_choose(&f->start, f->source, f->source_identity.text, &feed, f->resume,
 				   &f->stop, err))
 		return false;
+	struct log_facts facts = { .count = 0 };
+
+	binlog_position_facts(&facts, start);
 	if (f->resume)
-		log_info("resuming from state at " POSITION_FORMAT, POSITION_ARGS(start));
+		log_info_facts(&facts, "resuming from state at " POSITION_FORMAT,
+			       POSITION_ARGS(start));
 	else
 		probe("start_position_read", POSITION_FORMAT, POSITION_ARGS(start));
 	return true;

@@ -139,6 +139,7 @@ bool ferry_open_stream(struct ferry *f, struct error *err)
 	};
 
 	struct binlog_streamer *streamer = binlog_streamer_open(&params, err);
+	struct log_facts facts = { .count = 0 };
 
 	if (!streamer)
 		return error_wrap(err, "open the source's binlog at " POSITION_FORMAT,
@@ -146,6 +147,8 @@ bool ferry_open_stream(struct ferry *f, struct error *err)
 	mutex_lock(&f->lock);
 	f->streamer = streamer;
 	mutex_unlock(&f->lock);
-	log_info("streaming the source's binlog from " POSITION_FORMAT, POSITION_ARGS(start));
+	binlog_position_facts(&facts, start);
+	log_info_facts(&facts, "streaming the source's binlog from " POSITION_FORMAT,
+		       POSITION_ARGS(start));
 	return true;
 }

@@ -23,6 +23,8 @@ struct names {
 	struct map tables;	 /* "database.table", views and sequences too */
 	struct map bare;	 /* "table", in any database */
 	struct map chosen;	 /* "table", in the chosen databases */
+	char **pairs;		 /* database, table, database, ...: of all tables; owned */
+	size_t pair_count;	 /* tables */
 	struct map columns;	 /* "database.table.column" of chosen tables */
 	struct map bare_columns; /* "table.column" of these */
 };
@@ -74,12 +76,78 @@ static void miss(struct names *names, const char *what, const char *key, const c
 	free(remedy);
 }
 
-static void check_list(struct names *names, const char *what, const char *key,
-		       const struct string_list *list, const struct map *among)
+static void warn(struct names *names, const char *what, const char *key, const char *name)
+{
+	finding_add(names->findings, PROBLEM_WARNING, "take it out",
+		    "source: %s names the %s %s, which does not exist (or is hidden from the "
+		    "account)",
+		    key, what, name);
+}
+
+/* A table that is to stay, and is not there, stays: one list may serve several servers. One
+ * that is called nearly so is what was meant. */
+static void miss_in_blacklist(struct names *names, const char *what, const char *key,
+			      const char *name, const struct map *among)
+{
+	if (nearest_in(among, name))
+		miss(names, what, key, name, among);
+	else
+		warn(names, what, key, name);
+}
+
+static void check_databases(struct names *names, const char *key, const struct string_list *list,
+			    bool is_blacklist)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const char *entry = list->items[i];
+		const struct map_entry *database = NULL;
+		size_t cursor = 0;
+
+		if (name_is_system_schema(entry))
+			continue;
+		while ((database = map_next(&names->databases, &cursor)))
+			if (name_matches_database(entry, database->key))
+				break;
+		if (!database)
+			(is_blacklist ? miss_in_blacklist : miss)(names, "database", key, entry,
+								  &names->databases);
+	}
+}
+
+static bool is_met(const struct names *names, const char *entry, bool only_chosen)
+{
+	for (size_t i = 0; i < names->pair_count; i++) {
+		const char *database = names->pairs[2 * i];
+
+		if (name_matches_table(entry, database, names->pairs[2 * i + 1]) &&
+		    (!only_chosen || name_is_chosen(names->options, database, NULL)))
+			return true;
+	}
+	return false;
+}
+
+static void check_table_list(struct names *names, const char *key, const struct string_list *list,
+			     bool is_blacklist)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const char *entry = list->items[i];
+		const struct map *among = strchr(entry, '.') ? &names->tables :
+					  is_blacklist	     ? &names->bare :
+							       &names->chosen;
+
+		if (name_is_system_schema(entry) || is_met(names, entry, !is_blacklist))
+			continue;
+		(is_blacklist ? miss_in_blacklist : miss)(names, "table", key, entry, among);
+	}
+}
+
+/* Names of other lists are exact. */
+static void check_list(struct names *names, const char *key, const struct string_list *list,
+		       const struct map *among)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (!map_get_text(among, list->items[i]) && !name_is_system_schema(list->items[i]))
-			miss(names, what, key, list->items[i], among);
+			miss(names, "table", key, list->items[i], among);
 }
 
 /* Of the entries of a map the keys are the names. */
@@ -98,14 +166,12 @@ static void check_filters(struct names *names)
 {
 	const struct move_options *o = names->options;
 
-	check_list(names, "database", "Databases.Whitelist", &o->databases.whitelist,
-		   &names->databases);
-	check_list(names, "database", "Databases.Blacklist", &o->databases.blacklist,
-		   &names->databases);
+	check_databases(names, "Databases.Whitelist", &o->databases.whitelist, false);
+	check_databases(names, "Databases.Blacklist", &o->databases.blacklist, true);
 	check_keys(names, "database", "Databases.Rewrites", &o->databases.rewrites,
 		   &names->databases);
-	check_list(names, "table", "Tables.Whitelist", &o->tables.whitelist, &names->chosen);
-	check_list(names, "table", "Tables.Blacklist", &o->tables.blacklist, &names->bare);
+	check_table_list(names, "Tables.Whitelist", &o->tables.whitelist, false);
+	check_table_list(names, "Tables.Blacklist", &o->tables.blacklist, true);
 	check_keys(names, "table", "Tables.Rewrites", &o->tables.rewrites, &names->bare);
 }
 
@@ -113,13 +179,13 @@ static void check_tables(struct names *names)
 {
 	const struct move_options *o = names->options;
 
-	check_list(names, "table", "TablesToBeCreatedFirst", &o->create_first, &names->tables);
+	check_list(names, "TablesToBeCreatedFirst", &o->create_first, &names->tables);
 	check_keys(names, "table", "CascadingPaginationColumnConfig.PerTable", &o->keys.per_table,
 		   &names->tables);
 	check_keys(names, "table", "DataIterationBatchSizePerTableOverride.TableOverride",
 		   &o->batch_rows_per_table, &names->tables);
-	check_list(names, "table", "IterativeVerifierConfig.IgnoredTables",
-		   &o->verify.ignored_tables, &names->bare);
+	check_list(names, "IterativeVerifierConfig.IgnoredTables", &o->verify.ignored_tables,
+		   &names->bare);
 }
 
 /* Columns are known of chosen tables only: of others it must do that the table exists. */
@@ -178,7 +244,11 @@ static void check_index(struct names *names, const char *table_name, const char 
 	for (unsigned i = 0; i < table->index_count; i++)
 		add(&indexes, table->indexes[i].name);
 	char *where = mem_printf("%s.%s", key, table_name);
-	miss(names, "index", where, index, &indexes);
+	/* Not used, and Ghostferry would not have looked. */
+	if (names->options->verify.type == VERIFIER_CHECKSUM_TABLE)
+		warn(names, "index", where, index);
+	else
+		miss(names, "index", where, index, &indexes);
 	free(where);
 	map_release(&indexes);
 }
@@ -230,11 +300,17 @@ bool preflight_names(const struct move_options *options, struct db *source,
 		add(&names.bare, table);
 		if (name_is_chosen(options, database, NULL))
 			add(&names.chosen, table);
+		names.pairs = mem_resize(names.pairs, 2 * ++names.pair_count, sizeof(*names.pairs));
+		names.pairs[2 * names.pair_count - 2] = mem_strdup(database);
+		names.pairs[2 * names.pair_count - 1] = mem_strdup(table);
 		free(full_name);
 	}
 	if (rows.ok)
 		check_all(&names);
 	for (size_t i = 0; i < ARRAY_LEN(maps); i++)
 		map_release(maps[i]);
+	for (size_t i = 0; i < 2 * names.pair_count; i++)
+		free(names.pairs[i]);
+	free(names.pairs);
 	return rows.ok || error_wrap(err, "look for the names of the configuration on the source");
 }

@@ -50,13 +50,14 @@ static bool note_objects(struct preflight *p, struct error *err)
 	return true;
 }
 
-static bool has_table(const struct preflight *p, const char *schema, const char *table)
+/* entry: of a list of databases or of tables. */
+static bool has_table(const struct preflight *p, const char *entry, bool is_database)
 {
 	for (size_t i = 0; i < p->schema->table_count; i++) {
 		const struct table *t = &p->schema->tables[i];
 
-		if ((!schema || strcmp(t->schema, schema) == 0) &&
-		    (!table || strcmp(t->name, table) == 0))
+		if (is_database ? name_matches_database(entry, t->schema) :
+				  name_matches_table(entry, t->schema, t->name))
 			return true;
 	}
 	return false;
@@ -70,17 +71,25 @@ static void warn_of_missing_names(struct preflight *p)
 	static const char remedy[] = "correct the name, or GRANT SELECT on it";
 
 	for (size_t i = 0; i < databases->count; i++)
-		if (!has_table(p, databases->items[i], NULL))
+		if (!has_table(p, databases->items[i], true))
 			finding_add(p->findings, PROBLEM_WARNING, remedy,
 				    "source: Databases.Whitelist names %s, and no table of it is "
 				    "there to be copied",
 				    databases->items[i]);
 	for (size_t i = 0; i < tables->count; i++)
-		if (!has_table(p, NULL, tables->items[i]))
+		if (!has_table(p, tables->items[i], false))
 			finding_add(p->findings, PROBLEM_WARNING, remedy,
 				    "source: Tables.Whitelist names %s, and no such table is there "
 				    "to be copied",
 				    tables->items[i]);
+}
+
+static bool are_all_named(const struct string_list *whitelist)
+{
+	for (size_t i = 0; i < whitelist->count; i++)
+		if (whitelist->items[i][strcspn(whitelist->items[i], "*?")] != '\0')
+			return false;
+	return whitelist->count > 0;
 }
 
 /* With privileges on single tables, others of the database are not seen. */
@@ -88,7 +97,7 @@ static void warn_of_hidden_tables(struct preflight *p)
 {
 	const char *last = "";
 
-	if (p->options->tables.whitelist.count > 0 || p->source.grants.is_partial)
+	if (are_all_named(&p->options->tables.whitelist) || p->source.grants.is_partial)
 		return;
 	for (size_t i = 0; i < p->schema->table_count; i++) {
 		const char *schema = p->schema->tables[i].schema;

@@ -38,9 +38,12 @@ static void take_over(struct verifier *v, const cJSON *stage)
 	if (cJSON_IsString(type) && strcmp(type->valuestring, type_names[v->type]) == 0 &&
 	    cJSON_IsObject(tables)) {
 		pending_rows_from_json(&v->pending, tables);
-		log_info("the verification goes on where it was: %zu tables are still to be compared "
-			 "as a whole, %" PRIu64 " rows again",
-			 pending_rows_uncompared(&v->pending), pending_rows_count(&v->pending));
+		size_t whole = pending_rows_uncompared(&v->pending);
+		uint64_t rows = pending_rows_count(&v->pending);
+
+		log_info("the verification goes on where it was: %zu table%s still to be compared "
+			 "as a whole, %" PRIu64 " row%s again",
+			 whole, whole == 1 ? "" : "s", rows, rows == 1 ? "" : "s");
 		return;
 	}
 	/* A state without our part: what was copied was not compared. */

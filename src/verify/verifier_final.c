@@ -144,8 +144,8 @@ static bool settle_all(struct verifier *v, struct diff_report *report, struct er
 	size_t uncompared = verifier_uncompared(v);
 
 	if (uncompared > 0 && v->type != VERIFIER_CHECKSUM_TABLE)
-		log_warn("%zu tables changed too much to be verified before: they are compared now",
-			 uncompared);
+		log_warn("%zu table%s changed too much to be verified before: compared now",
+			 uncompared, uncompared == 1 ? "" : "s");
 	invalidate_unlogged(v);
 	bool ok = settle(&s, err);
 

@@ -668,6 +668,22 @@ class CallbackTest(ControlTest):
         with self.source.connect() as db:
             db.run("UPDATE abc.big SET n = -5")
 
+    def test_no_report_waits_for_the_other(self):
+        """Broken: one thread posts both."""
+        release = threading.Event()
+        self.addCleanup(release.set)
+        receiver = self.receiver(lambda path: 200 if path == "/progress" or release.wait(30)
+                                 else 200)
+        ferry = self.ferry(AutomaticCutover=False, ProgressReportFrequency=100,
+                           StateReportFrequency=100,
+                           ProgressCallback=receiver.callback("/progress"),
+                           StateCallback=receiver.callback("/state")).start()
+        receiver.wait_for("/state")
+        receiver.wait_for("/progress", len(receiver.payloads("/progress")) + 5)
+        release.set()
+        ferry.terminate()
+        ferry.assert_status(2)
+
     def test_a_lock_that_is_refused_at_first(self):
         answers = iter((500, 503, 200))
         receiver = self.receiver(lambda path: next(answers) if path == "/lock" else 200)

@@ -147,6 +147,54 @@ class FiltersTest(NamesTest):
         self.assertEqual(self.move(databases=["one", "two"], Tables={"Blacklist": ["t"]}),
                          ["one.u", "one.w", "two.u", "two.w"])
 
+    def test_patterns(self):
+        for settings, want in (
+                ({"Databases": {"Whitelist": ["t*"]}, "Tables": {"Whitelist": ["?"]}},
+                 ["three.t", "three.u", "three.w", "two.t", "two.u", "two.w"]),
+                ({"Databases": {"Whitelist": None, "Blacklist": ["t*"]},
+                  "Tables": {"Blacklist": ["one.t", "*.u"]}}, ["one.w"]),
+                ({"Databases": {"Whitelist": None}, "Tables": {"Whitelist": ["two.*", "one.t", "`three`.`u`"]}},
+                 ["one.t", "three.u", "two.t", "two.u", "two.w"])):
+            with self.subTest(settings):
+                self.assertEqual(self.move(**settings), want)
+                self.target.drop_user_databases()
+
+    def test_names_with_wildcards_in_them(self):
+        self.make("wild", "what?", "whatx", "a*", "ab", "d.ot")
+        for entries, want in ((["`what?`", "`a*`"], ["a*", "what?"]),
+                              (["what?"], ["what?", "whatx"]), (["wild.`a*`"], ["a*"]),
+                              (["d.ot"], ["d.ot"]), (["wild.d.ot"], ["d.ot"])):
+            with self.subTest(entries):
+                self.assertEqual(self.move(databases=["wild"], Tables={"Whitelist": entries}),
+                                 [f"wild.{name}" for name in want])
+                self.target.drop_user_databases()
+
+    def test_patterns_that_choose_nothing(self):
+        for lists, key in (({"Databases": {"Whitelist": ["one", "f*"]}}, "Databases.Whitelist"),
+                           ({"Tables": {"Whitelist": ["t", "one.?x"]}}, "Tables.Whitelist"),
+                           ({"Tables": {"Whitelist": ["t", "two.t"]}}, "Tables.Whitelist")):
+            with self.subTest(lists):
+                log = self.refused(self.ferry(databases=["one"], **lists))
+                self.assertRegex(log, f"error: source: {key} names the .*, which does not exist")
+
+    def test_what_is_to_stay_need_not_be_there(self):
+        """One list may serve several servers, as in Ghostferry's examples. But a name that is
+        nearly another's was meant to be that (test_names_that_do_not_exist)."""
+        self.assertEqual(self.move(databases=["one"], Tables={"Blacklist": ["schema_migrations",
+                                                                            "", "crm.*"]}),
+                         ["one.t", "one.u", "one.w"])
+
+    def test_a_table_that_is_created_meanwhile(self):
+        """One that a pattern chooses stops the run, as any new one that is chosen does; others
+        are none of its business."""
+        ferry = self.held(databases=["one"], Tables={"Whitelist": ["one.t*"]})
+        self.source.sql("CREATE TABLE one.x (id INT PRIMARY KEY)",
+                        "CREATE TABLE one.tx (id INT PRIMARY KEY)")
+        ferry.held.release()
+        ferry.assert_status(2)
+        self.assertRegex(ferry.log(), r"one\.tx")
+        self.assertNotRegex(ferry.log(), r"one\.x\b")
+
     def test_all_but_the_systems(self):
         self.assertEqual(len(self.move(Databases={"Whitelist": None})), 9)
         self.assert_equal()

@@ -56,27 +56,27 @@ class CommandLineTest(unittest.TestCase):
             self.assertRegex(out, r"^ghostferry-copydb \d+\.\d+\.\d+\+\d{14}\+\w+")
 
     def test_no_argument(self):
-        self.fails([], 1, "Usage: ghostferry-copydb")
+        self.fails([], 1, "Usage: ghostferry-copydb", "path of the configuration is missing")
         self.fails(["-verbose"], 1, "Usage")
 
     def test_flags_that_do_not_exist(self):
-        self.fails(["-nothing", "conf.json"], 2, "flag provided but not defined: -nothing", "Usage")
-        self.fails(["--dry-run", "conf.json"], 2, "not defined: -dry-run")
-        self.fails(["---verbose"], 2, "bad flag syntax: ---verbose")
-        self.fails(["-=x"], 2, "bad flag syntax")
+        self.fails(["-nothing", "conf.json"], 1, "flag provided but not defined: -nothing", "Usage")
+        self.fails(["--dry-run", "conf.json"], 1, "not defined: -dry-run\ndid you mean -dryrun\\?")
+        self.fails(["---verbose"], 1, "bad flag syntax: ---verbose")
+        self.fails(["-=x"], 1, "bad flag syntax")
 
     def test_values_of_flags(self):
         path = self.config()
         for flag in ("-verbose=yes", "-dryrun=2", "-verbose="):
-            self.fails([flag, path], 2, "invalid boolean value")
-        self.fails(["-resumestate"], 2, "flag needs an argument: -resumestate")
+            self.fails([flag, path], 1, "invalid boolean value")
+        self.fails(["-resumestate"], 1, "flag needs an argument: -resumestate")
         for spelled in ("-resumestate=/no/such", "--resumestate=/no/such"):
             self.fails([spelled, path], 1, "/no/such does not exist")
         self.fails(["--resumestate", "/no/such", path], 1, "/no/such does not exist")
 
     def test_flags_end_where_arguments_begin(self):
         self.fails(["/no/such.json", "-nothing"], 1, "error: /no/such.json does not exist")
-        self.fails([self.config(), "-dryrun"], 2, "^-dryrun stands behind the path", "Usage")
+        self.fails([self.config(), "-dryrun"], 1, "^-dryrun stands behind the path", "Usage")
         self.fails(["--", "-dryrun"], 1, "error: -dryrun does not exist")
         self.fails(["-verbose=f", "-dryrun=T", "/no/such.json"], 1, "does not exist")
 
@@ -131,6 +131,15 @@ class CommandLineTest(unittest.TestCase):
                    "^error: failed to parse config file: MyServerId: -1",
                    "(?m)^error: failed to parse config file: DumpStateOnSignal: a string")
 
+    def test_errors_have_their_place_in_the_file(self):
+        path = self.file('{"Source": {"Host": "h"},\n "Target": {"Host": 1},\n'
+                         ' "WaitForReplicationTimeout": "soon",\n "VerifierType": "all"}')
+        self.fails([path], 1,
+                   r"^error: failed to parse config file: Target.Host.*\n  line 2, column 13\n",
+                   r"(?m)^error: failed to validate config: WaitForReplicationTimeout: .*\n"
+                   r'  line 3, column 2: a duration is, for example, "1m30s"',
+                   r"(?m)VerifierType\n  line 4, column 2: known: NoVerification, ")
+
     def test_unknown_keys_name_the_nearest(self):
         err = self.fails([self.config(AutomaticCutOverr=True, Sorce={}, Xyzzy=1,
                                       Databases={"_comment": "that is all"})], 1)
@@ -163,6 +172,24 @@ class CommandLineTest(unittest.TestCase):
         err = self.fails([self.config(Source=dict(side, Net="unix", Host="/no/such/socket"))], 1,
                          "source", "/no/such/socket")
         self.assertNotIn("the secret", err)
+        self.assertIn("is Source.Host the path of its socket?", err)
+
+    def test_both_servers_are_unreachable(self):
+        """One error for each, once, and a dry run calls nobody."""
+        side = {"Host": "127.0.0.1", "Port": place.free_port(), "User": "u"}
+        other = dict(side, Port=place.free_port())
+        with socket.socket() as callback:
+            callback.bind(("127.0.0.1", 0))
+            callback.listen()
+            callback.settimeout(0.1)
+            config = self.config(Source=side, Target=other, ErrorCallback={
+                "URI": f"http://127.0.0.1:{callback.getsockname()[1]}/"})
+            err = self.fails(["-dryrun", config], 1, r"(?m)^error: .*source: ",
+                             r"(?m)^error: .*target: ", "Target.Host and Target.Port right")
+            for server in (side, other):
+                self.assertEqual(err.count(f"connecting to 127.0.0.1:{server['Port']}"), 1, err)
+            self.assertRaises(TimeoutError, callback.accept)
+        self.fails([self.config(Source=side, Target=other)], 1, r"(?m)^error: .*target: ")
 
     def test_a_server_that_is_none(self):
         """It accepts and never speaks."""
@@ -215,7 +242,8 @@ class DryRunTest(StartTest):
         out = ferry.stdout()
         self.assertRegex(out, r"abc\.t -> neu\.t: key id")
         self.assertRegex(out, r"abc\.u -> neu\.u: key b,a")
-        self.assertTrue(out.endswith("exiting due to dryrun\n"))
+        self.assertRegex(out, r"in all about .* rows, .*B\n")
+        self.assertTrue(out.endswith("ready: nothing stands in the way\nexiting due to dryrun\n"))
         self.assertEqual(self.target.databases(), [])
         self.assertIsNone(ferry.state_file())
 
@@ -231,6 +259,8 @@ class DryRunTest(StartTest):
         self.assertEqual(ferry.run("-dryrun"), 1)
         self.assertRegex(ferry.stdout(), r"error: .*`bare`.*\n  remedy: ALTER TABLE `abc`.`bare`")
         self.assertRegex(ferry.stdout(), r"note: .*abc\.w")
+        self.assertNotIn("abc.w", ferry.log())
+        self.assertNotIn("nothing stands in the way", ferry.stdout())
         self.assertRegex(ferry.stdout(), r"1 error must be mended")
 
 

@@ -106,15 +106,15 @@ class Ferry:
     def stderr_path(self):
         return os.path.join(self.dir, f"stderr.{self.runs}")
 
-    def start(self, *args):
-        """Starts a run, with these arguments before the configuration's path."""
+    def start(self, *args, behind=()):
+        """Starts a run, with these arguments before the configuration's path and behind it."""
         assert not self.running, "it runs already"
         with open(self.config_path, "w") as f:
             json.dump(self.config, f, indent=1)
         self.runs += 1
         with open(self.stdout_path, "wb") as out, open(self.stderr_path, "wb") as err:
             self.process = place.popen(
-                self.program.argv(*self.args, *args, self.program.seen(self.config_path)),
+                self.program.argv(*self.args, *args, self.program.seen(self.config_path), *behind),
                 stdout=out, stderr=err, env=self.environ)
         return self
 
@@ -131,9 +131,9 @@ class Ferry:
         self.config = merge(self.config, settings)
         return self.start("-resumestate", self.program.seen(path))
 
-    def run(self, *args, timeout=120):
+    def run(self, *args, timeout=120, behind=()):
         """A run to its end; returns the status."""
-        self.start(*args)
+        self.start(*args, behind=behind)
         return self.wait(timeout)
 
     def run_ok(self, *args, timeout=120):

@@ -21,6 +21,14 @@ ROW = ("({id}, 'text {id}', 'char', _latin1 x'e4f6fc', REPEAT('t',3000), x'00010
        " ST_GeomFromText('POINT(1 2)'))")
 
 
+def difference(table, number, kind):
+    """A row of a report, of a table whose key is the integer id."""
+    database, name = table.split(".")
+    sql = f"SELECT * FROM `{database}`.`{name}` WHERE `id` = {number}"
+    return {"Key": str(number), "TypedKey": number, "Kind": KINDS[kind], "SourceSQL": sql,
+            "TargetSQL": sql}
+
+
 class VerifyTest(FerryTest):
     def fill_both(self, rows=50, body=ODD, row=ROW, table="odd"):
         for server in (self.source, self.target):
@@ -30,10 +38,10 @@ class VerifyTest(FerryTest):
                        f"INSERT INTO abc.{name(table)} VALUES "
                        + ", ".join(row.format(id=n) for n in range(1, rows + 1)))
 
-    def report(self, *args, status=0, **settings):
+    def report(self, *args, status=0, behind=(), **settings):
         """What -verify says: {table: its report}."""
         ferry = self.ferry(**settings)
-        got = ferry.run("-verify", "-json", *args)
+        got = ferry.run("-verify", "-json", *args, behind=behind)
         with open(ferry.stdout_path) as f:
             text = f.read()
         self.assertEqual(got, status, text + ferry.logs())

@@ -106,22 +106,27 @@ TEST(mistakes)
 		{ "", 1, "Usage: ghostferry-copydb [OPTIONS] path/to/config/file.json\n" },
 		{ "-verbose", 1, "Usage: " },
 		{ "--", 1, "Usage: " },
-		{ "-x c", 2, "flag provided but not defined: -x\n" },
-		{ "--verbos c", 2, "flag provided but not defined: -verbos\n" },
-		{ "-Verbose c", 2, "flag provided but not defined: -Verbose\n" },
-		{ "-verbose1=1 c", 2, "flag provided but not defined: -verbose1\n" },
-		{ "-verbose=yes c", 2, "invalid boolean value \"yes\" for -verbose: parse error\n" },
-		{ "-verbose= c", 2, "invalid boolean value \"\" for -verbose: parse error\n" },
-		{ "-dryrun=tRUE c", 2, "invalid boolean value \"tRUE\" for -dryrun: parse error\n" },
-		{ "-resumestate", 2, "flag needs an argument: -resumestate\n" },
-		{ "---verbose c", 2, "bad flag syntax: ---verbose\n" },
-		{ "-=x c", 2, "bad flag syntax: -=x\n" },
-		{ "c -dryrun", 2,
+		{ "-x c", 1, "flag provided but not defined: -x\n" },
+		{ "--verbos c", 1, "flag provided but not defined: -verbos\n" },
+		{ "-Verbose c", 1, "flag provided but not defined: -Verbose\n" },
+		{ "-verbose1=1 c", 1, "flag provided but not defined: -verbose1\n" },
+		{ "-verbose=yes c", 1, "invalid boolean value \"yes\" for -verbose: parse error\n" },
+		{ "-verbose= c", 1, "invalid boolean value \"\" for -verbose: parse error\n" },
+		{ "-dryrun=tRUE c", 1, "invalid boolean value \"tRUE\" for -dryrun: parse error\n" },
+		{ "-resumestate", 1, "flag needs an argument: -resumestate\n" },
+		{ "---verbose c", 1, "bad flag syntax: ---verbose\n" },
+		{ "-=x c", 1, "bad flag syntax: -=x\n" },
+		{ "c -dryrun", 1,
 		  "-dryrun stands behind the path of the configuration: flags go before it\n" },
-		{ "-verbose c d --resumestate=s", 2, "--resumestate=s stands behind the path" },
-		{ "--=x c", 2, "bad flag syntax: --=x\n" },
-		{ "-json c", 2, "-json goes with -verify\n" },
-		{ "-json -dryrun -verify=0 c", 2, "-json goes with -verify\n" },
+		{ "-verbose c d --resumestate=s", 1, "--resumestate=s stands behind the path" },
+		{ "--=x c", 1, "bad flag syntax: --=x\n" },
+		{ "-json c", 1, "-json goes with -verify\n" },
+		{ "-verify-keys 3 c", 1, "-verify-keys goes with -verify\n" },
+		{ "-verify -verify-keys 0 c", 1,
+		  "invalid value \"0\" for flag -verify-keys: not a number of 1..10000\n" },
+		{ "-verify -verify-keys=x c", 1, "invalid value \"x\" for flag -verify-keys: " },
+		{ "-resume -resumestate s c", 1, "-resume and -resumestate: " },
+		{ "-json -dryrun -verify=0 c", 1, "-json goes with -verify\n" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -135,6 +140,52 @@ TEST(mistakes)
 		assert_string_equal(r.out, "");
 		done(&r);
 	}
+}
+
+TEST(what_was_meant)
+{
+	static const struct {
+		const char *arguments, *want;
+	} cases[] = {
+		{ "--verbos c", "\ndid you mean -verbose?\n" },
+		{ "-dry-run c", "\ndid you mean -dryrun?\n" },
+		{ "-resume-state=s c", "\ndid you mean -resumestate?\n" },
+		{ "-x c", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct run r = run(cases[i].arguments);
+
+		assert_false(r.goes_on);
+		if (cases[i].want ? !strstr(r.errors, cases[i].want) :
+				    strstr(r.errors, "did you mean") != NULL)
+			fail_msg("%s: %s", cases[i].arguments, r.errors);
+		done(&r);
+	}
+}
+
+TEST(nothing_at_all)
+{
+	struct run r = run("");
+
+	assert_non_null(strstr(r.errors, "\nthe path of the configuration is missing: "));
+	done(&r);
+}
+
+TEST(verification)
+{
+	struct run r = run("-verify -verify-keys 25 c shop.* t");
+
+	assert_true(r.goes_on);
+	assert_int_equal(r.cli.verify_keys, 25);
+	assert_string_equal(r.cli.config_path, "c");
+	assert_string_equal(r.cli.tables[0], "shop.*");
+	assert_string_equal(r.cli.tables[1], "t");
+	assert_null(r.cli.tables[2]);
+	done(&r);
+	r = run("-verify c");
+	assert_null(r.cli.tables[0]);
+	done(&r);
 }
 
 TEST(answers)
@@ -188,7 +239,7 @@ TEST(the_man_page_has_every_flag)
 			fail_msg("the man page has no %s", wanted);
 		flags++;
 	}
-	assert_int_equal(flags, 9);
+	assert_int_equal(flags, 11);
 	done(&r);
 }
 
@@ -204,5 +255,7 @@ TEST(no_name_at_all)
 	fclose(nowhere);
 }
 
-TEST_MAIN(cmocka_unit_test(accepted), cmocka_unit_test(mistakes), cmocka_unit_test(answers),
-	  cmocka_unit_test(the_man_page_has_every_flag), cmocka_unit_test(no_name_at_all))
+TEST_MAIN(cmocka_unit_test(accepted), cmocka_unit_test(mistakes), cmocka_unit_test(what_was_meant),
+	  cmocka_unit_test(nothing_at_all), cmocka_unit_test(verification),
+	  cmocka_unit_test(answers), cmocka_unit_test(the_man_page_has_every_flag),
+	  cmocka_unit_test(no_name_at_all))

@@ -308,9 +308,42 @@ TEST(type_names)
 	assert_string_equal(json_type_name(NULL), "nothing");
 }
 
-TEST_MAIN(cmocka_unit_test(integers_are_exact), cmocka_unit_test(nothing_is_no_integer),
-	  cmocka_unit_test(prints_what_it_read), cmocka_unit_test(prints_indented),
-	  cmocka_unit_test(builds_exact_integers), cmocka_unit_test(refuses_with_the_place),
+/* Members stand where their names do, items where their values do. */
+TEST(places)
+{
+	static const char text[] =
+		"\xef\xbb\xbf {\"a\": 1,\n  \"b\" : [1.5,\n\t{\"c\": \"x\\\"{\"}]\n}";
+	struct error err;
+	cJSON *root = json_parse(text, strlen(text), &err);
+	cJSON *b = cJSON_GetObjectItem(root, "b");
+	const struct {
+		const cJSON *node;
+		size_t line, column;
+	} cases[] = {
+		{ root, 1, 5 },
+		{ cJSON_GetObjectItem(root, "a"), 1, 6 },
+		{ b, 2, 3 },
+		{ b->child, 2, 10 },
+		{ b->child->next, 3, 2 },
+		{ b->child->next->child, 3, 3 },
+	};
+	size_t line, column;
+	cJSON *other = cJSON_CreateNull();
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_true(json_place(text, strlen(text), root, cases[i].node, &line, &column));
+		assert_int_equal(line, cases[i].line);
+		assert_int_equal(column, cases[i].column);
+	}
+	assert_false(json_place(text, strlen(text), root, other, &line, &column));
+	cJSON_Delete(other);
+	cJSON_Delete(root);
+}
+
+TEST_MAIN(cmocka_unit_test(places), cmocka_unit_test(integers_are_exact),
+	  cmocka_unit_test(nothing_is_no_integer), cmocka_unit_test(prints_what_it_read),
+	  cmocka_unit_test(prints_indented), cmocka_unit_test(builds_exact_integers),
+	  cmocka_unit_test(refuses_with_the_place),
 	  cmocka_unit_test(keys_differ_by_case_and_twins_in_other_objects_are_fine),
 	  cmocka_unit_test(a_byte_order_mark_is_skipped),
 	  cmocka_unit_test(nul_bytes_are_not_the_end), cmocka_unit_test(nesting_is_limited),

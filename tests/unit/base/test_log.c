@@ -183,8 +183,36 @@ TEST(lines_of_threads_stay_whole)
 	free(text);
 }
 
+/* Numbers are such in JSON, and sorted by their name without the mark. */
+TEST(facts_are_fields)
+{
+	struct log_facts facts = { .count = 0 };
+	char large[2 * LOG_FACTS_SIZE];
+
+	log_fact(&facts, "table", "a.b c");
+	log_fact_number(&facts, "#rows", 9007199254740991.0);
+	log_fact_number(&facts, "#rate", 0.5);
+	log_fact_number(&facts, "#eta", 1.0 / 0.0);
+	log_info_facts(&facts, "x");
+	assert_string_equal(without_time(logged()), "level=info msg=x rate=0.500 "
+						    "rows=9007199254740991 table=\"a.b c\" "
+						    "tag=test_log\n");
+	log_set_backend(LOG_BACKEND_ZEROLOG);
+	log_info_facts(&facts, "x");
+	assert_non_null(strstr(logged(), "\"rate\":0.500,\"rows\":9007199254740991,"
+					 "\"table\":\"a.b c\",\"tag\":\"test_log\"}\n"));
+	memset(large, 'x', sizeof(large));
+	large[sizeof(large) - 1] = '\0';
+	log_fact(&facts, "large", large);
+	for (int i = 0; i < 2 * LOG_FACTS_MAX; i++)
+		log_fact(&facts, "k", "v");
+	assert_int_equal(facts.count, LOG_FACTS_MAX);
+	assert_null(facts.fields[LOG_FACTS_MAX].key);
+	assert_string_equal(facts.fields[3].key, "k");
+}
+
 #define LOG_TEST(name) cmocka_unit_test_setup_teardown(name, to_a_file, away)
 
 TEST_MAIN(LOG_TEST(logfmt), LOG_TEST(quoting), LOG_TEST(levels), LOG_TEST(zerolog_lines_are_json),
 	  LOG_TEST(settings), LOG_TEST(errno_survives_and_progress_needs_a_terminal),
-	  LOG_TEST(lines_of_threads_stay_whole))
+	  LOG_TEST(facts_are_fields), LOG_TEST(lines_of_threads_stay_whole))

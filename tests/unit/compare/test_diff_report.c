@@ -28,12 +28,13 @@ static int tear_down(void **state UNUSED)
 
 static void add(enum difference_kind kind, const char *key)
 {
-	static const char none[FINGERPRINT_SIZE], source[FINGERPRINT_SIZE] = "aa",
-						  target[FINGERPRINT_SIZE] = "bb";
-	bool both = kind == ROW_DIFFERS;
+	struct diff_report_row row = { .kind = kind, .key = mem_strdup(key) };
 
-	diff_report_add(&report.tables[0], kind, mem_strdup(key), both ? source : none,
-			both ? target : none);
+	if (kind == ROW_DIFFERS) {
+		strcpy(row.print[SIDE_SOURCE], "aa");
+		strcpy(row.print[SIDE_TARGET], "bb");
+	}
+	diff_report_add(&report.tables[0], &row);
 }
 
 static void says(void (*put)(struct buf *out, const struct diff_report *r), const char *want)
@@ -142,5 +143,51 @@ TEST(values_that_would_be_handed_out_twice)
 	}
 }
 
+TEST(the_row_on_both_sides)
+{
+	struct table *source = fixture_table(&fixture, "abc", "u");
+	char schema[] = "new", name[] = "t2";
+	struct diff_report_row row = { .kind = ROW_MISSING_ON_TARGET,
+				       .key = mem_strdup("42"),
+				       .typed = mem_strdup("42"),
+				       .where = mem_strdup("`id`=42") };
+
+	fixture_column(source, "id", COLUMN_INT, "int", "");
+	table.source = table.key.table = source;
+	table.target_schema = schema;
+	table.target_name = name;
+	diff_report_add(&report.tables[0], &row);
+	says(diff_report_text, "abc.u: DIFFERENT, 0 rows, 1 differ\n"
+			       "  key 42: row missing on target\n"
+			       "    source: SELECT * FROM `abc`.`u` WHERE `id`=42;\n"
+			       "    target: SELECT * FROM `new`.`t2` WHERE `id`=42;\n"
+			       "1 table compared, 1 different\n");
+	source->columns[0].type = COLUMN_TIMESTAMP;
+	says(diff_report_json,
+	     "{\n \"Equal\": false,\n \"Tables\": [\n  {\n   \"Table\": \"abc.u\",\n"
+	     "   \"Equal\": false,\n   \"SourceRows\": 0,\n   \"TargetRows\": 0,\n"
+	     "   \"DifferentRows\": 1,\n   \"UnsettledRows\": 0,\n   \"Differences\": [\n    {\n"
+	     "     \"Key\": \"42\",\n     \"TypedKey\": 42,\n"
+	     "     \"Kind\": \"row missing on target\",\n     \"SourceSQL\": \"SET time_zone = "
+	     "'+00:00'; SELECT * FROM `abc`.`u` WHERE `id`=42\",\n     \"TargetSQL\": \"SET "
+	     "time_zone = '+00:00'; SELECT * FROM `new`.`t2` WHERE `id`=42\"\n    }\n   ]\n  }\n"
+	     " ]\n}\n");
+}
+
+/* As many as are wanted; a report that is filled again still shows as many. */
+TEST(more_keys_when_wanted)
+{
+	struct table_report *t = &report.tables[0];
+
+	t->shown_max = 2;
+	table_report_reset(t);
+	add(ROW_DIFFERS, "1");
+	add(ROW_DIFFERS, "2");
+	add(ROW_DIFFERS, "3");
+	assert_int_equal(t->different, 3);
+	assert_int_equal(t->shown_count, 2);
+}
+
 TEST_MAIN(CASE(equal), CASE(each_kind_of_difference), CASE(more_than_are_shown),
-	  CASE(a_table_without_a_key), CASE(values_that_would_be_handed_out_twice))
+	  CASE(a_table_without_a_key), CASE(the_row_on_both_sides), CASE(more_keys_when_wanted),
+	  CASE(values_that_would_be_handed_out_twice))

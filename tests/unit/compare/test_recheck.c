@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "compare/row_repair.h"
+#include "state/state_key.h"
 #include "../table_fixture.h"
 #include "../unit.h"
 
@@ -86,6 +87,18 @@ void range_diff_key_text(struct buf *out, const struct key_columns *columns, con
 {
 	assert_ptr_equal(columns, &table.key);
 	buf_add(out, key->values[0].bytes, key->values[0].length);
+}
+
+cJSON *saved_key_write(const struct key_columns *columns, const struct key *key)
+{
+	struct buf text = BUF_INIT;
+	cJSON *typed;
+
+	assert_ptr_equal(columns, &table.key);
+	buf_add(&text, key->values[0].bytes, key->values[0].length);
+	typed = cJSON_CreateString(buf_text(&text));
+	buf_release(&text);
+	return typed;
 }
 
 const char *difference_kind_name(enum difference_kind kind)

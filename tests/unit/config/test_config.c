@@ -433,6 +433,92 @@ TEST(all_errors_are_reported)
 	}
 }
 
+static void check_hint(size_t i, const char *want)
+{
+	assert_true(i < config.hints.count);
+	assert_string_equal(config.hints.items[i], want);
+}
+
+/* The place is the key's, or that of the nearest one around it that is there. */
+TEST(errors_name_their_place_and_what_would_do)
+{
+	assert_false(parse("{\n  \"Source\": {\"Host\": \"s\",\n    \"Port\": \"x\"},\n"
+			   "  \"Tables\": {\"Whitelist\": [\"a\",\n 7]}\n}"));
+	assert_int_equal(config.hints.count, 2);
+	check_hint(0, "line 3, column 5");
+	check_hint(1, "line 5, column 2");
+
+	must_parse("{" TARGET ",\n\"source\":{},\n \"VerifierType\":\"inline\",\n"
+		   "  \"WaitForReplicationTimeout\":\"5 min\",\"TargetWriteMethod\":\"load\"}");
+	assert_false(config_validate(&config, &err));
+	assert_string_equal(err.text, "WaitForReplicationTimeout: time: invalid duration \"5 min\"");
+	assert_int_equal(config.more_errors.count, 3);
+	assert_string_equal(config.more_errors.items[2],
+			    "failed to validate config: 'load' is not a known TargetWriteMethod");
+	check_hint(0,
+		   "line 4, column 3: a duration is, for example, \"1m30s\", \"500ms\" or \"2h\"");
+	check_hint(1, "line 2, column 1: for example \"db1.example.com\"");
+	check_hint(2, "line 3, column 2: known: NoVerification, ChecksumTable, Iterative, Inline");
+	check_hint(3, "line 4, column 39: known: auto, insert");
+}
+
+/* Of a file that cannot be read everything is said, but not twice. */
+TEST(what_cannot_be_read_does_not_hide_the_rest)
+{
+	char path[] = "/tmp/ghostferry-config-XXXXXX";
+	static const char text[] = "{\"Source\":{\"Host\":1},\"Target\":{\"Hst\":\"t\"},"
+				   "\"LogLevel\":\"loud\"}";
+	int fd = mkstemp(path);
+
+	assert_true(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+	clean(NULL);
+	assert_false(config_load(path, &config, &warnings, &err));
+	unlink(path);
+	assert_string_equal(err.text, "failed to parse config file: Source.Host: 1 is not a string");
+	assert_int_equal(config.more_errors.count, 2);
+	assert_non_null(strstr(config.more_errors.items[0], "invalid LogLevel \"loud\""));
+	assert_string_equal(config.more_errors.items[1],
+			    "failed to validate config: target: host is empty");
+}
+
+#define PARAMS(text) "{\"Source\":{\"Host\":\"s\",\"Params\":{" text "}}," TARGET "}"
+
+TEST(options_of_the_go_driver_are_no_variables)
+{
+	const struct db_params *source = &config.move.source;
+
+	must_validate(PARAMS("\"timeout\":\"1500ms\",\"readTimeout\":\"1m\",\"writeTimeout\":\"0\","
+			     "\"collation\":\"utf8mb4_bin\",\"tls\":\"skip-verify\","
+			     "\"charset\":\"utf8mb4,utf8\",\"innodb_lock_wait_timeout\":\"5\","
+			     "\"readtimeout\":\"1\""));
+	assert_int_equal(warnings.texts.count, 0);
+	assert_int_equal(source->connect_timeout_s, 2);
+	assert_int_equal(source->read_timeout_s, 60);
+	assert_int_equal(source->write_timeout_s, 0);
+	assert_string_equal(source->collation, "utf8mb4_bin");
+	assert_true(source->use_tls);
+	assert_int_equal(source->tls_verify, DB_TLS_NONE);
+	assert_int_equal(source->variables.count, 3);
+	assert_false(config.move.target.use_tls);
+
+	must_validate(PARAMS("\"parseTime\":\"true\",\"loc\":\"Local\",\"compress\":\"true\","
+			     "\"maxAllowedPacket\":\"0\",\"multiStatements\":\"true\","
+			     "\"tls\":\"false\",\"connectionAttributes\":\"a:b\""));
+	assert_int_equal(source->variables.count, 0);
+	assert_false(source->use_tls);
+	assert_int_equal(warnings.texts.count, 6);
+	assert_string_equal(warnings.texts.items[0],
+			    "Source.Params.compress is an option of Go's driver, and has no effect: "
+			    "connections are not compressed");
+
+	assert_false(parse(PARAMS("\"timeout\":\"soon\",\"tls\":\"mine\"")));
+	assert_string_equal(err.text, "Source.Params.timeout: time: invalid duration \"soon\"");
+	assert_int_equal(config.more_errors.count, 1);
+	assert_non_null(strstr(config.more_errors.items[0], "Source.Params.tls: \"mine\" is not"));
+	check_hint(0, "line 1, column 33");
+}
+
 TEST(accepted_by_validation)
 {
 	static const char *const cases[] = {
@@ -659,7 +745,9 @@ TEST(survives_any_byte_changed)
 TEST_MAIN(CLEAN(defaults), CLEAN(zero_and_empty_stand_for_the_default), CLEAN(every_type_is_read),
 	  CLEAN(maps_of_maps_are_flat), CLEAN(keys_are_found_in_any_case),
 	  CLEAN(null_keeps_the_default), CLEAN(refused_when_read), CLEAN(refused_by_validation),
-	  CLEAN(all_errors_are_reported), CLEAN(accepted_by_validation), CLEAN(warned_about),
-	  CLEAN(deprecated_keys_win_wherever_they_stand),
+	  CLEAN(all_errors_are_reported), CLEAN(errors_name_their_place_and_what_would_do),
+	  CLEAN(what_cannot_be_read_does_not_hide_the_rest),
+	  CLEAN(options_of_the_go_driver_are_no_variables), CLEAN(accepted_by_validation),
+	  CLEAN(warned_about), CLEAN(deprecated_keys_win_wherever_they_stand),
 	  CLEAN(report_frequencies_have_a_default_when_in_use), CLEAN(passwords), CLEAN(files),
 	  CLEAN(rejects_every_truncation), CLEAN(survives_any_byte_changed))

@@ -220,7 +220,8 @@ static void wait_for_posts(unsigned posts)
 	mutex_unlock(&remote.lock);
 }
 
-/* While the first post hangs, newer reports take the place of those that wait. */
+/* While the first post hangs, newer reports of its kind take the place of those that wait, and
+ * those of the other kind are posted. */
 TEST(the_latest_report_wins)
 {
 	static char held[128], plain[128];
@@ -238,6 +239,7 @@ TEST(the_latest_report_wins)
 	wait_for_posts(1);
 	reporter_send(&reporter, REPORT_PROGRESS, strdup("two"));
 	reporter_send(&reporter, REPORT_STATE, strdup("state"));
+	wait_for_posts(2);
 	reporter_send(&reporter, REPORT_PROGRESS, strdup("three"));
 	mutex_lock(&remote.lock);
 	remote.held = false;
@@ -245,8 +247,8 @@ TEST(the_latest_report_wins)
 	mutex_unlock(&remote.lock);
 	reporter_finish(&reporter);
 	assert_string_equal(buf_text(&remote.bodies), "{\"Payload\":\"one\"}\n"
-						      "{\"Payload\":\"three\"}\n"
-						      "{\"Payload\":\"state\"}\n");
+						      "{\"Payload\":\"state\"}\n"
+						      "{\"Payload\":\"three\"}\n");
 }
 
 TEST(without_callbacks_there_is_no_reporter)
@@ -256,7 +258,8 @@ TEST(without_callbacks_there_is_no_reporter)
 
 	reporter_start(&reporter, &none, &empty);
 	assert_false(reporter_wants(&reporter, REPORT_PROGRESS));
-	assert_false(reporter.thread.started);
+	assert_false(reporter.senders[REPORT_PROGRESS].thread.started);
+	assert_false(reporter.senders[REPORT_STATE].thread.started);
 	reporter_finish(&reporter);
 }
 

@@ -133,8 +133,6 @@ TEST(fulltext_over_its_own_ids_is_the_cutovers)
 	assert_int_equal(deferred(c), 0);
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
 TEST_MAIN(CASE(what_enforces_nothing_and_reads_no_expression_may_wait), CASE(what_counts_up_stays),
 	  CASE(what_keeps_foreign_keys_stays), CASE(what_rows_are_found_by_stays),
 	  CASE(fulltext_over_its_own_ids_is_the_cutovers))

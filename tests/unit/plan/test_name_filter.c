@@ -46,6 +46,98 @@ TEST(blacklist_names_what_is_left_out)
 	assert_false(name_is_chosen(&options, "def", NULL));
 }
 
+TEST(entries_of_lists)
+{
+	static const struct {
+		const char *entry, *schema, *table;
+		bool want;
+	} cases[] = {
+		{ "orders", "shop", "orders", true },
+		{ "orders", "crm", "orders", true },
+		{ "order*", "shop", "orders", true },
+		{ "order*", "shop", "order", true },
+		{ "order*", "shop", "Orders", false },
+		{ "order?", "shop", "orders", true },
+		{ "order?", "shop", "order", false },
+		{ "*s*s", "shop", "sales_settings", true },
+		{ "*s*s", "shop", "s", false },
+		{ "*", "shop", "anything.at all", true },
+		{ "?", "shop", "\xc3\xa4", true },
+		{ "??", "shop", "\xc3\xa4", false },
+		{ "", "shop", "", true },
+		{ "", "shop", "x", false },
+		{ "shop.orders", "shop", "orders", true },
+		{ "shop.orders", "crm", "orders", false },
+		{ "shop.orders", "crm", "shop.orders", true }, /* as before */
+		{ "shop.order*", "shop", "orders", true },
+		{ "shop.order*", "crm", "shop.orders", false },
+		{ "shop.order*", "shop2", "orders", false },
+		{ "*.orders", "crm", "orders", true },
+		{ "s?op*.o*", "shop_2", "orders", true },
+		{ "shop.*", "shop", "a.b", true },
+		{ "shop.*", "crm", "a.b", false },
+		{ "`what?`", "shop", "what?", true },
+		{ "`what?`", "shop", "whats", false },
+		{ "what?", "shop", "what?", true },
+		{ "`a``*`", "shop", "a`*", true },
+		{ "`a``*`", "shop", "a`b", false },
+		{ "`a.b`.`c.d`", "a.b", "c.d", true },
+		{ "`a.b`.c*", "a.b", "c.d", true },
+		{ "`a.b`.c*", "a", "b.c", false },
+		{ "`a.b`", "shop", "a.b", true },
+		{ "`a.b`", "a", "b", false },
+		{ "shop.`a*`", "shop", "a*", true },
+		{ "shop.`a*`", "shop", "ab", false },
+		{ "`open", "shop", "`open", true }, /* not a name in backquotes */
+		{ "a.b", "b", "a", false },
+		{ "aaa.", "aaa", "", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (name_matches_table(cases[i].entry, cases[i].schema, cases[i].table) !=
+		    cases[i].want)
+			fail_msg("%s and %s.%s", cases[i].entry, cases[i].schema, cases[i].table);
+	assert_true(name_matches_database("sh*", "shop"));
+	assert_true(name_matches_database("a.b", "a.b"));
+	assert_true(name_matches_database("`sh*`", "sh*"));
+	assert_false(name_matches_database("`sh*`", "shop"));
+	assert_true(name_entry_is_plain("a.b"));
+	assert_false(name_entry_is_plain("a.b*"));
+	assert_false(name_entry_is_plain("`a`"));
+}
+
+/* A pattern with many stars takes no time that doubles with each. */
+TEST(patterns_are_fast)
+{
+	char name[65], pattern[65];
+
+	memset(name, 'a', 64);
+	memset(pattern, '*', 64);
+	for (size_t i = 1; i < 64; i += 2)
+		pattern[i] = 'a';
+	name[64] = pattern[64] = '\0';
+	pattern[63] = 'b';
+	assert_false(name_matches_table(pattern, "d", name));
+}
+
+TEST(databases_in_question)
+{
+	char orders[] = "shop.order*", plain[] = "crm.x", bare[] = "t*";
+	char *tables[] = { orders, plain, bare };
+	struct move_options options = { .tables.whitelist = { tables, 1 } };
+
+	assert_true(name_is_chosen(&options, "shop", NULL));
+	assert_false(name_is_chosen(&options, "crm", NULL));
+	options.tables.whitelist.count = 2; /* a table may be called crm.x */
+	assert_true(name_is_chosen(&options, "other", NULL));
+	options.tables.whitelist.items++;
+	options.tables.whitelist.items[0] = orders;
+	assert_true(name_is_chosen(&options, "other", NULL));
+	options.tables = (struct name_rules){ .blacklist = { tables, 1 } };
+	assert_true(name_is_chosen(&options, "shop", NULL));
+	assert_false(name_is_chosen(&options, "shop", "orders"));
+}
+
 TEST(rewrites_or_keeps_a_name)
 {
 	struct name_rules rules = { 0 };
@@ -60,5 +152,6 @@ TEST(rewrites_or_keeps_a_name)
 
 TEST_MAIN(cmocka_unit_test(everything_but_system_schemas),
 	  cmocka_unit_test(whitelist_names_all_that_is_chosen),
-	  cmocka_unit_test(blacklist_names_what_is_left_out),
+	  cmocka_unit_test(blacklist_names_what_is_left_out), cmocka_unit_test(entries_of_lists),
+	  cmocka_unit_test(patterns_are_fast), cmocka_unit_test(databases_in_question),
 	  cmocka_unit_test(rewrites_or_keeps_a_name))

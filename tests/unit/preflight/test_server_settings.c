@@ -21,6 +21,7 @@ static const struct server_version ancient = { .flavour = FLAVOUR_MYSQL, .number
 static enum grants_answer process;
 static enum replicates replicates;
 static enum error_kind replica_fails;
+static const char *session_logs = "1";
 
 const struct server_version *db_version(const struct db *db)
 {
@@ -30,6 +31,14 @@ const struct server_version *db_version(const struct db *db)
 const char *db_label(const struct db *db)
 {
 	return db->label;
+}
+
+bool db_value(struct db *db UNUSED, struct buf *value, bool *found UNUSED, struct error *err UNUSED,
+	      const char *format, ...)
+{
+	assert_string_equal(format, "SELECT @@SESSION.sql_log_bin");
+	buf_puts(value, session_logs);
+	return true;
 }
 
 const char *preflight_variable(const struct preflight_server *server, const char *name)
@@ -258,6 +267,21 @@ TEST(settings_of_both_servers)
 	}
 }
 
+TEST(sessions_that_are_not_logged)
+{
+	static const struct setting settings[SETTINGS_MAX] = { { "+log_bin", "ON" } };
+	struct error err = ERROR_INIT;
+	struct bench b;
+
+	session_logs = "0";
+	bench_init(&b, settings);
+	assert_true(server_settings_check(&b.p, &err));
+	session_logs = "1";
+	assert_non_null(only_finding(&b));
+	assert_non_null(strstr(only_finding(&b)->text, "sql_log_bin is 0 in the run's sessions"));
+	bench_release(&b);
+}
+
 TEST(can_a_run_be_taken_to_a_replica)
 {
 	static const struct {
@@ -363,7 +387,7 @@ TEST(open_transactions_are_seen_with_a_privilege)
 	}
 }
 
-TEST_MAIN(cmocka_unit_test(settings_of_both_servers),
+TEST_MAIN(cmocka_unit_test(sessions_that_are_not_logged), cmocka_unit_test(settings_of_both_servers),
 	  cmocka_unit_test(can_a_run_be_taken_to_a_replica),
 	  cmocka_unit_test(a_source_that_is_read_only),
 	  cmocka_unit_test(open_transactions_are_seen_with_a_privilege))
