@@ -77,7 +77,8 @@ class Browser:
 
     def wait(self, expression, deadline=30):
         end = time.monotonic() + deadline
-        while not (value := self.value(f"(() => {{ try {{ return {expression} }} "
+        while not (value := self.value(f"(() => {{ try {{ const v = {expression};"
+                                       " return v instanceof Node ? true : v } "
                                        "catch (e) { return null } })()")):
             if time.monotonic() > end:
                 raise TimeoutError(f"{expression}; {self.console[:3]} "
