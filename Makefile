@@ -11,7 +11,8 @@ MYSQL      ?= mysqlclient
 
 PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
-MANDIR     ?= $(PREFIX)/share/man
+DATADIR    ?= $(PREFIX)/share
+MANDIR     ?= $(DATADIR)/man
 DESTDIR    ?=
 
 CFLAGS     ?= -O2 -g
@@ -48,7 +49,7 @@ say    = $(if $(quiet),@:,@printf '  %-4s %s\n' $(1) $(2))
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all unit check check-unit check-integration check-san format lint fuzz test demo bench \
-        deps \
+        deps deb \
         install uninstall clean help FORCE
 
 all: $(BIN) ## build $(BUILD)/ghostferry-copydb (the default)
@@ -140,24 +141,33 @@ test: ## everything, as the gate runs it; last line is the count
 	$(Q)+tests/run.sh
 
 demo: ## a live move between two throwaway servers, interrupted twice
-	$(Q)+tests/demo.sh
+	$(Q)+tests/tools/demo.sh
 
 bench: ## how verifiers, workers and a plain dump compare: ratios, never fails on timing
-	$(Q)+tests/bench.sh
+	$(Q)+tests/tools/bench.sh
 
 deps: ## install what is missing (Debian packages; needs root)
-	$(Q)tests/deps.sh
+	$(Q)tests/tools/deps.sh
 
-install: all ## PREFIX=, DESTDIR=, BINDIR=, MANDIR= are honoured
+deb: ## a Debian package in $(BUILD); SOURCE_DATE_EPOCH= is honoured
+	$(Q)+BUILD='$(BUILD)' src/package/deb.sh
+
+install: all ## PREFIX=, DESTDIR=, BINDIR=, MANDIR=, DATADIR= are honoured
 	install -d $(DESTDIR)$(BINDIR)
 	install -m 755 $(BIN) $(DESTDIR)$(BINDIR)/ghostferry-copydb
 	for page in $(MAN); do \
 		install -D -m 644 $$page \
 			$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; \
 	done
+	install -D -m 644 src/package/ghostferry-copydb.bash \
+		$(DESTDIR)$(DATADIR)/bash-completion/completions/ghostferry-copydb
+	install -D -m 644 src/package/_ghostferry-copydb \
+		$(DESTDIR)$(DATADIR)/zsh/vendor-completions/_ghostferry-copydb
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(BINDIR)/ghostferry-copydb
+	rm -f $(DESTDIR)$(BINDIR)/ghostferry-copydb \
+		$(DESTDIR)$(DATADIR)/bash-completion/completions/ghostferry-copydb \
+		$(DESTDIR)$(DATADIR)/zsh/vendor-completions/_ghostferry-copydb
 	for page in $(MAN); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \
 	done

@@ -48,8 +48,8 @@ unit_with() { # BUILD and further make variables; RUNNER may wrap the tests
 
 in_sid() {
 	local status=0
-	tests/sid-make.sh -s "$jobs" DEV=1 all unit || return
-	RUN='tests/unit.sh build' tests/sid-make.sh || status=$?
+	tests/tools/sid-make.sh -s "$jobs" DEV=1 all unit || return
+	RUN='tests/unit.sh build' tests/tools/sid-make.sh || status=$?
 	return $status
 }
 
@@ -60,7 +60,7 @@ integration() { # client, build directory, further arguments
 
 oracle_integration() {
 	local copy
-	copy=$(tests/sid-make.sh -s "$jobs" PROBES=1 BUILD=build/probes all) || return
+	copy=$(tests/tools/sid-make.sh -s "$jobs" PROBES=1 BUILD=build/probes all) || return
 	# The faults wait for real timeouts, and those are the same with either client.
 	# Of chaos a few seeds, between all pairs of flavours. What other versions of the servers
 	# do, and what never comes near the client library, is the same with either.
@@ -83,10 +83,10 @@ fuzz_result() {
 log=$(mktemp) fuzz_log=$(mktemp)
 trap 'rm -f "$log" "$fuzz_log"; [ -z "${fuzz:-}" ] || kill "$fuzz" 2>/dev/null' EXIT
 
-lane "dependencies" tests/deps.sh || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
-lane "MySQL tree" tests/tree.sh sid
-lane "MariaDB 10.5 tree" tests/tree.sh bullseye
-lane "MariaDB 11.8 tree" tests/tree.sh trixie
+lane "dependencies" tests/tools/deps.sh || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+lane "MySQL tree" tests/tools/tree.sh sid
+lane "MariaDB 10.5 tree" tests/tools/tree.sh bullseye
+lane "MariaDB 11.8 tree" tests/tools/tree.sh trixie
 lane "lint" make -s lint
 lane "build" make -s "$jobs" DEV=1
 lane "model" tests/model/run.sh

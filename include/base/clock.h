@@ -7,6 +7,8 @@
 /* Milliseconds since an arbitrary start; never goes back. */
 int64_t clock_ms(void);
 int64_t clock_us(void);
+/* Processor time of this thread. */
+int64_t clock_thread_us(void);
 /* The same, going on while the machine is suspended. */
 int64_t clock_boot_ms(void);
 /* Seconds since 1970 UTC, with fraction. */

@@ -1,5 +1,6 @@
 /* Which side is the bottleneck, logged once a minute: the loop's thread takes a sample now and
- * then, and what was seen most of the time counts. */
+ * then, and what was seen most of the time counts. Beside it stands what that side's workers
+ * did in that minute. */
 #ifndef CONTROL_BOTTLENECK_H
 #define CONTROL_BOTTLENECK_H
 
@@ -12,6 +13,7 @@ struct bottleneck {
 	unsigned samples;
 	unsigned source;
 	unsigned target;
+	struct work_times work; /* when it began */
 };
 
 /* now_ms is of clock_ms(). The side to log, when a minute is over and there is one. */

@@ -4,11 +4,13 @@
 
 #include "base/stop.h"
 #include "plan/moved_table.h"
+#include "state/state_tracker.h"
 
 /* create_first in its order, then the rest, over further connections where there are
- * many. Existing tables are an error unless allow_existing_target_table. */
+ * many. Existing tables are an error unless allow_existing_target_table. The
+ * tracker gets to know which indexes were left out (deferred_indexes.h). */
 bool tables_create(const struct move_options *options, struct db *source, struct db *target,
 		   const struct schema *schema, const struct moved_tables *tables,
-		   struct stop *stop, struct error *err) MUST_CHECK;
+		   struct state_tracker *tracker, struct stop *stop, struct error *err) MUST_CHECK;
 
 #endif

@@ -7,12 +7,16 @@
 #include "db/db.h"
 #include "plan/moved_table.h"
 
+struct index_deferral;
+
 struct table_maker {
 	struct db *source;	      /* borrowed */
 	struct db *target;	      /* borrowed */
 	const char *marginalia;	      /* borrowed */
 	const struct map *collations; /* borrowed; those that the target knows */
-	bool keeps_late_keys;	      /* those of fulltext_keys.h, which are left out else */
+	/* Those of fulltext_keys.h, which are left out else, and those of the deferral. */
+	bool keeps_late_keys;
+	const struct index_deferral *deferral; /* borrowed; NULL: none */
 	char default_row_format[32];
 	struct buf shown;
 	struct buf exact;

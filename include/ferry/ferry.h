@@ -12,6 +12,7 @@
 #include "state/state_read.h"
 #include "run/run_part.h"
 #include "run/throttler.h"
+#include "run/work_time.h"
 #include "verify/verifier.h"
 
 struct ferry; /* opaque */
@@ -79,7 +80,7 @@ uint64_t ferry_batch_rows(struct ferry *ferry);
 struct ferry_table_status {
 	const char *name;	/* "schema.table" on the source; borrowed from the ferry */
 	const char *key_column; /* "id", composite: "a,b"; owned by the ferry */
-	const char *action;	/* "waiting", "copying", "completed" */
+	const char *action;	/* "waiting", "copying", "indexing", "completed" */
 	struct key last_key;	/* owned */
 	struct key target_key;	/* owned: largest key when the table was begun; unset: unknown */
 	const struct key_columns *key_columns; /* borrowed */
@@ -88,7 +89,9 @@ struct ferry_table_status {
 	uint64_t estimated_rows;
 	uint64_t estimated_bytes;
 	uint64_t batch_rows;
-	uint64_t late_rows; /* changed on the source behind the final position: not moved */
+	unsigned deferred_indexes; /* still to be added on the target */
+	double indexing_since;	   /* wall seconds; 0: they are not being added just now */
+	uint64_t late_rows;	   /* changed on the source behind the final position: not moved */
 };
 
 struct ferry_status {
@@ -116,6 +119,7 @@ struct ferry_status {
 	uint64_t queued_bytes;
 	uint64_t deadlocks; /* on the target, tried again */
 	uint64_t lock_waits;
+	struct work_times work;
 	struct ferry_table_status *tables; /* owned */
 	size_t table_count;
 	size_t completed_count;

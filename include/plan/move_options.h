@@ -78,6 +78,7 @@ struct move_options {
 	struct name_rules tables;
 	struct string_list create_first; /* TablesToBeCreatedFirst: "schema.table" */
 	bool allow_existing_target_table;
+	bool defer_indexes; /* DeferSecondaryIndexes */
 	struct key_rules keys;
 
 	unsigned write_attempts; /* DBWriteRetries */

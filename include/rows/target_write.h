@@ -38,6 +38,8 @@ void write_statement_release(struct write_statement *statement);
 bool write_begin(struct db *target, const struct write_statement *statements, size_t count,
 		 struct error *err) MUST_CHECK;
 bool write_end(struct db *target, bool ok, bool *is_uncertain, struct error *err) MUST_CHECK;
+/* Of the thread that has failed with this error: was its time spent waiting for a lock? */
+void write_was_blocked(const struct error *err);
 /* One more statement in between, by the same rules. */
 bool write_statement_execute(struct db *target, const struct write_statement *statement,
 			     struct error *err) MUST_CHECK;

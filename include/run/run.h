@@ -12,6 +12,7 @@
 #include "state/state_tracker.h"
 #include "run/throttler.h"
 #include "run/run_part.h"
+#include "run/work_time.h"
 #include "run/write_claims.h"
 #include "run/writer_lock.h"
 
@@ -43,6 +44,7 @@ struct run {
 	struct owed_rows *owed;
 	bool takes_loads;   /* the target accepts LOAD DATA LOCAL, and may be sent it */
 	struct budget rows; /* copied rows in memory, options->rows_bytes of them */
+	struct work_sheet work;
 	/* Rows per batch, as set at run time; 0: sized by bytes. */
 	_Atomic uint64_t batch_rows;
 	/* On the target, by this process; no failures, as trying again helps. */

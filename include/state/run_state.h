@@ -12,9 +12,15 @@
 
 #define RUN_ID_SIZE 33 /* 32 hex digits */
 
+#define DEFERRED_INDEXES_MAX 64 /* InnoDB has no more than that */
+
 struct table_state {
 	const struct moved_table *table; /* constant */
-	struct key copied_up_to;	 /* owned; end of the finished prefix; may be unset */
+	/* Indexes that the target's table was made without and may lack still: a set of places in
+	 * table->source->indexes. */
+	uint64_t deferred;
+	double indexing_since;	 /* wall seconds; 0: they are not being added just now */
+	struct key copied_up_to; /* owned; end of the finished prefix; may be unset */
 	bool is_complete;
 	bool is_active;		/* state_tracker_started() in this process */
 	uint64_t rows_written;	/* by this process */

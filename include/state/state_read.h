@@ -19,6 +19,7 @@ struct saved_state {
 	size_t completed_count;
 	const cJSON *schema_cache; /* object, or NULL */
 	const cJSON *key_columns;  /* object: table -> ["a", "b DESC"], or NULL */
+	const cJSON *deferred;	   /* object: table -> names of indexes, or NULL */
 	/* The members of both by name: cJSON looks through a list. */
 	struct map schema_tables;
 	struct map key_columns_of;

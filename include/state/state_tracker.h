@@ -79,6 +79,12 @@ void state_tracker_copied_up_to(struct state_tracker *s, const struct moved_tabl
 /* False: a copied table is being copied again. */
 void state_tracker_set_complete(struct state_tracker *s, const struct moved_table *table,
 				bool is_complete);
+/* As in struct table_state; before the first snapshot, and when indexes were seen there. */
+void state_tracker_set_deferred(struct state_tracker *s, const struct moved_table *table,
+				uint64_t indexes);
+uint64_t state_tracker_deferred(struct state_tracker *s, const struct moved_table *table);
+void state_tracker_set_indexing(struct state_tracker *s, const struct moved_table *table,
+				bool is_indexing);
 void state_tracker_changes_applied(struct state_tracker *s, uint64_t changes);
 /* Copies for the caller, who releases *key (initialised before). */
 void state_tracker_key(struct state_tracker *s, const struct moved_table *table, struct key *key,

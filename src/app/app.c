@@ -41,6 +41,7 @@ static void on_phase_change(struct app *app)
 
 	ferry_status(app->ferry, &status);
 	app->phase = status.phase;
+	summary_see(&app->summary, status.phase, clock_ms());
 	if (status.phase == PHASE_WAIT_FOR_CUTOVER && !status.automatic_cutover && app->server)
 		log_info("allow the cutover with: curl -X POST -d type=automatic "
 			 "http://%s/api/cutover",
@@ -59,6 +60,7 @@ static void on_done(struct app *app)
 	ev_timer_stop(app->loop, &app->report_progress);
 	ev_timer_stop(app->loop, &app->report_state);
 	log_progress("");
+	summary_log(&app->summary, app->ferry);
 	if (app->server && !app->is_interrupted) {
 		log_info("ghostferry main operations has terminated but the control server "
 			 "remains online");

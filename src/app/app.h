@@ -8,6 +8,7 @@
 #include <ev.h>
 
 #include "control/bottleneck.h"
+#include "control/summary.h"
 #include "control/api.h"
 #include "control/reporter.h"
 #include "state/state_file.h"
@@ -34,6 +35,7 @@ struct app {
 	struct server *server;	 /* NULL: no control server */
 	struct rate rate;
 	struct bottleneck bottleneck;
+	struct summary summary;
 	ev_async wake; /* the ferry has something to say */
 	ev_signal interrupted;
 	ev_signal terminated;

@@ -125,8 +125,12 @@ static bool wait_for_room(struct binlog_writer *w, size_t size, struct error *er
 {
 	mutex_lock(&w->lock);
 	while (!has_room(w, size) && !stop_is_set(w->run->stop)) {
+		struct work_clock clock; /* all else that the streamer waits for are events */
+
+		work_join(&w->run->work, &clock, WORK_ON_SOURCE, WORK_WAITING_FOR_ROOM);
 		w->is_waited_for = true;
 		condition_wait_ms(&w->room, &w->lock, 200);
+		work_leave(&clock);
 	}
 	w->is_waited_for = false;
 	mutex_unlock(&w->lock);
@@ -432,8 +436,12 @@ static bool next_batch(struct binlog_writer *w, struct change_batch *batch)
 
 	mutex_lock(&w->lock);
 	while (!stop_is_set(w->run->stop) && !(found = choose_batch(w, batch)) &&
-	       !(w->is_finishing && w->queued_changes == 0))
+	       !(w->is_finishing && w->queued_changes == 0)) {
+		enum work before = work_begin(WORK_IDLE);
+
 		condition_wait_ms(&w->work, &w->lock, 200);
+		work_begin(before);
+	}
 	mutex_unlock(&w->lock);
 	return found;
 }
@@ -550,8 +558,10 @@ static void apply_main(void *argument)
 	struct binlog_writer *w = worker->writer;
 	char lock_name[WRITER_LOCK_NAME_SIZE];
 	struct change_batch batch;
+	struct work_clock clock;
 	struct error err;
 
+	work_join(&w->run->work, &clock, WORK_ON_TARGET, WORK_OTHER);
 	writer_lock_name(lock_name, w->run->run_id, w->run->locks.binlog_writers + worker->number);
 	worker->target =
 		run_connect(w->run, lock_name, w->run->options->write_attempts, log_tag, &err);
@@ -569,6 +579,7 @@ static void apply_main(void *argument)
 	}
 	db_close(worker->target);
 	lax_writer_release(&worker->lax);
+	work_leave(&clock);
 	if (!ok) {
 		mutex_lock(&w->lock);
 		w->has_failed = true;

@@ -93,7 +93,7 @@ static bool is_being_copied(const struct apply *a)
 	return fence_has_tickets(&run_sync(a->run, a->table)->fence);
 }
 
-static size_t take_rows(struct apply *a)
+static size_t claim_rows(struct apply *a)
 {
 	size_t left = a->count - a->done;
 	size_t max = a->queue->rows_max;
@@ -106,6 +106,24 @@ static size_t take_rows(struct apply *a)
 	if (!write_claims_take_table(claims_of(a), a->run->stop))
 		return 0;
 	return left < max ? left : max;
+}
+
+static size_t take_rows(struct apply *a)
+{
+	enum work before = work_begin(WORK_WAITING_FOR_LOCK);
+	size_t count = claim_rows(a);
+
+	work_begin(before);
+	return count;
+}
+
+static bool take_table(struct apply *a)
+{
+	enum work before = work_begin(WORK_WAITING_FOR_LOCK);
+	bool ok = write_claims_take_table(claims_of(a), a->run->stop);
+
+	work_begin(before);
+	return ok;
 }
 
 static void release_rows(struct apply *a)
@@ -136,10 +154,20 @@ static struct apply_sql empty_script(const struct apply *a)
 				   .batch_bytes = a->run->options->batch_bytes };
 }
 
+static bool make_script(const struct apply *a, struct apply_sql *script, struct change **changes,
+			size_t count, struct error *err)
+{
+	enum work before = work_begin(WORK_BUILDING);
+	bool ok = apply_sql_make(script, a->table, changes, count, err);
+
+	work_begin(before);
+	return ok;
+}
+
 static bool write_rows(struct apply *a, size_t count, struct error *err)
 {
 	struct apply_sql script = empty_script(a);
-	bool ok = apply_sql_make(&script, a->table, a->changes + a->done, count, err) &&
+	bool ok = make_script(a, &script, a->changes + a->done, count, err) &&
 		  write_statements(a->target, script.statements, script.count, err);
 
 	apply_sql_release(&script);
@@ -185,14 +213,17 @@ static bool write_displacing(struct apply *a, struct displacement *d, struct err
 {
 	struct apply_sql script = empty_script(a);
 	bool does_not_matter;
-	bool ok = apply_sql_make(&script, a->table, a->changes, a->count, err);
+	bool ok = make_script(a, &script, a->changes, a->count, err);
 
 	d->inserted = 0;
 	d->rows = apply_sql_count_inserted(&script, &d->inserted);
 	if (ok) {
+		enum work before = work_begin(WORK_WRITING);
+
 		ok = write_begin(a->target, script.statements, script.count, err) &&
 		     displacement_resolve(d, a->target, err);
 		ok = write_end(a->target, ok, &does_not_matter, err);
+		work_begin(before);
 	}
 	apply_sql_release(&script);
 	return ok;
@@ -205,7 +236,7 @@ static bool write_alone(struct apply *a, struct displacement *d, struct error *e
 
 	if (!db_ready(a->target, err))
 		return false;
-	if (is_alone && !write_claims_take_table(claims_of(a), a->run->stop))
+	if (is_alone && !take_table(a))
 		return error_set(err, ERROR_STOPPED, "stopped");
 
 	bool ok = write_displacing(a, d, err);
@@ -235,8 +266,11 @@ static bool apply_displacing(struct apply *a, struct change **changes, size_t co
 bool change_apply(struct run *run, struct db *target, struct table_queue *queue,
 		  struct change *first, struct error *err)
 {
+	enum work before = work_begin(WORK_BUILDING);
 	size_t deletes, count;
 	struct change **changes = keep_last(queue->table, first, &deletes, &count);
+
+	work_begin(before);
 	struct apply a = { .run = run, .target = target, .table = queue->table, .queue = queue };
 	bool ok = a.table->may_displace ?
 			  apply_displacing(&a, changes, count, first, err) :

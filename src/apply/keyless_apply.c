@@ -232,11 +232,14 @@ static bool write_once(struct apply *a, const char *mode, struct error *err)
 	a->is_refused = false;
 	if (!db_ready(a->target, err))
 		return false;
+	enum work before = work_begin(WORK_WRITING);
 	bool ok = write_begin(a->target, NULL, 0, err) && write_some(a, 0, a->deletes, mode, err) &&
 		  (!mode || count_before(a, err)) &&
 		  write_some(a, a->deletes, a->count, mode, err) &&
 		  (!mode || compare_counts(a, err));
-	return write_end(a->target, ok, &a->is_uncertain, err);
+	ok = write_end(a->target, ok, &a->is_uncertain, err);
+	work_begin(before);
+	return ok;
 }
 
 static bool write_changes(struct apply *a, const char *mode, struct error *err)

@@ -21,6 +21,14 @@ int64_t clock_ms(void)
 	return clock_us() / 1000;
 }
 
+int64_t clock_thread_us(void)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at);
+	return (int64_t)at.tv_sec * 1000000 + at.tv_nsec / 1000;
+}
+
 int64_t clock_boot_ms(void)
 {
 	struct timespec at;

@@ -233,6 +233,8 @@ static const struct config_option all_options[] = {
 	  .help = "is ignored, use Databases.Rewrites" },
 	{ "Databases", OBJECT(name_rules, config, move.databases),
 	  .help = "databases to move, and their names on the target" },
+	{ "DeferSecondaryIndexes", BOOL(config, move.defer_indexes),
+	  .help = "create tables without their secondary indexes, and add these after the copy" },
 	{ "DoNotIncludeSchemaCacheInStateDump",
 	  BOOL(config, move.no_schema_cache_in_state),
 	  .help = "leave LastKnownTableSchemaCache out of the state" },

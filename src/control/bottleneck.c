@@ -1,11 +1,16 @@
-/* A sample says who is waited for at that moment: threads that wait are not interrupted, and
- * nothing is measured where rows are moved. */
+/* A sample says who is waited for at that moment: threads that wait are not interrupted. */
 #include "control/bottleneck.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "control/work_fields.h"
 
 static const char log_tag[] = "limit";
+
+static void begin(struct bottleneck *bottleneck, int64_t now_ms, const struct ferry_status *status)
+{
+	*bottleneck = (struct bottleneck){ .began_ms = now_ms, .work = status->work };
+}
 
 enum slower_side bottleneck_add(struct bottleneck *bottleneck, int64_t now_ms,
 				const struct ferry_status *status)
@@ -13,7 +18,7 @@ enum slower_side bottleneck_add(struct bottleneck *bottleneck, int64_t now_ms,
 	enum slower_side side = SLOWER_NONE;
 
 	if (!status->has_started || bottleneck->began_ms == 0) {
-		*bottleneck = (struct bottleneck){ .began_ms = now_ms };
+		begin(bottleneck, now_ms, status);
 		return SLOWER_NONE;
 	}
 	bottleneck->samples++;
@@ -25,18 +30,26 @@ enum slower_side bottleneck_add(struct bottleneck *bottleneck, int64_t now_ms,
 		side = SLOWER_TARGET;
 	else if (bottleneck->source * 2 > bottleneck->samples)
 		side = SLOWER_SOURCE;
-	*bottleneck = (struct bottleneck){ .began_ms = now_ms };
+	begin(bottleneck, now_ms, status);
 	return side;
 }
 
 void bottleneck_log(struct bottleneck *bottleneck, const struct ferry_status *status)
 {
+	const struct work_times then = bottleneck->work;
+	struct work_fields fields;
+
+	work_fields_init(&fields);
 	switch (bottleneck_add(bottleneck, clock_ms(), status)) {
 	case SLOWER_SOURCE:
-		log_info("the source is the limit: rows and changes do not come faster");
+		work_fields_add_side(&fields, WORK_ON_SOURCE, &status->work, &then);
+		log_write(LOG_INFO, log_tag, NULL, fields.fields,
+			  "the source is the limit: rows and changes do not come faster");
 		break;
 	case SLOWER_TARGET:
-		log_info("the target is the limit: it does not write faster");
+		work_fields_add_side(&fields, WORK_ON_TARGET, &status->work, &then);
+		log_write(LOG_INFO, log_tag, NULL, fields.fields,
+			  "the target is the limit: it does not write faster");
 		break;
 	case SLOWER_NONE:
 		break;

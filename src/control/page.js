@@ -175,7 +175,9 @@ function drawTimes(s) {
 	};
 	add("", s.SecondsPerState);
 	add("paused", s.PausedSeconds);
-	add("", s.TimeSpent);
+	for (const side of ["Source", "Target"])
+		for (const [name, ms] of Object.entries(s[side + "TimeMs"] || {}))
+			rows.push([side.toLowerCase() + ": " + name, ms / 1000]);
 	$("time").hidden = !rows.length;
 	$("times").replaceChildren(...rows.filter((r) => r[1] > 0).map(([name, v]) => {
 		const tr = element("tr"), th = element("th", name);

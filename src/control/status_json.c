@@ -90,6 +90,21 @@ static void add_position(cJSON *object, const char *name, const struct binlog_po
 	json_add_u64(item, "Pos", position->offset);
 }
 
+static double seconds(double value)
+{
+	return isfinite(value) && value > 0 ? value : 0;
+}
+
+/* Only while there are any: Ghostferry has none of it. */
+static void add_indexes(cJSON *item, const struct ferry_table_status *table)
+{
+	if (table->deferred_indexes)
+		json_add_u64(item, "DeferredIndexes", table->deferred_indexes);
+	if (table->indexing_since > 0)
+		cJSON_AddNumberToObject(item, "IndexingSeconds",
+					floor(seconds(clock_wall() - table->indexing_since)));
+}
+
 static void add_tables(cJSON *object, const struct ferry_status *status)
 {
 	cJSON *tables = cJSON_AddObjectToObject(object, "Tables");
@@ -106,12 +121,8 @@ static void add_tables(cJSON *object, const struct ferry_status *status)
 		json_add_u64(item, "RowsWritten", table->rows_written);
 		json_add_u64(item, "BatchSize", table->batch_rows);
 		json_add_u64(item, "BytesWritten", table->bytes_written);
+		add_indexes(item, table);
 	}
-}
-
-static double seconds(double value)
-{
-	return isfinite(value) && value > 0 ? value : 0;
 }
 
 static void add_seconds(cJSON *object, const char *name, double value, bool whole)
@@ -380,6 +391,15 @@ static void add_late_rows(cJSON *object, const struct ferry_status *status)
 			json_add_u64(late, status->tables[i].name, status->tables[i].late_rows);
 }
 
+static void add_work(cJSON *object, const char *key, const int64_t *us, const char *const *names)
+{
+	cJSON *item = cJSON_AddObjectToObject(object, key);
+
+	for (size_t i = 0; i < WORK_COUNT; i++)
+		if (names[i])
+			json_add_i64(item, names[i], us[i] / 1000);
+}
+
 /* Not in Ghostferry: the figures of the whole run. Rows, bytes, batches and changes are those
  * of this process. */
 static void add_totals(cJSON *object, const struct status_view *view)
@@ -423,6 +443,10 @@ static void add_obstacles(cJSON *object, const struct ferry_status *status)
 	json_add_u64(object, "TargetLockWaits", status->lock_waits);
 	cJSON_AddStringToObject(object, "LimitedBy", side_names[status->limit]);
 	cJSON_AddStringToObject(object, "WaitingFor", status->waiting_for);
+	add_work(object, "SourceTimeMs", status->work.us[WORK_ON_SOURCE],
+		 work_names[WORK_ON_SOURCE]);
+	add_work(object, "TargetTimeMs", status->work.us[WORK_ON_TARGET],
+		 work_names[WORK_ON_TARGET]);
 	add_late_rows(object, status);
 	if (*status->failure)
 		cJSON_AddStringToObject(object, "Failure", status->failure);

@@ -64,6 +64,15 @@ static void count_unsuited(struct batch_writer *writer)
 			 writer->batch->table->source->full_name);
 }
 
+static bool make_statements(struct row_batch *batch, struct error *err)
+{
+	enum work before = work_begin(WORK_BUILDING);
+	bool ok = row_batch_make_statements(batch, err);
+
+	work_begin(before);
+	return ok;
+}
+
 /* One transaction: as text where that is exact. */
 static bool write_once(struct batch_writer *writer, struct error *err)
 {
@@ -77,7 +86,7 @@ static bool write_once(struct batch_writer *writer, struct error *err)
 			return outcome == LOAD_DONE;
 		if (outcome == LOAD_UNSUITED)
 			count_unsuited(writer);
-		if (!row_batch_make_statements(batch, err))
+		if (!make_statements(batch, err))
 			return false;
 		probe("load_is_unsuited", "%s", batch->table->source->full_name);
 	}
@@ -87,18 +96,27 @@ static bool write_once(struct batch_writer *writer, struct error *err)
 	return write_statements(writer->target, batch->statements, batch->statement_count, err);
 }
 
+static bool claim(struct batch_writer *writer, struct write_claims *claims)
+{
+	enum work before = work_begin(WORK_WAITING_FOR_LOCK);
+	struct stop *stop = writer->run->stop;
+	bool ok = writer->is_alone ? write_claims_take_table(claims, stop) :
+				     write_claims_take_range(claims, &writer->range, stop);
+
+	work_begin(before);
+	return ok;
+}
+
 /* Changes of the same rows, or of the whole table, wait meanwhile. */
 static bool write_claimed(struct batch_writer *writer, struct error *err)
 {
 	const struct row_batch *batch = writer->batch;
 	struct write_claims *claims = &run_sync(writer->run, batch->table)->claims;
-	struct stop *stop = writer->run->stop;
 	bool is_alone = writer->is_alone;
 
 	if (!db_ready(writer->target, err))
 		return false;
-	if (!(is_alone ? write_claims_take_table(claims, stop) :
-			 write_claims_take_range(claims, &writer->range, stop)))
+	if (!claim(writer, claims))
 		return error_set(err, ERROR_STOPPED, "stopped");
 
 	bool ok = write_once(writer, err);
@@ -168,6 +186,8 @@ static bool record_skipped(struct batch_writer *writer, struct error *err)
 
 	if (writer->inserted == writer->batch->rows || table->key.count == 0)
 		return true;
+	enum work before = work_begin(WORK_CHECKING);
+
 	map_init(&skipped);
 	list_keys(writer->batch, &skipped);
 	bool ok = find_skipped(writer, &skipped, err);
@@ -177,6 +197,7 @@ static bool record_skipped(struct batch_writer *writer, struct error *err)
 	if (ok && skipped.count > 0)
 		probe("rows_skipped", "%s %zu", table->source->full_name, skipped.count);
 	map_release(&skipped);
+	work_begin(before);
 	return ok;
 }
 
@@ -226,30 +247,52 @@ static void close_writer(struct batch_writer *writer)
 		range_diff_close(&writer->comparer);
 }
 
+static bool next_batch(struct data_iterator *it, void **item)
+{
+	enum work before = work_begin(WORK_IDLE);
+	bool found = channel_pop(&it->batches, item);
+
+	work_begin(before);
+	return found;
+}
+
+/* Inside the fence: no change that was received since the read is applied yet. */
+static bool compare_batch(struct data_iterator *it, struct batch_writer *writer, struct error *err)
+{
+	enum work before = work_begin(WORK_CHECKING);
+	bool ok = verifier_batch(it->verifier, &writer->comparer, writer->batch, err);
+
+	work_begin(before);
+	return ok;
+}
+
 void batch_writer_main(void *argument)
 {
 	struct worker *worker = argument;
 	struct data_iterator *it = worker->iterator;
 	struct batch_writer writer = { .run = it->run };
+	struct work_clock clock;
 	struct error err;
 	void *item;
+
+	work_join(&it->run->work, &clock, WORK_ON_TARGET, WORK_OTHER);
 	bool ok = open_writer(&writer, it->verifier, worker->number, &err);
 
-	while (ok && channel_pop(&it->batches, &item)) {
+	while (ok && next_batch(it, &item)) {
 		struct chunk_batch *batch = item;
 
 		writer.batch = batch->rows;
 		atomic_fetch_add(&it->writing, 1);
 		ok = write_batch(&writer, &err);
 		atomic_fetch_sub(&it->writing, 1);
-		/* Inside the fence: no change that was received since the read is applied yet. */
 		if (ok && writer.is_verifying)
-			ok = verifier_batch(it->verifier, &writer.comparer, batch->rows, &err);
+			ok = compare_batch(it, &writer, &err);
 		if (ok)
 			data_iterator_batch_done(it, batch);
 		data_iterator_batch_free(it, batch);
 	}
 	close_writer(&writer);
+	work_leave(&clock);
 	if (!ok && err.kind != ERROR_STOPPED)
 		run_fail(it->run, PART_DATA_ITERATOR, &err);
 	if (!ok) /* readers must not wait for room for ever */

@@ -159,8 +159,12 @@ static bool take_plan(struct data_iterator *it, struct assignment *work, bool *s
 	struct chunk_plan *plan = NULL;
 
 	mutex_lock(&it->lock);
-	while (!stop_is_set(it->run->stop) && it->unread > 0 && !(plan = choose_plan(it)))
+	while (!stop_is_set(it->run->stop) && it->unread > 0 && !(plan = choose_plan(it))) {
+		enum work before = work_begin(WORK_IDLE);
+
 		condition_wait_ms(&it->changed, &it->lock, 200);
+		work_begin(before);
+	}
 	if (plan) {
 		plan->is_busy = true;
 		plan->readers++;
@@ -260,6 +264,15 @@ static uint64_t plan_memory(struct data_iterator *it, struct assignment *work, u
 	return it->worker_count > FEW_WORKERS ? most * FEW_WORKERS / it->worker_count : most;
 }
 
+static bool take_memory(struct data_iterator *it, uint64_t bytes, struct error *err)
+{
+	enum work before = work_begin(WORK_WAITING_FOR_ROOM);
+	bool ok = budget_acquire(&it->run->rows, bytes, it->run->stop);
+
+	work_begin(before);
+	return ok || error_set(err, ERROR_STOPPED, "stopped");
+}
+
 /* Before the ticket is issued: changes that wait for it must not be waited for. */
 static struct chunk_batch *begin_batch(struct data_iterator *it, struct row_reader *reader,
 				       struct assignment *work, struct error *err)
@@ -268,10 +281,8 @@ static struct chunk_batch *begin_batch(struct data_iterator *it, struct row_read
 	uint64_t row_bytes;
 	uint64_t bytes = plan_memory(it, work, &row_bytes);
 
-	if (!budget_acquire(&it->run->rows, bytes, it->run->stop)) {
-		error_set(err, ERROR_STOPPED, "stopped");
+	if (!take_memory(it, bytes, err))
 		return NULL;
-	}
 	row_reader_expect(reader, row_bytes);
 
 	struct chunk_batch *batch = mem_calloc(1, sizeof(*batch));
@@ -355,6 +366,16 @@ static void add_to_chunk(struct data_iterator *it, struct assignment *work, stru
 	mutex_unlock(&it->lock);
 }
 
+/* The batch is theirs then. */
+static bool hand_over(struct data_iterator *it, struct chunk_batch *batch)
+{
+	enum work before = work_begin(WORK_WAITING_FOR_ROOM);
+	bool ok = channel_push(&it->batches, batch);
+
+	work_begin(before);
+	return ok;
+}
+
 /* Reads one part of the chunk and sends it to the writers. */
 static bool read_part(struct data_iterator *it, struct row_reader *reader, struct assignment *work,
 		      bool *more, struct error *err)
@@ -375,7 +396,7 @@ static bool read_part(struct data_iterator *it, struct row_reader *reader, struc
 	if (ok) {
 		add_to_chunk(it, work, rows, more);
 		set_reserved(it, batch, rows->bytes + rows->keys.length);
-		if (channel_push(&it->batches, batch))
+		if (hand_over(it, batch))
 			return true;
 		error_set(err, ERROR_STOPPED, "stopped");
 	}
@@ -397,8 +418,10 @@ static bool copy_whole(struct worker *worker, struct chunk_plan *plan, struct er
 	writer_lock_name(lock_name, it->run->run_id, it->run->locks.readers + worker->number);
 	struct db *target = run_connect(it->run, lock_name, it->run->options->write_attempts,
 					"batch_writer", err);
+	enum work before = work_begin(WORK_READING);
 	bool ok = target && snapshot_copy(it->run, target, table, err);
 
+	work_begin(before);
 	db_close(target);
 	if (!ok)
 		return false;
@@ -444,14 +467,17 @@ static void reader_main(void *argument)
 {
 	struct worker *worker = argument;
 	struct data_iterator *it = worker->iterator;
+	struct work_clock clock;
 	struct row_reader reader;
 	struct error err;
 
+	work_join(&it->run->work, &clock, WORK_ON_SOURCE, WORK_OTHER);
 	bool ok = row_reader_open(&reader, it->run, it->packet_limit, &err);
 
 	while (ok && !stop_is_set(it->run->stop))
 		ok = read_chunk(worker, &reader, &err);
 	row_reader_close(&reader);
+	work_leave(&clock);
 	if (!ok && err.kind != ERROR_STOPPED)
 		run_fail(it->run, PART_DATA_ITERATOR, &err);
 

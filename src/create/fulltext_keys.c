@@ -13,18 +13,16 @@
 #include "base/log.h"
 #include "base/probe.h"
 #include "base/retry.h"
-#include "create_fulltext.h"
+#include "create_keys.h"
 #include "create/create_statement.h"
 #include "create_translate.h"
 #include "db/sql.h"
 #include "run/writer_lock.h"
-#include "plan/statement_tag.h"
+#include "target_alter.h"
 
 static const char log_tag[] = "fulltext_keys";
 
 #define READ_SLEEP_MS 500
-#define NOT_IN_PLACE 1845
-#define NOT_IN_PLACE_REASON 1846
 
 struct late_keys {
 	struct run *run;
@@ -64,58 +62,29 @@ static bool read_source(struct late_keys *k, struct error *err)
 				db_version(k->target)->flavour, err);
 }
 
-static bool has_key(const char *shown, const char *name)
+/* The next FULLTEXT key. */
+static bool next_key(const char **at, struct create_key *key)
 {
-	struct buf text = BUF_INIT, other = BUF_INIT;
-	bool found = false;
-
-	while (!found && create_next_fulltext(&shown, &text, &other))
-		found = strcasecmp(buf_text(&other), name) == 0;
-	buf_release(&text);
-	buf_release(&other);
-	return found;
+	while (create_next_key(at, key))
+		if (key->is_fulltext)
+			return true;
+	return false;
 }
 
-/* ALTER TABLE ... <what>. */
-static bool alter(struct run *run, struct db *target, const struct moved_table *t, const char *what,
-		  const char *how, struct error *err)
-{
-	struct buf sql = BUF_INIT;
-	bool ok;
-
-	statement_tag_put(&sql, run->options->target.marginalia, run->run_id);
-	buf_puts(&sql, "ALTER TABLE ");
-	sql_table_name(&sql, t->target_schema, t->target_name);
-	buf_puts(&sql, what);
-	buf_puts(&sql, how);
-	ok = db_exec(target, sql.data, sql.length, err);
-	buf_release(&sql);
-	return ok;
-}
-
-static bool alter_in_place(struct run *run, struct db *target, const struct moved_table *t,
-			   const char *what, struct error *err)
-{
-	if (alter(run, target, t, what, ", ALGORITHM = INPLACE", err))
-		return true;
-	return (err->server_code == NOT_IN_PLACE || err->server_code == NOT_IN_PLACE_REASON) &&
-	       alter(run, target, t, what, "", err);
-}
-
-static bool add_key(struct late_keys *k, const struct buf *text, const struct buf *name,
-		    struct error *err)
+static bool add_key(struct late_keys *k, const struct create_key *key, struct error *err)
 {
 	struct buf what = BUF_INIT;
 	bool ok;
 
-	log_info("adding the FULLTEXT key %s of %s to the target", name->data,
+	log_info("adding the FULLTEXT key %s of %s to the target", buf_text(&key->name),
 		 k->table->source->full_name);
 	buf_puts(&what, " ADD ");
-	buf_add(&what, text->data, text->length);
-	ok = alter_in_place(k->run, k->target, k->table, what.data, err);
+	buf_add(&what, key->text.data, key->text.length);
+	ok = target_alter(k->run, k->target, k->table, what.data, err);
 	buf_release(&what);
 	if (ok)
-		probe("fulltext_key_added", "%s %s", k->table->source->full_name, name->data);
+		probe("fulltext_key_added", "%s %s", k->table->source->full_name,
+		      buf_text(&key->name));
 	return ok;
 }
 
@@ -123,16 +92,17 @@ static bool add_missing(struct late_keys *k, struct error *err)
 {
 	const struct moved_table *t = k->table;
 	const char *at = k->wanted.data;
-	struct buf there = BUF_INIT, text = BUF_INIT, name = BUF_INIT;
+	struct create_key key = { .is_fulltext = false }, found = { .is_fulltext = false };
+	struct buf there = BUF_INIT;
 	bool ok = db_ready(k->target, err) &&
 		  create_show_table(k->target, t->target_schema, t->target_name, &there, err);
 
-	while (ok && create_next_fulltext(&at, &text, &name))
-		if (!has_key(there.data, name.data))
-			ok = add_key(k, &text, &name, err);
+	while (ok && next_key(&at, &key))
+		if (!create_find_key(there.data, buf_text(&key.name), &found))
+			ok = add_key(k, &key, err);
 	buf_release(&there);
-	buf_release(&text);
-	buf_release(&name);
+	create_key_release(&key);
+	create_key_release(&found);
 	return ok;
 }
 
@@ -199,25 +169,25 @@ bool fulltext_keys_add(struct run *run, struct db *source, struct error *err)
 static bool drop_from_table(struct run *run, struct db *target, const struct moved_table *t,
 			    struct error *err)
 {
-	struct buf there = BUF_INIT, text = BUF_INIT, name = BUF_INIT, what = BUF_INIT;
+	struct buf there = BUF_INIT, what = BUF_INIT;
+	struct create_key key = { .is_fulltext = false };
 	bool ok = create_show_table(target, t->target_schema, t->target_name, &there, err);
 	const char *at = ok ? there.data : "";
 
-	while (ok && create_next_fulltext(&at, &text, &name)) {
-		if (!fulltext_keys_have(t->source, name.data))
+	while (ok && next_key(&at, &key)) {
+		if (!fulltext_keys_have(t->source, buf_text(&key.name)))
 			continue;
 		log_info("dropping the FULLTEXT key %s of %s from the target, to be added again when "
 			 "all rows have arrived",
-			 name.data, t->source->full_name);
+			 buf_text(&key.name), t->source->full_name);
 		buf_clear(&what);
 		buf_puts(&what, " DROP KEY ");
-		sql_name(&what, name.data);
-		ok = alter_in_place(run, target, t, what.data, err);
+		sql_name(&what, buf_text(&key.name));
+		ok = target_alter(run, target, t, what.data, err);
 	}
 	buf_release(&there);
-	buf_release(&text);
-	buf_release(&name);
 	buf_release(&what);
+	create_key_release(&key);
 	return ok || error_wrap(err, "table %s: drop its FULLTEXT keys from the target",
 				t->source->full_name);
 }

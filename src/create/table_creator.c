@@ -25,6 +25,7 @@
 #include "base/worker_pool.h"
 #include "create/definition_match.h"
 #include "create/table_maker.h"
+#include "index_deferral.h"
 #include "plan/collation.h"
 #include "plan/findings.h"
 #include "plan/table_pairs.h"
@@ -44,6 +45,8 @@ struct creation {
 	const struct moved_table **todo; /* owned; in the order of creation */
 	size_t count;
 	struct map collations; /* those that the target knows */
+	struct index_deferral deferral;
+	struct state_tracker *tracker; /* locks itself */
 
 	struct mutex lock;
 	size_t created;		/* guarded by lock */
@@ -115,6 +118,17 @@ static void count_table(struct creation *all, bool was_there)
 		log_info("created %zu of %zu tables on the target", seen, all->count);
 }
 
+static bool begin_maker(struct creator *c, struct db *source, struct db *target, struct error *err)
+{
+	const struct creation *all = c->creation;
+
+	if (!table_maker_begin(&c->maker, source, target, all->options->target.marginalia,
+			       &all->collations, err))
+		return false;
+	c->maker.deferral = &all->deferral;
+	return true;
+}
+
 static bool create_table(struct creator *c, const struct moved_table *t, struct error *err)
 {
 	bool may_exist = c->creation->options->allow_existing_target_table;
@@ -129,6 +143,9 @@ static bool create_table(struct creator *c, const struct moved_table *t, struct 
 	probe("before_create_table", "%s", t->source->full_name);
 	ok = found || (table_maker_put_table(&c->maker, t, name.data, may_exist, err) &&
 		       table_maker_execute(&c->maker, t, c->creation->stop, err));
+	if (ok && !found)
+		state_tracker_set_deferred(c->creation->tracker, t,
+					   index_deferral_of(&c->creation->deferral, t));
 	if (ok)
 		count_table(c->creation, found);
 	else
@@ -206,8 +223,7 @@ static void creator_main(void *argument)
 	struct error err;
 	struct db *source = db_open(&options->source, DB_SESSION_READ, NULL, &err);
 	struct db *target = source ? db_open(&options->target, DB_SESSION_WRITE, NULL, &err) : NULL;
-	bool ok = target && table_maker_begin(&c->maker, source, target, options->target.marginalia,
-					      &c->creation->collations, &err);
+	bool ok = target && begin_maker(c, source, target, &err);
 
 	if (ok) {
 		create_taken(c);
@@ -289,9 +305,11 @@ static bool check_created(const struct move_options *options, struct db *target,
 
 bool tables_create(const struct move_options *options, struct db *source, struct db *target,
 		   const struct schema *schema, const struct moved_tables *tables,
-		   struct stop *stop, struct error *err)
+		   struct state_tracker *tracker, struct stop *stop, struct error *err)
 {
-	struct creation all = { .options = options, .stop = stop, .last_logged_ms = clock_ms() };
+	struct creation all = {
+		.options = options, .tracker = tracker, .stop = stop, .last_logged_ms = clock_ms()
+	};
 	struct creator c = { .creation = &all };
 	size_t first;
 	bool ok;
@@ -299,9 +317,8 @@ bool tables_create(const struct move_options *options, struct db *source, struct
 	map_init(&all.collations);
 	mutex_init(&all.lock);
 	list_tables(&all, schema, tables, &first);
-	ok = db_ready(target, err) && collations_load(&all.collations, target, err) &&
-	     table_maker_begin(&c.maker, source, target, options->target.marginalia,
-			       &all.collations, err);
+	ok = index_deferral_load(&all.deferral, options, source, target, err) &&
+	     collations_load(&all.collations, target, err) && begin_maker(&c, source, target, err);
 	if (ok) {
 		ok = create_databases(&c, err) && create_tables(&c, first, err);
 		ok = table_maker_end(&c.maker, ok, err) &&
@@ -311,6 +328,7 @@ bool tables_create(const struct move_options *options, struct db *source, struct
 		log_info("created %zu of %zu tables on the target", all.created, all.count);
 	mutex_destroy(&all.lock);
 	map_release(&all.collations);
+	index_deferral_release(&all.deferral);
 	free(all.todo);
 	return ok;
 }

@@ -11,10 +11,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "create_exact.h"
-#include "create_fulltext.h"
+#include "create_keys.h"
 #include "create/create_statement.h"
 #include "create_translate.h"
 #include "create/fulltext_keys.h"
+#include "index_deferral.h"
 #include "plan/collation.h"
 
 static const char log_tag[] = "table_creator";
@@ -109,9 +110,24 @@ static void leave_out_default(const struct table_maker *m, struct buf *sql,
 	free(option);
 }
 
+struct late_choice {
+	const struct table *table;
+	uint64_t deferred;
+};
+
+static bool comes_later(const void *context, const struct create_key *key)
+{
+	const struct late_choice *choice = context;
+
+	return (key->is_fulltext && fulltext_keys_are_late(choice->table)) ||
+	       index_set_has(choice->table, choice->deferred, buf_text(&key->name));
+}
+
 bool table_maker_put_shown(struct table_maker *m, const struct moved_table *t, const char *shown,
 			   const char *name, bool if_not_exists, struct error *err)
 {
+	const struct late_choice choice = { t->source,
+					    m->deferral ? index_deferral_of(m->deferral, t) : 0 };
 	struct buf rest = BUF_INIT;
 
 	buf_clear(&m->sql);
@@ -120,8 +136,8 @@ bool table_maker_put_shown(struct table_maker *m, const struct moved_table *t, c
 	if (!create_exact(&m->exact, shown, t->source, m->default_row_format, err))
 		return false;
 	leave_out_default(m, &m->exact, t->source);
-	if (!m->keeps_late_keys && fulltext_keys_are_late(t->source)) {
-		create_leave_out_fulltext(&rest, m->exact.data);
+	if (!m->keeps_late_keys) {
+		create_leave_out_keys(&rest, m->exact.data, comes_later, &choice);
 		buf_release(&m->exact);
 		m->exact = rest;
 	}

@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "base/version.h"
+#include "create/deferred_indexes.h"
 #include "state/state_write.h"
 
 static const char log_tag[] = "ferry";
@@ -122,7 +123,20 @@ static bool copy_rows(struct ferry *f, struct error *err)
 	if (!data_iterator_join(f->iterator))
 		return ferry_stopped(err);
 	probe("copy_done", " ");
-	log_info("data copy is complete, waiting for cutover");
+	return true;
+}
+
+/* Before anybody may wait for the cutover: it is not to take any longer by them. */
+static bool add_indexes(struct ferry *f, struct error *err)
+{
+	if (!deferred_indexes_are_left(&f->run))
+		return true;
+	log_info("data copy is complete, adding the indexes that were left out");
+	ferry_set_phase(f, PHASE_INDEXING);
+	ferry_waits_for(f, "indexes to be added on the target");
+	if (!deferred_indexes_add(&f->run, err))
+		return false;
+	ferry_waits_for(f, "");
 	return true;
 }
 
@@ -154,7 +168,10 @@ static void ferry_main(void *argument)
 	if (f->resume && f->resume->run.cutover_unlocked)
 		log_warn("the state says that this move was finished, or CutoverUnlock called: it "
 			 "is followed up to the source's position again");
-	if (!copy_rows(f, &err) || !ferry_cut_over(f, &err)) {
+	bool is_copied = copy_rows(f, &err) && add_indexes(f, &err);
+	if (is_copied)
+		log_info("data copy is complete, waiting for cutover");
+	if (!is_copied || !ferry_cut_over(f, &err)) {
 		/* ERROR_STOPPED: somebody else has failed already and is the first. */
 		ferry_fail_run(f, PART_CUTOVER, &err);
 		return;
@@ -230,6 +247,7 @@ struct ferry *ferry_new(const struct move_options *options, const struct ferry_h
 	f->run.save_state = hooks->save_state;
 	f->run.save_context = hooks->context;
 	budget_init(&f->run.rows, options->rows_bytes);
+	work_sheet_init(&f->run.work);
 	atomic_store(&f->run.batch_rows, options->batch_rows);
 	f->durable = durable_state_new(&f->run, live_state, f);
 	if (resume && resume->run.cutover_unlocked)
@@ -272,6 +290,7 @@ void ferry_free(struct ferry *f)
 	findings_release(&f->findings);
 	state_tracker_destroy(&f->tracker);
 	throttler_destroy(&f->throttler);
+	work_sheet_destroy(&f->run.work);
 	budget_destroy(&f->run.rows);
 	stop_destroy(&f->stop);
 	condition_destroy(&f->changed);

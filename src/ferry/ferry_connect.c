@@ -15,6 +15,7 @@ static const char log_tag[] = "ferry";
 #define TLS_FAILED 2026
 /* ER_SECURE_TRANSPORT_REQUIRED of MySQL; MariaDB denies access. */
 #define TLS_WANTED 3159
+#define PRIVILEGE_WANTED 1227
 #define RUN_LOCK_WAIT_MS 10000
 #define HOLDER_IS_SILENT_S 5
 
@@ -118,6 +119,11 @@ static bool fail_connect(const char *key, const struct db_params *server, struct
 		snprintf(err->text + length, room,
 			 ": set %s.TLS, so that it is known who answers, or have the account use "
 			 "another plugin",
+			 key);
+	else if (err->server_code == PRIVILEGE_WANTED)
+		snprintf(err->text + length, room,
+			 ": %s.Params sets what the account may not; sql_log_bin takes "
+			 "SESSION_VARIABLES_ADMIN on MySQL and BINLOG ADMIN on MariaDB",
 			 key);
 	else if (err->kind == ERROR_LOST)
 		snprintf(err->text + length, room,

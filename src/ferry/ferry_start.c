@@ -226,7 +226,7 @@ static bool prepare_target(struct ferry *f, struct error *err)
 	} else {
 		ferry_waits_for(f, "the creation of tables on the target");
 		if (!tables_create(&f->options, f->source, f->target, &f->schema, &f->tables,
-				   &f->stop, err))
+				   &f->tracker, &f->stop, err))
 			return error_wrap(err, "create databases and tables");
 	}
 	state_tracker_set_lock_count(&f->tracker, count);

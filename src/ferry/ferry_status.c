@@ -22,6 +22,8 @@ static void address(char text[300], const struct db_params *params)
 
 static const char *action(const struct table_state *state)
 {
+	if (state->indexing_since > 0)
+		return "indexing";
 	if (state->is_complete)
 		return "completed";
 	return state->is_active || state->copied_up_to.is_set ? "copying" : "waiting";
@@ -42,6 +44,8 @@ static void table_status(struct ferry_table_status *status, struct table_state *
 	status->estimated_rows = table->source->estimated_rows;
 	status->estimated_bytes = table->source->data_bytes;
 	status->batch_rows = table->batch_rows;
+	status->deferred_indexes = (unsigned)__builtin_popcountll(state->deferred);
+	status->indexing_since = state->indexing_since;
 }
 
 static void tracker_status(struct ferry *f, struct ferry_status *status)
@@ -110,6 +114,7 @@ void ferry_status(struct ferry *f, struct ferry_status *status)
 
 	status->deadlocks = atomic_load(&f->run.deadlocks);
 	status->lock_waits = atomic_load(&f->run.lock_waits);
+	work_sheet_read(&f->run.work, &status->work);
 	address(status->source_address, &f->options.source);
 	address(status->target_address, &f->options.target);
 	status->is_paused = throttler_is_paused(&f->throttler);

@@ -254,6 +254,22 @@ static void check_source_forgets(struct preflight *p)
 			    preflight_variable(&p->source, "sync_binlog"));
 }
 
+/* Asked of a session, as it may be spelt in many ways. */
+static bool check_target_logs(struct preflight *p, struct error *err)
+{
+	struct buf value = BUF_INIT;
+	bool ok = db_value(p->target.db, &value, NULL, err, "SELECT @@SESSION.sql_log_bin");
+
+	if (ok && preflight_is_on(&p->target, "log_bin") && strcmp(buf_text(&value), "0") == 0)
+		finding_add(p->findings, PROBLEM_WARNING,
+			    "leave sql_log_bin out of Target.Params unless that is what you want",
+			    "target: sql_log_bin is 0 in the run's sessions: the rows do not come to "
+			    "the target's replicas, nor into what is restored from a backup made before "
+			    "and its binlog");
+	buf_release(&value);
+	return ok;
+}
+
 bool server_settings_check(struct preflight *p, struct error *err)
 {
 	enum flavour source = db_version(p->source.db)->flavour;
@@ -274,5 +290,5 @@ bool server_settings_check(struct preflight *p, struct error *err)
 	check_target_forgets(p);
 	check_source_forgets(p);
 	check_process(p);
-	return check_source_read_only(p, err);
+	return check_target_logs(p, err) && check_source_read_only(p, err);
 }

@@ -98,7 +98,7 @@ static void check_types(struct preflight *p)
 }
 
 /* Of the tables that get this database on the target: are some to be created (with
- * AllowExistingTargetTable there may be none), and does the cutover add keys to some? */
+ * AllowExistingTargetTable there may be none), and are keys added to some later? */
 static void find_work(const struct preflight *p, const char *schema, bool *creates, bool *alters)
 {
 	*creates = *alters = false;
@@ -108,7 +108,7 @@ static void find_work(const struct preflight *p, const char *schema, bool *creat
 		if (strcmp(t->target_schema, schema) != 0)
 			continue;
 		*creates = *creates || (!p->pairs.there[i] && !p->is_resuming);
-		*alters = *alters || fulltext_keys_are_late(t->source);
+		*alters = *alters || p->options->defer_indexes || fulltext_keys_are_late(t->source);
 	}
 }
 

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 #include "create/definition_match.h"
 #include "preflight/live_runs.h"
@@ -172,6 +173,26 @@ static bool load_defaults(struct preflight *p, struct map *without, struct error
 	return rows.ok;
 }
 
+/* Nothing is left out of a table that is there; one that an earlier attempt has made may lack
+ * what that left out, and no state says so. */
+static void warn_of_lacking(struct preflight *p, const struct moved_table *t,
+			    const struct table *existing)
+{
+	for (unsigned i = 0; i < t->source->index_count; i++) {
+		const char *name = t->source->indexes[i].name;
+		bool found = t->source->indexes[i].is_unique;
+
+		for (unsigned n = 0; n < existing->index_count; n++)
+			found = found || strcasecmp(existing->indexes[n].name, name) == 0;
+		if (!found)
+			finding_add(p->findings, PROBLEM_WARNING,
+				    "add it there, or drop the table and have it created",
+				    "target: %s lacks the source's index %s, and was not made by this "
+				    "run, which does not add it",
+				    existing->full_name, name);
+	}
+}
+
 static bool check_definitions(struct preflight *p, struct error *err)
 {
 	struct map without_default;
@@ -186,6 +207,8 @@ static bool check_definitions(struct preflight *p, struct error *err)
 			continue;
 		moved_table_set_target(t, p->pairs.there[i]);
 		target_definition_check(t, p->pairs.there[i], &without_default, p->findings);
+		if (p->options->defer_indexes && !p->is_resuming)
+			warn_of_lacking(p, t, p->pairs.there[i]);
 	}
 	map_release(&without_default);
 	return ok;

@@ -230,9 +230,12 @@ static bool write_once(struct lax_write *a, struct error *err)
 	a->warnings = a->affected = 0;
 	if (!db_ready(a->target, err))
 		return false;
+	enum work before = work_begin(WORK_WRITING);
 	bool ok = write_begin(a->target, a->statements, a->statement_count, err) &&
 		  compare_rows(a, err) && record_displaced(a, err);
-	return write_end(a->target, ok, &does_not_matter, err);
+	ok = write_end(a->target, ok, &does_not_matter, err);
+	work_begin(before);
+	return ok;
 }
 
 /* A lax mode forgives NULL in a computed NOT NULL column only where a statement has several

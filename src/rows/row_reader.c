@@ -23,6 +23,7 @@
 
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "base/probe.h"
 #include "rows/row_key.h"
 
@@ -104,8 +105,12 @@ static void put_key_select(struct row_reader *reader, const struct moved_table *
 
 static bool send(struct row_reader *reader, struct error *err)
 {
-	return db_ready(reader->source, err) &&
-	       db_query(reader->source, reader->sql.data, reader->sql.length, err);
+	enum work before = work_begin(WORK_READING);
+	bool ok = db_ready(reader->source, err) &&
+		  db_query(reader->source, reader->sql.data, reader->sql.length, err);
+
+	work_begin(before);
+	return ok;
 }
 
 /* --- keys ---------------------------------------------------------------------------------- */
@@ -299,6 +304,19 @@ static bool take_all(struct rows_read *read, const char *lock, struct error *err
 	return true;
 }
 
+/* This thread's processor time goes into receiving rows and making text of them: to look at
+ * the clock for each row would cost as much. */
+static bool take_all_as(struct rows_read *read, const char *lock, enum work work, struct error *err)
+{
+	enum work before = work_begin(work);
+	int64_t began_us = clock_thread_us();
+	bool ok = take_all(read, lock, err);
+
+	work_was_partly(WORK_BUILDING, clock_thread_us() - began_us);
+	work_begin(before);
+	return ok;
+}
+
 /* Nothing is locked while a row is waited for: see above. */
 static bool take_without_waiting(struct rows_read *read, struct error *err)
 {
@@ -309,15 +327,17 @@ static bool take_without_waiting(struct rows_read *read, struct error *err)
 
 	const struct server_version *version = db_version(reader->source);
 	const char *nowait = server_share_lock_nowait(version);
+	enum work work = WORK_READING;
 
 	while (nowait && read->limit > 1) {
-		if (take_all(read, nowait, err))
+		if (take_all_as(read, nowait, work, err))
 			return true;
+		work = WORK_WAITING_FOR_LOCK;
 		if (err->kind != ERROR_BUSY || stop_is_set(reader->run->stop))
 			return false;
 		read->limit = read->limit > SHRINK_FACTOR ? read->limit / SHRINK_FACTOR : 1;
 	}
-	return take_all(read, server_share_lock(version), err);
+	return take_all_as(read, server_share_lock(version), work, err);
 }
 
 static bool read_rows(struct rows_read *read, struct error *err)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "rows/load_text.h"
+#include "run/work_time.h"
 
 enum { DUPLICATE_ENTRY = 1062 };
 
@@ -67,8 +68,13 @@ enum load_outcome target_load(struct db *target, const struct row_batch *batch, 
 	bool does_not_matter;
 
 	if (write_begin(target, NULL, 0, err)) {
+		enum work before = work_begin(WORK_WRITING);
+
 		outcome = load(target, batch, err);
 		*inserted = db_affected_rows(target);
+		if (outcome == LOAD_FAILED)
+			write_was_blocked(err);
+		work_begin(before);
 	}
 	if (write_end(target, outcome == LOAD_DONE, &does_not_matter, err))
 		return LOAD_DONE;

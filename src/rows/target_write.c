@@ -16,6 +16,7 @@
 
 #include "base/mem.h"
 #include "base/probe.h"
+#include "run/work_time.h"
 
 /* Warnings that say nothing about data: deprecated syntax, and DELETE ... LIMIT on a target
  * that logs statements (which of the rows that are equal byte by byte go is all the same). */
@@ -176,8 +177,8 @@ bool write_statement_execute(struct db *target, const struct write_statement *st
 	return ok;
 }
 
-bool write_begin(struct db *target, const struct write_statement *statements, size_t count,
-		 struct error *err)
+static bool begin(struct db *target, const struct write_statement *statements, size_t count,
+		  struct error *err)
 {
 	if (!db_execf(target, err, "START TRANSACTION"))
 		return false;
@@ -187,8 +188,27 @@ bool write_begin(struct db *target, const struct write_statement *statements, si
 	return true;
 }
 
+bool write_begin(struct db *target, const struct write_statement *statements, size_t count,
+		 struct error *err)
+{
+	enum work before = work_begin(WORK_WRITING);
+	bool ok = begin(target, statements, count, err);
+
+	if (!ok)
+		write_was_blocked(err);
+	work_begin(before);
+	return ok;
+}
+
+void write_was_blocked(const struct error *err)
+{
+	if (db_error_is_lock_wait(err) || db_error_is_deadlock(err))
+		work_was(WORK_WAITING_FOR_LOCK);
+}
+
 bool write_end(struct db *target, bool ok, bool *is_uncertain, struct error *err)
 {
+	enum work before = work_begin(WORK_COMMITTING);
 	struct error ignored;
 
 	*is_uncertain = false;
@@ -201,7 +221,8 @@ bool write_end(struct db *target, bool ok, bool *is_uncertain, struct error *err
 	 * that fails the connection is lost, and with it the transaction. */
 	if (!ok && !db_is_broken(target) && !db_execf(target, &ignored, "ROLLBACK") &&
 	    !db_is_broken(target))
-		return db_fail(target, &ignored, "roll back");
+		(void)!db_fail(target, &ignored, "roll back");
+	work_begin(before);
 	return ok;
 }
 

@@ -8,6 +8,7 @@ const char *run_part_name(enum run_part part)
 		[PART_START] = "ferry.start",
 		[PART_CREATE_TABLES] = "ferry.createDatabasesAndTables",
 		[PART_DATA_ITERATOR] = "data_iterator",
+		[PART_DEFERRED_INDEXES] = "deferred_indexes",
 		[PART_BINLOG_STREAMER] = "binlog_streamer",
 		[PART_BINLOG_WRITER] = "binlog_writer",
 		[PART_INLINE_VERIFIER] = "inline_verifier",

@@ -3,6 +3,7 @@
 #include "run/throttler.h"
 
 #include "base/clock.h"
+#include "run/work_time.h"
 
 enum { POLL_MS = 100 };
 
@@ -53,8 +54,12 @@ double throttler_paused_s(struct throttler *t)
 bool throttler_wait(struct throttler *t, struct stop *stop)
 {
 	mutex_lock(&t->lock);
-	while (t->paused && !stop_is_set(stop))
+	while (t->paused && !stop_is_set(stop)) {
+		enum work before = work_begin(WORK_THROTTLED);
+
 		condition_wait_ms(&t->changed, &t->lock, POLL_MS);
+		work_begin(before);
+	}
 	mutex_unlock(&t->lock);
 	return !stop_is_set(stop);
 }

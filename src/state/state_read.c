@@ -296,6 +296,9 @@ static bool read_own_keys(struct saved_state *state, struct error *err)
 	state->key_columns = member(state->tree, "PaginationKeyColumns");
 	if (state->key_columns && !cJSON_IsObject(state->key_columns))
 		return fail_type(err, "PaginationKeyColumns", "an object", state->key_columns);
+	state->deferred = member(state->tree, "DeferredIndexes");
+	if (state->deferred && !cJSON_IsObject(state->deferred))
+		return fail_type(err, "DeferredIndexes", "an object", state->deferred);
 	return true;
 }
 
@@ -428,6 +431,35 @@ bool saved_state_has_table(const struct saved_state *state, const struct moved_t
 	return cJSON_IsArray(member(state->key_columns, table->source->full_name));
 }
 
+static bool apply_deferred(const cJSON *node, const struct moved_tables *tables,
+			   struct state_tracker *tracker, struct error *err)
+{
+	const struct moved_table *t = map_get_text(&tables->by_source, node->string);
+	const cJSON *name;
+	uint64_t indexes = 0;
+
+	if (!t)
+		return error_set(err, ERROR_CONFIG,
+				 "the table is not among those chosen now (dropped, or Databases or "
+				 "Tables changed)");
+	if (!cJSON_IsArray(node))
+		return fail_type(err, "its indexes", "an array", node);
+	cJSON_ArrayForEach(name, node)
+	{
+		unsigned i = 0, count = t->source->index_count;
+
+		while (i < count && (!cJSON_IsString(name) ||
+				     strcmp(t->source->indexes[i].name, name->valuestring) != 0))
+			i++;
+		if (i >= count || i >= DEFERRED_INDEXES_MAX)
+			return error_set(err, ERROR_CONFIG, "the source has no index %.200s now",
+					 cJSON_IsString(name) ? name->valuestring : "of no name");
+		indexes |= UINT64_C(1) << i;
+	}
+	state_tracker_set_deferred(tracker, t, indexes);
+	return true;
+}
+
 bool saved_state_apply(const struct saved_state *state, const struct moved_tables *tables,
 		       struct state_tracker *tracker, struct error *err)
 {
@@ -436,6 +468,10 @@ bool saved_state_apply(const struct saved_state *state, const struct moved_table
 		if (!apply_key(state, &state->keys[i], tables, tracker, err))
 			return error_wrap(err, "LastSuccessfulPaginationKeys.%s",
 					  state->keys[i].table);
+	for (const cJSON *node = state->deferred ? state->deferred->child : NULL; node;
+	     node = node->next)
+		if (!apply_deferred(node, tables, tracker, err))
+			return error_wrap(err, "DeferredIndexes.%s", node->string);
 	for (size_t i = 0; i < state->completed_count; i++) {
 		const struct moved_table *t = map_get_text(&tables->by_source, state->completed[i]);
 

@@ -295,6 +295,30 @@ void state_tracker_set_complete(struct state_tracker *s, const struct moved_tabl
 	mutex_unlock(&s->lock);
 }
 
+void state_tracker_set_deferred(struct state_tracker *s, const struct moved_table *table,
+				uint64_t indexes)
+{
+	mutex_lock(&s->lock);
+	state_of(s, table)->deferred = indexes;
+	mutex_unlock(&s->lock);
+}
+
+uint64_t state_tracker_deferred(struct state_tracker *s, const struct moved_table *table)
+{
+	mutex_lock(&s->lock);
+	uint64_t indexes = state_of(s, table)->deferred;
+	mutex_unlock(&s->lock);
+	return indexes;
+}
+
+void state_tracker_set_indexing(struct state_tracker *s, const struct moved_table *table,
+				bool is_indexing)
+{
+	mutex_lock(&s->lock);
+	state_of(s, table)->indexing_since = is_indexing ? clock_wall() : 0;
+	mutex_unlock(&s->lock);
+}
+
 void state_tracker_changes_applied(struct state_tracker *s, uint64_t changes)
 {
 	mutex_lock(&s->lock);

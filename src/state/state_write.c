@@ -63,6 +63,27 @@ static void add_copy_stage(cJSON *state, const struct run_state *copy)
 	}
 }
 
+static void add_deferred(cJSON *state, const struct run_state *copy)
+{
+	cJSON *deferred = NULL;
+
+	for (size_t i = 0; i < copy->table_count; i++) {
+		const struct table_state *t = &copy->tables[i];
+		const struct table *table = t->table->source;
+		cJSON *names;
+
+		if (!t->deferred)
+			continue;
+		if (!deferred)
+			deferred = cJSON_AddObjectToObject(state, "DeferredIndexes");
+		names = cJSON_AddArrayToObject(deferred, table->full_name);
+		for (unsigned n = 0; n < table->index_count && n < DEFERRED_INDEXES_MAX; n++)
+			if (t->deferred >> n & 1)
+				cJSON_AddItemToArray(names,
+						     cJSON_CreateString(table->indexes[n].name));
+	}
+}
+
 /* Beyond Ghostferry's layout: readers of that pass over unknown keys. */
 static void add_own_keys(cJSON *state, const struct run_state *copy)
 {
@@ -88,6 +109,7 @@ static void add_own_keys(cJSON *state, const struct run_state *copy)
 		cJSON_AddItemToObject(key_columns, t->source->full_name,
 				      saved_key_column_names(&t->key));
 	}
+	add_deferred(state, copy);
 }
 
 /* schema: what stands in the state as a text; NULL: nothing does. */

@@ -41,7 +41,7 @@ STATUS = dict(PROGRESS, **{
     "TableStatuses": list, "AllTableNames": list, "AllDatabaseNames": list,
     "VerifierSupport": bool, "VerifierAvailable": bool, "VerificationStarted": bool,
     "VerificationDone": bool, "VerificationResult": dict, "VerificationErr": (dict, type(None)),
-    "CustomScriptStatuses": (dict, type(None)),
+    "CustomScriptStatuses": (dict, type(None)), "SourceTimeMs": dict, "TargetTimeMs": dict,
 })
 TABLE_STATUS = {"TableName": TEXT, "PaginationKeyName": TEXT, "Status": TEXT,
                 "LastSuccessfulPaginationKey": KEY, "TargetPaginationKey": KEY,
@@ -87,6 +87,58 @@ class ControlTest(FerryTest):
         ferry.terminate()
         ferry.assert_status(0)
         self.assert_equal()
+
+
+class WorkTimeTest(ControlTest):
+    """Where the time goes, while it goes there."""
+
+    def grows(self, ferry, side, work):
+        """By a second from now, far more than anything else there in that time."""
+        first = ferry.wait_for_status(lambda s: "TotalTableCount" in s)[side][work]
+        ferry.wait_for_status(lambda s: s[side][work] >= first + 1000, what=f"{side} {work}")
+
+    def test_each_wait_has_its_name(self):
+        """Broken: the wait for a row of one who holds it as any other reading. Red."""
+        ferry = self.ferry(http=True, AutomaticCutover=False, DataIterationBatchSize=5)
+        with self.source.connect() as db:
+            db.run("BEGIN", "UPDATE abc.big SET id = id WHERE id = 20")
+            ferry.start()
+            self.grows(ferry, "SourceTimeMs", "WaitingForLock")
+            db.run("COMMIT")
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+        with self.target.connect() as db:
+            db.run("BEGIN", "UPDATE abc.big SET id = id WHERE id = 3")
+            self.source.sql("DELETE FROM abc.big WHERE id = 3")
+            self.grows(ferry, "TargetTimeMs", "Writing")
+            self.assertEqual(ferry.http("POST", "/api/pause", {})[0], 200)
+            db.run("COMMIT")
+        ferry.wait_for_status(lambda s: s["BinlogWriterLag"] == 0)
+        self.source.sql("DELETE FROM abc.big WHERE id = 4")
+        self.grows(ferry, "TargetTimeMs", "Throttled")
+        self.assertEqual(ferry.http("POST", "/api/unpause", {})[0], 200)
+        self.finish(ferry)
+
+    def summary(self, ferry):
+        line, = re.findall(r'^.*rows copied in .*$', ferry.log(), re.M)
+        return line
+
+    def test_the_last_word(self):
+        """Both formats; of a run that was ended, too."""
+        fields = ("rows", "bytes", "changes", "seconds", "copy_seconds", "rows_per_second",
+                  "bytes_per_second", "source_reading_ms", "source_waiting_for_room_ms",
+                  "target_writing_ms", "target_committing_ms")
+        line = self.summary(self.ferry().run_ok())
+        for field in fields:
+            self.assertRegex(line, fr" {field}=[0-9.]+( |$)")
+        self.assertIn(" rows=80 ", line)
+        self.target.sql("DROP DATABASE abc")
+        ferry = self.waiting(LogBackend="zerolog", StateFile="")
+        ferry.terminate()
+        ferry.assert_status(2)
+        line = json.loads(self.summary(ferry))
+        for field in fields:
+            self.assertRegex(line[field], r"^[0-9.]+$")
+        self.assertEqual(line["rows"], "80")
 
 
 class ServerTest(ControlTest):

@@ -8,7 +8,6 @@ import glob
 import os
 import re
 import signal
-import time
 
 from lib import place, tables
 from lib.moves import MoveTest
@@ -48,13 +47,14 @@ SETTINGS = {
 # nothing is left to do (test_remedies.py, NothingIsDroppedTest), where rows are refused in
 # strict mode (test_lax_rows.py, test_lax_without_key.py) or LOAD DATA is not exact
 # (test_load_data.py), where definitions are tried (test_definitions.py, TrialTest) or FULLTEXT
-# keys come late (DocumentIdsTest), and where the target forgets commits (test_crash_safety.py).
+# keys come late (DocumentIdsTest), where the target forgets commits (test_crash_safety.py), and where indexes come
+# late (test_deferred_indexes.py).
 ELSEWHERE = ("before_repair_read", "after_repair_read", "after_repair_write",
              "replica_is_behind", "transactions_are_open", "xa_is_undecided",
              "rows_displaced", "rows_skipped", "run_is_done",
              "before_lax_read", "before_lax_compare", "after_lax_write",
              "before_trial_table", "state_is_durable", "fulltext_key_added",
-             "load_is_unsuited")
+             "load_is_unsuited", "before_indexing", "indexes_added", "indexes_recorded")
 
 
 class KillTest(MoveTest):
@@ -99,17 +99,6 @@ class KillTest(MoveTest):
         ferry.wait_for_status(lambda s: s["OverallState"] == "done")
         ferry.interrupt()
         self.done(ferry)
-
-    def let_the_state_be_saved(self, ferry):
-        """One thread stands in the stop, the others go on: what they record meanwhile
-        must not pass by what it has not done. Saved every second, when it changes."""
-        path, end = ferry.config_path + ".state", time.monotonic() + 1.2
-
-        def saved():
-            return os.path.exists(path) and os.stat(path).st_mtime_ns
-
-        before = saved()
-        self.wait_until(lambda: saved() != before or time.monotonic() > end)
 
     def start_again(self, ferry, **settings):
         """From the state file; anew when the program died before there was one."""

@@ -525,8 +525,8 @@ class EncryptedTest(StreamTest):
 
     def mariadb(self):
         """Its keys come from a file."""
-        made = subprocess.run([os.path.join(place.TOP, "tests/mariadb-plugins.sh")], text=True,
-                              stdout=subprocess.PIPE)
+        made = subprocess.run([os.path.join(place.TOP, "tests/tools/mariadb-plugins.sh")],
+                              text=True, stdout=subprocess.PIPE)
         if made.returncode == 77:
             self.skipTest("MariaDB's plugins cannot be had here")
         keys = os.path.join(place.temp_dir(), "keys")

@@ -291,7 +291,7 @@ class Matrix:
     def inserted(self):
         yield from self._insert(5001)
 
-    # How rows come by the binlog; tests/COVERAGE.md names these (tests/matrix.py).
+    # How rows come by the binlog; tests/COVERAGE.md names these (tests/tools/matrix.py).
     ways = (updated, deleted, given_another_key, inserted)
 
     def change(self):

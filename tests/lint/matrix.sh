@@ -1,3 +1,3 @@
 #!/bin/sh
 # tests/COVERAGE.md is what the tests say, and so are the versions that README names.
-exec /usr/bin/python3 tests/matrix.py --check
+exec /usr/bin/python3 tests/tools/matrix.py --check

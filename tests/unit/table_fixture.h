@@ -88,6 +88,18 @@ static UNUSED struct table_index *fixture_index(struct table *t, const char *nam
 	return index;
 }
 
+/* "abc.t1": id, uuid, name (NULL allowed), score (DOUBLE), and no index yet. */
+static UNUSED struct table *fixture_keyless_table(struct fixture *f)
+{
+	struct table *t = fixture_table(f, "abc", "t1");
+
+	fixture_column(t, "id", COLUMN_BIGINT, "bigint(20)", "");
+	fixture_column(t, "uuid", COLUMN_BINARY, "binary(16)", "");
+	fixture_column(t, "name", COLUMN_VARCHAR, "varchar(16)", "utf8mb4_bin")->is_nullable = true;
+	fixture_column(t, "score", COLUMN_DOUBLE, "double", "");
+	return t;
+}
+
 static UNUSED void fixture_table_release(struct table *t)
 {
 	for (unsigned i = 0; i < t->column_count; i++) {

@@ -17,6 +17,8 @@
 
 /* A test function; cmocka's state pointer is rarely wanted. */
 #define TEST(name) static void name(void **state UNUSED)
+/* For TEST_MAIN: with the file's set_up() before it and its tear_down() after it. */
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define TEST_MAIN(...) TEST_MAIN_GROUP(NULL, NULL, __VA_ARGS__)
 /* With a set-up before all tests and a tear-down after them. */
 #define TEST_MAIN_GROUP(set_up, tear_down, ...)                                                    \

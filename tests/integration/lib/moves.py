@@ -1,8 +1,10 @@
 """What tests of the move itself share: small tables with one chunk per few rows,
 stops, held commits, and reading positions out of states and binlogs."""
 
+import os
 import re
 import threading
+import time
 
 import pymysql
 
@@ -122,6 +124,17 @@ class MoveTest(FerryTest):
         for stop in stops:
             ferry.wait_until(lambda: stop.reached, deadline, f"the stop at {stop.probe}")
         return stops[-1].detail
+
+    def let_the_state_be_saved(self, ferry):
+        """One thread stands in the stop, the others go on: what they record meanwhile
+        must not pass by what it has not done. Saved every second, when it changes."""
+        path, end = ferry.config_path + ".state", time.monotonic() + 1.2
+
+        def saved():
+            return os.path.exists(path) and os.stat(path).st_mtime_ns
+
+        before = saved()
+        self.wait_until(lambda: saved() != before or time.monotonic() > end)
 
     def received(self, ferry, probes, count, table=""):
         """Waits until that many row changes (of the table) were received."""

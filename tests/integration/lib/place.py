@@ -12,7 +12,7 @@ import threading
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
 SERVERS = os.environ.get("SERVERS_DIR", os.path.join(TOP, ".servers"))
-SID = os.path.join(SERVERS, "sid")  # a Debian tree with MySQL, see tests/tree.sh
+SID = os.path.join(SERVERS, "sid")  # a Debian tree with MySQL, see tests/tools/tree.sh
 TRIXIE, BULLSEYE = os.path.join(SERVERS, "trixie"), os.path.join(SERVERS, "bullseye")
 
 _libc = ctypes.CDLL(None)

@@ -1,7 +1,7 @@
 """Private throwaway database servers: own directory, own port, loopback only.
 
 A MariaDB server is this machine's own; MySQL and other versions of MariaDB run in trees
-of other Debian releases (tests/tree.sh) by chroot, with their data inside that tree. Data
+of other Debian releases (tests/tools/tree.sh) by chroot, with their data inside that tree. Data
 directories are initialised once per version, and copied from then on.
 
 A server's make is its flavour, and its version where it is not this machine's usual one:
@@ -71,7 +71,7 @@ class MariaDB:
     def daemon(self):
         if self.inside:
             if not os.path.exists(os.path.join(self.inside, "usr/sbin/mariadbd")):
-                raise Unavailable(f"no tree {os.path.basename(self.inside)} (tests/tree.sh)")
+                raise Unavailable(f"no tree {os.path.basename(self.inside)} (tests/tools/tree.sh)")
             return "/usr/sbin/mariadbd"
         path = shutil.which("mariadbd", path=os.environ["PATH"] + ":/usr/sbin")
         if not path:
@@ -96,7 +96,7 @@ class MySQL:
 
     def daemon(self):
         if not os.path.exists(os.path.join(self.inside, "usr/sbin/mysqld")):
-            raise Unavailable("no MySQL tree (tests/tree.sh sid)")
+            raise Unavailable("no MySQL tree (tests/tools/tree.sh sid)")
         return "mysqld"
 
 

@@ -142,7 +142,5 @@ TEST(values_that_would_be_handed_out_twice)
 	}
 }
 
-#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 TEST_MAIN(CASE(equal), CASE(each_kind_of_difference), CASE(more_than_are_shown),
 	  CASE(a_table_without_a_key), CASE(values_that_would_be_handed_out_twice))

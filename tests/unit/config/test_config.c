@@ -654,12 +654,12 @@ TEST(survives_any_byte_changed)
 	}
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, clean, clean)
+#define CLEAN(name) cmocka_unit_test_setup_teardown(name, clean, clean)
 
-TEST_MAIN(CASE(defaults), CASE(zero_and_empty_stand_for_the_default), CASE(every_type_is_read),
-	  CASE(maps_of_maps_are_flat), CASE(keys_are_found_in_any_case),
-	  CASE(null_keeps_the_default), CASE(refused_when_read), CASE(refused_by_validation),
-	  CASE(all_errors_are_reported), CASE(accepted_by_validation), CASE(warned_about),
-	  CASE(deprecated_keys_win_wherever_they_stand),
-	  CASE(report_frequencies_have_a_default_when_in_use), CASE(passwords), CASE(files),
-	  CASE(rejects_every_truncation), CASE(survives_any_byte_changed))
+TEST_MAIN(CLEAN(defaults), CLEAN(zero_and_empty_stand_for_the_default), CLEAN(every_type_is_read),
+	  CLEAN(maps_of_maps_are_flat), CLEAN(keys_are_found_in_any_case),
+	  CLEAN(null_keeps_the_default), CLEAN(refused_when_read), CLEAN(refused_by_validation),
+	  CLEAN(all_errors_are_reported), CLEAN(accepted_by_validation), CLEAN(warned_about),
+	  CLEAN(deprecated_keys_win_wherever_they_stand),
+	  CLEAN(report_frequencies_have_a_default_when_in_use), CLEAN(passwords), CLEAN(files),
+	  CLEAN(rejects_every_truncation), CLEAN(survives_any_byte_changed))

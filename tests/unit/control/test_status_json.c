@@ -52,6 +52,8 @@ static struct ferry_status example(void)
 	strcpy(status.target_address, "db2:3307");
 	status.deadlocks = 7;
 	status.lock_waits = 2;
+	status.work.us[WORK_ON_SOURCE][WORK_BUILDING] = 2999;
+	status.work.us[WORK_ON_TARGET][WORK_WRITING] = 1500000;
 	strcpy(status.waiting_for, "a \"lock\"");
 	return status;
 }
@@ -166,6 +168,11 @@ TEST(status_has_all_fields)
 		{ "TargetDeadlocks", "7" },
 		{ "TargetLockWaits", "2" },
 		{ "WaitingFor", "\"a \\\"lock\\\"\"" },
+		{ "SourceTimeMs", "{\"Reading\":0,\"WaitingForLock\":0,\"WaitingForRoom\":0,"
+				  "\"Building\":2,\"Throttled\":0,\"Other\":0}" },
+		{ "TargetTimeMs",
+		  "{\"WaitingForLock\":0,\"Building\":0,\"Writing\":1500,\"Committing\":0,"
+		  "\"Checking\":0,\"Throttled\":0,\"Other\":0}" },
 	};
 	struct ferry_status status = example();
 	cJSON *tree = made(status_json_write, &status);

@@ -237,8 +237,6 @@ TEST(widths_that_mean_nothing_are_passed_over)
 	assert_false(collation_equal("", "utf8mb3_bin"));
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
 TEST_MAIN(CASE(equal_tables_fit), CASE(types_must_be_equal),
 	  CASE(character_sets_may_contain_each_other), CASE(enums_may_have_more_members),
 	  CASE(json_may_be_mariadbs), CASE(further_columns_need_a_default),

@@ -117,8 +117,6 @@ TEST(texts_that_are_json_there)
 	assert_null(c->json->as_json);
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
 TEST_MAIN(CASE(types_travel_from_mysql_to_mysql), CASE(a_source_that_cannot_tell_them_is_refused),
 	  CASE(the_text_is_all_where_that_is_allowed), CASE(mariadb_keeps_texts),
 	  CASE(texts_that_are_json_there))

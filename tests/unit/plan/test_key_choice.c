@@ -6,7 +6,7 @@
 struct context {
 	struct fixture fixture;
 	struct move_options options;
-	struct table *table; /* "abc.t1": id, uuid, name (NULL allowed), score (DOUBLE) */
+	struct table *table;
 	struct key_choice choice;
 	struct error err;
 };
@@ -16,12 +16,7 @@ static int set_up(void **state)
 	struct context *c = mem_calloc(1, sizeof(*c));
 
 	fixture_init(&c->fixture);
-	c->table = fixture_table(&c->fixture, "abc", "t1");
-	fixture_column(c->table, "id", COLUMN_BIGINT, "bigint(20)", "");
-	fixture_column(c->table, "uuid", COLUMN_BINARY, "binary(16)", "");
-	fixture_column(c->table, "name", COLUMN_VARCHAR, "varchar(16)", "utf8mb4_bin")->is_nullable =
-		true;
-	fixture_column(c->table, "score", COLUMN_DOUBLE, "double", "");
+	c->table = fixture_keyless_table(&c->fixture);
 	*state = c;
 	return 0;
 }
@@ -198,8 +193,6 @@ TEST(the_fallback_comes_last)
 	assert_true(choose(c));
 	assert_true(c->choice.is_configured);
 }
-
-#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 TEST_MAIN(CASE(takes_the_primary_key), CASE(takes_the_narrowest_unique_key),
 	  CASE(passes_over_keys_that_do_not_identify_rows),

@@ -7,7 +7,7 @@
 struct context {
 	struct fixture fixture;
 	struct move_options options;
-	struct table *table; /* "abc.t1": id, uuid, name (NULL allowed), score (DOUBLE) */
+	struct table *table;
 };
 
 static int set_up(void **state)
@@ -16,12 +16,7 @@ static int set_up(void **state)
 
 	fixture_init(&c->fixture);
 	c->options.target.marginalia = "application:ghostferry";
-	c->table = fixture_table(&c->fixture, "abc", "t1");
-	fixture_column(c->table, "id", COLUMN_BIGINT, "bigint(20)", "");
-	fixture_column(c->table, "uuid", COLUMN_BINARY, "binary(16)", "");
-	fixture_column(c->table, "name", COLUMN_VARCHAR, "varchar(16)", "utf8mb4_bin")->is_nullable =
-		true;
-	fixture_column(c->table, "score", COLUMN_DOUBLE, "double", "");
+	c->table = fixture_keyless_table(&c->fixture);
 	*state = c;
 	return 0;
 }
@@ -133,8 +128,6 @@ TEST(refuses_what_cannot_be_carried)
 	moved_tables_release(&tables);
 	findings_release(&findings);
 }
-
-#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 TEST_MAIN(CASE(builds_texts_without_generated_columns),
 	  CASE(orders_by_size_and_finds_clashing_names), CASE(refuses_what_cannot_be_carried))

@@ -87,7 +87,5 @@ TEST(tables_that_cannot_be_equal)
 	target->column_count = 3;
 }
 
-#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 TEST_MAIN(CASE(both_sides_hash_all_columns), CASE(rows_are_told_apart_alike),
 	  CASE(tables_that_cannot_be_equal))

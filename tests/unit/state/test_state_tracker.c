@@ -143,7 +143,5 @@ TEST(a_dump_is_whole_while_others_go_on)
 	state_schema_release(&schema);
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
 TEST_MAIN(CASE(counts_rows_and_bytes), CASE(walks_the_phases), CASE(knows_no_position_at_first),
 	  CASE(a_run_id_is_new_or_kept), CASE(a_dump_is_whole_while_others_go_on))

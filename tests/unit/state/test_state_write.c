@@ -36,6 +36,8 @@ static void make_schema(struct fixture *f)
 	t = fixture_table(f, "abc", "days");
 	fixture_column(t, "day", COLUMN_DATE, "date", "");
 	fixture_index(t, "PRIMARY", true, "day");
+	fixture_index(t, "by`day", false, "day");
+	fixture_index(t, "day", false, "day");
 	t = fixture_table(f, "abc", "pairs");
 	fixture_column(t, "a", COLUMN_INT, "int(11)", "");
 	fixture_column(t, "b", COLUMN_VARCHAR, "varchar(9)", "utf8mb4_bin");
@@ -241,6 +243,28 @@ TEST(comes_back_as_it_was)
 	free(run_id);
 	buf_release(&out);
 	buf_release(&again);
+}
+
+TEST(tells_which_indexes_are_still_to_be_added)
+{
+	struct context *c = *state;
+	const struct moved_table *t = moved_tables_find(&c->tables, "abc", "days");
+	struct buf out = BUF_INIT;
+
+	copied_to_somewhere(c);
+	write_state(c, &out);
+	assert_null(strstr(out.data, "DeferredIndexes"));
+	state_tracker_set_deferred(&c->tracker, t, 6);
+	buf_clear(&out);
+	write_state(c, &out);
+	assert_non_null(strstr(out.data, "\"DeferredIndexes\""));
+	assert_non_null(strstr(out.data, "by`day"));
+	state_tracker_destroy(&c->tracker);
+	state_tracker_init(&c->tracker);
+	state_tracker_set_tables(&c->tracker, &c->tables);
+	assert_true(apply(c, out.data));
+	assert_int_equal(state_tracker_deferred(&c->tracker, t), 6);
+	buf_release(&out);
 }
 
 /* In either layout. */
@@ -515,6 +539,13 @@ TEST(refuses_with_the_reason)
 		{ HEAD "\"CutoverUnlockCalled\":1}", "CutoverUnlockCalled: must be true" },
 		{ HEAD "\"StreamedBinlogPosition\":{\"Name\":\"b.1\"}}",
 		  "StreamedBinlogPosition: Pos is missing" },
+		{ HEAD "\"DeferredIndexes\":[]}", "DeferredIndexes: must be an object" },
+		{ HEAD "\"DeferredIndexes\":{\"abc.t\":[\"day\"]}}",
+		  "DeferredIndexes.abc.t: the table is not among" },
+		{ HEAD "\"DeferredIndexes\":{\"abc.days\":\"day\"}}", "must be an array" },
+		{ HEAD "\"DeferredIndexes\":{\"abc.days\":[\"day\",\"days\"]}}",
+		  "DeferredIndexes.abc.days: the source has no index days now" },
+		{ HEAD "\"DeferredIndexes\":{\"abc.days\":[1]}}", "the source has no index" },
 	};
 	struct context *c = *state;
 
@@ -788,14 +819,12 @@ TEST(a_changed_state_is_refused)
 	buf_release(&compact);
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
 TEST_MAIN(CASE(writes_the_documented_layout), CASE(keys_stand_as_documented),
 	  CASE(comes_back_as_it_was), CASE(saves_are_numbered), CASE(a_changed_state_is_refused),
-	  CASE(tells_where_the_target_was_watched), CASE(tells_how_far_rows_were_streamed),
-	  CASE(every_truncation_is_an_error), CASE(survives_hostile_members),
-	  CASE(reads_layouts_of_other_versions), CASE(refuses_with_the_reason),
-	  CASE(a_descending_key_needs_its_directions), CASE(gtids_come_back),
-	  CASE(odd_gtids_are_refused), CASE(the_source_is_the_one_there_is),
+	  CASE(tells_which_indexes_are_still_to_be_added), CASE(tells_where_the_target_was_watched),
+	  CASE(tells_how_far_rows_were_streamed), CASE(every_truncation_is_an_error),
+	  CASE(survives_hostile_members), CASE(reads_layouts_of_other_versions),
+	  CASE(refuses_with_the_reason), CASE(a_descending_key_needs_its_directions),
+	  CASE(gtids_come_back), CASE(odd_gtids_are_refused), CASE(the_source_is_the_one_there_is),
 	  CASE(knows_a_finished_run), CASE(what_was_handed_over_stays_so),
 	  CASE(notices_another_schema), CASE(no_cache_is_not_compared))

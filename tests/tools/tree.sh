@@ -1,11 +1,11 @@
 #!/bin/sh
 # Prints the path of a Debian tree of another release, which holds a server that this
 # machine's release does not have; makes it by debootstrap when it is not there.
-#   tree.sh sid|trixie|bullseye
+#   tree.sh sid|trixie|bullseye|bookworm
 # Exit status 77: it cannot be had here, and the caller skips what needs it.
 set -eu
 
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 servers=${SERVERS_DIR:-$PWD/.servers}
 suite=$1
 tree=$servers/$suite
@@ -23,6 +23,9 @@ trixie)
 bullseye)
 	what="MariaDB 10.5" made=usr/bin/mariadb server=usr/sbin/mariadbd
 	packages=mariadb-server-core-10.5,mariadb-client-core-10.5 ;;
+bookworm) # a bare machine, to install the package on
+	what="Debian 12" made=usr/bin/dpkg server=usr/bin/apt-get
+	packages=ca-certificates ;;
 *)
 	echo "tree.sh: unknown suite $suite" >&2
 	exit 1 ;;

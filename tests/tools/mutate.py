@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 """Would the unit tests notice if a decoder were wrong by one bit?
 
-Breaks the sources that decode foreign bytes in one place at a time (a number by its
-lowest bit, a comparison, an operator, a truth value), builds the unit tests that belong
-to the file with it, and runs them. Mutants that no test kills are printed, and make the
+Breaks the sources that decode foreign bytes, and those that buffer what was decoded, in
+one place at a time (a number by its lowest bit, a comparison, an operator, a truth value),
+builds the unit tests that belong to the file with it, and runs them. Mutants that no test kills are printed, and make the
 exit status 1. Those that survive are tried again with ASan and UBSan, which see a read
 behind the end. Not part of `make test`: it takes a while.
 
-Usage: tests/mutate.py [--jobs N] [--every N] [file of src/decode or src/stream ...]
+Usage: tests/tools/mutate.py [--jobs N] [--every N] [file of src/decode or src/stream ...]
 
 SAME lists the mutants that do the same as the original, each with the reason.
 """
@@ -22,7 +22,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 os.chdir(TOP)
 
 # Source: the unit tests that see it.
@@ -31,6 +31,7 @@ TESTS = {
     "decimal": ("decimal",),
     "double_text": ("double_text", "json_binary"),
     "event": ("event",),
+    "event_buffer": ("event_buffer",),
     "json_binary": ("json_binary",),
     "payload": ("payload", "streamer"),
     "position": ("position",),
@@ -39,6 +40,7 @@ TESTS = {
     "table_check": ("table_map", "column_codec"),
     "table_map": ("table_map", "row"),
     "temporal": ("temporal",),
+    "transaction": ("transaction",),
     "xa": ("xa", "streamer"),
 }
 SWAPS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "&&": "||",

@@ -4,7 +4,7 @@
 # cannot be had here, and the caller skips what needs them.
 set -eu
 
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 servers=${SERVERS_DIR:-$PWD/.servers}
 version=$(dpkg-query -W -f '${Version}' mariadb-server-core 2>/dev/null) || exit 77
 plugins=$servers/plugins-$(echo "$version" | tr : _)

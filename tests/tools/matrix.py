@@ -15,12 +15,12 @@ import re
 import sys
 import types
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 COVERAGE = os.path.join(TOP, "tests/COVERAGE.md")
 README = os.path.join(TOP, "README.md")
 GUIDE = os.path.join(TOP, "src/man/ghostferry-copydb.7")
 TESTS = os.path.join(TOP, "tests/integration")
-BEGIN, END = "<!-- made by tests/matrix.py from the tests -->", "<!-- end of what is made -->"
+BEGIN, END = "<!-- made by tests/tools/matrix.py from the tests -->", "<!-- end of what is made -->"
 sys.path.insert(0, TESTS)
 try:
     import pymysql  # noqa: F401 (the tests' modules want it, nothing here does)
@@ -384,7 +384,7 @@ def invariants_table(wrong):
     known = set(names_of_tests())
     yield from head("invariant", "tests")
     for what, tests in INVARIANTS:
-        wrong += missing(tests.split(), known, "tests/matrix.py")
+        wrong += missing(tests.split(), known, "tests/tools/matrix.py")
         yield row(what, ", ".join(f"`{test}`" for test in tests.split()))
 
 
@@ -449,7 +449,8 @@ def made(catalogue):
 def main():
     catalogue = Catalogue()
     lines = list(made(catalogue))
-    wrong = catalogue.missing + [f"no line of tests/matrix.py names {t}" for t in catalogue.unnamed()]
+    wrong = catalogue.missing + [f"no line of tests/tools/matrix.py names {t}"
+                                 for t in catalogue.unnamed()]
     wrong += wrong_in_readme()
     lines += ["", "## Invariants", "", *invariants_table(wrong), "", "## What happens if", ""]
     lines.append("The cases of ghostferry-copydb(7), which says what is seen then and what to do.")
@@ -464,7 +465,7 @@ def main():
         if "--write" in sys.argv:
             open(COVERAGE, "w").write(new)
         elif new != page:
-            wrong.append("tests/COVERAGE.md is not what the tests say: run tests/matrix.py --write")
+            wrong.append("tests/COVERAGE.md is not what the tests say: run tests/tools/matrix.py --write")
     for line in wrong:
         print(line)
     return bool(wrong)

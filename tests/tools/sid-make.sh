@@ -5,8 +5,8 @@
 # With RUN='command', runs that in the copy instead. Status 77: there is no tree.
 set -eu
 
-cd "$(dirname "$0")/.."
-sid=$(tests/tree.sh sid) || exit $?
+cd "$(dirname "$0")/../.."
+sid=$(tests/tools/tree.sh sid) || exit $?
 # Several checkouts may share the tree.
 copy=/tmp/build-$(pwd -P | cksum | cut -d' ' -f1)
 

@@ -1,9 +1,0 @@
-#!/bin/sh
-# A live move, watched: see demo.py. DEMO_FLAVOUR=mysql moves between MySQL servers.
-set -eu
-
-cd "$(dirname "$0")/.."
-tests/deps.sh
-[ "${DEMO_FLAVOUR:-mariadb}" = mariadb ] || tests/tree.sh sid >/dev/null
-make -s all
-exec /usr/bin/python3 tests/demo.py

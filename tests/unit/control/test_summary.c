@@ -1,0 +1,72 @@
+/* The line at the end: rates of the copy alone, and the time of both sides. */
+#include "../fake_ferry.h"
+
+#include "control/summary.h"
+#include "../unit.h"
+
+static const char *value_of(const struct work_fields *fields, const char *key)
+{
+	for (const struct log_field *field = fields->fields; field->key; field++)
+		if (strcmp(field->key, key) == 0)
+			return field->value;
+	return "(none)";
+}
+
+TEST(rates_are_of_the_copy)
+{
+	struct ferry_status status = { .rows_written = 1000,
+				       .bytes_written = 50000,
+				       .changes_applied = 7,
+				       .start_time = 100,
+				       .done_time = 160 };
+	struct summary summary = { 0 };
+	struct work_fields fields;
+
+	status.work.us[WORK_ON_SOURCE][WORK_WAITING_FOR_LOCK] = 1234567;
+	status.work.us[WORK_ON_TARGET][WORK_WRITING] = 999;
+	summary_see(&summary, PHASE_STARTING, 1000);
+	summary_see(&summary, PHASE_COPYING, 2000);
+	summary_see(&summary, PHASE_COPYING, 3000);
+	summary_see(&summary, PHASE_WAIT_FOR_CUTOVER, 4000);
+	summary_see(&summary, PHASE_DONE, 60000);
+	work_fields_init(&fields);
+	summary_fields(&fields, &summary, &status, 61000, 500);
+	static const struct {
+		const char *key, *want;
+	} cases[] = {
+		{ "rows", "1000" },
+		{ "bytes", "50000" },
+		{ "changes", "7" },
+		{ "seconds", "60.000" },
+		{ "copy_seconds", "2.000" },
+		{ "rows_per_second", "500" },
+		{ "bytes_per_second", "25000" },
+		{ "source_waiting_for_lock_ms", "1234" },
+		{ "source_reading_ms", "0" },
+		{ "source_writing_ms", "(none)" },
+		{ "target_writing_ms", "0" },
+		{ "target_committing_ms", "0" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_string_equal(value_of(&fields, cases[i].key), cases[i].want);
+}
+
+/* Ended in mid-copy, and resumed when nothing was left to copy. */
+TEST(a_copy_that_did_not_end_or_begin)
+{
+	struct ferry_status status = { .rows_written = 30, .start_time = 100 };
+	struct summary summary = { 0 };
+	struct work_fields fields;
+
+	work_fields_init(&fields);
+	summary_fields(&fields, &summary, &status, 5000, 103.5);
+	assert_string_equal(value_of(&fields, "seconds"), "3.500");
+	assert_string_equal(value_of(&fields, "copy_seconds"), "0.000");
+	summary_see(&summary, PHASE_COPYING, 2000);
+	work_fields_init(&fields);
+	summary_fields(&fields, &summary, &status, 5000, 103.5);
+	assert_string_equal(value_of(&fields, "rows_per_second"), "10");
+}
+
+TEST_MAIN(cmocka_unit_test(rates_are_of_the_copy),
+	  cmocka_unit_test(a_copy_that_did_not_end_or_begin))
