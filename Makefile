@@ -67,6 +67,9 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/deps-found
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# Its .incbin is nothing that the compiler tells of.
+$(BUILD)/src/control/assets.o: $(addprefix src/control/,page.html page.css page.js openapi.json)
+
 unit: $(UNIT) ## build the unit tests
 
 $(UNIT): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIB)

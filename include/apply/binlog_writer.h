@@ -30,6 +30,8 @@ void binlog_writer_boundary(struct binlog_writer *writer, const struct binlog_po
 
 /* Any thread: changes received and not yet applied. */
 uint64_t binlog_writer_queued(struct binlog_writer *writer);
+/* Any thread: all that were received, and the memory that those in the queue take. */
+uint64_t binlog_writer_received(struct binlog_writer *writer, uint64_t *queued_bytes);
 /* Any thread: does the streamer wait for room that the target does not make? Where nothing
  * is being applied all changes wait at the fence, for a read of the source. */
 bool binlog_writer_is_full(struct binlog_writer *writer);

@@ -13,7 +13,13 @@ struct api {
 	struct scripts *scripts;    /* NULL: there are none */
 	const char *custom_payload; /* ProgressCallback.Payload, shown in the status */
 	bool was_resumed;
+	void (*stop)(void *context); /* as SIGTERM does; does not stop at once */
+	void *stop_context;
+	struct events *events; /* owned; NULL: nobody has listened yet */
+	int64_t events_ms;     /* when they were taken */
 };
+
+void api_release(struct api *api);
 
 extern const struct server_route api_routes[];
 extern const size_t api_route_count;

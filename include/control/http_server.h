@@ -14,22 +14,30 @@
 #define SERVER_CONNECTIONS_MAX 64
 #define SERVER_IDLE_TIMEOUT_S 30
 #define SERVER_REQUEST_TIMEOUT_S 30 /* for all of a request, and for all of its answer */
+#define SERVER_STREAMS_MAX 16	    /* of the connections: answers that do not end */
+#define SERVER_BEAT_MS 1000	    /* between two pieces of these */
 
 struct server_request {
 	const char *method;
 	const char *path;
 	const char *content_type; /* "" when not sent */
-	bool is_json;		  /* content type is exactly application/json */
+	bool is_json;		  /* content type is application/json */
 	const char *body;	  /* NUL behind it */
 	size_t body_length;
 	void *native; /* for server_form_value() */
 };
+
+/* Appends the next piece of an answer that goes on. *seen is the client's own, 0 at first: how
+ * much it knows. Does not wait. */
+typedef void server_next(void *context, uint64_t *seen, struct buf *out);
 
 struct server_reply {
 	unsigned status;	  /* 200 when the handler starts */
 	const char *content_type; /* NULL: no body */
 	const char *location;	  /* of a redirection, or NULL */
 	struct buf body;
+	server_next *next;	     /* instead of a body; NULL: the answer ends */
+	void (*then)(void *context); /* when it is sent, or its client gone; NULL: nothing */
 };
 
 struct server_route {
@@ -49,7 +57,11 @@ struct server *server_new(struct ev_loop *loop, const struct listener *listener,
 /* Cuts open connections off. NULL is fine. */
 void server_free(struct server *server);
 
-/* A field of the posted form (urlencoded or multipart), else of the query. False
+/* Makes another piece of all the answers that go on, and sends what can be sent at once: the
+ * last words of a process that ends. NULL is fine. */
+void server_beat(struct server *server);
+
+/* A field of the posted form (urlencoded), else of the query. False
  * when there is none. */
 bool server_form_value(const struct server_request *request, const char *name,
 		       struct buf *value) MUST_CHECK;

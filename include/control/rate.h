@@ -29,12 +29,16 @@ struct estimate {
 	double rows_per_s;  /* 0 while unknown */
 	double bytes_per_s; /* 0 while unknown */
 	double eta_s;	    /* until the copy is done; negative: unknown */
+	bool was_resumed;
 };
 
 /* was_resumed: rows were copied by an earlier process, so that counting this one's
  * rows says little; keys are compared instead where they are numbers. */
 void estimate_make(struct estimate *estimate, const struct rate *rate,
 		   const struct ferry_status *status, bool was_resumed);
+/* Of one table's rows, 0 to 1. */
+double estimate_table_fraction(const struct estimate *estimate,
+			       const struct ferry_table_status *table);
 /* The same without samples: the average since the start. */
 void estimate_average(struct estimate *estimate, const struct ferry_status *status, double now_wall,
 		      bool was_resumed);

@@ -18,6 +18,9 @@ struct status_view {
 /* Both append one line without a newline at its end. */
 void progress_json_write(struct buf *out, const struct status_view *view);
 void status_json_write(struct buf *out, const struct status_view *view);
+/* The status without its tables; one of its TableStatuses. */
+void status_json_overall(struct buf *out, const struct status_view *view);
+void status_json_table(struct buf *out, const struct status_view *view, size_t index);
 
 /* Indexes of the tables as people want to see them: completed, copying, waiting,
  * by name within. Caller frees. */

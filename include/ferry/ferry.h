@@ -101,6 +101,8 @@ struct ferry_status {
 	bool has_started;		 /* tables are known */
 	double start_time;		 /* wall seconds */
 	double done_time;		 /* 0 while running */
+	double phase_s[PHASE_COUNT];	 /* spent in each by this process */
+	double paused_s;		 /* the same, while paused */
 	struct binlog_position streamed; /* last boundary read from the source */
 	struct binlog_position applied;	 /* last boundary applied on the target */
 	struct binlog_position final;	 /* where the stream is to end; unset before cutover */
@@ -110,9 +112,12 @@ struct ferry_status {
 	double writer_lag_s;
 	uint64_t rows_written;
 	uint64_t bytes_written;
+	uint64_t batches_written;
+	uint64_t changes_received;
 	uint64_t changes_applied;
 	uint64_t queued_changes; /* received, not yet applied */
-	uint64_t deadlocks;	 /* on the target, tried again */
+	uint64_t queued_bytes;
+	uint64_t deadlocks; /* on the target, tried again */
 	uint64_t lock_waits;
 	struct work_times work;
 	struct ferry_table_status *tables; /* owned */
@@ -124,6 +129,7 @@ struct ferry_status {
 	struct verifier_status verifier; /* owned; valid with has_verifier */
 	enum slower_side limit;		 /* just now */
 	char waiting_for[256];		 /* what the ferry's thread waits for, "" nothing */
+	char failure[ERROR_TEXT_MAX];	 /* why the run has failed, "" it has not */
 };
 
 void ferry_status(struct ferry *ferry, struct ferry_status *status);

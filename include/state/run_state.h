@@ -55,8 +55,12 @@ struct run_state {
 				  * seen to hold, it had since then. */
 	uint64_t rows_written;	 /* sums over all tables */
 	uint64_t bytes_written;
+	uint64_t batches_written;
 	uint64_t changes_applied; /* row changes of the stream */
 	double start_time;	  /* wall seconds, of this process */
+	int64_t phase_began_ms;
+	int64_t phase_ms[PHASE_COUNT]; /* spent in each, of this process; the present one's is
+					* counted when it ends */
 	double done_time;
 	uint64_t snapshot; /* of a copy that is to be written: its number, in their order */
 };

@@ -69,6 +69,15 @@ enum verification_result {
 	VERIFICATION_DIFFERENT,
 };
 
+/* A row that differs, or a table: then without a key. */
+struct verifier_finding {
+	const char *table; /* borrowed */
+	char *key;	   /* owned: for people; "" */
+	char *kind;	   /* owned: "rows checksum difference", or what else is wrong */
+};
+
+#define VERIFIER_FINDINGS_MAX 200 /* that are kept of one verification */
+
 struct verifier_status {
 	const char *type;  /* "Inline" */
 	bool is_available; /* on demand */
@@ -76,6 +85,9 @@ struct verifier_status {
 	char *message;		 /* owned; never NULL; why it has failed, too */
 	char **incorrect_tables; /* owned, each borrowed */
 	size_t incorrect_count;
+	struct verifier_finding *findings; /* owned; the first of the different rows */
+	size_t finding_count;
+	uint64_t different_rows; /* all of them */
 	uint64_t queued;
 	uint64_t repaired; /* rows, in this process */
 };

@@ -329,6 +329,14 @@ static void start_watchers(struct app *app)
 		start_timer(app, &app->report_state, app->config->state_report_frequency_ms);
 }
 
+/* POST /api/stop */
+static void stop_as_by_signal(void *context)
+{
+	const struct app *app = context;
+
+	ev_feed_signal_event(app->loop, SIGTERM);
+}
+
 static struct scripts *make_scripts(struct app *app)
 {
 	const struct map *configured = &app->config->control_server.custom_scripts;
@@ -357,7 +365,9 @@ static bool start_server(struct app *app, struct error *err)
 				 .rate = &app->rate,
 				 .scripts = make_scripts(app),
 				 .custom_payload = app->config->progress_callback.payload,
-				 .was_resumed = app->resume != NULL };
+				 .was_resumed = app->resume != NULL,
+				 .stop = stop_as_by_signal,
+				 .stop_context = app };
 	if (!listen_open(&listener, config->server_bind_addr, err))
 		return false;
 	app->server = server_new(app->loop, &listener, api_routes, api_route_count, &app->api, err);
@@ -426,6 +436,7 @@ int app_run(const struct config *config, const struct start_state *start, bool i
 		ferry_join(app.ferry);
 	}
 	server_free(app.server);
+	api_release(&app.api);
 	scripts_free(app.scripts);
 	ferry_free(app.ferry);
 	ev_loop_destroy(app.loop);

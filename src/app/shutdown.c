@@ -196,6 +196,8 @@ static void report(struct app *app, const struct error *err, enum run_part part,
 			 "DumpStateToStdoutOnError is set");
 	if (state.length > 0 && path && ferry_may_save(app->ferry))
 		log_info("the run can be resumed with -resumestate %s", path);
+	app->api.events_ms = 0; /* a fresh one: who listens hears why it ends */
+	server_beat(app->server);
 	summary_log(&app->summary, app->ferry);
 	warn_about_lock(app);
 	post_error(app, err, part, &state);

@@ -60,6 +60,7 @@ struct binlog_writer {
 	struct change_groups groups;	/* guarded by lock */
 	uint64_t queued_bytes;		/* guarded by lock */
 	uint64_t queued_changes;	/* guarded by lock: received, not yet applied */
+	uint64_t received_changes;	/* guarded by lock */
 	bool is_waited_for;		/* guarded by lock: by the streamer, for room */
 	unsigned busy_count;		/* guarded by lock: batches that are being applied */
 	bool is_finishing;		/* guarded by lock */
@@ -146,6 +147,7 @@ static void append(struct binlog_writer *w, struct table_queue *queue, struct ch
 	queue->end = &change->next;
 	w->queued_bytes += change_size(change);
 	w->queued_changes++;
+	w->received_changes++;
 	list_ready(w, queue);
 	condition_signal(&w->work);
 	mutex_unlock(&w->lock);
@@ -343,6 +345,15 @@ uint64_t binlog_writer_queued(struct binlog_writer *w)
 	uint64_t queued = w->queued_changes;
 	mutex_unlock(&w->lock);
 	return queued;
+}
+
+uint64_t binlog_writer_received(struct binlog_writer *w, uint64_t *queued_bytes)
+{
+	mutex_lock(&w->lock);
+	uint64_t received = w->received_changes;
+	*queued_bytes = w->queued_bytes;
+	mutex_unlock(&w->lock);
+	return received;
 }
 
 bool binlog_writer_is_full(struct binlog_writer *w)

@@ -64,8 +64,10 @@ static void warn_about_values(const struct config *config, struct config_warning
 		config_warn(warnings,
 			    mem_printf("unknown log backend \"%s\", falling back to \"logrus\"",
 				       config->log_backend));
-	if (config->control_server.web_basedir &&
-	    strcmp(config->control_server.web_basedir, ".") != 0)
+	const char *web = config->control_server.web_basedir;
+
+	/* Ghostferry's defaults, of its source and of its package. */
+	if (web && *web && strcmp(web, ".") != 0 && strcmp(web, "/usr/share/ghostferry") != 0)
 		config_warn(warnings, mem_strdup("ControlServerConfig.WebBasedir has no effect: the "
 						 "web page is part of the program"));
 	if (config->enable_pprof)

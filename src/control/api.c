@@ -9,8 +9,10 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "page.h"
+#include "assets.h"
 #include "control/status_json.h"
+#include "events.h"
+#include "metrics.h"
 
 static const char log_tag[] = "control_server";
 
@@ -32,11 +34,55 @@ static void write_view(const struct api *api, struct buf *out,
 	ferry_status_release(&status);
 }
 
-static void get_page(void *context, const struct server_request *request UNUSED,
-		     struct server_reply *reply)
+static void get_asset(void *context UNUSED, const struct server_request *request,
+		      struct server_reply *reply)
 {
-	reply->content_type = "text/html; charset=utf-8";
-	write_view(context, &reply->body, page_write);
+	const struct asset *asset = asset_find(request->path);
+
+	reply->content_type = asset->content_type;
+	buf_add(&reply->body, asset->bytes, (size_t)(asset->end - asset->bytes));
+}
+
+static void get_metrics(void *context, const struct server_request *request UNUSED,
+			struct server_reply *reply)
+{
+	reply->content_type = METRICS_CONTENT_TYPE;
+	write_view(context, &reply->body, metrics_write);
+}
+
+static void next_event(void *context, uint64_t *seen, struct buf *out)
+{
+	struct api *api = context;
+	struct ferry_status status;
+	struct estimate estimate;
+	const struct status_view view = { .status = &status,
+					  .estimate = &estimate,
+					  .custom_payload = api->custom_payload,
+					  .scripts = api->scripts,
+					  .now = clock_wall() };
+
+	/* One snapshot for all who listen. */
+	if (!api->events || clock_ms() - api->events_ms >= SERVER_BEAT_MS / 2) {
+		ferry_status(api->ferry, &status);
+		estimate_make(&estimate, api->rate, &status, api->was_resumed);
+		events_take(&api->events, &view);
+		ferry_status_release(&status);
+		api->events_ms = clock_ms();
+	}
+	events_put(api->events, seen, out);
+}
+
+static void get_events(void *context UNUSED, const struct server_request *request UNUSED,
+		       struct server_reply *reply)
+{
+	reply->content_type = "text/event-stream; charset=utf-8";
+	reply->next = next_event;
+}
+
+void api_release(struct api *api)
+{
+	events_free(api->events);
+	api->events = NULL;
 }
 
 static void get_status(void *context, const struct server_request *request UNUSED,
@@ -119,10 +165,20 @@ static void post_cutover(void *context, const struct server_request *request,
 	buf_release(&type);
 }
 
-static void post_stop(void *context UNUSED, const struct server_request *request UNUSED,
+static void stop_now(void *context)
+{
+	const struct api *api = context;
+
+	api->stop(api->stop_context);
+}
+
+/* The process is about to end: first comes the answer. */
+static void post_stop(void *context UNUSED, const struct server_request *request,
 		      struct server_reply *reply)
 {
-	server_reply_text(reply, 501, "stop is not implemented; send SIGTERM to the process");
+	log_info("stop was asked for through the control server");
+	server_reply_success(reply, request);
+	reply->then = stop_now;
 }
 
 static void post_verify(void *context, const struct server_request *request,
@@ -173,8 +229,9 @@ static void get_config(void *context, const struct server_request *request UNUSE
 		   ferry_batch_rows(api->ferry));
 }
 
-/* All or nothing: *rows stays 0 where nothing is to be changed. */
-static bool read_config(const cJSON *body, uint64_t *rows, struct server_reply *reply)
+/* All or nothing. */
+static bool read_config(const cJSON *body, uint64_t *rows, bool *is_given,
+			struct server_reply *reply)
 {
 	const cJSON *item;
 
@@ -184,7 +241,10 @@ static bool read_config(const cJSON *body, uint64_t *rows, struct server_reply *
 			server_reply_text(reply, 400, "json: unknown field \"%s\"", item->string);
 			return false;
 		}
-		if (!cJSON_IsNull(item) && !json_u64(item, rows)) {
+		if (cJSON_IsNull(item))
+			continue;
+		*is_given = true;
+		if (!json_u64(item, rows)) {
 			server_reply_text(reply, 400,
 					  "DataIterationBatchSize must be a whole number, not %s",
 					  cJSON_IsNumber(item) ? "a number like this" :
@@ -201,12 +261,13 @@ static void post_config(void *context, const struct server_request *request,
 	const struct api *api = context;
 	cJSON *body = body_object(request, reply);
 	uint64_t rows = 0;
+	bool is_given = false;
 
-	if (body && read_config(body, &rows, reply)) {
-		if (rows > 0) {
+	if (body && read_config(body, &rows, &is_given, reply)) {
+		if (is_given) {
 			log_info("DataIterationBatchSize set to %" PRIu64
-				 " through the control server",
-				 rows);
+				 " through the control server%s",
+				 rows, rows == 0 ? ": batches are sized by bytes" : "");
 			ferry_set_batch_rows(api->ferry, rows);
 		}
 		server_reply_success(reply, request);
@@ -215,16 +276,21 @@ static void post_config(void *context, const struct server_request *request,
 }
 
 const struct server_route api_routes[] = {
-	{ "GET", "/", get_page },
+	{ "GET", "/", get_asset },
 	{ "GET", "/api/config", get_config },
 	{ "POST", "/api/config", post_config },
 	{ "POST", "/api/cutover", post_cutover },
+	{ "GET", "/api/events", get_events },
+	{ "GET", "/api/openapi.json", get_asset },
 	{ "POST", "/api/pause", post_pause },
 	{ "POST", "/api/script", post_script },
 	{ "GET", "/api/status", get_status },
 	{ "POST", "/api/stop", post_stop },
 	{ "POST", "/api/unpause", post_pause },
 	{ "POST", "/api/verify", post_verify },
+	{ "GET", "/metrics", get_metrics },
+	{ "GET", "/page.css", get_asset },
+	{ "GET", "/page.js", get_asset },
 };
 
 const size_t api_route_count = ARRAY_LEN(api_routes);

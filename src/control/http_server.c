@@ -18,13 +18,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "request_origin.h"
+#include "http_stream.h"
 #include "peers.h"
+#include "request_origin.h"
 
 static const char log_tag[] = "control_server";
 
@@ -41,9 +43,11 @@ struct server {
 	void *context;
 	bool is_loopback;
 	struct peers peers;
+	struct streams streams;
 	struct MHD_Daemon *daemon;
 	ev_io readable;
 	ev_timer timeout;
+	ev_timer beat;
 };
 
 /* One request under way; owned by its connection. */
@@ -53,6 +57,7 @@ struct exchange {
 	char *path;
 	struct buf body;
 	size_t received; /* of the body, dropped bytes included */
+	void (*then)(void *context);
 };
 
 static void run_daemon(struct server *server)
@@ -76,6 +81,19 @@ static void on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int events 
 static void on_timeout(struct ev_loop *loop UNUSED, ev_timer *watcher, int events UNUSED)
 {
 	run_daemon(watcher->data);
+}
+
+static void on_beat(struct ev_loop *loop UNUSED, ev_timer *watcher, int events UNUSED)
+{
+	server_beat(watcher->data);
+}
+
+void server_beat(struct server *server)
+{
+	if (!server || server->streams.count == 0)
+		return;
+	streams_beat(&server->streams);
+	run_daemon(server);
 }
 
 static const char *header(struct MHD_Connection *connection, const char *name)
@@ -166,8 +184,40 @@ static void add_allow(struct MHD_Response *response, const struct server *server
 	buf_release(&allow);
 }
 
+static struct peer *peer_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+/* Takes the reply's body. NULL: it cannot be made. */
+static struct MHD_Response *make_response(struct server *server, struct MHD_Connection *connection,
+					  struct server_reply *reply)
+{
+	struct MHD_Response *response;
+
+	if (reply->next) {
+		response = stream_open(&server->streams, connection, peer_of(connection),
+				       reply->next, server->context);
+		if (response)
+			return response;
+		server_reply_text(reply, 503, "too many clients, at most %d may listen",
+				  SERVER_STREAMS_MAX);
+	}
+
+	size_t length = reply->body.length;
+	char *body = buf_take(&reply->body);
+
+	response = MHD_create_response_from_buffer(length, body, MHD_RESPMEM_MUST_FREE);
+	if (!response)
+		free(body);
+	return response;
+}
+
 /* Takes the reply's body. */
-static enum MHD_Result send_reply(const struct server *server, struct MHD_Connection *connection,
+static enum MHD_Result send_reply(struct server *server, struct MHD_Connection *connection,
 				  const char *path, struct server_reply *reply)
 {
 	static const struct {
@@ -176,19 +226,18 @@ static enum MHD_Result send_reply(const struct server *server, struct MHD_Connec
 		{ "Cache-Control", "no-store" },
 		{ "X-Content-Type-Options", "nosniff" },
 		{ "X-Frame-Options", "DENY" },
-		{ "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; "
-					     "form-action 'self'; frame-ancestors 'none'" },
+		{ "Referrer-Policy", "no-referrer" },
+		{ "Content-Security-Policy",
+		  "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+		  "img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'" },
+		/* A reverse proxy is to hand pieces on as they come. */
+		{ "X-Accel-Buffering", "no" },
 	};
-	size_t length = reply->body.length;
-	char *body = buf_take(&reply->body);
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(length, body, MHD_RESPMEM_MUST_FREE);
+	struct MHD_Response *response = make_response(server, connection, reply);
 	enum MHD_Result result;
 
-	if (!response) {
-		free(body);
+	if (!response)
 		return MHD_NO;
-	}
 	for (size_t i = 0; i < ARRAY_LEN(headers); i++)
 		MHD_add_response_header(response, headers[i].name, headers[i].value);
 	if (reply->content_type)
@@ -232,15 +281,24 @@ static bool origin_is_allowed(const struct server *server, struct MHD_Connection
 	return request_origin_allows(&origin, server->is_loopback);
 }
 
+/* "application/json; charset=utf-8" is that type too. */
+static bool is_media_type(const char *content_type, const char *type)
+{
+	size_t length = strlen(type);
+
+	return strncasecmp(content_type, type, length) == 0 && strchr("; \t", content_type[length]);
+}
+
 static void answer(const struct server *server, struct MHD_Connection *connection,
 		   struct exchange *exchange, struct server_reply *reply)
 {
-	const char *content_type = header(connection, "Content-Type");
+	const char *sent_type = header(connection, "Content-Type");
+	const char *content_type = sent_type ? sent_type : "";
 	struct server_request request = {
 		.method = exchange->method,
 		.path = exchange->path,
-		.content_type = content_type ? content_type : "",
-		.is_json = content_type && strcmp(content_type, "application/json") == 0,
+		.content_type = content_type,
+		.is_json = is_media_type(content_type, "application/json"),
 		.body = buf_text(&exchange->body),
 		.body_length = exchange->body.length,
 		.native = connection,
@@ -260,16 +318,13 @@ static void answer(const struct server *server, struct MHD_Connection *connectio
 		server_reply_text(reply, 404, "404 page not found");
 	else if (!route)
 		server_reply_text(reply, 405, "method not allowed");
+	else if (strncasecmp(content_type, "multipart/", 10) == 0)
+		server_reply_text(reply, 415,
+				  "multipart forms are not understood: send "
+				  "application/x-www-form-urlencoded (curl: -d, not -F) or "
+				  "application/json");
 	else
 		route->handle(server->context, &request, reply);
-}
-
-static struct peer *peer_of(struct MHD_Connection *connection)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-	return info ? info->socket_context : NULL;
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
@@ -301,6 +356,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 
 	peer_begin(peer_of(connection));
 	answer(server, connection, exchange, &reply);
+	exchange->then = reply.then;
 	return send_reply(server, connection, exchange->path, &reply);
 }
 
@@ -325,9 +381,10 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 	}
 }
 
-static void on_request_done(void *context UNUSED, struct MHD_Connection *connection, void **slot,
+static void on_request_done(void *context, struct MHD_Connection *connection, void **slot,
 			    enum MHD_RequestTerminationCode code UNUSED)
 {
+	const struct server *server = context;
 	struct exchange *exchange = *slot;
 	char time[32];
 
@@ -342,6 +399,8 @@ static void on_request_done(void *context UNUSED, struct MHD_Connection *connect
 					      { "fields.time", time },
 					      { NULL, NULL } },
 		  "served http request");
+	if (exchange->then)
+		exchange->then(server->context);
 	free(exchange->method);
 	free(exchange->path);
 	buf_release(&exchange->body);
@@ -373,13 +432,14 @@ struct server *server_new(struct ev_loop *loop, const struct listener *listener,
 	server->context = context;
 	server->is_loopback = listener->is_loopback;
 	server->daemon =
-		MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
-				 server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
-				 MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_CONNECTION_LIMIT,
-				 (unsigned)SERVER_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-				 (unsigned)SERVER_IDLE_TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED,
-				 on_request_done, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
-				 server, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+		MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0,
+				 NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER,
+				 log_library, NULL, MHD_OPTION_LISTEN_SOCKET, listener->fd,
+				 MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVER_CONNECTIONS_MAX,
+				 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE_TIMEOUT_S,
+				 MHD_OPTION_NOTIFY_COMPLETED, on_request_done, server,
+				 MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+				 MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 	if (!server->daemon) {
 		error_errno(err, "control server cannot be started");
 		close(listener->fd);
@@ -390,7 +450,9 @@ struct server *server_new(struct ev_loop *loop, const struct listener *listener,
 	ev_io_init(&server->readable, on_readable, info->epoll_fd, EV_READ);
 	ev_timer_init(&server->timeout, on_timeout, 0., 0.);
 	server->readable.data = server;
-	server->timeout.data = server;
+	ev_timer_init(&server->beat, on_beat, SERVER_BEAT_MS / 1000., SERVER_BEAT_MS / 1000.);
+	server->timeout.data = server->beat.data = server;
+	ev_timer_start(loop, &server->beat);
 	ev_io_start(loop, &server->readable);
 	run_daemon(server);
 	return server;
@@ -402,6 +464,8 @@ void server_free(struct server *server)
 		return;
 	ev_io_stop(server->loop, &server->readable);
 	ev_timer_stop(server->loop, &server->timeout);
+	ev_timer_stop(server->loop, &server->beat);
+	streams_end(&server->streams);
 	MHD_stop_daemon(server->daemon);
 	free(server);
 }

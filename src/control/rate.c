@@ -69,13 +69,14 @@ static double fraction_by_key(const struct ferry_table_status *table)
 	return last / target;
 }
 
-static double table_fraction(const struct ferry_table_status *table, bool was_resumed)
+double estimate_table_fraction(const struct estimate *estimate,
+			       const struct ferry_table_status *table)
 {
 	double fraction = -1;
 
 	if (strcmp(table->action, "completed") == 0)
 		return 1;
-	if (was_resumed)
+	if (estimate->was_resumed)
 		fraction = fraction_by_key(table);
 	if (fraction < 0 && table->estimated_rows > 0)
 		fraction = (double)table->rows_written / (double)table->estimated_rows;
@@ -84,8 +85,7 @@ static double table_fraction(const struct ferry_table_status *table, bool was_re
 	return fraction < FRACTION_MAX ? fraction : FRACTION_MAX;
 }
 
-static void estimate_rest(struct estimate *estimate, const struct ferry_status *status,
-			  bool was_resumed)
+static void estimate_rest(struct estimate *estimate, const struct ferry_status *status)
 {
 	double all = 0, done = 0;
 
@@ -99,7 +99,7 @@ static void estimate_rest(struct estimate *estimate, const struct ferry_status *
 		if (rows < 1)
 			rows = 1;
 		all += rows;
-		done += rows * table_fraction(table, was_resumed);
+		done += rows * estimate_table_fraction(estimate, table);
 	}
 	estimate->fraction = all > 0 ? done / all : 0;
 	if (status->phase > PHASE_COPYING) {
@@ -117,7 +117,7 @@ static void estimate_rest(struct estimate *estimate, const struct ferry_status *
 void estimate_make(struct estimate *estimate, const struct rate *rate,
 		   const struct ferry_status *status, bool was_resumed)
 {
-	*estimate = (struct estimate){ 0 };
+	*estimate = (struct estimate){ .was_resumed = was_resumed };
 	if (rate->count > 1) {
 		const struct rate_sample *oldest = sample_at(rate, 0);
 		const struct rate_sample *newest = sample_at(rate, rate->count - 1);
@@ -126,7 +126,7 @@ void estimate_make(struct estimate *estimate, const struct rate *rate,
 		estimate->rows_per_s = per_second(oldest->rows, newest->rows, ms);
 		estimate->bytes_per_s = per_second(oldest->bytes, newest->bytes, ms);
 	}
-	estimate_rest(estimate, status, was_resumed);
+	estimate_rest(estimate, status);
 }
 
 void estimate_average(struct estimate *estimate, const struct ferry_status *status, double now_wall,
@@ -134,8 +134,8 @@ void estimate_average(struct estimate *estimate, const struct ferry_status *stat
 {
 	int64_t ms = (int64_t)((now_wall - status->start_time) * 1000);
 
-	*estimate = (struct estimate){ 0 };
+	*estimate = (struct estimate){ .was_resumed = was_resumed };
 	estimate->rows_per_s = per_second(0, status->rows_written, ms);
 	estimate->bytes_per_s = per_second(0, status->bytes_written, ms);
-	estimate_rest(estimate, status, was_resumed);
+	estimate_rest(estimate, status);
 }

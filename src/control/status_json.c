@@ -151,7 +151,6 @@ static void add_progress(cJSON *object, const struct status_view *view, bool who
 	cJSON_AddStringToObject(object, "CurrentState", phase_name(status->phase));
 	cJSON_AddStringToObject(object, "CustomPayload",
 				view->custom_payload ? view->custom_payload : "");
-	add_tables(object, status);
 	add_position(object, "LastSuccessfulBinlogPos", &status->streamed);
 	add_seconds(object, "BinlogStreamerLag", status->streamer_lag_s, whole);
 	add_seconds(object, "BinlogWriterLag", status->writer_lag_s, false);
@@ -163,7 +162,11 @@ static void add_progress(cJSON *object, const struct status_view *view, bool who
 	cJSON_AddStringToObject(object, "VerifierMessage", message);
 	add_position(object, "FinalBinlogPos", &status->final);
 	json_add_u64(object, "PaginationKeysPerSecond", (uint64_t)seconds(estimate->rows_per_s));
-	add_seconds(object, "ETA", estimate->eta_s, whole);
+	/* Ghostferry's callbacks have 0 where the time left is not known. */
+	if (whole && (estimate->eta_s < 0 || status->is_paused))
+		cJSON_AddNullToObject(object, "ETA");
+	else
+		add_seconds(object, "ETA", estimate->eta_s, whole);
 	add_seconds(object, "TimeTaken", status->start_time > 0 ? end - status->start_time : 0,
 		    whole);
 }
@@ -174,6 +177,7 @@ void progress_json_write(struct buf *out, const struct status_view *view)
 
 	assert(object);
 	add_progress(object, view, false);
+	add_tables(object, view->status);
 	json_print(out, object, 0);
 	cJSON_Delete(object);
 }
@@ -217,26 +221,44 @@ size_t *status_table_order(const struct ferry_status *status)
 	return order;
 }
 
-static void add_table_statuses(cJSON *object, const struct ferry_status *status)
+static cJSON *table_json(const struct status_view *view, const struct ferry_table_status *table)
 {
+	cJSON *item = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(item, "TableName", table->name);
+	cJSON_AddStringToObject(item, "PaginationKeyName",
+				table->key_column ? table->key_column : "");
+	cJSON_AddStringToObject(item, "Status", table->action);
+	cJSON_AddItemToObject(item, "LastSuccessfulPaginationKey",
+			      key_json(table, &table->last_key, true));
+	cJSON_AddItemToObject(item, "TargetPaginationKey",
+			      key_json(table, &table->target_key, true));
+	json_add_u64(item, "BatchSize", table->batch_rows);
+	/* Not in Ghostferry. */
+	json_add_u64(item, "RowsWritten", table->rows_written);
+	json_add_u64(item, "BytesWritten", table->bytes_written);
+	json_add_u64(item, "EstimatedRows", table->estimated_rows);
+	json_add_u64(item, "EstimatedBytes", table->estimated_bytes);
+	cJSON_AddNumberToObject(item, "Fraction", estimate_table_fraction(view->estimate, table));
+	return item;
+}
+
+void status_json_table(struct buf *out, const struct status_view *view, size_t index)
+{
+	cJSON *item = table_json(view, &view->status->tables[index]);
+
+	json_print(out, item, 0);
+	cJSON_Delete(item);
+}
+
+static void add_table_statuses(cJSON *object, const struct status_view *view)
+{
+	const struct ferry_status *status = view->status;
 	cJSON *array = cJSON_AddArrayToObject(object, "TableStatuses");
 	size_t *order = status_table_order(status);
 
-	for (size_t i = 0; i < status->table_count; i++) {
-		const struct ferry_table_status *table = &status->tables[order[i]];
-		cJSON *item = cJSON_CreateObject();
-
-		cJSON_AddItemToArray(array, item);
-		cJSON_AddStringToObject(item, "TableName", table->name);
-		cJSON_AddStringToObject(item, "PaginationKeyName",
-					table->key_column ? table->key_column : "");
-		cJSON_AddStringToObject(item, "Status", table->action);
-		cJSON_AddItemToObject(item, "LastSuccessfulPaginationKey",
-				      key_json(table, &table->last_key, true));
-		cJSON_AddItemToObject(item, "TargetPaginationKey",
-				      key_json(table, &table->target_key, true));
-		json_add_u64(item, "BatchSize", table->batch_rows);
-	}
+	for (size_t i = 0; i < status->table_count; i++)
+		cJSON_AddItemToArray(array, table_json(view, &status->tables[order[i]]));
 	free(order);
 }
 
@@ -276,13 +298,38 @@ static void add_all_names(cJSON *object, const struct ferry_status *status)
 	add_names(object, "AllDatabaseNames", databases, status->table_count);
 }
 
+/* Tables that differ, [] when none does; null before that is known. And of their rows the
+ * first, each with its key. */
+static void add_findings(cJSON *result, const struct verifier_status *verifier)
+{
+	cJSON *array;
+
+	if (verifier->result != VERIFICATION_EQUAL && verifier->result != VERIFICATION_DIFFERENT) {
+		cJSON_AddNullToObject(result, "IncorrectTables");
+		return;
+	}
+	array = cJSON_AddArrayToObject(result, "IncorrectTables");
+	for (size_t i = 0; i < verifier->incorrect_count; i++)
+		cJSON_AddItemToArray(array, cJSON_CreateString(verifier->incorrect_tables[i]));
+	json_add_u64(result, "DifferentRows", verifier->different_rows);
+	array = cJSON_AddArrayToObject(result, "Findings");
+	for (size_t i = 0; i < verifier->finding_count; i++) {
+		cJSON *item = cJSON_CreateObject();
+
+		cJSON_AddItemToArray(array, item);
+		cJSON_AddStringToObject(item, "Table", verifier->findings[i].table);
+		cJSON_AddStringToObject(item, "Key", verifier->findings[i].key);
+		cJSON_AddStringToObject(item, "Kind", verifier->findings[i].kind);
+	}
+}
+
 /* Without a verifier: what Ghostferry says then. */
 static void add_verification(cJSON *object, const struct ferry_status *status)
 {
 	static char no_message[] = "";
 	const struct verifier_status none = { .message = no_message };
 	const struct verifier_status *verifier = status->has_verifier ? &status->verifier : &none;
-	cJSON *result, *tables;
+	cJSON *result;
 
 	cJSON_AddBoolToObject(object, "VerifierSupport", status->has_verifier);
 	cJSON_AddBoolToObject(object, "VerifierAvailable", verifier->is_available);
@@ -293,14 +340,7 @@ static void add_verification(cJSON *object, const struct ferry_status *status)
 	cJSON_AddStringToObject(result, "Message", verifier->message);
 	if (status->has_verifier)
 		json_add_u64(result, "RepairedRows", verifier->repaired);
-	if (verifier->incorrect_count == 0) {
-		cJSON_AddNullToObject(result, "IncorrectTables");
-	} else {
-		tables = cJSON_AddArrayToObject(result, "IncorrectTables");
-		for (size_t i = 0; i < verifier->incorrect_count; i++)
-			cJSON_AddItemToArray(tables,
-					     cJSON_CreateString(verifier->incorrect_tables[i]));
-	}
+	add_findings(result, verifier);
 	if (verifier->result == VERIFICATION_FAILED)
 		cJSON_AddStringToObject(object, "VerificationErr", verifier->message);
 	else
@@ -360,17 +400,64 @@ static void add_work(cJSON *object, const char *key, const int64_t *us, const ch
 			json_add_i64(item, names[i], us[i] / 1000);
 }
 
-void status_json_write(struct buf *out, const struct status_view *view)
+/* Not in Ghostferry: the figures of the whole run. Rows, bytes, batches and changes are those
+ * of this process. */
+static void add_totals(cJSON *object, const struct status_view *view)
+{
+	const struct ferry_status *status = view->status;
+	uint64_t rows = 0, bytes = 0;
+	cJSON *states;
+
+	for (size_t i = 0; i < status->table_count; i++) {
+		rows += status->tables[i].estimated_rows;
+		bytes += status->tables[i].estimated_bytes;
+	}
+	add_position(object, "AppliedBinlogPos", &status->applied);
+	json_add_u64(object, "ChangesReceived", status->changes_received);
+	json_add_u64(object, "ChangesApplied", status->changes_applied);
+	json_add_u64(object, "ChangesQueued", status->queued_changes);
+	json_add_u64(object, "QueuedBytes", status->queued_bytes);
+	json_add_u64(object, "RowsWritten", status->rows_written);
+	json_add_u64(object, "BytesWritten", status->bytes_written);
+	json_add_u64(object, "BatchesWritten", status->batches_written);
+	json_add_u64(object, "EstimatedRows", rows);
+	json_add_u64(object, "EstimatedBytes", bytes);
+	cJSON_AddNumberToObject(object, "Fraction", view->estimate->fraction);
+	cJSON_AddNumberToObject(object, "BytesPerSecond", view->estimate->bytes_per_s);
+	states = cJSON_AddObjectToObject(object, "SecondsPerState");
+	for (int i = 0; i < PHASE_COUNT; i++)
+		cJSON_AddNumberToObject(states, phase_name((enum phase)i), status->phase_s[i]);
+	cJSON_AddNumberToObject(object, "PausedSeconds", status->paused_s);
+}
+
+/* Not in Ghostferry: why nothing seems to move, or not any faster. */
+static void add_obstacles(cJSON *object, const struct ferry_status *status)
 {
 	static const char *const side_names[] = {
 		[SLOWER_NONE] = "",
 		[SLOWER_SOURCE] = "source",
 		[SLOWER_TARGET] = "target",
 	};
-	const struct ferry_status *status = view->status;
-	cJSON *object = cJSON_CreateObject();
 
-	assert(object);
+	json_add_u64(object, "TargetDeadlocks", status->deadlocks);
+	json_add_u64(object, "TargetLockWaits", status->lock_waits);
+	cJSON_AddStringToObject(object, "LimitedBy", side_names[status->limit]);
+	cJSON_AddStringToObject(object, "WaitingFor", status->waiting_for);
+	add_work(object, "SourceTimeMs", status->work.us[WORK_ON_SOURCE],
+		 work_names[WORK_ON_SOURCE]);
+	add_work(object, "TargetTimeMs", status->work.us[WORK_ON_TARGET],
+		 work_names[WORK_ON_TARGET]);
+	add_late_rows(object, status);
+	if (*status->failure)
+		cJSON_AddStringToObject(object, "Failure", status->failure);
+	else
+		cJSON_AddNullToObject(object, "Failure");
+}
+
+static void add_overall(cJSON *object, const struct status_view *view)
+{
+	const struct ferry_status *status = view->status;
+
 	add_progress(object, view, true);
 	cJSON_AddStringToObject(object, "GhostferryVersion", version_text);
 	cJSON_AddStringToObject(object, "SourceHostPort", status->source_address);
@@ -382,20 +469,31 @@ void status_json_write(struct buf *out, const struct status_view *view)
 	cJSON_AddBoolToObject(object, "BinlogStreamerStopRequested", status->stop_requested);
 	json_add_u64(object, "CompletedTableCount", status->completed_count);
 	json_add_u64(object, "TotalTableCount", status->table_count);
-	add_table_statuses(object, status);
-	add_all_names(object, status);
 	add_verification(object, status);
 	add_scripts(object, view->scripts);
-	/* Not in Ghostferry: why nothing seems to move, or not any faster. */
-	json_add_u64(object, "TargetDeadlocks", status->deadlocks);
-	json_add_u64(object, "TargetLockWaits", status->lock_waits);
-	cJSON_AddStringToObject(object, "LimitedBy", side_names[status->limit]);
-	cJSON_AddStringToObject(object, "WaitingFor", status->waiting_for);
-	add_work(object, "SourceTimeMs", status->work.us[WORK_ON_SOURCE],
-		 work_names[WORK_ON_SOURCE]);
-	add_work(object, "TargetTimeMs", status->work.us[WORK_ON_TARGET],
-		 work_names[WORK_ON_TARGET]);
-	add_late_rows(object, status);
+	add_obstacles(object, status);
+	add_totals(object, view);
+}
+
+void status_json_write(struct buf *out, const struct status_view *view)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	assert(object);
+	add_overall(object, view);
+	add_tables(object, view->status);
+	add_table_statuses(object, view);
+	add_all_names(object, view->status);
+	json_print(out, object, 0);
+	cJSON_Delete(object);
+}
+
+void status_json_overall(struct buf *out, const struct status_view *view)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	assert(object);
+	add_overall(object, view);
 	json_print(out, object, 0);
 	cJSON_Delete(object);
 }

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 #define LAGGING_S 10.0
 
@@ -54,10 +56,15 @@ static void tracker_status(struct ferry *f, struct ferry_status *status)
 	status->phase = state.phase;
 	status->start_time = state.start_time;
 	status->done_time = state.done_time;
+	for (int i = 0; i < PHASE_COUNT; i++)
+		status->phase_s[i] = (double)state.phase_ms[i] / 1000;
+	if (state.phase != PHASE_DONE)
+		status->phase_s[state.phase] += (double)(clock_ms() - state.phase_began_ms) / 1000;
 	status->applied = state.position;
 	status->cutover_unlocked = state.cutover_unlocked;
 	status->rows_written = state.rows_written;
 	status->bytes_written = state.bytes_written;
+	status->batches_written = state.batches_written;
 	status->changes_applied = state.changes_applied;
 	status->table_count = state.table_count;
 	status->tables = mem_calloc(state.table_count + 1, sizeof(*status->tables));
@@ -91,6 +98,8 @@ void ferry_status(struct ferry *f, struct ferry_status *status)
 	status->final = f->final;
 	status->stop_requested = binlog_position_is_set(&f->final);
 	snprintf(status->waiting_for, sizeof(status->waiting_for), "%s", f->waiting_for);
+	if (f->has_failed)
+		snprintf(status->failure, sizeof(status->failure), "%s", f->error.text);
 	bool has_tables = f->has_tables;
 	struct data_iterator *iterator = f->iterator;
 	struct binlog_writer *writer = f->writer;
@@ -98,6 +107,7 @@ void ferry_status(struct ferry *f, struct ferry_status *status)
 	struct verifier *verifier = f->verifier;
 	mutex_unlock(&f->lock);
 
+	utf8_replace_invalid(status->failure);
 	status->has_verifier = verifier != NULL;
 	if (verifier)
 		verifier_status(verifier, &status->verifier);
@@ -108,6 +118,7 @@ void ferry_status(struct ferry *f, struct ferry_status *status)
 	address(status->source_address, &f->options.source);
 	address(status->target_address, &f->options.target);
 	status->is_paused = throttler_is_paused(&f->throttler);
+	status->paused_s = throttler_paused_s(&f->throttler);
 	tracker_status(f, status);
 	for (size_t i = 0; has_tables && i < status->table_count; i++) {
 		struct ferry_table_status *table = &status->tables[i];
@@ -125,6 +136,7 @@ void ferry_status(struct ferry *f, struct ferry_status *status)
 	}
 	if (writer) {
 		status->queued_changes = binlog_writer_queued(writer);
+		status->changes_received = binlog_writer_received(writer, &status->queued_bytes);
 		status->writer_lag_s = binlog_writer_lag_s(writer, ferry_source_now(f));
 	}
 	status->limit = slower_side(status, iterator, writer);

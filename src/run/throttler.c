@@ -2,6 +2,7 @@
  * cannot hear, so it is looked at every POLL_MS. */
 #include "run/throttler.h"
 
+#include "base/clock.h"
 #include "run/work_time.h"
 
 enum { POLL_MS = 100 };
@@ -11,6 +12,7 @@ void throttler_init(struct throttler *t)
 	mutex_init(&t->lock);
 	condition_init(&t->changed);
 	t->paused = false;
+	t->paused_ms = 0;
 }
 
 void throttler_destroy(struct throttler *t)
@@ -22,6 +24,10 @@ void throttler_destroy(struct throttler *t)
 void throttler_set_paused(struct throttler *t, bool paused)
 {
 	mutex_lock(&t->lock);
+	if (paused && !t->paused)
+		t->paused_since_ms = clock_ms();
+	else if (!paused && t->paused)
+		t->paused_ms += clock_ms() - t->paused_since_ms;
 	t->paused = paused;
 	condition_broadcast(&t->changed);
 	mutex_unlock(&t->lock);
@@ -35,6 +41,14 @@ bool throttler_is_paused(struct throttler *t)
 	paused = t->paused;
 	mutex_unlock(&t->lock);
 	return paused;
+}
+
+double throttler_paused_s(struct throttler *t)
+{
+	mutex_lock(&t->lock);
+	int64_t ms = t->paused_ms + (t->paused ? clock_ms() - t->paused_since_ms : 0);
+	mutex_unlock(&t->lock);
+	return (double)ms / 1000;
 }
 
 bool throttler_wait(struct throttler *t, struct stop *stop)

@@ -27,7 +27,8 @@ static void make_id(char *text, size_t size)
 void state_tracker_init(struct state_tracker *s)
 {
 	*s = (struct state_tracker){ .state = { .phase = PHASE_STARTING,
-						.start_time = clock_wall() } };
+						.start_time = clock_wall(),
+						.phase_began_ms = clock_ms() } };
 	make_id(s->process, sizeof(s->process));
 	mutex_init(&s->lock);
 }
@@ -136,6 +137,9 @@ void state_tracker_set_phase(struct state_tracker *s, enum phase phase)
 {
 	mutex_lock(&s->lock);
 	assert(phase_may_follow(s->state.phase, phase));
+	int64_t now_ms = clock_ms();
+	s->state.phase_ms[s->state.phase] += now_ms - s->state.phase_began_ms;
+	s->state.phase_began_ms = now_ms;
 	s->state.phase = phase;
 	if (phase == PHASE_DONE)
 		s->state.done_time = clock_wall();
@@ -269,6 +273,7 @@ void state_tracker_batch_written(struct state_tracker *s, const struct moved_tab
 	t->rows_written += rows;
 	t->bytes_written += bytes;
 	s->state.rows_written += rows;
+	s->state.batches_written++;
 	s->state.bytes_written += bytes;
 	mutex_unlock(&s->lock);
 }

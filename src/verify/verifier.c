@@ -142,6 +142,7 @@ void verifier_free(struct verifier *v)
 	pending_rows_release(&v->pending);
 	free(v->tables);
 	free(v->message);
+	verifier_findings_free(v->findings, v->finding_count);
 	stop_destroy(&v->rounds_stop);
 	stop_destroy(&v->stop);
 	mutex_destroy(&v->lock);
@@ -274,6 +275,7 @@ void verifier_status(struct verifier *v, struct verifier_status *status)
 			status->incorrect_tables[status->incorrect_count++] =
 				v->run->tables->tables[i]->source->full_name;
 	}
+	verifier_copy_findings(v, status);
 	mutex_unlock(&v->lock);
 	status->is_available = phase != PHASE_STARTING && phase != PHASE_COPYING &&
 			       status->result != VERIFICATION_RUNNING;
@@ -284,6 +286,7 @@ void verifier_status_release(struct verifier_status *status)
 {
 	free(status->message);
 	free(status->incorrect_tables);
+	verifier_findings_free(status->findings, status->finding_count);
 	*status = (struct verifier_status){ .type = NULL };
 }
 

@@ -30,6 +30,7 @@ unsigned verifier_begin(struct verifier *v)
 	v->result = VERIFICATION_RUNNING;
 	free(v->message);
 	v->message = NULL;
+	verifier_set_findings(v, NULL);
 	for (size_t i = 0; i < v->diff.count; i++)
 		v->tables[i].is_incorrect = false;
 	mutex_unlock(&v->lock);
@@ -51,6 +52,8 @@ void verifier_end(struct verifier *v, unsigned number, const struct diff_report 
 	for (size_t i = 0; result != VERIFICATION_FAILED && i < report->count; i++)
 		v->tables[i].is_incorrect =
 			table_report_is_different(&report->tables[i]) && !v->tables[i].is_ignored;
+	if (result == VERIFICATION_DIFFERENT)
+		verifier_set_findings(v, report);
 	mutex_unlock(&v->lock);
 }
 

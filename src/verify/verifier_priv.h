@@ -43,9 +43,12 @@ struct verifier {
 	/* Shared. */
 	struct mutex lock;
 	unsigned number; /* guarded by lock: of the verification whose result counts */
-	enum verification_result result; /* guarded by lock: of that one */
-	char *message;			 /* guarded by lock; owned; NULL: none */
-	unsigned on_demand_number;	 /* guarded by lock: of the newest one on demand */
+	enum verification_result result;   /* guarded by lock: of that one */
+	char *message;			   /* guarded by lock; owned; NULL: none */
+	struct verifier_finding *findings; /* guarded by lock; owned */
+	size_t finding_count;		   /* guarded by lock */
+	uint64_t different_rows;	   /* guarded by lock */
+	unsigned on_demand_number;	   /* guarded by lock: of the newest one on demand */
 	bool on_demand_compares; /* guarded by lock: it may go on when its result counts no more */
 };
 
@@ -77,6 +80,11 @@ unsigned verifier_begin(struct verifier *v);
 /* It has ended. Takes message. */
 void verifier_end(struct verifier *v, unsigned number, const struct diff_report *report,
 		  enum verification_result result, char *message);
+/* verifier_findings.c, under the lock: what the report found becomes the verifier's. NULL: it
+ * has none any more. */
+void verifier_set_findings(struct verifier *v, const struct diff_report *report);
+void verifier_copy_findings(const struct verifier *v, struct verifier_status *status);
+void verifier_findings_free(struct verifier_finding *findings, size_t count);
 /* But for those that are ignored. */
 size_t verifier_different_tables(const struct verifier *v, const struct diff_report *report);
 

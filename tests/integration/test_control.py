@@ -199,7 +199,7 @@ class ServerTest(ControlTest):
                 ("POST", "/", "", FORM, 405), ("POST", "/api/status", "", JSON, 405),
                 ("GET", "/api/pause", None, {}, 405), ("DELETE", "/api/config", None, {}, 405),
                 ("PUT", "/api/cutover", "", JSON, 405),
-                ("POST", "/api/stop", "", JSON, 501), ("POST", "/api/verify", "", JSON, 501),
+                ("GET", "/api/stop", None, {}, 405), ("POST", "/api/verify", "", JSON, 501),
                 ("POST", "/api/cutover", '{"type": "now"}', JSON, 400),
                 ("POST", "/api/cutover", "type=later", FORM, 400),
                 ("POST", "/api/cutover", "", FORM, 400), ("POST", "/api/cutover", "{", JSON, 400),
@@ -217,26 +217,10 @@ class ServerTest(ControlTest):
         self.assertEqual(self.code(ferry, "HEAD", "/api/pause"), 405)
         status, headers, page = self.request(ferry, "GET", "/")
         self.assertIn("text/html", headers["Content-Type"])
-        self.assertIn("abc.big", page)
+        self.assertIn("page.js", page)
         self.assertEqual(headers["X-Frame-Options"], "DENY")
+        self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
         self.finish(ferry)
-
-    def test_the_buttons_are_those_that_do_something(self):
-        ferry = self.waiting(VerifierType="Inline")
-
-        def labels():
-            return re.findall("<button>([^<]*)", self.request(ferry, "GET", "/")[2])
-
-        self.assertEqual(labels(), ["Run verification", "Pause", "Allow automatic cutover"])
-        self.code(ferry, "POST", "/api/pause", "", FORM)
-        self.assertEqual(labels()[1], "Unpause")
-        self.code(ferry, "POST", "/api/unpause", "", FORM)
-        self.assertIn("Inline: not started", self.request(ferry, "GET", "/")[2])
-        self.assertEqual(self.code(ferry, "POST", "/api/verify", "", FORM), 303)
-        ferry.wait_for_status(lambda s: s["VerificationDone"])
-        self.assertIn("Inline: equal", self.request(ferry, "GET", "/")[2])
-        self.finish(ferry)
-        ferry.wait(10)
 
     def test_many_clients_that_do_not_speak(self):
         """Nor do they end: others are answered all the same, and the run goes on.
@@ -443,9 +427,6 @@ class ScriptTest(ControlTest):
                 self.assertEqual((got["Status"], got["ExitCode"]), (status, code))
                 self.assertRegex(got["Logs"], logs)
                 self.assertLessEqual(len(got["Logs"]), 65536)
-        page = self.request(ferry, "GET", "/")[2]
-        self.assertIn("hello $HOME; &lt;b&gt;", page)
-        self.assertNotIn("<b>", page)
         self.finish(ferry)
         self.assertEqual(ferry.stdout(), "")
 

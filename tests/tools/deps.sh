@@ -8,6 +8,7 @@ BUILD="gcc libc6-dev make pkg-config default-libmysqlclient-dev libcjson-dev
 	libsnappy-dev"
 TEST="ca-certificates libcmocka-dev mariadb-server-core mariadb-client-core python3
 	python3-pymysql python3-cryptography openssl debootstrap spin mandoc
+	chromium prometheus
 	clang clang-format clang-tidy libclang-rt-14-dev"
 
 # A real package of that name, or an installed one that provides it.

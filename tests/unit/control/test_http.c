@@ -33,6 +33,13 @@ static void run_loop(void *argument UNUSED)
 	ev_run(here.loop, 0);
 }
 
+static atomic_int stops;
+
+static void note_stop(void *context UNUSED)
+{
+	atomic_fetch_add(&stops, 1);
+}
+
 static int set_up(void **state UNUSED)
 {
 	struct error err = ERROR_INIT;
@@ -42,7 +49,7 @@ static int set_up(void **state UNUSED)
 	log_set_level(LOG_ERROR);
 	curl_global_init(CURL_GLOBAL_ALL);
 	here.loop = ev_loop_new(EVFLAG_AUTO);
-	here.api = (struct api){ .ferry = &fake_ferry, .rate = &here.rate };
+	here.api = (struct api){ .ferry = &fake_ferry, .rate = &here.rate, .stop = note_stop };
 	if (!listen_open(&listener, "127.0.0.1:0", &err))
 		return -1;
 	here.port = listener.port;
@@ -58,6 +65,7 @@ static int tear_down(void **state UNUSED)
 	ev_async_send(here.loop, &here.stop);
 	thread_join(&here.thread);
 	server_free(here.server);
+	api_release(&here.api);
 	ev_loop_destroy(here.loop);
 	curl_global_cleanup();
 	return 0;
@@ -97,6 +105,7 @@ static void perform(struct exchange *x)
 	headers = curl_slist_append(headers, x->header ? x->header : "Content-Type:");
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, x->method);
+	curl_easy_setopt(curl, CURLOPT_NOBODY, strcmp(x->method, "HEAD") == 0 ? 1L : 0L);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, 20L);
@@ -136,10 +145,18 @@ TEST(every_route_and_its_refusals)
 		{ "DELETE", "/api/pause", NULL, NULL, 405, NULL },
 		{ "POST", "/api/pause", JSON, "", 200, "" },
 		{ "POST", "/api/pause", NULL, "", 303, "" },
-		{ "POST", "/api/pause", JSON "; charset=utf-8", "", 303, "" },
+		{ "POST", "/api/pause", JSON "; charset=utf-8", "", 200, "" },
+		{ "POST", "/api/pause", JSON "-seq", "", 303, "" },
+		{ "GET", "/page.css", NULL, NULL, 200, NULL },
+		{ "GET", "/page.js", NULL, NULL, 200, NULL },
+		{ "GET", "/metrics", NULL, NULL, 200, NULL },
+		{ "HEAD", "/api/events", NULL, NULL, 200, NULL },
+		{ "GET", "/api/openapi.json", NULL, NULL, 200, NULL },
 		{ "POST", "/api/unpause", JSON, "", 200, "" },
 		{ "POST", "/api/unpause", FORM, "", 303, "" },
-		{ "POST", "/api/stop", JSON, "", 501, NULL },
+		{ "GET", "/api/stop", NULL, NULL, 405, NULL },
+		{ "POST", "/api/stop", JSON, "", 200, "" },
+		{ "POST", "/api/stop", FORM, "", 303, "" },
 		{ "POST", "/api/verify", JSON, "", 501, "no verifier is configured\n" },
 		{ "POST", "/api/cutover", FORM, "type=automatic", 303, "" },
 		{ "POST", "/api/cutover", FORM, "a=b&type=man%75al", 303, "" },
@@ -149,7 +166,7 @@ TEST(every_route_and_its_refusals)
 		{ "POST", "/api/cutover", "Content-Type: multipart/form-data; boundary=xx",
 		  "--xx\r\nContent-Disposition: form-data; name=\"type\"\r\n\r\nmanual\r\n"
 		  "--xx--\r\n",
-		  303, "" },
+		  415, NULL },
 		{ "POST", "/api/cutover", JSON, "{\"type\":\"automatic\"}", 200, "" },
 		{ "POST", "/api/cutover", JSON, "{\"type\":\"manual\"}", 200, "" },
 		{ "POST", "/api/cutover", JSON, "{\"type\":1}", 400, NULL },
@@ -160,6 +177,8 @@ TEST(every_route_and_its_refusals)
 		{ "GET", "/api/config", NULL, NULL, 200, "{\"DataIterationBatchSize\":300}\n" },
 		{ "POST", "/api/config", JSON, "{\"dataiterationbatchsize\":301}", 200, "" },
 		{ "POST", "/api/config", JSON, "{\"DataIterationBatchSize\":0}", 200, "" },
+		{ "GET", "/api/config", NULL, NULL, 200, "{\"DataIterationBatchSize\":0}\n" },
+		{ "POST", "/api/config", JSON, "{\"DataIterationBatchSize\":301}", 200, "" },
 		{ "POST", "/api/config", JSON, "{\"DataIterationBatchSize\":null}", 200, "" },
 		{ "POST", "/api/config", JSON, "{}", 200, "" },
 		{ "POST", "/api/config", JSON, "{\"DataIterationBatchSize\":-1}", 400, NULL },
@@ -234,25 +253,67 @@ TEST(status_is_json)
 	release(&x);
 }
 
-/* Names are the user's: none may become markup. */
-TEST(the_page_escapes_everything)
+/* Names are the user's: none may end its label. */
+TEST(metrics_escape_everything)
 {
-	static const char nasty[] = "<script>&\"'";
-	struct ferry_table_status table = { .name = nasty, .key_column = nasty, .action = nasty };
-	struct exchange x = { .method = "GET", .path = "/" };
+	static const char nasty[] = "a\"b\\c\nd";
+	struct exchange x = { .method = "GET", .path = "/metrics" };
 
-	fake_ferry.status.tables = &table;
-	fake_ferry.status.table_count = 1;
 	strcpy(fake_ferry.status.source_address, nasty);
-	strcpy(fake_ferry.status.target_address, nasty);
-	strcpy(fake_ferry.status.waiting_for, nasty);
 	perform(&x);
 	memset(&fake_ferry.status, 0, sizeof(fake_ferry.status));
-	assert_int_equal(x.status, 200);
-	assert_null(strstr(x.reply.data, "<script>"));
-	assert_non_null(strstr(x.reply.data, "&lt;script&gt;&amp;&quot;&#39;"));
-	assert_non_null(strstr(x.headers.data, "X-Frame-Options: DENY"));
+	assert_non_null(strstr(x.headers.data, "Content-Type: text/plain; version=0.0.4"));
+	assert_non_null(strstr(x.reply.data, "source=\"a\\\"b\\\\c\\nd\","));
 	release(&x);
+}
+
+/* Nothing of other sites runs in the page, or holds it in a frame. */
+TEST(the_page_says_what_may_run_in_it)
+{
+	struct exchange x = { .method = "GET", .path = "/" };
+
+	perform(&x);
+	assert_non_null(strstr(x.headers.data, "default-src 'none'; style-src 'self'; "
+					       "script-src 'self';"));
+	assert_non_null(strstr(x.headers.data, "X-Frame-Options: DENY"));
+	assert_null(strstr(x.reply.data, "http://"));
+	assert_null(strstr(x.reply.data, "https://"));
+	release(&x);
+}
+
+/* Its documented routes are those that there are. */
+TEST(the_description_has_every_route)
+{
+	struct exchange x = { .method = "GET", .path = "/api/openapi.json" };
+	struct error err = ERROR_INIT;
+	const cJSON *path;
+	size_t described = 0;
+	cJSON *tree;
+
+	perform(&x);
+	tree = json_parse(x.reply.data, x.reply.length, &err);
+	assert_non_null(tree);
+	cJSON_ArrayForEach(path, cJSON_GetObjectItem(tree, "paths")) described +=
+		(size_t)cJSON_GetArraySize(path);
+	for (size_t i = 0; i < api_route_count; i++) {
+		path = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItem(tree, "paths"),
+							api_routes[i].path);
+		if (!cJSON_GetObjectItem(path, api_routes[i].method)) /* in any case */
+			fail_msg("%s %s", api_routes[i].method, api_routes[i].path);
+	}
+	assert_int_equal(described, api_route_count);
+	cJSON_Delete(tree);
+	release(&x);
+}
+
+TEST(a_stop_comes_after_its_answer)
+{
+	int before = atomic_load(&stops);
+
+	simple("POST", "/api/stop", JSON, "");
+	for (int i = 0; i < 500 && atomic_load(&stops) == before; i++)
+		usleep(10000);
+	assert_int_equal(atomic_load(&stops), before + 1);
 }
 
 TEST(large_bodies_are_refused)
@@ -450,7 +511,10 @@ TEST(who_may_call)
 
 TEST_MAIN_GROUP(set_up, tear_down, cmocka_unit_test(every_route_and_its_refusals),
 		cmocka_unit_test(posts_reach_the_ferry), cmocka_unit_test(status_is_json),
-		cmocka_unit_test(the_page_escapes_everything),
+		cmocka_unit_test(metrics_escape_everything),
+		cmocka_unit_test(the_page_says_what_may_run_in_it),
+		cmocka_unit_test(the_description_has_every_route),
+		cmocka_unit_test(a_stop_comes_after_its_answer),
 		cmocka_unit_test(large_bodies_are_refused),
 		cmocka_unit_test(broken_requests_do_no_harm),
 		cmocka_unit_test(endless_and_silent_clients), cmocka_unit_test(addresses),

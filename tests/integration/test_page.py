@@ -1,0 +1,124 @@
+"""The web page in a browser. PICTURES=folder keeps a picture of each state."""
+
+import os
+import unittest
+
+from lib import browser, case
+from test_control import ControlTest
+
+TAGS = ("any_client",)
+NASTY = "<img src=x onerror=document.title='owned'>"
+
+
+@unittest.skipUnless(browser.exists(), "SKIPPED: there is no chromium")
+class PageTest(ControlTest):
+    pairs = (case.MARIADB,)
+
+    def setUp(self):
+        super().setUp()
+        self.browser = browser.Browser()
+        self.addCleanup(self.browser.close)
+        self.browser.look()
+
+    def show(self, ferry):
+        self.browser.open(f"http://127.0.0.1:{ferry.port}/")
+        self.browser.wait("document.querySelector('#facts dd')")
+
+    def picture(self, name):
+        folder = os.environ.get("PICTURES")
+        if folder:
+            self.browser.picture(os.path.join(folder, f"{name}.png"))
+
+    def pictures(self, name):
+        for kind, look in (("phone", {"width": 390, "height": 900}), ("dark", {"dark": True})):
+            self.browser.look(**look)
+            self.picture(f"{name}-{kind}")
+        self.browser.look()
+        self.picture(name)
+
+    def state(self, wanted):
+        self.browser.wait(f"document.querySelector('#state').textContent === '{wanted}'")
+
+    def no_complaints(self):
+        self.assertEqual([line for line in self.browser.console if "ERR_" not in line], [])
+
+    def test_a_move_from_its_start_to_its_end(self):
+        probes = self.probes()
+        stop = probes.stop_at("before_batch_write", r"abc\.big ")
+        ferry = self.ferry(http=True, probes=probes, AutomaticCutover=False,
+                           VerifierType="Inline").start()
+        ferry.wait_until(lambda: stop.reached, what="the batch")
+        self.show(ferry)
+        self.state("copying")
+        self.assertIn("abc.big", self.browser.wait(
+            "document.querySelector('#tables tbody tr').textContent"))
+        self.pictures("copying")
+        self.browser.press("Pause")
+        self.state("copying, paused")
+        self.picture("paused")
+        self.browser.press("Go on")
+        stop.release()
+        self.state("wait-for-cutover")
+        self.pictures("waiting")
+        self.browser.press("Verify now")
+        self.browser.wait("document.querySelector('#verdict').textContent === 'All tables are equal'")
+        self.browser.press("Cut over now")
+        text = self.browser.wait("document.querySelector('#ask[open]').innerText")
+        self.assertIn("Lag of reading", text)
+        self.assertIn("Verification: All tables are equal", text)
+        self.picture("asked")
+        self.browser.press("Cancel")
+        self.assertFalse(ferry.status()["AutomaticCutover"])
+        self.browser.press("Cut over now")
+        self.browser.press("Cut over")
+        self.state("done")
+        self.pictures("done")
+        ferry.terminate()
+        ferry.assert_status(0)
+        self.state("gone")
+        self.assertIn("process is gone", self.browser.value(
+            "document.querySelector('#gone').textContent"))
+        self.picture("gone")
+        self.no_complaints()
+
+    def test_differences_and_scripts(self):
+        """Broken: innerHTML for textContent in element()."""
+        ferry = self.ferry(http=True, AutomaticCutover=False, VerifierType="Inline")
+        ferry.config["ControlServerConfig"]["CustomScripts"] = {
+            NASTY: ["/bin/sh", "-c", "echo '<img src=x onerror=alert(1)>'; exit 3"]}
+        ferry.start()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+        self.target.sql("DELETE FROM abc.big WHERE id = 3")
+        self.show(ferry)
+        self.browser.press("Verify now")
+        row = self.browser.wait("document.querySelector('#findings tbody tr').innerText")
+        self.assertEqual(row.split("\t"), ["abc.big", "3", "row missing on target"])
+        self.browser.value("document.querySelector('#script-list button').click()")
+        self.browser.wait("document.querySelector('#ask[open]')")
+        self.browser.value("document.querySelector('#ask-yes').click()")
+        self.browser.wait("document.querySelector('#script-list').innerText"
+                          ".includes('exit status 3')")
+        self.assertIn("<img src=x", self.browser.wait("document.querySelector('pre').textContent"))
+        self.assertEqual(self.browser.value("document.querySelectorAll('img').length"), 0)
+        self.assertNotEqual(self.browser.value("document.title"), "owned")
+        self.pictures("differences")
+        self.browser.press("Stop")
+        self.browser.value("document.querySelector('#ask-yes').click()")
+        ferry.assert_status(2)
+        self.state("gone")
+        self.no_complaints()
+
+    def test_many_tables(self):
+        for i in range(1500):
+            self.source.sql(f"CREATE TABLE abc.many_{i:04} (id INT PRIMARY KEY)")
+        ferry = self.ferry(http=True, AutomaticCutover=False).start()
+        self.show(ferry)
+        self.picture("starting")
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", 300)
+        self.browser.wait("document.querySelector('#shown').textContent === 'showing 100 of 1503'")
+        self.pictures("many")
+        self.browser.value("(() => { const s = document.querySelector('#search');"
+                           "s.value = 'MANY_0123'; s.dispatchEvent(new Event('input')) })()")
+        self.assertEqual(self.browser.value("document.querySelectorAll('#tables tbody tr').length"),
+                         1)
+        self.no_complaints()
