@@ -1,5 +1,5 @@
 /* What stands against a migration, collected so that all of it is reported at
- * once, each with the SQL or setting that mends it. */
+ * once, each with the SQL or setting that fixes it. */
 #ifndef PLAN_FINDINGS_H
 #define PLAN_FINDINGS_H
 

@@ -384,7 +384,7 @@ static bool start_server(struct app *app, struct error *err)
 	return app->server != NULL;
 }
 
-static bool take_state(void *context, struct buf *text)
+static bool snapshot_state(void *context, struct buf *text)
 {
 	return ferry_may_save(context) && ferry_state(context, text);
 }
@@ -401,7 +401,7 @@ static bool start_all(struct app *app, struct error *err)
 		return false;
 	reporter_start(&app->reporter, app->is_dry_run ? &none : &app->config->progress_callback,
 		       app->is_dry_run ? &none : &app->config->state_callback);
-	state_file_start(&app->state_file, state_path, take_state, app->ferry);
+	state_file_start(&app->state_file, state_path, snapshot_state, app->ferry);
 	start_watchers(app);
 	shortage_set_hook(on_shortage, app);
 	ferry_start(app->ferry);

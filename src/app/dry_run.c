@@ -81,7 +81,7 @@ void dry_run_text(struct buf *out, const struct moved_tables *tables,
 	buf_puts(out, "B\n");
 	findings_text(out, findings);
 	if (errors > 0)
-		buf_printf(out, "%zu error%s must be mended before anything can be moved\n", errors,
+		buf_printf(out, "%zu error%s must be fixed before anything can be moved\n", errors,
 			   errors == 1 ? "" : "s");
 	else
 		buf_puts(out, "ready: nothing stands in the way\n");

@@ -109,7 +109,7 @@ void restart_if_it_helps(struct app *app, const struct error *err, enum run_part
 	if (clock_ms() - began_ms > QUIET_MS)
 		restarts = 0;
 	if (++restarts > RESTARTS_MAX) {
-		log_warn("the target was started anew %d times", restarts);
+		log_warn("the target was restarted %d times", restarts);
 		return;
 	}
 	/* A signal from here on would be lost with this image: it ends the process instead. */

@@ -51,7 +51,7 @@ static bool fail_unfinished(const struct saved_state *other, const char *path, s
 				 path, path);
 	return error_set(err, ERROR_CONFIG,
 			 "%s holds the state of an unfinished run: resume it with -resumestate %s; or, "
-			 "to give up what it has copied, remove the file to start anew",
+			 "to give up what it has copied, remove the file to start from scratch",
 			 path, path);
 }
 
@@ -69,7 +69,7 @@ static bool check_nothing_unfinished(struct start_state *start, const struct cli
 		return is_alive ?
 			       fail_alive(path, err) :
 			       error_wrap(err, "a state file is there already, and cannot be read "
-					       "(remove it to start anew)");
+					       "(remove it to start from scratch)");
 	start->has_finished = start->finished.run.phase == PHASE_DONE;
 	if (start->has_finished)
 		return true;

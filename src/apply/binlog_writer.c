@@ -385,8 +385,8 @@ struct change_batch {
 };
 
 /* Cuts off what may be applied now. */
-static void take_changes(struct binlog_writer *w, struct table_queue *queue,
-			 struct change_batch *batch) REQUIRES(w->lock)
+static void dequeue_changes(struct binlog_writer *w, struct table_queue *queue,
+			    struct change_batch *batch) REQUIRES(w->lock)
 {
 	const struct move_options *options = w->run->options;
 	uint64_t rows_max = options->apply_rows ? options->apply_rows : TABLE_QUEUE_ROWS_MAX;
@@ -424,7 +424,7 @@ static bool choose_batch(struct binlog_writer *w, struct change_batch *batch) RE
 		queue->is_listed = false;
 		queue->is_busy = true;
 		w->busy_count++;
-		take_changes(w, queue, batch);
+		dequeue_changes(w, queue, batch);
 		return true;
 	}
 	return false;

@@ -54,8 +54,8 @@ static int compare_changes(const void *a, const void *b)
 }
 
 /* The last change per key, deletes first; *deletes is their number. Returns an owned array. */
-static struct change **keep_last(const struct moved_table *table, struct change *first,
-				 size_t *deletes, size_t *count)
+static struct change **coalesce(const struct moved_table *table, struct change *first,
+				size_t *deletes, size_t *count)
 {
 	struct map last;
 	struct map_entry *entry;
@@ -268,7 +268,7 @@ bool change_apply(struct run *run, struct db *target, struct table_queue *queue,
 {
 	enum work before = work_begin(WORK_BUILDING);
 	size_t deletes, count;
-	struct change **changes = keep_last(queue->table, first, &deletes, &count);
+	struct change **changes = coalesce(queue->table, first, &deletes, &count);
 
 	work_begin(before);
 	struct apply a = { .run = run, .target = target, .table = queue->table, .queue = queue };

@@ -143,8 +143,8 @@ static void put_asking_insert(struct buf *sql, const struct moved_table *table,
 	put_asking_tail(sql, table);
 }
 
-static bool ask_who_is_there(const struct moved_table *table, struct db *target,
-			     struct buf *condition, struct error *err)
+static bool query_holders(const struct moved_table *table, struct db *target, struct buf *condition,
+			  struct error *err)
 {
 	struct buf sql = BUF_INIT;
 	struct value values[KEY_COLUMNS_MAX];
@@ -198,7 +198,7 @@ static bool displace(struct displacement *d, struct db *target, struct error *er
 	const struct moved_table *table = d->table;
 	struct buf condition = BUF_INIT;
 	uint64_t deleted = 0;
-	bool ok = ask_who_is_there(table, target, &condition, err);
+	bool ok = query_holders(table, target, &condition, err);
 
 	if (ok) {
 		map_put(&d->displaced, condition.data, condition.length, d);

@@ -14,7 +14,7 @@
  *
  * Counting is right only when each change is applied once. A batch is one transaction, so
  * one that failed before its COMMIT was sent is tried again; where the answer to the
- * COMMIT is missing, nobody can tell, and the table is copied anew from another snapshot,
+ * COMMIT is missing, nobody can tell, and the table is copied again from another snapshot,
  * which holds all of the batch. A resumed run does the same from the start, whatever the
  * state says of the table.
  *
@@ -274,7 +274,7 @@ static bool apply_once(struct apply *a, struct error *err)
 	if (err->kind == ERROR_DIFFERENT) {
 		err->kind = ERROR_DATA;
 		error_wrap(err, "the table has no key and is not as this run left it (has somebody "
-				"else written to it?); resume, and it is copied anew");
+				"else written to it?); resume, and it is copied again");
 	}
 	return error_wrap(err, "apply row changes of table %s up to %s:%" PRIu64,
 			  a->table->source->full_name, a->last->file, a->last->offset);

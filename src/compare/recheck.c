@@ -92,7 +92,7 @@ static void found_again(void *context, const struct row_hash *f UNUSED,
 	recheck_add(context, difference);
 }
 
-static bool ask_for_open_rows(struct recheck *r, struct range_diff *c, struct error *err)
+static bool query_open_rows(struct recheck *r, struct range_diff *c, struct error *err)
 {
 	const char **conditions = mem_calloc(r->rows.count + 1, sizeof(*conditions));
 	difference_found *found = c->found;
@@ -150,7 +150,7 @@ static bool resolve(struct recheck *r, struct range_diff *c, const struct rechec
 			return error_set(err, ERROR_STOPPED, "stopped");
 		if (rules->catch_up && !rules->catch_up(rules->context, c->db[SIDE_SOURCE], err))
 			return false;
-		if (!ask_for_open_rows(r, c, err))
+		if (!query_open_rows(r, c, err))
 			return false;
 		open = sort_out(r, rules, report);
 		pause_ms = pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause_ms * 2;

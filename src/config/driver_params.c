@@ -46,7 +46,7 @@ static const struct driver_param {
 };
 
 /* Whole seconds, rounded up: only 0 is 0. */
-static bool take_seconds(const char *value, unsigned *seconds, struct error *err)
+static bool set_seconds(const char *value, unsigned *seconds, struct error *err)
 {
 	int64_t ns, whole;
 
@@ -67,7 +67,7 @@ static bool is_one_of(const char *value, const char *const *words)
 
 /* "preferred" would do without TLS where somebody between the two says there is none: then
  * it is better not to connect. */
-static bool take_tls(const char *value, struct db_params *server, struct error *err)
+static bool set_tls(const char *value, struct db_params *server, struct error *err)
 {
 	static const char *const no[] = { "0", "f", "F", "false", "False", "FALSE", "", NULL };
 	static const char *const yes[] = { "1", "t", "T", "true", "True", "TRUE", NULL };
@@ -93,16 +93,16 @@ static bool take(const struct driver_param *param, const char *value, struct db_
 	case NOTHING:
 		return true;
 	case CONNECT_TIMEOUT:
-		return take_seconds(value, &server->connect_timeout_s, err);
+		return set_seconds(value, &server->connect_timeout_s, err);
 	case READ_TIMEOUT:
-		return take_seconds(value, &server->read_timeout_s, err);
+		return set_seconds(value, &server->read_timeout_s, err);
 	case WRITE_TIMEOUT:
-		return take_seconds(value, &server->write_timeout_s, err);
+		return set_seconds(value, &server->write_timeout_s, err);
 	case COLLATION:
 		server->collation = value;
 		return true;
 	case TLS:
-		return take_tls(value, server, err);
+		return set_tls(value, server, err);
 	}
 	return true;
 }

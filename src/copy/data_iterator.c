@@ -154,7 +154,7 @@ struct assignment {
 };
 
 /* Waits for a table to read from. False: nothing is left, or the run ends. */
-static bool take_plan(struct data_iterator *it, struct assignment *work, bool *split)
+static bool acquire_plan(struct data_iterator *it, struct assignment *work, bool *split)
 {
 	struct chunk_plan *plan = NULL;
 
@@ -194,12 +194,12 @@ static bool note_target_key(struct data_iterator *it, struct row_reader *reader,
 	return ok;
 }
 
-static bool take_chunk(struct data_iterator *it, struct row_reader *reader, struct assignment *work,
-		       struct error *err)
+static bool acquire_chunk(struct data_iterator *it, struct row_reader *reader,
+			  struct assignment *work, struct error *err)
 {
 	bool split;
 
-	if (!take_plan(it, work, &split))
+	if (!acquire_plan(it, work, &split))
 		return error_set(err, ERROR_STOPPED, "nothing left to read");
 	if (work->plan->table->key.count == 0)
 		return true;
@@ -218,8 +218,8 @@ static bool take_chunk(struct data_iterator *it, struct row_reader *reader, stru
 
 /* A chunk without upper end was read: up to the last row it is one with an end,
  * or it was the end of the table. */
-static void settle_open_chunk(struct data_iterator *it, struct assignment *work,
-			      const struct row_batch *batch, bool more) REQUIRES(it->lock)
+static void resolve_open_chunk(struct data_iterator *it, struct assignment *work,
+			       const struct row_batch *batch, bool more) REQUIRES(it->lock)
 {
 	if (batch->last.is_set)
 		key_copy(&work->chunk->high, &batch->last);
@@ -264,7 +264,7 @@ static uint64_t plan_memory(struct data_iterator *it, struct assignment *work, u
 	return it->worker_count > FEW_WORKERS ? most * FEW_WORKERS / it->worker_count : most;
 }
 
-static bool take_memory(struct data_iterator *it, uint64_t bytes, struct error *err)
+static bool reserve_memory(struct data_iterator *it, uint64_t bytes, struct error *err)
 {
 	enum work before = work_begin(WORK_WAITING_FOR_ROOM);
 	bool ok = budget_acquire(&it->run->rows, bytes, it->run->stop);
@@ -281,7 +281,7 @@ static struct chunk_batch *begin_batch(struct data_iterator *it, struct row_read
 	uint64_t row_bytes;
 	uint64_t bytes = plan_memory(it, work, &row_bytes);
 
-	if (!take_memory(it, bytes, err))
+	if (!reserve_memory(it, bytes, err))
 		return NULL;
 	row_reader_expect(reader, row_bytes);
 
@@ -358,7 +358,7 @@ static void add_to_chunk(struct data_iterator *it, struct assignment *work, stru
 	work->rows = rows_per_read(it, work->plan);
 	work->chunk->batches++;
 	if (!work->high.is_set) {
-		settle_open_chunk(it, work, rows, *more);
+		resolve_open_chunk(it, work, rows, *more);
 		*more = false;
 	}
 	if (!*more)
@@ -441,7 +441,7 @@ static bool read_chunk(struct worker *worker, struct row_reader *reader, struct 
 	struct data_iterator *it = worker->iterator;
 	struct assignment work = { .plan = NULL };
 	bool more = true;
-	bool ok = take_chunk(it, reader, &work, err);
+	bool ok = acquire_chunk(it, reader, &work, err);
 
 	if (ok && work.plan->table->key.count == 0) {
 		ok = copy_whole(worker, work.plan, err);

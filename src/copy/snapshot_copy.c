@@ -143,7 +143,7 @@ static bool make_empty(struct copy *c, struct error *err)
 	struct snapshot_mark *mark = &run_sync(c->run, c->table)->mark;
 
 	if (mark->is_ours)
-		log_info("table %s has no key: it is emptied on the target and copied anew",
+		log_info("table %s has no key: it is emptied on the target and copied again",
 			 name_of(c));
 	for (struct retry r = run_write_begin(c->run, "empty the target's table", "batch_writer");
 	     retry_next(&r, err);) {
@@ -300,7 +300,7 @@ static bool is_full(const struct copy *c)
 	       batch->statements[0].sql.length >= c->run->options->batch_bytes;
 }
 
-static bool take_row(struct copy *c, const struct db_row *row, struct error *err)
+static bool on_row(struct copy *c, const struct db_row *row, struct error *err)
 {
 	if (!row_batch_add(c->batch, row, c->run->options->batch_bytes,
 			   write_packet_limit(c->target), err))
@@ -339,7 +339,7 @@ static bool copy_rows(struct copy *c, struct error *err)
 
 	if (select_rows(c, err))
 		while ((fetched = db_row_next(c->source, &row, err)) == DB_ROW)
-			if (!take_row(c, &row, err))
+			if (!on_row(c, &row, err))
 				return false;
 	if (fetched == DB_FAILED) {
 		c->begins_anew = error_is_retryable(err);
@@ -422,7 +422,7 @@ static bool copy_in_mode(struct copy *c, struct error *err)
 		if (!c->begins_anew || stop_is_set(c->run->stop) ||
 		    (attempts > 0 && number >= attempts))
 			return false;
-		log_warn_err(err, "the copy of table %s, which has no key, is begun anew",
+		log_warn_err(err, "the copy of table %s, which has no key, is begun again",
 			     name_of(c));
 		if (!stop_sleep_ms(c->run->stop, READ_RETRY_MS))
 			return error_set(err, ERROR_STOPPED, "stopped");

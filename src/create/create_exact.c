@@ -57,7 +57,7 @@ static void put_members(struct exact *x)
 }
 
 /* A line of the list: its name, and its type where that has members. */
-static void take_line(struct exact *x)
+static void parse_line(struct exact *x)
 {
 	copy_to(x, x->at + strspn(x->at, "\n "));
 	x->column = NULL;
@@ -137,7 +137,7 @@ static bool put_default(struct exact *x, const struct buf *text)
 
 /* MariaDB prints the default as it prints members; MySQL as its bytes. at stands on the
  * quote. */
-static bool take_default(struct exact *x)
+static bool parse_default(struct exact *x)
 {
 	const char *end = create_skip_quoted(x->at);
 	struct buf text = BUF_INIT;
@@ -156,7 +156,7 @@ static bool take_default(struct exact *x)
 	return ok;
 }
 
-static bool take_word(struct exact *x)
+static bool parse_word(struct exact *x)
 {
 	static const char by_default[] = "DEFAULT '";
 	const char *end = x->at;
@@ -164,7 +164,7 @@ static bool take_word(struct exact *x)
 	if (x->depth == 1 && x->column && x->column->member_bytes &&
 	    create_begins(x->at, by_default)) {
 		copy_to(x, x->at + strlen(by_default) - 1);
-		return take_default(x);
+		return parse_default(x);
 	}
 	while (create_is_word(*end))
 		end++;
@@ -191,7 +191,7 @@ static bool step(struct exact *x)
 	char c = *x->at;
 
 	if (c == '\n' && x->depth == 1) {
-		take_line(x);
+		parse_line(x);
 		return true;
 	}
 	if (c == '\'' || c == '`' || c == '"') {
@@ -205,7 +205,7 @@ static bool step(struct exact *x)
 		return true;
 	}
 	if (create_is_word(c))
-		return take_word(x);
+		return parse_word(x);
 	x->depth += c == '(';
 	x->depth -= c == ')' && x->depth > 0;
 	copy_to(x, x->at + 1);

@@ -35,7 +35,7 @@ static const char *skip_item(const char *at)
 }
 
 /* The item from at to end. False: it is something else. */
-static bool take_key(const char *at, const char *end, struct create_key *key)
+static bool parse_key(const char *at, const char *end, struct create_key *key)
 {
 	static const char *const kinds[] = { "KEY `", "FULLTEXT KEY `", "SPATIAL KEY `" };
 	const char *name = NULL, *name_end;
@@ -66,7 +66,7 @@ bool create_next_key(const char **at, struct create_key *key)
 
 	for (; item && *item; item = *end == ',' ? end + 1 : NULL) {
 		end = skip_item(item);
-		if (take_key(item, end, key)) {
+		if (parse_key(item, end, key)) {
 			*at = *end == ',' ? end + 1 : "";
 			return true;
 		}
@@ -127,7 +127,7 @@ void create_leave_out_keys(struct buf *out, const char *shown, create_key_filter
 	buf_add(out, shown, (size_t)(at - shown));
 	for (;; at = end + 1) {
 		end = skip_item(at);
-		if (!take_key(at, end, &key) || !chosen(context, &key)) {
+		if (!parse_key(at, end, &key) || !chosen(context, &key)) {
 			buf_puts(out, is_first ? "" : ",");
 			buf_add(out, at, (size_t)(end - at));
 			is_first = false;

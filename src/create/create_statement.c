@@ -55,7 +55,7 @@ bool create_dialect_end_target(struct db *target, struct error *err)
 }
 
 /* The statement stands in the second column. */
-static bool take_text(struct db *db, struct buf *shown, struct error *err)
+static bool load_text(struct db *db, struct buf *shown, struct error *err)
 {
 	struct db_row row;
 	enum db_fetch fetched = db_row_next(db, &row, err);
@@ -80,7 +80,7 @@ bool create_show_table(struct db *db, const char *schema, const char *name, stru
 
 	buf_puts(&sql, "SHOW CREATE TABLE ");
 	sql_table_name(&sql, schema, name);
-	ok = db_query(db, sql.data, sql.length, err) && take_text(db, shown, err);
+	ok = db_query(db, sql.data, sql.length, err) && load_text(db, shown, err);
 	buf_release(&sql);
 	return ok;
 }
@@ -92,7 +92,7 @@ bool create_show_database(struct db *db, const char *schema, struct buf *shown, 
 
 	buf_puts(&sql, "SHOW CREATE DATABASE ");
 	sql_name(&sql, schema);
-	ok = db_query(db, sql.data, sql.length, err) && take_text(db, shown, err);
+	ok = db_query(db, sql.data, sql.length, err) && load_text(db, shown, err);
 	buf_release(&sql);
 	return ok;
 }

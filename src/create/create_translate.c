@@ -67,7 +67,7 @@ static const struct comment {
 
 /* A database's collation is but what later tables get that name none, and tables are
  * shown with theirs: where the target does not know it, the character set must do. */
-static bool take_database_default(struct walk *w, const char *end)
+static bool parse_database_default(struct walk *w, const char *end)
 {
 	const char *collate = strstr(w->at, " COLLATE ");
 
@@ -81,12 +81,12 @@ static bool take_database_default(struct walk *w, const char *end)
 	return true;
 }
 
-static bool take_comment(struct walk *w)
+static bool parse_comment(struct walk *w)
 {
 	const char *end = strstr(w->at, "*/");
 
 	end = end ? end + 2 : w->at + strlen(w->at);
-	if (w->depth == 0 && take_database_default(w, end))
+	if (w->depth == 0 && parse_database_default(w, end))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(comments); i++) {
 		const struct comment *c = &comments[i];
@@ -119,7 +119,7 @@ static bool needs_expression(const struct walk *w)
 }
 
 /* MySQL wants expressions in parentheses. at stands behind "DEFAULT ". */
-static bool take_default(struct walk *w)
+static bool parse_default(struct walk *w)
 {
 	const char *end = w->at;
 	bool is_call, is_plain;
@@ -179,7 +179,7 @@ static bool check_type(struct walk *w)
 	return true;
 }
 
-static bool take_type(struct walk *w)
+static bool parse_type(struct walk *w)
 {
 	size_t length = 0;
 
@@ -218,7 +218,7 @@ static const struct rule rules[] = {
 	{ FLAVOUR_MARIADB, "TABLESPACE", NULL, "a TABLESPACE" },
 };
 
-static bool take_rule(struct walk *w, const struct rule *rule)
+static bool apply_rule(struct walk *w, const struct rule *rule)
 {
 	const char *end = w->at + strlen(rule->word);
 
@@ -251,7 +251,7 @@ static bool is_idle_hash(const struct walk *w)
 	       create_begins(w->at, "USING HASH");
 }
 
-static bool take_word(struct walk *w)
+static bool parse_word(struct walk *w)
 {
 	const char *end = w->at;
 
@@ -261,7 +261,7 @@ static bool take_word(struct walk *w)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
 		if (rules[i].to == w->to && w->depth <= 1 && create_begins(w->at, rules[i].word))
-			return take_rule(w, &rules[i]);
+			return apply_rule(w, &rules[i]);
 	if (w->to == FLAVOUR_MYSQL && w->depth == 1 && is_json_check(w->at)) {
 		drop_to(w, create_skip_parentheses(strchr(w->at, '(')));
 		return true;
@@ -269,7 +269,7 @@ static bool take_word(struct walk *w)
 	if (w->to == FLAVOUR_MYSQL && w->depth == 1 && w->type[0] &&
 	    create_begins(w->at, "DEFAULT ")) {
 		copy_to(w, w->at + strlen("DEFAULT "));
-		return take_default(w);
+		return parse_default(w);
 	}
 	while (create_is_word(*end))
 		end++;
@@ -278,7 +278,7 @@ static bool take_word(struct walk *w)
 }
 
 /* A line of the list in parentheses: a column when it begins with a name. */
-static bool take_line(struct walk *w)
+static bool parse_line(struct walk *w)
 {
 	const char *key;
 
@@ -288,7 +288,7 @@ static bool take_line(struct walk *w)
 	if (*w->at == '`') {
 		copy_to(w, create_skip_quoted(w->at));
 		copy_to(w, w->at + strspn(w->at, " "));
-		return take_type(w);
+		return parse_type(w);
 	}
 	key = strstr(w->at, " ((");
 	if (w->to == FLAVOUR_MARIADB && key && key < w->at + strcspn(w->at, "\n") &&
@@ -309,7 +309,7 @@ static bool step(struct walk *w)
 	char c = *w->at;
 
 	if (c == '\n' && w->depth == 1)
-		return take_line(w);
+		return parse_line(w);
 	if (c == '`' && is_foreign_option(w)) {
 		drop_to(w, skip_value(create_skip_quoted(w->at)));
 		return true;
@@ -319,9 +319,9 @@ static bool step(struct walk *w)
 		return true;
 	}
 	if (c == '/' && w->at[1] == '*')
-		return take_comment(w);
+		return parse_comment(w);
 	if (create_is_word(c))
-		return take_word(w);
+		return parse_word(w);
 	w->depth += c == '(';
 	w->depth -= c == ')' && w->depth > 0;
 	copy_to(w, w->at + 1);

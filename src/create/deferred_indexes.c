@@ -308,7 +308,7 @@ bool deferred_indexes_are_left(struct run *run)
 	return false;
 }
 
-static void tell_progress(struct run *run)
+static void report_progress(struct run *run)
 {
 	struct run_state state;
 
@@ -354,7 +354,7 @@ bool deferred_indexes_add(struct run *run, struct error *err)
 			return error_set(err, ERROR_STOPPED, "stopped");
 		if (clock_ms() - logged_ms < LOG_EVERY_MS)
 			continue;
-		tell_progress(run);
+		report_progress(run);
 		logged_ms = clock_ms();
 	}
 

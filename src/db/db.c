@@ -214,7 +214,7 @@ static bool connect_handle(struct db *db, struct error *err)
 /* The greeting's connection id has 32 bits only and its version may be made up. Until the
  * session is set up the server's settings hold, or those of init_connect: sql_select_limit
  * may be 0 and character_set_results be utf16. */
-static bool ask_identity(struct db *db, struct error *err)
+static bool query_identity(struct db *db, struct error *err)
 {
 	static const char sql[] =
 		"SELECT CAST(@@version AS BINARY), CAST(@@version_comment AS BINARY),"
@@ -278,7 +278,7 @@ static bool try_lock(struct db *db, unsigned wait_s, uint64_t *holder, struct er
  * not have noticed, or is still busy with its last statement. That is ended and
  * waited for, as it must not commit behind our back. Any other holder belongs to
  * another process. */
-static bool take_lock(struct db *db, struct error *err)
+static bool acquire_lock(struct db *db, struct error *err)
 {
 	struct error ignored = ERROR_INIT;
 	bool was_ours = false;
@@ -378,7 +378,7 @@ static bool begin_session(struct db *db, struct error *err)
 				"SET sql_select_limit = 18446744073709551615, "
 				"character_set_results = NULL");
 	}
-	if (!ask_identity(db, err))
+	if (!query_identity(db, err))
 		return false;
 	session_setup(&sql, db->params, db->session, &db->version);
 	ok = db_exec(db, sql.data, sql.length, err);
@@ -387,7 +387,7 @@ static bool begin_session(struct db *db, struct error *err)
 		return error_wrap(err, "setting up the session");
 	/* The lock is never held without its lease. */
 	return set_privileged(db, err) && set_lease(db, err) &&
-	       (!db->lock_name || take_lock(db, err)) && check_guard(db, err);
+	       (!db->lock_name || acquire_lock(db, err)) && check_guard(db, err);
 }
 
 bool db_ask_identity(struct db *db, struct db_identity *identity, struct error *err)

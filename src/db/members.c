@@ -69,8 +69,8 @@ static bool ask(struct db *db, const struct table *table, const struct column *c
 }
 
 /* NULL without a default, and where the server does not say (for NOT NULL it needs a row). */
-static bool ask_default(struct db *db, const struct table *table, struct column *column,
-			struct error *err)
+static bool query_default(struct db *db, const struct table *table, struct column *column,
+			  struct error *err)
 {
 	struct buf name = BUF_INIT, at = BUF_INIT, value = BUF_INIT;
 	struct error failure = ERROR_INIT;
@@ -105,7 +105,7 @@ static bool load_column(struct db *db, const struct table *table, struct column 
 		ok = bytes[i] != NULL;
 	if (ok) {
 		column->member_bytes = bytes;
-		return ask_default(db, table, column, err);
+		return query_default(db, table, column, err);
 	}
 	for (unsigned i = 0; i < column->member_count; i++)
 		free(bytes[i]);

@@ -47,7 +47,7 @@ static void *grow(void *array, size_t count, size_t size)
 }
 
 /* Sequences and temporary tables are neither. */
-static bool take_name(struct loader *l, const struct db_row *row, struct error *err UNUSED)
+static bool on_name(struct loader *l, const struct db_row *row, struct error *err UNUSED)
 {
 	struct schema *schema = l->schema;
 	const char *type = db_row_text(row, 2);
@@ -147,7 +147,7 @@ static void append_text(char **texts, const char *text)
 	*texts = all;
 }
 
-static bool take_facts(struct loader *l, const struct db_row *row, struct error *err UNUSED)
+static bool on_facts(struct loader *l, const struct db_row *row, struct error *err UNUSED)
 {
 	struct table *table = table_of(l, row);
 
@@ -162,7 +162,7 @@ static bool take_facts(struct loader *l, const struct db_row *row, struct error 
 	return true;
 }
 
-static bool take_column(struct loader *l, const struct db_row *row, struct error *err UNUSED)
+static bool on_column(struct loader *l, const struct db_row *row, struct error *err UNUSED)
 {
 	struct table *table = table_of(l, row);
 	struct column *column;
@@ -208,7 +208,7 @@ static struct table_index *index_of(struct table *table, const struct db_row *ro
 	return index;
 }
 
-static bool take_index_part(struct loader *l, const struct db_row *row, struct error *err)
+static bool on_index_part(struct loader *l, const struct db_row *row, struct error *err)
 {
 	struct table *table = table_of(l, row);
 	struct index_part part = { .column = UINT_MAX };
@@ -243,7 +243,7 @@ static bool take_index_part(struct loader *l, const struct db_row *row, struct e
 	return true;
 }
 
-static bool take_check(struct loader *l, const struct db_row *row, struct error *err UNUSED)
+static bool on_check(struct loader *l, const struct db_row *row, struct error *err UNUSED)
 {
 	struct table *table = table_of(l, row);
 
@@ -294,7 +294,7 @@ static bool load_scope(struct loader *l, const char *schema, const char *table, 
 		   "SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, TABLE_COLLATION, TABLE_ROWS,"
 		   " DATA_LENGTH, AVG_ROW_LENGTH, ROW_FORMAT FROM information_schema.TABLES%s",
 		   scope.data);
-	ok = load_rows(l, &sql, 8, take_facts, err);
+	ok = load_rows(l, &sql, 8, on_facts, err);
 
 	buf_clear(&sql);
 	buf_printf(&sql,
@@ -304,7 +304,7 @@ static bool load_scope(struct loader *l, const char *schema, const char *table, 
 		   " ORDER BY TABLE_NAME, ORDINAL_POSITION",
 		   server_is_from(version, 50706, 100205) ? "GENERATION_EXPRESSION" : "NULL",
 		   scope.data);
-	ok = ok && load_rows(l, &sql, 11, take_column, err);
+	ok = ok && load_rows(l, &sql, 11, on_column, err);
 
 	buf_clear(&sql);
 	buf_printf(&sql,
@@ -314,7 +314,7 @@ static bool load_scope(struct loader *l, const char *schema, const char *table, 
 		   " ORDER BY TABLE_NAME, INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX",
 		   visibility, server_is_from(version, 80013, SERVER_NEVER) ? "EXPRESSION" : "NULL",
 		   scope.data);
-	ok = ok && load_rows(l, &sql, 12, take_index_part, err);
+	ok = ok && load_rows(l, &sql, 12, on_index_part, err);
 
 	buf_clear(&sql);
 	buf_printf(&sql,
@@ -325,7 +325,7 @@ static bool load_scope(struct loader *l, const char *schema, const char *table, 
 		   scope.data);
 	/* MariaDB's are not looked at while rows are written (session.c). */
 	if (ok && server_is_from(version, 80016, SERVER_NEVER))
-		ok = load_rows(l, &sql, 3, take_check, err);
+		ok = load_rows(l, &sql, 3, on_check, err);
 
 	buf_release(&sql);
 	buf_release(&scope);
@@ -371,7 +371,7 @@ bool schema_load(struct db *db, schema_filter *chosen, void *context, struct sch
 	memset(schema, 0, sizeof(*schema));
 	map_init(&schema->by_name);
 	buf_puts(&sql, names);
-	ok = load_rows(&l, &sql, 3, take_name, err) && index_names(&l, err) &&
+	ok = load_rows(&l, &sql, 3, on_name, err) && index_names(&l, err) &&
 	     load_details(&l, err) && members_load(db, schema, err);
 	buf_release(&sql);
 	if (ok)

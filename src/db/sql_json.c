@@ -286,7 +286,7 @@ static bool is_double(struct token token)
 	return false;
 }
 
-static bool take_scalar(struct walk *w, struct token token)
+static bool accept_scalar(struct walk *w, struct token token)
 {
 	if (w->seen == w->wanted) {
 		put_path(w);
@@ -307,7 +307,7 @@ static void skip_blanks(struct walk *w)
 		w->at++;
 }
 
-static bool take_char(struct walk *w, char c)
+static bool accept_char(struct walk *w, char c)
 {
 	skip_blanks(w);
 	if (w->at == w->end || *w->at != c)
@@ -317,7 +317,7 @@ static bool take_char(struct walk *w, char c)
 }
 
 /* A string with its quotes; w->at is at the first. */
-static bool take_string(struct walk *w, struct token *token)
+static bool accept_string(struct walk *w, struct token *token)
 {
 	const char *at = w->at;
 
@@ -345,7 +345,7 @@ static bool walk_container(struct walk *w)
 	if (++w->depth > DEPTH_MAX)
 		return fail_text(w);
 	w->at++;
-	bool is_over = take_char(w, last);
+	bool is_over = accept_char(w, last);
 	for (uint64_t i = 0; !is_over; i++) {
 		if (is_array) {
 			buf_putc(&w->path, '[');
@@ -353,18 +353,18 @@ static bool walk_container(struct walk *w)
 			buf_putc(&w->path, ']');
 		} else {
 			skip_blanks(w);
-			if (!take_string(w, &key))
+			if (!accept_string(w, &key))
 				return false;
 			buf_putc(&w->path, '.');
 			buf_add(&w->path, key.bytes, key.length);
-			if (!take_char(w, ':'))
+			if (!accept_char(w, ':'))
 				return fail_text(w);
 		}
 		if (!walk_value(w, is_array && i == 0))
 			return false;
 		buf_truncate(&w->path, path_length);
-		is_over = take_char(w, last);
-		if (!is_over && !take_char(w, ','))
+		is_over = accept_char(w, last);
+		if (!is_over && !accept_char(w, ','))
 			return fail_text(w);
 	}
 	w->depth--;
@@ -382,9 +382,9 @@ static bool walk_value(struct walk *w, bool is_first)
 	if (c == '[' || c == '{')
 		return walk_container(w);
 	if (c == '"') {
-		if (!take_string(w, &token))
+		if (!accept_string(w, &token))
 			return false;
-		return take_scalar(w, token);
+		return accept_scalar(w, token);
 	}
 	/* A number or a word. */
 	token = (struct token){ w->at, 0 };
@@ -394,7 +394,7 @@ static bool walk_value(struct walk *w, bool is_first)
 		    (c < 'a' || c > 'z') && c != 'E')
 			break;
 	}
-	return token.length > 0 ? take_scalar(w, token) : fail_text(w);
+	return token.length > 0 ? accept_scalar(w, token) : fail_text(w);
 }
 
 static bool walk_document(struct walk *w)

@@ -78,7 +78,7 @@ static bool take(struct text *t, char byte)
 	return true;
 }
 
-static bool take_number(struct text *t, uint64_t max, uint64_t *number)
+static bool parse_number(struct text *t, uint64_t max, uint64_t *number)
 {
 	skip_space(t);
 	if (t->at == t->end || !isdigit((unsigned char)*t->at))
@@ -101,7 +101,7 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static bool take_uuid(struct text *t, uint8_t *uuid)
+static bool parse_uuid(struct text *t, uint8_t *uuid)
 {
 	for (unsigned i = 0; i < GTID_ORIGIN_SIZE; i++) {
 		if ((i == 4 || i == 6 || i == 8 || i == 10) && !(t->at < t->end && *t->at++ == '-'))
@@ -124,7 +124,7 @@ static bool is_tag_byte(char c)
 }
 
 /* Tags are kept in lower case by the servers. */
-static bool take_tag(struct text *t, char *tag)
+static bool parse_tag(struct text *t, char *tag)
 {
 	size_t length = 0;
 
@@ -137,14 +137,14 @@ static bool take_tag(struct text *t, char *tag)
 	return length > 0;
 }
 
-static bool take_range(struct text *t, struct gtid_set *set, struct gtid *gtid)
+static bool parse_range(struct text *t, struct gtid_set *set, struct gtid *gtid)
 {
 	uint64_t last;
 
-	if (!take_number(t, INT64_MAX, &gtid->number))
+	if (!parse_number(t, INT64_MAX, &gtid->number))
 		return false;
 	last = gtid->number;
-	if (take(t, '-') && !take_number(t, INT64_MAX, &last))
+	if (take(t, '-') && !parse_number(t, INT64_MAX, &last))
 		return false;
 	if (gtid->number == 0)
 		return false;
@@ -154,32 +154,32 @@ static bool take_range(struct text *t, struct gtid_set *set, struct gtid *gtid)
 }
 
 /* uuid[:tag]:1-5:7[:tag:...]... */
-static bool take_mysql(struct text *t, struct gtid_set *set)
+static bool parse_mysql(struct text *t, struct gtid_set *set)
 {
 	struct gtid gtid = { .kind = GTID_MYSQL };
 
-	if (set->kind == GTID_MARIADB || !take_uuid(t, gtid.origin))
+	if (set->kind == GTID_MARIADB || !parse_uuid(t, gtid.origin))
 		return false;
 	while (take(t, ':')) {
 		skip_space(t);
 		if (t->at < t->end && !isdigit((unsigned char)*t->at)) {
-			if (!take_tag(t, gtid.tag) || !take(t, ':'))
+			if (!parse_tag(t, gtid.tag) || !take(t, ':'))
 				return false;
 		}
-		if (!take_range(t, set, &gtid))
+		if (!parse_range(t, set, &gtid))
 			return false;
 	}
 	return true;
 }
 
-static bool take_mariadb(struct text *t, struct gtid_set *set)
+static bool parse_mariadb(struct text *t, struct gtid_set *set)
 {
 	uint64_t domain, server, number;
 	struct gtid gtid;
 
-	if (set->kind == GTID_MYSQL || !take_number(t, UINT32_MAX, &domain) || !take(t, '-') ||
-	    !take_number(t, UINT32_MAX, &server) || !take(t, '-') ||
-	    !take_number(t, UINT64_MAX, &number) || number == 0)
+	if (set->kind == GTID_MYSQL || !parse_number(t, UINT32_MAX, &domain) || !take(t, '-') ||
+	    !parse_number(t, UINT32_MAX, &server) || !take(t, '-') ||
+	    !parse_number(t, UINT64_MAX, &number) || number == 0)
 		return false;
 	gtid = gtid_mariadb((uint32_t)domain, (uint32_t)server, number);
 	gtid_set_add(set, &gtid);
@@ -203,7 +203,7 @@ bool gtid_set_parse(struct gtid_set *set, const char *text, size_t length, struc
 
 		if (take(&t, ',')) /* the servers take empty parts too */
 			continue;
-		if (!(is_mysql(&t) ? take_mysql(&t, set) : take_mariadb(&t, set)) ||
+		if (!(is_mysql(&t) ? parse_mysql(&t, set) : parse_mariadb(&t, set)) ||
 		    (skip_space(&t), t.at < t.end && *t.at != ','))
 			return error_set(err, ERROR_CORRUPT, "not a GTID set from \"%.*s\" on",
 					 (int)(t.end - begin < 60 ? t.end - begin : 60), begin);

@@ -54,13 +54,14 @@ void ferry_waits_for(struct ferry *f, const char *what)
  * start over. */
 static void spare_target(struct ferry *f, struct error *err)
 {
-	static const char anew[] = "drop what was copied on the target and start anew";
+	static const char start_over[] = "drop what was copied on the target and start from scratch";
 	static const char spared[] = "leave the target alone, as it may be in use";
-	char *at = strstr(err->text, anew);
+	char *at = strstr(err->text, start_over);
 
 	if (!at || !state_tracker_is_cutover_unlocked(&f->tracker))
 		return;
-	memmove(at + sizeof(spared) - 1, at + sizeof(anew) - 1, strlen(at + sizeof(anew) - 1) + 1);
+	memmove(at + sizeof(spared) - 1, at + sizeof(start_over) - 1,
+		strlen(at + sizeof(start_over) - 1) + 1);
 	memcpy(at, spared, sizeof(spared) - 1);
 }
 

@@ -166,7 +166,7 @@ static bool complete_target(struct ferry *f, struct error *err)
 
 /* For the last time, after the verdict: writes of others to the target, and to the source
  * behind the final position. */
-static bool take_last_look(struct ferry *f, struct error *err)
+static bool final_check(struct ferry *f, struct error *err)
 {
 	if (f->target_verifier) {
 		ferry_waits_for(f, "the target's binlog to be read up to its end");
@@ -212,7 +212,7 @@ bool ferry_cut_over(struct ferry *f, struct error *err)
 	    !ferry_wait_for_xa(f, err) || !drain(f, err))
 		return false;
 	if (!ferry_check_source(f, err) || !verify(f, err) || !complete_target(f, err) ||
-	    !take_last_look(f, err) || !unlock_cutover(f, err))
+	    !final_check(f, err) || !unlock_cutover(f, err))
 		return false;
 	ferry_waits_for(f, "");
 	return true;

@@ -36,7 +36,7 @@ struct look {
 
 /* --- asking ----------------------------------------------------------------------- */
 
-static bool ask_master(struct ferry *f, struct db *master, uint64_t *id, struct error *err)
+static bool query_master(struct ferry *f, struct db *master, uint64_t *id, struct error *err)
 {
 	struct buf answer = BUF_INIT;
 	bool ok = db_value(master, &answer, NULL, err, "SELECT @@global.read_only");
@@ -65,7 +65,7 @@ static bool ask_master(struct ferry *f, struct db *master, uint64_t *id, struct 
 
 /* With a query of the user's the account may not be allowed to see the status, and
  * there may be servers in between. */
-static bool ask_replica(struct look *look, struct error *err)
+static bool query_replica(struct look *look, struct error *err)
 {
 	struct ferry *f = look->f;
 	const char *query = f->options.replica.position_query;
@@ -98,7 +98,7 @@ static bool check_not_ahead(const struct look *look, struct error *err)
 			 look->f->options.replica.position_query ?
 				 "ReplicatedMasterPositionQuery must name a position on the "
 				 "master, not one of the replica's own binlog" :
-				 "the master's binlog was reset, set the replication up anew");
+				 "the master's binlog was reset, set the replication up again");
 }
 
 static bool look_at_both(struct look *look, struct error *err)
@@ -106,8 +106,8 @@ static bool look_at_both(struct look *look, struct error *err)
 	struct ferry *f = look->f;
 	uint64_t id;
 
-	return db_ready(f->source, err) && db_ready(look->master, err) && ask_replica(look, err) &&
-	       ask_master(f, look->master, &id, err) &&
+	return db_ready(f->source, err) && db_ready(look->master, err) &&
+	       query_replica(look, err) && query_master(f, look->master, &id, err) &&
 	       binlog_current_position(look->master, &look->now, err) && check_not_ahead(look, err);
 }
 
@@ -162,7 +162,7 @@ static bool check_both(struct ferry *f, struct db *master, struct error *err)
 	struct error failure = ERROR_INIT;
 	uint64_t id;
 
-	if (!ask_master(f, master, &id, &failure))
+	if (!query_master(f, master, &id, &failure))
 		return forgive(f, &failure, err);
 	f->replica_master_id = id;
 	if (!replica_status_is_ordered(f->source, f->options.replica.position_query, &failure) &&
@@ -229,7 +229,7 @@ static bool check_unbroken(const struct look *look, struct error *err)
 		return true;
 	return error_set(err, ERROR_PREFLIGHT,
 			 "the replication of the source from %s is broken at " POSITION_FORMAT
-			 " (the master is at " POSITION_FORMAT "): %s: mend it, then resume",
+			 " (the master is at " POSITION_FORMAT "): %s: fix it, then resume",
 			 look->replica.master, POSITION_ARGS(&look->replica.executed),
 			 POSITION_ARGS(&look->wanted), look->replica.error);
 }

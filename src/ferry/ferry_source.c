@@ -64,7 +64,7 @@ bool ferry_read_end(struct ferry *f, unsigned attempts, struct binlog_position *
 
 /* --- its start ----------------------------------------------------------------- */
 
-static bool ask_safety(struct ferry *f, struct crash_safety *safety, struct error *err)
+static bool query_safety(struct ferry *f, struct crash_safety *safety, struct error *err)
 {
 	for (struct retry r =
 		     ferry_retry(f, "ask the source when it was started", log_tag, ASK_ATTEMPTS);
@@ -79,11 +79,11 @@ bool ferry_check_source(struct ferry *f, struct error *err)
 	uint64_t known = state_tracker_source_started(&f->tracker);
 	struct crash_safety now;
 
-	if (!ask_safety(f, &now, err))
+	if (!query_safety(f, &now, err))
 		return false;
 	f->source_forgets |= !crash_safety_flushes(&now);
 	if (known && known != now.started && f->source_forgets) {
-		log_warn("the source was started anew, and innodb_flush_log_at_trx_commit is %" PRIu64
+		log_warn("the source was restarted, and innodb_flush_log_at_trx_commit is %" PRIu64
 			 " (or was): if it had crashed it may have forgotten what the target has; %s",
 			 now.flush_at_commit,
 			 f->verifier ? "all tables are compared as a whole" :

@@ -152,7 +152,7 @@ static bool refuse_errors(struct ferry *f, struct error *err)
 	size_t errors = findings_errors(&f->findings);
 
 	if (errors > 0)
-		return error_set(err, ERROR_PREFLIGHT, "%zu problem%s must be mended first", errors,
+		return error_set(err, ERROR_PREFLIGHT, "%zu problem%s must be fixed first", errors,
 				 errors == 1 ? "" : "s");
 	for (size_t i = 0; i < f->findings.count; i++) {
 		const struct finding *finding = &f->findings.items[i];

@@ -75,11 +75,11 @@ struct binlog_feed_params ferry_feed_params(struct ferry *f)
 					    .server_id = f->options.server_id,
 					    .heartbeat_ms = HEARTBEAT_MS,
 					    .if_purged = "drop what was copied on the target and "
-							 "start anew" };
+							 "start from scratch" };
 }
 
 /* An account without the privilege sees no trigger: then there may be some. */
-static bool ask_side_effects(struct ferry *f, bool *may_have, struct error *err)
+static bool query_side_effects(struct ferry *f, bool *may_have, struct error *err)
 {
 	struct buf answer = BUF_INIT;
 	bool ok = db_ready(f->source, err) &&
@@ -105,7 +105,7 @@ bool ferry_open_stream(struct ferry *f, struct error *err)
 	bool has_side_effects;
 	bool ignores_case;
 
-	if (!ask_side_effects(f, &has_side_effects, err))
+	if (!query_side_effects(f, &has_side_effects, err))
 		return false;
 	/* A statement is logged with the names as the session wrote them, and means the tables
 	 * that are known in lower case. */

@@ -26,7 +26,7 @@ bool line_record_is_possible(struct db *target, bool *possible, struct error *er
 	return ok || error_wrap(err, "read the privileges on the target");
 }
 
-static bool ask_exists(struct db *target, const char *run_id, bool *exists, struct error *err)
+static bool query_exists(struct db *target, const char *run_id, bool *exists, struct error *err)
 {
 	struct buf count = BUF_INIT;
 	bool ok = db_value(target, &count, NULL, err,
@@ -45,7 +45,7 @@ bool line_record_read(struct db *target, const char *run_id, struct state_line *
 	struct buf text = BUF_INIT;
 	cJSON *array = NULL;
 	bool exists, found;
-	bool ok = ask_exists(target, run_id, &exists, err);
+	bool ok = query_exists(target, run_id, &exists, err);
 
 	*known = (struct state_line)STATE_LINE_INIT;
 	if (ok && exists)

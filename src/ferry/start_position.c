@@ -74,14 +74,14 @@ static bool refuse_behind(const struct start_position *start, const struct gtid_
 			  "this server lacks transactions that the source of the state had (%s), and "
 			  "the target may hold what they did: let it replicate them, or take a "
 			  "replica that has them; if they are lost, drop what was copied on the "
-			  "target and start anew",
+			  "target and start from scratch",
 			  buf_text(&text));
 	else
 		error_set(err, ERROR_CONFIG,
 			  "the source no longer has transactions that it had when the state was made "
 			  "(%s): its binlog was reset, or its data replaced or lost in a crash, and "
 			  "the target may hold what they did; drop what was copied on the target and "
-			  "start anew (if commits there are waiting for a semi-synchronous replica, "
+			  "start from scratch (if commits there are waiting for a semi-synchronous replica, "
 			  "resume when they are done)",
 			  buf_text(&text));
 	buf_release(&text);
@@ -120,7 +120,7 @@ static bool refuse_purged(const struct start_position *start, const struct gtid_
 	error_set(err, ERROR_PURGED,
 		  "this server no longer has, or never had, the binlog of transactions that were not "
 		  "moved yet (%s): take a replica that has it, or drop what was copied on the "
-		  "target and start anew, and let servers keep their logs for longer "
+		  "target and start from scratch, and let servers keep their logs for longer "
 		  "(binlog_expire_logs_seconds, expire_logs_days)",
 		  buf_text(&text));
 	buf_release(&text);

@@ -95,7 +95,7 @@ static void put_what(struct buf *list, const char *what)
 	buf_printf(list, "%s%s", list->length ? ", " : "", what);
 }
 
-static void judge(struct maker *m, const struct text *text)
+static void classify(struct maker *m, const struct text *text)
 {
 	/* Hidden from the account: it may feel anything. */
 	bool is_hidden = text->expression[0] == '\0';
@@ -131,7 +131,7 @@ static bool is_in_unique(const struct table *table, unsigned column)
 	return false;
 }
 
-static void find_kept(struct maker *m)
+static void find_preserved(struct maker *m)
 {
 	const struct table *table = m->table->source;
 
@@ -145,7 +145,7 @@ static void find_kept(struct maker *m)
 }
 
 /* Virtual ones too: what is stored may be computed of them. */
-static void judge_all(struct maker *m)
+static void classify_all(struct maker *m)
 {
 	const struct table *table = m->table->source;
 	struct buf what = BUF_INIT;
@@ -157,9 +157,9 @@ static void judge_all(struct maker *m)
 			continue;
 		buf_clear(&what);
 		buf_printf(&what, "column %s", column->name);
-		judge(m,
-		      &(struct text){ buf_text(&what), column->expression ? column->expression : "",
-				      column, is_in_unique(table, i) });
+		classify(m, &(struct text){ buf_text(&what),
+					    column->expression ? column->expression : "", column,
+					    is_in_unique(table, i) });
 	}
 	for (unsigned i = 0; i < table->index_count; i++) {
 		const struct table_index *index = &table->indexes[i];
@@ -168,11 +168,11 @@ static void judge_all(struct maker *m)
 			continue;
 		buf_clear(&what);
 		buf_printf(&what, "index %s", index->name);
-		judge(m,
-		      &(struct text){ buf_text(&what), index->expressions, NULL, index->is_unique });
+		classify(m, &(struct text){ buf_text(&what), index->expressions, NULL,
+					    index->is_unique });
 	}
 	if (table->checks && is_mysql(m->target))
-		judge(m, &(struct text){ "a CHECK", table->checks, NULL, false });
+		classify(m, &(struct text){ "a CHECK", table->checks, NULL, false });
 	buf_release(&what);
 }
 
@@ -247,13 +247,13 @@ static void find_padded(struct maker *m)
 
 static void make(struct maker *m)
 {
-	find_kept(m);
+	find_preserved(m);
 	if (!m->is_kept)
 		return;
 	buf_clear(&m->zoned);
 	buf_clear(&m->padded);
 	m->padded_is_unique = false;
-	judge_all(m);
+	classify_all(m);
 	if (m->zoned.length && !m->zone->is_utc)
 		set_zone(m);
 	if (m->padded.length)
@@ -277,7 +277,7 @@ static bool computes(const struct moved_tables *tables)
 	return false;
 }
 
-static bool ask_padding(struct maker *m, struct db *source, struct error *err)
+static bool query_padding(struct maker *m, struct db *source, struct error *err)
 {
 	struct buf mode = BUF_INIT;
 	bool ok = db_value(source, &mode, NULL, err, "SELECT CAST(@@global.sql_mode AS BINARY)");
@@ -320,7 +320,7 @@ bool computed_set(struct moved_tables *tables, const struct db_computing *on_sou
 
 	if (!computes(tables))
 		return true;
-	if (!zone_ask(&zone, source, target, err) || !ask_padding(&m, source, err) ||
+	if (!zone_ask(&zone, source, target, err) || !query_padding(&m, source, err) ||
 	    !compare_settings(&m, on_source, err))
 		return false;
 	for (size_t i = 0; i < tables->count; i++) {

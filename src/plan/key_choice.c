@@ -127,7 +127,7 @@ static bool is_enforced(const struct table *table, const struct column *column)
 }
 
 /* Takes the column as key; false when it cannot serve as one by itself. */
-static bool take_column(struct key_columns *key, const struct column *column)
+static bool append_column(struct key_columns *key, const struct column *column)
 {
 	const struct table_index *index;
 
@@ -198,7 +198,7 @@ static bool try_configured(struct key_choice *choice, const char *column_name,
 	if (!*column)
 		return error_set(err, ERROR_CONFIG, "Pagination Key `%s` for `%s`.`%s` non existent",
 				 column_name, table->schema, table->name);
-	choice->is_configured = take_column(&choice->key, *column);
+	choice->is_configured = append_column(&choice->key, *column);
 	return true;
 }
 

@@ -202,7 +202,7 @@ static void choose_key(const struct move_options *options, struct moved_table *t
 			finding_add(findings, PROBLEM_WARNING, "",
 				    "source: table %s has no usable key: it is copied in one read, its "
 				    "changes are applied by comparing whole rows, and a run that is "
-				    "resumed copies it anew",
+				    "resumed copies it again",
 				    t->source->full_name);
 		else
 			finding_add(findings, PROBLEM_ERROR, choice.remedy, "source: %s", err.text);

@@ -32,7 +32,7 @@ static const char look_sql[] =
 	"MIN(o),MAX(o) FROM " LOCAL_TIMES;
 static const char offsets_sql[] = "SELECT DISTINCT o FROM " LOCAL_TIMES;
 
-static bool take_look(struct db *db, struct look *look, struct error *err)
+static bool sample_zone(struct db *db, struct look *look, struct error *err)
 {
 	struct db_row row;
 
@@ -71,7 +71,7 @@ static bool look_at(struct db *db, const char *name, struct look *look, bool *kn
 			*err = refused;
 		return !db_is_broken(db);
 	}
-	return take_look(db, look, err) && db_execf(db, err, "SET SESSION time_zone='+00:00'");
+	return sample_zone(db, look, err) && db_execf(db, err, "SET SESSION time_zone='+00:00'");
 }
 
 /* Zones are whole minutes everywhere; what is not, or too far from UTC, has no such name. */
@@ -105,7 +105,7 @@ static bool list_offsets(struct db *db, struct zone *zone, struct error *err)
 	return fetched == DB_END && db_execf(db, err, "SET SESSION time_zone='+00:00'");
 }
 
-static bool ask_names(struct db *db, struct zone *zone, char *name, size_t size, struct error *err)
+static bool query_names(struct db *db, struct zone *zone, char *name, size_t size, struct error *err)
 {
 	struct buf text = BUF_INIT;
 	bool ok = db_value(db, &text, NULL, err, "SELECT CAST(@@global.time_zone AS BINARY)");
@@ -129,7 +129,7 @@ bool zone_ask(struct zone *zone, struct db *source, struct db *target, struct er
 	bool knows;
 
 	*zone = (struct zone){ .name = "" };
-	if (!ask_names(source, zone, name, sizeof(name), err) ||
+	if (!query_names(source, zone, name, sizeof(name), err) ||
 	    !look_at(source, name, &here, &knows, err))
 		return error_wrap(err, "ask for the time zone");
 	if (!knows)

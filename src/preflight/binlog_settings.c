@@ -43,7 +43,7 @@ static void add_missing_privilege(struct preflight *p, const struct preflight_se
 
 /* MariaDB wants a privilege for SHOW SLAVE STATUS that nothing else here needs, but
  * shows everybody how many replication threads run. */
-static bool ask_is_replica(struct db *db, bool *is_replica, struct error *err)
+static bool query_is_replica(struct db *db, bool *is_replica, struct error *err)
 {
 	const struct server_version *version = db_version(db);
 	bool is_mariadb = version->flavour == FLAVOUR_MARIADB;
@@ -72,7 +72,7 @@ static bool check_replicated_changes(struct preflight *p, const struct preflight
 		value = preflight_variable(at, name = "log_slave_updates");
 	if (!value || strcasecmp(value, "OFF") != 0)
 		return true;
-	if (!is_replica && !ask_is_replica(at->db, &is_replica, &failure))
+	if (!is_replica && !query_is_replica(at->db, &is_replica, &failure))
 		return preflight_forgive(p,
 					 is_target(p, at) ?
 						 "target: whether it is a replica cannot be read" :

@@ -21,7 +21,7 @@ static bool take(const char **at, const char *word)
 	return true;
 }
 
-static bool take_name(const char **at, char name[FOREIGN_KEY_NAME_MAX])
+static bool parse_name(const char **at, char name[FOREIGN_KEY_NAME_MAX])
 {
 	const char *c = *at;
 	size_t length = 0;
@@ -47,21 +47,21 @@ static bool skip_columns(const char **at)
 	if (!take(at, "("))
 		return false;
 	do {
-		if (!take_name(at, name))
+		if (!parse_name(at, name))
 			return false;
 	} while (take(at, ", "));
 	return take(at, ")");
 }
 
-static bool take_parent(const char **at, struct foreign_key *key)
+static bool parse_parent(const char **at, struct foreign_key *key)
 {
-	if (!take_name(at, key->parent_table))
+	if (!parse_name(at, key->parent_table))
 		return false;
 	key->parent_schema[0] = '\0';
 	if (!take(at, "."))
 		return true;
 	memcpy(key->parent_schema, key->parent_table, sizeof(key->parent_schema));
-	return take_name(at, key->parent_table);
+	return parse_name(at, key->parent_table);
 }
 
 static bool holds(const char *text, size_t length, const char *word)
@@ -73,8 +73,8 @@ static bool parse(const char **at, struct foreign_key *key)
 {
 	size_t rest;
 
-	if (!take_name(at, key->name) || !take(at, " FOREIGN KEY ") || !skip_columns(at) ||
-	    !take(at, " REFERENCES ") || !take_parent(at, key) || !take(at, " ") ||
+	if (!parse_name(at, key->name) || !take(at, " FOREIGN KEY ") || !skip_columns(at) ||
+	    !take(at, " REFERENCES ") || !parse_parent(at, key) || !take(at, " ") ||
 	    !skip_columns(at))
 		return false;
 	rest = strcspn(*at, "\n");

@@ -41,9 +41,9 @@ static bool has_filter(const struct db *db, const struct db_row *row)
 	return false;
 }
 
-/* A thread that tries to connect anew has an error too, but goes on by itself. */
-static void take_thread(const char *running, const char *number, const char *text, bool *is_running,
-			struct replica_status *r)
+/* A thread that tries to connect again has an error too, but goes on by itself. */
+static void set_thread(const char *running, const char *number, const char *text, bool *is_running,
+		       struct replica_status *r)
 {
 	*is_running = strcmp(running, "Yes") == 0;
 	if (*is_running || strtoul(number, NULL, 10) == 0)
@@ -52,8 +52,8 @@ static void take_thread(const char *running, const char *number, const char *tex
 	r->is_broken = r->is_broken || strcmp(running, "No") == 0;
 }
 
-static bool take_status(const struct db *db, const struct db_row *row, struct replica_status *r,
-			struct error *err)
+static bool on_status(const struct db *db, const struct db_row *row, struct replica_status *r,
+		      struct error *err)
 {
 	const char *file = column(db, row, "Relay_Source_Log_File", "Relay_Master_Log_File");
 
@@ -62,12 +62,12 @@ static bool take_status(const struct db *db, const struct db_row *row, struct re
 	snprintf(r->master, sizeof(r->master), "%s:%s",
 		 column(db, row, "Source_Host", "Master_Host"),
 		 column(db, row, "Source_Port", "Master_Port"));
-	take_thread(column(db, row, "Replica_IO_Running", "Slave_IO_Running"),
-		    column(db, row, "Last_IO_Errno", ""), column(db, row, "Last_IO_Error", ""),
-		    &r->is_receiving, r);
-	take_thread(column(db, row, "Replica_SQL_Running", "Slave_SQL_Running"),
-		    column(db, row, "Last_SQL_Errno", ""), column(db, row, "Last_SQL_Error", ""),
-		    &r->is_executing, r);
+	set_thread(column(db, row, "Replica_IO_Running", "Slave_IO_Running"),
+		   column(db, row, "Last_IO_Errno", ""), column(db, row, "Last_IO_Error", ""),
+		   &r->is_receiving, r);
+	set_thread(column(db, row, "Replica_SQL_Running", "Slave_SQL_Running"),
+		   column(db, row, "Last_SQL_Errno", ""), column(db, row, "Last_SQL_Error", ""),
+		   &r->is_executing, r);
 	r->is_filtered = has_filter(db, row);
 	return binlog_position_set(&r->executed, file, strlen(file),
 				   strtoull(column(db, row, "Exec_Source_Log_Pos",
@@ -90,7 +90,7 @@ bool replica_status_read(struct db *replica, uint64_t master_id, struct replica_
 	if (!db_query(replica, query, strlen(query), err))
 		return error_wrap(err, "%s", query);
 	while ((fetched = db_row_next(replica, &row, err)) == DB_ROW) {
-		if (!take_status(replica, &row, replication, err)) {
+		if (!on_status(replica, &row, replication, err)) {
 			db_row_finish(replica);
 			return error_wrap(err, "%s", query);
 		}
@@ -135,8 +135,7 @@ bool replica_status_check(struct db *server, enum replicates *answer, struct err
 
 /* --- the user's query ---------------------------------------------------------- */
 
-static bool take_answer(const struct db_row *row, struct binlog_position *executed,
-			struct error *err)
+static bool on_answer(const struct db_row *row, struct binlog_position *executed, struct error *err)
 {
 	const char *file = value_or(row, 0, "");
 	const char *offset = value_or(row, 1, "");
@@ -165,7 +164,7 @@ static bool read_answer(struct db *replica, struct binlog_position *executed, st
 	case DB_ROW:
 		break;
 	}
-	if (!take_answer(&row, executed, err)) {
+	if (!on_answer(&row, executed, err)) {
 		db_row_finish(replica);
 		return false;
 	}

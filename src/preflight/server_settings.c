@@ -250,7 +250,7 @@ static void check_source_forgets(struct preflight *p)
 	else if (!syncs_binlog(&p->source))
 		finding_add(p->findings, PROBLEM_NOTE, "SET GLOBAL sync_binlog = 1",
 			    "source: sync_binlog is %s: when its machine crashes it loses the end of "
-			    "its binlog, and the run must be started anew",
+			    "its binlog, and the run must be started again",
 			    preflight_variable(&p->source, "sync_binlog"));
 }
 

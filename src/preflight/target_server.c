@@ -175,7 +175,7 @@ static bool check_events(struct preflight *p, struct error *err)
 
 /* Names of locks are a server's own: when the one taken here is taken there, the two
  * are one. */
-static bool ask_same_server(struct preflight *p, bool *is_same, struct error *err)
+static bool query_same_server(struct preflight *p, bool *is_same, struct error *err)
 {
 	struct buf taken = BUF_INIT;
 	uint64_t id = db_connection_id(p->source.db);
@@ -199,7 +199,7 @@ static bool check_same_server(struct preflight *p, struct error *err)
 	struct error failure = ERROR_INIT;
 	bool is_same;
 
-	if (!ask_same_server(p, &is_same, &failure))
+	if (!query_same_server(p, &is_same, &failure))
 		return preflight_forgive(p, "whether source and target are one server", &failure,
 					 err);
 	for (size_t i = 0; is_same && i < p->tables->count; i++) {

@@ -36,8 +36,8 @@ static void put_existing(struct buf *names, const struct preflight *p, size_t co
 	}
 }
 
-static bool ask_rows(struct preflight *p, const struct table *table, bool *has_rows,
-		     struct error *err)
+static bool query_rows(struct preflight *p, const struct table *table, bool *has_rows,
+		       struct error *err)
 {
 	struct buf sql = BUF_INIT;
 	bool ok;
@@ -57,7 +57,7 @@ static bool all_are_empty(struct preflight *p)
 	bool has_rows;
 
 	for (size_t i = 0; i < p->pairs.on_target.table_count; i++)
-		if (!ask_rows(p, &p->pairs.on_target.tables[i], &has_rows, &ignored) || has_rows)
+		if (!query_rows(p, &p->pairs.on_target.tables[i], &has_rows, &ignored) || has_rows)
 			return false;
 	return true;
 }
@@ -220,7 +220,8 @@ static void check_missing(struct preflight *p)
 		const struct moved_table *t = p->tables->tables[i];
 
 		if (!p->pairs.there[i])
-			finding_add(p->findings, PROBLEM_ERROR, "start anew, without the state",
+			finding_add(p->findings, PROBLEM_ERROR,
+				    "start from scratch, without the state",
 				    "target: table %s.%s is gone (or hidden from the account), and "
 				    "the run that is resumed has copied into it",
 				    t->target_schema, t->target_name);
@@ -250,7 +251,7 @@ static bool warn_of_rows(struct preflight *p, struct error *err)
 		struct error failure = ERROR_INIT;
 		bool has_rows;
 
-		if (!ask_rows(p, table, &has_rows, &failure))
+		if (!query_rows(p, table, &has_rows, &failure))
 			ok = preflight_forgive(p, table->full_name, &failure, err);
 		if (has_rows &&
 		    table_pairs_find(&p->pairs, table->schema, table->name)->key.count == 0)

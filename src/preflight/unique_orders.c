@@ -86,8 +86,8 @@ static void warn_of_expression(struct preflight *p, const struct moved_table *t,
 }
 
 /* By what the target compares the expression: it says so of a row of NULLs, too. */
-static bool ask_collation(struct preflight *p, const struct moved_table *t, const char *expression,
-			  char **collation, struct error *err)
+static bool query_collation(struct preflight *p, const struct moved_table *t,
+			    const char *expression, char **collation, struct error *err)
 {
 	struct buf sql = BUF_INIT, value = BUF_INIT;
 	bool ok;
@@ -148,7 +148,7 @@ static bool read_parts(struct preflight *p, const struct moved_table *t,
 		const struct column *source, *there;
 
 		if (expressions[i]) {
-			ok = ask_collation(p, t, expressions[i], &collations[i], err);
+			ok = query_collation(p, t, expressions[i], &collations[i], err);
 			continue;
 		}
 		source = &t->source->columns[index->parts[i].column];

@@ -136,7 +136,7 @@ static void add_value(struct scan *s, const struct db_row *row)
 	buf_putc(&s->texts, '\0');
 }
 
-static void take_hash(struct scan *s, const char *digits, const char *text)
+static void on_hash(struct scan *s, const char *digits, const char *text)
 {
 	if (s->wanted) {
 		if (s->found < 2 && memcmp(s->wanted->digits, digits, HASH_SIZE) == 0)
@@ -172,7 +172,7 @@ static bool flush(struct scan *s, struct error *err)
 		if (i >= row.count || !row.values[i] || row.lengths[i] != HASH_SIZE)
 			s->is_unknown = true;
 		else
-			take_hash(s, row.values[i], text);
+			on_hash(s, row.values[i], text);
 		text += strlen(text) + 1;
 	}
 	db_row_finish(s->target);

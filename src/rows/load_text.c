@@ -140,7 +140,7 @@ bool load_text_put_row(struct buf *text, const struct moved_table *table, const 
 }
 
 /* One field from *at on: its bytes are appended, *at is left on what ended it. */
-static bool take_field(const struct buf *text, size_t *at, struct buf *bytes)
+static bool parse_field(const struct buf *text, size_t *at, struct buf *bytes)
 {
 	size_t i = *at;
 	bool is_null = i + 2 < text->length && memcmp(text->data + i, "\\N", 2) == 0 &&
@@ -176,7 +176,7 @@ bool load_text_next_row(const struct buf *text, size_t *at, const struct moved_t
 	buf_reserve(bytes, end - *at + table->written_count); /* values point into it */
 	for (unsigned i = 0; i < table->written_count; i++) {
 		size_t start = bytes->length;
-		bool is_value = take_field(text, at, bytes);
+		bool is_value = parse_field(text, at, bytes);
 
 		values[table->written[i]] =
 			is_value ? (struct value){ bytes->data + start, bytes->length - start } :

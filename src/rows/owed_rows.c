@@ -24,7 +24,7 @@
 /* --- set-up ------------------------------------------------------------------------ */
 
 /* A state that knows nothing of owed rows: what was copied by then is looked for. */
-static void distrust_copied(struct owed_rows *o)
+static void invalidate_copied(struct owed_rows *o)
 {
 	const struct run *run = o->run;
 
@@ -40,7 +40,7 @@ static void distrust_copied(struct owed_rows *o)
 }
 
 /* A state names only tables of which something is owed. */
-static void take_over(struct owed_rows *o, const cJSON *stage)
+static void restore_stage(struct owed_rows *o, const cJSON *stage)
 {
 	const struct run *run = o->run;
 
@@ -62,9 +62,9 @@ struct owed_rows *owed_rows_new(struct run *run, const cJSON *stage, bool is_res
 	pending_rows_init(&o->queue, run->tables, TABLE_COMPARED, options->owed_bytes);
 	pending_rows_spill_to(&o->queue, options->verify.spill_beside);
 	if (cJSON_IsObject(stage))
-		take_over(o, stage);
+		restore_stage(o, stage);
 	else if (is_resumed)
-		distrust_copied(o);
+		invalidate_copied(o);
 	/* Without a key nothing is skipped or displaced: there it is an error. */
 	for (size_t i = 0; i < run->tables->count; i++)
 		if (run->tables->tables[i]->key.count == 0)

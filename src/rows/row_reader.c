@@ -260,7 +260,7 @@ static bool end_at_large_row(struct rows_read *read, const struct error *err)
 }
 
 /* Of the reader's query. What is beyond a few batches is read off and dropped. */
-static bool take_rows(struct rows_read *read, struct error *err)
+static bool fetch_rows(struct rows_read *read, struct error *err)
 {
 	struct row_reader *reader = read->reader;
 	uint64_t statement_bytes = reader->run->options->batch_bytes;
@@ -285,20 +285,20 @@ static bool take_rows(struct rows_read *read, struct error *err)
 }
 
 /* All of them, from the beginning. */
-static bool take_all(struct rows_read *read, const char *lock, struct error *err)
+static bool fetch_all(struct rows_read *read, const char *lock, struct error *err)
 {
 	row_batch_clear(read->batch);
 	read->rows_seen = read->bytes_seen = 0;
 	read->is_truncated = false;
 	if (!read->conditions) {
 		put_rows_query(read, 0, read->limit, lock);
-		return take_rows(read, err);
+		return fetch_rows(read, err);
 	}
 	for (size_t at = 0; at < read->condition_count; at += read->limit) {
 		size_t left = read->condition_count - at;
 
 		put_rows_query(read, at, left < read->limit ? left : read->limit, lock);
-		if (!take_rows(read, err))
+		if (!fetch_rows(read, err))
 			return false;
 	}
 	return true;
@@ -306,11 +306,11 @@ static bool take_all(struct rows_read *read, const char *lock, struct error *err
 
 /* This thread's processor time goes into receiving rows and making text of them: to look at
  * the clock for each row would cost as much. */
-static bool take_all_as(struct rows_read *read, const char *lock, enum work work, struct error *err)
+static bool fetch_all_as(struct rows_read *read, const char *lock, enum work work, struct error *err)
 {
 	enum work before = work_begin(work);
 	int64_t began_us = clock_thread_us();
-	bool ok = take_all(read, lock, err);
+	bool ok = fetch_all(read, lock, err);
 
 	work_was_partly(WORK_BUILDING, clock_thread_us() - began_us);
 	work_begin(before);
@@ -318,7 +318,7 @@ static bool take_all_as(struct rows_read *read, const char *lock, enum work work
 }
 
 /* Nothing is locked while a row is waited for: see above. */
-static bool take_without_waiting(struct rows_read *read, struct error *err)
+static bool fetch_without_waiting(struct rows_read *read, struct error *err)
 {
 	struct row_reader *reader = read->reader;
 
@@ -330,20 +330,20 @@ static bool take_without_waiting(struct rows_read *read, struct error *err)
 	enum work work = WORK_READING;
 
 	while (nowait && read->limit > 1) {
-		if (take_all_as(read, nowait, work, err))
+		if (fetch_all_as(read, nowait, work, err))
 			return true;
 		work = WORK_WAITING_FOR_LOCK;
 		if (err->kind != ERROR_BUSY || stop_is_set(reader->run->stop))
 			return false;
 		read->limit = read->limit > SHRINK_FACTOR ? read->limit / SHRINK_FACTOR : 1;
 	}
-	return take_all_as(read, server_share_lock(version), work, err);
+	return fetch_all_as(read, server_share_lock(version), work, err);
 }
 
 static bool read_rows(struct rows_read *read, struct error *err)
 {
 	for (struct retry r = read_begin(read->reader); retry_next(&r, err);) {
-		if (!take_without_waiting(read, err))
+		if (!fetch_without_waiting(read, err))
 			continue;
 		row_batch_finish(read->batch);
 		return true;

@@ -85,7 +85,7 @@ static bool put_tuple(struct buf *sql, const struct moved_table *table, const st
 		if (value.bytes && !row_sql_is_whole_text(column, value.length))
 			return error_set(err, ERROR_DATA,
 					 "%s.%s: a text of %zu bytes ends inside a character of %s, and "
-					 "the target would store another one: mend it on the source",
+					 "the target would store another one: fix it on the source",
 					 table->source->full_name, column->name, value.length,
 					 column->charset);
 		/* MySQL makes no document of a binary string. */

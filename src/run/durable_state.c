@@ -125,7 +125,7 @@ static void set_text(struct durable_state *d, struct buf *text)
 }
 
 /* The state of now lasts. */
-static void take_text(struct durable_state *d)
+static void collect_text(struct durable_state *d)
 {
 	struct buf text = BUF_INIT;
 
@@ -150,14 +150,14 @@ static bool on_restart(struct durable_state *d, const struct crash_safety *now, 
 	struct buf reason = BUF_INIT;
 
 	if (!is_behind(d)) {
-		log_info("the target was started anew; its settings made every commit last");
+		log_info("the target was restarted; its settings made every commit last");
 		d->safety = *now;
 		return true;
 	}
 	d->is_forgotten = true;
 	crash_safety_put_reason(&reason, &d->safety);
 	error_set(err, ERROR_CONFIG,
-		  "the target was started anew, and %s: it may have forgotten what it confirmed "
+		  "the target was restarted, and %s: it may have forgotten what it confirmed "
 		  "last; the state is that of a moment before, of which everything is on its disk: "
 		  "resume from it",
 		  buf_text(&reason));
@@ -165,7 +165,7 @@ static bool on_restart(struct durable_state *d, const struct crash_safety *now, 
 	return false;
 }
 
-static void take_pending(struct durable_state *d, bool is_final)
+static void collect_pending(struct durable_state *d, bool is_final)
 {
 	struct pending_state *p = &d->pending;
 
@@ -229,7 +229,7 @@ static bool move_on(struct durable_state *d, bool is_final, struct error *err)
 	if (!d->pending.is_set && !is_final && clock_ms() < d->rest_until_ms)
 		return true;
 	if (!d->pending.is_set || d->pending.is_last != is_final)
-		take_pending(d, is_final);
+		collect_pending(d, is_final);
 	if (!crash_safety_ask_redo(d->target, &ends, err))
 		return false;
 	if (is_on_disk(d, &ends))
@@ -271,7 +271,7 @@ static bool look(struct durable_state *d, struct error *err)
 		log_info("target: %s: the state says only what is known to be on its disk",
 			 buf_text(&reason));
 		buf_release(&reason);
-		take_text(d);
+		collect_text(d);
 	}
 	if (is_behind(d))
 		return move_on(d, is_final, err);
@@ -329,7 +329,7 @@ bool durable_state_begin(struct durable_state *d, struct db *target, struct erro
 	/* Until another start would show: the thread's own connection is still to be made. */
 	if (d->safety.up_s < YOUNG_S && !stop_sleep_ms(d->run->stop, YOUNG_S * 1000))
 		return error_set(err, ERROR_STOPPED, "stopped");
-	take_text(d);
+	collect_text(d);
 	return true;
 }
 

@@ -77,7 +77,7 @@ void crash_safety_put_reason(struct buf *text, const struct crash_safety *safety
 		buf_printf(text, "sync_binlog is %" PRIu64, safety->sync_binlog);
 }
 
-static bool ask_status(struct db *db, struct redo_ends *ends, struct error *err)
+static bool query_status(struct db *db, struct redo_ends *ends, struct error *err)
 {
 	unsigned found = 0;
 	enum db_fetch fetched;
@@ -113,7 +113,7 @@ static bool find_line(const char *text, const char *head, uint64_t *value)
 }
 
 /* Also of MySQL before 8.0.30, which has no status variables for them. */
-static bool ask_monitor(struct db *db, struct redo_ends *ends, struct error *err)
+static bool query_monitor(struct db *db, struct redo_ends *ends, struct error *err)
 {
 	enum db_fetch fetched;
 	struct db_row row;
@@ -136,11 +136,11 @@ bool crash_safety_ask_redo(struct db *db, struct redo_ends *ends, struct error *
 {
 	*ends = (struct redo_ends){ .is_known = false };
 	if (db_version(db)->flavour == FLAVOUR_MARIADB)
-		return ask_status(db, ends, err);
-	if (!ask_monitor(db, ends, err) && err->kind != ERROR_ACCESS)
+		return query_status(db, ends, err);
+	if (!query_monitor(db, ends, err) && err->kind != ERROR_ACCESS)
 		return false;
 	if (ends->is_known)
 		return true;
 	ends->is_late = true;
-	return ask_status(db, ends, err);
+	return query_status(db, ends, err);
 }

@@ -187,7 +187,7 @@ static bool read_positions(struct saved_state *state, const cJSON *part, struct 
 	if (!binlog_position_is_set(&state->run.position))
 		return error_set(err, ERROR_CONFIG,
 				 "%s: names no binlog file: the state was dumped before the run had "
-				 "started; start anew without it",
+				 "started; start from scratch without it",
 				 path);
 	return true;
 }
@@ -492,7 +492,7 @@ bool saved_state_apply(const struct saved_state *state, const struct moved_table
 			return error_set(err, ERROR_CONFIG,
 					 "the state says that this move was finished, or "
 					 "CutoverUnlock called, and table %s has no key, so it could "
-					 "only be copied anew, over what was written to the target "
+					 "only be copied again, over what was written to the target "
 					 "since: nothing is left to do, have the tables compared "
 					 "(-verify)",
 					 tables->tables[i]->source->full_name);

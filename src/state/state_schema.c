@@ -252,7 +252,7 @@ static bool check_tables(const struct saved_state *state, const struct schema *s
 		if (!map_get_text(&state->schema_tables, name))
 			return error_set(err, ERROR_SCHEMA,
 					 "table %s was not there, or not chosen; leave it out "
-					 "(Tables.Blacklist) or start anew",
+					 "(Tables.Blacklist) or start from scratch",
 					 name);
 	}
 	return true;

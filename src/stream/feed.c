@@ -375,6 +375,6 @@ bool binlog_reaches(struct db *db, const struct binlog_position *position, struc
 		return reaches;
 	return error_set(err, ERROR_PURGED,
 			 "the source no longer has its binlog up to " POSITION_FORMAT ": it was "
-			 "reset, or lost in a crash, or the state was changed; start anew",
+			 "reset, or lost in a crash, or the state was changed; start from scratch",
 			 POSITION_ARGS(position));
 }

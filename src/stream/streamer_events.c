@@ -30,7 +30,7 @@ static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, str
 		return error_set(err, ERROR_PURGED,
 				 "the binlog goes back from " POSITION_FORMAT " to " POSITION_FORMAT
 				 ", as after RESET: changes may be missing; "
-				 "drop what was copied on the target and start anew",
+				 "drop what was copied on the target and start from scratch",
 				 POSITION_ARGS(&s->position), POSITION_ARGS(&to));
 	/* A machine that loses its power may lose the end of its binlog, which nobody else
 	 * would miss: the server goes on in a new file. */
@@ -42,7 +42,7 @@ static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, str
 				 " in that file, but was sent up "
 				 "to " POSITION_FORMAT ": the source lost transactions, in a crash "
 				 "perhaps (sync_binlog), of which the target holds rows; drop what was "
-				 "copied on the target and start anew",
+				 "copied on the target and start from scratch",
 				 POSITION_ARGS(&s->position), POSITION_ARGS(&s->cut_at));
 	/* The server's fake rotation at the start of a dump and of each file says
 	 * where the following events stand. */
@@ -102,7 +102,7 @@ static bool on_format(struct binlog_streamer *s, struct binlog_event *event, str
 				 "(made at %" PRIu32 ", not at %" PRIu32
 				 "): the binlog was reset, or the "
 				 "server's data replaced; nobody knows what changed since: drop what was "
-				 "copied on the target and start anew",
+				 "copied on the target and start from scratch",
 				 s->position.file, created, known);
 	return pass(s, event, err);
 }
@@ -257,12 +257,12 @@ static bool on_compressed_query(struct binlog_streamer *s, struct binlog_event *
 
 static bool on_undecoded(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
-	const char *remedy = "start anew without what makes the server log it";
+	const char *remedy = "start from scratch without what makes the server log it";
 
 	if (s->transaction.is_applied)
 		return true;
 	if (event->type == EVENT_INCIDENT)
-		remedy = "the server lost changes that it should have logged: start anew";
+		remedy = "the server lost changes that it should have logged: start from scratch";
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "the binlog holds a %s event, which is not decoded: %s",
 			 binlog_event_type_name(event->type), remedy);

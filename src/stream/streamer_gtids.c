@@ -38,7 +38,7 @@ static bool check_begin(struct binlog_streamer *s, struct error *err)
 				 ", with transaction %" PRIu64
 				 ", and what was moved ends with %" PRIu64
 				 ": what lies between is nowhere to be had; drop what was copied on "
-				 "the target and start anew",
+				 "the target and start from scratch",
 				 domain, s->transaction.gtid.number, last);
 	gtid_set_add(&s->begun, &s->transaction.gtid);
 	return true;

@@ -196,7 +196,7 @@ bool streamer_on_partial_rows(struct binlog_streamer *s, struct binlog_event *ev
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "table %s is changed by a %s event, which is not decoded: set "
 			 "binlog_row_value_options = '' on the source, drop what was copied on the "
-			 "target and start anew",
+			 "target and start from scratch",
 			 map->table->full_name, binlog_event_type_name(event->type));
 }
 

@@ -130,13 +130,13 @@ bool streamer_check_statement(struct binlog_streamer *s, const struct statement 
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "%s on the source touches %s, which is being copied (after " POSITION_FORMAT
 				 ": %.*s); changes of definitions are not carried "
-				 "over: drop what was copied on the target and start anew",
+				 "over: drop what was copied on the target and start from scratch",
 				 statement->verb, hit, POSITION_ARGS(&s->boundary), shown,
 				 query->sql);
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "a statement logged in statement format may change %s, which is being copied "
 			 "(after " POSITION_FORMAT ": %.*s): a session switched binlog_format away "
-			 "from ROW; stop that, drop what was copied on the target and start anew",
+			 "from ROW; stop that, drop what was copied on the target and start from scratch",
 			 hit, POSITION_ARGS(&s->boundary), shown, query->sql);
 }
 
@@ -153,7 +153,7 @@ bool streamer_check_side_effects(struct binlog_streamer *s, const struct binlog_
 			 "a statement logged in statement format may change copied tables by a trigger "
 			 "or a stored function of the source (after " POSITION_FORMAT ": %.*s): a "
 			 "session switched binlog_format away from ROW; stop that, drop what was "
-			 "copied on the target and start anew",
+			 "copied on the target and start from scratch",
 			 POSITION_ARGS(&s->boundary), shown, query->sql);
 }
 

@@ -273,8 +273,8 @@ static bool look_again(struct look *look, size_t table, struct error *err)
 	return ok;
 }
 
-static bool settle_slice(void *context, size_t table, const struct queued_key *keys, size_t count,
-			 struct error *err)
+static bool resolve_slice(void *context, size_t table, const struct queued_key *keys, size_t count,
+			  struct error *err)
 {
 	struct look *look = context;
 	const char *name = look->o->run->tables->tables[table]->source->full_name;
@@ -304,7 +304,7 @@ static bool settle_slice(void *context, size_t table, const struct queued_key *k
 	return ok;
 }
 
-static bool settle(struct look *look, uint64_t *looked_for, struct error *err)
+static bool resolve(struct look *look, uint64_t *looked_for, struct error *err)
 {
 	struct owed_rows *o = look->o;
 	bool ok = look_for_all_tables(look, err);
@@ -312,7 +312,7 @@ static bool settle(struct look *look, uint64_t *looked_for, struct error *err)
 	*looked_for = pending_rows_count(&o->queue);
 	for (size_t i = 0; ok && i < o->run->tables->count; i++) {
 		look->shown = 0;
-		ok = pending_rows_each(&o->queue, i, KEYS_PER_LOOK, false, settle_slice, look, err);
+		ok = pending_rows_each(&o->queue, i, KEYS_PER_LOOK, false, resolve_slice, look, err);
 		if (look->shown > KEYS_SHOWN)
 			buf_printf(look->report, " and %" PRIu64 " more", look->shown - KEYS_SHOWN);
 		if (look->shown > 0)
@@ -332,7 +332,7 @@ bool owed_check_during_cutover(struct owed_rows *o, struct error *err)
 	bool ok = look_open(&look, o, err);
 
 	look.report = &report;
-	ok = ok && settle(&look, &looked_for, err);
+	ok = ok && resolve(&look, &looked_for, err);
 	look_close(&look);
 	if (!ok)
 		error_wrap(err, "look for rows that were skipped or displaced");

@@ -112,7 +112,7 @@ static bool refuse(const struct watched_statement *s, enum signature signature, 
 {
 	static const char remedy[] =
 		"find out who writes there and stop that, drop what was copied on the target and "
-		"start anew; where it does no harm, resume with SkipTargetVerification and compare "
+		"start from scratch; where it does no harm, resume with SkipTargetVerification and compare "
 		"(-verify)";
 	time_t seconds = (time_t)s->timestamp;
 	struct tm when;
@@ -172,7 +172,7 @@ static bool open_stream(struct target_watch *v, const struct binlog_position *fr
 		.feed = { .server = &v->run->options->target,
 			  .heartbeat_ms = HEARTBEAT_MS,
 			  .if_purged = "resume with SkipTargetVerification and compare (-verify), or "
-				       "drop what was copied on the target and start anew" },
+				       "drop what was copied on the target and start from scratch" },
 		.tag = "target_binlog_streamer",
 		.start = *from,
 		.handler = { .context = v,
@@ -216,7 +216,7 @@ void target_watch_start(struct target_watch *v)
 	binlog_streamer_start(v->streamer);
 }
 
-static bool ask_for_end(struct target_watch *v, struct error *err)
+static bool query_end(struct target_watch *v, struct error *err)
 {
 	const struct retry_policy policy = {
 		.verb = "read the target's binlog position",
@@ -235,7 +235,7 @@ bool target_watch_catch_up(struct target_watch *v, struct error *err)
 {
 	struct binlog_position seen;
 
-	if (!ask_for_end(v, err))
+	if (!query_end(v, err))
 		return false;
 	for (;;) {
 		binlog_streamer_position(v->streamer, &seen);
@@ -248,7 +248,7 @@ bool target_watch_catch_up(struct target_watch *v, struct error *err)
 
 bool target_watch_finish(struct target_watch *v, struct error *err)
 {
-	if (!ask_for_end(v, err))
+	if (!query_end(v, err))
 		return false;
 	binlog_streamer_stop_at(v->streamer, &v->end);
 	if (!binlog_streamer_join(v->streamer))

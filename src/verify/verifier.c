@@ -28,7 +28,7 @@ static const char *const type_names[] = {
 
 /* --- set-up ------------------------------------------------------------------------ */
 
-static void take_over(struct verifier *v, const cJSON *stage)
+static void restore_stage(struct verifier *v, const cJSON *stage)
 {
 	const cJSON *type = cJSON_GetObjectItemCaseSensitive(stage, "Type");
 	const cJSON *tables = cJSON_GetObjectItemCaseSensitive(stage, "Tables");
@@ -119,7 +119,7 @@ struct verifier *verifier_new(struct run *run, struct db *target, const cJSON *s
 	if (v->type != VERIFIER_CHECKSUM_TABLE)
 		pending_rows_spill_to(&v->pending, options->spill_beside);
 	if (is_resumed)
-		take_over(v, stage);
+		restore_stage(v, stage);
 	for (size_t i = 0; i < run->tables->count; i++) {
 		v->tables[i].is_ignored = is_ignored(run, run->tables->tables[i]);
 		if (v->tables[i].is_ignored)

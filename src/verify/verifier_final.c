@@ -15,7 +15,7 @@ static const char log_tag[] = "verifier";
 #define REPAIR_ROUNDS_MAX 3 /* over a whole table */
 
 /* Nothing is written any more; a transaction may still become visible. */
-static const struct recheck_rules standing_still = {
+static const struct recheck_rules quiesced = {
 	.stable_after = 4,
 	.attempts = 12,
 	.pause_ms = 20,
@@ -57,8 +57,8 @@ void verifier_end(struct verifier *v, unsigned number, const struct diff_report 
 	mutex_unlock(&v->lock);
 }
 
-/* One attempt to settle everything: the verdict of the tables in which. */
-struct settlement {
+/* One attempt to resolve everything. */
+struct resolution {
 	struct verifier *v;
 	const bool *which; /* by table; NULL: all */
 	const struct repair_plan *repair;
@@ -66,25 +66,25 @@ struct settlement {
 };
 
 /* Rows of the queue that still differ go into the verdict. */
-struct queue_settlement {
-	struct settlement *s;
+struct queue_resolution {
+	struct resolution *s;
 	struct range_diff comparer;
 	struct row_repair repair; /* initialised if there is a plan for it */
 };
 
-static bool settle_slice(void *context, size_t table, const struct queued_key *keys, size_t count,
-			 struct error *err)
+static bool resolve_slice(void *context, size_t table, const struct queued_key *keys, size_t count,
+			  struct error *err)
 {
-	struct queue_settlement *q = context;
+	struct queue_resolution *q = context;
 
-	return verifier_recheck(&q->comparer, keys, count, &standing_still,
+	return verifier_recheck(&q->comparer, keys, count, &quiesced,
 				q->s->repair ? &q->repair : NULL, &q->s->report->tables[table], err);
 }
 
-static bool settle_queue(struct settlement *s, struct error *err)
+static bool resolve_queue(struct resolution *s, struct error *err)
 {
 	struct verifier *v = s->v;
-	struct queue_settlement q = { .s = s };
+	struct queue_resolution q = { .s = s };
 	bool ok = true;
 
 	if (!range_diff_open(&q.comparer, v->run->options, v->run->stop, NULL, NULL, err))
@@ -93,7 +93,7 @@ static bool settle_queue(struct settlement *s, struct error *err)
 		row_repair_init(&q.repair, s->repair, v->run->options->verify.workers);
 	for (size_t i = 0; ok && i < s->report->count; i++)
 		if (!s->report->tables[i].f->finding)
-			ok = pending_rows_each(&v->pending, i, KEYS_PER_SLICE, true, settle_slice,
+			ok = pending_rows_each(&v->pending, i, KEYS_PER_SLICE, true, resolve_slice,
 					       &q, err);
 	if (s->repair)
 		row_repair_release(&q.repair);
@@ -103,15 +103,15 @@ static bool settle_queue(struct settlement *s, struct error *err)
 
 static bool begin_concerned(void *context, size_t table, struct key *low)
 {
-	struct settlement *s = context;
+	struct resolution *s = context;
 
 	return s->which ? s->which[table] : verifier_begin_table(s->v, table, low);
 }
 
-static bool settle(struct settlement *s, struct error *err)
+static bool resolve(struct resolution *s, struct error *err)
 {
 	struct verifier *v = s->v;
-	const struct comparison how = { .rules = &standing_still,
+	const struct comparison how = { .rules = &quiesced,
 					.begin = begin_concerned,
 					.compared = NULL,
 					.context = s,
@@ -120,7 +120,7 @@ static bool settle(struct settlement *s, struct error *err)
 
 	/* Tables that are compared from their start need nothing of the queue. */
 	return table_diff_compare(&v->diff, &how, s->report, err) &&
-	       (s->which || settle_queue(s, err));
+	       (s->which || resolve_queue(s, err));
 }
 
 /* Rows that were equal once may be others without any change in the stream. */
@@ -138,11 +138,11 @@ static void invalidate_unlogged(struct verifier *v)
 	}
 }
 
-/* Repairs may cost other rows: such tables are compared anew from their start, and the
+/* Repairs may cost other rows: such tables are compared again from their start, and the
  * last time nothing is repaired any more. */
-static bool settle_all(struct verifier *v, struct diff_report *report, struct error *err)
+static bool resolve_all(struct verifier *v, struct diff_report *report, struct error *err)
 {
-	struct settlement s = { .v = v, .repair = v->repair, .report = report };
+	struct resolution s = { .v = v, .repair = v->repair, .report = report };
 	bool *which = mem_calloc(report->count + 1, sizeof(*which));
 	size_t uncompared = verifier_uncompared(v);
 
@@ -150,7 +150,7 @@ static bool settle_all(struct verifier *v, struct diff_report *report, struct er
 		log_warn("%zu table%s changed too much to be verified before: compared now",
 			 uncompared, uncompared == 1 ? "" : "s");
 	invalidate_unlogged(v);
-	bool ok = settle(&s, err);
+	bool ok = resolve(&s, err);
 
 	for (unsigned round = 1; ok && verifier_take_displaced(v, which); round++) {
 		s.which = which;
@@ -159,7 +159,7 @@ static bool settle_all(struct verifier *v, struct diff_report *report, struct er
 		for (size_t i = 0; i < report->count; i++)
 			if (which[i])
 				table_report_reset(&report->tables[i]);
-		ok = settle(&s, err);
+		ok = resolve(&s, err);
 	}
 	for (size_t i = 0; i < report->count; i++)
 		verifier_count_repaired(v, &report->tables[i]);
@@ -226,8 +226,8 @@ static void accept(struct verifier *v, unsigned number, const struct diff_report
 	verifier_end(v, number, report, VERIFICATION_EQUAL, buf_take(&message));
 }
 
-static bool judge(struct verifier *v, unsigned number, const struct diff_report *report,
-		  struct error *err)
+static bool conclude(struct verifier *v, unsigned number, const struct diff_report *report,
+		     struct error *err)
 {
 	struct buf message = BUF_INIT;
 	uint64_t repaired;
@@ -258,9 +258,9 @@ bool verifier_during_cutover(struct verifier *v, struct error *err)
 	probe("before_final_verification", " ");
 	unsigned number = verifier_begin(v);
 	diff_report_init(&report, v->diff.hashes, v->diff.count);
-	ok = settle_all(v, &report, err);
+	ok = resolve_all(v, &report, err);
 	if (ok)
-		ok = judge(v, number, &report, err);
+		ok = conclude(v, number, &report, err);
 	else
 		verifier_end(v, number, &report, VERIFICATION_FAILED, mem_strdup(err->text));
 	diff_report_release(&report);

@@ -67,7 +67,7 @@ class ForgetfulTest(MoveTest):
         if self.target.make != "mariadb-11.8":
             self.assertLess(left, last, "nothing was forgotten")
 
-    NOTICED = ("the target was started anew, and innodb_flush_log_at_trx_commit is 0: it may"
+    NOTICED = ("the target was restarted, and innodb_flush_log_at_trx_commit is 0: it may"
                " have forgotten")
 
     def goes_on(self, ferry, times=1):
@@ -239,7 +239,7 @@ class BinlogForgetsTest(ForgetfulTest):
                            DBWriteRetries=60).start()
         ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", 90)
         self.target.restart()
-        ferry.wait_for_log("resuming from .* by itself.*started anew, and sync_binlog is 0")
+        ferry.wait_for_log("resuming from .* by itself.*restarted, and sync_binlog is 0")
         ferry.wait_for_log("watching the target for writes of others from [^\n]*(?s:.*)watching"
                            " the target for writes of others from")
         self.finish(ferry)
@@ -299,7 +299,7 @@ class SourceForgetsTest(ForgetfulTest):
         ferry.allow_cutover()
         return ferry
 
-    SAID = ("the source was started anew, and innodb_flush_log_at_trx_commit is 0 .*: if it had"
+    SAID = ("the source was restarted, and innodb_flush_log_at_trx_commit is 0 .*: if it had"
             " crashed it may have forgotten what the target has; ")
 
     def test_it_is_found(self):

@@ -718,7 +718,7 @@ class BinlogTest(FaultTest):
             return self.source.sql("SHOW BINARY LOGS")[0][0] > seen
         self.wait_until(purged)
         ferry.go_on()
-        self.assert_ended(ferry, rf"no longer has[^\n]*bin\.\d+", "start anew")
+        self.assert_ended(ferry, rf"no longer has[^\n]*bin\.\d+", "start from scratch")
 
 
 class LostDataTest(MoveTest):
@@ -745,7 +745,7 @@ class LostDataTest(MoveTest):
         ferry.wait(90)
         ferry.assert_status(2)
         self.assertRegex(ferry.log(), r"binlog ends at bin\.\d+:\d+ in that file, but was sent up"
-                                      r" to bin.* start anew")
+                                      r" to bin.* start from scratch")
 
     def half_sent(self, meanwhile=None):
         self.source = self.private_server("source")

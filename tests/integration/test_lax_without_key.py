@@ -10,7 +10,7 @@ TAGS = ("invariants",)
 DIGITS = "id INT, a VARCHAR(20), n INT AS (a + 0) STORED"
 COPIED = r"table abc\.{}, which has no key, is copied without strict mode and compared: "
 CHANGED = r"table abc\.{}, which has no key: rows are written without strict mode and compared: "
-EMPTIED = r"table abc\.{} has no key: it is emptied on the target and copied anew"
+EMPTIED = r"table abc\.{} has no key: it is emptied on the target and copied again"
 
 
 class LaxWithoutKeyTest(MoveTest):

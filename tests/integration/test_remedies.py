@@ -263,7 +263,7 @@ class StreamTest(RemedyTest):
 
     def starts_anew(self, ferry):
         """By what the program says, step by step."""
-        self.assertRegex(ferry.log(), "drop what was copied on the target and start anew")
+        self.assertRegex(ferry.log(), "drop what was copied on the target and start from scratch")
         self.target.sql("DROP TABLE abc.t")
         log = self.refused(ferry, "holds the state of an unfinished run")
         os.unlink(re.search(r"(\S+) holds the state", log)[1])

@@ -196,7 +196,7 @@ class MoveFromReplicaTest(ReplicaTest):
         ferry.allow_cutover()
         ferry.assert_status(2)
         self.assertRegex(ferry.log(), r"the replication of the source from 127\.0\.0\.1:\d+ is"
-                         r" broken at bin\.\d+:\d+ .*(1062|Duplicate entry).*mend it, then resume")
+                         r" broken at bin\.\d+:\d+ .*(1062|Duplicate entry).*fix it, then resume")
         self.replica.sql("SET sql_log_bin = 0", "DELETE FROM abc.t WHERE id = 50",
                          "SET sql_log_bin = 1")
         self.go_on()

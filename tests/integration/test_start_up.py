@@ -261,7 +261,7 @@ class DryRunTest(StartTest):
         self.assertRegex(ferry.stdout(), r"note: .*abc\.w")
         self.assertNotIn("abc.w", ferry.log())
         self.assertNotIn("nothing stands in the way", ferry.stdout())
-        self.assertRegex(ferry.stdout(), r"1 error must be mended")
+        self.assertRegex(ferry.stdout(), r"1 error must be fixed")
 
 
 class ChecksTest(StartTest):
@@ -313,7 +313,7 @@ class ChecksTest(StartTest):
         self.target.sql("CREATE DATABASE abc", "CREATE TABLE abc.taken (id INT PRIMARY KEY)")
         log = self.refused("binlog_row_image must be FULL", "target: read_only must be OFF",
                            "`bare` has no Primary Key", r"abc\.m uses the engine MyISAM",
-                           r"there already: `abc`\.`taken`", "5 problems must be mended")
+                           r"there already: `abc`\.`taken`", "5 problems must be fixed")
         for line in re.finditer(r"^error: (source|target): .*\n(.*)", log, re.M):
             self.assertRegex(line.group(2), "^  remedy: ")
 

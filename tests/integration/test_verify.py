@@ -47,7 +47,7 @@ class VerifyCommandTest(VerifyTest):
             with self.target.connect() as db:
                 db.run("SET time_zone='+00:00', sql_mode=''")
                 for n, change in enumerate(group, 1):
-                    # Row 49 is written anew as it was: a BINARY is filled up.
+                    # Row 49 is written again as it was: a BINARY is filled up.
                     db.run(f"UPDATE abc.odd{number} SET {change} WHERE id = {n}",
                            f"UPDATE abc.odd{number} SET bin = x'6100' WHERE id = 49")
         report = self.report(status=3)
@@ -514,7 +514,7 @@ class VerifierTest(MoveVerified):
                     if kind == "Inline" and spoil:
                         self.assertEqual(stage["Tables"]["abc.big"]["Rows"], ["`id` = 3"])
                     ferry.resume()
-                    # What was not compared before is found, the row that changed is mended.
+                    # What was not compared before is found, the row that changed is fixed.
                     self.assertEqual(ferry.wait(), 3 if spoil else 0)
                     if spoil:
                         named = "big" if kind == "Inline" else other

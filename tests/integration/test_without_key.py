@@ -324,7 +324,7 @@ class SnapshotTest(WithoutKeyTest):
         self.assertEqual(probes.hits("table_locked"), 2)
 
     def test_the_snapshot_is_lost(self):
-        """In mid-copy: begun anew."""
+        """In mid-copy: begun again."""
         self.bare(rows=30, body="a INT, v VARCHAR(20), w LONGTEXT")
         # More than what is on its way may be.
         self.source.sql("UPDATE abc.bare SET w = REPEAT('w', 1000000)")
@@ -337,7 +337,7 @@ class SnapshotTest(WithoutKeyTest):
         stop.release()
         self.done(ferry)
         self.assertRegex(ferry.log(), r"the copy of table abc\.bare, which has no key, is begun "
-                                      r"anew")
+                                      r"again")
 
 
 class OnceTest(WithoutKeyTest):
@@ -441,7 +441,7 @@ class OnceTest(WithoutKeyTest):
 
     def test_the_copy_s_commit_is_uncertain(self):
         ferry = self.uncertain(3, None)
-        self.assertRegex(ferry.log(), r"abc\.bare, which has no key, is begun anew")
+        self.assertRegex(ferry.log(), r"abc\.bare, which has no key, is begun again")
 
     def test_a_change_s_commit_is_uncertain(self):
         ferry = self.uncertain(1, self.change)
@@ -456,7 +456,7 @@ class OnceTest(WithoutKeyTest):
         stop.release()
         ferry.assert_status(2)
         self.assertRegex(ferry.log(), r"row changes of table abc\.bare up to bin\.\d+:\d+: .*"
-                                      r"resume, and it is copied anew")
+                                      r"resume, and it is copied again")
         ferry.resume()
         self.done(ferry)
 

@@ -1,4 +1,4 @@
-/* A table without a key: its snapshot, the changes that are counted, and beginning anew,
+/* A table without a key: its snapshot, the changes that are counted, and beginning again,
  * as a model that spin checks exhaustively. tests/model/run.sh says which bounds and which
  * mutations; ferry.pml is the model of all other tables.
  *
@@ -37,12 +37,12 @@
  *   DROP_UNPLACED   changes are dropped until the place is known, not until the snapshot
  *                   is begun
  *   DROP_TOO_FAR    the first change behind the place is dropped too
- *   DROP_BY_OLD     the place of the first snapshot is kept when an applier copies anew
+ *   DROP_BY_OLD     the place of the first snapshot is kept when an applier copies again
  *   NO_FENCE        changes are applied without waiting for the copy
  *   TICKET_LATE     the ticket is issued after the snapshot is begun
  *   NO_ONCE         what the stream repeats is taken for new
  *   COMMIT_AGAIN    a batch whose COMMIT was not answered is tried again
- *   NO_EMPTYING     the target is not emptied before a copy is begun anew
+ *   NO_EMPTYING     the target is not emptied before a copy is begun again
  *   NO_RECOPY       a resumed run takes a table that was complete for copied
  *   NO_WRITER_LOCK  nobody waits for statements of dead and lost connections to end
  *   MAY_STOP        a batch that misses a row ends the run, as it does in the program,
@@ -150,7 +150,7 @@ bool over;
 /* Marks that something worth checking has happened on the way. */
 byte seen;
 #define SEEN_QUEUED 1	 /* a change was dropped that had been queued */
-#define SEEN_ANEW 2	 /* an applier has copied the table anew */
+#define SEEN_ANEW 2	 /* an applier has copied the table again */
 #define SEEN_LANDED 4	 /* what was left behind was carried out */
 #define SEEN_RETAKEN 8	 /* the lock was lost, and all of it done again */
 #define SEEN_REPEATED 16 /* the stream has repeated a change */
@@ -201,7 +201,7 @@ byte seen;
 #define MAY_APPLY(i) (times[i] == 0 || !open || !barrier[i])
 #endif
 
-/* A connection that is made anew waits until the lock of the one before is free. Without
+/* A connection that is made again waits until the lock of the one before is free. Without
  * that, the rows that a COMMIT has locked make the emptying wait all the same. */
 #ifdef NO_WRITER_LOCK
 #define MAY_WRITE true

@@ -492,7 +492,7 @@ static UNUSED void run_script(void)
 {
 	static const struct db_params server = { .label = "source" };
 	struct binlog_streamer_params params = {
-		.feed = { .server = &server, .if_purged = "start anew" },
+		.feed = { .server = &server, .if_purged = "start from scratch" },
 		.start = script.start,
 		.handler = { .find_table = find_table,
 			     .is_chosen = is_chosen,

@@ -2,7 +2,7 @@
 
 A plan is a list of (seconds, fault, parameters), made from the seed alone before
 anything runs. The director carries it out, resumes the program whenever it has ended,
-mends everything at the end and brings the move to its cutover, during which a few
+fixes everything at the end and brings the move to its cutover, during which a few
 more things happen.
 """
 
@@ -93,7 +93,7 @@ class Director:
     """Runs one plan over a test's servers. test: a FerryTest."""
 
     database = "abc"
-    deadline = 90  # seconds for the mended move to come to its end
+    deadline = 90  # seconds for the fixed move to come to its end
 
     def __init__(self, test, plan):
         self.test, self.plan = test, plan
@@ -409,7 +409,7 @@ class Director:
         self.ferry.start()
 
     def mend(self):
-        self.tell("mended")
+        self.tell("fixed")
         self.release()
         for proxy in self.proxies:
             proxy.heal()

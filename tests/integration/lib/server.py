@@ -292,7 +292,7 @@ class Server:
 
     @property
     def db(self):
-        """The main thread's own connection, made anew after a restart."""
+        """The main thread's own connection, made again after a restart."""
         if self._admin is None:
             self._admin = self.connect()
         return self._admin

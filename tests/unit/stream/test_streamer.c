@@ -271,7 +271,7 @@ TEST(lost_in_mid_transaction)
 	refuse_connection(ERROR_LOST);
 	refuse_connection(ERROR_LOST);
 	begin("b.000001", 400);
-	put_gtid(420); /* the transaction begins anew, not inside the old one */
+	put_gtid(420); /* the transaction begins again, not inside the old one */
 	put_query(440, "BEGIN");
 	put_map(480);
 	put_rows(500, NULL, "2 b");
