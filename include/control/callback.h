@@ -25,7 +25,4 @@ bool callback_is_set(const struct callback *callback);
 bool callback_post(const char *uri, const char *payload, long timeout_ms,
 		   struct error *err) MUST_CHECK;
 
-/* The body that is posted, newline included. */
-void callback_body(struct buf *body, const char *payload);
-
 #endif

@@ -22,8 +22,4 @@ void status_json_write(struct buf *out, const struct status_view *view);
 void status_json_overall(struct buf *out, const struct status_view *view);
 void status_json_table(struct buf *out, const struct status_view *view, size_t index);
 
-/* Indexes of the tables as people want to see them: completed, copying, waiting,
- * by name within. Caller frees. */
-size_t *status_table_order(const struct ferry_status *status);
-
 #endif

@@ -39,7 +39,6 @@ bool binlog_feed_is_cut_short(const struct binlog_feed *feed);
 /* Where in its file the stream begins: at the position asked for, or in front of it, where
  * the server cannot be asked for that. */
 uint64_t binlog_feed_begins_at(const struct binlog_feed *feed);
-const struct server_version *binlog_feed_version(const struct binlog_feed *feed);
 /* The checksum algorithm the events carry. */
 bool binlog_feed_has_checksums(const struct binlog_feed *feed);
 

@@ -34,8 +34,6 @@ void verifier_free(struct verifier *v);
 
 /* Inline: rows that change are compared from now on, in a thread of its own. */
 void verifier_start(struct verifier *v);
-/* Ends that thread and a verification on demand. */
-void verifier_stop(struct verifier *v);
 
 /* Any thread: a change of this row was applied. */
 void verifier_record(struct verifier *v, const struct moved_table *table, const char *condition,

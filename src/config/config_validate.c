@@ -84,12 +84,6 @@ static void check_filter(struct checks *c, const char *key, const struct name_ru
 			wrong(c, key, NULL, "%s.Rewrites.%s is empty", key, entry->key);
 }
 
-static void check_filters(struct checks *c)
-{
-	check_filter(c, "Databases", &c->config->move.databases);
-	check_filter(c, "Tables", &c->config->move.tables);
-}
-
 static void check_timeouts(struct checks *c)
 {
 	struct move_options *move = &c->config->move;
@@ -231,12 +225,6 @@ static void check_server(struct checks *c, const char *object, const char *who,
 	check_password(c, server);
 	check_tls(c, server);
 	c->object = c->who = "";
-}
-
-static void check_servers(struct checks *c)
-{
-	check_server(c, "Source.", "source: ", &c->config->move.source);
-	check_server(c, "Target.", "target: ", &c->config->move.target);
 }
 
 static void check_replica(struct checks *c)
@@ -454,11 +442,13 @@ static void check_concurrency(struct checks *c)
 
 static void run_checks(struct checks *c)
 {
-	check_filters(c);
+	check_filter(c, "Databases", &c->config->move.databases);
+	check_filter(c, "Tables", &c->config->move.tables);
 	check_timeouts(c);
 	check_replica(c);
 	check_log(c);
-	check_servers(c);
+	check_server(c, "Source.", "source: ", &c->config->move.source);
+	check_server(c, "Target.", "target: ", &c->config->move.target);
 	check_verifier(c);
 	check_control_server(c);
 	check_callbacks(c);

@@ -47,7 +47,8 @@ bool callback_is_set(const struct callback *callback)
 	return callback->uri && *callback->uri;
 }
 
-void callback_body(struct buf *body, const char *payload)
+/* Newline included. */
+static void callback_body(struct buf *body, const char *payload)
 {
 	cJSON *object = cJSON_CreateObject();
 	struct buf json = BUF_INIT;

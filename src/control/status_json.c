@@ -206,7 +206,8 @@ static int compare_ranks(const void *a, const void *b)
 	return x->action != y->action ? x->action - y->action : strcmp(x->name, y->name);
 }
 
-size_t *status_table_order(const struct ferry_status *status)
+/* Indexes of the tables: completed, copying, waiting, by name within. Caller frees. */
+static size_t *status_table_order(const struct ferry_status *status)
 {
 	struct table_rank *ranks = mem_calloc(status->table_count + 1, sizeof(*ranks));
 	size_t *order = mem_calloc(status->table_count + 1, sizeof(*order));

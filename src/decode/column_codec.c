@@ -18,9 +18,13 @@
 /* Lengths of strings whose longest is below this take one byte, else two. */
 #define TWO_BYTE_LENGTH 256
 
-static void decode_int(struct reader *r, unsigned width, const struct column *column,
-		       struct cell *cell)
+static void decode_int(struct reader *r, const struct binlog_column *in,
+		       const struct column *column, struct cell *cell)
 {
+	static const uint8_t widths[] = {
+		[TYPE_TINY] = 1, [TYPE_SHORT] = 2, [TYPE_INT24] = 3, [TYPE_LONG] = 4, [TYPE_LONGLONG] = 8
+	};
+	unsigned width = widths[in->type];
 	uint64_t number = reader_uint(r, width);
 	unsigned unused_bits = 64 - 8 * width;
 
@@ -28,36 +32,6 @@ static void decode_int(struct reader *r, unsigned width, const struct column *co
 		buf_put_u64(cell->text, number);
 	else /* moves the sign bit to the top and back */
 		buf_put_i64(cell->text, (int64_t)(number << unused_bits) >> unused_bits);
-}
-
-static void decode_tiny(struct reader *r, const struct binlog_column *in UNUSED,
-			const struct column *column, struct cell *cell)
-{
-	decode_int(r, 1, column, cell);
-}
-
-static void decode_short(struct reader *r, const struct binlog_column *in UNUSED,
-			 const struct column *column, struct cell *cell)
-{
-	decode_int(r, 2, column, cell);
-}
-
-static void decode_int24(struct reader *r, const struct binlog_column *in UNUSED,
-			 const struct column *column, struct cell *cell)
-{
-	decode_int(r, 3, column, cell);
-}
-
-static void decode_long(struct reader *r, const struct binlog_column *in UNUSED,
-			const struct column *column, struct cell *cell)
-{
-	decode_int(r, 4, column, cell);
-}
-
-static void decode_longlong(struct reader *r, const struct binlog_column *in UNUSED,
-			    const struct column *column, struct cell *cell)
-{
-	decode_int(r, 8, column, cell);
 }
 
 static void decode_float(struct reader *r, const struct binlog_column *in UNUSED,
@@ -328,14 +302,14 @@ static void read_meta_string(struct reader *r, struct binlog_column *in)
 }
 
 static const struct column_codec codecs[256] = {
-	[TYPE_TINY] = { "TINYINT", true, NULL, decode_tiny },
-	[TYPE_SHORT] = { "SMALLINT", true, NULL, decode_short },
-	[TYPE_LONG] = { "INT", true, NULL, decode_long },
+	[TYPE_TINY] = { "TINYINT", true, NULL, decode_int },
+	[TYPE_SHORT] = { "SMALLINT", true, NULL, decode_int },
+	[TYPE_LONG] = { "INT", true, NULL, decode_int },
 	[TYPE_FLOAT] = { "FLOAT", true, read_meta_1, decode_float },
 	[TYPE_DOUBLE] = { "DOUBLE", true, read_meta_1, decode_double },
 	[TYPE_TIMESTAMP] = { "TIMESTAMP of the old format", false, NULL, decode_timestamp },
-	[TYPE_LONGLONG] = { "BIGINT", true, NULL, decode_longlong },
-	[TYPE_INT24] = { "MEDIUMINT", true, NULL, decode_int24 },
+	[TYPE_LONGLONG] = { "BIGINT", true, NULL, decode_int },
+	[TYPE_INT24] = { "MEDIUMINT", true, NULL, decode_int },
 	[TYPE_DATE] = { "DATE", false, NULL, decode_date },
 	[TYPE_TIME] = { "TIME of the old format", false, NULL, decode_time },
 	[TYPE_DATETIME] = { "DATETIME of the old format", false, NULL, decode_datetime },

@@ -315,11 +315,6 @@ uint64_t binlog_feed_begins_at(const struct binlog_feed *feed)
 	return feed->begins_at;
 }
 
-const struct server_version *binlog_feed_version(const struct binlog_feed *feed)
-{
-	return db_version(feed->db);
-}
-
 bool binlog_feed_has_checksums(const struct binlog_feed *feed)
 {
 	return feed->has_checksums;

@@ -137,7 +137,10 @@ void verifier_free(struct verifier *v)
 {
 	if (!v)
 		return;
-	verifier_stop(v);
+	stop_set(&v->rounds_stop);
+	stop_set(&v->stop);
+	thread_join(&v->rounds);
+	thread_join(&v->on_demand);
 	table_diff_release(&v->diff);
 	pending_rows_release(&v->pending);
 	free(v->tables);
@@ -248,14 +251,6 @@ void verifier_start(struct verifier *v)
 {
 	if (v->type == VERIFIER_INLINE)
 		thread_start(&v->rounds, "verifier", verifier_rounds_main, v);
-}
-
-void verifier_stop(struct verifier *v)
-{
-	stop_set(&v->rounds_stop);
-	stop_set(&v->stop);
-	thread_join(&v->rounds);
-	thread_join(&v->on_demand);
 }
 
 /* --- for others ---------------------------------------------------------------------------- */

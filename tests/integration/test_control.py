@@ -282,7 +282,8 @@ class ServerTest(ControlTest):
         self.assertEqual(json.loads(self.request(ferry, "GET", "/api/config")[2]),
                          {"DataIterationBatchSize": 3})
         for body, wanted, size in (
-                ('{"DataIterationBatchSize": 0}', 200, 3), ("{}", 200, 3),
+                ("{}", 200, 3), ('{"DataIterationBatchSize": 0}', 200, 0),
+                ('{"DataIterationBatchSize": 3}', 200, 3),
                 ('{"DataIterationBatchSize": "7"}', 400, 3),
                 ('{"DataIterationBatchSize": -7}', 400, 3),
                 ('{"DataIterationBatchSize": 7, "Other": 1}', 400, 3),
