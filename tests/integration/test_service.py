@@ -214,6 +214,7 @@ class TerminalTest(ServiceTest):
         self.screen = ""
         pid, master = pty.fork()
         if pid == 0:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever started the tests ignores
             os.execvpe(argv[0], argv, ferry.environ)
         self.pid, self.master, self.status = pid, master, None
         self.addCleanup(self.end)
