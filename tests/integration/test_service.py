@@ -24,6 +24,11 @@ def text(path):
 
 
 class ServiceTest(MoveTest):
+    def setUp(self):
+        super().setUp()
+        # Whatever started the tests ignores hangups, perhaps: what is started here does not.
+        self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_DFL))
+
     def write_config(self, ferry):
         with open(ferry.config_path, "w") as f:
             json.dump(ferry.config, f)
@@ -214,7 +219,6 @@ class TerminalTest(ServiceTest):
         self.screen = ""
         pid, master = pty.fork()
         if pid == 0:
-            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever started the tests ignores
             os.execvpe(argv[0], argv, ferry.environ)
         self.pid, self.master, self.status = pid, master, None
         self.addCleanup(self.end)
