@@ -70,7 +70,7 @@ bool streamer_refuse_delivered(struct binlog_streamer *s, const char *what, stru
 {
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "the transaction after " POSITION_FORMAT " %s and holds rows of copied "
-			 "tables; they cannot be undone on the target: start the copy again",
+			 "tables; they cannot be undone on the target: start the copy from scratch",
 			 POSITION_ARGS(&s->boundary), what);
 }
 
