@@ -139,6 +139,8 @@ const struct column *table_column(const struct table *table, const char *name); 
 /* The column that has the other table's column's name, or NULL: for the servers its case
  * does not count. */
 const struct column *table_column_of_other(const struct table *table, const struct column *other);
+/* By its name, in any case; or NULL. */
+const struct table_index *table_index_named(const struct table *table, const char *name);
 const struct table_index *table_primary(const struct table *table); /* or NULL */
 /* Number of unique indexes (the primary key included, invisible ones too). */
 unsigned table_unique_count(const struct table *table);

@@ -8,8 +8,6 @@
  * missing is read again before each statement. */
 #include "create/fulltext_keys.h"
 
-#include <strings.h>
-
 #include "base/log.h"
 #include "base/probe.h"
 #include "base/retry.h"
@@ -35,10 +33,9 @@ struct late_keys {
 
 bool fulltext_keys_have(const struct table *table, const char *name)
 {
-	for (unsigned i = 0; i < table->index_count; i++)
-		if (table->indexes[i].is_fulltext && strcasecmp(table->indexes[i].name, name) == 0)
-			return true;
-	return false;
+	const struct table_index *index = table_index_named(table, name);
+
+	return index && index->is_fulltext;
 }
 
 bool fulltext_keys_are_late(const struct table *table)

@@ -144,8 +144,8 @@ uint64_t index_deferral_of(const struct index_deferral *d, const struct moved_ta
 
 bool index_set_has(const struct table *table, uint64_t indexes, const char *name)
 {
-	for (unsigned i = 0; indexes >> i != 0; i++)
-		if ((indexes >> i & 1) && strcasecmp(table->indexes[i].name, name) == 0)
-			return true;
-	return false;
+	const struct table_index *index = table_index_named(table, name);
+
+	return index && index - table->indexes < DEFERRED_INDEXES_MAX &&
+	       indexes >> (index - table->indexes) & 1;
 }

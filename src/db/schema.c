@@ -84,6 +84,14 @@ const struct column *table_column_of_other(const struct table *table, const stru
 	return NULL;
 }
 
+const struct table_index *table_index_named(const struct table *table, const char *name)
+{
+	for (unsigned i = 0; i < table->index_count; i++)
+		if (strcasecmp(table->indexes[i].name, name) == 0)
+			return &table->indexes[i];
+	return NULL;
+}
+
 const struct table_index *table_primary(const struct table *table)
 {
 	for (unsigned i = 0; i < table->index_count; i++)

@@ -222,14 +222,6 @@ static void check_columns(struct names *names, const char *key, const struct map
 			miss(names, "column", key, entry->key, columns);
 }
 
-static bool has_index(const struct table *table, const char *name)
-{
-	for (unsigned i = 0; i < table->index_count; i++)
-		if (strcasecmp(table->indexes[i].name, name) == 0)
-			return true;
-	return false;
-}
-
 static void check_index(struct names *names, const char *table_name, const char *index)
 {
 	static const char key[] = "ForceIndexForVerification";
@@ -238,7 +230,7 @@ static void check_index(struct names *names, const char *table_name, const char 
 
 	if (!table && !map_get_text(&names->tables, table_name))
 		miss(names, "table", key, table_name, &names->tables);
-	if (!table || has_index(table, index))
+	if (!table || table_index_named(table, index))
 		return;
 	map_init(&indexes);
 	for (unsigned i = 0; i < table->index_count; i++)

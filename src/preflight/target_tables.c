@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <strings.h>
 
 #include "create/definition_match.h"
 #include "preflight/live_runs.h"
@@ -179,17 +178,14 @@ static void warn_of_lacking(struct preflight *p, const struct moved_table *t,
 			    const struct table *existing)
 {
 	for (unsigned i = 0; i < t->source->index_count; i++) {
-		const char *name = t->source->indexes[i].name;
-		bool found = t->source->indexes[i].is_unique;
+		const struct table_index *index = &t->source->indexes[i];
 
-		for (unsigned n = 0; n < existing->index_count; n++)
-			found = found || strcasecmp(existing->indexes[n].name, name) == 0;
-		if (!found)
+		if (!index->is_unique && !table_index_named(existing, index->name))
 			finding_add(p->findings, PROBLEM_WARNING,
 				    "add it there, or drop the table and have it created",
 				    "target: %s lacks the source's index %s, and was not made by this "
 				    "run, which does not add it",
-				    existing->full_name, name);
+				    existing->full_name, index->name);
 	}
 }
 

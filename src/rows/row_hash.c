@@ -378,10 +378,7 @@ static const char *forced_index(const struct move_options *options, const struct
 
 	if (!forced || options->verify.type != VERIFIER_CHECKSUM_TABLE)
 		return forced;
-	for (unsigned i = 0; table && i < table->index_count; i++)
-		if (strcasecmp(table->indexes[i].name, forced) == 0)
-			return forced;
-	return NULL;
+	return table && table_index_named(table, forced) ? forced : NULL;
 }
 
 static char *from_text(const struct move_options *options, const struct moved_table *t,

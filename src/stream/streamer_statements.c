@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static void fold(const struct binlog_streamer *s, char *name)
 {
@@ -45,13 +44,9 @@ static bool is_ascii(const char *name)
 static bool leaves_table(const struct binlog_streamer *s, const struct statement *statement,
 			 const struct table *table)
 {
-	bool found = false;
-
 	if (!statement->index[0] || !is_ascii(statement->index) || streamer_is_watched(s))
 		return false;
-	for (unsigned i = 0; i < table->index_count; i++)
-		found |= strcasecmp(table->indexes[i].name, statement->index) == 0;
-	return found == statement->creates_index;
+	return (table_index_named(table, statement->index) != NULL) == statement->creates_index;
 }
 
 static bool names_copied(const struct binlog_streamer *s, const struct statement *statement,
