@@ -253,20 +253,12 @@ static bool add_to_table(struct index_worker *w, const struct moved_table *t, st
 	return true;
 }
 
-/* A statement takes as long as it takes: the configured time limits are those of ordinary
- * ones. A dead network is noticed without them. */
-static bool connect(struct index_worker *w, struct db_params *unhurried, struct error *err)
+static bool connect(struct index_worker *w, struct db_params *params, struct error *err)
 {
 	struct run *run = w->adder->run;
-	char lock_name[WRITER_LOCK_NAME_SIZE];
 	bool ok = false;
 
-	*unhurried = run->options->target;
-	unhurried->read_timeout_s = 0;
-	/* Of a worker of the copy, which has ended. */
-	writer_lock_name(lock_name, run->run_id, run->locks.batch_writers + w->number);
-	w->target = db_new(unhurried, DB_SESSION_WRITE, lock_name);
-	db_set_guard(w->target, &run->guard);
+	w->target = target_alter_session(run, w->number, params);
 	w->source = db_new(&run->options->source, DB_SESSION_READ, NULL);
 	for (struct retry r = run_write_begin(run, "connect", log_tag); !ok && retry_next(&r, err);)
 		ok = db_ready(w->source, err) && db_ready(w->target, err) &&
@@ -278,13 +270,13 @@ static void worker_main(void *argument)
 {
 	struct index_worker *w = argument;
 	struct index_adder *adder = w->adder;
-	struct db_params unhurried;
+	struct db_params params;
 	struct error err;
 	size_t i;
 
 	map_init(&w->collations);
 
-	bool ok = connect(w, &unhurried, &err);
+	bool ok = connect(w, &params, &err);
 
 	while (ok && worker_pool_next(&adder->pool, &i))
 		ok = add_to_table(w, adder->todo[i], &err);

@@ -15,7 +15,6 @@
 #include "create/create_statement.h"
 #include "create_translate.h"
 #include "db/sql.h"
-#include "run/writer_lock.h"
 #include "target_alter.h"
 
 static const char log_tag[] = "fulltext_keys";
@@ -123,19 +122,12 @@ static bool add_to_table(struct late_keys *k, struct error *err)
 				k->table->source->full_name);
 }
 
-/* Building a key takes as long as it takes: the configured time limits are those of
- * ordinary statements. A dead network is noticed without them. */
 static bool add_all(struct late_keys *k, struct error *err)
 {
-	struct db_params unhurried = k->run->options->target;
-	char lock_name[WRITER_LOCK_NAME_SIZE];
+	struct db_params params;
 	bool ok = false;
 
-	unhurried.read_timeout_s = 0;
-	/* Of a worker that has ended. */
-	writer_lock_name(lock_name, k->run->run_id, k->run->locks.batch_writers);
-	k->target = db_new(&unhurried, DB_SESSION_WRITE, lock_name);
-	db_set_guard(k->target, &k->run->guard);
+	k->target = target_alter_session(k->run, 0, &params);
 	for (struct retry r = run_write_begin(k->run, "connect", "cutover");
 	     !ok && retry_next(&r, err);)
 		ok = db_ready(k->target, err);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "plan/statement_tag.h"
+#include "run/writer_lock.h"
 
 static const char log_tag[] = "target_alter";
 
@@ -14,6 +15,19 @@ static const char log_tag[] = "target_alter";
 #define ONLINE_LOG_FULL 1799
 #define NOT_IN_PLACE 1845
 #define NOT_IN_PLACE_REASON 1846
+
+struct db *target_alter_session(struct run *run, unsigned writer, struct db_params *params)
+{
+	char lock_name[WRITER_LOCK_NAME_SIZE];
+	struct db *db;
+
+	*params = run->options->target;
+	params->read_timeout_s = 0;
+	writer_lock_name(lock_name, run->run_id, run->locks.batch_writers + writer);
+	db = db_new(params, DB_SESSION_WRITE, lock_name);
+	db_set_guard(db, &run->guard);
+	return db;
+}
 
 static bool alter(const struct run *run, struct db *target, const struct moved_table *t,
 		  const char *what, const char *how, struct error *err)
