@@ -17,21 +17,32 @@
 static const char log_tag[] = "control_server";
 
 /* The snapshot in the form that write wants. */
+/* The run as it is now: all of it of one moment. */
+struct snapshot {
+	struct ferry_status status; /* owned */
+	struct estimate estimate;
+	struct status_view view;
+};
+
+static void snapshot_take(struct snapshot *snapshot, const struct api *api)
+{
+	ferry_status(api->ferry, &snapshot->status);
+	estimate_make(&snapshot->estimate, api->rate, &snapshot->status, api->was_resumed);
+	snapshot->view = (struct status_view){ .status = &snapshot->status,
+					       .estimate = &snapshot->estimate,
+					       .custom_payload = api->custom_payload,
+					       .scripts = api->scripts,
+					       .now = clock_wall() };
+}
+
 static void write_view(const struct api *api, struct buf *out,
 		       void (*write)(struct buf *out, const struct status_view *view))
 {
-	struct ferry_status status;
-	struct estimate estimate;
-	struct status_view view = { .status = &status,
-				    .estimate = &estimate,
-				    .custom_payload = api->custom_payload,
-				    .scripts = api->scripts,
-				    .now = clock_wall() };
+	struct snapshot now;
 
-	ferry_status(api->ferry, &status);
-	estimate_make(&estimate, api->rate, &status, api->was_resumed);
-	write(out, &view);
-	ferry_status_release(&status);
+	snapshot_take(&now, api);
+	write(out, &now.view);
+	ferry_status_release(&now.status);
 }
 
 static void get_asset(void *context UNUSED, const struct server_request *request,
@@ -53,20 +64,13 @@ static void get_metrics(void *context, const struct server_request *request UNUS
 static void next_event(void *context, uint64_t *seen, struct buf *out)
 {
 	struct api *api = context;
-	struct ferry_status status;
-	struct estimate estimate;
-	const struct status_view view = { .status = &status,
-					  .estimate = &estimate,
-					  .custom_payload = api->custom_payload,
-					  .scripts = api->scripts,
-					  .now = clock_wall() };
+	struct snapshot now;
 
 	/* One snapshot for all who listen. */
 	if (!api->events || clock_ms() - api->events_ms >= SERVER_BEAT_MS / 2) {
-		ferry_status(api->ferry, &status);
-		estimate_make(&estimate, api->rate, &status, api->was_resumed);
-		events_take(&api->events, &view);
-		ferry_status_release(&status);
+		snapshot_take(&now, api);
+		events_take(&api->events, &now.view);
+		ferry_status_release(&now.status);
 		api->events_ms = clock_ms();
 	}
 	events_put(api->events, seen, out);
