@@ -29,7 +29,7 @@ struct log_field {
 };
 
 /* Fields whose values are made for the line. Zeroed: none. What has no room is left out. */
-enum { LOG_FACTS_MAX = 12, LOG_FACTS_SIZE = 1024 };
+enum { LOG_FACTS_MAX = 24, LOG_FACTS_SIZE = 1024 };
 struct log_facts {
 	struct log_field fields[LOG_FACTS_MAX + 1];
 	size_t count;
@@ -37,6 +37,7 @@ struct log_facts {
 	size_t used;
 };
 void log_fact(struct log_facts *facts, const char *key, const char *text);
+void log_factf(struct log_facts *facts, const char *key, const char *format, ...) PRINTF(3, 4);
 /* key: with its '#'. */
 void log_fact_number(struct log_facts *facts, const char *key, double number);
 

@@ -14,7 +14,7 @@ struct summary {
 /* At each look at the run: now_ms is of clock_ms(). */
 void summary_see(struct summary *summary, enum phase phase, int64_t now_ms);
 /* What the line says, now_ms and now being this moment by both clocks. */
-void summary_fields(struct work_fields *fields, const struct summary *summary,
+void summary_fields(struct log_facts *facts, const struct summary *summary,
 		    const struct ferry_status *status, int64_t now_ms, double now);
 /* Nothing is said of a run that has not started. */
 void summary_log(const struct summary *summary, struct ferry *ferry);

@@ -28,7 +28,11 @@ enum work {
 enum work_side { WORK_ON_SOURCE, WORK_ON_TARGET, WORK_SIDES };
 
 /* NULL: there is no such work on that side. */
-extern const char *const work_names[WORK_SIDES][WORK_COUNT];
+struct work_name {
+	const char *status; /* what the status calls it: "WaitingForLock" */
+	const char *log;    /* what lines of the log do: "source_waiting_for_lock_ms" */
+};
+extern const struct work_name work_names[WORK_SIDES][WORK_COUNT];
 
 struct work_times {
 	int64_t us[WORK_SIDES][WORK_COUNT]; /* of all threads together */

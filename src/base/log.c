@@ -323,23 +323,31 @@ static void format_zerolog(struct buf *out, const struct line *line)
 
 void log_fact(struct log_facts *facts, const char *key, const char *text)
 {
-	size_t size = strlen(text) + 1;
-
-	if (facts->count == LOG_FACTS_MAX || size > LOG_FACTS_SIZE - facts->used)
-		return;
-	facts->fields[facts->count++] =
-		(struct log_field){ key, memcpy(facts->text + facts->used, text, size) };
-	facts->used += size;
+	log_factf(facts, key, "%s", text);
 }
 
-/* Whole numbers up to 2^53 as they are, others with three digits behind the point. */
+void log_factf(struct log_facts *facts, const char *key, const char *format, ...)
+{
+	char *value = facts->text + facts->used;
+	size_t room = LOG_FACTS_SIZE - facts->used;
+	va_list args;
+	int length;
+
+	if (facts->count == LOG_FACTS_MAX)
+		return;
+	va_start(args, format);
+	length = vsnprintf(value, room, format, args);
+	va_end(args);
+	if (length < 0 || (size_t)length >= room)
+		return;
+	facts->fields[facts->count++] = (struct log_field){ key, value };
+	facts->used += (size_t)length + 1;
+}
+
 void log_fact_number(struct log_facts *facts, const char *key, double number)
 {
-	char text[400];
-
-	snprintf(text, sizeof(text), "%.*f", number == rint(number) ? 0 : 3, number);
 	if (isfinite(number))
-		log_fact(facts, key, text);
+		log_factf(facts, key, "%.*f", number == rint(number) ? 0 : 3, number);
 }
 
 static int by_key(const void *a, const void *b)

@@ -37,19 +37,17 @@ enum slower_side bottleneck_add(struct bottleneck *bottleneck, int64_t now_ms,
 void bottleneck_log(struct bottleneck *bottleneck, const struct ferry_status *status)
 {
 	const struct work_times then = bottleneck->work;
-	struct work_fields fields;
+	struct log_facts facts = { .count = 0 };
 
-	work_fields_init(&fields);
 	switch (bottleneck_add(bottleneck, clock_ms(), status)) {
 	case SLOWER_SOURCE:
-		work_fields_add_side(&fields, WORK_ON_SOURCE, &status->work, &then);
-		log_write(LOG_INFO, log_tag, NULL, fields.fields,
-			  "the source is the limit: rows and changes do not come faster");
+		work_fields_add_side(&facts, WORK_ON_SOURCE, &status->work, &then);
+		log_info_facts(&facts,
+			       "the source is the limit: rows and changes do not come faster");
 		break;
 	case SLOWER_TARGET:
-		work_fields_add_side(&fields, WORK_ON_TARGET, &status->work, &then);
-		log_write(LOG_INFO, log_tag, NULL, fields.fields,
-			  "the target is the limit: it does not write faster");
+		work_fields_add_side(&facts, WORK_ON_TARGET, &status->work, &then);
+		log_info_facts(&facts, "the target is the limit: it does not write faster");
 		break;
 	case SLOWER_NONE:
 		break;

@@ -392,13 +392,14 @@ static void add_late_rows(cJSON *object, const struct ferry_status *status)
 			json_add_u64(late, status->tables[i].name, status->tables[i].late_rows);
 }
 
-static void add_work(cJSON *object, const char *key, const int64_t *us, const char *const *names)
+static void add_work(cJSON *object, const char *key, const int64_t *us,
+		     const struct work_name *names)
 {
 	cJSON *item = cJSON_AddObjectToObject(object, key);
 
 	for (size_t i = 0; i < WORK_COUNT; i++)
-		if (names[i])
-			json_add_i64(item, names[i], us[i] / 1000);
+		if (names[i].status)
+			json_add_i64(item, names[i].status, us[i] / 1000);
 }
 
 /* Not in Ghostferry: the figures of the whole run. Rows, bytes, batches and changes are those

@@ -23,38 +23,37 @@ static double copy_seconds(const struct summary *summary, int64_t now_ms)
 	return summary->copy_began_ms ? (double)(end_ms - summary->copy_began_ms) / 1000 : 0;
 }
 
-void summary_fields(struct work_fields *fields, const struct summary *summary,
+void summary_fields(struct log_facts *facts, const struct summary *summary,
 		    const struct ferry_status *status, int64_t now_ms, double now)
 {
 	double end = status->done_time > 0 ? status->done_time : now;
 	double seconds = copy_seconds(summary, now_ms);
 	double divisor = seconds > 0 ? seconds : 1;
 
-	work_fields_add(fields, "rows", "%" PRIu64, status->rows_written);
-	work_fields_add(fields, "bytes", "%" PRIu64, status->bytes_written);
-	work_fields_add(fields, "changes", "%" PRIu64, status->changes_applied);
-	work_fields_add(fields, "seconds", "%.3f", end - status->start_time);
-	work_fields_add(fields, "copy_seconds", "%.3f", seconds);
-	work_fields_add(fields, "rows_per_second", "%.0f", (double)status->rows_written / divisor);
-	work_fields_add(fields, "bytes_per_second", "%.0f", (double)status->bytes_written / divisor);
+	log_factf(facts, "rows", "%" PRIu64, status->rows_written);
+	log_factf(facts, "bytes", "%" PRIu64, status->bytes_written);
+	log_factf(facts, "changes", "%" PRIu64, status->changes_applied);
+	log_factf(facts, "seconds", "%.3f", end - status->start_time);
+	log_factf(facts, "copy_seconds", "%.3f", seconds);
+	log_factf(facts, "rows_per_second", "%.0f", (double)status->rows_written / divisor);
+	log_factf(facts, "bytes_per_second", "%.0f", (double)status->bytes_written / divisor);
 	for (enum work_side side = 0; side < WORK_SIDES; side++)
-		work_fields_add_side(fields, side, &status->work, NULL);
+		work_fields_add_side(facts, side, &status->work, NULL);
 }
 
 static void log_line(const struct summary *summary, const struct ferry_status *status)
 {
-	struct work_fields fields;
+	struct log_facts facts = { .count = 0 };
 	int64_t now_ms = clock_ms();
 	struct buf text = BUF_INIT;
 
-	work_fields_init(&fields);
-	summary_fields(&fields, summary, status, now_ms, clock_wall());
+	summary_fields(&facts, summary, status, now_ms, clock_wall());
 	progress_put_count(&text, (double)status->rows_written);
 	buf_puts(&text, " rows copied in ");
 	progress_put_duration(&text, copy_seconds(summary, now_ms));
 	buf_puts(&text, ", ");
 	progress_put_count(&text, (double)status->changes_applied);
-	log_write(LOG_INFO, log_tag, NULL, fields.fields, "%s changes applied", buf_text(&text));
+	log_info_facts(&facts, "%s changes applied", buf_text(&text));
 	buf_release(&text);
 }
 

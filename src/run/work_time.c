@@ -6,23 +6,23 @@
 
 #include "base/clock.h"
 
-const char *const work_names[WORK_SIDES][WORK_COUNT] = {
+const struct work_name work_names[WORK_SIDES][WORK_COUNT] = {
 	[WORK_ON_SOURCE] = {
-		[WORK_READING] = "Reading",
-		[WORK_WAITING_FOR_LOCK] = "WaitingForLock",
-		[WORK_WAITING_FOR_ROOM] = "WaitingForRoom",
-		[WORK_BUILDING] = "Building",
-		[WORK_THROTTLED] = "Throttled",
-		[WORK_OTHER] = "Other",
+		[WORK_READING] = { "Reading", "source_reading_ms" },
+		[WORK_WAITING_FOR_LOCK] = { "WaitingForLock", "source_waiting_for_lock_ms" },
+		[WORK_WAITING_FOR_ROOM] = { "WaitingForRoom", "source_waiting_for_room_ms" },
+		[WORK_BUILDING] = { "Building", "source_building_ms" },
+		[WORK_THROTTLED] = { "Throttled", "source_throttled_ms" },
+		[WORK_OTHER] = { "Other", "source_other_ms" },
 	},
 	[WORK_ON_TARGET] = {
-		[WORK_BUILDING] = "Building",
-		[WORK_WAITING_FOR_LOCK] = "WaitingForLock",
-		[WORK_WRITING] = "Writing",
-		[WORK_COMMITTING] = "Committing",
-		[WORK_CHECKING] = "Checking",
-		[WORK_THROTTLED] = "Throttled",
-		[WORK_OTHER] = "Other",
+		[WORK_BUILDING] = { "Building", "target_building_ms" },
+		[WORK_WAITING_FOR_LOCK] = { "WaitingForLock", "target_waiting_for_lock_ms" },
+		[WORK_WRITING] = { "Writing", "target_writing_ms" },
+		[WORK_COMMITTING] = { "Committing", "target_committing_ms" },
+		[WORK_CHECKING] = { "Checking", "target_checking_ms" },
+		[WORK_THROTTLED] = { "Throttled", "target_throttled_ms" },
+		[WORK_OTHER] = { "Other", "target_other_ms" },
 	},
 };
 
@@ -42,9 +42,9 @@ void work_sheet_destroy(struct work_sheet *sheet)
 /* The reader of a table without a key writes it, too. */
 static enum work_side side_of(const struct work_clock *clock, enum work work)
 {
-	return work_names[clock->side][work] ? clock->side :
-	       clock->side == WORK_ON_SOURCE ? WORK_ON_TARGET :
-					       WORK_ON_SOURCE;
+	return work_names[clock->side][work].status ? clock->side :
+	       clock->side == WORK_ON_SOURCE	    ? WORK_ON_TARGET :
+						      WORK_ON_SOURCE;
 }
 
 static void count(const struct work_clock *clock, struct work_times *times, int64_t now_us)

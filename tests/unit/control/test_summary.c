@@ -4,9 +4,9 @@
 #include "control/summary.h"
 #include "../unit.h"
 
-static const char *value_of(const struct work_fields *fields, const char *key)
+static const char *value_of(const struct log_facts *facts, const char *key)
 {
-	for (const struct log_field *field = fields->fields; field->key; field++)
+	for (const struct log_field *field = facts->fields; field->key; field++)
 		if (strcmp(field->key, key) == 0)
 			return field->value;
 	return "(none)";
@@ -20,7 +20,7 @@ TEST(rates_are_of_the_copy)
 				       .start_time = 100,
 				       .done_time = 160 };
 	struct summary summary = { 0 };
-	struct work_fields fields;
+	struct log_facts facts = { .count = 0 };
 
 	status.work.us[WORK_ON_SOURCE][WORK_WAITING_FOR_LOCK] = 1234567;
 	status.work.us[WORK_ON_TARGET][WORK_WRITING] = 999;
@@ -29,8 +29,7 @@ TEST(rates_are_of_the_copy)
 	summary_see(&summary, PHASE_COPYING, 3000);
 	summary_see(&summary, PHASE_WAIT_FOR_CUTOVER, 4000);
 	summary_see(&summary, PHASE_DONE, 60000);
-	work_fields_init(&fields);
-	summary_fields(&fields, &summary, &status, 61000, 500);
+	summary_fields(&facts, &summary, &status, 61000, 500);
 	static const struct {
 		const char *key, *want;
 	} cases[] = {
@@ -48,7 +47,7 @@ TEST(rates_are_of_the_copy)
 		{ "target_committing_ms", "0" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		assert_string_equal(value_of(&fields, cases[i].key), cases[i].want);
+		assert_string_equal(value_of(&facts, cases[i].key), cases[i].want);
 }
 
 /* Ended in mid-copy, and resumed when nothing was left to copy. */
@@ -56,16 +55,15 @@ TEST(a_copy_that_did_not_end_or_begin)
 {
 	struct ferry_status status = { .rows_written = 30, .start_time = 100 };
 	struct summary summary = { 0 };
-	struct work_fields fields;
+	struct log_facts facts = { .count = 0 };
 
-	work_fields_init(&fields);
-	summary_fields(&fields, &summary, &status, 5000, 103.5);
-	assert_string_equal(value_of(&fields, "seconds"), "3.500");
-	assert_string_equal(value_of(&fields, "copy_seconds"), "0.000");
+	summary_fields(&facts, &summary, &status, 5000, 103.5);
+	assert_string_equal(value_of(&facts, "seconds"), "3.500");
+	assert_string_equal(value_of(&facts, "copy_seconds"), "0.000");
 	summary_see(&summary, PHASE_COPYING, 2000);
-	work_fields_init(&fields);
-	summary_fields(&fields, &summary, &status, 5000, 103.5);
-	assert_string_equal(value_of(&fields, "rows_per_second"), "10");
+	facts = (struct log_facts){ .count = 0 };
+	summary_fields(&facts, &summary, &status, 5000, 103.5);
+	assert_string_equal(value_of(&facts, "rows_per_second"), "10");
 }
 
 TEST_MAIN(cmocka_unit_test(rates_are_of_the_copy),
