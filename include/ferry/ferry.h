@@ -14,6 +14,7 @@
 #include "run/throttler.h"
 #include "run/work_time.h"
 #include "verify/verifier.h"
+#include "ferry/table_action.h"
 
 struct ferry; /* opaque */
 
@@ -80,9 +81,9 @@ uint64_t ferry_batch_rows(struct ferry *ferry);
 struct ferry_table_status {
 	const char *name;	/* "schema.table" on the source; borrowed from the ferry */
 	const char *key_column; /* "id", composite: "a,b"; owned by the ferry */
-	const char *action;	/* "waiting", "copying", "indexing", "completed" */
-	struct key last_key;	/* owned */
-	struct key target_key;	/* owned: largest key when the table was begun; unset: unknown */
+	enum table_action action;
+	struct key last_key;   /* owned */
+	struct key target_key; /* owned: largest key when the table was begun; unset: unknown */
 	const struct key_columns *key_columns; /* borrowed */
 	uint64_t rows_written;
 	uint64_t bytes_written;

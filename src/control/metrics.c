@@ -138,17 +138,17 @@ static void put_lag(struct buf *out, const struct ferry_status *status)
 
 static void put_tables(struct buf *out, const struct status_view *view)
 {
-	static const char *const states[] = { "waiting", "copying", "completed" };
 	const struct ferry_status *status = view->status;
 	double rows = 0, bytes = 0;
 
 	head(out, "tables", "gauge", "Tables by their state.");
-	for (size_t s = 0; s < ARRAY_LEN(states); s++) {
+	for (int action = 0; action < TABLE_ACTIONS; action++) {
 		double count = 0;
 
 		for (size_t i = 0; i < status->table_count; i++)
-			count += strcmp(status->tables[i].action, states[s]) == 0;
-		put_sample(out, "tables", "state", states[s], count);
+			count += (int)status->tables[i].action == action;
+		put_sample(out, "tables", "state", table_action_name((enum table_action)action),
+			   count);
 	}
 	for (size_t i = 0; i < status->table_count; i++) {
 		rows += (double)status->tables[i].estimated_rows;

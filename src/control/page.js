@@ -232,7 +232,7 @@ function drawScripts(s) {
 }
 
 /* ---- tables: running first, and no more rows than a browser likes ---- */
-const ORDER = { copying: 0, waiting: 1, completed: 2 };
+const ORDER = { copying: 0, indexing: 1, waiting: 2, completed: 3 };
 const CELLS = ["Table", "State", "Copied", "Rows", "Last key", "Target key", "Batch"];
 const rowNodes = new Map();
 function row(name) {
@@ -262,7 +262,7 @@ function drawTables() {
 		const r = row(t.TableName), c = r.cells;
 		set(c[0], t.TableName);
 		set(c[1], t.Status);
-		c[1].className = t.Status === "completed" ? "good" : t.Status === "copying" ? "busy" : "";
+		c[1].className = t.Status === "completed" ? "good" : t.Status !== "waiting" ? "busy" : "";
 		r.bar.value = t.Fraction;
 		set(r.text, percent(t.Fraction));
 		set(c[3], count(t.RowsWritten) + " / ~" + count(t.EstimatedRows));

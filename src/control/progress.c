@@ -40,7 +40,7 @@ static void put_tables(struct buf *line, const struct ferry_status *status)
 	size_t active = 0;
 
 	for (size_t i = 0; i < status->table_count; i++) {
-		if (strcmp(status->tables[i].action, "copying") != 0)
+		if (status->tables[i].action != TABLE_COPYING)
 			continue;
 		if (active++ < TABLES_SHOWN)
 			buf_printf(line, ", %s", status->tables[i].name);

@@ -74,7 +74,7 @@ double estimate_table_fraction(const struct estimate *estimate,
 {
 	double fraction = -1;
 
-	if (strcmp(table->action, "completed") == 0)
+	if (table->action >= TABLE_INDEXING)
 		return 1;
 	if (estimate->was_resumed)
 		fraction = fraction_by_key(table);

@@ -117,7 +117,7 @@ static void add_tables(cJSON *object, const struct ferry_status *status)
 				      key_json(table, &table->last_key, false));
 		cJSON_AddItemToObject(item, "TargetPaginationKey",
 				      key_json(table, &table->target_key, false));
-		cJSON_AddStringToObject(item, "CurrentAction", table->action);
+		cJSON_AddStringToObject(item, "CurrentAction", table_action_name(table->action));
 		json_add_u64(item, "RowsWritten", table->rows_written);
 		json_add_u64(item, "BatchSize", table->batch_rows);
 		json_add_u64(item, "BytesWritten", table->bytes_written);
@@ -143,7 +143,7 @@ static void add_progress(cJSON *object, const struct status_view *view, bool who
 	uint64_t active = 0;
 
 	for (size_t i = 0; i < status->table_count; i++)
-		active += strcmp(status->tables[i].action, "copying") == 0;
+		active += status->tables[i].action == TABLE_COPYING;
 	if (status->has_verifier)
 		snprintf(message, sizeof(message),
 			 "currentRowCount = %" PRIu64 ", currentEntryCount = %" PRIu64,
@@ -184,37 +184,27 @@ void progress_json_write(struct buf *out, const struct status_view *view)
 
 /* Sorts indexes, thus no hidden context for qsort(). */
 struct table_rank {
-	int action;
+	enum table_action action;
 	const char *name;
 	size_t index;
 };
-
-static int action_rank(const char *action)
-{
-	static const char *const order[] = { "completed", "copying", "waiting" };
-	int rank = 0;
-
-	while (rank < (int)ARRAY_LEN(order) && strcmp(action, order[rank]) != 0)
-		rank++;
-	return rank;
-}
 
 static int compare_ranks(const void *a, const void *b)
 {
 	const struct table_rank *x = a, *y = b;
 
-	return x->action != y->action ? x->action - y->action : strcmp(x->name, y->name);
+	return x->action != y->action ? (int)y->action - (int)x->action : strcmp(x->name, y->name);
 }
 
-/* Indexes of the tables: completed, copying, waiting, by name within. Caller frees. */
+/* Indexes of the tables: completed ones first, waiting ones last, by name within. Caller frees. */
 static size_t *status_table_order(const struct ferry_status *status)
 {
 	struct table_rank *ranks = mem_calloc(status->table_count + 1, sizeof(*ranks));
 	size_t *order = mem_calloc(status->table_count + 1, sizeof(*order));
 
 	for (size_t i = 0; i < status->table_count; i++)
-		ranks[i] = (struct table_rank){ action_rank(status->tables[i].action),
-						status->tables[i].name, i };
+		ranks[i] =
+			(struct table_rank){ status->tables[i].action, status->tables[i].name, i };
 	qsort(ranks, status->table_count, sizeof(*ranks), compare_ranks);
 	for (size_t i = 0; i < status->table_count; i++)
 		order[i] = ranks[i].index;
@@ -229,7 +219,7 @@ static cJSON *table_json(const struct status_view *view, const struct ferry_tabl
 	cJSON_AddStringToObject(item, "TableName", table->name);
 	cJSON_AddStringToObject(item, "PaginationKeyName",
 				table->key_column ? table->key_column : "");
-	cJSON_AddStringToObject(item, "Status", table->action);
+	cJSON_AddStringToObject(item, "Status", table_action_name(table->action));
 	cJSON_AddItemToObject(item, "LastSuccessfulPaginationKey",
 			      key_json(table, &table->last_key, true));
 	cJSON_AddItemToObject(item, "TargetPaginationKey",

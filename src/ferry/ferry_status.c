@@ -20,13 +20,13 @@ static void address(char text[300], const struct db_params *params)
 		snprintf(text, 300, "%s:%u", params->host, params->port);
 }
 
-static const char *action(const struct table_state *state)
+static enum table_action action(const struct table_state *state)
 {
 	if (state->indexing_since > 0)
-		return "indexing";
+		return TABLE_INDEXING;
 	if (state->is_complete)
-		return "completed";
-	return state->is_active || state->copied_up_to.is_set ? "copying" : "waiting";
+		return TABLE_COMPLETED;
+	return state->is_active || state->copied_up_to.is_set ? TABLE_COPYING : TABLE_WAITING;
 }
 
 /* The table's key is moved there. */

@@ -306,6 +306,49 @@ TEST(the_description_has_every_route)
 	release(&x);
 }
 
+/* "enum" of the members of this name, wherever they stand. */
+static unsigned check_names(const cJSON *node, const char *member, const char *const *names,
+			    size_t count)
+{
+	const cJSON *child, *values;
+	unsigned found = 0;
+
+	cJSON_ArrayForEach(child, node)
+	{
+		found += check_names(child, member, names, count);
+		values = cJSON_GetObjectItemCaseSensitive(child, "enum");
+		if (!child->string || strcmp(child->string, member) != 0 || !values)
+			continue;
+		assert_int_equal(cJSON_GetArraySize(values), count);
+		for (size_t i = 0; i < count; i++)
+			assert_string_equal(cJSON_GetArrayItem(values, (int)i)->valuestring,
+					    names[i]);
+		found++;
+	}
+	return found;
+}
+
+TEST(the_description_has_every_state)
+{
+	struct exchange x = { .method = "GET", .path = "/api/openapi.json" };
+	const char *phases[PHASE_COUNT], *actions[TABLE_ACTIONS];
+	struct error err = ERROR_INIT;
+	cJSON *tree;
+
+	for (int i = 0; i < PHASE_COUNT; i++)
+		phases[i] = phase_name((enum phase)i);
+	for (int i = 0; i < TABLE_ACTIONS; i++)
+		actions[i] = table_action_name((enum table_action)i);
+	perform(&x);
+	tree = json_parse(x.reply.data, x.reply.length, &err);
+	assert_int_equal(check_names(tree, "OverallState", phases, PHASE_COUNT), 2);
+	assert_int_equal(check_names(tree, "CurrentState", phases, PHASE_COUNT), 2);
+	assert_int_equal(check_names(tree, "CurrentAction", actions, TABLE_ACTIONS), 1);
+	assert_int_equal(check_names(tree, "Status", actions, TABLE_ACTIONS), 1);
+	cJSON_Delete(tree);
+	release(&x);
+}
+
 TEST(a_stop_comes_after_its_answer)
 {
 	int before = atomic_load(&stops);
@@ -514,6 +557,7 @@ TEST_MAIN_GROUP(set_up, tear_down, cmocka_unit_test(every_route_and_its_refusals
 		cmocka_unit_test(metrics_escape_everything),
 		cmocka_unit_test(the_page_says_what_may_run_in_it),
 		cmocka_unit_test(the_description_has_every_route),
+		cmocka_unit_test(the_description_has_every_state),
 		cmocka_unit_test(a_stop_comes_after_its_answer),
 		cmocka_unit_test(large_bodies_are_refused),
 		cmocka_unit_test(broken_requests_do_no_harm),

@@ -21,11 +21,12 @@ static struct ferry_status example(void)
 				       .completed_count = 1 };
 
 	for (size_t i = 0; i < 5; i++)
-		tables[i] = (struct ferry_table_status){ .name = names[i],
-							 .action = i ? "copying" : "completed",
-							 .key_columns = &fake_id,
-							 .estimated_rows = 1000,
-							 .rows_written = i ? 500 : 1000 };
+		tables[i] =
+			(struct ferry_table_status){ .name = names[i],
+						     .action = i ? TABLE_COPYING : TABLE_COMPLETED,
+						     .key_columns = &fake_id,
+						     .estimated_rows = 1000,
+						     .rows_written = i ? 500 : 1000 };
 	return status;
 }
 
@@ -178,7 +179,19 @@ TEST(lines_of_each_phase)
 	check_line(&status, "done 5/5 tables");
 }
 
-TEST_MAIN(cmocka_unit_test(speed_is_that_of_the_window),
+/* Whatever the estimate of its rows says. */
+TEST(a_table_that_is_indexed_is_copied)
+{
+	const struct ferry_table_status table = { .action = TABLE_INDEXING,
+						  .rows_written = 10,
+						  .estimated_rows = 1000 };
+	const struct estimate estimate = { .was_resumed = false };
+
+	assert_true(estimate_table_fraction(&estimate, &table) >= 1);
+}
+
+TEST_MAIN(cmocka_unit_test(a_table_that_is_indexed_is_copied),
+	  cmocka_unit_test(speed_is_that_of_the_window),
 	  cmocka_unit_test(nothing_moves_no_time_is_promised),
 	  cmocka_unit_test(a_running_table_is_never_finished),
 	  cmocka_unit_test(a_resumed_run_goes_by_its_keys), cmocka_unit_test(durations_and_counts),

@@ -24,7 +24,7 @@ static struct ferry_status example(void)
 	tables[0] =
 		(struct ferry_table_status){ .name = "shop.orders",
 					     .key_column = "id",
-					     .action = "copying",
+					     .action = TABLE_COPYING,
 					     .last_key = fake_key("00200", NULL),
 					     .target_key = fake_key("18446744073709551615", NULL),
 					     .key_columns = &fake_id,
@@ -34,16 +34,16 @@ static struct ferry_status example(void)
 					     .batch_rows = 200 };
 	tables[1] = (struct ferry_table_status){ .name = "shop.empty",
 						 .key_column = "id",
-						 .action = "completed",
+						 .action = TABLE_COMPLETED,
 						 .key_columns = &fake_id };
 	tables[2] = (struct ferry_table_status){ .name = "blog.users",
 						 .key_column = "uuid",
-						 .action = "copying",
+						 .action = TABLE_COPYING,
 						 .last_key = fake_key("\x01\xff", NULL),
 						 .key_columns = &fake_uuid };
 	tables[3] = (struct ferry_table_status){ .name = "shop.log",
 						 .key_column = "at,id",
-						 .action = "waiting",
+						 .action = TABLE_WAITING,
 						 .target_key = fake_key("2026-01-02 03:04:05", "-7"),
 						 .key_columns = &fake_both };
 	strcpy(status.streamed.file, "mysql-bin.000008");
@@ -201,7 +201,7 @@ TEST(status_has_all_fields)
 TEST(status_survives_the_very_beginning)
 {
 	struct ferry_status status = { .streamer_lag_s = -1, .writer_lag_s = 1e300 * 1e300 };
-	struct ferry_table_status bare = { .name = "odd", .action = "waiting" };
+	struct ferry_table_status bare = { .name = "odd", .action = TABLE_WAITING };
 	cJSON *tree = made(status_json_write, &status);
 
 	check(tree, "CurrentState", NULL, NULL, "\"starting\"");
