@@ -42,5 +42,7 @@ double estimate_table_fraction(const struct estimate *estimate,
 /* The same without samples: the average since the start. */
 void estimate_average(struct estimate *estimate, const struct ferry_status *status, double now_wall,
 		      bool was_resumed);
+/* Rows and bytes of all tables, as the source estimates. */
+void estimate_totals(const struct ferry_status *status, uint64_t *rows, uint64_t *bytes);
 
 #endif

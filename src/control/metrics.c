@@ -139,7 +139,7 @@ static void put_lag(struct buf *out, const struct ferry_status *status)
 static void put_tables(struct buf *out, const struct status_view *view)
 {
 	const struct ferry_status *status = view->status;
-	double rows = 0, bytes = 0;
+	uint64_t rows, bytes;
 
 	head(out, "tables", "gauge", "Tables by their state.");
 	for (int action = 0; action < TABLE_ACTIONS; action++) {
@@ -150,14 +150,11 @@ static void put_tables(struct buf *out, const struct status_view *view)
 		put_sample(out, "tables", "state", table_action_name((enum table_action)action),
 			   count);
 	}
-	for (size_t i = 0; i < status->table_count; i++) {
-		rows += (double)status->tables[i].estimated_rows;
-		bytes += (double)status->tables[i].estimated_bytes;
-	}
+	estimate_totals(status, &rows, &bytes);
 	put_one(out, "estimated_rows", "gauge", "Rows of all tables, as the source estimates.",
-		rows);
+		(double)rows);
 	put_one(out, "estimated_bytes", "gauge", "Bytes of all tables, as the source estimates.",
-		bytes);
+		(double)bytes);
 	put_one(out, "copied_ratio", "gauge", "Part of the rows that is copied, 0 to 1.",
 		view->estimate->fraction);
 }

@@ -129,6 +129,15 @@ void estimate_make(struct estimate *estimate, const struct rate *rate,
 	estimate_rest(estimate, status);
 }
 
+void estimate_totals(const struct ferry_status *status, uint64_t *rows, uint64_t *bytes)
+{
+	*rows = *bytes = 0;
+	for (size_t i = 0; i < status->table_count; i++) {
+		*rows += status->tables[i].estimated_rows;
+		*bytes += status->tables[i].estimated_bytes;
+	}
+}
+
 void estimate_average(struct estimate *estimate, const struct ferry_status *status, double now_wall,
 		      bool was_resumed)
 {

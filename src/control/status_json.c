@@ -397,13 +397,10 @@ static void add_work(cJSON *object, const char *key, const int64_t *us,
 static void add_totals(cJSON *object, const struct status_view *view)
 {
 	const struct ferry_status *status = view->status;
-	uint64_t rows = 0, bytes = 0;
+	uint64_t rows, bytes;
 	cJSON *states;
 
-	for (size_t i = 0; i < status->table_count; i++) {
-		rows += status->tables[i].estimated_rows;
-		bytes += status->tables[i].estimated_bytes;
-	}
+	estimate_totals(status, &rows, &bytes);
 	add_position(object, "AppliedBinlogPos", &status->applied);
 	json_add_u64(object, "ChangesReceived", status->changes_received);
 	json_add_u64(object, "ChangesApplied", status->changes_applied);
