@@ -51,13 +51,13 @@ async function post(path, body) {
 	sent = false;
 	draw();
 }
-let onYes = null;
+/* By the button itself: a dialog tells that it was closed only later, perhaps when the next one is
+ * open. */
 function ask(title, lines, yes, then) {
 	set($("ask-title"), title);
 	$("ask-text").replaceChildren(...lines.map((l) => element("li", l)));
 	set($("ask-yes"), yes);
-	onYes = then;
-	$("ask").returnValue = "no";
+	$("ask-yes").onclick = then;
 	$("ask").showModal();
 }
 
@@ -343,6 +343,5 @@ $("batch").onsubmit = (event) => {
 	event.preventDefault();
 	post("api/config", { DataIterationBatchSize: Number($("rows").value) });
 };
-$("ask").onclose = () => { if ($("ask").returnValue === "yes" && onYes) onYes(); onYes = null; };
 setInterval(() => { if (Date.now() - heard > SILENT_MS) draw(); }, 1000);
 listen();
