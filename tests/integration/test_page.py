@@ -73,7 +73,8 @@ class PageTest(ControlTest):
         # Cancelled and asked again before the browser has told that the first was closed.
         self.browser.value("document.querySelector('#ask button').click();"
                            " [...document.querySelectorAll('button')]"
-                           ".find(b => b.textContent === 'Cut over now').click()")
+                           ".find(b => b.textContent === 'Cut over now').click();"
+                           " new Promise(r => requestAnimationFrame(() => setTimeout(r)))")
         self.browser.press("Cut over")
         self.state("done")
         self.pictures("done")
