@@ -50,7 +50,7 @@ runs() {
 }
 
 unit_is_sound() {
-	in_tree apt-get install -y --no-install-recommends systemd procps || return
+	in_tree apt-get install -y --no-install-recommends systemd || return
 	in_tree systemd-analyze verify --man=no \
 		/lib/systemd/system/ghostferry-copydb@shop.service || return
 	in_tree systemd-analyze security --offline=true --threshold=30 --no-pager \
@@ -71,7 +71,7 @@ completes() {
 }
 
 leaves_nothing() {
-	in_tree apt-get purge -y ghostferry-copydb systemd procps &&
+	in_tree apt-get purge -y ghostferry-copydb systemd &&
 		in_tree apt-get autoremove -y --purge || return
 	! find "$tree/usr" "$tree/lib/systemd" "$tree/etc" "$tree/var/lib" -name '*ghostferry*' \
 		-not -path '*/apt/*' | grep .
