@@ -146,7 +146,7 @@ demo: ## a live move between two throwaway servers, interrupted twice
 bench: ## how verifiers, workers and a plain dump compare: ratios, never fails on timing
 	$(Q)+tests/tools/bench.sh
 
-deps: ## install what is missing (Debian packages; needs root)
+deps: ## install what building needs and is missing (Debian packages; needs root)
 	$(Q)tests/tools/deps.sh
 
 deb: ## a Debian package in $(BUILD); SOURCE_DATE_EPOCH= is honoured

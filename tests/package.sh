@@ -20,8 +20,9 @@ check() { # NAME COMMAND…
 	fi
 }
 
-tree=$(tests/tree.sh bookworm) || exit 77
-export http_proxy=${http_proxy:-$(apt-config dump Acquire::http::Proxy | sed -n 's/.*"\(.*\)";/\1/p')}
+tree=$(tests/tools/tree.sh bookworm) || exit 77
+eval "$(apt-config shell proxy Acquire::http::Proxy)"
+[ -z "${proxy:-}" ] || export http_proxy="${http_proxy:-$proxy}"
 
 make_deb() { # FOLDER: of a checkout
 	make -s -C "$1" "-j$(nproc)" BUILD=build/package deb
@@ -32,8 +33,8 @@ in_tree() { chroot "$tree" env DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@" </de
 lintian_finds_no_error() { lintian --allow-root --fail-on error "$deb"; }
 
 same_bytes_elsewhere() {
-	git clone -q . "$work/other-folder" && cp Makefile "$work/other-folder/" &&
-		git ls-files -m | cpio -pdmu "$work/other-folder" 2>/dev/null
+	git clone -q . "$work/other-folder" && git ls-files -z |
+		tar -c --null -T - | tar -x -C "$work/other-folder" || return
 	make_deb "$work/other-folder" && cmp "$deb" "$work/other-folder/$deb"
 }
 

@@ -83,13 +83,14 @@ fuzz_result() {
 log=$(mktemp) fuzz_log=$(mktemp)
 trap 'rm -f "$log" "$fuzz_log"; [ -z "${fuzz:-}" ] || kill "$fuzz" 2>/dev/null' EXIT
 
-lane "dependencies" tests/tools/deps.sh || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+lane "dependencies" tests/tools/deps.sh test || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 lane "MySQL tree" tests/tools/tree.sh sid
 lane "MariaDB 10.5 tree" tests/tools/tree.sh bullseye
 lane "MariaDB 11.8 tree" tests/tools/tree.sh trixie
 lane "lint" make -s lint
 lane "build" make -s "$jobs" DEV=1
 lane "model" tests/model/run.sh
+lane "package" tests/package.sh
 lane "unit tests" unit_with BUILD=build
 lane "unit tests, ASan and UBSan" unit_with BUILD=build/asan SAN=address,undefined
 # TSan cannot live with every address layout.

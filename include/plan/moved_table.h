@@ -76,7 +76,7 @@ void moved_tables_set_json(struct moved_tables *tables, const struct move_option
 void moved_table_set_target(struct moved_table *t, const struct table *target);
 void moved_tables_release(struct moved_tables *tables);
 /* replace_head without some of the written columns: a flag for each. */
-void moved_table_put_replace(struct buf *sql, const struct moved_table *t, const bool *left_out);
+void moved_table_put_replace(struct buf *sql, const struct moved_table *t, const bool *omitted);
 /* A query without rows that the source refuses when the account may not read all columns:
  * those that it may not read it does not even see, in information_schema neither. Not for
  * a table without selected columns. */

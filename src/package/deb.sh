@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 for tool in dpkg-buildflags dpkg-shlibdeps; do
 	command -v $tool >/dev/null || {
-		echo "deb: no $tool: install dpkg-dev ('make deps' does)" >&2
+		echo "deb: no $tool: install dpkg-dev" >&2
 		exit 1
 	}
 done

@@ -77,7 +77,7 @@ static char *make_write_head(const struct moved_table *t, const char *comment, c
 }
 
 /* The comment is that of the other heads. */
-void moved_table_put_replace(struct buf *sql, const struct moved_table *t, const bool *left_out)
+void moved_table_put_replace(struct buf *sql, const struct moved_table *t, const bool *omitted)
 {
 	char *bare = make_write_head(t, "", "REPLACE INTO ");
 	char separator = '(';
@@ -87,7 +87,7 @@ void moved_table_put_replace(struct buf *sql, const struct moved_table *t, const
 	put_target(sql, t, "", "REPLACE INTO ");
 	buf_putc(sql, ' ');
 	for (unsigned i = 0; i < t->written_count; i++) {
-		if (left_out[i])
+		if (omitted[i])
 			continue;
 		buf_putc(sql, separator);
 		sql_name(sql, t->source->columns[t->written[i]].name);

@@ -118,12 +118,12 @@ bool row_sql_has_empty(const struct moved_table *table, const struct value *valu
 bool row_sql_without_empty(struct buf *sql, const struct moved_table *table,
 			   const struct value *values, uint64_t *invalid_enums, struct error *err)
 {
-	bool left_out[SERVER_COLUMNS_MAX] = { false };
+	bool omitted[SERVER_COLUMNS_MAX] = { false };
 
 	for (unsigned i = 0; i < table->written_count && i < SERVER_COLUMNS_MAX; i++)
-		left_out[i] = is_empty(&table->source->columns[table->written[i]],
-				       values[table->written[i]]);
-	moved_table_put_replace(sql, table, left_out);
+		omitted[i] = is_empty(&table->source->columns[table->written[i]],
+				      values[table->written[i]]);
+	moved_table_put_replace(sql, table, omitted);
 	return put_tuple(sql, table, values, true, invalid_enums, err);
 }
 

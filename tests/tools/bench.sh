@@ -3,7 +3,7 @@
 set -eu
 
 cd "$(dirname "$0")/../.."
-tests/tools/deps.sh
+tests/tools/deps.sh demo
 case ${BENCH_FLAVOURS:-mysql} in
 *mysql*) tests/tools/tree.sh sid >/dev/null || echo "no MySQL here: left out" >&2 ;;
 esac

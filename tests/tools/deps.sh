@@ -1,15 +1,23 @@
 #!/bin/sh
 # Installs the Debian packages that building and testing need and that are not
-# there yet. Servers come as -core packages: nothing starts as a service.
+# there yet: what building needs, with "demo" what a demonstration needs too, with "test"
+# everything. Servers come as -core packages: nothing starts as a service.
 set -eu
 
 BUILD="gcc libc6-dev make pkg-config default-libmysqlclient-dev libcjson-dev
 	libev-dev libmicrohttpd-dev libcurl4-openssl-dev zlib1g-dev libzstd-dev
 	libsnappy-dev"
-TEST="ca-certificates libcmocka-dev mariadb-server-core mariadb-client-core python3
-	python3-pymysql python3-cryptography openssl debootstrap spin mandoc
-	chromium prometheus
+DEMO="ca-certificates mariadb-server-core mariadb-client-core python3 python3-pymysql
+	python3-cryptography openssl debootstrap"
+TEST="libcmocka-dev spin mandoc chromium dpkg-dev lintian
 	clang clang-format clang-tidy libclang-rt-14-dev"
+
+case ${1:-build} in
+build) wanted=$BUILD ;;
+demo) wanted="$BUILD $DEMO" ;;
+test) wanted="$BUILD $DEMO $TEST" ;;
+*) echo "deps.sh: $1 is not known" >&2; exit 1 ;;
+esac
 
 # A real package of that name, or an installed one that provides it.
 installed() {
@@ -18,7 +26,7 @@ installed() {
 }
 
 missing=
-for package in $BUILD $TEST; do
+for package in $wanted; do
 	installed "$package" || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
