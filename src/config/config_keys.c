@@ -80,7 +80,7 @@ static const struct config_option db_params_options[] = {
 	  .help = "seconds after which a connection that carries nothing counts as lost" },
 	{ "Params", MAP(1, STRING, db_params, variables),
 	  .help = "session variables and their values as SQL, and options of Ghostferry's driver" },
-	{ "Pass", STRING(db_params, pass),
+	{ "Pass", STRING(db_params, pass), .is_secret = true,
 	  .help = "the password itself" },
 	{ "PassEnv", STRING(db_params, pass_env),
 	  .help = "name of an environment variable that holds the password" },
@@ -120,7 +120,7 @@ GROUP(callback) = { GROUP_OF(callback) };
 static const struct config_option control_server_config_options[] = {
 	{ "AllowUnauthenticated", BOOL(control_server_config, allow_unauthenticated),
 	  .help = "without a token, too, listen on an address that others can reach" },
-	{ "AuthToken", STRING(control_server_config, auth_token),
+	{ "AuthToken", STRING(control_server_config, auth_token), .is_secret = true,
 	  .help = "token that every request must carry; without it, none" },
 	{ "AuthTokenFile", STRING(control_server_config, auth_token_file),
 	  .help = "path of a file whose first line is the token" },
