@@ -31,6 +31,8 @@ TEST(who_may_call)
 		{ NULL, "a=b; ghostferry_8000=%s", true },
 		{ NULL, "a=b;ghostferry_8000=%s;c=d", true },
 		{ NULL, "ghostferry_8000=old; ghostferry_8000=%s", true },
+		{ NULL, "ghostferry_8000=%s; ghostferry_8000=old", true },
+		{ NULL, "ghostferry_8000-%s", false },
 		{ "Bearer wrong", "ghostferry_8000=%s", true },
 		{ NULL, "ghostferry_8000=%sx", false },
 		{ NULL, "ghostferry_8000=", false },
