@@ -224,7 +224,7 @@ class PortTest(ReachTest):
         self.assertNotEqual(*ports)
 
     def test_a_name_that_others_reach(self):
-        """What a name stands for shows late, but not too late."""
+        """As which any but localhost counts, before a name server is asked."""
         ferry = self.served(f"{socket.gethostname()}:{{port}}")
         self.assertEqual(ferry.run(), 1)
         self.assertRegex(ferry.log(), "others can reach ServerBindAddr .*AuthToken")
