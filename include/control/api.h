@@ -10,9 +10,8 @@
 struct api {
 	struct ferry *ferry;
 	const struct rate *rate;
-	struct scripts *scripts;    /* NULL: there are none */
-	const char *custom_payload; /* ProgressCallback.Payload, shown in the status */
-	bool was_resumed;
+	struct scripts *scripts;     /* NULL: there are none */
+	const char *custom_payload;  /* ProgressCallback.Payload, shown in the status */
 	void (*stop)(void *context); /* as SIGTERM does; does not stop at once */
 	void *stop_context;
 	struct events *events; /* owned; NULL: nobody has listened yet */

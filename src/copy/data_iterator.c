@@ -236,10 +236,14 @@ static void resolve_open_chunk(struct data_iterator *it, struct assignment *work
  * the tracker never calls back. */
 static void record_progress(struct data_iterator *it, struct chunk_plan *plan) REQUIRES(it->lock)
 {
+	uint64_t rows = plan->rows, bytes = plan->bytes;
 	struct key end = KEY_INIT;
 
-	if (chunk_plan_collect(plan, &end) && end.is_set)
+	if (chunk_plan_collect(plan, &end) && end.is_set) {
 		state_tracker_copied_up_to(it->run->tracker, plan->table, &end);
+		state_tracker_copied(it->run->tracker, plan->table, plan->rows - rows,
+				     plan->bytes - bytes);
+	}
 	if (plan->is_complete)
 		state_tracker_set_complete(it->run->tracker, plan->table, true);
 	key_release(&end);
@@ -499,6 +503,8 @@ void data_iterator_batch_done(struct data_iterator *it, const struct chunk_batch
 	mutex_lock(&it->lock);
 	bool was_complete = plan->is_complete;
 	batch->chunk->batches--;
+	batch->chunk->rows += batch->rows->rows;
+	batch->chunk->bytes += batch->rows->bytes;
 	record_progress(it, plan);
 	bool is_complete = plan->is_complete;
 	mutex_unlock(&it->lock);
