@@ -201,6 +201,8 @@ static bool acquire_chunk(struct data_iterator *it, struct row_reader *reader,
 
 	if (!acquire_plan(it, work, &split))
 		return error_set(err, ERROR_STOPPED, "nothing left to read");
+	if (work->is_first)
+		state_tracker_started(it->run->tracker, work->plan->table);
 	if (work->plan->table->key.count == 0)
 		return true;
 	if (work->is_first && !note_target_key(it, reader, work->plan->table, err))
@@ -418,7 +420,6 @@ static bool copy_whole(struct worker *worker, struct chunk_plan *plan, struct er
 	char lock_name[WRITER_LOCK_NAME_SIZE];
 	uint64_t ticket = fence_issue(fence);
 
-	state_tracker_started(it->run->tracker, table);
 	writer_lock_name(lock_name, it->run->run_id, it->run->locks.readers + worker->number);
 	struct db *target = run_connect(it->run, lock_name, it->run->options->write_attempts,
 					"batch_writer", err);

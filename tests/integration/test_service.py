@@ -269,9 +269,32 @@ class TerminalTest(ServiceTest):
         self.wait_until(lambda: re.search("copying [^\r]*\u6f22", self.screen), what="the name")
         stop.release()
         self.wait_until(self.ended, what="the end")
+        self.reader.join(5)
         self.assertNotRegex(self.screen, "[\u0080-\u009f\u202e]")
         for line in re.findall("copying [^\r]*\u6f22[^\r]*", self.screen):
             self.assertLessEqual(sum(2 if c == "\u6f22" else 1 for c in line), 139)
+
+    def test_a_comparison_that_is_interrupted(self):
+        """Its progress, and what was compared.
+
+        Broken: the signal's default action."""
+        self.table("a", rows=30)
+        self.table("b", rows=300)
+        ferry = self.ferry().run_ok()
+        self.target.sql("DELETE FROM abc.a WHERE id = 7")
+        probes = self.probes()
+        stop = probes.stop_at("range_compared", "abc.b")
+        ferry = self.one_by_one(probes=probes, DataIterationBatchSize=100)
+        self.on_a_terminal(ferry, "-verify")
+        self.wait_until(lambda: stop.reached, what="the range")
+        self.wait_until(lambda: re.search(r"comparing 1/2 tables, \d+\.\d%, .*/s, ETA .*, 1 row differs,"
+                                          r" abc\.b", self.screen), what="the progress")
+        os.write(self.master, b"\x03")
+        self.wait_until(self.ended, what="the end")
+        self.assertEqual(self.status, 1)
+        self.reader.join(5)
+        self.assertRegex(self.screen, r"interrupted by a signal: 1/2 tables, \d+\.\d%, \d+/\d+ rows were"
+                                      " compared, of these 1 row differs")
 
     def test_without_colours(self):
         self.table(rows=40)
