@@ -75,8 +75,9 @@ static void log_line(const struct summary *summary, const struct ferry_status *s
 	buf_printf(&text, " rows/s, %.1f MB/s), ",
 		   (double)status->bytes_written / 1e6 / (seconds > 0 ? seconds : 1));
 	progress_put_count(&text, (double)status->changes_applied);
-	buf_printf(&text, " changes applied; copied by now are %zu of %zu tables, ",
-		   status->completed_count, status->table_count);
+	buf_printf(&text, " changes applied; copied by now are %zu of %zu table%s, ",
+		   status->completed_count, status->table_count,
+		   status->table_count == 1 ? "" : "s");
 	progress_put_count(&text, (double)copied.rows);
 	buf_puts(&text, " rows, ");
 	progress_put_count(&text, (double)copied.bytes);
