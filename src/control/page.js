@@ -289,8 +289,9 @@ function drawTables() {
 		set(r.text, percent(t.Fraction));
 		set(c[3], count(t.RowsWritten) + (t.Status === "completed" && t.RowsWritten ? "" :
 			" / ~" + count(t.EstimatedRows)));
-		set(c[4], key(t.LastSuccessfulPaginationKey));
-		set(c[5], key(t.TargetPaginationKey));
+		const none = t.Status === "waiting"; /* then the status has a key of 0 */
+		set(c[4], none ? "–" : key(t.LastSuccessfulPaginationKey));
+		set(c[5], none ? "–" : key(t.TargetPaginationKey));
 		set(c[6], t.BatchSize || "by bytes");
 		return r.tr;
 	});
