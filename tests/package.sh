@@ -70,6 +70,8 @@ completes() {
 		[[ "${COMPREPLY[*]}" == conf.example.json ]]'
 }
 
+completes_in_zsh() { tests/tools/zsh_complete.py build/package/ghostferry-copydb src/package; }
+
 leaves_nothing() {
 	in_tree apt-get purge -y ghostferry-copydb systemd &&
 		in_tree apt-get autoremove -y --purge || return
@@ -84,7 +86,7 @@ if ! make_deb . >"$work/out" 2>&1; then
 fi
 deb=$(ls build/package/*.deb)
 for test in lintian_finds_no_error same_bytes_elsewhere installs runs unit_is_sound completes \
-	leaves_nothing; do
+	completes_in_zsh leaves_nothing; do
 	check "${test//_/ }" "$test"
 done
 rm -f "$tree/tmp/package.deb"

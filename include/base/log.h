@@ -5,7 +5,8 @@
  * (time, level, msg first, then all fields sorted by key; values quoted when
  * they hold anything but letters, digits and -._/@^+). On a terminal it is
  *   INFO[0012] text                                   tag=ferry
- * and a progress line below the log is rewritten in place (log_progress()).
+ * and a progress line below the log is rewritten in place (log_progress()). With NO_COLOR set
+ * there are no colours; one that is called "dumb" is written to like a file.
  * The backend "zerolog" writes one JSON object per line instead: level, time,
  * msg, error, then the fields.
  *
@@ -29,7 +30,7 @@ struct log_field {
 };
 
 /* Fields whose values are made for the line. Zeroed: none. What has no room is left out. */
-enum { LOG_FACTS_MAX = 24, LOG_FACTS_SIZE = 1024 };
+enum { LOG_FACTS_MAX = 30, LOG_FACTS_SIZE = 1024 };
 struct log_facts {
 	struct log_field fields[LOG_FACTS_MAX + 1];
 	size_t count;

@@ -13,8 +13,7 @@ struct api {
 	struct scripts *scripts;    /* NULL: there are none */
 	const char *custom_payload; /* ProgressCallback.Payload, shown in the status */
 	const struct access *access;
-	const char *address; /* that the server listens on */
-	bool was_resumed;
+	const char *address;	     /* that the server listens on */
 	void (*stop)(void *context); /* as SIGTERM does; does not stop at once */
 	void *stop_context;
 	struct events *events; /* owned; NULL: nobody has listened yet */

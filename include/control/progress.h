@@ -9,7 +9,8 @@
 #define PROGRESS_TERMINAL_MS 500
 #define PROGRESS_LOG_MS 10000
 
-/* "copying 3/12 tables, 41.5%, 52.1k rows/s, 11.3 MB/s, lag 0s, ETA 3m20s, shop.orders".
+/* "copying 3/12 tables, 41.5%, 52.1k rows/s, 11.3 MB/s, ETA 3m20s, lag 0s, 1.2M/2.9M rows,
+ * 340.0M/900.0MB, shop.orders".
  * The most important comes first, as narrow terminals cut the end off. */
 void progress_line(struct buf *line, const struct ferry_status *status,
 		   const struct estimate *estimate);

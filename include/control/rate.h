@@ -29,19 +29,19 @@ struct estimate {
 	double rows_per_s;  /* 0 while unknown */
 	double bytes_per_s; /* 0 while unknown */
 	double eta_s;	    /* until the copy is done; negative: unknown */
-	bool was_resumed;
+	/* Of all tables and processes of the run. What there is in all is the source's estimate,
+	 * and of copied tables what was copied. */
+	struct copied done;
+	struct copied all;
 };
 
-/* was_resumed: rows were copied by an earlier process, so that counting this one's
- * rows says little; keys are compared instead where they are numbers. */
 void estimate_make(struct estimate *estimate, const struct rate *rate,
-		   const struct ferry_status *status, bool was_resumed);
-/* Of one table's rows, 0 to 1. */
-double estimate_table_fraction(const struct estimate *estimate,
-			       const struct ferry_table_status *table);
+		   const struct ferry_status *status);
+/* Of one table's rows, 0 to 1. Where earlier processes copied rows that nobody counted, keys are
+ * compared instead if they are numbers. */
+double estimate_table_fraction(const struct ferry_table_status *table);
 /* The same without samples: the average since the start. */
-void estimate_average(struct estimate *estimate, const struct ferry_status *status, double now_wall,
-		      bool was_resumed);
+void estimate_average(struct estimate *estimate, const struct ferry_status *status, double now_wall);
 /* Rows and bytes of all tables, as the source estimates. */
 void estimate_totals(const struct ferry_status *status, uint64_t *rows, uint64_t *bytes);
 

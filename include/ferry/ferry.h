@@ -85,8 +85,9 @@ struct ferry_table_status {
 	struct key last_key;   /* owned */
 	struct key target_key; /* owned: largest key when the table was begun; unset: unknown */
 	const struct key_columns *key_columns; /* borrowed */
-	uint64_t rows_written;
+	uint64_t rows_written;		       /* by this process and those before it */
 	uint64_t bytes_written;
+	bool is_uncounted; /* less what earlier processes wrote: their state does not say */
 	uint64_t estimated_rows;
 	uint64_t estimated_bytes;
 	uint64_t batch_rows;
@@ -111,7 +112,7 @@ struct ferry_status {
 	bool cutover_unlocked; /* CutoverUnlock was called, or is about to be */
 	double streamer_lag_s;
 	double writer_lag_s;
-	uint64_t rows_written;
+	uint64_t rows_written; /* by this process */
 	uint64_t bytes_written;
 	uint64_t batches_written;
 	uint64_t changes_received;

@@ -30,7 +30,7 @@ enum work_side { WORK_ON_SOURCE, WORK_ON_TARGET, WORK_SIDES };
 /* NULL: there is no such work on that side. */
 struct work_name {
 	const char *status; /* what the status calls it: "WaitingForLock" */
-	const char *log;    /* what lines of the log do: "source_waiting_for_lock_ms" */
+	const char *log;    /* what lines of the log do: "#source_waiting_for_lock_ms" */
 };
 extern const struct work_name work_names[WORK_SIDES][WORK_COUNT];
 

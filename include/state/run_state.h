@@ -14,6 +14,12 @@
 
 #define DEFERRED_INDEXES_MAX 64 /* InnoDB has no more than that */
 
+/* What a copy amounts to, for people: nothing else relies on it. */
+struct copied {
+	uint64_t rows;
+	uint64_t bytes; /* of statements */
+};
+
 struct table_state {
 	const struct moved_table *table; /* constant */
 	/* Indexes that the target's table was made without and may lack still: a set of places in
@@ -22,9 +28,11 @@ struct table_state {
 	double indexing_since;	 /* wall seconds; 0: they are not being added just now */
 	struct key copied_up_to; /* owned; end of the finished prefix; may be unset */
 	bool is_complete;
-	bool is_active;		/* state_tracker_started() in this process */
-	uint64_t rows_written;	/* by this process */
-	uint64_t bytes_written; /* of statements, by this process */
+	bool is_active;	       /* state_tracker_started() in this process */
+	struct copied written; /* by this process, beyond copied_up_to too */
+	struct copied before;  /* up to copied_up_to, by earlier processes */
+	struct copied copied;  /* up to copied_up_to, those included */
+	bool is_uncounted;     /* the state that was resumed does not say what was before */
 };
 
 struct run_state {

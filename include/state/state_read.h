@@ -20,9 +20,11 @@ struct saved_state {
 	const cJSON *schema_cache; /* object, or NULL */
 	const cJSON *key_columns;  /* object: table -> ["a", "b DESC"], or NULL */
 	const cJSON *deferred;	   /* object: table -> names of indexes, or NULL */
-	/* The members of both by name: cJSON looks through a list. */
+	const cJSON *copied;	   /* object: table -> Rows, Bytes, or NULL */
+	/* The members of these by name: cJSON looks through a list. */
 	struct map schema_tables;
 	struct map key_columns_of;
+	struct map copied_of;
 	/* Of the state in the StateFile, where that is of the same run; see ferry_line.c.
 	 * Empty after saved_state_parse(). */
 	struct state_line line_on_file;

@@ -75,7 +75,14 @@ void state_tracker_batch_written(struct state_tracker *s, const struct moved_tab
 				 uint64_t rows, uint64_t bytes);
 void state_tracker_copied_up_to(struct state_tracker *s, const struct moved_table *table,
 				const struct key *key);
-/* False: a copied table is being copied again. */
+/* Rows that the key has just passed. */
+void state_tracker_copied(struct state_tracker *s, const struct moved_table *table, uint64_t rows,
+			  uint64_t bytes);
+/* After its key and is_complete were taken from a saved state: the rows of that prefix. NULL: the
+ * state does not say. */
+void state_tracker_set_before(struct state_tracker *s, const struct moved_table *table,
+			      const struct copied *before);
+/* False: a copied table is being copied again, from its start. */
 void state_tracker_set_complete(struct state_tracker *s, const struct moved_table *table,
 				bool is_complete);
 /* As in struct table_state; before the first snapshot, and when indexes were seen there. */

@@ -226,6 +226,10 @@ static void log_progress_line(const char *line, const struct ferry_status *statu
 	log_fact_number(&facts, "#tables_done", (double)status->completed_count);
 	log_fact_number(&facts, "#rows", (double)status->rows_written);
 	log_fact_number(&facts, "#bytes", (double)status->bytes_written);
+	log_fact_number(&facts, "#run_rows", (double)estimate->done.rows);
+	log_fact_number(&facts, "#run_bytes", (double)estimate->done.bytes);
+	log_fact_number(&facts, "#all_rows", (double)estimate->all.rows);
+	log_fact_number(&facts, "#all_bytes", (double)estimate->all.bytes);
 	log_fact_number(&facts, "#fraction", estimate->fraction);
 	log_fact_number(&facts, "#rows_per_s", estimate->rows_per_s);
 	log_fact_number(&facts, "#bytes_per_s", estimate->bytes_per_s);
@@ -236,38 +240,41 @@ static void log_progress_line(const char *line, const struct ferry_status *statu
 	log_info_facts(&facts, "%s", line);
 }
 
-static void show_progress(struct app *app, const struct ferry_status *status)
+static bool wants_progress(const struct app *app, const struct ferry_status *status)
 {
 	int64_t interval_ms =
 		status->phase == PHASE_COPYING ? PROGRESS_LOG_MS : PROGRESS_LOG_WAITING_MS;
-	struct buf line = BUF_INIT;
-	struct estimate estimate;
 
-	if (!log_is_terminal() && clock_ms() - app->progress_logged_ms < interval_ms)
-		return;
-	estimate_make(&estimate, &app->rate, status, app->resume != NULL);
-	progress_line(&line, status, &estimate);
-	if (log_is_terminal())
-		log_progress(buf_text(&line));
-	else
-		log_progress_line(buf_text(&line), status, &estimate);
-	app->progress_logged_ms = clock_ms();
-	buf_release(&line);
+	return log_is_terminal() || clock_ms() - app->progress_logged_ms >= interval_ms;
 }
 
 /* A service is ready when the checks are through. Until then a server may be waited for, up to
  * ServerAwayTimeout: that is longer than a manager's patience. */
-static void notify_progress(struct app *app, const struct ferry_status *status)
+static void notify_progress(struct app *app, const char *line)
 {
+	app->notified_ms = clock_ms();
+	notify_send(app->is_ready ? NULL : "EXTEND_TIMEOUT_USEC=60000000", line);
+}
+
+static void show_progress(struct app *app, const struct ferry_status *status)
+{
+	bool is_logged = wants_progress(app, status);
+	bool is_notified = notify_is_wanted() && clock_ms() - app->notified_ms >= NOTIFY_EVERY_MS;
 	struct buf line = BUF_INIT;
 	struct estimate estimate;
 
-	if (!notify_is_wanted() || clock_ms() - app->notified_ms < NOTIFY_EVERY_MS)
+	if (!is_logged && !is_notified)
 		return;
-	app->notified_ms = clock_ms();
-	estimate_make(&estimate, &app->rate, status, app->resume != NULL);
+	estimate_make(&estimate, &app->rate, status);
 	progress_line(&line, status, &estimate);
-	notify_send(app->is_ready ? NULL : "EXTEND_TIMEOUT_USEC=60000000", buf_text(&line));
+	if (is_logged && log_is_terminal())
+		log_progress(buf_text(&line));
+	else if (is_logged)
+		log_progress_line(buf_text(&line), status, &estimate);
+	if (is_logged)
+		app->progress_logged_ms = clock_ms();
+	if (is_notified)
+		notify_progress(app, buf_text(&line));
 	buf_release(&line);
 }
 
@@ -279,7 +286,6 @@ static void on_tick(struct ev_loop *loop UNUSED, ev_timer *watcher, int revents 
 	ferry_status(app->ferry, &status);
 	rate_add(&app->rate, clock_ms(), status.rows_written, status.bytes_written);
 	show_progress(app, &status);
-	notify_progress(app, &status);
 	bottleneck_log(&app->bottleneck, &status);
 	state_file_look(&app->state_file);
 	ferry_status_release(&status);
@@ -412,7 +418,6 @@ static bool start_server(struct app *app, struct error *err)
 				 .custom_payload = app->config->progress_callback.payload,
 				 .access = &app->access,
 				 .address = app->listener.text,
-				 .was_resumed = app->resume != NULL,
 				 .stop = stop_as_by_signal,
 				 .stop_context = app };
 	if (!open_listener(app, err))

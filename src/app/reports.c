@@ -30,9 +30,9 @@ static char *progress_text(struct app *app, const struct rate *rate)
 
 	ferry_status(app->ferry, &status);
 	if (rate)
-		estimate_make(&estimate, rate, &status, app->resume != NULL);
+		estimate_make(&estimate, rate, &status);
 	else
-		estimate_average(&estimate, &status, view.now, app->resume != NULL);
+		estimate_average(&estimate, &status, view.now);
 	progress_json_write(&text, &view);
 	ferry_status_release(&status);
 	return buf_take(&text);

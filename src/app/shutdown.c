@@ -205,6 +205,18 @@ static void report(struct app *app, const struct error *err, enum run_part part,
 	buf_release(&state);
 }
 
+/* Who restarts a run that fails wants to know which one was to be stopped. Elsewhere nothing
+ * changes. */
+static int failed_status(const struct error *err, enum run_part part)
+{
+	const char *text = getenv("GHOSTFERRY_STOPPED_STATUS");
+	long status = text && part == PART_USER_INTERRUPT ? strtol(text, NULL, 10) : 0;
+
+	if (err->kind == ERROR_DIFFERENT)
+		return EXIT_DIFFERENT;
+	return status > 0 && status <= 255 ? (int)status : EXIT_INTERRUPTED;
+}
+
 void shutdown_failed(struct app *app)
 {
 	struct error err = ERROR_INIT;
@@ -214,7 +226,7 @@ void shutdown_failed(struct app *app)
 		error_set(&err, ERROR_STOPPED, "the run ended without saying why");
 	restart_if_it_helps(app, &err, part);
 
-	int status = err.kind == ERROR_DIFFERENT ? EXIT_DIFFERENT : EXIT_INTERRUPTED;
+	int status = failed_status(&err, part);
 
 	report(app, &err, part, status);
 	_exit(status);

@@ -1,6 +1,6 @@
 /* A run without a ferry: two connections, the tables that the configuration chooses,
  * one comparison. Nothing is locked and nothing is written. SIGINT and SIGTERM end the
- * process at once, as there is nothing to save. */
+ * process at once, with a word on what was compared, as there is nothing to save. */
 #include "verify_command.h"
 
 #include <inttypes.h>
@@ -12,6 +12,7 @@
 #include "db/computing.h"
 #include "dry_run.h"
 #include "shutdown.h"
+#include "verify_progress.h"
 #include "ferry/auto_increment.h"
 #include "plan/name_filter.h"
 #include "preflight/preflight.h"
@@ -37,6 +38,7 @@ struct command {
 	struct findings findings;
 	struct table_diff verification;
 	struct diff_report verdict;
+	struct verify_progress progress;
 	struct stop stop;
 };
 
@@ -133,14 +135,37 @@ static bool load(struct command *c, struct error *err)
 	       table_diff_load(&c->verification, &c->options, &c->tables, c->target, &c->stop, err);
 }
 
+static bool begin(void *context, size_t table, struct key *low UNUSED)
+{
+	struct command *c = context;
+
+	verify_progress_note(&c->progress, &c->verdict.tables[table], false);
+	return true;
+}
+
+/* The worker's, whose table it is. */
+static void compared(void *context, size_t table, const struct key *end)
+{
+	struct command *c = context;
+
+	verify_progress_note(&c->progress, &c->verdict.tables[table], !end->is_set);
+}
+
 static bool compare(struct command *c, struct error *err)
 {
-	const struct comparison how = { .rules = &rules, .workers = c->options.copy_workers };
+	const struct comparison how = { .rules = &rules,
+					.begin = begin,
+					.compared = compared,
+					.context = c,
+					.workers = c->options.copy_workers };
 
 	diff_report_init(&c->verdict, c->verification.hashes, c->verification.count);
 	for (size_t i = 0; i < c->verdict.count; i++)
 		c->verdict.tables[i].shown_max = c->cli->verify_keys;
-	return table_diff_compare(&c->verification, &how, &c->verdict, err);
+	verify_progress_start(&c->progress, &c->verdict);
+	bool ok = table_diff_compare(&c->verification, &how, &c->verdict, err);
+	verify_progress_stop(&c->progress);
+	return ok;
 }
 
 #define CATCH_UP_MS 3000

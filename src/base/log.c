@@ -23,12 +23,13 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/printable.h"
 #include "base/thread.h"
 #include "base/utf8.h"
 
 #define CLEAR_LINE "\r\033[K"
 
-enum { FIELDS_MAX = 32, PATIENCE_MS = 500 };
+enum { FIELDS_MAX = 32, PATIENCE_MS = 500, FIELD_COLOUR = 36 };
 
 static const struct {
 	const char *name;     /* in a logrus line and in settings */
@@ -51,7 +52,8 @@ static const char *const backends[] = {
 static atomic_int current_level = LOG_INFO;
 static enum log_backend current_backend = LOG_BACKEND_LOGRUS;
 static int output = STDERR_FILENO;
-static bool terminal;
+static bool terminal; /* one that can clear a line */
+static bool in_colour;
 static int64_t started_ms;
 
 /* Keeps lines and the progress line apart; guards progress. */
@@ -105,11 +107,13 @@ void log_init(void)
 {
 	const char *backend = getenv("GHOSTFERRY_LOG_BACKEND");
 	const char *level = getenv("GHOSTFERRY_LOG_LEVEL");
+	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
 	enum log_level parsed = LOG_INFO;
 
 	started_ms = clock_ms();
 	append_to_file();
-	terminal = isatty(STDERR_FILENO) == 1;
+	terminal = isatty(STDERR_FILENO) == 1 && !(term && strcmp(term, "dumb") == 0);
+	in_colour = terminal && !(no_colour && *no_colour);
 	if (backend && *backend && !log_parse_backend(backend, &current_backend))
 		fprintf(stderr,
 			"ghostferry: unknown log backend \"%s\", falling back to \"logrus\"\n",
@@ -144,7 +148,7 @@ void log_set_backend(enum log_backend backend)
 void log_set_fd(int fd)
 {
 	output = fd;
-	terminal = false;
+	terminal = in_colour = false;
 }
 
 bool log_open_file(const char *path, struct error *err)
@@ -157,7 +161,7 @@ bool log_open_file(const char *path, struct error *err)
 	former = output;
 	output = fd;
 	if (terminal) /* at the start, thus before other threads read it */
-		terminal = false;
+		terminal = in_colour = false;
 	dropped = 0;
 	mutex_unlock(&output_lock);
 	if (former > STDERR_FILENO)
@@ -221,6 +225,8 @@ static void put_escaped(struct buf *out, const char *text, bool quoted)
 		} else if (length == 0 || *at < 0x20 || *at == 0x7f) {
 			buf_printf(out, "\\x%02x", *at);
 			length = 1;
+		} else if (printable_is_hidden(utf8_code(at, length))) {
+			buf_printf(out, "\\u%04x", utf8_code(at, length));
 		} else {
 			buf_add(out, text, length);
 		}
@@ -270,15 +276,23 @@ static const char *plain_key(const struct log_field *field)
 	return field->key + (*field->key == '#');
 }
 
+static void put_coloured(struct buf *out, int colour, const char *text)
+{
+	if (in_colour)
+		buf_printf(out, "\033[%dm%s\033[0m", colour, text);
+	else
+		buf_puts(out, text);
+}
+
 /* As logrus: for a terminal in colours, else with the time in front. */
 static void format_logrus(struct buf *out, const struct line *line)
 {
 	char time[CLOCK_RFC3339_SIZE];
 
 	if (terminal) {
-		buf_printf(out, CLEAR_LINE "\033[%dm%s\033[0m[%04lld] ", levels[line->level].colour,
-			   levels[line->level].terminal,
-			   (long long)((clock_ms() - started_ms) / 1000));
+		buf_puts(out, CLEAR_LINE);
+		put_coloured(out, levels[line->level].colour, levels[line->level].terminal);
+		buf_printf(out, "[%04lld] ", (long long)((clock_ms() - started_ms) / 1000));
 		size_t start = out->length;
 
 		put_escaped(out, line->message, false);
@@ -291,9 +305,9 @@ static void format_logrus(struct buf *out, const struct line *line)
 		put_value(out, line->message);
 	}
 	for (size_t i = 0; i < line->count; i++) {
-		buf_puts(out, terminal ? " \033[36m" : " ");
-		buf_puts(out, plain_key(&line->fields[i]));
-		buf_puts(out, terminal ? "\033[0m=" : "=");
+		buf_putc(out, ' ');
+		put_coloured(out, FIELD_COLOUR, plain_key(&line->fields[i]));
+		buf_putc(out, '=');
 		put_value(out, line->fields[i].value);
 	}
 }
@@ -406,21 +420,20 @@ void log_progress(const char *line)
 {
 	struct winsize size = { 0 };
 	int saved_errno = errno;
-	size_t columns = 79, length = 0;
+	struct buf text = BUF_INIT;
+	size_t columns = 79;
 
 	if (!terminal)
 		return;
 	if (ioctl(output, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
 		columns = size.ws_col - 1u;
-	/* A line that wraps could not be cleared; count characters, not bytes. */
-	for (; line[length] != '\0' && line[length] != '\n'; length++)
-		if (((unsigned char)line[length] & 0xc0) != 0x80 && columns-- == 0)
-			break;
+	printable_put(&text, line);
 	mutex_lock(&output_lock);
 	buf_clear(&progress);
-	buf_add(&progress, line, length);
+	buf_add(&progress, buf_text(&text), printable_fit(buf_text(&text), columns));
 	write_all(CLEAR_LINE, strlen(CLEAR_LINE));
 	write_all(buf_text(&progress), progress.length);
 	mutex_unlock(&output_lock);
+	buf_release(&text);
 	errno = saved_errno;
 }

@@ -18,6 +18,15 @@ size_t utf8_length(const unsigned char *text)
 	return length;
 }
 
+unsigned utf8_code(const unsigned char *text, size_t length)
+{
+	unsigned code = length == 1 ? text[0] : text[0] & (0x7fu >> length);
+
+	for (size_t i = 1; i < length; i++)
+		code = code << 6 | (text[i] & 0x3fu);
+	return code;
+}
+
 void utf8_replace_invalid(char *text)
 {
 	for (size_t length; *text; text += length) {

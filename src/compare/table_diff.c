@@ -225,6 +225,8 @@ static bool compare_table(struct compare_worker *worker, size_t table, struct er
 			 verdict->f->note);
 	if (verdict->f->table->key.count == 0) {
 		verdict->is_compared = ok = compare_whole(worker, verdict, err);
+		if (ok && how->compared)
+			how->compared(how->context, table, &high);
 		if (ok)
 			log_table(how, verdict);
 		key_release(&low);

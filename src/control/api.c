@@ -27,7 +27,7 @@ struct snapshot {
 static void snapshot_take(struct snapshot *snapshot, const struct api *api)
 {
 	ferry_status(api->ferry, &snapshot->status);
-	estimate_make(&snapshot->estimate, api->rate, &snapshot->status, api->was_resumed);
+	estimate_make(&snapshot->estimate, api->rate, &snapshot->status);
 	snapshot->view = (struct status_view){ .status = &snapshot->status,
 					       .estimate = &snapshot->estimate,
 					       .custom_payload = api->custom_payload,

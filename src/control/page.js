@@ -22,6 +22,7 @@ function count(n) {
 	while (n >= 1000 && u < 5) { n /= 1000; u++; }
 	return (u ? n.toFixed(1) : Math.floor(n)) + units[u];
 }
+const some = (n, what) => n + " " + what + (n === 1 ? "" : "s");
 function duration(s) {
 	s = Math.max(0, Math.round(s));
 	const two = (n) => String(n).padStart(2, "0");
@@ -68,8 +69,8 @@ function verdict(s) {
 	if (s.VerificationStarted && !s.VerificationDone) return ["Under way", "busy"];
 	if (!s.VerificationDone) return ["Not started (" + s.VerifierType + ")", "warn"];
 	return s.VerificationResult.DataCorrect ? ["All tables are equal", "good"] :
-		["DIFFERENT: " + s.VerificationResult.IncorrectTables.length + " tables, " +
-		 s.VerificationResult.DifferentRows + " rows", "bad"];
+		["DIFFERENT: " + some(s.VerificationResult.IncorrectTables.length, "table") + ", " +
+		 some(s.VerificationResult.DifferentRows, "row"), "bad"];
 }
 function cutover(s) {
 	ask("Cut over now?", [
@@ -98,16 +99,29 @@ function makeButtons() {
 		a.button = element("button", a.label, a.hurts ? "hurts" : "");
 		a.button.type = "button";
 		a.button.hidden = true;
-		a.button.onclick = () => a.run(status_);
+		a.button.onclick = () => { if (!sent) a.run(status_); };
 		$("buttons").append(a.button);
 	}
 }
 
+/* Who presses one by the keyboard stays among them: not disabled meanwhile, and when it goes away
+ * its opposite, which stands beside it, has the focus. */
+function drawButtons(s, silent) {
+	const all = actions.map((a) => a.button), at = all.indexOf(document.activeElement);
+	for (const a of actions) {
+		a.button.hidden = !a.on(s);
+		a.button.disabled = Boolean(silent);
+		a.button.setAttribute("aria-disabled", sent);
+	}
+	if (at >= 0 && all[at].hidden)
+		(all[at ^ 1].hidden ? all.find((b) => !b.hidden) : all[at ^ 1]).focus();
+}
+
 /* ---- charts ---- */
 const charts = [
-	{ label: "rows/s", of: (s) => s.PaginationKeysPerSecond, show: (n) => count(n) + " rows/s" },
-	{ label: "bytes/s", of: (s) => s.BytesPerSecond, show: (n) => count(n) + "B/s" },
-	{ label: "lag", of: (s) => Math.max(s.BinlogStreamerLag, s.BinlogWriterLag), show: (n) => "lag " + duration(n) },
+	{ label: "Rows per second", of: (s) => s.PaginationKeysPerSecond, show: count },
+	{ label: "Bytes per second", of: (s) => s.BytesPerSecond, show: (n) => count(n) + "B" },
+	{ label: "Lag", of: (s) => Math.max(s.BinlogStreamerLag, s.BinlogWriterLag), show: duration },
 ];
 function makeCharts() {
 	for (const c of charts) {
@@ -120,6 +134,7 @@ function makeCharts() {
 		svg.setAttribute("aria-hidden", "true");
 		svg.append(c.line);
 		const figure = element("figure");
+		figure.setAttribute("aria-label", c.label);
 		figure.append(c.caption, svg);
 		$("charts").append(figure);
 	}
@@ -131,12 +146,14 @@ function sample(s) {
 		const most = Math.max(1e-9, ...c.samples), first = CHART_SAMPLES - c.samples.length;
 		c.line.setAttribute("points", c.samples.map((n, i) =>
 			(first + i) + "," + (97 - 92 * n / most).toFixed(1)).join(" "));
-		set(c.caption, c.show(c.samples[c.samples.length - 1]) + ", at most " + c.show(Math.max(...c.samples)));
+		set(c.caption, c.label + ": " + c.show(c.samples[c.samples.length - 1]) + ", at most " + c.show(Math.max(...c.samples)));
 	}
 }
 
 /* ---- parts of the page ---- */
 const STATE_CLASS = { done: "good", "wait-for-cutover": "warn" };
+const of = (s, done, all, unit) => !s.TotalTableCount ? "–" : count(done) + unit +
+	(s.CompletedTableCount < s.TotalTableCount ? " of about " + count(all) + unit : "");
 const facts = {
 	"Version": (s) => s.GhostferryVersion,
 	"Source": (s) => s.SourceHostPort,
@@ -144,8 +161,9 @@ const facts = {
 	"Started": (s) => new Date(s.StartTime).toLocaleString(),
 	"Time taken": (s) => duration(s.TimeTaken),
 	"Time left": (s) => s.OverallState !== "copying" ? "–" : s.ETA === null ? "unknown" : duration(s.ETA),
-	"Tables": (s) => s.CompletedTableCount + " of " + s.TotalTableCount,
-	"Rows": (s) => count(s.RowsWritten) + " of about " + count(s.EstimatedRows),
+	"Tables": (s) => s.TotalTableCount ? s.CompletedTableCount + " of " + s.TotalTableCount : "–",
+	"Rows": (s) => of(s, s.CopiedRows, s.EstimatedRows, ""),
+	"Bytes": (s) => of(s, s.CopiedBytes, s.EstimatedBytes, "B"),
 	"Changes": (s) => count(s.ChangesApplied) + " applied, " + count(s.ChangesQueued) + " queued",
 	"Lag of reading": (s) => duration(s.BinlogStreamerLag),
 	"Lag of applying": (s) => duration(s.BinlogWriterLag),
@@ -177,13 +195,14 @@ function drawTimes(s) {
 	add("paused", s.PausedSeconds);
 	for (const side of ["Source", "Target"])
 		for (const [name, ms] of Object.entries(s[side + "TimeMs"] || {}))
-			rows.push([side.toLowerCase() + ": " + name, ms / 1000]);
-	$("time").hidden = !rows.length;
-	$("times").replaceChildren(...rows.filter((r) => r[1] > 0).map(([name, v]) => {
-		const tr = element("tr"), th = element("th", name);
-		th.scope = "row";
-		tr.append(th, element("td", v < 10 ? v.toFixed(1) + "s" : duration(v), "n"));
-		return tr;
+			rows.push([side.toLowerCase() + ": " + name.replace(/\B[A-Z]/g, " $&").toLowerCase(),
+				ms / 1000]);
+	const shown = rows.filter((r) => r[1] >= 0.05);
+	$("time").hidden = !shown.length;
+	$("times").replaceChildren(...shown.map(([name, v]) => {
+		const pair = element("div");
+		pair.append(element("dt", name), element("dd", v < 10 ? v.toFixed(1) + "s" : duration(v)));
+		return pair;
 	}));
 }
 let findingsText = "";
@@ -221,7 +240,8 @@ function drawScripts(s) {
 			scriptNodes.set(script.Name, n);
 		}
 		n.run.disabled = script.Running;
-		set(n.state, script.Status + (script.Running || script.Status === "not started yet" ? "" :
+		set(n.state, script.Status + (script.Running || script.Status === "not started yet" ||
+			script.Status.includes("exit status") ? "" :
 			", exit status " + script.ExitCode));
 		n.state.className = script.Running ? "busy" : script.ExitCode ? "bad" : "";
 		if (n.out.textContent !== script.Logs) {
@@ -241,8 +261,10 @@ function row(name) {
 	r = { tr: element("tr"), cells: CELLS.map((c, i) => {
 		const td = element("td", undefined, i === 3 || i === 6 ? "n" : "");
 		td.dataset.name = c;
+		td.setAttribute("role", "cell"); /* on a phone it is laid out as none */
 		return td;
 	}) };
+	r.tr.setAttribute("role", "row");
 	r.bar = element("progress");
 	r.bar.max = 1;
 	r.bar.setAttribute("aria-label", "Copied of " + name);
@@ -265,9 +287,11 @@ function drawTables() {
 		c[1].className = t.Status === "completed" ? "good" : t.Status !== "waiting" ? "busy" : "";
 		r.bar.value = t.Fraction;
 		set(r.text, percent(t.Fraction));
-		set(c[3], count(t.RowsWritten) + " / ~" + count(t.EstimatedRows));
-		set(c[4], key(t.LastSuccessfulPaginationKey));
-		set(c[5], key(t.TargetPaginationKey));
+		set(c[3], count(t.RowsWritten) + (t.Status === "completed" && t.RowsWritten ? "" :
+			" / ~" + count(t.EstimatedRows)));
+		const none = t.Status === "waiting"; /* then the status has a key of 0 */
+		set(c[4], none ? "–" : key(t.LastSuccessfulPaginationKey));
+		set(c[5], none ? "–" : key(t.TargetPaginationKey));
 		set(c[6], t.BatchSize || "by bytes");
 		return r.tr;
 	});
@@ -305,10 +329,8 @@ function draw() {
 	$("waiting").hidden = !s.WaitingFor;
 	set($("waiting"), "Waiting for " + s.WaitingFor);
 	drawFacts(s);
-	for (const a of actions) {
-		a.button.hidden = !a.on(s);
-		a.button.disabled = sent || Boolean(silent);
-	}
+	drawButtons(s, silent);
+	$("batch").hidden = s.OverallState === "done";
 	drawTimes(s);
 	drawVerification(s);
 	drawScripts(s);

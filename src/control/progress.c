@@ -35,6 +35,20 @@ void progress_put_count(struct buf *out, double count)
 	buf_printf(out, "%.1f%c", count, units[unit]);
 }
 
+/* "1.2M/2.9M rows, 340.0M/900.0MB" */
+static void put_sizes(struct buf *line, const struct estimate *estimate)
+{
+	buf_puts(line, ", ");
+	progress_put_count(line, (double)estimate->done.rows);
+	buf_putc(line, '/');
+	progress_put_count(line, (double)estimate->all.rows);
+	buf_puts(line, " rows, ");
+	progress_put_count(line, (double)estimate->done.bytes);
+	buf_putc(line, '/');
+	progress_put_count(line, (double)estimate->all.bytes);
+	buf_putc(line, 'B');
+}
+
 static void put_tables(struct buf *line, const struct ferry_status *status)
 {
 	size_t active = 0;
@@ -79,6 +93,8 @@ void progress_line(struct buf *line, const struct ferry_status *status,
 	}
 	if (*status->waiting_for && status->phase != PHASE_DONE)
 		buf_printf(line, ", waiting for %s", status->waiting_for);
-	if (is_copying)
+	if (is_copying) {
+		put_sizes(line, estimate);
 		put_tables(line, status);
+	}
 }

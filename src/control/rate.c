@@ -69,14 +69,13 @@ static double fraction_by_key(const struct ferry_table_status *table)
 	return last / target;
 }
 
-double estimate_table_fraction(const struct estimate *estimate,
-			       const struct ferry_table_status *table)
+double estimate_table_fraction(const struct ferry_table_status *table)
 {
 	double fraction = -1;
 
 	if (table->action >= TABLE_INDEXING)
 		return 1;
-	if (estimate->was_resumed)
+	if (table->is_uncounted)
 		fraction = fraction_by_key(table);
 	if (fraction < 0 && table->estimated_rows > 0)
 		fraction = (double)table->rows_written / (double)table->estimated_rows;
@@ -85,21 +84,37 @@ double estimate_table_fraction(const struct estimate *estimate,
 	return fraction < FRACTION_MAX ? fraction : FRACTION_MAX;
 }
 
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static void add_sizes(struct estimate *estimate, const struct ferry_table_status *table)
+{
+	bool is_known = table->action >= TABLE_INDEXING && !table->is_uncounted;
+
+	estimate->done.rows += table->rows_written;
+	estimate->done.bytes += table->bytes_written;
+	estimate->all.rows +=
+		is_known ? table->rows_written : larger(table->estimated_rows, table->rows_written);
+	estimate->all.bytes += is_known ? table->bytes_written :
+					  larger(table->estimated_bytes, table->bytes_written);
+}
+
 static void estimate_rest(struct estimate *estimate, const struct ferry_status *status)
 {
 	double all = 0, done = 0;
 
 	for (size_t i = 0; i < status->table_count; i++) {
 		const struct ferry_table_status *table = &status->tables[i];
-		double rows = (double)(table->estimated_rows > table->rows_written ?
-					       table->estimated_rows :
-					       table->rows_written);
+		double rows = (double)larger(table->estimated_rows, table->rows_written);
 
+		add_sizes(estimate, table);
 		/* An empty table, or one without statistics, still counts for something. */
 		if (rows < 1)
 			rows = 1;
 		all += rows;
-		done += rows * estimate_table_fraction(estimate, table);
+		done += rows * estimate_table_fraction(table);
 	}
 	estimate->fraction = all > 0 ? done / all : 0;
 	if (status->phase > PHASE_COPYING) {
@@ -115,9 +130,9 @@ static void estimate_rest(struct estimate *estimate, const struct ferry_status *
 }
 
 void estimate_make(struct estimate *estimate, const struct rate *rate,
-		   const struct ferry_status *status, bool was_resumed)
+		   const struct ferry_status *status)
 {
-	*estimate = (struct estimate){ .was_resumed = was_resumed };
+	*estimate = (struct estimate){ .fraction = 0 };
 	if (rate->count > 1) {
 		const struct rate_sample *oldest = sample_at(rate, 0);
 		const struct rate_sample *newest = sample_at(rate, rate->count - 1);
@@ -138,12 +153,11 @@ void estimate_totals(const struct ferry_status *status, uint64_t *rows, uint64_t
 	}
 }
 
-void estimate_average(struct estimate *estimate, const struct ferry_status *status, double now_wall,
-		      bool was_resumed)
+void estimate_average(struct estimate *estimate, const struct ferry_status *status, double now_wall)
 {
 	int64_t ms = (int64_t)((now_wall - status->start_time) * 1000);
 
-	*estimate = (struct estimate){ .was_resumed = was_resumed };
+	*estimate = (struct estimate){ .fraction = 0 };
 	estimate->rows_per_s = per_second(0, status->rows_written, ms);
 	estimate->bytes_per_s = per_second(0, status->bytes_written, ms);
 	estimate_rest(estimate, status);

@@ -212,7 +212,7 @@ static size_t *status_table_order(const struct ferry_status *status)
 	return order;
 }
 
-static cJSON *table_json(const struct status_view *view, const struct ferry_table_status *table)
+static cJSON *table_json(const struct ferry_table_status *table)
 {
 	cJSON *item = cJSON_CreateObject();
 
@@ -230,13 +230,13 @@ static cJSON *table_json(const struct status_view *view, const struct ferry_tabl
 	json_add_u64(item, "BytesWritten", table->bytes_written);
 	json_add_u64(item, "EstimatedRows", table->estimated_rows);
 	json_add_u64(item, "EstimatedBytes", table->estimated_bytes);
-	cJSON_AddNumberToObject(item, "Fraction", estimate_table_fraction(view->estimate, table));
+	cJSON_AddNumberToObject(item, "Fraction", estimate_table_fraction(table));
 	return item;
 }
 
 void status_json_table(struct buf *out, const struct status_view *view, size_t index)
 {
-	cJSON *item = table_json(view, &view->status->tables[index]);
+	cJSON *item = table_json(&view->status->tables[index]);
 
 	json_print(out, item, 0);
 	cJSON_Delete(item);
@@ -249,7 +249,7 @@ static void add_table_statuses(cJSON *object, const struct status_view *view)
 	size_t *order = status_table_order(status);
 
 	for (size_t i = 0; i < status->table_count; i++)
-		cJSON_AddItemToArray(array, table_json(view, &status->tables[order[i]]));
+		cJSON_AddItemToArray(array, table_json(&status->tables[order[i]]));
 	free(order);
 }
 
@@ -392,8 +392,8 @@ static void add_work(cJSON *object, const char *key, const int64_t *us,
 			json_add_i64(item, names[i].status, us[i] / 1000);
 }
 
-/* Not in Ghostferry: the figures of the whole run. Rows, bytes, batches and changes are those
- * of this process. */
+/* Not in Ghostferry: the figures of the whole run. What was written, received and applied is
+ * that of this process, what was copied that of all processes of the run. */
 static void add_totals(cJSON *object, const struct status_view *view)
 {
 	const struct ferry_status *status = view->status;
@@ -409,6 +409,8 @@ static void add_totals(cJSON *object, const struct status_view *view)
 	json_add_u64(object, "RowsWritten", status->rows_written);
 	json_add_u64(object, "BytesWritten", status->bytes_written);
 	json_add_u64(object, "BatchesWritten", status->batches_written);
+	json_add_u64(object, "CopiedRows", view->estimate->done.rows);
+	json_add_u64(object, "CopiedBytes", view->estimate->done.bytes);
 	json_add_u64(object, "EstimatedRows", rows);
 	json_add_u64(object, "EstimatedBytes", bytes);
 	cJSON_AddNumberToObject(object, "Fraction", view->estimate->fraction);

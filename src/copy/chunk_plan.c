@@ -57,6 +57,8 @@ bool chunk_plan_collect(struct chunk_plan *plan, struct key *end)
 
 		if (chunk->high.is_set)
 			key_copy(end, &chunk->high);
+		plan->rows += chunk->rows;
+		plan->bytes += chunk->bytes;
 		any = true;
 		plan->first = chunk->next;
 		if (!plan->first)

@@ -12,7 +12,9 @@ struct chunk {
 	struct key low;		 /* exclusive; unset: from the first row */
 	struct key high;	 /* inclusive; unset: to the end of the table, until that is read */
 	unsigned batches;	 /* read, not yet written */
-	bool is_read;		 /* no further batch will come */
+	uint64_t rows;		 /* written */
+	uint64_t bytes;
+	bool is_read; /* no further batch will come */
 	struct chunk *next;
 };
 
@@ -25,6 +27,8 @@ struct chunk_plan {
 	bool is_exhausted;   /* the last chunk was handed out and its end was seen */
 	bool is_complete;    /* every chunk is finished */
 	unsigned readers;    /* at work on this table */
+	uint64_t rows;	     /* of finished chunks that were taken off */
+	uint64_t bytes;
 	/* For choosing the number of rows per read. */
 	uint64_t average_bytes; /* per row, in statements */
 	/* Rows are larger than options->row_bytes: how large they may be where the next chunk

@@ -201,6 +201,8 @@ static bool acquire_chunk(struct data_iterator *it, struct row_reader *reader,
 
 	if (!acquire_plan(it, work, &split))
 		return error_set(err, ERROR_STOPPED, "nothing left to read");
+	if (work->is_first)
+		state_tracker_started(it->run->tracker, work->plan->table);
 	if (work->plan->table->key.count == 0)
 		return true;
 	if (work->is_first && !note_target_key(it, reader, work->plan->table, err))
@@ -236,10 +238,14 @@ static void resolve_open_chunk(struct data_iterator *it, struct assignment *work
  * the tracker never calls back. */
 static void record_progress(struct data_iterator *it, struct chunk_plan *plan) REQUIRES(it->lock)
 {
+	uint64_t rows = plan->rows, bytes = plan->bytes;
 	struct key end = KEY_INIT;
 
-	if (chunk_plan_collect(plan, &end) && end.is_set)
+	if (chunk_plan_collect(plan, &end) && end.is_set) {
 		state_tracker_copied_up_to(it->run->tracker, plan->table, &end);
+		state_tracker_copied(it->run->tracker, plan->table, plan->rows - rows,
+				     plan->bytes - bytes);
+	}
 	if (plan->is_complete)
 		state_tracker_set_complete(it->run->tracker, plan->table, true);
 	key_release(&end);
@@ -414,7 +420,6 @@ static bool copy_whole(struct worker *worker, struct chunk_plan *plan, struct er
 	char lock_name[WRITER_LOCK_NAME_SIZE];
 	uint64_t ticket = fence_issue(fence);
 
-	state_tracker_started(it->run->tracker, table);
 	writer_lock_name(lock_name, it->run->run_id, it->run->locks.readers + worker->number);
 	struct db *target = run_connect(it->run, lock_name, it->run->options->write_attempts,
 					"batch_writer", err);
@@ -499,6 +504,8 @@ void data_iterator_batch_done(struct data_iterator *it, const struct chunk_batch
 	mutex_lock(&it->lock);
 	bool was_complete = plan->is_complete;
 	batch->chunk->batches--;
+	batch->chunk->rows += batch->rows->rows;
+	batch->chunk->bytes += batch->rows->bytes;
 	record_progress(it, plan);
 	bool is_complete = plan->is_complete;
 	mutex_unlock(&it->lock);

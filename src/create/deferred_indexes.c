@@ -353,8 +353,8 @@ bool deferred_indexes_add(struct run *run, struct error *err)
 	bool ok = worker_pool_join(&adder->pool, err);
 
 	if (ok && !stop_is_set(run->stop))
-		log_info("indexes of %zu table(s) were added on the target in %.1f s", adder->count,
-			 (double)(clock_ms() - begun_ms) / 1000);
+		log_info("indexes of %zu table%s were added on the target in %.1f s", adder->count,
+			 adder->count == 1 ? "" : "s", (double)(clock_ms() - begun_ms) / 1000);
 	free(adder->todo);
 	free(adder->workers);
 	free(adder);

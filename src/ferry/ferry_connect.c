@@ -128,6 +128,9 @@ static bool fail_connect(const char *key, const struct db_params *server, struct
 	else if (err->kind == ERROR_LOST && server->is_unix)
 		snprintf(err->text + length, room,
 			 ": does it run there, and is %s.Host the path of its socket?", key);
+	else if (err->kind == ERROR_LOST && *server->host == '/')
+		snprintf(err->text + length, room,
+			 ": %s.Host is a path: set %s.Net to \"unix\" for a socket", key, key);
 	else if (err->kind == ERROR_LOST)
 		snprintf(err->text + length, room,
 			 ": does it run there, and are %s.Host and %s.Port right?", key, key);

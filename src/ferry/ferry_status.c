@@ -39,8 +39,9 @@ static void table_status(struct ferry_table_status *status, struct table_state *
 	status->last_key = state->copied_up_to;
 	state->copied_up_to = (struct key)KEY_INIT;
 	status->key_columns = &table->key;
-	status->rows_written = state->rows_written;
-	status->bytes_written = state->bytes_written;
+	status->rows_written = state->before.rows + state->written.rows;
+	status->bytes_written = state->before.bytes + state->written.bytes;
+	status->is_uncounted = state->is_uncounted;
 	status->estimated_rows = table->source->estimated_rows;
 	status->estimated_bytes = table->source->data_bytes;
 	status->batch_rows = table->batch_rows;

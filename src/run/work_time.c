@@ -8,21 +8,21 @@
 
 const struct work_name work_names[WORK_SIDES][WORK_COUNT] = {
 	[WORK_ON_SOURCE] = {
-		[WORK_READING] = { "Reading", "source_reading_ms" },
-		[WORK_WAITING_FOR_LOCK] = { "WaitingForLock", "source_waiting_for_lock_ms" },
-		[WORK_WAITING_FOR_ROOM] = { "WaitingForRoom", "source_waiting_for_room_ms" },
-		[WORK_BUILDING] = { "Building", "source_building_ms" },
-		[WORK_THROTTLED] = { "Throttled", "source_throttled_ms" },
-		[WORK_OTHER] = { "Other", "source_other_ms" },
+		[WORK_READING] = { "Reading", "#source_reading_ms" },
+		[WORK_WAITING_FOR_LOCK] = { "WaitingForLock", "#source_waiting_for_lock_ms" },
+		[WORK_WAITING_FOR_ROOM] = { "WaitingForRoom", "#source_waiting_for_room_ms" },
+		[WORK_BUILDING] = { "Building", "#source_building_ms" },
+		[WORK_THROTTLED] = { "Throttled", "#source_throttled_ms" },
+		[WORK_OTHER] = { "Other", "#source_other_ms" },
 	},
 	[WORK_ON_TARGET] = {
-		[WORK_BUILDING] = { "Building", "target_building_ms" },
-		[WORK_WAITING_FOR_LOCK] = { "WaitingForLock", "target_waiting_for_lock_ms" },
-		[WORK_WRITING] = { "Writing", "target_writing_ms" },
-		[WORK_COMMITTING] = { "Committing", "target_committing_ms" },
-		[WORK_CHECKING] = { "Checking", "target_checking_ms" },
-		[WORK_THROTTLED] = { "Throttled", "target_throttled_ms" },
-		[WORK_OTHER] = { "Other", "target_other_ms" },
+		[WORK_BUILDING] = { "Building", "#target_building_ms" },
+		[WORK_WAITING_FOR_LOCK] = { "WaitingForLock", "#target_waiting_for_lock_ms" },
+		[WORK_WRITING] = { "Writing", "#target_writing_ms" },
+		[WORK_COMMITTING] = { "Committing", "#target_committing_ms" },
+		[WORK_CHECKING] = { "Checking", "#target_checking_ms" },
+		[WORK_THROTTLED] = { "Throttled", "#target_throttled_ms" },
+		[WORK_OTHER] = { "Other", "#target_other_ms" },
 	},
 };
 

@@ -299,6 +299,9 @@ static bool read_own_keys(struct saved_state *state, struct error *err)
 	state->deferred = member(state->tree, "DeferredIndexes");
 	if (state->deferred && !cJSON_IsObject(state->deferred))
 		return fail_type(err, "DeferredIndexes", "an object", state->deferred);
+	state->copied = member(state->tree, "CopiedRows");
+	if (state->copied && !cJSON_IsObject(state->copied))
+		return fail_type(err, "CopiedRows", "an object", state->copied);
 	return true;
 }
 
@@ -348,6 +351,7 @@ static bool read_state(struct saved_state *state, struct error *err)
 		return false;
 	index_members(&state->schema_tables, state->schema_cache);
 	index_members(&state->key_columns_of, state->key_columns);
+	index_members(&state->copied_of, state->copied);
 	if (!copy_stage)
 		return read_part(state, state->tree, err) && read_received(state, err);
 	if (!cJSON_IsObject(copy_stage))
@@ -375,6 +379,7 @@ void saved_state_release(struct saved_state *state)
 	free(state->completed);
 	map_release(&state->schema_tables);
 	map_release(&state->key_columns_of);
+	map_release(&state->copied_of);
 	run_state_release(&state->run);
 	state_line_release(&state->line_on_file);
 	cJSON_Delete(state->tree);
@@ -460,6 +465,25 @@ static bool apply_deferred(const cJSON *node, const struct moved_tables *tables,
 	return true;
 }
 
+/* A state of before these figures, or of another program, goes without. */
+static bool apply_copied(const struct saved_state *state, const struct moved_table *t,
+			 struct state_tracker *tracker, struct error *err)
+{
+	const cJSON *node = map_get_text(&state->copied_of, t->source->full_name);
+	struct copied before;
+	struct key key = KEY_INIT;
+	bool is_complete;
+
+	if (node && (!json_u64(member(node, "Rows"), &before.rows) ||
+		     !json_u64(member(node, "Bytes"), &before.bytes)))
+		return error_set(err, ERROR_CONFIG, "must have Rows and Bytes, whole numbers");
+	/* Whose key was taken out by hand begins at its start. */
+	state_tracker_key(tracker, t, &key, &is_complete);
+	state_tracker_set_before(tracker, t, node && (key.is_set || is_complete) ? &before : NULL);
+	key_release(&key);
+	return true;
+}
+
 bool saved_state_apply(const struct saved_state *state, const struct moved_tables *tables,
 		       struct state_tracker *tracker, struct error *err)
 {
@@ -484,6 +508,10 @@ bool saved_state_apply(const struct saved_state *state, const struct moved_table
 		if (t->key.count > 0)
 			state_tracker_set_complete(tracker, t, true);
 	}
+	for (size_t i = 0; i < tables->count; i++)
+		if (!apply_copied(state, tables->tables[i], tracker, err))
+			return error_wrap(err, "CopiedRows.%s",
+					  tables->tables[i]->source->full_name);
 	/* A table without a key is emptied and copied from scratch. That would undo what others
 	 * have written to the target since a finished move, and must not befall a table that was
 	 * not part of the run. */

@@ -127,8 +127,11 @@ void state_tracker_forget_copied(struct state_tracker *s)
 {
 	mutex_lock(&s->lock);
 	for (size_t i = 0; i < s->state.table_count; i++) {
-		key_release(&s->state.tables[i].copied_up_to);
-		s->state.tables[i].is_complete = false;
+		struct table_state *t = &s->state.tables[i];
+
+		key_release(&t->copied_up_to);
+		t->is_complete = t->is_uncounted = false;
+		t->before = t->copied = (struct copied){ .rows = 0 };
 	}
 	mutex_unlock(&s->lock);
 }
@@ -262,8 +265,8 @@ void state_tracker_batch_written(struct state_tracker *s, const struct moved_tab
 {
 	mutex_lock(&s->lock);
 	struct table_state *t = state_of(s, table);
-	t->rows_written += rows;
-	t->bytes_written += bytes;
+	t->written.rows += rows;
+	t->written.bytes += bytes;
 	s->state.rows_written += rows;
 	s->state.batches_written++;
 	s->state.bytes_written += bytes;
@@ -279,11 +282,35 @@ void state_tracker_copied_up_to(struct state_tracker *s, const struct moved_tabl
 	mutex_unlock(&s->lock);
 }
 
+void state_tracker_copied(struct state_tracker *s, const struct moved_table *table, uint64_t rows,
+			  uint64_t bytes)
+{
+	mutex_lock(&s->lock);
+	struct table_state *t = state_of(s, table);
+	t->copied.rows += rows;
+	t->copied.bytes += bytes;
+	mutex_unlock(&s->lock);
+}
+
+void state_tracker_set_before(struct state_tracker *s, const struct moved_table *table,
+			      const struct copied *before)
+{
+	mutex_lock(&s->lock);
+	struct table_state *t = state_of(s, table);
+	t->is_uncounted = !before && (t->copied_up_to.is_set || t->is_complete);
+	if (before)
+		t->before = t->copied = *before;
+	mutex_unlock(&s->lock);
+}
+
 void state_tracker_set_complete(struct state_tracker *s, const struct moved_table *table,
 				bool is_complete)
 {
 	mutex_lock(&s->lock);
-	state_of(s, table)->is_complete = is_complete;
+	struct table_state *t = state_of(s, table);
+	t->is_complete = is_complete;
+	if (!is_complete)
+		t->written = (struct copied){ .rows = 0 };
 	mutex_unlock(&s->lock);
 }
 

@@ -63,6 +63,24 @@ static void add_copy_stage(cJSON *state, const struct run_state *copy)
 	}
 }
 
+/* Not of tables without a key: those are copied from scratch. */
+static void add_copied(cJSON *state, const struct run_state *copy)
+{
+	cJSON *tables = cJSON_AddObjectToObject(state, "CopiedRows");
+
+	for (size_t i = 0; i < copy->table_count; i++) {
+		const struct table_state *t = &copy->tables[i];
+		cJSON *item;
+
+		if (t->is_uncounted || t->table->key.count == 0 ||
+		    !(t->copied_up_to.is_set || t->is_complete))
+			continue;
+		item = cJSON_AddObjectToObject(tables, t->table->source->full_name);
+		json_add_u64(item, "Rows", t->copied.rows);
+		json_add_u64(item, "Bytes", t->copied.bytes);
+	}
+}
+
 static void add_deferred(cJSON *state, const struct run_state *copy)
 {
 	cJSON *deferred = NULL;
@@ -109,6 +127,7 @@ static void add_own_keys(cJSON *state, const struct run_state *copy)
 		cJSON_AddItemToObject(key_columns, t->source->full_name,
 				      saved_key_column_names(&t->key));
 	}
+	add_copied(state, copy);
 	add_deferred(state, copy);
 }
 

@@ -1,12 +1,15 @@
 """As a service and on a terminal: one command line for the start and for what comes after,
 the log and its rotation, hang-ups, messages to the service manager, Ghostferry's examples."""
 
+import fcntl
 import json
 import os
 import pty
 import re
 import signal
 import socket
+import struct
+import termios
 import threading
 
 from lib import place
@@ -251,6 +254,60 @@ class TerminalTest(ServiceTest):
         self.wait_until(lambda: "wait-for-cutover" in self.screen, what="the end of the copy")
         return ferry
 
+    def test_names_on_the_screen(self):
+        """No control character of a name gets there; the line fits, whatever it is made of.
+
+        Broken: columns counted as characters."""
+        self.table("\u6f22" * 40, rows=40)
+        self.table("e\u0301\u009b2J\u202e", rows=40)
+        probes = self.probes()
+        stop = probes.stop_at("before_batch_write", "\u6f22")
+        ferry = self.one_by_one(probes=probes, DataIterationConcurrency=2)
+        self.on_a_terminal(ferry)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 140, 0, 0))
+        self.wait_until(lambda: stop.reached, what="the batch")
+        self.wait_until(lambda: re.search("copying [^\r]*\u6f22", self.screen), what="the name")
+        stop.release()
+        self.wait_until(self.ended, what="the end")
+        self.reader.join(5)
+        self.assertNotRegex(self.screen, "[\u0080-\u009f\u202e]")
+        for line in re.findall("copying [^\r]*\u6f22[^\r]*", self.screen):
+            self.assertLessEqual(sum(2 if c == "\u6f22" else 1 for c in line), 139)
+
+    def test_a_comparison_that_is_interrupted(self):
+        """Its progress, and what was compared.
+
+        Broken: the signal's default action."""
+        self.table("a", rows=30)
+        self.table("b", rows=300)
+        ferry = self.ferry().run_ok()
+        self.target.sql("DELETE FROM abc.a WHERE id = 7")
+        probes = self.probes()
+        stop = probes.stop_at("range_compared", "abc.b")
+        ferry = self.one_by_one(probes=probes, DataIterationBatchSize=100)
+        self.on_a_terminal(ferry, "-verify")
+        self.wait_until(lambda: stop.reached, what="the range")
+        self.wait_until(lambda: re.search(r"comparing 1/2 tables, \d+\.\d%, .*/s, ETA .*, 1 row differs,"
+                                          r" ab", self.screen), what="the progress")
+        os.write(self.master, b"\x03")
+        self.wait_until(self.ended, what="the end")
+        self.assertEqual(self.status, 1)
+        self.reader.join(5)
+        self.assertRegex(self.screen, r"interrupted by a signal: 1/2 tables, \d+\.\d%, \d+/\d+ rows were"
+                                      " compared, of these 1 row differs")
+
+    def test_without_colours(self):
+        self.table(rows=40)
+        for environ, wanted in (({"NO_COLOR": "1"}, r"INFO\[000\d\] "),
+                                ({"TERM": "dumb"}, "level=info msg=")):
+            ferry = self.ferry(environ=environ)
+            self.on_a_terminal(ferry)
+            self.wait_until(self.ended, what="the end")
+            self.assertEqual(self.status, 0)
+            self.assertRegex(self.screen, wanted)
+            self.assertNotRegex(self.screen, r"\x1b\[\d*m" if "NO_COLOR" in environ else "\x1b")
+            self.target.drop_user_databases()
+
     def test_the_state_is_not_for_the_screen(self):
         ferry = self.stopped()
         os.write(self.master, b"\x03")
@@ -284,6 +341,42 @@ class TerminalTest(ServiceTest):
         self.wait_until(self.ended, what="the end")
         self.assertEqual(self.status, 2)
         self.assertIn("signal received: hangup", text(path))
+
+
+class ProgressTest(ServiceTest):
+    def test_it_goes_on_where_it_was(self):
+        """Of whatever key, after a kill; and rows of all processes count in the end.
+
+        Broken: rows of this process alone; rows beyond the key, which are read again."""
+        self.table("a", rows=30)
+        self.table("pairs", body="id BIGINT NOT NULL, v VARCHAR(200), n INT NOT NULL,"
+                   " PRIMARY KEY (n, id)", rows=100)
+        self.table("texts", body="id BIGINT NOT NULL, v VARCHAR(200) NOT NULL PRIMARY KEY, n INT",
+                   rows=100)
+        for one in ("a", "pairs", "texts"):
+            self.source.sql(f"ANALYZE TABLE abc.{one}")
+        probes = self.probes()
+        ferry = self.one_by_one(http=True, AutomaticCutover=False, probes=probes)
+        before = rows = 0
+        for table, nth in (("pairs", 6), ("texts", 7)):
+            stop = probes.stop_at("before_batch_write", rf"abc\.{table} ", nth)
+            ferry.start(*(("-resumestate", ferry.config_path + ".state") if before else ()))
+            self.reach(ferry, stop)
+            self.let_the_state_be_saved(ferry)
+            status = ferry.status()
+            self.assertGreater(status["Fraction"], before)
+            self.assertGreater(status["CopiedRows"], rows)
+            self.assertEqual(status["RowsWritten"] < status["CopiedRows"], before > 0)
+            before, rows = status["Fraction"], status["CopiedRows"]
+            ferry.kill9()
+            stop.release()
+        ferry.start("-resumestate", ferry.config_path + ".state")
+        status = ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+        self.assertEqual({t["TableName"]: t["RowsWritten"] for t in status["TableStatuses"]},
+                         {"abc.a": 30, "abc.pairs": 100, "abc.texts": 100})
+        ferry.terminate()
+        ferry.assert_status(2)
+        self.assertRegex(ferry.log(), "copied by now are 3 of 3 tables, 230 rows, ")
 
 
 class NotifyTest(ServiceTest):
@@ -325,6 +418,26 @@ class NotifyTest(ServiceTest):
         got = self.messages(sock, "STOPPING=1")
         self.assertEqual([line for line in got if "READY" in line or line == "STATUS=done"],
                          ["READY=1", "STATUS=done"])
+
+    def test_stopped_by_request(self):
+        """Its unit does not start it again: no failure. But what fails is one.
+
+        Broken: the status of every failure."""
+        with open(os.path.join(place.TOP, "src/package/ghostferry-copydb@.service"),
+                  encoding="utf-8") as file:
+            unit = file.read()
+        wanted, = re.findall("^Environment=GHOSTFERRY_STOPPED_STATUS=(.*)$", unit, re.M)
+        self.assertIn(f"\nSuccessExitStatus={wanted}\n", unit)
+        environ = {"GHOSTFERRY_STOPPED_STATUS": wanted}
+        self.table(rows=5)
+        ferry = self.ferry(AutomaticCutover=False, http=True, environ=environ).start()
+        ferry.wait_for_log("data copy is complete")
+        self.assertEqual(ferry.http("POST", "/api/stop", {})[0], 200)
+        ferry.assert_status(int(wanted))
+        ferry.resume()
+        ferry.wait_for_log("data copy is complete")
+        self.source.sql("ALTER TABLE abc.t ADD x INT")
+        ferry.assert_status(2)
 
     def test_nobody_listens(self):
         self.table(rows=5)

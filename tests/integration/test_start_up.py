@@ -175,6 +175,8 @@ class CommandLineTest(unittest.TestCase):
                          "source", "/no/such/socket")
         self.assertNotIn("the secret", err)
         self.assertIn("is Source.Host the path of its socket?", err)
+        err = self.fails([self.config(Source=dict(side, Host="/no/such/socket"))], 1, "source")
+        self.assertIn('Source.Host is a path: set Source.Net to "unix" for a socket', err)
 
     def test_both_servers_are_unreachable(self):
         """One error for each, once, and a dry run calls nobody."""

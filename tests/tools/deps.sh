@@ -11,7 +11,7 @@ BUILD="gcc libc6-dev make pkg-config default-libmysqlclient-dev libcjson-dev
 DEMO="ca-certificates mariadb-server-core mariadb-client-core python3 python3-pymysql
 	python3-cryptography openssl debootstrap"
 BENCH="mydumper mariadb-client"
-TEST="libcmocka-dev spin mandoc chromium nginx-light dpkg-dev lintian
+TEST="libcmocka-dev spin mandoc chromium nginx-light dpkg-dev lintian zsh
 	clang clang-format clang-tidy libclang-rt-14-dev"
 
 case ${1:-build} in

@@ -101,8 +101,19 @@ class Browser:
         self.value(f"[...document.querySelectorAll('button')].find(b => b.textContent === "
                    f"{json.dumps(label)} && b.checkVisibility()).click()")
 
+    def key(self, key, shift=False):
+        """Pressed and released; with what the key types."""
+        code = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32}[key]
+        text = {"Enter": "\r", " ": " "}.get(key)
+        how = {"key": key, "windowsVirtualKeyCode": code, "modifiers": 8 if shift else 0}
+        self.call("Input.dispatchKeyEvent", type="keyDown", **how, **({"text": text} if text else {}))
+        self.call("Input.dispatchKeyEvent", type="keyUp", **how)
+
     def picture(self, path):
-        data = self.call("Page.captureScreenshot", format="png")["data"]
+        size = self.call("Page.getLayoutMetrics")["cssContentSize"]
+        data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip={
+            "x": 0, "y": 0, "width": size["width"], "height": min(size["height"], 2400),
+            "scale": 1})["data"]
         with open(path, "wb") as f:
             f.write(base64.b64decode(data))
 

@@ -28,4 +28,33 @@ TEST(names_stay_on_their_line)
 	}
 }
 
-TEST_MAIN(cmocka_unit_test(names_stay_on_their_line))
+TEST(what_fits_into_columns)
+{
+	static const struct {
+		const char *text;
+		size_t columns, fit;
+	} cases[] = {
+		{ "", 5, 0 },
+		{ "abcdef", 5, 5 },
+		{ "abc", 5, 3 },
+		/* Two columns each, three bytes. */
+		{ "\xe6\xbc\xa2\xe5\xad\x97\xe8\xa1\xa8", 5, 6 },
+		{ "\xe6\xbc\xa2\xe5\xad\x97", 4, 6 },
+		{ "\xf0\x9f\x98\x80\xf0\x9f\x98\x80", 3, 4 },
+		/* A combining accent takes no column, and stays with its letter. */
+		{ "e\xcc\x81"
+		  "e\xcc\x81"
+		  "x",
+		  2, 6 },
+		{ "gr\xc3\xbc\xc3\x9f", 4, 6 },
+		/* Not assigned: as wide as can be. */
+		{ "\xcd\xb8"
+		  "a",
+		  1, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_int_equal(printable_fit(cases[i].text, cases[i].columns), cases[i].fit);
+}
+
+TEST_MAIN(cmocka_unit_test(what_fits_into_columns), cmocka_unit_test(names_stay_on_their_line))

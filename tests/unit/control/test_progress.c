@@ -38,7 +38,7 @@ TEST(speed_is_that_of_the_window)
 	struct rate rate = { .count = 0 };
 	struct estimate estimate;
 
-	estimate_make(&estimate, &rate, &status, false);
+	estimate_make(&estimate, &rate, &status);
 	CHECK_NEAR(estimate.rows_per_s, 0);
 	CHECK_NEAR(estimate.eta_s, -1);
 	/* Fast long ago, 100 rows/s for the whole window. */
@@ -48,7 +48,7 @@ TEST(speed_is_that_of_the_window)
 		rate_add(&rate, 1000 + i * 500, 1000000 + i * 50, i * 5000);
 	rate_add(&rate, 1001 + RATE_SAMPLES * 500, UINT64_MAX, 0); /* too soon: dropped */
 	assert_int_equal(rate.count, RATE_SAMPLES);
-	estimate_make(&estimate, &rate, &status, false);
+	estimate_make(&estimate, &rate, &status);
 	CHECK_NEAR(estimate.rows_per_s, 100);
 	CHECK_NEAR(estimate.bytes_per_s, 10000);
 	/* 1000 + 4 * 500 of 5000 rows are done. */
@@ -64,10 +64,10 @@ TEST(nothing_moves_no_time_is_promised)
 
 	rate_add(&rate, 0, 1000, 0);
 	rate_add(&rate, 5000, 1000, 0);
-	estimate_make(&estimate, &rate, &status, false);
+	estimate_make(&estimate, &rate, &status);
 	CHECK_NEAR(estimate.eta_s, -1);
 	status.phase = PHASE_WAIT_FOR_CUTOVER;
-	estimate_make(&estimate, &rate, &status, false);
+	estimate_make(&estimate, &rate, &status);
 	CHECK_NEAR(estimate.eta_s, 0);
 	CHECK_NEAR(estimate.fraction, 1);
 }
@@ -81,16 +81,16 @@ TEST(a_running_table_is_never_finished)
 
 	status.tables[1].rows_written = 5000;
 	status.tables[2].estimated_rows = 0;
-	estimate_make(&estimate, &rate, &status, false);
+	estimate_make(&estimate, &rate, &status);
 	assert_true(estimate.fraction < 1);
 	assert_true(estimate.fraction > 0.5);
-	estimate_average(&estimate, &status, 110, false);
+	estimate_average(&estimate, &status, 110);
 	CHECK_NEAR(estimate.rows_per_s, 100);
-	estimate_average(&estimate, &status, 50, false); /* the clock was set back */
+	estimate_average(&estimate, &status, 50); /* the clock was set back */
 	CHECK_NEAR(estimate.rows_per_s, 0);
 }
 
-TEST(a_resumed_run_goes_by_its_keys)
+TEST(without_figures_a_resumed_run_goes_by_its_keys)
 {
 	struct ferry_status status = example();
 	struct rate rate = { .count = 0 };
@@ -101,13 +101,38 @@ TEST(a_resumed_run_goes_by_its_keys)
 	status.tables[0].rows_written = 0;
 	status.tables[0].last_key = fake_key("750", NULL);
 	status.tables[0].target_key = fake_key("1000", NULL);
-	estimate_make(&estimate, &rate, &status, true);
+	status.tables[0].is_uncounted = true;
+	estimate_make(&estimate, &rate, &status);
 	CHECK_NEAR(estimate.fraction, 0.75);
-	estimate_make(&estimate, &rate, &status, false);
+	status.tables[0].is_uncounted = false;
+	estimate_make(&estimate, &rate, &status);
 	CHECK_NEAR(estimate.fraction, 0);
+	status.tables[0].is_uncounted = true;
 	status.tables[0].key_columns = &fake_uuid;
-	estimate_make(&estimate, &rate, &status, true);
+	estimate_make(&estimate, &rate, &status);
 	CHECK_NEAR(estimate.fraction, 0);
+}
+
+/* What is copied counts as what was copied, whatever was estimated. */
+TEST(rows_and_bytes_of_all_processes)
+{
+	struct ferry_status status = example();
+	struct rate rate = { .count = 0 };
+	struct estimate estimate;
+
+	status.tables[0].rows_written = 1200; /* copied: estimated with 1000 */
+	status.tables[1].rows_written = 1500; /* has grown */
+	status.tables[2].bytes_written = 10;
+	status.tables[2].estimated_bytes = 70;
+	estimate_make(&estimate, &rate, &status);
+	assert_int_equal(estimate.done.rows, 1200 + 1500 + 3 * 500);
+	assert_int_equal(estimate.all.rows, 1200 + 1500 + 3 * 1000);
+	assert_int_equal(estimate.done.bytes, 10);
+	assert_int_equal(estimate.all.bytes, 70);
+	status.tables[0].is_uncounted = true;
+	status.tables[0].rows_written = 0;
+	estimate_make(&estimate, &rate, &status);
+	assert_int_equal(estimate.all.rows, 1000 + 1500 + 3 * 1000);
 }
 
 TEST(durations_and_counts)
@@ -144,9 +169,12 @@ TEST(durations_and_counts)
 
 static void check_line(const struct ferry_status *status, const char *want)
 {
-	const struct estimate estimate = {
-		.fraction = 0.415, .rows_per_s = 52100, .bytes_per_s = 11.3e6, .eta_s = 200
-	};
+	const struct estimate estimate = { .fraction = 0.415,
+					   .rows_per_s = 52100,
+					   .bytes_per_s = 11.3e6,
+					   .eta_s = 200,
+					   .done = { 1200000, 340000000 },
+					   .all = { 2900000, 900000000 } };
 	struct buf line = BUF_INIT;
 
 	progress_line(&line, status, &estimate);
@@ -158,13 +186,15 @@ TEST(lines_of_each_phase)
 {
 	struct ferry_status status = example();
 
-	check_line(&status, "copying 1/5 tables, 41.5%, 52.1k rows/s, 11.3 MB/s, ETA 3m20s, "
-			    "lag 0s, a.two, a.three, a.four and 1 more");
+	check_line(&status,
+		   "copying 1/5 tables, 41.5%, 52.1k rows/s, 11.3 MB/s, ETA 3m20s, "
+		   "lag 0s, 1.2M/2.9M rows, 340.0M/900.0MB, a.two, a.three, a.four and 1 more");
 	status.is_paused = true;
 	status.queued_changes = 12345;
-	check_line(&status, "copying (paused) 1/5 tables, 41.5%, 52.1k rows/s, 11.3 MB/s, "
-			    "ETA unknown, lag 0s, 12.3k changes queued, "
-			    "a.two, a.three, a.four and 1 more");
+	check_line(&status,
+		   "copying (paused) 1/5 tables, 41.5%, 52.1k rows/s, 11.3 MB/s, "
+		   "ETA unknown, lag 0s, 12.3k changes queued, 1.2M/2.9M rows, 340.0M/900.0MB, "
+		   "a.two, a.three, a.four and 1 more");
 	status = example();
 	status.phase = PHASE_WAIT_FOR_CUTOVER;
 	status.streamer_lag_s = 62;
@@ -185,14 +215,14 @@ TEST(a_table_that_is_indexed_is_copied)
 	const struct ferry_table_status table = { .action = TABLE_INDEXING,
 						  .rows_written = 10,
 						  .estimated_rows = 1000 };
-	const struct estimate estimate = { .was_resumed = false };
 
-	assert_true(estimate_table_fraction(&estimate, &table) >= 1);
+	assert_true(estimate_table_fraction(&table) >= 1);
 }
 
 TEST_MAIN(cmocka_unit_test(a_table_that_is_indexed_is_copied),
+	  cmocka_unit_test(rows_and_bytes_of_all_processes),
 	  cmocka_unit_test(speed_is_that_of_the_window),
 	  cmocka_unit_test(nothing_moves_no_time_is_promised),
 	  cmocka_unit_test(a_running_table_is_never_finished),
-	  cmocka_unit_test(a_resumed_run_goes_by_its_keys), cmocka_unit_test(durations_and_counts),
-	  cmocka_unit_test(lines_of_each_phase))
+	  cmocka_unit_test(without_figures_a_resumed_run_goes_by_its_keys),
+	  cmocka_unit_test(durations_and_counts), cmocka_unit_test(lines_of_each_phase))

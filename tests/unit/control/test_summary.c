@@ -7,16 +7,21 @@
 static const char *value_of(const struct log_facts *facts, const char *key)
 {
 	for (const struct log_field *field = facts->fields; field->key; field++)
-		if (strcmp(field->key, key) == 0)
+		if (strcmp(field->key + (*field->key == '#'), key) == 0)
 			return field->value;
 	return "(none)";
 }
 
 TEST(rates_are_of_the_copy)
 {
+	struct ferry_table_status tables[2] = { { .rows_written = 1500, .bytes_written = 80 },
+						{ .rows_written = 200 } };
 	struct ferry_status status = { .rows_written = 1000,
 				       .bytes_written = 50000,
 				       .changes_applied = 7,
+				       .tables = tables,
+				       .table_count = 2,
+				       .completed_count = 1,
 				       .start_time = 100,
 				       .done_time = 160 };
 	struct summary summary = { 0 };
@@ -41,6 +46,10 @@ TEST(rates_are_of_the_copy)
 		{ "rows_per_second", "500" },
 		{ "bytes_per_second", "25000" },
 		{ "source_waiting_for_lock_ms", "1234" },
+		{ "run_rows", "1700" },
+		{ "run_bytes", "80" },
+		{ "tables", "2" },
+		{ "tables_done", "1" },
 		{ "source_reading_ms", "0" },
 		{ "source_writing_ms", "(none)" },
 		{ "target_writing_ms", "0" },
@@ -48,6 +57,10 @@ TEST(rates_are_of_the_copy)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		assert_string_equal(value_of(&facts, cases[i].key), cases[i].want);
+	/* Nothing was dropped for want of room, and all are numbers of JSON. */
+	assert_true(facts.count < LOG_FACTS_MAX);
+	for (size_t i = 0; i < facts.count; i++)
+		assert_int_equal(*facts.fields[i].key, '#');
 }
 
 /* Ended in mid-copy, and resumed when nothing was left to copy. */

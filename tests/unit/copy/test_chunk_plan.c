@@ -62,7 +62,12 @@ TEST(the_prefix_waits_for_the_chunk_before)
 	chunks[0]->batches = 1; /* read, and not yet written */
 	collect(&plan, NULL);
 	chunks[0]->batches = 0;
+	chunks[0]->rows = 10;
+	chunks[1]->rows = 5;
+	chunks[2]->bytes = 7;
 	collect(&plan, "30");
+	assert_int_equal(plan.rows, 15);
+	assert_int_equal(plan.bytes, 7);
 	assert_null(plan.first);
 	assert_false(plan.is_complete); /* its end was not seen */
 	chunk_plan_release(&plan);

@@ -46,7 +46,7 @@ TEST(counts_rows_and_bytes)
 	state_tracker_batch_written(&tracker, t, 10, 1000);
 	state_tracker_batch_written(&tracker, t, 5, 500);
 	state_tracker_changes_applied(&tracker, 3);
-	assert_int_equal(tracker.state.tables[0].rows_written, 15);
+	assert_int_equal(tracker.state.tables[0].written.rows, 15);
 	assert_int_equal(tracker.state.rows_written, 15);
 	assert_int_equal(tracker.state.bytes_written, 1500);
 	assert_int_equal(tracker.state.changes_applied, 3);

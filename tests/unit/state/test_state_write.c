@@ -245,6 +245,63 @@ TEST(comes_back_as_it_was)
 	buf_release(&again);
 }
 
+static const struct table_state *resumed(struct context *c, const char *text, const char *table)
+{
+	state_tracker_destroy(&c->tracker);
+	state_tracker_init(&c->tracker);
+	state_tracker_set_tables(&c->tracker, &c->tables);
+	assert_true(apply(c, text));
+	return &c->tracker.state.tables[moved_tables_find(&c->tables, "abc", table)->index];
+}
+
+/* Written again after every resume, and of the prefix alone: what lies beyond is read again. */
+TEST(tells_how_many_rows_were_copied)
+{
+	struct context *c = *state;
+	const struct moved_table *pairs = moved_tables_find(&c->tables, "abc", "pairs");
+	struct buf out = BUF_INIT;
+	const struct table_state *t;
+
+	copied_to_somewhere(c);
+	state_tracker_batch_written(&c->tracker, pairs, 90, 900);
+	state_tracker_copied(&c->tracker, pairs, 60, 600);
+	write_state(c, &out);
+	t = resumed(c, out.data, "pairs");
+	assert_int_equal(t->before.rows, 60);
+	assert_int_equal(t->before.bytes, 600);
+	assert_int_equal(t->written.rows, 0);
+	assert_false(t->is_uncounted);
+	state_tracker_batch_written(&c->tracker, pairs, 30, 300);
+	state_tracker_copied(&c->tracker, pairs, 30, 300);
+	buf_clear(&out);
+	write_state(c, &out);
+	t = resumed(c, out.data, "pairs");
+	assert_int_equal(t->before.rows, 90);
+	buf_release(&out);
+}
+
+/* Of before these figures; and nobody counts from 0 later on as if that were all. */
+TEST(an_older_state_does_not_tell_how_many)
+{
+	struct context *c = *state;
+	const char *text = "{\"GhostferryVersion\":\"1.1.0\",\"CopyStage\":{"
+			   "\"LastProcessedBinlogPosition\":{\"Name\":\"b.1\",\"Pos\":4},"
+			   "\"LastSuccessfulPaginationKeys\":{\"abc.table1\":5},"
+			   "\"CompletedTables\":{\"abc.big\":true}}}";
+	const struct moved_table *table1 = moved_tables_find(&c->tables, "abc", "table1");
+	struct buf out = BUF_INIT;
+
+	assert_true(resumed(c, text, "table1")->is_uncounted);
+	assert_true(resumed(c, text, "big")->is_uncounted);
+	assert_false(resumed(c, text, "days")->is_uncounted);
+	state_tracker_copied(&c->tracker, table1, 7, 70);
+	write_with(c, NULL, &out);
+	assert_true(resumed(c, out.data, "table1")->is_uncounted);
+	state_tracker_forget_copied(&c->tracker);
+	assert_false(c->tracker.state.tables[table1->index].is_uncounted);
+	buf_release(&out);
+}
+
 TEST(tells_which_indexes_are_still_to_be_added)
 {
 	struct context *c = *state;
@@ -506,6 +563,9 @@ TEST(refuses_with_the_reason)
 		  "{\"Name\":\"b\",\"Pos\":1.5}}}",
 		  "CopyStage: LastProcessedBinlogPosition: Pos: must be a whole number" },
 		{ HEAD "\"CompletedTables\":{\"abc.t\":1}}", "CompletedTables: abc.t: must be true" },
+		{ HEAD "\"CopiedRows\":7}", "CopiedRows: must be an object" },
+		{ HEAD "\"CopiedRows\":{\"abc.big\":{\"Rows\":1}}}",
+		  "CopiedRows.abc.big: must have Rows and Bytes" },
 		{ HEAD "\"CompletedTables\":{\"abc.t\":true}}", "not among those chosen now" },
 		{ HEAD "\"LastSuccessfulPaginationKeys\":{\"abc.t\":1}}",
 		  "LastSuccessfulPaginationKeys.abc.t: the table is not among" },
@@ -821,6 +881,7 @@ TEST(a_changed_state_is_refused)
 
 TEST_MAIN(CASE(writes_the_documented_layout), CASE(keys_stand_as_documented),
 	  CASE(comes_back_as_it_was), CASE(saves_are_numbered), CASE(a_changed_state_is_refused),
+	  CASE(tells_how_many_rows_were_copied), CASE(an_older_state_does_not_tell_how_many),
 	  CASE(tells_which_indexes_are_still_to_be_added), CASE(tells_where_the_target_was_watched),
 	  CASE(tells_how_far_rows_were_streamed), CASE(every_truncation_is_an_error),
 	  CASE(survives_hostile_members), CASE(reads_layouts_of_other_versions),
