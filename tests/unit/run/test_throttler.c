@@ -14,7 +14,7 @@ static void wait_in_thread(void *argument)
 {
 	struct waiter *w = argument;
 
-	w->result = throttler_wait(&w->throttler, &w->stop);
+	w->result = throttler_wait(&w->throttler, THROTTLED_WRITE, &w->stop);
 	atomic_store(&w->is_through, true);
 }
 
@@ -37,9 +37,9 @@ TEST(does_not_wait_when_not_paused)
 
 	init(&w);
 	assert_false(throttler_is_paused(&w.throttler));
-	assert_true(throttler_wait(&w.throttler, &w.stop));
+	assert_true(throttler_wait(&w.throttler, THROTTLED_WRITE, &w.stop));
 	stop_set(&w.stop);
-	assert_false(throttler_wait(&w.throttler, &w.stop));
+	assert_false(throttler_wait(&w.throttler, THROTTLED_WRITE, &w.stop));
 	destroy(&w);
 }
 
