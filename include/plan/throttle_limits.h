@@ -31,6 +31,9 @@ void throttle_limits_copy(struct throttle_limits *to, const struct throttle_limi
 /* Of a copy; fine on zeroed memory. */
 void throttle_limits_release(struct throttle_limits *limits);
 
+/* Is there any limit? */
+bool throttle_limits_are_set(const struct throttle_limits *limits);
+
 /* "db2", "db2:3307", "[::1]:3306", "::1"; the port is 3306 where none is given. host is
  * THROTTLE_HOST_SIZE long. */
 #define THROTTLE_HOST_SIZE 256

@@ -233,7 +233,8 @@ static void get_config(void *context, const struct server_request *request UNUSE
 
 	ferry_throttle_limits(api->ferry, &limits);
 	json_add_u64(object, "DataIterationBatchSize", ferry_batch_rows(api->ferry));
-	cJSON_AddItemToObject(object, "Throttle", throttle_json(&limits));
+	if (throttle_limits_are_set(&limits)) /* Ghostferry has none of it */
+		cJSON_AddItemToObject(object, "Throttle", throttle_json(&limits));
 	throttle_limits_release(&limits);
 	reply->content_type = "application/json";
 	json_print(&reply->body, object, 0);

@@ -36,6 +36,15 @@ void throttle_limits_release(struct throttle_limits *limits)
 	*limits = (struct throttle_limits){ .max_lag_s = 0 };
 }
 
+bool throttle_limits_are_set(const struct throttle_limits *limits)
+{
+	for (int side = 0; side < THROTTLE_SIDES; side++)
+		if (limits->replicas[side].count || limits->max_threads[side] ||
+		    limits->max_history[side] || limits->query[side])
+			return true;
+	return limits->rows_per_s || limits->bytes_per_s;
+}
+
 bool throttle_address(const char *text, char *host, unsigned *port)
 {
 	const char *first = strchr(text, ':'), *last = strrchr(text, ':');
