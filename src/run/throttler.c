@@ -73,7 +73,7 @@ static void leave(struct throttler *t, enum throttle_reason reason) REQUIRES(t->
 void throttler_seconds(struct throttler *t, double seconds[THROTTLE_REASONS])
 {
 	mutex_lock(&t->lock);
-	for (int i = THROTTLE_PAUSE; i < THROTTLE_REASONS; i++)
+	for (int i = THROTTLE_NONE; i < THROTTLE_REASONS; i++)
 		seconds[i] =
 			(double)(t->us[i] + (t->waiting[i] ? clock_us() - t->since_us[i] : 0)) / 1e6;
 	mutex_unlock(&t->lock);
