@@ -25,12 +25,12 @@ bool server_load_lag(struct db *db, const struct throttle_limits *limits,
 	*text = '\0';
 	if (!found)
 		return error_set(err, ERROR_PREFLIGHT, "%s: it is not a replica", db_label(db));
-	char name[THROTTLE_TEXT_SIZE / 2];
+	char name[250];
 
 	snprintf(name, sizeof(name), "%.150s%s%s%s", db_label(db), *slowest.channel ? " (" : "",
 		 slowest.channel, *slowest.channel ? ")" : "");
 	if (slowest.lag_s < 0)
-		snprintf(text, THROTTLE_TEXT_SIZE, "%s does not replicate%s%.150s", name,
+		snprintf(text, THROTTLE_TEXT_SIZE, "%s does not replicate%s%.100s", name,
 			 *slowest.error ? ": " : "", slowest.error);
 	else if ((uint64_t)slowest.lag_s > limits->max_lag_s)
 		snprintf(text, THROTTLE_TEXT_SIZE, "%s is %" PRId64 " s behind (MaxLag %" PRIu64 ")",

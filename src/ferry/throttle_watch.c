@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/probe.h"
 #include "server_load.h"
 
 static const char log_tag[] = "throttler";
@@ -141,7 +140,6 @@ static void ask(struct throttle_watch *w, const struct watched_load *load,
 	struct buf remedy = BUF_INIT;
 
 	text[0] = '\0';
-	probe("before_look", "%s", throttle_reason_name(load->reason));
 	if (db_ready(server->db, &err) && load->ask(server->db, &w->limits, server->side, text, &err))
 		return;
 	w->has_failed = true;
