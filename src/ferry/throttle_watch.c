@@ -145,7 +145,10 @@ static void ask(struct throttle_watch *w, const struct watched_load *load,
 	w->has_failed = true;
 	server_load_remedy(server->db, load->ask, &err, &remedy);
 	if (findings)
-		finding_add(findings, PROBLEM_ERROR, buf_text(&remedy), "Throttle: %s", err.text);
+		finding_add(findings,
+			    w->is_resumed && error_is_retryable(&err) ? PROBLEM_WARNING :
+									PROBLEM_ERROR,
+			    buf_text(&remedy), "Throttle: %s", err.text);
 	snprintf(text, THROTTLE_TEXT_SIZE, "%.250s%s%.120s", err.text, remedy.length ? ": " : "",
 		 buf_text(&remedy));
 	buf_release(&remedy);
@@ -205,8 +208,9 @@ static void watch_main(void *argument)
 	drop_servers(w);
 }
 
-void throttle_watch_check(struct throttle_watch *watch, struct findings *findings)
+void throttle_watch_check(struct throttle_watch *watch, bool is_resumed, struct findings *findings)
 {
+	watch->is_resumed = is_resumed;
 	take_limits(watch);
 	look(watch, findings);
 	drop_servers(watch);

@@ -20,6 +20,7 @@ struct throttle_watch {
 	struct stop *stop;
 	/* Owned by the thread. */
 	struct throttle_limits limits;
+	bool is_resumed;
 	unsigned version; /* of the limits */
 	struct watched_server *servers;
 	size_t count;
@@ -30,9 +31,9 @@ struct throttle_watch {
 	struct thread thread;
 };
 
-/* For those who know how to log in. The caller's thread; what could not be answered is a
- * finding, with the GRANT where one is missing. */
-void throttle_watch_check(struct throttle_watch *watch, struct findings *findings);
+/* The caller's thread. What could not be answered is an error, with the GRANT where one is
+ * missing; a server that is away when a run is resumed is not, as that run was begun with it. */
+void throttle_watch_check(struct throttle_watch *watch, bool is_resumed, struct findings *findings);
 /* From zeroed memory and the three pointers. */
 void throttle_watch_start(struct throttle_watch *watch);
 /* Once the throttler is over, or stop set: waits for the end of the last look, for seconds at
