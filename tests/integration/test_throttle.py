@@ -1,8 +1,8 @@
 """Throttle: what holds rows up lets go again, and holds up neither changes nor the cutover.
 
-Broken: changes wait as rows do. Red: the change that is to arrive meanwhile. Broken: the end at
-CutoverLock left out. Red: what throttles in the cutover. Broken: a replica that cannot be asked
-counts as one in time. Red: the replica that stands still."""
+Broken: changes wait as rows do. Red: the change that is to arrive meanwhile. Broken: no end of it
+before the cutover. Red: writers that are stopped by hand. Broken: a replica that does not
+replicate counts as one in time. Red: kill and resume."""
 
 import json
 import re
@@ -225,6 +225,21 @@ class LagTest(Throttled):
         ferry.http("POST", "/api/unpause", {})
         self.end(ferry)
         self.assertIn("the cutover has begun: nothing is paused any more", ferry.log())
+        self.go_on()
+
+    def test_writers_that_are_stopped_by_hand(self):
+        """Before the cutover is allowed, since there is no CutoverLock: rows that are verified
+        from then on do not wait."""
+        ferry = self.run_with(SourceReplicas=[self.address])
+        ferry.config.update(AutomaticCutover=False, VerifierType="Inline",
+                            InlineVerifierConfig={"VerifyBinlogEventsInterval": "1h"})
+        ferry.start()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
+        self.stop()
+        ferry.wait_for_status(lambda s: s["ThrottledBy"] == "replica_lag")
+        self.source.sql("UPDATE abc.t SET n = 77 WHERE id < 20")
+        ferry.allow_cutover()
+        self.end(ferry)
         self.go_on()
 
     def test_what_cannot_be_asked_is_found_at_the_start(self):
