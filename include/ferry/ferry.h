@@ -69,6 +69,10 @@ bool ferry_may_save(struct ferry *ferry);
 
 /* Any thread. */
 void ferry_set_paused(struct ferry *ferry, bool paused);
+/* A copy, for the caller to release. */
+void ferry_throttle_limits(struct ferry *ferry, struct throttle_limits *limits);
+/* Copied; checked before. */
+void ferry_set_throttle_limits(struct ferry *ferry, const struct throttle_limits *limits);
 void ferry_set_automatic_cutover(struct ferry *ferry, bool automatic);
 /* Compares everything now, in the background; false and why when that cannot be.
  * ERROR_UNSUPPORTED: there is no verifier. */
@@ -100,14 +104,16 @@ struct ferry_status {
 	enum phase phase;
 	bool is_paused;
 	bool automatic_cutover;
-	bool has_started;		 /* tables are known */
-	double start_time;		 /* wall seconds */
-	double done_time;		 /* 0 while running */
-	double phase_s[PHASE_COUNT];	 /* spent in each by this process */
-	double paused_s;		 /* the same, while paused */
-	struct binlog_position streamed; /* last boundary read from the source */
-	struct binlog_position applied;	 /* last boundary applied on the target */
-	struct binlog_position final;	 /* where the stream is to end; unset before cutover */
+	bool has_started;	     /* tables are known */
+	double start_time;	     /* wall seconds */
+	double done_time;	     /* 0 while running */
+	double phase_s[PHASE_COUNT]; /* spent in each by this process */
+	enum throttle_reason throttle_reason;
+	char throttle_text[THROTTLE_TEXT_SIZE];
+	double throttled_s[THROTTLE_REASONS]; /* in all, of this process */
+	struct binlog_position streamed;      /* last boundary read from the source */
+	struct binlog_position applied;	      /* last boundary applied on the target */
+	struct binlog_position final;	      /* where the stream is to end; unset before cutover */
 	bool stop_requested;
 	bool cutover_unlocked; /* CutoverUnlock was called, or is about to be */
 	double streamer_lag_s;

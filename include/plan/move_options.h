@@ -6,11 +6,8 @@
 #include "base/map.h"
 #include "decode/position.h"
 #include "db/db.h"
-
-struct string_list {
-	char **items;
-	size_t count;
-};
+#include "plan/string_list.h"
+#include "plan/throttle_limits.h"
 
 /* Ghostferry's FilterAndRewrite: case-sensitive names, and patterns: see name_filter.h. */
 struct name_rules {
@@ -69,10 +66,20 @@ struct replica_options {
 	int64_t timeout_ms;	    /* of each wait for the replica; 0: none */
 };
 
+/* Throttle */
+struct throttle_options {
+	struct throttle_limits limits; /* at the start: may change at run time */
+	/* How to log in to replicas, whatever its host and port; without it as to the server
+	 * that they replicate. */
+	bool has_login;
+	struct db_params login;
+};
+
 struct move_options {
 	struct db_params source;
 	struct db_params target;
 	struct replica_options replica;
+	struct throttle_options throttle;
 
 	struct name_rules databases;
 	struct name_rules tables;

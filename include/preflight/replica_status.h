@@ -16,12 +16,18 @@ struct replica_status {
 	bool is_broken;			 /* one of them was ended by error */
 	char error[512];		 /* the replica's words; "": none */
 	bool is_filtered;		 /* some Replicate_... rule leaves changes out */
+	int64_t lag_s;			 /* -1: not known, as it does not replicate just now */
+	char channel[80];		 /* "": the default one */
 };
 
 /* The replication from the master of this server_id; 0: the first there is. *found says
  * whether there is one. ERROR_ACCESS: the account may not see it. */
 bool replica_status_read(struct db *replica, uint64_t master_id, struct replica_status *replication,
 			 bool *found, struct error *err) MUST_CHECK;
+
+/* Of all its channels the one that is furthest behind, one without a lag before others. */
+bool replica_status_slowest(struct db *replica, struct replica_status *slowest, bool *found,
+			    struct error *err) MUST_CHECK;
 
 enum replicates { REPLICATES_NOT, REPLICATES, REPLICATES_UNKNOWN };
 

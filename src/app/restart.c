@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "control/throttle_json.h"
 #include "shutdown.h"
 
 static const char log_tag[] = "restart";
@@ -40,20 +41,38 @@ void restart_remember(const char *program, const struct cli *cli)
 	command_line = cli;
 }
 
+static void take_limits_over(struct app *app, const char *text)
+{
+	struct error err = ERROR_INIT;
+	struct throttle_limits limits;
+	cJSON *object = json_parse(text, strlen(text), &err);
+
+	ferry_throttle_limits(app->ferry, &limits);
+	if (object && throttle_json_read(object, &limits, &err))
+		ferry_set_throttle_limits(app->ferry, &limits);
+	else
+		log_warn_err(&err, "Throttle is as configured");
+	throttle_limits_release(&limits);
+	cJSON_Delete(object);
+}
+
 void restart_take_over(struct app *app)
 {
 	const char *text = getenv(variable);
 	unsigned count, cutover, paused;
 	unsigned long long rows;
+	int end = 0;
 
 	began_ms = clock_ms();
 	if (!text)
 		return;
-	if (app->resume && sscanf(text, "%u %u %u %llu", &count, &cutover, &paused, &rows) == 4) {
+	if (app->resume &&
+	    sscanf(text, "%u %u %u %llu %n", &count, &cutover, &paused, &rows, &end) == 4) {
 		restarts = count;
 		ferry_set_automatic_cutover(app->ferry, cutover != 0);
 		ferry_set_paused(app->ferry, paused != 0);
 		ferry_set_batch_rows(app->ferry, rows);
+		take_limits_over(app, text + end);
 	}
 	unsetenv(variable);
 }
@@ -73,13 +92,16 @@ static void close_at_exec(void)
 static void run_again(const struct app *app)
 {
 	struct ferry_status status;
-	char text[100];
+	struct throttle_limits limits;
+	struct buf text = BUF_INIT;
 
 	ferry_status(app->ferry, &status);
-	snprintf(text, sizeof(text), "%u %d %d %llu", restarts, status.automatic_cutover,
-		 status.is_paused, (unsigned long long)ferry_batch_rows(app->ferry));
+	ferry_throttle_limits(app->ferry, &limits);
+	buf_printf(&text, "%u %d %d %llu ", restarts, status.automatic_cutover, status.is_paused,
+		   (unsigned long long)ferry_batch_rows(app->ferry));
+	json_print(&text, throttle_json(&limits), 0);
 	ferry_status_release(&status);
-	setenv(variable, text, 1);
+	setenv(variable, buf_text(&text), 1);
 
 	static char resume_flag[] = "-resumestate", verbose_flag[] = "-verbose";
 	char *argv[6];

@@ -535,7 +535,7 @@ static bool apply_batch(struct apply_worker *worker, const struct change_batch *
 	struct binlog_writer *w = worker->writer;
 	const struct moved_table *table = batch->queue->table;
 
-	if (!throttler_wait(w->run->throttler, w->run->stop))
+	if (!throttler_wait(w->run->throttler, THROTTLED_WRITE, w->run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
 	if (table->key.count == 0)
 		return apply_without_key(worker, batch, err);

@@ -123,7 +123,7 @@ static bool look_again(struct compare_worker *worker, size_t enough, struct tabl
 
 static bool may_go_on(struct job *job, struct error *err)
 {
-	if (job->how->throttler && !throttler_wait(job->how->throttler, job->v->stop))
+	if (job->how->throttler && !throttler_wait(job->how->throttler, THROTTLED_WORK, job->v->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
 	return (!worker_pool_has_failed(&job->pool) && !stop_is_set(job->v->stop)) ||
 	       error_set(err, ERROR_STOPPED, "stopped");

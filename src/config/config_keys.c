@@ -191,6 +191,41 @@ static const struct config_option updatable_config_options[] = {
 };
 GROUP(updatable_config) = { GROUP_OF(updatable_config) };
 
+static const struct config_option throttle_options[] = {
+	{ "MaxBytesPerSecond", U64(config, move.throttle.limits.bytes_per_s),
+	  .help = "bytes of rows that are copied per second; 0 means no limit" },
+	{ "MaxLag", U64(config, move.throttle.limits.max_lag_s), .fallback = "1",
+	  .help = "seconds that replicas may be behind" },
+	{ "MaxRowsPerSecond", U64(config, move.throttle.limits.rows_per_s),
+	  .help = "rows that are copied per second; 0 means no limit" },
+	{ "MaxSourceHistoryLength", U64(config, move.throttle.limits.max_history[THROTTLE_SOURCE]),
+	  .help = "length of InnoDB's history list on the source; 0 means no limit" },
+	{ "MaxSourceThreadsRunning", U64(config, move.throttle.limits.max_threads[THROTTLE_SOURCE]),
+	  .help = "Threads_running on the source; 0 means no limit" },
+	{ "MaxTargetHistoryLength", U64(config, move.throttle.limits.max_history[THROTTLE_TARGET]),
+	  .help = "length of InnoDB's history list on the target; 0 means no limit" },
+	{ "MaxTargetThreadsRunning", U64(config, move.throttle.limits.max_threads[THROTTLE_TARGET]),
+	  .help = "Threads_running on the target; 0 means no limit" },
+	{ "ReplicaConnection", OBJECT(db_params, config, move.throttle.login),
+	  GIVEN(config, move.throttle.has_login),
+	  .help = "how to log in to replicas; without it, as to the server that they replicate" },
+	{ "SourceQuery", STRING(config, move.throttle.limits.query[THROTTLE_SOURCE]),
+	  .help = "query on the source whose number throttles above SourceQueryMax" },
+	{ "SourceQueryMax", U64(config, move.throttle.limits.query_max[THROTTLE_SOURCE]),
+	  .help = "largest number that SourceQuery may answer" },
+	{ "SourceReplicas", LIST(config, move.throttle.limits.replicas[THROTTLE_SOURCE]),
+	  .help = "replicas of the source, as host or host:port, that MaxLag is for" },
+	{ "TargetQuery", STRING(config, move.throttle.limits.query[THROTTLE_TARGET]),
+	  .help = "query on the target whose number throttles above TargetQueryMax" },
+	{ "TargetQueryMax", U64(config, move.throttle.limits.query_max[THROTTLE_TARGET]),
+	  .help = "largest number that TargetQuery may answer" },
+	{ "TargetReplicas", LIST(config, move.throttle.limits.replicas[THROTTLE_TARGET]),
+	  .help = "replicas of the target, as host or host:port, that MaxLag is for" },
+	{ "UpdateInterval", DURATION(config, move.throttle.limits.interval_ms), .fallback = "1s",
+	  .help = "time between two looks at the servers" },
+};
+GROUP(throttle) = { GROUP_OF(throttle) };
+
 static const struct config_option all_options[] = {
 	{ "AllowExistingTargetTable", BOOL(config, move.allow_existing_target_table),
 	  .help = "copy into tables that exist on the target" },
@@ -323,6 +358,8 @@ static const struct config_option all_options[] = {
 	  .help = "the server that tables are moved to" },
 	{ "TargetWriteMethod", CHOICE(config, move.write_method, "auto", "insert"),
 	  .help = "how copied rows are written" },
+	{ "Throttle", MEMBERS(throttle),
+	  .help = "what the servers may be burdened with before rows wait" },
 	{ "UpdatableConfig", MEMBERS(updatable_config),
 	  .help = "the size of batches" },
 	{ "VerifierRepair", BOOL(config, move.verify.repair),

@@ -242,6 +242,39 @@ static void check_replica(struct checks *c)
 		      "{\"Host\": ..., \"Port\": 3306, \"User\": ..., \"Pass\": ...}");
 }
 
+/* The key that a text of throttle_limits_check() begins with. */
+static const char *limits_key(const struct error *err)
+{
+	return strncmp(err->text, "Source", 6) == 0 ? "SourceReplicas" :
+	       strncmp(err->text, "Target", 6) == 0 ? "TargetReplicas" :
+						      "UpdateInterval";
+}
+
+static void check_throttle(struct checks *c)
+{
+	struct throttle_options *throttle = &c->config->move.throttle;
+	struct error err = ERROR_INIT;
+
+	c->object = "Throttle.";
+	c->who = "Throttle invalid: ";
+	check_duration(c, "UpdateInterval", "UpdateInterval", &throttle->limits.interval_ms);
+	if (!config_unread_text(c->config, &throttle->limits.interval_ms) &&
+	    !throttle_limits_check(&throttle->limits, &err))
+		wrong(c, limits_key(&err), NULL, "%s", err.text);
+	c->object = "Throttle.ReplicaConnection.";
+	c->who = "Throttle.ReplicaConnection: ";
+	if (throttle->has_login) {
+		if (throttle->login.host)
+			wrong(c, "Host", NULL,
+			      "which replicas say SourceReplicas and TargetReplicas, not Host");
+		if (!throttle->login.user)
+			wrong(c, "User", NULL, "user is empty");
+		check_password(c, &throttle->login);
+		check_tls(c, &throttle->login);
+	}
+	c->object = c->who = "";
+}
+
 /* An unknown backend is only worth a warning: see config_load(). */
 static void check_log(struct checks *c)
 {
@@ -478,6 +511,7 @@ static void run_checks(struct checks *c)
 	check_filter(c, "Tables", &c->config->move.tables);
 	check_timeouts(c);
 	check_replica(c);
+	check_throttle(c);
 	check_log(c);
 	check_server(c, "Source.", "source: ", &c->config->move.source);
 	check_server(c, "Target.", "target: ", &c->config->move.target);

@@ -14,6 +14,7 @@
 #include "events.h"
 #include "login.h"
 #include "metrics.h"
+#include "control/throttle_json.h"
 
 static const char log_tag[] = "control_server";
 
@@ -237,28 +238,50 @@ static void get_config(void *context, const struct server_request *request UNUSE
 		       struct server_reply *reply)
 {
 	const struct api *api = context;
+	struct throttle_limits limits;
+	cJSON *object = cJSON_CreateObject();
 
+	ferry_throttle_limits(api->ferry, &limits);
+	json_add_u64(object, "DataIterationBatchSize", ferry_batch_rows(api->ferry));
+	if (throttle_limits_are_set(&limits)) /* Ghostferry has none of it */
+		cJSON_AddItemToObject(object, "Throttle", throttle_json(&limits));
+	throttle_limits_release(&limits);
 	reply->content_type = "application/json";
-	buf_printf(&reply->body, "{\"DataIterationBatchSize\":%" PRIu64 "}\n",
-		   ferry_batch_rows(api->ferry));
+	json_print(&reply->body, object, 0);
+	buf_putc(&reply->body, '\n');
+	cJSON_Delete(object);
 }
 
+/* What a request changes. */
+struct config_change {
+	bool has_rows, has_limits;
+	uint64_t rows;
+	struct throttle_limits limits; /* owned: as they were, or are to be */
+};
+
 /* All or nothing. */
-static bool read_config(const cJSON *body, uint64_t *rows, bool *is_given,
-			struct server_reply *reply)
+static bool read_config(const cJSON *body, struct config_change *change, struct server_reply *reply)
 {
+	struct error err = ERROR_INIT;
 	const cJSON *item;
 
 	cJSON_ArrayForEach(item, body)
 	{
-		if (strcasecmp(item->string, "DataIterationBatchSize") != 0) {
+		bool is_throttle = strcasecmp(item->string, "Throttle") == 0;
+
+		if (!is_throttle && strcasecmp(item->string, "DataIterationBatchSize") != 0) {
 			server_reply_text(reply, 400, "json: unknown field \"%s\"", item->string);
 			return false;
 		}
 		if (cJSON_IsNull(item))
 			continue;
-		*is_given = true;
-		if (!json_u64(item, rows)) {
+		change->has_limits |= is_throttle;
+		change->has_rows |= !is_throttle;
+		if (is_throttle && !throttle_json_read(item, &change->limits, &err)) {
+			server_reply_text(reply, 400, "%s", err.text);
+			return false;
+		}
+		if (!is_throttle && !json_u64(item, &change->rows)) {
 			server_reply_text(reply, 400,
 					  "DataIterationBatchSize must be a whole number, not %s",
 					  cJSON_IsNumber(item) ? "a number like this" :
@@ -269,23 +292,43 @@ static bool read_config(const cJSON *body, uint64_t *rows, bool *is_given,
 	return true;
 }
 
+static void log_limits(const struct throttle_limits *limits)
+{
+	cJSON *object = throttle_json(limits);
+	struct buf text = BUF_INIT;
+
+	json_print(&text, object, 0);
+	log_info("Throttle set to %s through the control server", buf_text(&text));
+	buf_release(&text);
+	cJSON_Delete(object);
+}
+
+static void change_config(struct ferry *ferry, const struct config_change *change)
+{
+	if (change->has_rows) {
+		log_info("DataIterationBatchSize set to %" PRIu64 " through the control server%s",
+			 change->rows, change->rows == 0 ? ": batches are sized by bytes" : "");
+		ferry_set_batch_rows(ferry, change->rows);
+	}
+	if (change->has_limits) {
+		log_limits(&change->limits);
+		ferry_set_throttle_limits(ferry, &change->limits);
+	}
+}
+
 static void post_config(void *context, const struct server_request *request,
 			struct server_reply *reply)
 {
 	const struct api *api = context;
 	cJSON *body = body_object(request, reply);
-	uint64_t rows = 0;
-	bool is_given = false;
+	struct config_change change = { .rows = 0 };
 
-	if (body && read_config(body, &rows, &is_given, reply)) {
-		if (is_given) {
-			log_info("DataIterationBatchSize set to %" PRIu64
-				 " through the control server%s",
-				 rows, rows == 0 ? ": batches are sized by bytes" : "");
-			ferry_set_batch_rows(api->ferry, rows);
-		}
+	ferry_throttle_limits(api->ferry, &change.limits);
+	if (body && read_config(body, &change, reply)) {
+		change_config(api->ferry, &change);
 		server_reply_success(reply, request);
 	}
+	throttle_limits_release(&change.limits);
 	cJSON_Delete(body);
 }
 

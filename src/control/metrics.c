@@ -122,8 +122,14 @@ static void put_stages(struct buf *out, const struct ferry_status *status)
 		put_sample(out, "stage_seconds_total", "stage", phase_name((enum phase)i),
 			   status->phase_s[i]);
 	put_one(out, "paused", "gauge", "1 while paused.", status->is_paused);
+	head(out, "throttled", "gauge", "1 for what holds the run up on purpose, 0 for the others.");
+	for (int i = THROTTLE_PAUSE; i < THROTTLE_REASONS; i++)
+		put_sample(out, "throttled", "reason", throttle_reason_name((enum throttle_reason)i),
+			   (int)status->throttle_reason == i);
 	head(out, "throttled_seconds_total", "counter", "Time that the run was held up on purpose.");
-	put_sample(out, "throttled_seconds_total", "reason", "paused", status->paused_s);
+	for (int i = THROTTLE_PAUSE; i < THROTTLE_REASONS; i++)
+		put_sample(out, "throttled_seconds_total", "reason",
+			   throttle_reason_name((enum throttle_reason)i), status->throttled_s[i]);
 }
 
 static void put_lag(struct buf *out, const struct ferry_status *status)

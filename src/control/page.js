@@ -86,8 +86,8 @@ const actions = [
 	  on: (s) => !["cutover", "done"].includes(s.OverallState) && !s.AutomaticCutover },
 	{ label: "Take the cutover back", run: () => post("api/cutover", { type: "manual" }),
 	  on: (s) => !["cutover", "done"].includes(s.OverallState) && s.AutomaticCutover },
-	{ label: "Pause", run: () => post("api/pause"), on: (s) => s.OverallState !== "done" && !s.Throttled },
-	{ label: "Go on", run: () => post("api/unpause"), on: (s) => s.OverallState !== "done" && s.Throttled },
+	{ label: "Pause", run: () => post("api/pause"), on: (s) => s.OverallState !== "done" && !s.Paused },
+	{ label: "Go on", run: () => post("api/unpause"), on: (s) => s.OverallState !== "done" && s.Paused },
 	{ label: "Verify now", run: () => post("api/verify"), on: (s) => s.VerifierAvailable },
 	{ label: "Stop", hurts: true, on: () => true,
 	  run: (s) => ask("Stop the process?", [s.OverallState === "done" ? "The move is done." :
@@ -192,7 +192,8 @@ function drawTimes(s) {
 		else if (v && typeof v === "object") for (const k in v) add(name ? name + " " + k : k, v[k]);
 	};
 	add("", s.SecondsPerState);
-	add("paused", s.PausedSeconds);
+	for (const [reason, seconds] of Object.entries(s.ThrottledSeconds))
+		if (reason === "paused" || seconds) add(reason === "paused" ? reason : "throttled: " + reason.replaceAll("_", " "), seconds);
 	for (const side of ["Source", "Target"])
 		for (const [name, ms] of Object.entries(s[side + "TimeMs"] || {}))
 			rows.push([side.toLowerCase() + ": " + name.replace(/\B[A-Z]/g, " $&").toLowerCase(),
@@ -318,7 +319,8 @@ function drawGone() {
 function draw() {
 	const s = status_, silent = drawGone();
 	if (!s) return;
-	const state = silent ? "gone" : s.Failure ? "failed" : s.OverallState + (s.Throttled && s.OverallState !== "done" ? ", paused" : "");
+	const state = silent ? "gone" : s.Failure ? "failed" : s.OverallState +
+		(s.OverallState === "done" || !s.ThrottledBy ? "" : s.Paused ? ", paused" : ", throttled");
 	set($("state"), state);
 	$("state").className = "badge " + (silent || s.Failure ? "bad" : s.Throttled ? "warn" :
 		STATE_CLASS[s.OverallState] || "busy");
@@ -326,8 +328,9 @@ function draw() {
 	document.title = state + " " + percent(s.Fraction) + " Ghostferry: " + s.SourceHostPort + " → " + s.TargetHostPort;
 	$("all").value = s.Fraction;
 	set($("all-text"), percent(s.Fraction));
-	$("waiting").hidden = !s.WaitingFor;
-	set($("waiting"), "Waiting for " + s.WaitingFor);
+	const held = s.Paused || s.OverallState === "done" ? "" : s.ThrottledBecause;
+	$("waiting").hidden = !s.WaitingFor && !held;
+	set($("waiting"), [s.WaitingFor && "Waiting for " + s.WaitingFor, held && "Throttled: " + held].filter(Boolean).join(". "));
 	drawFacts(s);
 	drawButtons(s, silent);
 	$("batch").hidden = s.OverallState === "done";

@@ -71,6 +71,8 @@ void progress_line(struct buf *line, const struct ferry_status *status,
 	buf_puts(line, phase_name(status->phase));
 	if (status->is_paused && status->phase != PHASE_DONE)
 		buf_puts(line, " (paused)");
+	else if (*status->throttle_text && status->phase != PHASE_DONE)
+		buf_printf(line, " (throttled: %s)", status->throttle_text);
 	if (status->has_started)
 		buf_printf(line, " %zu/%zu tables", status->completed_count, status->table_count);
 	if (is_copying) {

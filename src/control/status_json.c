@@ -154,7 +154,10 @@ static void add_progress(cJSON *object, const struct status_view *view, bool who
 	add_position(object, "LastSuccessfulBinlogPos", &status->streamed);
 	add_seconds(object, "BinlogStreamerLag", status->streamer_lag_s, whole);
 	add_seconds(object, "BinlogWriterLag", status->writer_lag_s, false);
-	cJSON_AddBoolToObject(object, "Throttled", status->is_paused);
+	/* Of limits per second it is the rate that says so. */
+	cJSON_AddBoolToObject(object, "Throttled",
+			      status->throttle_reason > THROTTLE_NONE &&
+				      status->throttle_reason < THROTTLE_ROWS);
 	add_seconds(object, "TargetBinlogStreamerLag", 0, false);
 	json_add_u64(object, "ActiveDataIterators", active);
 	cJSON_AddStringToObject(object, "VerifierType",
@@ -418,7 +421,21 @@ static void add_totals(cJSON *object, const struct status_view *view)
 	states = cJSON_AddObjectToObject(object, "SecondsPerState");
 	for (int i = 0; i < PHASE_COUNT; i++)
 		cJSON_AddNumberToObject(states, phase_name((enum phase)i), status->phase_s[i]);
-	cJSON_AddNumberToObject(object, "PausedSeconds", status->paused_s);
+	cJSON_AddNumberToObject(object, "PausedSeconds", status->throttled_s[THROTTLE_PAUSE]);
+}
+
+static void add_throttling(cJSON *object, const struct ferry_status *status)
+{
+	cJSON *seconds;
+
+	cJSON_AddBoolToObject(object, "Paused", status->is_paused);
+	cJSON_AddStringToObject(object, "ThrottledBy",
+				throttle_reason_name(status->throttle_reason));
+	cJSON_AddStringToObject(object, "ThrottledBecause", status->throttle_text);
+	seconds = cJSON_AddObjectToObject(object, "ThrottledSeconds");
+	for (int i = THROTTLE_PAUSE; i < THROTTLE_REASONS; i++)
+		cJSON_AddNumberToObject(seconds, throttle_reason_name((enum throttle_reason)i),
+					status->throttled_s[i]);
 }
 
 /* Not in Ghostferry: why nothing seems to move, or not any faster. */
@@ -430,6 +447,7 @@ static void add_obstacles(cJSON *object, const struct ferry_status *status)
 		[SLOWER_TARGET] = "target",
 	};
 
+	add_throttling(object, status);
 	json_add_u64(object, "TargetDeadlocks", status->deadlocks);
 	json_add_u64(object, "TargetLockWaits", status->lock_waits);
 	cJSON_AddStringToObject(object, "LimitedBy", side_names[status->limit]);

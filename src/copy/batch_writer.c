@@ -224,7 +224,7 @@ static bool write_batch(struct batch_writer *writer, struct error *err)
 
 	if (batch->rows == 0)
 		return true;
-	if (!throttler_wait(run->throttler, run->stop))
+	if (!throttler_wait(run->throttler, THROTTLED_WRITE, run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
 	set_range(writer);
 	int64_t began_ms = clock_ms();

@@ -151,6 +151,7 @@ struct assignment {
 	uint64_t rows;
 	uint64_t large_row_bytes; /* as in the plan, where the next row is read */
 	bool is_first;		  /* of the table in this process */
+	struct throttle_share share;
 };
 
 /* Waits for a table to read from. False: nothing is left, or the run ends. */
@@ -394,6 +395,7 @@ static bool read_part(struct data_iterator *it, struct row_reader *reader, struc
 	struct row_batch *rows = batch->rows;
 	bool ok = read_rows(it, reader, work, rows, more, err);
 
+	throttler_copied(it->run->throttler, &work->share, rows->rows, rows->bytes);
 	if (ok && reader->too_large && rows->rows == 0) {
 		end_ticket(it, rows);
 		data_iterator_batch_free(it, batch);
@@ -449,11 +451,14 @@ static bool read_chunk(struct worker *worker, struct row_reader *reader, struct 
 	bool ok = acquire_chunk(it, reader, &work, err);
 
 	if (ok && work.plan->table->key.count == 0) {
-		ok = copy_whole(worker, work.plan, err);
+		/* All that may hold the snapshot up is waited for before it: see throttler.h. */
+		ok = (throttler_wait(it->run->throttler, THROTTLED_COPY, it->run->stop) ||
+		      error_set(err, ERROR_STOPPED, "stopped")) &&
+		     copy_whole(worker, work.plan, err);
 		more = false;
 	}
 	while (ok && more) {
-		ok = throttler_wait(it->run->throttler, it->run->stop) ||
+		ok = throttler_wait_to_copy(it->run->throttler, &work.share, it->run->stop) ||
 		     error_set(err, ERROR_STOPPED, "stopped");
 		if (ok)
 			ok = read_part(it, reader, &work, &more, err);

@@ -87,7 +87,8 @@ static const char *name_of(const struct copy *c)
 
 static bool may_go_on(const struct copy *c, struct error *err)
 {
-	return (throttler_wait(c->run->throttler, c->run->stop) && !stop_is_set(c->run->stop)) ||
+	return (throttler_wait(c->run->throttler, THROTTLED_SNAPSHOT, c->run->stop) &&
+		!stop_is_set(c->run->stop)) ||
 	       error_set(err, ERROR_STOPPED, "stopped");
 }
 
@@ -267,6 +268,7 @@ static bool write_rows(struct copy *c, struct error *err)
 static bool write_batch(struct copy *c, struct error *err)
 {
 	struct row_batch *batch = c->batch;
+	struct throttle_share taken = { .rows = 0 };
 
 	row_batch_finish(batch);
 	for (size_t i = 0; i < batch->statement_count; i++) {
@@ -284,6 +286,7 @@ static bool write_batch(struct copy *c, struct error *err)
 		return false;
 	probe("after_batch_write", "%s 0", name_of(c));
 	state_tracker_batch_written(c->run->tracker, c->table, batch->rows, batch->bytes);
+	throttler_copied(c->run->throttler, &taken, batch->rows, batch->bytes);
 	row_batch_clear(batch);
 	return true;
 }

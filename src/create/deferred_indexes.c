@@ -238,7 +238,7 @@ static bool add_to_table(struct index_worker *w, const struct moved_table *t, st
 	uint64_t deferred = state_tracker_deferred(run->tracker, t);
 	bool ok = false;
 
-	if (!throttler_wait(run->throttler, run->stop))
+	if (!throttler_wait(run->throttler, THROTTLED_WORK, run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
 	state_tracker_set_indexing(run->tracker, t, true);
 	for (struct retry r = run_write_begin(run, "add indexes", log_tag);

@@ -102,6 +102,7 @@ static bool copy_rows(struct ferry *f, struct error *err)
 		target_watch_start(f->target_verifier);
 	run_lock_start(&f->run_lock, &f->run, f->target);
 	f->target = NULL;
+	throttle_watch_start(&f->throttle_watch);
 	durable_state_start(f->durable);
 	binlog_writer_start(f->writer);
 	binlog_streamer_start(f->streamer);
@@ -220,6 +221,10 @@ struct ferry *ferry_new(const struct move_options *options, const struct ferry_h
 	f->automatic_cutover = options->automatic_cutover;
 	stop_init(&f->stop);
 	throttler_init(&f->throttler);
+	throttler_set_limits(&f->throttler, &options->throttle.limits);
+	f->throttle_watch.options = &f->options;
+	f->throttle_watch.throttler = &f->throttler;
+	f->throttle_watch.stop = &f->stop;
 	state_tracker_init(&f->tracker);
 	findings_init(&f->findings);
 	mutex_init(&f->lock);
@@ -279,6 +284,7 @@ void ferry_free(struct ferry *f)
 	schema_release(&f->schema);
 	findings_release(&f->findings);
 	state_tracker_destroy(&f->tracker);
+	throttle_watch_join(&f->throttle_watch);
 	throttler_destroy(&f->throttler);
 	work_sheet_destroy(&f->run.work);
 	budget_destroy(&f->run.rows);
@@ -318,7 +324,19 @@ bool ferry_may_save(struct ferry *f)
 
 void ferry_set_paused(struct ferry *f, bool paused)
 {
-	throttler_set_paused(&f->throttler, paused);
+	if (!throttler_set_paused(&f->throttler, paused) && paused)
+		log_warn("the cutover has begun: nothing is paused any more, as the source's "
+			 "writers would wait");
+}
+
+void ferry_throttle_limits(struct ferry *f, struct throttle_limits *limits)
+{
+	throttler_limits(&f->throttler, limits);
+}
+
+void ferry_set_throttle_limits(struct ferry *f, const struct throttle_limits *limits)
+{
+	throttler_set_limits(&f->throttler, limits);
 }
 
 void ferry_set_automatic_cutover(struct ferry *f, bool automatic)

@@ -192,9 +192,20 @@ static bool unlock_cutover(struct ferry *f, struct error *err)
 	       error_wrap(err, "unlocking failed, aborting run");
 }
 
+/* Once the source's writers may be stopped nothing is to wait on purpose: not for a server's
+ * load, which they do not add to any more, nor for a pause, which has its say before. */
+static bool end_throttling(struct ferry *f, struct error *err)
+{
+	ferry_waits_for(f, throttler_is_paused(&f->throttler) ? "the end of the pause" : "");
+	return throttler_end(&f->throttler, &f->stop) || ferry_stopped(err);
+}
+
 bool ferry_cut_over(struct ferry *f, struct error *err)
 {
 	if (!wait_until_allowed(f, err) || !ferry_check_source(f, err))
+		return false;
+	/* Whoever is to stop the writers by hand has done so before allowing it. */
+	if (!f->hooks.cutover_lock && !f->options.automatic_cutover && !end_throttling(f, err))
 		return false;
 	if (f->verifier) {
 		ferry_set_phase(f, PHASE_VERIFY_BEFORE_CUTOVER);
@@ -209,9 +220,9 @@ bool ferry_cut_over(struct ferry *f, struct error *err)
 	log_info("entering cutover phase, notifying caller that row copy is complete");
 	ferry_set_phase(f, PHASE_CUTOVER);
 	/* A replica that lags is first waited for while the writers still write. */
-	if (!wait_until_caught_up(f, err) || !wait_for_replica(f, err) || !lock_cutover(f, err) ||
-	    !ferry_wait_for_sessions(f, err) || !wait_for_replica(f, err) ||
-	    !ferry_wait_for_xa(f, err) || !drain(f, err))
+	if (!wait_until_caught_up(f, err) || !wait_for_replica(f, err) || !end_throttling(f, err) ||
+	    !lock_cutover(f, err) || !ferry_wait_for_sessions(f, err) ||
+	    !wait_for_replica(f, err) || !ferry_wait_for_xa(f, err) || !drain(f, err))
 		return false;
 	if (!ferry_check_source(f, err) || !verify(f, err) || !complete_target(f, err) ||
 	    !final_check(f, err) || !unlock_cutover(f, err))

@@ -11,6 +11,7 @@
 #include "rows/owed_rows.h"
 #include "run/run_lock.h"
 #include "start_position.h"
+#include "throttle_watch.h"
 #include "state/state_schema.h"
 #include "verify/target_watch.h"
 #include "verify/verifier.h"
@@ -51,6 +52,7 @@ struct ferry {
 	struct throttler throttler;
 	struct state_tracker tracker;
 	struct run run;
+	struct throttle_watch throttle_watch;
 
 	/* Shared. */
 	_Atomic double clock_ahead_s; /* our wall clock's lead over the source's */

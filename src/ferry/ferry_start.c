@@ -120,6 +120,7 @@ static bool run_checks(struct ferry *f, struct preflight *checks, struct error *
 		return false;
 	if (f->options.replica.enabled && !ferry_check_replica(f, err))
 		return false;
+	throttle_watch_check(&f->throttle_watch, f->resume != NULL, &f->findings);
 	/* With problems (no binlog, say) the run ends here anyway: list them all. */
 	if (findings_errors(&f->findings) == 0 && !choose_start(f, err))
 		return false;

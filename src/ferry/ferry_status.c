@@ -82,7 +82,7 @@ static enum slower_side slower_side(const struct ferry_status *status,
 {
 	if (writer && binlog_writer_is_full(writer))
 		return SLOWER_TARGET;
-	if (status->is_paused)
+	if (status->throttle_reason != THROTTLE_NONE)
 		return SLOWER_NONE;
 	if (iterator && status->phase == PHASE_COPYING)
 		return data_iterator_limit(iterator);
@@ -119,7 +119,9 @@ void ferry_status(struct ferry *f, struct ferry_status *status)
 	address(status->source_address, &f->options.source);
 	address(status->target_address, &f->options.target);
 	status->is_paused = throttler_is_paused(&f->throttler);
-	status->paused_s = throttler_paused_s(&f->throttler);
+	status->throttle_reason = throttler_reason(&f->throttler, status->throttle_text);
+	utf8_replace_invalid(status->throttle_text);
+	throttler_seconds(&f->throttler, status->throttled_s);
 	tracker_status(f, status);
 	for (size_t i = 0; has_tables && i < status->table_count; i++) {
 		struct ferry_table_status *table = &status->tables[i];

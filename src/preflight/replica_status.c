@@ -69,6 +69,11 @@ static bool on_status(const struct db *db, const struct db_row *row, struct repl
 		   column(db, row, "Last_SQL_Errno", ""), column(db, row, "Last_SQL_Error", ""),
 		   &r->is_executing, r);
 	r->is_filtered = has_filter(db, row);
+	const char *lag = column(db, row, "Seconds_Behind_Source", "Seconds_Behind_Master");
+
+	r->lag_s = *lag ? strtoll(lag, NULL, 10) : -1;
+	snprintf(r->channel, sizeof(r->channel), "%s",
+		 column(db, row, "Channel_Name", "Connection_name"));
 	return binlog_position_set(&r->executed, file, strlen(file),
 				   strtoull(column(db, row, "Exec_Source_Log_Pos",
 						   "Exec_Master_Log_Pos"),
@@ -76,13 +81,17 @@ static bool on_status(const struct db *db, const struct db_row *row, struct repl
 				   err);
 }
 
+static const char *status_query(const struct server_version *version)
+{
+	return version->flavour == FLAVOUR_MARIADB ? "SHOW ALL SLAVES STATUS" :
+	       version->number >= 80022		   ? "SHOW REPLICA STATUS" :
+						     "SHOW SLAVE STATUS";
+}
+
 bool replica_status_read(struct db *replica, uint64_t master_id, struct replica_status *replication,
 			 bool *found, struct error *err)
 {
-	const struct server_version *version = db_version(replica);
-	const char *query = version->flavour == FLAVOUR_MARIADB ? "SHOW ALL SLAVES STATUS" :
-			    version->number >= 80022		? "SHOW REPLICA STATUS" :
-								  "SHOW SLAVE STATUS";
+	const char *query = status_query(db_version(replica));
 	enum db_fetch fetched;
 	struct db_row row;
 
@@ -99,6 +108,30 @@ bool replica_status_read(struct db *replica, uint64_t master_id, struct replica_
 			db_row_finish(replica);
 			return true;
 		}
+	}
+	return fetched == DB_END || error_wrap(err, "%s", query);
+}
+
+bool replica_status_slowest(struct db *replica, struct replica_status *slowest, bool *found,
+			    struct error *err)
+{
+	const char *query = status_query(db_version(replica));
+	struct replica_status next;
+	enum db_fetch fetched;
+	struct db_row row;
+
+	*found = false;
+	if (!db_query(replica, query, strlen(query), err))
+		return error_wrap(err, "%s", query);
+	while ((fetched = db_row_next(replica, &row, err)) == DB_ROW) {
+		if (!on_status(replica, &row, &next, err)) {
+			db_row_finish(replica);
+			return error_wrap(err, "%s", query);
+		}
+		if (!*found ||
+		    (slowest->lag_s >= 0 && (next.lag_s < 0 || next.lag_s > slowest->lag_s)))
+			*slowest = next;
+		*found = true;
 	}
 	return fetched == DB_END || error_wrap(err, "%s", query);
 }

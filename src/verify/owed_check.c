@@ -139,7 +139,7 @@ static bool pass_slice(void *context, size_t table, const struct queued_key *key
 {
 	struct look *look = context;
 	const char **conditions = pending_rows_conditions(keys, count);
-	bool ok = throttler_wait(look->o->run->throttler, look->o->run->stop) ||
+	bool ok = throttler_wait(look->o->run->throttler, THROTTLED_WORK, look->o->run->stop) ||
 		  error_set(err, ERROR_STOPPED, "stopped");
 	ok = ok && ask(look, table, conditions, count, err);
 	bool is_quiet = is_still_quiet(look);
@@ -204,7 +204,7 @@ static bool look_for_all(struct look *look, size_t table, struct error *err)
 		size_t cursor = 0;
 
 		clear_missing(look);
-		ok = (throttler_wait(o->run->throttler, o->run->stop) ||
+		ok = (throttler_wait(o->run->throttler, THROTTLED_WORK, o->run->stop) ||
 		      error_set(err, ERROR_STOPPED, "stopped")) &&
 		     range_diff_next(&look->comparer, f, &low, &high, err) &&
 		     range_diff_range(&look->comparer, f, &low, &high, &rows, err);

@@ -56,7 +56,7 @@ static bool pass_slice(void *context, size_t table, const struct queued_key *key
 	const char **conditions = pending_rows_conditions(keys, count);
 
 	map_clear(&pass->differing);
-	bool ok = throttler_wait(v->run->throttler, v->run->stop) ||
+	bool ok = throttler_wait(v->run->throttler, THROTTLED_WORK, v->run->stop) ||
 		  error_set(err, ERROR_STOPPED, "stopped");
 	ok = ok && range_diff_keys(&pass->comparer, &v->diff.hashes[table], conditions, count, err);
 	free(conditions);

@@ -179,6 +179,7 @@ class TargetForgetsTest(ForgetfulTest):
         ferry = self.begin(rows=100).start()
         ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover", 90)
         ferry.http("POST", "/api/pause")
+        ferry.http("POST", "/api/config", {"Throttle": {"MaxRowsPerSecond": 12345}})
         self.busy.stop()
         for times in (1, 2):
             self.target.kill9()
@@ -186,6 +187,7 @@ class TargetForgetsTest(ForgetfulTest):
             self.goes_on(ferry, times)
             ferry.wait_until(lambda: ferry.log().count("ferry initialized") == times + 1)
             self.assertTrue(ferry.status()["Throttled"])
+            self.assertIn(b'"MaxRowsPerSecond":12345', ferry.http("GET", "/api/config")[1])
         ferry.http("POST", "/api/unpause")
         self.finish(ferry)
 

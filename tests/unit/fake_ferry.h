@@ -12,8 +12,9 @@ struct ferry {
 	atomic_bool paused;
 	atomic_bool automatic;
 	atomic_uint_fast64_t batch_rows;
-	_Atomic(const char *) state; /* NULL: none yet */
-	struct ferry_status status;  /* handed out as it is; tables are not owned */
+	_Atomic(const char *) state;   /* NULL: none yet */
+	struct throttle_limits limits; /* owned by the test, which sets them on one thread */
+	struct ferry_status status;    /* handed out as it is; tables are not owned */
 };
 
 static struct ferry fake_ferry UNUSED;
@@ -21,6 +22,17 @@ static struct ferry fake_ferry UNUSED;
 void ferry_set_paused(struct ferry *ferry, bool paused)
 {
 	atomic_store(&ferry->paused, paused);
+}
+
+void ferry_throttle_limits(struct ferry *ferry, struct throttle_limits *limits)
+{
+	throttle_limits_copy(limits, &ferry->limits);
+}
+
+void ferry_set_throttle_limits(struct ferry *ferry, const struct throttle_limits *limits)
+{
+	throttle_limits_release(&ferry->limits);
+	throttle_limits_copy(&ferry->limits, limits);
 }
 
 void ferry_set_automatic_cutover(struct ferry *ferry, bool automatic)
@@ -62,6 +74,8 @@ void ferry_status(struct ferry *ferry, struct ferry_status *status)
 {
 	*status = ferry->status;
 	status->is_paused = atomic_load(&ferry->paused);
+	if (status->is_paused)
+		status->throttle_reason = THROTTLE_PAUSE;
 	status->automatic_cutover = atomic_load(&ferry->automatic);
 }
 
