@@ -67,6 +67,10 @@ bool ferry_state(struct ferry *ferry, struct buf *out);
  * before it was accepted. */
 bool ferry_may_save(struct ferry *ferry);
 
+/* Any thread: the tables whose change has ended the run, for the one that is resumed. *tables is
+ * the caller's. */
+void ferry_changed_tables(struct ferry *ferry, struct recopies *tables);
+
 /* Any thread. */
 void ferry_set_paused(struct ferry *ferry, bool paused);
 void ferry_set_automatic_cutover(struct ferry *ferry, bool automatic);

@@ -1,5 +1,7 @@
 /* A target that forgets commits was restarted: what it may have forgotten is written
- * again by a resumed run, and nobody need be there for that. The process saves the state,
+ * again by a resumed run, and nobody need be there for that. Or the definition of a table has
+ * changed on the source, and the table is to be copied again, as a resumed run does (-recopy; those
+ * that it would not find by itself are named). The process saves the state,
  * which is one of before, and runs its own program again in its place, with -resumestate:
  * nothing of the run that has ended is left, its threads in hanging queries as little as
  * its connections.
@@ -82,12 +84,19 @@ static void run_again(const struct app *app)
 	setenv(variable, text, 1);
 
 	static char resume_flag[] = "-resumestate", verbose_flag[] = "-verbose";
-	char *argv[6];
+	static char recopy_flag[] = "-recopy";
+	struct recopies recopy;
 	int count = 0;
 
+	ferry_changed_tables(app->ferry, &recopy);
+	char **argv = mem_calloc(2 * recopy.count + 6, sizeof(*argv));
 	argv[count++] = mem_strdup(program_path);
 	if (command_line->verbose)
 		argv[count++] = verbose_flag;
+	for (size_t i = 0; i < recopy.count; i++) {
+		argv[count++] = recopy_flag;
+		argv[count++] = recopy.items[i].table;
+	}
 	argv[count++] = resume_flag;
 	argv[count++] = mem_strdup(app->state_file.path);
 	argv[count++] = mem_strdup(command_line->config_path);
@@ -100,18 +109,27 @@ static void run_again(const struct app *app)
 void restart_if_it_helps(struct app *app, const struct error *err, enum run_part part)
 {
 	/* Whatever answers to CutoverLock may have happened. */
+	struct recopies changed;
 	bool is_before_cutover = app->phase < PHASE_CUTOVER ||
 				 (app->phase == PHASE_CUTOVER && !app->config->cutover_lock.uri);
 	struct error failure = ERROR_INIT;
 
-	if (part != PART_TARGET_FORGOT || !program_path || !is_before_cutover)
+	/* Behind the last permission to cut over nothing begins again unseen. */
+	if (part == PART_SCHEMA_CHANGE)
+		is_before_cutover = app->phase < PHASE_CUTOVER;
+	if ((part != PART_TARGET_FORGOT && part != PART_SCHEMA_CHANGE) || !program_path ||
+	    !is_before_cutover)
 		return;
 	if (clock_ms() - began_ms > QUIET_MS)
 		restarts = 0;
-	if (++restarts > RESTARTS_MAX) {
-		log_warn("the target was restarted %d times", restarts);
+	/* One that names tables is behind the place that the last one began at. */
+	ferry_changed_tables(app->ferry, &changed);
+	if (changed.count == 0 && ++restarts > RESTARTS_MAX) {
+		log_warn("the run was resumed %d times within a short time", RESTARTS_MAX);
+		recopies_release(&changed);
 		return;
 	}
+	recopies_release(&changed);
 	/* A signal from here on would be lost with this image: it ends the process instead. */
 	shutdown_at_next_signal(EXIT_INTERRUPTED);
 	if (!app->state_file.path || !state_file_close(&app->state_file, ENDING_S * 1000) ||

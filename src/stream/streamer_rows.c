@@ -63,7 +63,8 @@ bool streamer_on_table_map(struct binlog_streamer *s, struct binlog_event *event
 		free(map);
 		return false;
 	}
-	map->table = h->find_table(h->context, map->schema, map->name);
+	if (!streamer_is_older(s, map->schema, map->name))
+		map->table = h->find_table(h->context, map->schema, map->name);
 	transaction_add_map(t, map);
 	if (!map->table || streamer_is_watched(s))
 		return true;
