@@ -163,6 +163,8 @@ static void ferry_main(void *argument)
 	log_info("hello world from %s", version_text);
 	bool ok = ferry_prepare(f, &err);
 	if (!ok || f->is_dry_run || f->is_finished) {
+		if (!ok && ferry_has_changed(f))
+			f->step = PART_SCHEMA_CHANGE;
 		disconnect(f);
 		if (ok)
 			announce(f, f->is_dry_run ? FERRY_DRY_RUN_DONE : FERRY_NOTHING_TO_DO);

@@ -133,6 +133,9 @@ bool ferry_load_schema(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_recopy_state(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_recopy_tables(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_may_recopy(const struct ferry *f);
+/* After a failure of the start: did a definition change meanwhile, so that another one would see
+ * to it? */
+bool ferry_has_changed(struct ferry *f);
 /* ferry_recopy.c, by the streamer's thread: see struct binlog_handler. */
 bool ferry_is_older(void *ferry, const char *schema, const char *name,
 		    const struct binlog_position *begin);

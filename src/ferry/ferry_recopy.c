@@ -159,6 +159,25 @@ bool ferry_load_schema(struct ferry *f, struct error *err)
 	}
 }
 
+bool ferry_has_changed(struct ferry *f)
+{
+	struct state_schema then, now;
+	struct error ignored;
+	struct schema schema;
+
+	if (!f->resume || !f->has_tables || !ferry_may_recopy(f) || stop_is_set(&f->stop) ||
+	    !db_ready(f->source, &ignored) ||
+	    !schema_load(f->source, ferry_is_chosen, f, &schema, &ignored))
+		return false;
+	state_schema_make(&then, &f->schema);
+	state_schema_make(&now, &schema);
+	bool has_changed = then.sum != now.sum;
+	state_schema_release(&then);
+	state_schema_release(&now);
+	schema_release(&schema);
+	return has_changed;
+}
+
 /* --- the state (D4) -------------------------------------------------------------------------- */
 
 bool ferry_recopy_state(struct ferry *f, struct error *err)
