@@ -38,7 +38,7 @@ struct run_state {
 	enum phase phase;
 	struct table_state *tables; /* owned; by moved_table.index */
 	size_t table_count;
-	struct recopies recopies; /* owned */
+	struct recopies recopies;	 /* owned */
 	struct binlog_position position; /* applied up to here; may be unset */
 	/* Rows up to here may be on the target: beyond position in mid-transaction. Unset:
 	 * none were streamed yet. */

@@ -19,8 +19,8 @@ struct cli {
 	bool json;	  /* -verify: the report as JSON */
 	bool version;
 	bool help;
-	unsigned verify_keys;	  /* -verify: keys shown per table; 0: as usual */
-	const char *resume_state; /* path of a state, or NULL */
+	unsigned verify_keys;	   /* -verify: keys shown per table; 0: as usual */
+	const char *resume_state;  /* path of a state, or NULL */
 	struct string_list recopy; /* the array is owned; for a resumed run, "db.table" */
 	const char *config_path;
 	char *const *tables; /* -verify: names or patterns, ended by NULL; none: all */

@@ -181,8 +181,8 @@ static void list_tables(struct creation *all, const struct schema *schema,
 			all->todo[all->count++] = t;
 	*first = all->count;
 	for (size_t i = 0; i < schema->table_count; i++)
-		if (is_wanted(all, t = map_get_text(&tables->by_source,
-						    schema->tables[i].full_name)) &&
+		if (is_wanted(all,
+			      t = map_get_text(&tables->by_source, schema->tables[i].full_name)) &&
 		    !map_put_text(&listed, schema->tables[i].full_name, &listed))
 			all->todo[all->count++] = t;
 	map_release(&listed);
@@ -314,12 +314,14 @@ static bool check_created(const struct creation *all, struct db *target,
 
 bool tables_create(const struct move_options *options, struct db *source, struct db *target,
 		   const struct schema *schema, const struct moved_tables *tables,
-		   const struct recopies *only, struct state_tracker *tracker, struct stop *stop, struct error *err)
+		   const struct recopies *only, struct state_tracker *tracker, struct stop *stop,
+		   struct error *err)
 {
-	struct creation all = {
-		.options = options, .only = only, .tracker = tracker, .stop = stop,
-		.last_logged_ms = clock_ms()
-	};
+	struct creation all = { .options = options,
+				.only = only,
+				.tracker = tracker,
+				.stop = stop,
+				.last_logged_ms = clock_ms() };
 	struct creator c = { .creation = &all };
 	struct log_facts facts = { .count = 0 };
 	size_t first;
@@ -332,8 +334,7 @@ bool tables_create(const struct move_options *options, struct db *source, struct
 	     collations_load(&all.collations, target, err) && begin_maker(&c, source, target, err);
 	if (ok) {
 		ok = create_databases(&c, err) && create_tables(&c, first, err);
-		ok = table_maker_end(&c.maker, ok, err) &&
-		     check_created(&all, target, tables, err);
+		ok = table_maker_end(&c.maker, ok, err) && check_created(&all, target, tables, err);
 	}
 	log_fact_number(&facts, "#tables", (double)all.created);
 	if (ok)

@@ -95,8 +95,9 @@ static bool try_to_record(struct ferry *f, struct error *err)
 bool ferry_accept_state(struct ferry *f, struct error *err)
 {
 	if (!save(f, &f->is_accepted) && f->hooks.save_state)
-		return error_set(err, ERROR_BUSY, "the state file cannot be written: see to the "
-						  "disk it is on");
+		return error_set(err, ERROR_BUSY,
+				 "the state file cannot be written: see to the "
+				 "disk it is on");
 	probe("recopy_accepted", " ");
 	return try_to_record(f, err);
 }

@@ -61,9 +61,9 @@ struct ferry {
 	/* given, or recopy_state. Set under lock by the ferry's thread, at the start. */
 	const struct saved_state *resume;
 	struct recopies changed_tables; /* guarded by lock: of statements that end the run */
-	bool automatic_cutover;	  /* guarded by lock */
-	bool has_failed;	  /* guarded by lock */
-	bool is_done;		  /* guarded by lock: nothing can fail any more */
+	bool automatic_cutover;		/* guarded by lock */
+	bool has_failed;		/* guarded by lock */
+	bool is_done;			/* guarded by lock: nothing can fail any more */
 	bool is_accepted;	  /* guarded by lock: the state that is resumed is gone on from */
 	bool is_started;	  /* guarded by lock: rows may be on the target */
 	struct error error;	  /* guarded by lock; constant once has_failed */

@@ -279,8 +279,8 @@ bool ferry_recopy_tables(struct ferry *f, struct error *err)
 		if (t && r->is_pending)
 			run_sync(&f->run, t)->mark.is_ours = true;
 		if (t && r->is_pending)
-			log_info("table %s is copied by its definition of now: changes count from "
-				 POSITION_FORMAT " on",
+			log_info("table %s is copied by its definition of now: changes count from " POSITION_FORMAT
+				 " on",
 				 r->table, POSITION_ARGS(&r->from));
 		r->is_pending = r->is_ours = false;
 	}
@@ -311,7 +311,7 @@ bool ferry_may_change(void *context, const char *schema, const char *name)
 	char *table = mem_printf("%s.%s", schema, name);
 	bool may = is_allowed(&f->options, table) &&
 		   state_tracker_phase(&f->tracker) < PHASE_CUTOVER &&
-		   !state_tracker_is_cutover_unlocked(&f->tracker);
+		   !(f->resume && f->resume->run.cutover_unlocked);
 
 	mutex_lock(&f->lock);
 	if (may)

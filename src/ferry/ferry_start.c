@@ -17,6 +17,7 @@
 #include "create/fulltext_keys.h"
 #include "preflight/preflight.h"
 #include "create/table_creator.h"
+#include "rows/target_load.h"
 #include "rows/target_write.h"
 #include "preflight/live_runs.h"
 
@@ -98,19 +99,14 @@ static bool choose_start(struct ferry *f, struct error *err)
 
 static bool choose_write_method(struct ferry *f, struct error *err)
 {
-	struct buf value = BUF_INIT;
-
 	if (f->options.write_method == WRITE_INSERT)
 		return true;
-
-	bool ok = db_value(f->target, &value, NULL, err, "SELECT @@GLOBAL.local_infile");
-
-	f->run.takes_loads = ok && strcmp(buf_text(&value), "1") == 0;
-	if (ok && !f->run.takes_loads)
+	if (!target_load_is_allowed(f->target, &f->run.takes_loads, err))
+		return false;
+	if (!f->run.takes_loads)
 		log_info("rows are copied by INSERT, as local_infile is off on the target: SET GLOBAL "
 			 "local_infile = 1 there would save it a third of the work");
-	buf_release(&value);
-	return ok || error_wrap(err, "ask the target for local_infile");
+	return true;
 }
 
 /* The position comes before the table definitions: an ALTER after it is in the
@@ -128,9 +124,9 @@ static bool run_checks(struct ferry *f, struct preflight *checks, struct error *
 		return false;
 	if (!load_tables(f, err) || !ferry_check_finished(f, err))
 		return false;
-	return f->is_finished || preflight_tables(checks, &f->schema, &f->tables,
-						  f->resume ? &f->recopies : NULL,
-						  f->is_dry_run ? NULL : &attempt, err);
+	return f->is_finished ||
+	       preflight_tables(checks, &f->schema, &f->tables, f->resume ? &f->recopies : NULL,
+				f->is_dry_run ? NULL : &attempt, err);
 }
 
 static bool check_all(struct ferry *f, struct error *err)
@@ -181,8 +177,8 @@ static bool resume_from(struct ferry *f, struct error *err)
 	if (!saved_state_apply(f->resume, &f->tables, &f->tracker, err))
 		return false;
 	for (size_t i = 0; i < f->tables.count; i++)
-		f->run.syncs[i].mark.is_ours = saved_state_has_table(
-			f->resume, f->tables.tables[i]->source->full_name);
+		f->run.syncs[i].mark.is_ours =
+			saved_state_has_table(f->resume, f->tables.tables[i]->source->full_name);
 	if (f->resume->run.run_id[0])
 		return true;
 	log_warn("the state is another program's: its binlog position is taken up, and all tables "

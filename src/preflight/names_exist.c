@@ -18,7 +18,7 @@
 struct names {
 	const struct move_options *options;
 	const struct schema *schema; /* of the chosen tables */
-	bool may_be_gone; /* they existed once */
+	bool may_be_gone;	     /* they existed once */
 	struct findings *findings;
 	struct map databases;
 	struct map tables;	 /* "database.table", views and sequences too */
@@ -274,7 +274,9 @@ bool preflight_names(const struct move_options *options, struct db *source,
 	static const char tables_sql[] =
 		"SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA "
 		"NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')";
-	struct names names = { .options = options, .schema = schema, .may_be_gone = may_be_gone,
+	struct names names = { .options = options,
+			       .schema = schema,
+			       .may_be_gone = may_be_gone,
 			       .findings = findings };
 	struct db_rows rows;
 	struct map *const maps[] = { &names.databases, &names.tables,  &names.bare,

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/advice.h"
+
 static void fold(const struct binlog_streamer *s, char *name)
 {
 	if (s->params.ignores_case)
@@ -100,8 +102,7 @@ struct touch {
 };
 
 static void look_at_names(struct binlog_streamer *s, const struct statement *statement,
-			  const struct binlog_query *query, const char *schema,
-			  struct touch *touch)
+			  const struct binlog_query *query, const char *schema, struct touch *touch)
 {
 	for (unsigned i = 0; i < statement->name_count; i++) {
 		struct statement_name name = statement->names[i];
@@ -176,9 +177,9 @@ bool streamer_check_statement(struct binlog_streamer *s, const struct statement 
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "%s on the source touches %s, which is being copied (after " POSITION_FORMAT
 				 ": %.*s); changes of definitions are not carried "
-				 "over: drop what was copied on the target and start from scratch%s%s",
+				 "over: %s%s%s",
 				 statement->verb, touch.hit, POSITION_ARGS(&s->boundary), shown,
-				 query->sql,
+				 query->sql, advice_start_over(),
 				 touch.is_table ? "; or, to have that table alone copied again, "
 						  "resume with -recopy " :
 						  "",
@@ -186,8 +187,9 @@ bool streamer_check_statement(struct binlog_streamer *s, const struct statement 
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "a statement logged in statement format may change %s, which is being copied "
 			 "(after " POSITION_FORMAT ": %.*s): a session switched binlog_format away "
-			 "from ROW; stop that, drop what was copied on the target and start from scratch",
-			 touch.hit, POSITION_ARGS(&s->boundary), shown, query->sql);
+			 "from ROW; stop that, %s",
+			 touch.hit, POSITION_ARGS(&s->boundary), shown, query->sql,
+			 advice_start_over());
 }
 
 /* What a trigger or stored function does for a statement is logged with it only in row
@@ -202,9 +204,8 @@ bool streamer_check_side_effects(struct binlog_streamer *s, const struct binlog_
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "a statement logged in statement format may change copied tables by a trigger "
 			 "or a stored function of the source (after " POSITION_FORMAT ": %.*s): a "
-			 "session switched binlog_format away from ROW; stop that, drop what was "
-			 "copied on the target and start from scratch",
-			 POSITION_ARGS(&s->boundary), shown, query->sql);
+			 "session switched binlog_format away from ROW; stop that, %s",
+			 POSITION_ARGS(&s->boundary), shown, query->sql, advice_start_over());
 }
 
 void streamer_notice_side_effects(struct binlog_streamer *s, const struct binlog_query *query)

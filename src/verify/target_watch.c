@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/advice.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/retry.h"
@@ -112,9 +113,7 @@ static int shown_length(const struct watched_statement *statement)
 static bool refuse(const struct watched_statement *s, enum signature signature, struct error *err)
 {
 	static const char remedy[] =
-		"find out who writes there and stop that, drop what was copied on the target and "
-		"start from scratch; where it does no harm, resume with SkipTargetVerification and compare "
-		"(-verify)";
+		"where it does no harm, resume with SkipTargetVerification and compare (-verify)";
 	time_t seconds = (time_t)s->timestamp;
 	struct tm when;
 	char by[300], at[40];
@@ -131,8 +130,11 @@ static bool refuse(const struct watched_statement *s, enum signature signature, 
 		snprintf(by, sizeof(by), "by: %.*s", shown_length(s), s->text);
 	return error_set(err, ERROR_DIFFERENT,
 			 "row data of %s has been corrupted by a change directly performed in the "
-			 "target at binlog file: %s and position: %" PRIu64 " (%s at %s, %s): %s",
-			 s->table, s->after->file, s->after->offset, s->what, at, by, remedy);
+			 "target at binlog file: %s and position: %" PRIu64
+			 " (%s at %s, %s): find out who "
+			 "writes there and stop that, %s; %s",
+			 s->table, s->after->file, s->after->offset, s->what, at, by,
+			 advice_start_over(), remedy);
 }
 
 /* The server logs DROP TABLE in words of its own. That of one table alone, before the place behind
@@ -140,8 +142,7 @@ static bool refuse(const struct watched_statement *s, enum signature signature, 
 static bool is_own_drop(const struct target_watch *v, const struct watched_statement *s)
 {
 	const struct moved_table *t = map_get_text(&v->by_target, s->table);
-	const struct recopy *r =
-		t ? recopies_find(v->run->recopies, t->source->full_name) : NULL;
+	const struct recopy *r = t ? recopies_find(v->run->recopies, t->source->full_name) : NULL;
 
 	return r && strcmp(s->what, "DROP TABLE") == 0 && binlog_position_is_set(&r->dropped) &&
 	       binlog_position_compare(s->after, &r->dropped) < 0 &&
@@ -156,7 +157,8 @@ static bool touched(void *context, const struct watched_statement *statement, st
 	if (statement->text)
 		signature = statement_tag_read(statement->text, statement->text_length,
 					       v->run->options->target.marginalia, v->run->run_id);
-	return signature == SIGNATURE_OURS || is_own_drop(v, statement) || refuse(statement, signature, err);
+	return signature == SIGNATURE_OURS || is_own_drop(v, statement) ||
+	       refuse(statement, signature, err);
 }
 
 static bool boundary(void *context, const struct binlog_position *position,
@@ -185,8 +187,8 @@ static bool open_stream(struct target_watch *v, const struct binlog_position *fr
 	const struct binlog_streamer_params params = {
 		.feed = { .server = &v->run->options->target,
 			  .heartbeat_ms = HEARTBEAT_MS,
-			  .if_purged = "resume with SkipTargetVerification and compare (-verify), or "
-				       "drop what was copied on the target and start from scratch" },
+			  .if_purged =
+				  "resume with SkipTargetVerification and compare (-verify), or " },
 		.tag = "target_binlog_streamer",
 		.start = *from,
 		.handler = { .context = v,

@@ -17,8 +17,7 @@ static char small[] = "small", hard[] = "hard";
 
 /* abc.table1 (id bigint), abc.uuids (uuid binary(16)), abc.days (day date),
  * abc.pairs (a int, b varchar) and abc.big (id bigint unsigned) */
-static bool no_remedy(void *context UNUSED, const char *table UNUSED,
-		      const struct error *err UNUSED)
+static bool no_remedy(void *context UNUSED, const char *table UNUSED, const struct error *err UNUSED)
 {
 	return false;
 }
