@@ -68,8 +68,8 @@ bool ferry_state(struct ferry *ferry, struct buf *out);
 bool ferry_may_save(struct ferry *ferry);
 
 /* Any thread: the tables whose change has ended the run, for the one that is resumed. *tables is
- * the caller's. */
-void ferry_changed_tables(struct ferry *ferry, struct recopies *tables);
+ * the caller's. True: a statement in the binlog has changed them. */
+bool ferry_changed_tables(struct ferry *ferry, struct recopies *tables);
 
 /* Any thread. */
 void ferry_set_paused(struct ferry *ferry, bool paused);

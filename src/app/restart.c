@@ -98,7 +98,7 @@ static char **arguments(const struct app *app)
 	char **argv;
 	int count = 0;
 
-	ferry_changed_tables(app->ferry, &changed);
+	(void)ferry_changed_tables(app->ferry, &changed);
 	argv = mem_calloc(2 * (changed.count + again->count) + 6, sizeof(*argv));
 	argv[count++] = mem_strdup(program_path);
 	if (command_line->verbose)
@@ -132,17 +132,15 @@ static void run_again(const struct app *app)
 	execvp(argv[0], argv);
 }
 
-/* One that names tables is behind the place that the last one began at: it comes as often as
+/* A statement is behind the place that the last one began at: it comes as often as
  * definitions change. */
 static bool is_too_often(const struct app *app)
 {
 	struct recopies changed;
-	size_t named;
+	bool is_stated = ferry_changed_tables(app->ferry, &changed);
 
-	ferry_changed_tables(app->ferry, &changed);
-	named = changed.count;
 	recopies_release(&changed);
-	if (named > 0)
+	if (is_stated)
 		return false;
 	if (clock_ms() - began_ms > QUIET_MS)
 		restarts = 0;

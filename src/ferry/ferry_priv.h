@@ -60,7 +60,8 @@ struct ferry {
 	struct condition changed; /* automatic_cutover */
 	/* given, or recopy_state. Set under lock by the ferry's thread, at the start. */
 	const struct saved_state *resume;
-	struct recopies changed_tables; /* guarded by lock: of statements that end the run */
+	struct recopies changed_tables; /* guarded by lock: whose change ends the run */
+	bool is_stated;			/* guarded by lock: all of them by a statement */
 	bool automatic_cutover;		/* guarded by lock */
 	bool has_failed;		/* guarded by lock */
 	bool is_done;			/* guarded by lock: nothing can fail any more */
@@ -139,7 +140,7 @@ bool ferry_has_changed(struct ferry *f);
 /* ferry_recopy.c, by the streamer's thread: see struct binlog_handler. */
 bool ferry_is_older(void *ferry, const char *schema, const char *name,
 		    const struct binlog_position *begin);
-bool ferry_may_change(void *ferry, const char *schema, const char *name);
+bool ferry_may_change(void *ferry, const char *schema, const char *name, bool is_stated);
 /* Any thread: does the failure come of a change that a resumed run would find and see to? */
 bool ferry_is_schema_change(const struct ferry *f, const struct error *err);
 /* ferry_finished.c: has f->finished moved what is chosen now, and is it there? */

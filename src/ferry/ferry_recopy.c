@@ -305,7 +305,7 @@ bool ferry_is_older(void *context, const char *schema, const char *name,
 	return r && binlog_position_compare(begin, &r->from) < 0;
 }
 
-bool ferry_may_change(void *context, const char *schema, const char *name)
+bool ferry_may_change(void *context, const char *schema, const char *name, bool is_stated)
 {
 	struct ferry *f = context;
 	char *table = mem_printf("%s.%s", schema, name);
@@ -314,18 +314,22 @@ bool ferry_may_change(void *context, const char *schema, const char *name)
 		   !(f->resume && f->resume->run.cutover_unlocked);
 
 	mutex_lock(&f->lock);
-	if (may)
+	if (may) {
 		recopies_want(&f->changed_tables, table);
+		f->is_stated = is_stated;
+	}
 	mutex_unlock(&f->lock);
 	free(table);
 	return may;
 }
 
-void ferry_changed_tables(struct ferry *f, struct recopies *tables)
+bool ferry_changed_tables(struct ferry *f, struct recopies *tables)
 {
 	mutex_lock(&f->lock);
 	recopies_copy(tables, &f->changed_tables);
+	bool is_stated = f->is_stated;
 	mutex_unlock(&f->lock);
+	return is_stated;
 }
 
 /* A column, table or index that is gone, a definition that is another one. */

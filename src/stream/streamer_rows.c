@@ -71,7 +71,12 @@ bool streamer_on_table_map(struct binlog_streamer *s, struct binlog_event *event
 		return true;
 	if (t->is_xa)
 		buffer_xa(s, &whole);
-	return binlog_table_map_check(map, map->table, err);
+	if (binlog_table_map_check(map, map->table, err))
+		return true;
+	/* Between the place that a copy begins at and its definition, say. */
+	if (h->may_change && h->may_change(h->context, map->schema, map->name, false))
+		error_wrap(err, "the table alone is to be copied again, as the run is resumed");
+	return false;
 }
 
 /* *map: of a copied table whose rows are to be decoded. NULL: the table is another, or the

@@ -90,7 +90,7 @@ static bool may_change(const struct binlog_streamer *s, const struct statement *
 	const struct binlog_handler *h = &s->params.handler;
 
 	return *name && statement->kind == STATEMENT_TABLE && h->may_change &&
-	       h->may_change(h->context, schema, name);
+	       h->may_change(h->context, schema, name, true);
 }
 
 /* What a statement touches: a copied table that it names, or that it may touch unnamed. Of
