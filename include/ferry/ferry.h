@@ -96,6 +96,7 @@ struct ferry_table_status {
 	uint64_t batch_rows;
 	unsigned deferred_indexes; /* still to be added on the target */
 	double indexing_since;	   /* wall seconds; 0: they are not being added just now */
+	bool is_recopied;	   /* dropped and copied again, as its definition changed */
 	uint64_t late_rows;	   /* changed on the source behind the final position: not moved */
 };
 
@@ -128,6 +129,7 @@ struct ferry_status {
 	struct ferry_table_status *tables; /* owned */
 	size_t table_count;
 	size_t completed_count;
+	uint64_t recopied_count;
 	char source_address[300]; /* "host:port" */
 	char target_address[300];
 	bool has_verifier;

@@ -62,6 +62,8 @@ class ChangeTest(SchemaChangeTest):
                     "INSERT INTO b (id, n) VALUES (1000, 1)", "DELETE FROM b WHERE id = 60")
         self.settle(ferry)
         self.assertEqual(self.dropped(ferry), ["abc.b"])
+        tables = ferry.status()["Tables"]
+        self.assertEqual([t for t in tables if tables[t].get("IsCopiedAgain")], ["abc.b"])
         self.assertEqual(len(re.findall("table abc.a is copied\"", ferry.log())), 1)
         self.assertIn("abc.b", ferry.state_file()["CopyStage"]["CompletedTables"])
         self.finish(ferry)
