@@ -160,6 +160,9 @@ bool streamer_check_statement(struct binlog_streamer *s, const struct statement 
 
 	if (s->transaction.is_applied) /* it was applied, or came before the copy */
 		return true;
+	/* Nothing has changed, and the statement comes once more if something does. */
+	if (s->transaction.is_unfinished && statement->kind == STATEMENT_TABLE)
+		return true;
 	find_touched(s, statement, query, &touch);
 	if (!touch.hit[0])
 		return true;
