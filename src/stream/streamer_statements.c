@@ -173,9 +173,9 @@ bool streamer_check_statement(struct binlog_streamer *s, const struct statement 
 		return error_set(err, ERROR_SCHEMA,
 				 "%s on the source changes %s (after " POSITION_FORMAT
 				 ": %.*s): that table alone is to be dropped on the target and copied "
-				 "again, as the run is resumed",
+				 "again, as the run is resumed (-recopy %s)",
 				 statement->verb, touch.hit, POSITION_ARGS(&s->boundary), shown,
-				 query->sql);
+				 query->sql, touch.hit);
 	if (statement->kind == STATEMENT_TABLE)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "%s on the source touches %s, which is being copied (after " POSITION_FORMAT
