@@ -68,7 +68,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/deps-found
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Its .incbin is nothing that the compiler tells of.
-$(BUILD)/src/control/assets.o: $(addprefix src/control/,page.html page.css page.js openapi.json)
+$(BUILD)/src/control/assets.o: $(addprefix src/control/,page.html page.css page.js login.html openapi.json)
 
 unit: $(UNIT) ## build the unit tests
 

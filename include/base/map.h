@@ -42,4 +42,7 @@ struct map_entry *map_next(const struct map *m, size_t *cursor);
 /* The finaliser of MurmurHash3: every input bit reaches every output bit. */
 uint64_t hash_mix(uint64_t h);
 
+/* The same bytes give the same 64 bits within this process, others in another one. */
+uint64_t hash_bytes(const void *bytes, size_t length);
+
 #endif

@@ -47,10 +47,15 @@ void range_diff_close(struct range_diff *c);
  * meanwhile may be found too. */
 bool range_diff_range(struct range_diff *c, const struct row_hash *f, const struct key *low,
 		      const struct key *high, struct range_rows *rows, struct error *err) MUST_CHECK;
-/* The same where the source's side is known already: so many rows, and the XOR of their
- * sums (NULL: unknown, the rows are looked at). */
+/* What is known of the source's side already. */
+struct range_source {
+	uint64_t rows;
+	const uint64_t *sum; /* XOR of the rows' sums; NULL: unknown, the rows are looked at */
+	bool is_of_values;   /* by row_hash_of_values() */
+};
+/* The same where that is so. */
 bool range_diff_target(struct range_diff *c, const struct row_hash *f, const struct key *low,
-		       const struct key *high, uint64_t source_rows, const uint64_t *source_sum,
+		       const struct key *high, const struct range_source *source,
 		       struct range_rows *rows, struct error *err) MUST_CHECK;
 /* A table without a key: how many rows each side has, and the sum of their sums. */
 struct table_sums {

@@ -17,7 +17,11 @@
 
 struct control_server_config {
 	bool enabled;
-	const char *server_bind_addr; /* "host:port" */
+	bool allow_unauthenticated;
+	const char *auth_token;	     /* NULL: everybody may call */
+	const char *auth_token_file; /* NULL after config_validate() */
+	struct string_list trusted_hosts;
+	const char *server_bind_addr; /* "host:port", "unix:/path" */
 	const char *web_basedir;
 	struct map custom_scripts; /* name -> argv (struct string_list *) */
 };

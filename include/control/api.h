@@ -12,6 +12,8 @@ struct api {
 	const struct rate *rate;
 	struct scripts *scripts;    /* NULL: there are none */
 	const char *custom_payload; /* ProgressCallback.Payload, shown in the status */
+	const struct access *access;
+	const char *address; /* that the server listens on */
 	bool was_resumed;
 	void (*stop)(void *context); /* as SIGTERM does; does not stop at once */
 	void *stop_context;

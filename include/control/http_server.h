@@ -8,6 +8,7 @@
 #include <ev.h>
 
 #include "base/buf.h"
+#include "control/access.h"
 #include "control/listen.h"
 
 #define SERVER_BODY_MAX 65536
@@ -24,7 +25,9 @@ struct server_request {
 	bool is_json;		  /* content type is application/json */
 	const char *body;	  /* NUL behind it */
 	size_t body_length;
-	void *native; /* for server_form_value() */
+	bool is_allowed; /* knows the token, or nobody needs to */
+	bool by_https;	 /* so says the browser: a proxy does that */
+	void *native;	 /* for server_form_value() */
 };
 
 /* Appends the next piece of an answer that goes on. *seen is the client's own, 0 at first: how
@@ -35,6 +38,7 @@ struct server_reply {
 	unsigned status;	  /* 200 when the handler starts */
 	const char *content_type; /* NULL: no body */
 	const char *location;	  /* of a redirection, or NULL */
+	struct buf cookie;	  /* to be set; empty: none */
 	struct buf body;
 	server_next *next;	     /* instead of a body; NULL: the answer ends */
 	void (*then)(void *context); /* when it is sent, or its client gone; NULL: nothing */
@@ -43,17 +47,18 @@ struct server_reply {
 struct server_route {
 	const char *method;
 	const char *path;
+	bool is_public; /* for those too who do not know the token */
 	void (*handle)(void *context, const struct server_request *request,
 		       struct server_reply *reply);
 };
 
 struct server; /* opaque: hides the library */
 
-/* Takes the listener's socket, also on failure. Routes and context are borrowed.
+/* Takes the listener's socket, also on failure. The rest is borrowed.
  * NULL and *err on failure. */
 struct server *server_new(struct ev_loop *loop, const struct listener *listener,
-			  const struct server_route *routes, size_t route_count, void *context,
-			  struct error *err) MUST_CHECK;
+			  const struct access *access, const struct server_route *routes,
+			  size_t route_count, void *context, struct error *err) MUST_CHECK;
 /* Cuts open connections off. NULL is fine. */
 void server_free(struct server *server);
 

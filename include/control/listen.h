@@ -3,23 +3,29 @@
 #define CONTROL_LISTEN_H
 
 #include <sys/socket.h>
+#include <sys/types.h>
 
-#include "base/error.h"
+#include "control/bind_address.h"
 
 struct listener {
-	int fd; /* the caller closes it or gives it away */
-	unsigned port;
-	bool is_loopback; /* only this machine can connect */
+	int fd;			     /* the caller closes it or gives it away */
+	bool is_local;		     /* only this machine can connect */
+	unsigned port;		     /* 0: a unix socket */
+	char text[300];		     /* as it was asked for, with the port that it got */
+	struct bind_address address; /* as it was asked for */
+	/* A unix socket's file. */
+	dev_t device;
+	ino_t inode;
 };
 
-/* "host:port", "[::1]:8000", ":8000" (every address of the machine, both
- * families). Port 0 takes any free one. The message names the address. */
+/* Port 0 takes any free one. A unix socket is its owner's alone (mode 0600); one that a dead
+ * process has left is replaced. The message names the address. */
 bool listen_open(struct listener *listener, const char *address, struct error *err) MUST_CHECK;
+/* Removes a unix socket's file, unless it is somebody else's; before the socket is closed, as
+ * that is what keeps others from having this inode. Fine on zeroed memory. */
+void listen_remove(const struct listener *listener);
 
-bool address_is_loopback(const struct sockaddr *address);
-
-/* Splits "host:port" without looking at either; false when there is no port. */
-bool listen_split(const char *address, char *host, size_t host_size, char *port,
-		  size_t port_size) MUST_CHECK;
+/* A loopback address, or a unix socket's. */
+bool address_is_local(const struct sockaddr *address);
 
 #endif

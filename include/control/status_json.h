@@ -12,6 +12,7 @@ struct status_view {
 	const struct estimate *estimate;
 	const char *custom_payload;    /* ProgressCallback.Payload; NULL: "" */
 	const struct scripts *scripts; /* NULL: there are none */
+	const char *address;	       /* of the control server; NULL: "" */
 	double now;		       /* wall seconds */
 };
 

@@ -29,6 +29,7 @@ struct row_batch {
 	/* Then the expression is the whole fingerprint, which goes here by key, and no sum is
 	 * made; borrowed. Forgotten with the rows. */
 	struct row_prints *prints;
+	bool sums_values; /* row_hash_of_values() is the sum, and the source makes none */
 	bool omits_empty; /* rows with values that nobody can write: write_without_empty() */
 	uint64_t sum;	  /* XOR of all rows */
 	bool has_sum;	  /* of all of them: none was NULL */

@@ -19,9 +19,15 @@ struct row_hash {
 	unsigned unpacked_count; /* its columns */
 	char *keys[SIDE_COUNT];	 /* "`a`,`b`": the key's values as the source holds them */
 	char *from[SIDE_COUNT];	 /* "`db`.`t` FORCE INDEX (`PRIMARY`)" */
+	/* What the copy reads (moved_table.select_list) tells rows apart as well as the expressions
+	 * do: where the source says it byte for byte as the target does, the rows are equal. */
+	bool is_by_values;
 	char *finding; /* owned: the tables cannot be equal or not be compared; NULL: none */
 	char *note;    /* owned: what the comparison leaves out; NULL: nothing */
 };
+
+/* 64 bits of a row's values as they came from a server. Within one process. */
+uint64_t row_hash_of_values(const struct db_row *row, unsigned count);
 
 /* target: the definition found there, NULL: there is no such table. keep_zero_sign:
  * the target can store -0.0 (MariaDB cannot). */

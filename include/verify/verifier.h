@@ -41,10 +41,10 @@ void verifier_record(struct verifier *v, const struct moved_table *table, const 
 /* Any thread: whatever was found equal is to be compared again. */
 void verifier_invalidate_all(struct verifier *v);
 /* Inline, a batch writer's thread with a comparer of its own: the batch was committed. Its
- * rows were summed up as they were read, by what verifier_row_sum() says (NULL: not;
- * v may be NULL). */
+ * rows were summed up as they were read, in the way that verifier_begin_batch() put into
+ * it. v may be NULL. */
 bool verifier_wants_batches(const struct verifier *v);
-const char *verifier_row_sum(const struct verifier *v, const struct moved_table *table);
+void verifier_begin_batch(const struct verifier *v, struct row_batch *batch);
 bool verifier_open_comparer(struct verifier *v, struct range_diff *c, struct error *err) MUST_CHECK;
 bool verifier_batch(struct verifier *v, struct range_diff *c, const struct row_batch *batch,
 		    struct error *err) MUST_CHECK;

@@ -39,6 +39,22 @@ static void on_event(void *context, enum ferry_event event)
 	ev_async_send(app->loop, &app->wake);
 }
 
+/* One that can be used as it is, but for a token. */
+static void log_cutover_command(const struct app *app)
+{
+	const struct bind_address *address = &app->listener.address;
+	const char *header = app->access.token ? " -H \"Authorization: Bearer $TOKEN\"" : "";
+
+	if (address->is_unix)
+		log_info("allow the cutover with: curl --unix-socket %s%s -X POST "
+			 "-d type=automatic http://localhost/api/cutover",
+			 address->host, header);
+	else
+		log_info("allow the cutover with: curl%s -X POST -d type=automatic "
+			 "http://%s%s/api/cutover",
+			 header, *address->host ? "" : "localhost", app->listener.text);
+}
+
 static void on_phase_change(struct app *app)
 {
 	struct ferry_status status;
@@ -52,9 +68,7 @@ static void on_phase_change(struct app *app)
 	}
 	app->notified_ms = clock_ms() - NOTIFY_EVERY_MS;
 	if (status.phase == PHASE_WAIT_FOR_CUTOVER && !status.automatic_cutover && app->server)
-		log_info("allow the cutover with: curl -X POST -d type=automatic "
-			 "http://%s/api/cutover",
-			 app->config->control_server.server_bind_addr);
+		log_cutover_command(app);
 	ferry_status_release(&status);
 	report_progress(app);
 	report_state(app);
@@ -354,10 +368,41 @@ static struct scripts *make_scripts(struct app *app)
 	return app->scripts;
 }
 
+static void log_address(const struct app *app)
+{
+	const struct listener *listener = &app->listener;
+	struct log_facts facts = { .count = 0 };
+
+	log_fact(&facts, "address", listener->text);
+	if (listener->port > 0)
+		log_fact_number(&facts, "#port", listener->port);
+	log_info_facts(&facts, "control server listens on %s", listener->text);
+	if (!listener->is_local && !app->access.token)
+		log_warn("others can reach the control server on %s, and there is no "
+			 "authentication: they can see keys of rows, cut over and run CustomScripts "
+			 "(ControlServerConfig.ServerBindAddr)",
+			 listener->text);
+}
+
+/* What the configuration says of the address was checked; what a name stands for was not. */
+static bool open_listener(struct app *app, struct error *err)
+{
+	const struct control_server_config *config = &app->config->control_server;
+
+	if (!listen_open(&app->listener, config->server_bind_addr, err))
+		return false;
+	if (app->listener.is_local || config->auth_token || config->allow_unauthenticated)
+		return true;
+	close(app->listener.fd);
+	return error_set(err, ERROR_CONFIG,
+			 "others can reach the control server on %s, and there is no AuthToken "
+			 "(ControlServerConfig.AuthTokenFile, AuthToken or AllowUnauthenticated)",
+			 app->listener.text);
+}
+
 static bool start_server(struct app *app, struct error *err)
 {
 	const struct control_server_config *config = &app->config->control_server;
-	struct listener listener;
 
 	if (!config->enabled || app->is_dry_run)
 		return true;
@@ -365,22 +410,18 @@ static bool start_server(struct app *app, struct error *err)
 				 .rate = &app->rate,
 				 .scripts = make_scripts(app),
 				 .custom_payload = app->config->progress_callback.payload,
+				 .access = &app->access,
+				 .address = app->listener.text,
 				 .was_resumed = app->resume != NULL,
 				 .stop = stop_as_by_signal,
 				 .stop_context = app };
-	if (!listen_open(&listener, config->server_bind_addr, err))
+	if (!open_listener(app, err))
 		return false;
-	app->server = server_new(app->loop, &listener, api_routes, api_route_count, &app->api, err);
+	access_init(&app->access, config->auth_token, &config->trusted_hosts, app->listener.port);
+	app->server = server_new(app->loop, &app->listener, &app->access, api_routes,
+				 api_route_count, &app->api, err);
 	if (app->server)
-		log_write(LOG_INFO, log_tag, NULL,
-			  (const struct log_field[]){ { "address", config->server_bind_addr },
-						      { NULL, NULL } },
-			  "control server listens on %s", config->server_bind_addr);
-	if (app->server && !listener.is_loopback)
-		log_warn("others can reach the control server on %s, and there is no "
-			 "authentication: they can see keys of rows, cut over and run CustomScripts "
-			 "(ControlServerConfig.ServerBindAddr)",
-			 config->server_bind_addr);
+		log_address(app);
 	return app->server != NULL;
 }
 
@@ -435,6 +476,7 @@ int app_run(const struct config *config, const struct start_state *start, bool i
 		reporter_finish(&app.reporter);
 		ferry_join(app.ferry);
 	}
+	listen_remove(&app.listener);
 	server_free(app.server);
 	api_release(&app.api);
 	scripts_free(app.scripts);

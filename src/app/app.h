@@ -31,8 +31,10 @@ struct app {
 	/* Owned by the loop's thread. */
 	struct ev_loop *loop;
 	struct api api;
-	struct scripts *scripts; /* NULL: none are configured */
-	struct server *server;	 /* NULL: no control server */
+	struct access access;
+	struct listener listener; /* of the server, which has its socket */
+	struct scripts *scripts;  /* NULL: none are configured */
+	struct server *server;	  /* NULL: no control server */
 	struct rate rate;
 	struct bottleneck bottleneck;
 	struct summary summary;

@@ -198,6 +198,7 @@ static void report(struct app *app, const struct error *err, enum run_part part,
 		log_info("the run can be resumed with -resumestate %s", path);
 	app->api.events_ms = 0; /* a fresh one: who listens hears why it ends */
 	server_beat(app->server);
+	listen_remove(&app->listener);
 	summary_log(&app->summary, app->ferry);
 	warn_about_lock(app);
 	post_error(app, err, part, &state);

@@ -47,7 +47,7 @@ uint64_t hash_mix(uint64_t h)
 	return h;
 }
 
-static uint64_t hash_bytes(const void *key, size_t length)
+uint64_t hash_bytes(const void *key, size_t length)
 {
 	const unsigned char *at = key;
 	uint64_t h = seed() ^ length;

@@ -166,6 +166,33 @@ static bool sum_range(struct range_diff *c, const struct row_hash *f, enum side 
 	return run_query(c, side, f, read_sums, sums, err);
 }
 
+static bool read_values(struct db *db, const struct row_hash *f, void *answer, struct error *err)
+{
+	struct range_sums *sums = answer;
+	struct db_row row;
+	enum db_fetch fetched;
+
+	*sums = (struct range_sums){ .rows = 0 };
+	while ((fetched = db_row_next(db, &row, err)) == DB_ROW) {
+		if (row.count != f->table->selected_count)
+			return error_set(err, ERROR_CORRUPT, "%u columns expected, %u received",
+					 f->table->selected_count, row.count);
+		sums->rows++;
+		sums->sum ^= row_hash_of_values(&row, row.count);
+	}
+	return fetched == DB_END;
+}
+
+/* Of the target, by what is read there in the way the source was. */
+static bool sum_values(struct range_diff *c, const struct row_hash *f, const struct key *low,
+		       const struct key *high, struct range_sums *sums, struct error *err)
+{
+	put_select(c, SIDE_TARGET);
+	buf_printf(&c->sql, "%s FROM %s", f->table->select_list, f->from[SIDE_TARGET]);
+	row_key_put_range(&c->sql, f->table, low, high);
+	return run_query(c, SIDE_TARGET, f, read_values, sums, err);
+}
+
 /* --- lists of rows ---------------------------------------------------------------- */
 
 /* Of a map from key bytes to fingerprints (char *, owned). The key's values are led by their
@@ -554,28 +581,33 @@ static bool compare_parts(struct range_diff *c, const struct row_hash *f, enum s
 }
 
 bool range_diff_target(struct range_diff *c, const struct row_hash *f, const struct key *low,
-		       const struct key *high, uint64_t source_rows, const uint64_t *source_sum,
+		       const struct key *high, const struct range_source *source,
 		       struct range_rows *rows, struct error *err)
 {
 	struct range_sums target;
 
-	*rows = (struct range_rows){ .rows = { source_rows, 0 } };
-	if (!sum_range(c, f, SIDE_TARGET, low, high, &target, err))
+	*rows = (struct range_rows){ .rows = { source->rows, 0 } };
+	if (!(source->is_of_values ? sum_values(c, f, low, high, &target, err) :
+				     sum_range(c, f, SIDE_TARGET, low, high, &target, err)))
 		return false;
 	rows->rows[SIDE_TARGET] = target.rows;
-	if (source_sum && target.rows == source_rows && target.sum == *source_sum)
+	if (source->sum && target.rows == source->rows && target.sum == *source->sum)
 		return true;
-	return compare_parts(c, f, source_rows > target.rows ? SIDE_SOURCE : SIDE_TARGET, low, high,
-			     &rows->differences, err);
+	return compare_parts(c, f, source->rows > target.rows ? SIDE_SOURCE : SIDE_TARGET, low,
+			     high, &rows->differences, err);
 }
 
 bool range_diff_range(struct range_diff *c, const struct row_hash *f, const struct key *low,
 		      const struct key *high, struct range_rows *rows, struct error *err)
 {
-	struct range_sums source;
+	struct range_sums sums;
 
-	return sum_range(c, f, SIDE_SOURCE, low, high, &source, err) &&
-	       range_diff_target(c, f, low, high, source.rows, &source.sum, rows, err);
+	if (!sum_range(c, f, SIDE_SOURCE, low, high, &sums, err))
+		return false;
+
+	const struct range_source source = { .rows = sums.rows, .sum = &sums.sum };
+
+	return range_diff_target(c, f, low, high, &source, rows, err);
 }
 
 bool range_diff_keys(struct range_diff *c, const struct row_hash *f, const char *const *conditions,

@@ -74,6 +74,30 @@ static void warn_about_values(const struct config *config, struct config_warning
 		config_warn(warnings, mem_strdup("EnablePProf has no effect"));
 }
 
+/* Ghostferry's own default, which some have in their file: it stands for the default here, too.
+ * That lets nobody in but this machine. */
+static void keep_to_loopback(struct control_server_config *server, struct config_warnings *warnings)
+{
+	if (!server->enabled || strcmp(server->server_bind_addr, "0.0.0.0:8000") != 0 ||
+	    server->auth_token || server->auth_token_file || server->allow_unauthenticated)
+		return;
+	server->server_bind_addr = "127.0.0.1:8000";
+	config_warn(warnings,
+		    mem_strdup("ControlServerConfig.ServerBindAddr \"0.0.0.0:8000\", Ghostferry's "
+			       "default, is taken for \"127.0.0.1:8000\": for others to reach it, "
+			       "set AuthTokenFile, AuthToken or AllowUnauthenticated"));
+}
+
+static void warn_about_token_file(const char *path, struct config_warnings *warnings)
+{
+	struct stat info;
+
+	if (path && stat(path, &info) == 0 && info.st_mode & S_IROTH)
+		config_warn(warnings, mem_printf("AuthTokenFile: everybody on this machine can read "
+						 "%s (chmod o-r)",
+						 path));
+}
+
 /* Takes ownership of tree and its text; tree NULL: *err is filled already. state_file: the
  * default, owned. */
 static bool take(struct config *config, cJSON *tree, struct buf text, char *state_file,
@@ -104,6 +128,8 @@ static bool take(struct config *config, cJSON *tree, struct buf text, char *stat
 	if (config->state_callback.uri && config->state_report_frequency_ms == 0)
 		config->state_report_frequency_ms = 5000;
 	warn_about_values(config, warnings);
+	keep_to_loopback(&config->control_server, warnings);
+	warn_about_token_file(config->control_server.auth_token_file, warnings);
 	return true;
 }
 

@@ -80,7 +80,7 @@ static const struct config_option db_params_options[] = {
 	  .help = "seconds after which a connection that carries nothing counts as lost" },
 	{ "Params", MAP(1, STRING, db_params, variables),
 	  .help = "session variables and their values as SQL, and options of Ghostferry's driver" },
-	{ "Pass", STRING(db_params, pass),
+	{ "Pass", STRING(db_params, pass), .is_secret = true,
 	  .help = "the password itself" },
 	{ "PassEnv", STRING(db_params, pass_env),
 	  .help = "name of an environment variable that holds the password" },
@@ -118,13 +118,21 @@ static const struct config_option callback_options[] = {
 GROUP(callback) = { GROUP_OF(callback) };
 
 static const struct config_option control_server_config_options[] = {
+	{ "AllowUnauthenticated", BOOL(control_server_config, allow_unauthenticated),
+	  .help = "without a token, too, listen on an address that others can reach" },
+	{ "AuthToken", STRING(control_server_config, auth_token), .is_secret = true,
+	  .help = "token that every request must carry; without it, none" },
+	{ "AuthTokenFile", STRING(control_server_config, auth_token_file),
+	  .help = "path of a file whose first line is the token" },
 	{ "CustomScripts", MAP(1, LIST, control_server_config, custom_scripts),
 	  .help = "commands that the web page can start" },
 	{ "Enabled", BOOL(control_server_config, enabled), .preset = "true",
 	  .help = "serve the web page and the HTTP interface" },
 	{ "ServerBindAddr", STRING(control_server_config, server_bind_addr),
 	  .fallback = "127.0.0.1:8000",
-	  .help = "address to listen on, as host:port" },
+	  .help = "address to listen on, as host:port or unix:/path" },
+	{ "TrustedHosts", LIST(control_server_config, trusted_hosts),
+	  .help = "names, with or without port, of reverse proxies through which requests come" },
 	{ "WebBasedir", STRING(control_server_config, web_basedir), .fallback = ".",
 	  .help = "accepted, without effect: the web page is part of the program" },
 };

@@ -46,6 +46,7 @@ struct config_option {
 	size_t given;	/* OPTION_OBJECT: of a bool: is it there? 0: nobody asks */
 	unsigned depth; /* OPTION_MAP: levels of objects */
 	enum option_leaf leaf;
+	bool is_secret;	      /* no message shows it */
 	bool not_null;	      /* JSON null is an error instead of the default */
 	const char *preset;   /* the default, as text, of a key that may also be 0 or "" */
 	const char *fallback; /* the default, which 0 and "" stand for, too */

@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config_keys.h"
+#include "control/access.h"
+#include "control/bind_address.h"
 
 #define ROW_BYTES_MIN (UINT64_C(1) << 20)
 #define ROW_BYTES_MAX (UINT64_C(16) << 20)
@@ -105,7 +107,7 @@ static void check_param(struct checks *c, const struct map *params, const char *
 }
 
 /* The first line, or NULL. */
-static char *read_pass_file(struct checks *c, const char *path)
+static char *read_secret(struct checks *c, const char *key, const char *path)
 {
 	FILE *file = fopen(path, "re");
 	struct error err = ERROR_INIT;
@@ -114,22 +116,22 @@ static char *read_pass_file(struct checks *c, const char *path)
 	ssize_t length;
 
 	if (!file) {
-		error_errno(&err, "PassFile: open %s", path);
-		wrong(c, "PassFile", NULL, "%s", err.text);
+		error_errno(&err, "%s: open %s", key, path);
+		wrong(c, key, NULL, "%s", err.text);
 		return NULL;
 	}
 	length = getline(&password, &room, file);
 	if (length < 0 && ferror(file))
-		error_errno(&err, "PassFile: read %s", path);
+		error_errno(&err, "%s: read %s", key, path);
 	fclose(file);
 	if (length > 0)
 		password[strcspn(password, "\r\n")] = '\0';
 	if (err.kind == ERROR_NONE && (length <= 0 || *password == '\0'))
-		error_set(&err, ERROR_CONFIG, "PassFile: the first line of %s is empty", path);
+		error_set(&err, ERROR_CONFIG, "%s: the first line of %s is empty", key, path);
 	config_keep(c->config, password);
 	if (err.kind == ERROR_NONE)
 		return password;
-	wrong(c, "PassFile", NULL, "%s", err.text);
+	wrong(c, key, NULL, "%s", err.text);
 	return NULL;
 }
 
@@ -141,7 +143,7 @@ static void check_password(struct checks *c, struct db_params *server)
 		return;
 	}
 	if (server->pass_file) {
-		char *password = read_pass_file(c, server->pass_file);
+		char *password = read_secret(c, "PassFile", server->pass_file);
 
 		if (password) {
 			server->pass = password;
@@ -338,22 +340,48 @@ static void check_verifier(struct checks *c)
 		check_inline_verifier(c);
 }
 
-/* The port of "host:port", ":port" or "[v6]:port"; 0 lets the system choose. */
-static bool is_bind_address(const char *address)
+/* AuthToken, or what stands in AuthTokenFile, once. */
+static void check_token(struct checks *c, struct control_server_config *server)
 {
-	const char *colon = strrchr(address, ':');
-	char *end;
-	unsigned long port;
+	if (server->auth_token && server->auth_token_file) {
+		wrong(c, "AuthToken", NULL,
+		      "only one of AuthToken and AuthTokenFile can be specified");
+		return;
+	}
+	if (server->auth_token_file) {
+		server->auth_token = read_secret(c, "AuthTokenFile", server->auth_token_file);
+		if (server->auth_token)
+			server->auth_token_file = NULL;
+	}
+	if (server->auth_token && !access_token_is_usable(server->auth_token))
+		wrong(c, "AuthToken", "for example what \"openssl rand -hex 32\" prints",
+		      "AuthToken has a space, or a character that is not ASCII: it could not be "
+		      "sent in a header");
+}
 
-	if (!colon || colon[1] < '0' || colon[1] > '9')
-		return false;
-	port = strtoul(colon + 1, &end, 10);
-	return *end == '\0' && port <= UINT16_MAX;
+/* What is said here was found out without a name server: what a name stands for shows when the
+ * server is started. */
+static void check_address(struct checks *c, const struct control_server_config *server)
+{
+	struct error err = ERROR_INIT;
+	struct bind_address address;
+
+	if (!bind_address_parse(&address, server->server_bind_addr, &err))
+		wrong(c, "ServerBindAddr",
+		      "for example \"127.0.0.1:8000\", \"[::1]:8000\" or \"unix:/run/ferry.sock\"",
+		      "ServerBindAddr %s", err.text);
+	else if (!bind_address_is_local(&address) && !server->auth_token &&
+		 !server->auth_token_file && !server->allow_unauthenticated)
+		wrong(c, "ServerBindAddr",
+		      "set AuthTokenFile or AuthToken, listen on \"127.0.0.1:8000\" or "
+		      "\"unix:/path\", or let everybody in with \"AllowUnauthenticated\": true",
+		      "others can reach ServerBindAddr \"%s\", and there is no AuthToken",
+		      server->server_bind_addr);
 }
 
 static void check_control_server(struct checks *c)
 {
-	const struct control_server_config *server = &c->config->control_server;
+	struct control_server_config *server = &c->config->control_server;
 	const struct map_entry *entry;
 	size_t cursor = 0;
 
@@ -361,9 +389,13 @@ static void check_control_server(struct checks *c)
 		return;
 	c->who = "ControlServerConfig invalid: ";
 	c->object = "ControlServerConfig.";
-	if (!is_bind_address(server->server_bind_addr))
-		wrong(c, "ServerBindAddr", "for example \"127.0.0.1:8000\"",
-		      "ServerBindAddr \"%s\" is not host:port", server->server_bind_addr);
+	check_address(c, server);
+	check_token(c, server);
+	for (size_t i = 0; i < server->trusted_hosts.count; i++)
+		if (!access_host_is_usable(server->trusted_hosts.items[i]))
+			wrong(c, "TrustedHosts", "for example [\"ferry.example.com\"]",
+			      "TrustedHosts: \"%s\" is not a name, or name:port",
+			      server->trusted_hosts.items[i]);
 	while ((entry = map_next(&server->custom_scripts, &cursor)))
 		if (((const struct string_list *)entry->value)->count == 0)
 			wrong(c, "CustomScripts", "for example [\"/usr/bin/env\", \"--help\"]",

@@ -34,13 +34,14 @@ bool option_wrong(struct option_parse *p, const cJSON *node, const char *wanted)
 	struct buf got = BUF_INIT;
 
 	p->node = node;
-	if (cJSON_IsNumber(node))
+	if (cJSON_IsNumber(node) && !p->is_secret)
 		json_print(&got, node, 0);
 	else
 		buf_puts(&got, json_type_name(node));
 	error_set(p->err, ERROR_CONFIG, "%s: %.60s is not %s", buf_text(&p->path), buf_text(&got),
 		  wanted);
 	buf_release(&got);
+	p->is_secret = false;
 	return false;
 }
 
@@ -178,8 +179,10 @@ static bool parse_value(struct option_parse *p, const struct config_option *opti
 	case OPTION_EITHER:
 	case OPTION_CHOICE:
 	case OPTION_DURATION:
+		p->is_secret = option->is_secret;
 		if (!cJSON_IsString(node))
 			return option_wrong(p, node, "a string");
+		p->is_secret = false;
 		set_text(p->config, option, place,
 			 *node->valuestring ? node->valuestring : option->fallback);
 		return true;

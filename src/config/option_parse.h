@@ -10,6 +10,7 @@ struct option_parse {
 	struct config_warnings *warnings;
 	size_t unknown;	    /* keys so far */
 	const cJSON *node;  /* the present one */
+	bool is_secret;	    /* of the present one, no message shows it */
 	struct error *err;  /* what is wrong with the present one */
 	struct error first; /* of all that are wrong */
 };

@@ -12,11 +12,11 @@
 #include "assets.h"
 #include "control/status_json.h"
 #include "events.h"
+#include "login.h"
 #include "metrics.h"
 
 static const char log_tag[] = "control_server";
 
-/* The snapshot in the form that write wants. */
 /* The run as it is now: all of it of one moment. */
 struct snapshot {
 	struct ferry_status status; /* owned */
@@ -32,6 +32,7 @@ static void snapshot_take(struct snapshot *snapshot, const struct api *api)
 					       .estimate = &snapshot->estimate,
 					       .custom_payload = api->custom_payload,
 					       .scripts = api->scripts,
+					       .address = api->address,
 					       .now = clock_wall() };
 }
 
@@ -52,6 +53,15 @@ static void get_asset(void *context UNUSED, const struct server_request *request
 
 	reply->content_type = asset->content_type;
 	buf_add(&reply->body, asset->bytes, (size_t)(asset->end - asset->bytes));
+}
+
+/* Whoever must log in is shown where. */
+static void get_page(void *context, const struct server_request *request, struct server_reply *reply)
+{
+	if (request->is_allowed)
+		get_asset(context, request, reply);
+	else
+		login_refuse(reply, "");
 }
 
 static void get_metrics(void *context, const struct server_request *request UNUSED,
@@ -280,21 +290,23 @@ static void post_config(void *context, const struct server_request *request,
 }
 
 const struct server_route api_routes[] = {
-	{ "GET", "/", get_asset },
-	{ "GET", "/api/config", get_config },
-	{ "POST", "/api/config", post_config },
-	{ "POST", "/api/cutover", post_cutover },
-	{ "GET", "/api/events", get_events },
-	{ "GET", "/api/openapi.json", get_asset },
-	{ "POST", "/api/pause", post_pause },
-	{ "POST", "/api/script", post_script },
-	{ "GET", "/api/status", get_status },
-	{ "POST", "/api/stop", post_stop },
-	{ "POST", "/api/unpause", post_pause },
-	{ "POST", "/api/verify", post_verify },
-	{ "GET", "/metrics", get_metrics },
-	{ "GET", "/page.css", get_asset },
-	{ "GET", "/page.js", get_asset },
+	{ "GET", "/", true, get_page },
+	{ "GET", "/api/config", false, get_config },
+	{ "POST", "/api/config", false, post_config },
+	{ "POST", "/api/cutover", false, post_cutover },
+	{ "GET", "/api/events", false, get_events },
+	{ "GET", "/api/openapi.json", false, get_asset },
+	{ "POST", "/api/pause", false, post_pause },
+	{ "POST", "/api/script", false, post_script },
+	{ "GET", "/api/status", false, get_status },
+	{ "POST", "/api/stop", false, post_stop },
+	{ "POST", "/api/unpause", false, post_pause },
+	{ "POST", "/api/verify", false, post_verify },
+	{ "GET", "/login", true, login_get },
+	{ "POST", "/login", true, login_post },
+	{ "GET", "/metrics", false, get_metrics },
+	{ "GET", "/page.css", true, get_asset },
+	{ "GET", "/page.js", false, get_asset },
 };
 
 const size_t api_route_count = ARRAY_LEN(api_routes);

@@ -14,10 +14,12 @@
 EMBED(html, "page.html");
 EMBED(css, "page.css");
 EMBED(js, "page.js");
+EMBED(login, "login.html");
 EMBED(openapi, "openapi.json");
 
 static const struct asset assets[] = {
 	{ "/", "text/html; charset=utf-8", asset_html, asset_html_end },
+	{ "/login", "text/html; charset=utf-8", asset_login, asset_login_end },
 	{ "/page.css", "text/css; charset=utf-8", asset_css, asset_css_end },
 	{ "/page.js", "text/javascript; charset=utf-8", asset_js, asset_js_end },
 	{ "/api/openapi.json", "application/json", asset_openapi, asset_openapi_end },

@@ -41,7 +41,8 @@ struct server {
 	const struct server_route *routes;
 	size_t route_count;
 	void *context;
-	bool is_loopback;
+	bool is_local;
+	const struct access *access; /* borrowed */
 	struct peers peers;
 	struct streams streams;
 	struct MHD_Daemon *daemon;
@@ -226,7 +227,8 @@ static enum MHD_Result send_reply(struct server *server, struct MHD_Connection *
 		{ "Cache-Control", "no-store" },
 		{ "X-Content-Type-Options", "nosniff" },
 		{ "X-Frame-Options", "DENY" },
-		{ "Referrer-Policy", "no-referrer" },
+		/* Not "no-referrer": with that a form's Origin is "null". */
+		{ "Referrer-Policy", "same-origin" },
 		{ "Content-Security-Policy",
 		  "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
 		  "img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'" },
@@ -236,16 +238,23 @@ static enum MHD_Result send_reply(struct server *server, struct MHD_Connection *
 	struct MHD_Response *response = make_response(server, connection, reply);
 	enum MHD_Result result;
 
-	if (!response)
+	if (!response) {
+		buf_release(&reply->cookie);
 		return MHD_NO;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(headers); i++)
 		MHD_add_response_header(response, headers[i].name, headers[i].value);
 	if (reply->content_type)
 		MHD_add_response_header(response, "Content-Type", reply->content_type);
 	if (reply->location)
 		MHD_add_response_header(response, "Location", reply->location);
+	if (reply->cookie.length > 0)
+		MHD_add_response_header(response, "Set-Cookie", buf_text(&reply->cookie));
+	if (reply->status == 401)
+		MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
 	if (reply->status == 405)
 		add_allow(response, server, path);
+	buf_release(&reply->cookie);
 	result = MHD_queue_response(connection, reply->status, response);
 	MHD_destroy_response(response);
 	return result;
@@ -278,7 +287,7 @@ static bool origin_is_allowed(const struct server *server, struct MHD_Connection
 		.changes_something = strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0,
 	};
 
-	return request_origin_allows(&origin, server->is_loopback);
+	return request_origin_allows(&origin, server->is_local, server->access->trusted);
 }
 
 /* "application/json; charset=utf-8" is that type too. */
@@ -289,11 +298,29 @@ static bool is_media_type(const char *content_type, const char *type)
 	return strncasecmp(content_type, type, length) == 0 && strchr("; \t", content_type[length]);
 }
 
+/* Says why not. */
+static bool is_refused(const struct server *server, struct MHD_Connection *connection,
+		       const struct exchange *exchange, struct server_reply *reply)
+{
+	if (exchange->received > SERVER_BODY_MAX)
+		server_reply_text(reply, 413, "request body is larger than %d bytes",
+				  SERVER_BODY_MAX);
+	else if (!origin_is_allowed(server, connection, exchange->method))
+		server_reply_text(reply, 403,
+				  "refused: the request comes from another site, or "
+				  "calls a loopback address by a name (ControlServerConfig.TrustedHosts "
+				  "has those of a reverse proxy)");
+	else
+		return false;
+	return true;
+}
+
 static void answer(const struct server *server, struct MHD_Connection *connection,
 		   struct exchange *exchange, struct server_reply *reply)
 {
 	const char *sent_type = header(connection, "Content-Type");
 	const char *content_type = sent_type ? sent_type : "";
+	const char *origin = header(connection, "Origin");
 	struct server_request request = {
 		.method = exchange->method,
 		.path = exchange->path,
@@ -301,19 +328,21 @@ static void answer(const struct server *server, struct MHD_Connection *connectio
 		.is_json = is_media_type(content_type, "application/json"),
 		.body = buf_text(&exchange->body),
 		.body_length = exchange->body.length,
+		.is_allowed = access_allows(server->access, header(connection, "Authorization"),
+					    header(connection, "Cookie")),
+		.by_https = origin && strncasecmp(origin, "https://", 8) == 0,
 		.native = connection,
 	};
 	bool path_is_known;
 	const struct server_route *route =
 		find_route(server, request.method, request.path, &path_is_known);
 
-	if (exchange->received > SERVER_BODY_MAX)
-		server_reply_text(reply, 413, "request body is larger than %d bytes",
-				  SERVER_BODY_MAX);
-	else if (!origin_is_allowed(server, connection, request.method))
-		server_reply_text(reply, 403,
-				  "refused: the request comes from another site, or "
-				  "calls a loopback address by a name");
+	if (is_refused(server, connection, exchange, reply))
+		return;
+	if (!request.is_allowed && !(route && route->is_public))
+		server_reply_text(reply, 401,
+				  "unauthorized: send ControlServerConfig.AuthToken as "
+				  "\"Authorization: Bearer ...\", or log in at /login");
 	else if (!path_is_known)
 		server_reply_text(reply, 404, "404 page not found");
 	else if (!route)
@@ -420,8 +449,8 @@ static void log_library(void *context UNUSED, const char *format, va_list args)
 }
 
 struct server *server_new(struct ev_loop *loop, const struct listener *listener,
-			  const struct server_route *routes, size_t route_count, void *context,
-			  struct error *err)
+			  const struct access *access, const struct server_route *routes,
+			  size_t route_count, void *context, struct error *err)
 {
 	struct server *server = mem_calloc(1, sizeof(*server));
 	const union MHD_DaemonInfo *info;
@@ -430,7 +459,8 @@ struct server *server_new(struct ev_loop *loop, const struct listener *listener,
 	server->routes = routes;
 	server->route_count = route_count;
 	server->context = context;
-	server->is_loopback = listener->is_loopback;
+	server->is_local = listener->is_local;
+	server->access = access;
 	server->daemon =
 		MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0,
 				 NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER,

@@ -330,8 +330,11 @@ function listen() {
 	};
 	source.onerror = () => {
 		if (!heard) set($("state"), "no connection");
-		/* Refused, not merely cut: the browser gives up, this page does not. */
-		if (source.readyState === EventSource.CLOSED) { source.close(); setTimeout(listen, 3000); }
+		/* Refused, not merely cut: the browser gives up, this page does not. Another process
+		 * does not know this one's cookie: then the form to log in comes instead. */
+		if (source.readyState !== EventSource.CLOSED) return;
+		setTimeout(listen, 3000);
+		fetch("api/config").then((answer) => { if (answer.status === 401) location.reload(); }, () => {});
 	};
 }
 

@@ -27,8 +27,8 @@ static struct peer *longest_waiting(const struct peers *peers)
 
 	for (struct peer *p = peers->first; p; p = p->next)
 		if (!p->is_cut &&
-		    (!found || (found->is_loopback && !p->is_loopback) ||
-		     (found->is_loopback == p->is_loopback && p->since_ms <= found->since_ms)))
+		    (!found || (found->is_local && !p->is_local) ||
+		     (found->is_local == p->is_local && p->since_ms <= found->since_ms)))
 			found = p;
 	return found;
 }
@@ -41,7 +41,7 @@ struct peer *peers_add(struct peers *peers, int fd, const struct sockaddr *addre
 		cut(peers, longest_waiting(peers));
 	*peer = (struct peer){ .next = peers->first,
 			       .fd = fd,
-			       .is_loopback = address && address_is_loopback(address),
+			       .is_local = address && address_is_local(address),
 			       .since_ms = clock_ms() };
 	peers->first = peer;
 	peers->count++;

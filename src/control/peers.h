@@ -14,7 +14,7 @@
 struct peer {
 	struct peer *next;
 	int fd; /* the library's */
-	bool is_loopback;
+	bool is_local;
 	bool is_cut;
 	int64_t since_ms; /* its request, or answer, began */
 };

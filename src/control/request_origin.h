@@ -1,9 +1,9 @@
 /* Does a request come from our own pages or a program, or did a page of another site make a
- * browser send it? Pure function. */
+ * browser send it? Pure functions. */
 #ifndef CONTROL_REQUEST_ORIGIN_H
 #define CONTROL_REQUEST_ORIGIN_H
 
-#include "base/attr.h"
+#include "plan/move_options.h"
 
 struct request_origin {
 	/* The headers as they were sent, NULL when absent. */
@@ -13,7 +13,12 @@ struct request_origin {
 	bool changes_something; /* neither GET nor HEAD */
 };
 
-/* is_loopback: the server can only be reached from its own machine. */
-bool request_origin_allows(const struct request_origin *origin, bool is_loopback);
+/* is_local: the server can only be reached from its own machine. trusted: hosts that a
+ * reverse proxy has, see request_origin_is_host(); NULL: none. */
+bool request_origin_allows(const struct request_origin *origin, bool is_local,
+			   const struct string_list *trusted);
+
+/* "name" (with whatever port), "name:port", "[v6]:port" */
+bool request_origin_is_host(const char *text);
 
 #endif

@@ -293,7 +293,7 @@ static struct chunk_batch *begin_batch(struct data_iterator *it, struct row_read
 	batch->rows->is_text = it->run->takes_loads && load_text_suits(table) &&
 			       atomic_load(&run_sync(it->run, table)->unsuited_loads) <
 				       DATA_ITERATOR_UNSUITED_LOADS_MAX;
-	batch->rows->sum_expression = verifier_row_sum(it->verifier, table);
+	verifier_begin_batch(it->verifier, batch->rows);
 	key_copy(&batch->rows->low, &work->low);
 	return batch;
 }

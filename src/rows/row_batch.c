@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "db/sql_json.h"
 #include "rows/load_text.h"
+#include "rows/row_hash.h"
 #include "rows/row_prints.h"
 #include "rows/row_sql.h"
 
@@ -178,7 +179,9 @@ static bool add_sum(struct row_batch *batch, const struct db_row *row, struct er
 		       error_set(err, ERROR_DATA,
 				 "table %s: the source makes no fingerprint of a row",
 				 batch->table->source->full_name);
-	if (batch->sum_expression && sum.bytes)
+	if (batch->sums_values)
+		batch->sum ^= row_hash_of_values(row, batch->table->selected_count);
+	else if (batch->sum_expression && sum.bytes)
 		batch->sum ^= strtoull(sum.bytes, NULL, 10);
 	else
 		batch->has_sum = false;

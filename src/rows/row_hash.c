@@ -293,6 +293,43 @@ static bool is_nullable(const struct pair *pair)
 }
 
 /* typed: the table whose JSON documents are compared with the types inside, or NULL. */
+/* Numbers with a fraction and documents are printed in different ways by the flavours, and
+ * what stands in place of a member is its number. */
+static bool is_equal_by_value(const struct pair *pair, bool is_between_flavours)
+{
+	const struct column *a = pair->column[SIDE_SOURCE], *b = pair->column[SIDE_TARGET];
+	enum form form = choose_form(a, b);
+
+	if (a->type != b->type || a->scale != b->scale || form == FORM_TEXT || !same_bytes(a, b))
+		return false;
+	return !is_between_flavours || (!is_real(form) && form != FORM_JSON);
+}
+
+/* Every column that is compared is copied, and every one that is copied is compared. */
+static bool are_equal_by_value(const struct row_hash *f, const struct pair *pairs, unsigned count)
+{
+	const struct moved_table *t = f->table;
+
+	if (t->key.count == 0 || t->types_count > 0 || f->unpacked[SIDE_SOURCE] || f->finding ||
+	    count != t->selected_count)
+		return false;
+	for (unsigned i = 0; i < count; i++)
+		if (pairs[i].column[SIDE_SOURCE]->position != t->selected[i] ||
+		    !is_equal_by_value(&pairs[i], t->is_between_flavours))
+			return false;
+	return true;
+}
+
+uint64_t row_hash_of_values(const struct db_row *row, unsigned count)
+{
+	uint64_t hash = count;
+
+	for (unsigned i = 0; i < count; i++)
+		hash = hash_mix(hash) +
+		       (row->values[i] ? hash_bytes(row->values[i], row->lengths[i]) : i);
+	return hash_mix(hash);
+}
+
 static char *row_expression(const struct pair *pairs, unsigned count, enum side side,
 			    const struct real_rules *rules, const struct table *typed)
 {
@@ -544,6 +581,7 @@ void row_hash_make(struct row_hash *f, const struct move_options *options,
 			f->keys[side] = key_list(table, target, side);
 			f->from[side] = from_text(options, table, target, side);
 		}
+		f->is_by_values = are_equal_by_value(f, pairs, count);
 	}
 	free(pairs);
 }

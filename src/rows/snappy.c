@@ -57,7 +57,7 @@ bool snappy_same_content(struct value a, struct value b)
 }
 
 /* FNV-1a; the kind of value comes first. */
-static uint64_t hash_bytes(char kind, const char *bytes, size_t length)
+static uint64_t hash_piece(char kind, const char *bytes, size_t length)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (unsigned char)kind;
 
@@ -73,11 +73,11 @@ uint64_t snappy_content_hash(struct value value)
 	size_t length;
 
 	if (!value.bytes)
-		return hash_bytes('n', "", 0);
+		return hash_piece('n', "", 0);
 	if (content_length(value, &length))
 		content = unpack(value, length);
-	hash = content ? hash_bytes('c', content, length) :
-			 hash_bytes('b', value.bytes, value.length);
+	hash = content ? hash_piece('c', content, length) :
+			 hash_piece('b', value.bytes, value.length);
 	free(content);
 	return hash;
 }

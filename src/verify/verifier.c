@@ -202,11 +202,15 @@ bool verifier_open_comparer(struct verifier *v, struct range_diff *c, struct err
 	return range_diff_open(c, v->run->options, v->run->stop, verifier_queue_difference, v, err);
 }
 
-const char *verifier_row_sum(const struct verifier *v, const struct moved_table *table)
+void verifier_begin_batch(const struct verifier *v, struct row_batch *batch)
 {
-	if (!verifier_wants_batches(v) || v->tables[table->index].is_ignored)
-		return NULL;
-	return v->diff.hashes[table->index].sum[SIDE_SOURCE];
+	unsigned index = batch->table->index;
+
+	if (!verifier_wants_batches(v) || v->tables[index].is_ignored)
+		return;
+	batch->sums_values = v->diff.hashes[index].is_by_values;
+	if (!batch->sums_values)
+		batch->sum_expression = v->diff.hashes[index].sum[SIDE_SOURCE];
 }
 
 /* The source was summed up by the very statement that read the rows, so they are not read
@@ -216,12 +220,16 @@ bool verifier_batch(struct verifier *v, struct range_diff *c, const struct row_b
 {
 	const struct moved_table *table = batch->table;
 	const struct row_hash *f = &v->diff.hashes[table->index];
+	const struct range_source source = {
+		.rows = batch->rows,
+		.sum = batch->has_sum ? &batch->sum : NULL,
+		.is_of_values = batch->sums_values,
+	};
 	struct range_rows rows;
 
 	if (f->finding || v->tables[table->index].is_ignored)
 		return true; /* the verdict will say so */
-	if (!range_diff_target(c, f, &batch->low, &batch->high, batch->rows,
-			       batch->has_sum ? &batch->sum : NULL, &rows, err))
+	if (!range_diff_target(c, f, &batch->low, &batch->high, &source, &rows, err))
 		return false;
 	if (rows.differences > 0)
 		log_debug("inline verification during data copy noticed %" PRIu64

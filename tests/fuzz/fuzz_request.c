@@ -1,7 +1,7 @@
 /* A request to the control server: the route, what kind of body it has and whether the
- * server can be reached from other machines, three headers that say where it comes from
- * (each with its length in front), the body. Forms are taken apart by the library; here
- * the body stands for the field that is asked for. */
+ * server can be reached from other machines and has a token, three headers that say where it
+ * comes from and two that say who sends it (each with its length in front), the body. Forms are
+ * taken apart by the library; here the body stands for the field that is asked for. */
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,10 +51,22 @@ static char *read_header(struct reader *r)
 	return bytes && length > 0 ? mem_memdup(bytes, length) : NULL;
 }
 
-static void handle(struct reader *r, unsigned which, bool is_json)
+/* What is let in has the token or the cookie in it, whatever stands around. */
+static bool is_let_in(const struct access *access, const char *authorization, const char *cookie)
+{
+	bool is_allowed = access_allows(access, authorization, cookie);
+
+	assert(!is_allowed || !access->token ||
+	       (authorization && strstr(authorization, access->token)) ||
+	       (cookie && strstr(cookie, access->session)));
+	return is_allowed;
+}
+
+static void handle(struct reader *r, const struct access *access, unsigned which, bool is_json,
+		   bool is_allowed)
 {
 	static const struct rate rate;
-	struct api api = { .ferry = &fake_ferry, .rate = &rate };
+	struct api api = { .ferry = &fake_ferry, .rate = &rate, .access = access };
 	char *body = mem_memdup(r->at, reader_left(r)); /* with the NUL behind it */
 	const struct server_route *route = &api_routes[which % api_route_count];
 	struct server_request request = {
@@ -62,33 +74,46 @@ static void handle(struct reader *r, unsigned which, bool is_json)
 		.path = route->path,
 		.content_type = is_json ? "application/json" : "",
 		.is_json = is_json,
+		.is_allowed = is_allowed,
 		.body = body,
 		.body_length = reader_left(r),
 	};
 	struct server_reply reply = { .status = 200 };
 
+	if (!is_allowed && !route->is_public) {
+		free(body);
+		return;
+	}
 	route->handle(&api, &request, &reply);
 	assert(reply.status == 200 || reply.status == 303 || reply.status == 400 ||
-	       reply.status == 404 || reply.status == 501);
+	       reply.status == 401 || reply.status == 404 || reply.status == 501);
+	assert(reply.cookie.length == 0 || reply.status == 303);
+	buf_release(&reply.cookie);
 	buf_release(&reply.body);
 	free(body);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static char name[] = "ferry.example", with_port[] = "a:1";
+	static char *names[] = { name, with_port };
+	static const struct string_list trusted = { names, 2 };
 	struct reader r = reader_over(data, size);
 	unsigned which = reader_u8(&r), kind = reader_u8(&r);
-	char *host = read_header(&r);
-	char *origin = read_header(&r);
-	char *site = read_header(&r);
+	char *headers[5]; /* Host, Origin, Sec-Fetch-Site, Authorization, Cookie */
+	struct access access;
 
+	for (size_t i = 0; i < ARRAY_LEN(headers); i++)
+		headers[i] = read_header(&r);
 	log_set_level(LOG_ERROR);
-	const struct request_origin from = { host, origin, site, kind & 4 };
+	access_init(&access, kind & 8 ? "t" : NULL, &trusted, 1);
+	strcpy(access.session, "s"); /* short enough to be found */
+	const struct request_origin from = { headers[0], headers[1], headers[2], kind & 4 };
+	bool is_allowed = is_let_in(&access, headers[3], headers[4]);
 
-	if (!r.failed && request_origin_allows(&from, kind & 2))
-		handle(&r, which, kind & 1);
-	free(host);
-	free(origin);
-	free(site);
+	if (!r.failed && request_origin_allows(&from, kind & 2, access.trusted))
+		handle(&r, &access, which, kind & 1, is_allowed);
+	for (size_t i = 0; i < ARRAY_LEN(headers); i++)
+		free(headers[i]);
 	return 0;
 }

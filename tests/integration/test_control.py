@@ -328,19 +328,24 @@ class ServerTest(ControlTest):
 
     def test_bound_to_all_addresses(self):
         ferry = self.ferry(http=True)
-        ferry.config["ControlServerConfig"]["ServerBindAddr"] = f":{ferry.port}"
+        ferry.config["ControlServerConfig"].update(ServerBindAddr=f":{ferry.port}",
+                                                   AllowUnauthenticated=True)
         ferry.start()
         ferry.wait_for_status(lambda s: s["OverallState"] == "done")
         self.assertRegex(ferry.log(), "level=warn.*others can reach the control server")
         self.assertEqual(self.code(ferry, "GET", "/", None, {"Host": "copier.example"}), 200)
 
     def test_bound_to_loopback_by_default(self):
-        ferry = self.ferry(ControlServerConfig={"Enabled": True, "ServerBindAddr": None},
-                           AutomaticCutover=False).start()
-        found = ferry.wait_until(lambda: re.search(
-            r"control server (listens|cannot listen) on (\S+?):8000", ferry.log()),
-            what="the control server")
-        self.assertEqual(found.group(2), "127.0.0.1")
+        """And with what is Ghostferry's default."""
+        for address in (None, "0.0.0.0:8000"):
+            ferry = self.ferry(ControlServerConfig={"Enabled": True, "ServerBindAddr": address},
+                               AutomaticCutover=False).start()
+            found = ferry.wait_until(lambda: re.search(
+                r"control server (listens|cannot listen) on (\S+?):8000", ferry.log()),
+                what="the control server")
+            self.assertEqual(found.group(2), "127.0.0.1")
+            self.assertEqual("is taken for" in ferry.log(), address is not None)
+            ferry.kill9()
 
     def test_an_address_in_use(self):
         with socket.socket() as other:
@@ -350,6 +355,7 @@ class ServerTest(ControlTest):
             ferry = self.ferry(ControlServerConfig={"Enabled": True, "ServerBindAddr": address})
             self.assertEqual(ferry.run(), 1)
         self.assertRegex(ferry.log(), rf"error: .*listen on {re.escape(address)}.*in use")
+        self.assertRegex(ferry.log(), "another move, .*ServerBindAddr, with port 0 for any")
         self.assertEqual(self.target.databases(), [])
 
     def test_it_stays_until_a_signal(self):

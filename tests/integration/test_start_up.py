@@ -116,6 +116,8 @@ class CommandLineTest(unittest.TestCase):
                 ({"CutoverLock": {"URI": "ftp://x"}}, "CutoverLock.URI"),
                 ({"ControlServerConfig": {"Enabled": True, "ServerBindAddr": "nowhere"}},
                  "ServerBindAddr"),
+                ({"ControlServerConfig": {"Enabled": True, "ServerBindAddr": ":8000"}},
+                 'others can reach ServerBindAddr ":8000", and there is no AuthToken'),
                 ({"Source": dict(good, TLS={"CertPath": "/no/such.pem"})}, "/no/such.pem")):
             with self.subTest(message):
                 self.fails([self.config(**changes)], 1, "^error: failed to validate config: ",

@@ -75,11 +75,20 @@ class Browser:
             raise RuntimeError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
+    def seen(self, expression):
+        """Null, too, while the page makes way for another one."""
+        try:
+            return self.value(f"(() => {{ try {{ const v = {expression};"
+                              " return v instanceof Node ? true : v } "
+                              "catch (e) { return null } })()")
+        except RuntimeError as e:
+            if "navigated" in str(e):
+                return None
+            raise
+
     def wait(self, expression, deadline=30):
         end = time.monotonic() + deadline
-        while not (value := self.value(f"(() => {{ try {{ const v = {expression};"
-                                       " return v instanceof Node ? true : v } "
-                                       "catch (e) { return null } })()")):
+        while not (value := self.seen(expression)):
             if time.monotonic() > end:
                 raise TimeoutError(f"{expression}; {self.console[:3]} "
                                    f"{self.value('document.documentElement.innerText')[:2000]}")

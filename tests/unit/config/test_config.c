@@ -1,4 +1,5 @@
 /* config: what is read, what is refused and in which words. */
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/config.h"
@@ -205,6 +206,9 @@ TEST(refused_when_read)
 		  "Source.Port: a string is not a port (1..65535)" },
 		{ "{\"Source\":{\"Host\":5}}", "Source.Host: 5 is not a string" },
 		{ "{\"Source\":{\"Pass\":{}}}", "Source.Pass: an object is not a string" },
+		{ "{\"Source\":{\"Pass\":5}}", "Source.Pass: a number is not a string" },
+		{ "{\"ControlServerConfig\":{\"AuthToken\":5}}",
+		  "ControlServerConfig.AuthToken: a number is not a string" },
 		{ "{\"source\":{\"tls\":true}}", "source.tls: a boolean is not an object" },
 		{ "{\"Source\":{\"Params\":{\"a b\":1}}}", "Source.Params.a b: 1 is not a string" },
 		{ "{\"Source\":{\"Params\":[]}}", "Source.Params: an array is not an object" },
@@ -376,6 +380,29 @@ TEST(refused_by_validation)
 		  "ControlServerConfig invalid: ServerBindAddr \"localhost\" is not host:port" },
 		{ WITH("\"ControlServerConfig\":{\"ServerBindAddr\":\":65536\"}"),
 		  "ControlServerConfig invalid: ServerBindAddr \":65536\" is not host:port" },
+		{ WITH("\"ControlServerConfig\":{\"ServerBindAddr\":\"unix:x\"}"),
+		  "ControlServerConfig invalid: ServerBindAddr \"unix:x\": a unix socket needs its "
+		  "whole path, as unix:/run/ferry.sock" },
+		{ WITH("\"ControlServerConfig\":{\"ServerBindAddr\":\":8000\"}"),
+		  "ControlServerConfig invalid: others can reach ServerBindAddr \":8000\", and there "
+		  "is no AuthToken" },
+		{ WITH("\"ServerBindAddr\":\"10.0.0.1:8000\""),
+		  "ControlServerConfig invalid: others can reach ServerBindAddr \"10.0.0.1:8000\", "
+		  "and there is no AuthToken" },
+		{ WITH("\"ControlServerConfig\":{\"AuthToken\":\"a secret\"}"),
+		  "ControlServerConfig invalid: AuthToken has a space, or a character that is not "
+		  "ASCII: it could not be sent in a header" },
+		{ WITH("\"ControlServerConfig\":{\"AuthToken\":\"a\",\"AuthTokenFile\":\"/b\"}"),
+		  "ControlServerConfig invalid: only one of AuthToken and AuthTokenFile can be "
+		  "specified" },
+		{ WITH("\"ControlServerConfig\":{\"AuthTokenFile\":\"/nowhere/token\"}"),
+		  "ControlServerConfig invalid: AuthTokenFile: open /nowhere/token: No such file or "
+		  "directory" },
+		{ WITH("\"ControlServerConfig\":{\"AuthTokenFile\":\"/dev/null\"}"),
+		  "ControlServerConfig invalid: AuthTokenFile: the first line of /dev/null is empty" },
+		{ WITH("\"ControlServerConfig\":{\"TrustedHosts\":[\"a\",\"https://b\"]}"),
+		  "ControlServerConfig invalid: TrustedHosts: \"https://b\" is not a name, or "
+		  "name:port" },
 		{ WITH("\"ControlServerConfig\":{\"CustomScripts\":{\"a\":[]}}"),
 		  "ControlServerConfig invalid: CustomScripts.a has no command" },
 		{ WITH("\"CutoverLock\":{\"URI\":\"localhost:3000/lock\"}"),
@@ -528,6 +555,12 @@ TEST(accepted_by_validation)
 		WITH("\"InlineVerifierConfig\":{\"MaxExpectedDowntime\":\"x\"}"),
 		WITH("\"ControlServerConfig\":{\"Enabled\":false,\"ServerBindAddr\":\"x\"}"),
 		WITH("\"ControlServerConfig\":{\"ServerBindAddr\":\"[::1]:0\"}"),
+		WITH("\"ControlServerConfig\":{\"ServerBindAddr\":\"unix:/run/ferry.sock\"}"),
+		WITH("\"ControlServerConfig\":{\"ServerBindAddr\":\"0.0.0.0:8000\"}"),
+		WITH("\"ControlServerConfig\":{\"ServerBindAddr\":\":1\",\"AuthToken\":\"t\"}"),
+		WITH("\"ControlServerConfig\":{\"ServerBindAddr\":\":1\","
+		     "\"AllowUnauthenticated\":true}"),
+		WITH("\"ControlServerConfig\":{\"TrustedHosts\":[\"a.b\",\"c:1\",\"[::1]:2\"]}"),
 		WITH("\"VerifierType\":\"ChecksumTable\",\"LogLevel\":\"WARNING\""),
 		WITH("\"VerifierType\":\"\",\"LogBackend\":\"zerolog\""),
 		WITH("\"VerifierType\":\"Iterative\",\"IterativeVerifierConfig\":"
@@ -541,6 +574,50 @@ TEST(accepted_by_validation)
 		if (!config_validate(&config, &err))
 			fail_msg("not twice: %s", err.text);
 	}
+}
+
+/* Ghostferry's default runs as it is, and lets nobody else in for that. */
+TEST(the_address_that_ghostferry_has)
+{
+	static const struct {
+		const char *more, *address;
+	} cases[] = {
+		{ "", "127.0.0.1:8000" },
+		{ ",\"AuthToken\":\"t\"", "0.0.0.0:8000" },
+		{ ",\"AllowUnauthenticated\":true", "0.0.0.0:8000" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char *text = mem_printf(
+			WITH("\"ControlServerConfig\":{\"ServerBindAddr\":\"0.0.0.0:8000\"%s}"),
+			cases[i].more);
+
+		must_validate(text);
+		assert_string_equal(config.control_server.server_bind_addr, cases[i].address);
+		assert_int_equal(warnings.texts.count, i == 0);
+		free(text);
+	}
+}
+
+TEST(a_token_in_a_file)
+{
+	char path[] = "/tmp/tokenXXXXXX", *text;
+	int file = mkstemp(path);
+
+	text = mem_printf(WITH("\"ControlServerConfig\":{\"AuthTokenFile\":\"%s\"}"), path);
+	assert_int_equal(write(file, "abc123\r\nmore\n", 14), 14);
+	must_validate(text);
+	assert_string_equal(config.control_server.auth_token, "abc123");
+	assert_int_equal(warnings.texts.count, 0);
+	assert_int_equal(fchmod(file, 0644), 0);
+	must_validate(text);
+	assert_true(config_validate(&config, &err));
+	assert_string_equal(config.control_server.auth_token, "abc123");
+	assert_int_equal(warnings.texts.count, 1);
+	assert_non_null(strstr(warnings.texts.items[0], "everybody on this machine can read"));
+	close(file);
+	unlink(path);
+	free(text);
 }
 
 TEST(warned_about)
@@ -748,6 +825,7 @@ TEST_MAIN(CLEAN(defaults), CLEAN(zero_and_empty_stand_for_the_default), CLEAN(ev
 	  CLEAN(all_errors_are_reported), CLEAN(errors_name_their_place_and_what_would_do),
 	  CLEAN(what_cannot_be_read_does_not_hide_the_rest),
 	  CLEAN(options_of_the_go_driver_are_no_variables), CLEAN(accepted_by_validation),
-	  CLEAN(warned_about), CLEAN(deprecated_keys_win_wherever_they_stand),
+	  CLEAN(the_address_that_ghostferry_has), CLEAN(a_token_in_a_file), CLEAN(warned_about),
+	  CLEAN(deprecated_keys_win_wherever_they_stand),
 	  CLEAN(report_frequencies_have_a_default_when_in_use), CLEAN(passwords), CLEAN(files),
 	  CLEAN(rejects_every_truncation), CLEAN(survives_any_byte_changed))

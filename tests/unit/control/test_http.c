@@ -2,12 +2,15 @@
  * routes over a fake ferry, and the tests talk to it with libcurl and by hand. */
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "control/api.h"
 #include "../../../src/control/request_origin.h"
 #include "../fake_ferry.h"
@@ -19,6 +22,7 @@ static struct {
 	ev_async stop;
 	struct server *server;
 	struct rate rate;
+	struct access access;
 	struct api api;
 	unsigned port;
 } here;
@@ -40,6 +44,10 @@ static void note_stop(void *context UNUSED)
 	atomic_fetch_add(&stops, 1);
 }
 
+static char any_port[] = "ferry.example", one_port[] = "moves.example:8443", v6[] = "[fd00::1]";
+static char *trusted_names[] = { any_port, one_port, v6 };
+static const struct string_list trusted = { trusted_names, ARRAY_LEN(trusted_names) };
+
 static int set_up(void **state UNUSED)
 {
 	struct error err = ERROR_INIT;
@@ -49,11 +57,15 @@ static int set_up(void **state UNUSED)
 	log_set_level(LOG_ERROR);
 	curl_global_init(CURL_GLOBAL_ALL);
 	here.loop = ev_loop_new(EVFLAG_AUTO);
-	here.api = (struct api){ .ferry = &fake_ferry, .rate = &here.rate, .stop = note_stop };
+	here.api = (struct api){
+		.ferry = &fake_ferry, .rate = &here.rate, .access = &here.access, .stop = note_stop
+	};
 	if (!listen_open(&listener, "127.0.0.1:0", &err))
 		return -1;
 	here.port = listener.port;
-	here.server = server_new(here.loop, &listener, api_routes, api_route_count, &here.api, &err);
+	access_init(&here.access, NULL, &trusted, listener.port);
+	here.server = server_new(here.loop, &listener, &here.access, api_routes, api_route_count,
+				 &here.api, &err);
 	ev_async_init(&here.stop, on_stop);
 	ev_async_start(here.loop, &here.stop);
 	thread_start(&here.thread, "loop", run_loop, NULL);
@@ -194,6 +206,8 @@ TEST(every_route_and_its_refusals)
 		{ "POST", "/api/pause", "Sec-Fetch-Site: cross-site", "", 403, NULL },
 		{ "POST", "/api/pause", "Host: evil.example:8000", "", 403, NULL },
 		{ "POST", "/api/unpause", "Host: localhost:9", "", 303, "" },
+		{ "POST", "/api/unpause", "Host: ferry.example", "", 303, "" },
+		{ "POST", "/api/unpause", "Origin: https://ferry.example", "", 303, "" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -213,6 +227,72 @@ TEST(every_route_and_its_refusals)
 			assert_non_null(strstr(x.headers.data, "Allow: "));
 		release(&x);
 	}
+}
+
+/* Broken: is_public of all routes; no is_allowed in answer(). */
+TEST(with_a_token)
+{
+	char session[200];
+	const struct {
+		const char *method, *path, *header, *body;
+		long status;
+		const char *in_reply; /* or in the headers; NULL: any */
+	} cases[] = {
+		{ "GET", "/", NULL, NULL, 401, "<form method=\"post\" action=\"login\">" },
+		{ "GET", "/", NULL, NULL, 401, "WWW-Authenticate: Bearer" },
+		{ "GET", "/login", NULL, NULL, 200, "name=\"token\"" },
+		{ "GET", "/page.css", NULL, NULL, 200, NULL },
+		{ "GET", "/page.js", NULL, NULL, 401, NULL },
+		{ "GET", "/metrics", NULL, NULL, 401, "unauthorized" },
+		{ "GET", "/api/status", NULL, NULL, 401, NULL },
+		{ "GET", "/api/config", NULL, NULL, 401, NULL },
+		{ "GET", "/api/openapi.json", NULL, NULL, 401, NULL },
+		{ "HEAD", "/api/events", NULL, NULL, 401, NULL },
+		{ "GET", "/api/nothing", NULL, NULL, 401, NULL },
+		{ "POST", "/api/status", NULL, "", 401, NULL },
+		{ "POST", "/api/pause", JSON, "", 401, NULL },
+		{ "POST", "/api/stop", JSON, "", 401, NULL },
+		{ "POST", "/api/pause?token=the-token", JSON, "", 401, NULL },
+		{ "POST", "/login", FORM, "token=the-tokem", 401, "That is not the token" },
+		{ "POST", "/login", FORM, "token=", 401, "That is not the token" },
+		{ "POST", "/login", FORM, "", 401, "That is not the token" },
+		{ "POST", "/login", JSON, "{\"token\":\"the-token\"}", 401, NULL },
+		{ "POST", "/login", "Origin: http://evil.example", "token=the-token", 403, NULL },
+		{ "POST", "/login", FORM, "token=the%2Dtoken", 303, session },
+		{ "POST", "/login", FORM, "token=the%2Dtoken", 303, "Location: ./\r\n" },
+		{ "GET", "/", "Authorization: Bearer the-token", NULL, 200, "page.js" },
+		{ "GET", "/metrics", "Authorization: Bearer the-token", NULL, 200, NULL },
+		{ "GET", "/api/status", "Authorization: Bearer the-tokem", NULL, 401, NULL },
+		{ "HEAD", "/api/events", "Authorization: Bearer the-token", NULL, 200, NULL },
+		{ "GET", "/api/nothing", "Authorization: Bearer the-token", NULL, 404, NULL },
+		{ "GET", "/api/status", session + 4, NULL, 200, NULL },
+		{ "POST", "/api/unpause", session + 4, "", 303, NULL },
+	};
+
+	snprintf(session, sizeof(session), "Set-Cookie: %s=%s; HttpOnly; SameSite=Strict\r\n",
+		 here.access.cookie_name, here.access.session);
+	here.access.token = "the-token";
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char header[200];
+		struct exchange x = { .method = cases[i].method,
+				      .path = cases[i].path,
+				      .header = header,
+				      .body = cases[i].body };
+
+		snprintf(header, sizeof(header), "%s",
+			 cases[i].header ? cases[i].header : "Content-Type:");
+		header[strcspn(header, "\r")] = '\0';
+		perform(&x);
+		if (x.status != cases[i].status ||
+		    (cases[i].in_reply && !strstr(buf_text(&x.reply), cases[i].in_reply) &&
+		     !strstr(x.headers.data, cases[i].in_reply)))
+			fail_msg("case %zu, %s %s: %ld %s%s", i, x.method, x.path, x.status,
+				 x.headers.data, buf_text(&x.reply));
+		assert_null(strstr(x.headers.data, "the-token"));
+		assert_null(strstr(buf_text(&x.reply), "the-token"));
+		release(&x);
+	}
+	here.access.token = NULL;
 }
 
 static void simple(const char *method, const char *path, const char *header, const char *body)
@@ -461,35 +541,6 @@ TEST(endless_and_silent_clients)
 	free(request);
 }
 
-TEST(addresses)
-{
-	static const struct {
-		const char *address, *host, *port; /* host NULL: refused */
-	} cases[] = {
-		{ "127.0.0.1:8000", "127.0.0.1", "8000" },
-		{ ":8000", "", "8000" },
-		{ "[::1]:80", "::1", "80" },
-		{ "db-copier.internal:0", "db-copier.internal", "0" },
-		{ "", NULL, NULL },
-		{ "localhost", NULL, NULL },
-		{ "localhost:", NULL, NULL },
-		{ "::1:8000", NULL, NULL },
-		{ "[::1]", NULL, NULL },
-		{ "[::1:8000", NULL, NULL },
-	};
-	char host[64], port[16];
-
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		bool ok = listen_split(cases[i].address, host, sizeof(host), port, sizeof(port));
-
-		assert_int_equal(ok, cases[i].host != NULL);
-		if (!ok)
-			continue;
-		assert_string_equal(host, cases[i].host);
-		assert_string_equal(port, cases[i].port);
-	}
-}
-
 TEST(failures_to_listen_name_the_address)
 {
 	char taken[64];
@@ -503,15 +554,63 @@ TEST(failures_to_listen_name_the_address)
 		assert_non_null(strstr(err.text, bad[i]));
 	}
 	assert_true(listen_open(&listener, ":0", &err));
-	assert_false(listener.is_loopback);
+	assert_false(listener.is_local);
+	assert_true(listener.port > 0);
+	assert_string_equal(listener.text + 1, strchr(listener.text, ':') + 1);
 	close(listener.fd);
+	assert_false(listen_open(&listener, taken, &err));
+	assert_non_null(strstr(err.text, "in use (another move"));
+	assert_non_null(strstr(err.text, "ServerBindAddr"));
+}
+
+/* Broken: no unlink() in bind_unix(); is_left_over() always true; no comparison of inodes in
+ * listen_remove(). */
+TEST(a_unix_socket)
+{
+	struct error err = ERROR_INIT;
+	struct listener first, second;
+	char folder[] = "/tmp/listenXXXXXX", *text;
+	struct stat info;
+	int file;
+
+	assert_non_null(mkdtemp(folder));
+	text = mem_printf("unix:%s/socket", folder);
+
+	assert_true(listen_open(&first, text, &err));
+	assert_true(first.is_local);
+	assert_int_equal(first.port, 0);
+	assert_string_equal(first.text, text);
+	assert_int_equal(stat(text + 5, &info), 0);
+	assert_int_equal(info.st_mode & 07777, 0600);
+
+	assert_false(listen_open(&second, text, &err)); /* it lives */
+	assert_non_null(strstr(err.text, "in use (another move"));
+	assert_int_equal(unlink(text + 5), 0);
+	assert_true(listen_open(&second, text, &err));
+	listen_remove(&first); /* is not its own any more */
+	assert_int_equal(access(text + 5, F_OK), 0);
+	close(first.fd);
+	close(second.fd);
+	assert_true(listen_open(&second, text, &err)); /* it was left over */
+	listen_remove(&second);
+	assert_int_equal(access(text + 5, F_OK), -1);
+	close(second.fd);
+
+	file = open(text + 5, O_CREAT | O_WRONLY, 0600); /* no socket: somebody's data */
+	close(file);
+	assert_false(listen_open(&first, text, &err));
+	assert_int_equal(unlink(text + 5), 0);
+	rmdir(folder);
+	assert_false(listen_open(&first, text, &err));
+	assert_non_null(strstr(err.text, "No such file"));
+	free(text);
 }
 
 TEST(who_may_call)
 {
 	static const struct {
 		const char *host, *origin, *site;
-		bool loopback, may_post, may_get;
+		bool local, may_post, may_get;
 	} cases[] = {
 		{ "127.0.0.1:8000", NULL, NULL, true, true, true },
 		{ NULL, NULL, NULL, true, true, true },
@@ -538,29 +637,44 @@ TEST(who_may_call)
 		{ "copier.internal", "null", NULL, false, false, true },
 		{ "copier.internal", NULL, "cross-site", false, false, true },
 		{ NULL, "http://x", NULL, false, false, true },
+		/* Through a proxy, which leaves Host or sets its own. */
+		{ "ferry.example", "https://ferry.example", NULL, true, true, true },
+		{ "FERRY.example:81", "https://ferry.EXAMPLE:8443", NULL, true, true, true },
+		{ "127.0.0.1:8000", "https://ferry.example", "same-origin", true, true, true },
+		{ "127.0.0.1:8000", "https://ferry.example", "cross-site", true, false, true },
+		{ "copier", "https://ferry.example", NULL, false, true, true },
+		{ "ferry.example", "https://evil.example", NULL, true, false, true },
+		{ "localhost", "https://ferry.example.evil.example", NULL, true, false, true },
+		{ "localhost", "https://evil.ferry.example", NULL, true, false, true },
+		{ "localhost", "https://moves.example:8443", NULL, true, true, true },
+		{ "localhost", "https://moves.example", NULL, true, false, true },
+		{ "localhost", "https://moves.example:84430", NULL, true, false, true },
+		{ "moves.example:8443", NULL, NULL, true, true, true },
+		{ "moves.example", NULL, NULL, true, false, false },
+		{ "localhost", "https://[fd00::1]:7", NULL, true, true, true },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct request_origin from = { cases[i].host, cases[i].origin, cases[i].site,
 					       false };
 
-		if (request_origin_allows(&from, cases[i].loopback) != cases[i].may_get)
+		if (request_origin_allows(&from, cases[i].local, &trusted) != cases[i].may_get)
 			fail_msg("case %zu, GET", i);
 		from.changes_something = true;
-		if (request_origin_allows(&from, cases[i].loopback) != cases[i].may_post)
+		if (request_origin_allows(&from, cases[i].local, &trusted) != cases[i].may_post)
 			fail_msg("case %zu, POST", i);
 	}
 }
 
 TEST_MAIN_GROUP(set_up, tear_down, cmocka_unit_test(every_route_and_its_refusals),
-		cmocka_unit_test(posts_reach_the_ferry), cmocka_unit_test(status_is_json),
-		cmocka_unit_test(metrics_escape_everything),
+		cmocka_unit_test(with_a_token), cmocka_unit_test(posts_reach_the_ferry),
+		cmocka_unit_test(status_is_json), cmocka_unit_test(metrics_escape_everything),
 		cmocka_unit_test(the_page_says_what_may_run_in_it),
 		cmocka_unit_test(the_description_has_every_route),
 		cmocka_unit_test(the_description_has_every_state),
 		cmocka_unit_test(a_stop_comes_after_its_answer),
 		cmocka_unit_test(large_bodies_are_refused),
 		cmocka_unit_test(broken_requests_do_no_harm),
-		cmocka_unit_test(endless_and_silent_clients), cmocka_unit_test(addresses),
+		cmocka_unit_test(endless_and_silent_clients),
 		cmocka_unit_test(failures_to_listen_name_the_address),
-		cmocka_unit_test(who_may_call))
+		cmocka_unit_test(a_unix_socket), cmocka_unit_test(who_may_call))
