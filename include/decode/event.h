@@ -134,6 +134,9 @@ struct binlog_mariadb_gtid {
 	/* 1 standalone, 2 commit id, 4 transactional, ... 32 DDL, 64 prepared XA, 128
 	 * completed XA */
 	uint8_t flags;
+	/* START ALTER, ROLLBACK ALTER: a statement of its own, with the text of the ALTER TABLE
+	 * that it says has begun, or is given up. */
+	bool is_unfinished_alter;
 };
 bool binlog_mariadb_gtid_parse(struct binlog_event *event, struct binlog_mariadb_gtid *gtid,
 			       struct error *err) MUST_CHECK;

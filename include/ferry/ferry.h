@@ -67,6 +67,10 @@ bool ferry_state(struct ferry *ferry, struct buf *out);
  * before it was accepted. */
 bool ferry_may_save(struct ferry *ferry);
 
+/* Any thread: the tables whose change has ended the run, for the one that is resumed. *tables is
+ * the caller's. True: a statement in the binlog has changed them. */
+bool ferry_changed_tables(struct ferry *ferry, struct recopies *tables);
+
 /* Any thread. */
 void ferry_set_paused(struct ferry *ferry, bool paused);
 /* A copy, for the caller to release. */
@@ -97,6 +101,7 @@ struct ferry_table_status {
 	uint64_t batch_rows;
 	unsigned deferred_indexes; /* still to be added on the target */
 	double indexing_since;	   /* wall seconds; 0: they are not being added just now */
+	bool is_recopied;	   /* dropped and copied again, as its definition changed */
 	uint64_t late_rows;	   /* changed on the source behind the final position: not moved */
 };
 
@@ -131,6 +136,7 @@ struct ferry_status {
 	struct ferry_table_status *tables; /* owned */
 	size_t table_count;
 	size_t completed_count;
+	uint64_t recopied_count;
 	char source_address[300]; /* "host:port" */
 	char target_address[300];
 	bool has_verifier;

@@ -118,7 +118,10 @@ struct move_options {
 	/* OpenTransactionsTimeout: longest wait for transactions that are open on copied
 	 * tables before the final position is read; 0: they are only named. */
 	int64_t open_transactions_ms;
-	bool stops_writers; /* there is a CutoverLock: behind it nobody writes to the source */
+	bool stops_writers;	/* there is a CutoverLock: behind it nobody writes to the source */
+	bool recopies;		/* OnSchemaChange: what is not in recopies_of is copied again */
+	struct map recopies_of; /* OnSchemaChangePerTable: "schema.table" -> "stop" or "recopy" */
+	struct string_list recopy;     /* -recopy: "schema.table" */
 	bool no_schema_cache_in_state; /* DoNotIncludeSchemaCacheInStateDump */
 
 	struct verify_options verify;

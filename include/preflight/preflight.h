@@ -6,6 +6,7 @@
 #include "base/stop.h"
 #include "plan/findings.h"
 #include "plan/moved_table.h"
+#include "state/recopies.h"
 
 struct preflight; /* what both servers have said of themselves */
 
@@ -21,9 +22,9 @@ void preflight_free(struct preflight *p);
 /* Server settings, privileges, flavours and versions; needs no tables. */
 bool preflight_servers(struct preflight *p, struct error *err) MUST_CHECK;
 /* Names of the configuration that do not exist on the source, and filters that choose
- * nothing. schema: of the chosen tables. */
+ * nothing. schema: of the chosen tables. may_be_gone: names that do not exist are warned of. */
 bool preflight_names(const struct move_options *options, struct db *source,
-		     const struct schema *schema, struct findings *findings,
+		     const struct schema *schema, bool may_be_gone, struct findings *findings,
 		     struct error *err) MUST_CHECK;
 /* What a start that is meant has, and a dry run, which writes nothing, has not. */
 struct preflight_attempt {
@@ -33,11 +34,12 @@ struct preflight_attempt {
 
 /* Foreign keys, engines, triggers, existing target tables and their definitions, what is not
  * moved (views, triggers, events, routines), definitions that the target does not take.
- * is_resuming: the target tables must exist and fit. attempt: NULL for a dry run; else
+ * resumed: NULL for a fresh run; else the target tables must exist and fit, but for those
+ * that are pending there, which are to be made. attempt: NULL for a dry run; else
  * definitions are tried on the target where the account may, in a database that is dropped
  * again. */
 bool preflight_tables(struct preflight *p, const struct schema *schema,
-		      const struct moved_tables *tables, bool is_resuming,
+		      const struct moved_tables *tables, const struct recopies *resumed,
 		      const struct preflight_attempt *attempt, struct error *err) MUST_CHECK;
 
 #endif

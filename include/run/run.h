@@ -42,6 +42,7 @@ struct run {
 	/* Nobody writes to the target unless the run holds its lock 0 (I8). */
 	struct db_guard guard;
 	struct owed_rows *owed;
+	const struct recopies *recopies; /* the ferry's; constant once rows are moved */
 	bool takes_loads;   /* the target accepts LOAD DATA LOCAL, and may be sent it */
 	struct budget rows; /* copied rows in memory, options->rows_bytes of them */
 	struct work_sheet work;

@@ -11,6 +11,7 @@ enum run_part {
 	PART_DATA_ITERATOR,
 	PART_DEFERRED_INDEXES,
 	PART_BINLOG_STREAMER,
+	PART_SCHEMA_CHANGE, /* any part: a table is to be copied again, by resuming at once */
 	PART_BINLOG_WRITER,
 	PART_INLINE_VERIFIER,
 	PART_TARGET_VERIFIER,

@@ -8,6 +8,7 @@
 #include "decode/position.h"
 #include "plan/moved_table.h"
 #include "state/phase.h"
+#include "state/recopies.h"
 #include "state/state_line.h"
 
 #define RUN_ID_SIZE 33 /* 32 hex digits */
@@ -45,6 +46,7 @@ struct run_state {
 	enum phase phase;
 	struct table_state *tables; /* owned; by moved_table.index */
 	size_t table_count;
+	struct recopies recopies;	 /* owned */
 	struct binlog_position position; /* applied up to here; may be unset */
 	/* Rows up to here may be on the target: beyond position in mid-transaction. Unset:
 	 * none were streamed yet. */

@@ -7,6 +7,9 @@
 #include "state/state_key.h"
 #include "state/state_tracker.h"
 
+/* What older versions must not pass over raises a state's format: 2 has "Recopied". */
+enum { STATE_FORMAT = 1, STATE_FORMAT_RECOPIED = 2 };
+
 struct saved_state {
 	cJSON *tree;	     /* owned: the whole state, borrowed from below */
 	const char *version; /* GhostferryVersion */
@@ -45,7 +48,7 @@ void saved_state_release(struct saved_state *state);
 bool saved_state_apply(const struct saved_state *state, const struct moved_tables *tables,
 		       struct state_tracker *tracker, struct error *err) MUST_CHECK;
 
-/* Was the table part of the run? */
-bool saved_state_has_table(const struct saved_state *state, const struct moved_table *table);
+/* Was the table, "schema.name", part of the run? */
+bool saved_state_has_table(const struct saved_state *state, const char *table);
 
 #endif

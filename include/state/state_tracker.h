@@ -85,6 +85,8 @@ void state_tracker_set_before(struct state_tracker *s, const struct moved_table 
 /* False: a copied table is being copied again, from its start. */
 void state_tracker_set_complete(struct state_tracker *s, const struct moved_table *table,
 				bool is_complete);
+/* Copied. */
+void state_tracker_set_recopies(struct state_tracker *s, const struct recopies *recopies);
 /* As in struct table_state; before the first snapshot, and when indexes were seen there. */
 void state_tracker_set_deferred(struct state_tracker *s, const struct moved_table *table,
 				uint64_t indexes);

@@ -31,6 +31,14 @@ struct binlog_handler {
 	/* Would the filters choose a table or database of that name, were it created
 	 * now? name NULL: any table of the database. */
 	bool (*is_chosen)(void *context, const char *schema, const char *name);
+	/* NULL: never. The table is copied from a later place on: what the transaction that begins
+	 * behind this one does to it, or to its definition, is in the copy. */
+	bool (*is_older)(void *context, const char *schema, const char *name,
+			 const struct binlog_position *begin);
+	/* NULL: no. May the change of a table's definition cost that table alone? Asked about each
+	 * that the statement names; if all may, it ends the run as any does, with ERROR_SCHEMA.
+	 * is_stated: else rows came that do not fit, without a statement. */
+	bool (*may_change)(void *context, const char *schema, const char *name, bool is_stated);
 	/* A row of a copied table inside the open transaction. position is the end of
 	 * the last boundary (for messages). */
 	bool (*row)(void *context, const struct row_change *change, struct error *err);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/nearest.h"
 #include "base/version.h"
 
@@ -16,8 +17,9 @@ enum { EXIT_MISTAKE = 1, VERIFY_KEYS_MAX = 10000 };
 /* A flag is boolean or takes a text or a number. */
 static const struct flag {
 	const char *name;
-	const char *argument; /* what the usage calls it; NULL: boolean; "N": a number */
-	size_t offset;	      /* in struct cli: bool, const char * or unsigned */
+	const char *argument; /* what the usage calls it; NULL: boolean; "N": a number; "TABLE":
+			       * one more of a list */
+	size_t offset;	      /* in struct cli: bool, const char *, unsigned or string_list */
 	const char *help;
 } flags[] = {
 	{ "dryrun", NULL, offsetof(struct cli, dry_run),
@@ -27,6 +29,9 @@ static const struct flag {
 	{ "h", NULL, offsetof(struct cli, help), "the same as -help" },
 	{ "help", NULL, offsetof(struct cli, help), "print this and exit" },
 	{ "json", NULL, offsetof(struct cli, json), "with -verify: print the report as JSON" },
+	{ "recopy", "TABLE", offsetof(struct cli, recopy),
+	  "of the run that is resumed, drop this table (\"shop.orders\") on the target and copy\n"
+	  "    \tit again as it is now on the source; may be given several times" },
 	{ "resume", NULL, offsetof(struct cli, resume),
 	  "resume from the StateFile if it holds an unfinished run, start otherwise" },
 	{ "resumestate", "FILE", offsetof(struct cli, resume_state),
@@ -142,6 +147,13 @@ static bool parse_flag(struct arguments *a, const char *text)
 		fprintf(a->errors, "flag needs an argument: -%s\n", flag->name);
 		return false;
 	}
+	if (strcmp(flag->argument, "TABLE") == 0) {
+		struct string_list *list = (struct string_list *)(void *)place;
+
+		list->items = mem_resize(list->items, list->count + 1, sizeof(*list->items));
+		list->items[list->count++] = (char *)(uintptr_t)value;
+		return true;
+	}
 	if (strcmp(flag->argument, "N") != 0) {
 		*(const char **)(void *)place = *value ? value : NULL;
 		return true;
@@ -198,7 +210,10 @@ static bool check_rest(const struct arguments *a)
 		fprintf(a->errors, "-%s goes with -verify\n", lonely);
 	if (cli->resume && cli->resume_state)
 		fprintf(a->errors, "-resume and -resumestate: take one of them out\n");
-	return !lonely && !(cli->resume && cli->resume_state);
+	if (cli->recopy.count > 0 && !cli->resume && !cli->resume_state && !is_answered)
+		fprintf(a->errors, "-recopy goes with -resume or -resumestate\n");
+	return !lonely && !(cli->resume && cli->resume_state) &&
+	       (cli->recopy.count == 0 || cli->resume || cli->resume_state || is_answered);
 }
 
 bool cli_parse(int argc, char *const *argv, struct cli *cli, int *exit_status, FILE *out,

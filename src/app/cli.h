@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/attr.h"
+#include "plan/move_options.h"
 
 /* Strings are borrowed from argv. */
 struct cli {
@@ -18,8 +19,9 @@ struct cli {
 	bool json;	  /* -verify: the report as JSON */
 	bool version;
 	bool help;
-	unsigned verify_keys;	  /* -verify: keys shown per table; 0: as usual */
-	const char *resume_state; /* path of a state, or NULL */
+	unsigned verify_keys;	   /* -verify: keys shown per table; 0: as usual */
+	const char *resume_state;  /* path of a state, or NULL */
+	struct string_list recopy; /* the array is owned; for a resumed run, "db.table" */
 	const char *config_path;
 	char *const *tables; /* -verify: names or patterns, ended by NULL; none: all */
 };

@@ -103,6 +103,7 @@ static bool prepare(struct program *program, struct error *err)
 	if (!start_state_find(&program->start, &program->cli, &program->config, err))
 		return false;
 	drop_default_state_file(program);
+	program->config.move.recopy = program->cli.recopy;
 	return true;
 }
 
@@ -207,6 +208,7 @@ int main(int argc, char **argv)
 		status = app_run(&program.config, &program.start, program.cli.dry_run);
 	start_state_release(&program.start);
 	config_release(&program.config);
+	free(program.cli.recopy.items);
 	curl_global_cleanup();
 	return status;
 }

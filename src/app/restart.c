@@ -1,5 +1,7 @@
 /* A target that forgets commits was restarted: what it may have forgotten is written
- * again by a resumed run, and nobody need be there for that. The process saves the state,
+ * again by a resumed run, and nobody need be there for that. Or the definition of a table has
+ * changed on the source, and the table is to be copied again, as a resumed run does (-recopy; those
+ * that it would not find by itself are named). The process saves the state,
  * which is one of before, and runs its own program again in its place, with -resumestate:
  * nothing of the run that has ended is left, its threads in hanging queries as little as
  * its connections.
@@ -89,6 +91,48 @@ static void close_at_exec(void)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+/* The state that is to be resumed now; NULL: there is none in a file. A start that failed early
+ * has taken nothing over into the state file. */
+static const char *state_path(const struct app *app)
+{
+	if (ferry_may_save(app->ferry) || command_line->resume)
+		return app->state_file.path;
+	return command_line->resume_state;
+}
+
+static void add_recopy(char **argv, int *count, const char *table)
+{
+	static char flag[] = "-recopy";
+
+	argv[(*count)++] = flag;
+	argv[(*count)++] = mem_strdup(table);
+}
+
+/* For the process image that follows, so nothing is released. */
+static char **arguments(const struct app *app)
+{
+	static char resume_flag[] = "-resumestate", verbose_flag[] = "-verbose";
+	const struct string_list *again = &command_line->recopy;
+	struct recopies changed;
+	char **argv;
+	int count = 0;
+
+	(void)ferry_changed_tables(app->ferry, &changed);
+	argv = mem_calloc(2 * (changed.count + again->count) + 6, sizeof(*argv));
+	argv[count++] = mem_strdup(program_path);
+	if (command_line->verbose)
+		argv[count++] = verbose_flag;
+	for (size_t i = 0; i < changed.count; i++)
+		add_recopy(argv, &count, changed.items[i].table);
+	for (size_t i = 0; i < again->count && !ferry_may_save(app->ferry); i++)
+		add_recopy(argv, &count, again->items[i]);
+	argv[count++] = resume_flag;
+	argv[count++] = mem_strdup(state_path(app));
+	argv[count++] = mem_strdup(command_line->config_path);
+	argv[count] = NULL;
+	return argv;
+}
+
 static void run_again(const struct app *app)
 {
 	struct ferry_status status;
@@ -103,44 +147,60 @@ static void run_again(const struct app *app)
 	ferry_status_release(&status);
 	setenv(variable, buf_text(&text), 1);
 
-	static char resume_flag[] = "-resumestate", verbose_flag[] = "-verbose";
-	char *argv[6];
-	int count = 0;
-
-	argv[count++] = mem_strdup(program_path);
-	if (command_line->verbose)
-		argv[count++] = verbose_flag;
-	argv[count++] = resume_flag;
-	argv[count++] = mem_strdup(app->state_file.path);
-	argv[count++] = mem_strdup(command_line->config_path);
-	argv[count] = NULL;
 	close_at_exec();
+	char **argv = arguments(app);
+
 	execv("/proc/self/exe", argv);
 	execvp(argv[0], argv);
 }
 
-void restart_if_it_helps(struct app *app, const struct error *err, enum run_part part)
+/* A statement is behind the place that the last one began at: it comes as often as
+ * definitions change. */
+static bool is_too_often(const struct app *app)
 {
-	/* Whatever answers to CutoverLock may have happened. */
-	bool is_before_cutover = app->phase < PHASE_CUTOVER ||
-				 (app->phase == PHASE_CUTOVER && !app->config->cutover_lock.uri);
-	struct error failure = ERROR_INIT;
+	struct recopies changed;
+	bool is_stated = ferry_changed_tables(app->ferry, &changed);
 
-	if (part != PART_TARGET_FORGOT || !program_path || !is_before_cutover)
-		return;
+	recopies_release(&changed);
+	if (is_stated)
+		return false;
 	if (clock_ms() - began_ms > QUIET_MS)
 		restarts = 0;
-	if (++restarts > RESTARTS_MAX) {
-		log_warn("the target was restarted %d times", restarts);
+	if (++restarts <= RESTARTS_MAX)
+		return false;
+	log_warn("the run was resumed %d times within a short time", RESTARTS_MAX);
+	return true;
+}
+
+static bool may_help(const struct app *app, enum run_part part)
+{
+	/* Behind the last permission to cut over nothing begins again unseen. */
+	if (part == PART_SCHEMA_CHANGE)
+		return app->phase < PHASE_CUTOVER && !app->is_dry_run;
+	/* Whatever answers to CutoverLock may have happened. */
+	return part == PART_TARGET_FORGOT &&
+	       (app->phase < PHASE_CUTOVER ||
+		(app->phase == PHASE_CUTOVER && !app->config->cutover_lock.uri));
+}
+
+static bool save(struct app *app)
+{
+	return !ferry_may_save(app->ferry) ||
+	       (state_file_close(&app->state_file, ENDING_S * 1000) && !app->state_file.is_failing);
+}
+
+void restart_if_it_helps(struct app *app, const struct error *err, enum run_part part)
+{
+	struct error failure = ERROR_INIT;
+
+	if (!program_path || !may_help(app, part) || is_too_often(app))
 		return;
-	}
 	/* A signal from here on would be lost with this image: it ends the process instead. */
 	shutdown_at_next_signal(EXIT_INTERRUPTED);
-	if (!app->state_file.path || !state_file_close(&app->state_file, ENDING_S * 1000) ||
-	    app->state_file.is_failing)
+	if (!app->state_file.path || !state_path(app) || !save(app))
 		return;
 	log_progress("");
-	log_warn_err(err, "resuming from %s by itself", app->state_file.path);
+	log_warn_err(err, "resuming from %s by itself", state_path(app));
 	run_again(app);
 	error_errno(&failure, "%s", program_path);
 	log_error_err(&failure, "the program cannot be run again");

@@ -245,6 +245,7 @@ void shutdown_not_started(struct app *app)
 
 	if (!ferry_error(app->ferry, &err, &part))
 		error_set(&err, ERROR_STOPPED, "the start ended without saying why");
+	restart_if_it_helps(app, &err, part);
 	/* A dry run has nothing to leave behind, and nobody to call. */
 	if (!app->is_dry_run)
 		report(app, &err, part, EXIT_NOT_STARTED);

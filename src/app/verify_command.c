@@ -99,7 +99,7 @@ static bool check_names(struct command *c, struct error *err)
 	bool ok;
 
 	findings_init(&found);
-	ok = preflight_names(&c->options, c->source, &c->schema, &found, err);
+	ok = preflight_names(&c->options, c->source, &c->schema, false, &found, err);
 	if (ok && findings_errors(&found) > 0) {
 		findings_text(&text, &found);
 		fputs(buf_text(&text), stderr);

@@ -333,6 +333,22 @@ static void check_iterative_verifier(struct checks *c)
 	c->who = c->object = "";
 }
 
+static void check_schema_changes(struct checks *c, const struct move_options *move)
+{
+	const char *on_change = config_unread_text(c->config, &move->recopies);
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	if (on_change)
+		wrong(c, "OnSchemaChange", "known: stop, recopy",
+		      "'%s' is not a known OnSchemaChange", on_change);
+	while ((entry = map_next(&move->recopies_of, &cursor)))
+		if (strcmp(entry->value, "stop") != 0 && strcmp(entry->value, "recopy") != 0)
+			wrong(c, "OnSchemaChangePerTable", "known: stop, recopy",
+			      "'%s' of %s is not a known OnSchemaChange",
+			      (const char *)entry->value, entry->key);
+}
+
 static void check_choices(struct checks *c)
 {
 	const struct move_options *move = &c->config->move;
@@ -345,6 +361,7 @@ static void check_choices(struct checks *c)
 	if (method)
 		wrong(c, "TargetWriteMethod", "known: auto, insert",
 		      "'%s' is not a known TargetWriteMethod", method);
+	check_schema_changes(c, move);
 }
 
 static void check_verifier(struct checks *c)

@@ -29,6 +29,8 @@ static const struct figure {
 	  STATUS(U64, changes_applied) },
 	{ "queued_changes", "gauge", "Row changes received and not yet applied.",
 	  STATUS(U64, queued_changes) },
+	{ "tables_copied_again", "gauge", "Tables copied again, as their definition changed.",
+	  STATUS(U64, recopied_count) },
 	{ "queued_bytes", "gauge", "Memory that the queued changes take.",
 	  STATUS(U64, queued_bytes) },
 };

@@ -96,8 +96,10 @@ static double seconds(double value)
 }
 
 /* Only while there are any: Ghostferry has none of it. */
-static void add_indexes(cJSON *item, const struct ferry_table_status *table)
+static void add_rare(cJSON *item, const struct ferry_table_status *table)
 {
+	if (table->is_recopied)
+		cJSON_AddTrueToObject(item, "IsCopiedAgain");
 	if (table->deferred_indexes)
 		json_add_u64(item, "DeferredIndexes", table->deferred_indexes);
 	if (table->indexing_since > 0)
@@ -121,7 +123,7 @@ static void add_tables(cJSON *object, const struct ferry_status *status)
 		json_add_u64(item, "RowsWritten", table->rows_written);
 		json_add_u64(item, "BatchSize", table->batch_rows);
 		json_add_u64(item, "BytesWritten", table->bytes_written);
-		add_indexes(item, table);
+		add_rare(item, table);
 	}
 }
 

@@ -41,6 +41,7 @@ struct creation {
 	struct worker_pool pool; /* its items are those of todo */
 	/* Constant once they run. */
 	const struct move_options *options;
+	const struct recopies *only; /* or NULL */
 	struct stop *stop;
 	const struct moved_table **todo; /* owned; in the order of creation */
 	size_t count;
@@ -158,6 +159,11 @@ static bool create_table(struct creator *c, const struct moved_table *t, struct 
 	return ok;
 }
 
+static bool is_wanted(const struct creation *all, const struct moved_table *t)
+{
+	return t && (!all->only || recopies_is_pending(all->only, t->source->full_name));
+}
+
 /* Names in create_first that are no table of the run are passed over, as in
  * Ghostferry. *first: how many lead the list because of it. */
 static void list_tables(struct creation *all, const struct schema *schema,
@@ -170,12 +176,13 @@ static void list_tables(struct creation *all, const struct schema *schema,
 	map_init(&listed);
 	all->todo = mem_calloc(schema->table_count + 1, sizeof(*all->todo));
 	for (size_t i = 0; i < names->count; i++)
-		if ((t = map_get_text(&tables->by_source, names->items[i])) &&
+		if (is_wanted(all, t = map_get_text(&tables->by_source, names->items[i])) &&
 		    !map_put_text(&listed, names->items[i], &listed))
 			all->todo[all->count++] = t;
 	*first = all->count;
 	for (size_t i = 0; i < schema->table_count; i++)
-		if ((t = map_get_text(&tables->by_source, schema->tables[i].full_name)) &&
+		if (is_wanted(all,
+			      t = map_get_text(&tables->by_source, schema->tables[i].full_name)) &&
 		    !map_put_text(&listed, schema->tables[i].full_name, &listed))
 			all->todo[all->count++] = t;
 	map_release(&listed);
@@ -272,9 +279,10 @@ static bool create_tables(struct creator *c, size_t first, struct error *err)
 /* Did the server make of the statements what they mean on the source? Another flavour or
  * version may not, and what SHOW CREATE cannot print is lost on any. Of tables that may have
  * been there the collations were compared before. */
-static bool check_created(const struct move_options *options, struct db *target,
+static bool check_created(const struct creation *all, struct db *target,
 			  const struct moved_tables *tables, struct error *err)
 {
+	const struct move_options *options = all->options;
 	struct map without_default;
 	struct findings findings;
 	struct table_pairs pairs;
@@ -285,7 +293,7 @@ static bool check_created(const struct move_options *options, struct db *target,
 	map_init(&without_default);
 	findings_init(&findings);
 	for (size_t i = 0; i < tables->count; i++) {
-		if (!pairs.there[i])
+		if (!pairs.there[i] || !is_wanted(all, tables->tables[i]))
 			continue;
 		target_definition_check(tables->tables[i], pairs.there[i], &without_default,
 					&findings);
@@ -306,11 +314,14 @@ static bool check_created(const struct move_options *options, struct db *target,
 
 bool tables_create(const struct move_options *options, struct db *source, struct db *target,
 		   const struct schema *schema, const struct moved_tables *tables,
-		   struct state_tracker *tracker, struct stop *stop, struct error *err)
+		   const struct recopies *only, struct state_tracker *tracker, struct stop *stop,
+		   struct error *err)
 {
-	struct creation all = {
-		.options = options, .tracker = tracker, .stop = stop, .last_logged_ms = clock_ms()
-	};
+	struct creation all = { .options = options,
+				.only = only,
+				.tracker = tracker,
+				.stop = stop,
+				.last_logged_ms = clock_ms() };
 	struct creator c = { .creation = &all };
 	struct log_facts facts = { .count = 0 };
 	size_t first;
@@ -323,8 +334,7 @@ bool tables_create(const struct move_options *options, struct db *source, struct
 	     collations_load(&all.collations, target, err) && begin_maker(&c, source, target, err);
 	if (ok) {
 		ok = create_databases(&c, err) && create_tables(&c, first, err);
-		ok = table_maker_end(&c.maker, ok, err) &&
-		     check_created(options, target, tables, err);
+		ok = table_maker_end(&c.maker, ok, err) && check_created(&all, target, tables, err);
 	}
 	log_fact_number(&facts, "#tables", (double)all.created);
 	if (ok)

@@ -358,12 +358,20 @@ bool binlog_query_parse(struct binlog_event *event, const struct binlog_format *
 bool binlog_mariadb_gtid_parse(struct binlog_event *event, struct binlog_mariadb_gtid *gtid,
 			       struct error *err)
 {
-	struct reader *r = &event->body;
+	enum { GTID_HAS_COMMIT_ID = 2, GTID_XA = 64 | 128, GTID_UNFINISHED_ALTER = 2 | 8 };
+	struct reader r = event->body;
+	uint8_t further = 0;
 
-	gtid->sequence = reader_u64(r);
-	gtid->domain = reader_u32(r);
-	gtid->flags = reader_u8(r);
-	if (r->failed)
+	gtid->sequence = reader_u64(&r);
+	gtid->domain = reader_u32(&r);
+	gtid->flags = reader_u8(&r);
+	if (r.failed)
 		return cut_short(event, err);
+	/* What follows is padded with zeros, and may be left out. */
+	if (gtid->flags & GTID_HAS_COMMIT_ID)
+		reader_u64(&r);
+	if (!(gtid->flags & GTID_XA))
+		further = reader_u8(&r);
+	gtid->is_unfinished_alter = !r.failed && (further & GTID_UNFINISHED_ALTER);
 	return true;
 }

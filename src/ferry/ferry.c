@@ -71,6 +71,9 @@ void ferry_fail_run(void *context, enum run_part part, const struct error *err)
 {
 	struct ferry *f = context;
 
+	/* The statement may not have come by the stream yet. */
+	if (part != PART_USER_INTERRUPT && ferry_is_schema_change(f, err))
+		part = PART_SCHEMA_CHANGE;
 	if (ferry_fail(f, part, err))
 		announce(f, FERRY_FAILED);
 }
@@ -145,6 +148,8 @@ static void ferry_main(void *argument)
 	log_info("hello world from %s", version_text);
 	bool ok = ferry_prepare(f, &err);
 	if (!ok || f->is_dry_run || f->is_finished) {
+		if (!ok && ferry_has_changed(f))
+			f->step = PART_SCHEMA_CHANGE;
 		disconnect(f);
 		if (ok)
 			announce(f, f->is_dry_run ? FERRY_DRY_RUN_DONE : FERRY_NOTHING_TO_DO);
@@ -215,7 +220,8 @@ struct ferry *ferry_new(const struct move_options *options, const struct ferry_h
 	f->options.source.identity = &f->source_identity;
 	f->options.target.computing = &f->computing;
 	f->hooks = *hooks;
-	f->resume = resume;
+	f->given = f->resume = resume;
+	f->run.recopies = &f->recopies;
 	f->finished = finished;
 	f->is_dry_run = dry_run;
 	f->automatic_cutover = options->automatic_cutover;
@@ -281,6 +287,10 @@ void ferry_free(struct ferry *f)
 	state_schema_release(&f->schema_text);
 	run_free_syncs(&f->run);
 	moved_tables_release(&f->tables);
+	recopies_release(&f->recopies);
+	recopies_release(&f->changed_tables);
+	if (f->resume != f->given)
+		saved_state_release(&f->recopy_state);
 	schema_release(&f->schema);
 	findings_release(&f->findings);
 	state_tracker_destroy(&f->tracker);
@@ -301,17 +311,18 @@ bool ferry_state(struct ferry *f, struct buf *out)
 	mutex_lock(&f->lock);
 	bool started = f->is_started;
 	struct owed_rows *owed = f->owed;
+	const struct saved_state *resume = f->resume;
 	mutex_unlock(&f->lock);
 
-	if (!started && f->resume) /* nothing has moved since: the same state again */
-		json_print(out, f->resume->tree, 1);
+	if (!started && resume) /* nothing has moved since: the same state again */
+		json_print(out, resume->tree, 1);
 	else if (started && durable_state_text(f->durable, &durable))
 		/* A row that is displaced now is owed also in a state of a moment before. */
 		state_write_again(out, &f->tracker, &durable, owed_rows_state(owed));
 	else if (started)
 		live_state(f, out);
 	buf_release(&durable);
-	return started || f->resume;
+	return started || resume;
 }
 
 bool ferry_may_save(struct ferry *f)

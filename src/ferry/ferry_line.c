@@ -36,7 +36,7 @@ static bool refuse(const struct state_line *known, const char *where, struct err
 
 bool ferry_check_line(struct ferry *f, struct error *err)
 {
-	const struct saved_state *resume = f->resume;
+	const struct saved_state *resume = f->given;
 	struct state_line known = STATE_LINE_INIT;
 	bool ok = true;
 
@@ -89,6 +89,17 @@ static bool try_to_record(struct ferry *f, struct error *err)
 	log_warn_err(err, "no record of the run's states is made on the target");
 	f->has_line_record = false;
 	return true;
+}
+
+/* What follows must not be unknown to the next process. */
+bool ferry_accept_state(struct ferry *f, struct error *err)
+{
+	if (!save(f, &f->is_accepted) && f->hooks.save_state)
+		return error_set(err, ERROR_BUSY,
+				 "the state file cannot be written: see to the "
+				 "disk it is on");
+	probe("recopy_accepted", " ");
+	return try_to_record(f, err);
 }
 
 bool ferry_keep_line(struct ferry *f, struct error *err)

@@ -25,7 +25,7 @@ struct ferry {
 	/* Constant from ferry_new() on. */
 	struct move_options options; /* a copy, whose servers know the two behind it */
 	struct ferry_hooks hooks;
-	const struct saved_state *resume;   /* or NULL */
+	const struct saved_state *given;    /* the state that is resumed, or NULL */
 	const struct saved_state *finished; /* a move before this one, or NULL */
 	bool is_dry_run;
 
@@ -40,6 +40,8 @@ struct ferry {
 	struct run_lock run_lock;
 	struct findings findings;
 	struct start_position start;
+	struct recopies recopies;	 /* read by all threads once rows are moved */
+	struct saved_state recopy_state; /* what is resumed where tables are copied again */
 	bool source_forgets;		 /* its InnoDB does, what it confirmed last, in a crash */
 	bool is_finished;		 /* it is the same move */
 	bool has_line_record;		 /* the target keeps the run's line (line_record.h) */
@@ -58,9 +60,13 @@ struct ferry {
 	_Atomic double clock_ahead_s; /* our wall clock's lead over the source's */
 	struct mutex lock;
 	struct condition changed; /* automatic_cutover */
-	bool automatic_cutover;	  /* guarded by lock */
-	bool has_failed;	  /* guarded by lock */
-	bool is_done;		  /* guarded by lock: nothing can fail any more */
+	/* given, or recopy_state. Set under lock by the ferry's thread, at the start. */
+	const struct saved_state *resume;
+	struct recopies changed_tables; /* guarded by lock: whose change ends the run */
+	bool is_stated;			/* guarded by lock: all of them by a statement */
+	bool automatic_cutover;		/* guarded by lock */
+	bool has_failed;		/* guarded by lock */
+	bool is_done;			/* guarded by lock: nothing can fail any more */
 	bool is_accepted;	  /* guarded by lock: the state that is resumed is gone on from */
 	bool is_started;	  /* guarded by lock: rows may be on the target */
 	struct error error;	  /* guarded by lock; constant once has_failed */
@@ -120,8 +126,25 @@ bool ferry_on_late_failure(struct ferry *f, const struct error *err);
 /* ferry_line.c: may this state be resumed; the run is started, which is said where the next
  * process looks before a row is written; the record is not needed any more. */
 bool ferry_check_line(struct ferry *f, struct error *err) MUST_CHECK;
+/* The first half of it: the state that is resumed is the one to go on from. */
+bool ferry_accept_state(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_keep_line(struct ferry *f, struct error *err) MUST_CHECK;
 void ferry_forget_line(struct ferry *f);
+/* ferry_recopy.c, in the order of the start: the source's definitions, and which tables are to be
+ * copied again; the state says so; they are made again on the target. */
+bool ferry_load_schema(struct ferry *f, struct error *err) MUST_CHECK;
+bool ferry_recopy_state(struct ferry *f, struct error *err) MUST_CHECK;
+bool ferry_recopy_tables(struct ferry *f, struct error *err) MUST_CHECK;
+bool ferry_may_recopy(const struct ferry *f);
+/* After a failure of the start: did a definition change meanwhile, so that another one would see
+ * to it? */
+bool ferry_has_changed(struct ferry *f);
+/* ferry_recopy.c, by the streamer's thread: see struct binlog_handler. */
+bool ferry_is_older(void *ferry, const char *schema, const char *name,
+		    const struct binlog_position *begin);
+bool ferry_may_change(void *ferry, const char *schema, const char *name, bool is_stated);
+/* Any thread: does the failure come of a change that a resumed run would find and see to? */
+bool ferry_is_schema_change(const struct ferry *f, const struct error *err);
 /* ferry_finished.c: has f->finished moved what is chosen now, and is it there? */
 bool ferry_check_finished(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_fail() for all but the loop's thread, which is woken; as in struct run. */

@@ -58,9 +58,7 @@ static bool load_tables(struct ferry *f, struct error *err)
 	struct log_facts facts = { .count = 0 };
 
 	ferry_waits_for(f, "the source's table definitions");
-	if (!schema_load(f->source, ferry_is_chosen, f, &f->schema, err))
-		return error_wrap(err, "load table definitions of the source");
-	if (f->resume && !state_schema_check(f->resume, &f->schema, err))
+	if (!ferry_load_schema(f, err) || !ferry_recopy_state(f, err))
 		return false;
 	moved_tables_make(&f->options, f->run.run_id, &f->schema, &f->tables, &f->findings);
 	run_make_syncs(&f->run);
@@ -72,7 +70,8 @@ static bool load_tables(struct ferry *f, struct error *err)
 	log_fact_number(&facts, "#tables", (double)f->tables.count);
 	log_info_facts(&facts, "table schemas cached: %zu table%s", f->tables.count,
 		       f->tables.count == 1 ? "" : "s");
-	return preflight_names(&f->options, f->source, &f->schema, &f->findings, err);
+	return preflight_names(&f->options, f->source, &f->schema, f->resume && ferry_may_recopy(f),
+			       &f->findings, err);
 }
 
 static bool choose_start(struct ferry *f, struct error *err)
@@ -126,8 +125,9 @@ static bool run_checks(struct ferry *f, struct preflight *checks, struct error *
 		return false;
 	if (!load_tables(f, err) || !ferry_check_finished(f, err))
 		return false;
-	return f->is_finished || preflight_tables(checks, &f->schema, &f->tables, f->resume != NULL,
-						  f->is_dry_run ? NULL : &attempt, err);
+	return f->is_finished ||
+	       preflight_tables(checks, &f->schema, &f->tables, f->resume ? &f->recopies : NULL,
+				f->is_dry_run ? NULL : &attempt, err);
 }
 
 static bool check_all(struct ferry *f, struct error *err)
@@ -178,7 +178,8 @@ static bool resume_from(struct ferry *f, struct error *err)
 	if (!saved_state_apply(f->resume, &f->tables, &f->tracker, err))
 		return false;
 	for (size_t i = 0; i < f->tables.count; i++)
-		f->run.syncs[i].mark.is_ours = saved_state_has_table(f->resume, f->tables.tables[i]);
+		f->run.syncs[i].mark.is_ours =
+			saved_state_has_table(f->resume, f->tables.tables[i]->source->full_name);
 	if (f->resume->run.run_id[0])
 		return true;
 	log_warn("the state is another program's: its binlog position is taken up, and all tables "
@@ -224,11 +225,13 @@ static bool prepare_target(struct ferry *f, struct error *err)
 			return false;
 		if (count < f->resume->run.lock_count)
 			count = f->resume->run.lock_count;
+		if (!ferry_recopy_tables(f, err))
+			return false;
 		if (!f->resume->run.cutover_unlocked && !fulltext_keys_drop(&f->run, f->target, err))
 			return false;
 	} else {
 		ferry_waits_for(f, "the creation of tables on the target");
-		if (!tables_create(&f->options, f->source, f->target, &f->schema, &f->tables,
+		if (!tables_create(&f->options, f->source, f->target, &f->schema, &f->tables, NULL,
 				   &f->tracker, &f->stop, err))
 			return error_wrap(err, "create databases and tables");
 	}

@@ -72,6 +72,9 @@ static void tracker_status(struct ferry *f, struct ferry_status *status)
 	for (size_t i = 0; i < state.table_count; i++) {
 		status->completed_count += state.tables[i].is_complete;
 		table_status(&status->tables[i], &state.tables[i]);
+		status->tables[i].is_recopied =
+			recopies_find(&state.recopies, status->tables[i].name) != NULL;
+		status->recopied_count += status->tables[i].is_recopied;
 	}
 	run_state_release(&state);
 }

@@ -125,6 +125,8 @@ bool ferry_open_stream(struct ferry *f, struct error *err)
 		.handler = { .context = f,
 			     .find_table = stream_find_table,
 			     .is_chosen = ferry_is_chosen,
+			     .is_older = ferry_is_older,
+			     .may_change = ferry_may_change,
 			     .row = stream_row,
 			     .received = stream_received,
 			     .boundary = stream_boundary,

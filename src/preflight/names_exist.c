@@ -18,6 +18,7 @@
 struct names {
 	const struct move_options *options;
 	const struct schema *schema; /* of the chosen tables */
+	bool may_be_gone;	     /* they existed once */
 	struct findings *findings;
 	struct map databases;
 	struct map tables;	 /* "database.table", views and sequences too */
@@ -69,7 +70,7 @@ static void miss(struct names *names, const char *what, const char *key, const c
 					    nearest) :
 				 mem_printf("take it out of %s", key);
 
-	finding_add(names->findings, PROBLEM_ERROR, remedy,
+	finding_add(names->findings, names->may_be_gone ? PROBLEM_WARNING : PROBLEM_ERROR, remedy,
 		    "source: %s names the %s %s, which does not exist (or is hidden from the "
 		    "account)",
 		    key, what, name);
@@ -267,12 +268,16 @@ static void check_all(struct names *names)
 }
 
 bool preflight_names(const struct move_options *options, struct db *source,
-		     const struct schema *schema, struct findings *findings, struct error *err)
+		     const struct schema *schema, bool may_be_gone, struct findings *findings,
+		     struct error *err)
 {
 	static const char tables_sql[] =
 		"SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA "
 		"NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')";
-	struct names names = { .options = options, .schema = schema, .findings = findings };
+	struct names names = { .options = options,
+			       .schema = schema,
+			       .may_be_gone = may_be_gone,
+			       .findings = findings };
 	struct db_rows rows;
 	struct map *const maps[] = { &names.databases, &names.tables,  &names.bare,
 				     &names.chosen,    &names.columns, &names.bare_columns };

@@ -96,12 +96,13 @@ bool preflight_servers(struct preflight *p, struct error *err)
 }
 
 bool preflight_tables(struct preflight *p, const struct schema *schema,
-		      const struct moved_tables *tables, bool is_resuming,
+		      const struct moved_tables *tables, const struct recopies *resumed,
 		      const struct preflight_attempt *attempt, struct error *err)
 {
 	p->schema = schema;
 	p->tables = tables;
-	p->is_resuming = is_resuming;
+	p->is_resuming = resumed != NULL;
+	p->resumed = resumed;
 	p->attempt = attempt;
 	p->is_refused = mem_calloc(tables->count + 1, sizeof(*p->is_refused));
 	p->lacks_collation = mem_calloc(tables->count + 1, sizeof(*p->lacks_collation));

@@ -26,6 +26,7 @@ struct preflight {
 	const struct schema *schema;
 	const struct moved_tables *tables;
 	bool is_resuming;
+	const struct recopies *resumed;		 /* NULL: it is not */
 	const struct preflight_attempt *attempt; /* NULL: nothing may be written */
 	struct table_pairs pairs;
 	struct map collations;	  /* the target's, see collations_load() */

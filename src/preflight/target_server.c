@@ -112,9 +112,16 @@ static void find_work(const struct preflight *p, const char *schema, bool *creat
 	}
 }
 
+/* Now, or when a definition changes. */
+static bool may_recopy(const struct preflight *p)
+{
+	return p->options->recopies || p->options->recopies_of.count > 0 ||
+	       (p->resumed && recopies_pending(p->resumed) > 0);
+}
+
 static void check_privileges(struct preflight *p, const char *schema)
 {
-	bool creates, alters;
+	bool creates, alters, drops = may_recopy(p);
 
 	find_work(p, schema, &creates, &alters);
 
@@ -123,7 +130,8 @@ static void check_privileges(struct preflight *p, const char *schema)
 		"INSERT",
 		"UPDATE",
 		"DELETE",
-		creates ? "CREATE" : NULL,
+		creates || drops ? "CREATE" : NULL,
+		drops ? "DROP" : NULL,
 		alters ? "ALTER" : NULL,
 	};
 	struct buf missing = BUF_INIT, remedy = BUF_INIT;

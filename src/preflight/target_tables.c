@@ -215,7 +215,7 @@ static void check_missing(struct preflight *p)
 	for (size_t i = 0; i < p->tables->count; i++) {
 		const struct moved_table *t = p->tables->tables[i];
 
-		if (!p->pairs.there[i])
+		if (!p->pairs.there[i] && !recopies_is_pending(p->resumed, t->source->full_name))
 			finding_add(p->findings, PROBLEM_ERROR,
 				    "start from scratch, without the state",
 				    "target: table %s.%s is gone (or hidden from the account), and "
@@ -314,8 +314,29 @@ static bool check_triggers(struct preflight *p, struct error *err)
 	return rows.ok || preflight_forgive(p, "target: triggers cannot be listed", &failure, err);
 }
 
+/* What is there of tables that are to be made again goes, if it was the run's. */
+static void pass_over_pending(struct preflight *p)
+{
+	for (size_t i = 0; i < p->tables->count; i++) {
+		const struct moved_table *t = p->tables->tables[i];
+		const struct recopy *r = recopies_find(p->resumed, t->source->full_name);
+
+		if (!r || !r->is_pending)
+			continue;
+		if (p->pairs.there[i] && !r->is_ours)
+			finding_add(p->findings, PROBLEM_ERROR,
+				    "drop it, or give the table another name (Tables.Rewrites)",
+				    "target: table %s.%s is there already, and %s, which came to the "
+				    "source in mid-run, is to have its name",
+				    t->target_schema, t->target_name, t->source->full_name);
+		p->pairs.there[i] = NULL;
+	}
+}
+
 bool target_tables_check(struct preflight *p, struct error *err)
 {
+	if (p->is_resuming)
+		pass_over_pending(p);
 	check_name_case(p);
 	for (size_t i = 0; i < p->pairs.on_target.view_count; i++)
 		finding_add(p->findings, PROBLEM_ERROR,

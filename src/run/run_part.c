@@ -10,6 +10,7 @@ const char *run_part_name(enum run_part part)
 		[PART_DATA_ITERATOR] = "data_iterator",
 		[PART_DEFERRED_INDEXES] = "deferred_indexes",
 		[PART_BINLOG_STREAMER] = "binlog_streamer",
+		[PART_SCHEMA_CHANGE] = "schema_change",
 		[PART_BINLOG_WRITER] = "binlog_writer",
 		[PART_INLINE_VERIFIER] = "inline_verifier",
 		[PART_TARGET_VERIFIER] = "target_verifier",

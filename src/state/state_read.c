@@ -20,7 +20,7 @@
 #include "base/version.h"
 #include "state/state_write.h"
 
-enum { STATE_FORMAT_MAX = 1, LOCKS_MAX = 1000000 };
+enum { STATE_FORMAT_MAX = STATE_FORMAT_RECOPIED, LOCKS_MAX = 1000000 };
 
 static const cJSON *member(const cJSON *object, const char *name)
 {
@@ -293,6 +293,8 @@ static bool read_own_keys(struct saved_state *state, struct error *err)
 	state->run.lock_count = (unsigned)count;
 	if (started && !json_u64(started, &state->run.source_started))
 		return fail_type(err, "SourceStarted", "a whole number of seconds", started);
+	if (!recopies_read(member(state->tree, "Recopied"), &state->run.recopies, err))
+		return false;
 	state->key_columns = member(state->tree, "PaginationKeyColumns");
 	if (state->key_columns && !cJSON_IsObject(state->key_columns))
 		return fail_type(err, "PaginationKeyColumns", "an object", state->key_columns);
@@ -431,9 +433,9 @@ static bool apply_key(const struct saved_state *state, const struct saved_key *s
 	return true;
 }
 
-bool saved_state_has_table(const struct saved_state *state, const struct moved_table *table)
+bool saved_state_has_table(const struct saved_state *state, const char *table)
 {
-	return cJSON_IsArray(member(state->key_columns, table->source->full_name));
+	return cJSON_IsArray(map_get_text(&state->key_columns_of, table));
 }
 
 static bool apply_deferred(const cJSON *node, const struct moved_tables *tables,

@@ -229,38 +229,44 @@ static bool check_table(const cJSON *then, const struct table *now, struct error
 	return (same && !part) || error_set(err, ERROR_SCHEMA, "its primary key is another one now");
 }
 
+static bool check_known(const cJSON *then, const struct table *now, struct error *err)
+{
+	if (!now)
+		return error_set(err, ERROR_SCHEMA,
+				 "table %s is no longer there, or no longer chosen", then->string);
+	return check_table(then, now, err) || error_wrap(err, "table %s", then->string);
+}
+
 /* Both ways: no table may be gone, none may have come. */
 static bool check_tables(const struct saved_state *state, const struct schema *schema,
-			 struct error *err)
+			 state_schema_remedy *remedy, void *context, struct error *err)
 {
 	const cJSON *then;
 
 	cJSON_ArrayForEach(then, state->schema_cache)
 	{
-		const struct table *now = schema_find(schema, then->string);
-
-		if (!now)
-			return error_set(err, ERROR_SCHEMA,
-					 "table %s is no longer there, or no longer chosen",
-					 then->string);
-		if (!check_table(then, now, err))
-			return error_wrap(err, "table %s", then->string);
+		if (!check_known(then, schema_find(schema, then->string), err) &&
+		    !remedy(context, then->string, err))
+			return false;
 	}
 	for (size_t i = 0; i < schema->table_count; i++) {
 		const char *name = schema->tables[i].full_name;
 
-		if (!map_get_text(&state->schema_tables, name))
-			return error_set(err, ERROR_SCHEMA,
-					 "table %s was not there, or not chosen; leave it out "
-					 "(Tables.Blacklist) or start from scratch",
-					 name);
+		if (map_get_text(&state->schema_tables, name))
+			continue;
+		error_set(err, ERROR_SCHEMA,
+			  "table %s was not there, or not chosen; leave it out "
+			  "(Tables.Blacklist) or start from scratch",
+			  name);
+		if (!remedy(context, name, err))
+			return false;
 	}
 	return true;
 }
 
 bool state_schema_check(const struct saved_state *state, const struct schema *schema,
-			struct error *err)
+			state_schema_remedy *remedy, void *context, struct error *err)
 {
-	return !state->schema_cache || check_tables(state, schema, err) ||
+	return !state->schema_cache || check_tables(state, schema, remedy, context, err) ||
 	       error_wrap(err, "the schema is not the one the state was made with");
 }

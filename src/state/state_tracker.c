@@ -314,6 +314,14 @@ void state_tracker_set_complete(struct state_tracker *s, const struct moved_tabl
 	mutex_unlock(&s->lock);
 }
 
+void state_tracker_set_recopies(struct state_tracker *s, const struct recopies *recopies)
+{
+	mutex_lock(&s->lock);
+	recopies_release(&s->state.recopies);
+	recopies_copy(&s->state.recopies, recopies);
+	mutex_unlock(&s->lock);
+}
+
 void state_tracker_set_deferred(struct state_tracker *s, const struct moved_table *table,
 				uint64_t indexes)
 {

@@ -12,8 +12,9 @@
 #include "base/mem.h"
 #include "base/version.h"
 #include "state/state_key.h"
+#include "state/state_read.h"
 
-enum { STATE_FORMAT = 1, STATE_INDENT = 1 };
+enum { STATE_INDENT = 1 };
 
 static const char checksum_key[] = "StateChecksum";
 
@@ -105,7 +106,11 @@ static void add_deferred(cJSON *state, const struct run_state *copy)
 /* Beyond Ghostferry's layout: readers of that pass over unknown keys. */
 static void add_own_keys(cJSON *state, const struct run_state *copy)
 {
-	json_add_u64(state, "StateFormat", STATE_FORMAT);
+	cJSON *recopied = recopies_json(&copy->recopies, &copy->position);
+
+	json_add_u64(state, "StateFormat", recopied ? STATE_FORMAT_RECOPIED : STATE_FORMAT);
+	if (recopied)
+		cJSON_AddItemToObject(state, "Recopied", recopied);
 	cJSON_AddStringToObject(state, "RunID", copy->run_id);
 	cJSON_AddStringToObject(state, "SourceServerUUID", copy->source_uuid);
 	if (copy->has_gtids)

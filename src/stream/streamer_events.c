@@ -138,6 +138,7 @@ static bool on_mariadb_gtid(struct binlog_streamer *s, struct binlog_event *even
 	/* MariaDB sends no BEGIN of its own: the flag says what follows. */
 	if (!(gtid.flags & MARIADB_GTID_STANDALONE))
 		s->transaction.state = TRANSACTION_OPEN;
+	s->transaction.is_unfinished = gtid.is_unfinished_alter;
 	if (gtid.flags & MARIADB_GTID_PREPARED_XA)
 		s->transaction.is_xa = true;
 	return true;

@@ -104,6 +104,8 @@ bool streamer_refuse_unprepared(struct binlog_streamer *s, const char *verb,
 
 /* streamer_statements.c */
 
+/* Is this transaction's part in the table older than its copy? */
+bool streamer_is_older(const struct binlog_streamer *s, const char *schema, const char *name);
 /* Whatever touches a copied table ends the run, or is reported on a stream that is
  * watched. */
 bool streamer_check_statement(struct binlog_streamer *s, const struct statement *statement,

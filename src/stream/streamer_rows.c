@@ -64,13 +64,19 @@ bool streamer_on_table_map(struct binlog_streamer *s, struct binlog_event *event
 		free(map);
 		return false;
 	}
-	map->table = h->find_table(h->context, map->schema, map->name);
+	if (!streamer_is_older(s, map->schema, map->name))
+		map->table = h->find_table(h->context, map->schema, map->name);
 	transaction_add_map(t, map);
 	if (!map->table || streamer_is_watched(s))
 		return true;
 	if (t->is_xa)
 		buffer_xa(s, &whole);
-	return binlog_table_map_check(map, map->table, err);
+	if (binlog_table_map_check(map, map->table, err))
+		return true;
+	/* Between the place that a copy begins at and its definition, say. */
+	if (h->may_change && h->may_change(h->context, map->schema, map->name, false))
+		error_wrap(err, "the table alone is to be copied again, as the run is resumed");
+	return false;
 }
 
 /* *map: of a copied table whose rows are to be decoded. NULL: the table is another, or the

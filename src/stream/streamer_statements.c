@@ -62,9 +62,73 @@ static bool names_copied(const struct binlog_streamer *s, const struct statement
 	return !statement->drops && h->is_chosen(h->context, schema, name);
 }
 
-/* A copied table that a statement names, or that it may touch unnamed. */
-static bool statement_touches(struct binlog_streamer *s, const struct statement *statement,
-			      const struct binlog_query *query, char *hit, size_t hit_size)
+bool streamer_is_older(const struct binlog_streamer *s, const char *schema, const char *name)
+{
+	const struct binlog_handler *h = &s->params.handler;
+
+	return h->is_older && h->is_older(h->context, schema, name, &s->begin);
+}
+
+static bool is_touched(const struct binlog_streamer *s, const struct statement *statement,
+		       const char *schema, const char *name)
+{
+	const struct binlog_handler *h = &s->params.handler;
+
+	if (!*name)
+		return h->is_chosen(h->context, schema, NULL);
+	if (streamer_is_older(s, schema, name))
+		return false;
+	if (!statement->creates)
+		return names_copied(s, statement, schema, name);
+	return h->is_chosen(h->context, schema, name) &&
+	       !(statement->if_absent && h->find_table(h->context, schema, name));
+}
+
+static bool may_change(const struct binlog_streamer *s, const struct statement *statement,
+		       const char *schema, const char *name)
+{
+	const struct binlog_handler *h = &s->params.handler;
+
+	return *name && statement->kind == STATEMENT_TABLE && h->may_change &&
+	       h->may_change(h->context, schema, name, true);
+}
+
+/* What a statement touches: a copied table that it names, or that it may touch unnamed. Of
+ * several the first that ends the run. */
+struct touch {
+	char hit[400]; /* "": nothing */
+	bool is_table; /* it is one that is copied, or would be */
+	bool may_change;
+};
+
+static void look_at_names(struct binlog_streamer *s, const struct statement *statement,
+			  const struct binlog_query *query, const char *schema, struct touch *touch)
+{
+	for (unsigned i = 0; i < statement->name_count; i++) {
+		struct statement_name name = statement->names[i];
+		const char *in = name.schema[0] ? name.schema : schema;
+
+		if (!is_clear(s, query, name.schema) || !is_clear(s, query, name.name)) {
+			snprintf(touch->hit, sizeof(touch->hit),
+				 "a table that cannot be told by its name, perhaps one");
+			touch->is_table = false;
+			return;
+		}
+		fold(s, name.schema);
+		fold(s, name.name);
+		if (!is_touched(s, statement, in, name.name))
+			continue;
+		snprintf(touch->hit, sizeof(touch->hit), "%s%s%s", in, name.name[0] ? "." : "",
+			 name.name);
+		touch->is_table = name.name[0] != '\0';
+		if (!may_change(s, statement, in, name.name))
+			return;
+	}
+	touch->may_change = touch->hit[0] != '\0';
+}
+
+static void find_touched(struct binlog_streamer *s, const struct statement *statement,
+			 const struct binlog_query *query, struct touch *touch)
 {
 	const struct binlog_handler *h = &s->params.handler;
 	char schema[194];
@@ -74,67 +138,61 @@ static bool statement_touches(struct binlog_streamer *s, const struct statement 
 	memcpy(schema, query->schema, length);
 	schema[length] = '\0';
 	fold(s, schema);
-	for (unsigned i = 0; i < statement->name_count; i++) {
-		struct statement_name name = statement->names[i];
-		const char *in = name.schema[0] ? name.schema : schema;
-		bool touched;
-
-		if (!is_clear(s, query, name.schema) || !is_clear(s, query, name.name)) {
-			snprintf(hit, hit_size,
-				 "a table that cannot be told by its name, perhaps one");
-			return true;
-		}
-		fold(s, name.schema);
-		fold(s, name.name);
-		if (!name.name[0])
-			touched = h->is_chosen(h->context, in, NULL);
-		else if (statement->creates)
-			touched =
-				h->is_chosen(h->context, in, name.name) &&
-				!(statement->if_absent && h->find_table(h->context, in, name.name));
-		else
-			touched = names_copied(s, statement, in, name.name);
-		if (touched) {
-			snprintf(hit, hit_size, "%s%s%s", in, name.name[0] ? "." : "", name.name);
-			return true;
-		}
-	}
-	if (statement->is_open) {
-		snprintf(hit, hit_size, "any table");
-		return true;
-	}
-	if (!statement->is_complete && h->is_chosen(h->context, schema, NULL)) {
-		snprintf(hit, hit_size, "database %s", schema);
-		return true;
-	}
-	return false;
+	*touch = (struct touch){ .may_change = false };
+	look_at_names(s, statement, query, schema, touch);
+	if (touch->hit[0] && !touch->may_change)
+		return;
+	if (statement->is_open)
+		snprintf(touch->hit, sizeof(touch->hit), "any table");
+	else if (!statement->is_complete && h->is_chosen(h->context, schema, NULL))
+		snprintf(touch->hit, sizeof(touch->hit), "database %s", schema);
+	else
+		return;
+	touch->may_change = touch->is_table = false;
 }
 
 bool streamer_check_statement(struct binlog_streamer *s, const struct statement *statement,
 			      const struct binlog_query *query, uint32_t timestamp,
 			      struct error *err)
 {
-	char hit[400];
+	struct touch touch;
 	int shown = query->sql_length < 300 ? (int)query->sql_length : 300;
 
 	if (s->transaction.is_applied) /* it was applied, or came before the copy */
 		return true;
-	if (!statement_touches(s, statement, query, hit, sizeof(hit)))
+	/* Nothing has changed, and the statement comes once more if something does. */
+	if (s->transaction.is_unfinished && statement->kind == STATEMENT_TABLE)
+		return true;
+	find_touched(s, statement, query, &touch);
+	if (!touch.hit[0])
 		return true;
 	if (streamer_is_watched(s))
-		return streamer_watch_statement(s, statement->verb, hit, query, timestamp, err);
+		return streamer_watch_statement(s, statement->verb, touch.hit, query, timestamp,
+						err);
+	if (touch.may_change)
+		return error_set(err, ERROR_SCHEMA,
+				 "%s on the source changes %s (after " POSITION_FORMAT
+				 ": %.*s): that table alone is to be dropped on the target and copied "
+				 "again, as the run is resumed (-recopy %s)",
+				 statement->verb, touch.hit, POSITION_ARGS(&s->boundary), shown,
+				 query->sql, touch.hit);
 	if (statement->kind == STATEMENT_TABLE)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "%s on the source touches %s, which is being copied (after " POSITION_FORMAT
 				 ": %.*s); changes of definitions are not carried "
-				 "over: %s",
-				 statement->verb, hit, POSITION_ARGS(&s->boundary), shown,
-				 query->sql, advice_start_over());
+				 "over: %s%s%s",
+				 statement->verb, touch.hit, POSITION_ARGS(&s->boundary), shown,
+				 query->sql, advice_start_over(),
+				 touch.is_table ? "; or, to have that table alone copied again, "
+						  "resume with -recopy " :
+						  "",
+				 touch.is_table ? touch.hit : "");
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "a statement logged in statement format may change %s, which is being copied "
 			 "(after " POSITION_FORMAT ": %.*s): a session switched binlog_format away "
 			 "from ROW; stop that, %s",
-			 hit, POSITION_ARGS(&s->boundary), shown, query->sql, advice_start_over());
+			 touch.hit, POSITION_ARGS(&s->boundary), shown, query->sql,
+			 advice_start_over());
 }
 
 /* What a trigger or stored function does for a statement is logged with it only in row

@@ -24,7 +24,7 @@ void transaction_release(struct transaction *t)
 void transaction_reset(struct transaction *t)
 {
 	t->state = TRANSACTION_NONE;
-	t->is_xa = t->is_applied = t->has_statement = false;
+	t->is_xa = t->is_unfinished = t->is_applied = t->has_statement = false;
 	t->delivered = t->unbuffered = 0;
 	t->gtid.kind = t->mariadb.kind = GTID_NONE;
 	t->savepoint_count = 0;

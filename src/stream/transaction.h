@@ -30,6 +30,7 @@ struct savepoint {
 struct transaction {
 	enum transaction_state state;
 	bool is_xa;	     /* all of it, with its table maps, is buffered until it is decided */
+	bool is_unfinished;  /* an ALTER TABLE of MariaDB's that has begun, or is given up */
 	bool is_applied;     /* before the start: it is passed over */
 	uint64_t delivered;  /* rows of copied tables, so far */
 	struct gtid gtid;    /* when GTIDs are followed */

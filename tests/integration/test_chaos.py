@@ -7,11 +7,12 @@ import os
 import unittest
 
 from lib.case import ALL_PAIRS, BOTH, CROSS, FerryTest
-from lib.chaos import Director, Plan, seeds
+from lib.chaos import ChangesDirector, Director, Plan, seeds
 from lib.faults import FAULTS
 
 TAGS = ("chaos",)
 USUAL = range(287, 299)  # together they have every fault
+CHANGING = range(301, 304)
 
 
 class ChaosTest(FerryTest):
@@ -27,6 +28,23 @@ def _seed_test(seed):
 
 for _seed in seeds(USUAL):
     setattr(ChaosTest, f"test_seed_{_seed:04}", _seed_test(_seed))
+
+
+class ChaosChangesTest(FerryTest):
+    """The same while definitions change."""
+
+    timeout = 240
+    pairs = BOTH
+
+
+def _changes_test(seed):
+    def test(self):
+        ChangesDirector(self, Plan(seed).with_changes()).run()
+    return test
+
+
+for _seed in seeds(CHANGING):
+    setattr(ChaosChangesTest, f"test_seed_{_seed:04}", _changes_test(_seed))
 
 
 class ChaosElsewhereTest(FerryTest):

@@ -27,6 +27,10 @@ three_values="-DVALUES=3 -DTRANSACTIONS=2 -DFAULTS=1"
 fault="-DVALUES=2 -DTRANSACTIONS=2 -DFAULTS=1 -DMAY_STOP"
 no_fault="-DVALUES=2 -DTRANSACTIONS=2 -DFAULTS=0 -DMAY_STOP"
 
+# Of recopy.pml.
+twice="-DVALUES=1 -DTRANSACTIONS=2 -DCHANGES=2 -DCRASHES=0"
+once="-DVALUES=1 -DTRANSACTIONS=2 -DCHANGES=1 -DCRASHES=1"
+
 # Name, what must come out (holds, differs, hangs), macros. "seen" asserts at the end
 # that something did not happen: that it is found shows that the model gets there.
 variants() {
@@ -90,6 +94,19 @@ variants() {
 	keyless/no-emptying differs $fault -DNO_EMPTYING
 	keyless/no-recopy differs $fault -DNO_RECOPY
 	keyless/no-writer-lock differs $fault -DNO_WRITER_LOCK
+	recopy/base/two-changes holds $twice
+	recopy/base/death-and-asked-for holds $once -DASKS=1
+	recopy/base/two-changes-unseen holds $twice -DBLIND
+	recopy/base/death-unseen holds $once -DASKS=1 -DBLIND
+	recopy/seen/again-and-older differs $twice -DWITNESS=3
+	recopy/seen/pending-and-leftover differs $once -DWITNESS=12
+	recopy/no-D1/no-wait differs $twice -DNO_D1_WAIT -DBLIND
+	recopy/no-D1/place-last differs $twice -DD1_LATE -DBLIND
+	recopy/no-D2 differs $twice -DNO_D2
+	recopy/no-D2/unsaved holds $once -DD2_UNSAVED -DBLIND
+	recopy/no-D3 differs $twice -DNO_D3
+	recopy/no-D4 differs $once -DNO_D4
+	recopy/no-D5 differs $once -DNO_D5
 	END
 }
 
@@ -127,7 +144,10 @@ steps() { # macros
 check() { # name expected macros...
 	local name=$1 expected=$2 model=$models/ferry.pml verdict=ok got states start=$SECONDS
 	shift 2
-	case $name in keyless/*) model=$models/keyless.pml ;; esac
+	case $name in
+	keyless/*) model=$models/keyless.pml ;;
+	recopy/*) model=$models/recopy.pml ;;
+	esac
 	mkdir -p "$work/$name" && cd "$work/$name" || exit 1
 	search "$@" || echo "status $?" >>out
 	got=$(result)

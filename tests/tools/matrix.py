@@ -177,6 +177,7 @@ INVARIANTS = (
     ("I5, by key, as whole rows", "UniqueValuesTest"), ("I6, the position", "PositionTest"),
     ("I7, the state", "EveryStopTest test_kill.py"), ("I8, no zombie", "LeftoverWriterTest"),
     ("I9, nothing skipped or displaced is forgotten", "test_owed_rows.py"),
+    ("D1 to D5, definitions that change", "test_schema_changes.py"),
     ("tables without a key", "test_without_key.py"),
 )
 

@@ -17,7 +17,7 @@ import time
 import pymysql
 
 from .db import name
-from .faults import FAULTS, LATE
+from .faults import CHANGES, FAULTS, LATE
 from .proxy import Proxy
 from .tables import create_without_key
 from .writer import Writer
@@ -68,6 +68,15 @@ class Plan:
         self.rows = rng.choice((30, 100, 300))
         self.has_xa = rng.random() < .6
 
+    def with_changes(self):
+        """The same with changes of definitions among the faults."""
+        rng = random.Random(self.seed + 2)
+        self.faults = sorted(self.faults + [
+            (rng.uniform(0, self.seconds), rng.choice(sorted(CHANGES)), rng.getrandbits(32))
+            for _ in range(rng.randrange(1, 5))])
+        self.settings["OnSchemaChange"] = "recopy"
+        return self
+
     @staticmethod
     def _names(rng, count):
         names = sorted(FAULTS)
@@ -116,6 +125,7 @@ class Director:
         self.is_suspended = False
         self.is_allowed = False  # to cut over
         self.bad_starts = 0    # in a row
+        self.changes = 0       # of definitions: they make names
 
     def tell(self, what):
         self.told.append((time.monotonic() - self.began, what))
@@ -281,7 +291,7 @@ class Director:
                 what()
                 continue
             self.tell(what)
-            undo = FAULTS[what][1](self, random.Random(number))
+            undo = (FAULTS.get(what) or CHANGES[what])[1](self, random.Random(number))
             if undo:
                 heapq.heappush(agenda, (time.monotonic() - began + undo[0], id(undo),
                                         undo[1], what))
@@ -481,6 +491,33 @@ class Director:
     def allow_cutover(self):
         self.is_allowed = True
         self.http("/api/cutover", {"type": "automatic"})
+
+
+class ChangesDirector(Director):
+    """Of a plan with changes of definitions. States from before a table was copied again are
+    refused, so none of these is tried; a start that a change overtakes may be."""
+
+    def set_up(self):
+        self.target.sql("GRANT DROP ON *.* TO ghostferry@'%'")
+        super().set_up()
+
+    def keep_the_state(self):
+        pass
+
+    def look_after(self):
+        super().look_after()
+        self.early = self.kept = self.left = None
+
+    def finish(self):
+        end = self.source.position()
+        self.wait_for(lambda: self.state() == "wait-for-cutover"
+                      and position(self.ferry.state_file()) >= tuple(end), "past all changes")
+        super().finish()
+
+
+def position(state):
+    at = state["CopyStage"]["LastProcessedBinlogPosition"]
+    return at["Name"], at["Pos"]
 
 
 def branches(state, known):

@@ -104,6 +104,55 @@ def flush_logs(d, rng):
         d.admin(d.source, "FLUSH BINARY LOGS")
 
 
+CHANGES = {}  # those of plans that have changes of definitions
+
+
+def change(function):
+    CHANGES[function.__name__] = (1, function)
+    return function
+
+
+@change
+def truncate_table(d, rng):
+    d.admin(d.source, f"TRUNCATE TABLE {name(d.database, rng.choice(d.tables).name)}")
+
+
+@change
+def add_column(d, rng):
+    d.changes += 1
+    d.admin(d.source, f"ALTER TABLE {name(d.database, rng.choice(d.tables).name)}"
+            f" ADD COLUMN chaos{d.changes} INT NOT NULL DEFAULT {d.changes}"
+            + rng.choice(("", " FIRST")))
+
+
+@change
+def add_index(d, rng):
+    d.changes += 1
+    table = name(d.database, rng.choice(d.tables).name)
+    if d.admin(d.source, f"ALTER TABLE {table} ADD COLUMN chaos{d.changes} INT, ALGORITHM=COPY"):
+        d.admin(d.source, f"CREATE INDEX chaos{d.changes} ON {table} (chaos{d.changes})")
+
+
+@change
+def swap_table(d, rng):
+    """As gh-ost and pt-online-schema-change do at last, with another table's rows."""
+    d.changes += 1
+    table, made, old = (name(d.database, n) for n in (
+        rng.choice(d.tables).name, f"chaos_made{d.changes}", f"chaos_old{d.changes}"))
+    if d.admin(d.source, f"CREATE TABLE {made} LIKE {table}",
+               f"INSERT INTO {made} SELECT * FROM {table} LIMIT 7"):
+        d.admin(d.source, f"RENAME TABLE {table} TO {old}, {made} TO {table}",
+                f"DROP TABLE {old}")
+
+
+@change
+def new_table(d, rng):
+    d.changes += 1
+    d.admin(d.source, f"CREATE TABLE {d.database}.chaos{d.changes} (id INT PRIMARY KEY)",
+            f"INSERT INTO {d.database}.chaos{d.changes} VALUES (1), ({rng.randrange(2, 99)})",
+            *([f"DROP TABLE {d.database}.chaos{d.changes}"] if rng.random() < .3 else []))
+
+
 @fault(2)
 def lock_rows(d, rng):
     side, table = _some_side(d, rng), rng.choice(d.tables)

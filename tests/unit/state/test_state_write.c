@@ -17,6 +17,11 @@ static char small[] = "small", hard[] = "hard";
 
 /* abc.table1 (id bigint), abc.uuids (uuid binary(16)), abc.days (day date),
  * abc.pairs (a int, b varchar) and abc.big (id bigint unsigned) */
+static bool no_remedy(void *context UNUSED, const char *table UNUSED, const struct error *err UNUSED)
+{
+	return false;
+}
+
 static void make_schema(struct fixture *f)
 {
 	struct table *t = fixture_table(f, "abc", "table1");
@@ -427,7 +432,7 @@ static void assault(struct context *c, const char *text, const char *name, const
 		cJSON_AddItemToObject(owner, name, cJSON_Duplicate(value, true));
 	if (!saved_state_parse(tree, &saved, &c->err))
 		return;
-	if (state_schema_check(&saved, &c->fixture.schema, &c->err))
+	if (state_schema_check(&saved, &c->fixture.schema, no_remedy, NULL, &c->err))
 		(void)!saved_state_apply(&saved, &c->tables, &c->tracker, &c->err);
 	saved_state_release(&saved);
 }
@@ -554,7 +559,7 @@ TEST(refuses_with_the_reason)
 		{ "{}", "it has no GhostferryVersion: this is no state of a run" },
 		{ "{\"GhostferryVersion\":\"99.0.0\"}", "is newer than this one" },
 		{ "{\"GhostferryVersion\":\"99999999999999999999.0.0\"}", "is newer than this one" },
-		{ "{\"GhostferryVersion\":\"1.1.0\",\"StateFormat\":2}", "formats up to 1" },
+		{ "{\"GhostferryVersion\":\"1.1.0\",\"StateFormat\":3}", "formats up to 2" },
 		{ "{\"GhostferryVersion\":\"1.1.0\"}", "dumped before the run had started" },
 		{ "{\"GhostferryVersion\":\"1.1.0\",\"CopyStage\":{\"LastProcessedBinlogPosition\":"
 		  "{\"Name\":\"\",\"Pos\":0}}}",
@@ -731,7 +736,7 @@ static bool schema_is_same(struct context *c, const struct buf *text)
 	bool same;
 
 	assert_true(parse(c, text->data, &saved));
-	same = state_schema_check(&saved, &c->fixture.schema, &c->err);
+	same = state_schema_check(&saved, &c->fixture.schema, no_remedy, NULL, &c->err);
 	saved_state_release(&saved);
 	return same;
 }

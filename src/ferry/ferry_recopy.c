@@ -1,0 +1,346 @@
+/* Tables whose definition changed on the source in mid-run, or that somebody wants to have again:
+ * dropped on the target, made again by the source's present definition, copied from their start.
+ * All others go on from where they are.
+ *
+ * Nothing of it happens while rows are moved. A change that the stream brings ends the run, which
+ * is resumed at once (restart.c), and the start does the rest, in this order:
+ *
+ *  D1  A place in the source's binlog is read, then the definition, behind the end of any
+ *      statement that is changing it. So no statement from before the place is missing in
+ *      what is read: one that is logged holds the table's metadata lock until it is visible.
+ *  D2  From this place on the table has a run of its own. What the stream brings of it from
+ *      before, rows and definitions alike, is older than any chunk that will be read (I1: it
+ *      is logged, so a locking read waits for it), and is passed over, never decoded by
+ *      a definition that is not its own. What comes behind is applied, as I4 has it.
+ *  D3  A change of the definition behind the place is again one in mid-run: from the start. A
+ *      definition that was read before its statement came lasts so long and no longer.
+ *  D4  The state says that the table is to be copied again, and nothing else of it, before
+ *      it is dropped; it has the place before a row is copied. A process that dies in between is
+ *      one that has dropped, or made, a table that the next one drops.
+ *  D5  The table is dropped when no statement of a dead process can write to it any more (I8),
+ *      and only where it was the run's.
+ *
+ * A statement that the stream has not brought yet shows in other ways: the state's schema is not
+ * the source's when a run is resumed, or the source refuses a read. */
+#include "ferry_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/probe.h"
+#include "create/table_creator.h"
+#include "db/db_rows.h"
+#include "db/sql.h"
+#include "plan/name_filter.h"
+#include "state/state_recopy.h"
+
+static const char log_tag[] = "recopy";
+
+/* --- what is wanted ----------------------------------------------------------------- */
+
+static bool is_allowed(const struct move_options *options, const char *table)
+{
+	const char *own = map_get_text(&options->recopies_of, table);
+
+	return own ? strcmp(own, "recopy") == 0 : options->recopies;
+}
+
+bool ferry_may_recopy(const struct ferry *f)
+{
+	return f->options.recopies || f->options.recopies_of.count > 0;
+}
+
+static void want(struct ferry *f, const char *table)
+{
+	bool is_known = recopies_is_pending(&f->recopies, table);
+	struct recopy *r = recopies_want(&f->recopies, table);
+
+	if (!is_known)
+		r->is_ours = saved_state_has_table(f->resume, table);
+}
+
+/* On another server the places mean nothing. */
+static void begin(struct ferry *f)
+{
+	recopies_copy(&f->recopies, &f->resume->run.recopies);
+	for (size_t i = 0; i < f->recopies.count; i++)
+		if (f->start.is_other_server)
+			want(f, f->recopies.items[i].table);
+	for (size_t i = 0; i < f->options.recopy.count; i++)
+		want(f, f->options.recopy.items[i]);
+}
+
+/* A state_schema_remedy. */
+static bool see_to(void *context, const char *table, const struct error *err)
+{
+	struct ferry *f = context;
+
+	if (recopies_is_pending(&f->recopies, table))
+		return true;
+	if (!is_allowed(&f->options, table))
+		return false;
+	log_info("%s: it is copied again", err->text);
+	want(f, table);
+	return true;
+}
+
+/* --- the definition, and the place that it is of (D1) ------------------------------------- */
+
+static bool is_no_table(const struct error *err)
+{
+	return err->server_code == 1146 || err->server_code == 1049; /* table, database */
+}
+
+/* Until no statement is changing it, whether it is there or not. Where names have dots, any of
+ * these may be what parts them. */
+static bool wait_for_change(struct ferry *f, const char *table, struct error *err)
+{
+	bool is_sure = strchr(table, '.') == strrchr(table, '.');
+	struct buf sql = BUF_INIT;
+	bool ok = true, found;
+
+	for (const char *dot = strchr(table, '.'); ok && dot; dot = strchr(dot + 1, '.')) {
+		char *schema = mem_memdup(table, (size_t)(dot - table));
+
+		buf_clear(&sql);
+		buf_puts(&sql, "SELECT 1 FROM ");
+		sql_table_name(&sql, schema, dot + 1);
+		buf_puts(&sql, " LIMIT 0");
+		ok = db_has_row(f->source, sql.data, &found, err) || is_no_table(err) ||
+		     (!is_sure && err->kind == ERROR_ACCESS);
+		free(schema);
+	}
+	buf_release(&sql);
+	return ok;
+}
+
+static bool read_place(struct ferry *f, struct error *err)
+{
+	struct binlog_position place;
+
+	if (recopies_pending(&f->recopies) == 0)
+		return true;
+	if (!binlog_current_position(f->source, &place, err))
+		return false;
+	for (size_t i = 0; i < f->recopies.count; i++) {
+		struct recopy *r = &f->recopies.items[i];
+
+		if (!r->is_pending)
+			continue;
+		r->from = place;
+		if (!wait_for_change(f, r->table, err))
+			return error_wrap(err, "table %s: wait for a change of its definition",
+					  r->table);
+	}
+	return true;
+}
+
+static bool load(struct ferry *f, struct error *err)
+{
+	return (read_place(f, err) && schema_load(f->source, ferry_is_chosen, f, &f->schema, err)) ||
+	       error_wrap(err, "load table definitions of the source");
+}
+
+bool ferry_load_schema(struct ferry *f, struct error *err)
+{
+	if (!f->resume)
+		return load(f, err);
+	begin(f);
+	for (;;) {
+		size_t pending = recopies_pending(&f->recopies);
+
+		if (!load(f, err) || !state_schema_check(f->resume, &f->schema, see_to, f, err))
+			return false;
+		if (recopies_pending(&f->recopies) == pending)
+			return true;
+		schema_release(&f->schema);
+	}
+}
+
+bool ferry_has_changed(struct ferry *f)
+{
+	struct state_schema then, now;
+	struct error ignored;
+	struct schema schema;
+
+	if (!f->resume || !f->has_tables || !ferry_may_recopy(f) || stop_is_set(&f->stop) ||
+	    !db_ready(f->source, &ignored) ||
+	    !schema_load(f->source, ferry_is_chosen, f, &schema, &ignored))
+		return false;
+	state_schema_make(&then, &f->schema);
+	state_schema_make(&now, &schema);
+	bool has_changed = then.sum != now.sum;
+	state_schema_release(&then);
+	state_schema_release(&now);
+	schema_release(&schema);
+	return has_changed;
+}
+
+/* --- the state (D4) -------------------------------------------------------------------------- */
+
+bool ferry_recopy_state(struct ferry *f, struct error *err)
+{
+	if (recopies_pending(&f->recopies) == 0)
+		return true;
+	if (f->resume->run.cutover_unlocked)
+		return error_set(err, ERROR_CONFIG,
+				 "the state says that this move was finished, or CutoverUnlock "
+				 "called: no table is dropped and copied again, as the target may "
+				 "be in use");
+	if (!state_recopy_make(f->resume, &f->recopies, &f->recopy_state, err))
+		return false;
+	mutex_lock(&f->lock);
+	f->resume = &f->recopy_state;
+	mutex_unlock(&f->lock);
+	return true;
+}
+
+/* --- the target (D5) --------------------------------------------------------------------------- */
+
+/* Of a table that is gone on the source the name says what it is called on the target, unless
+ * it has more dots than one. */
+static bool put_target(const struct ferry *f, const char *table, struct buf *name)
+{
+	const struct moved_table *t = map_get_text(&f->tables.by_source, table);
+	const char *dot = strchr(table, '.');
+	char *schema;
+
+	if (t)
+		sql_table_name(name, t->target_schema, t->target_name);
+	else if (!dot || strchr(dot + 1, '.'))
+		return false;
+	if (t)
+		return true;
+	schema = mem_memdup(table, (size_t)(dot - table));
+	sql_table_name(name, name_on_target(&f->options.databases, schema),
+		       name_on_target(&f->options.tables, dot + 1));
+	free(schema);
+	return true;
+}
+
+static bool drop(struct ferry *f, const struct recopy *r, struct error *err)
+{
+	bool is_there = map_get_text(&f->tables.by_source, r->table) != NULL;
+	struct buf sql = BUF_INIT, name = BUF_INIT;
+	bool ok = true;
+
+	if (!put_target(f, r->table, &name)) {
+		log_warn("table %s is gone on the source, and stays on the target, as dots in its "
+			 "name leave open what it is called there: drop it yourself",
+			 r->table);
+	} else if (r->is_ours) {
+		sql_comment(&sql, f->options.target.marginalia);
+		buf_printf(&sql, "DROP TABLE IF EXISTS %s", name.data);
+		ok = db_exec(f->target, sql.data, sql.length, err) ||
+		     error_wrap(err, "drop table %s on the target", name.data);
+		log_info("table %s: dropped on the target%s", r->table,
+			 is_there ? ", to be copied again" : ", as it is gone on the source");
+	} else if (is_there) {
+		log_info("table %s is new on the source: it is copied", r->table);
+	}
+	buf_release(&sql);
+	buf_release(&name);
+	probe("recopy_dropped", "%s", r->table);
+	return ok;
+}
+
+static bool drop_all(struct ferry *f, struct error *err)
+{
+	struct binlog_position dropped = { .file = "" };
+
+	for (size_t i = 0; i < f->recopies.count; i++)
+		if (f->recopies.items[i].is_pending && !drop(f, &f->recopies.items[i], err))
+			return false;
+	/* The log of the target has DROP TABLE without our comment. */
+	if (f->options.watch_target && !binlog_current_position(f->target, &dropped, err))
+		return error_wrap(err, "read the target's binlog position");
+	for (size_t i = 0; i < f->recopies.count; i++)
+		if (f->recopies.items[i].is_pending)
+			f->recopies.items[i].dropped = dropped;
+	return true;
+}
+
+bool ferry_recopy_tables(struct ferry *f, struct error *err)
+{
+	if (recopies_pending(&f->recopies) == 0)
+		return true;
+	ferry_waits_for(f, "tables to be dropped on the target, and created again");
+	if (!ferry_accept_state(f, err) || !drop_all(f, err) ||
+	    !tables_create(&f->options, f->source, f->target, &f->schema, &f->tables, &f->recopies,
+			   &f->tracker, &f->stop, err))
+		return error_wrap(err, "create tables that are copied again");
+	probe("recopy_created", " ");
+	for (size_t i = 0; i < f->recopies.count; i++) {
+		struct recopy *r = &f->recopies.items[i];
+		const struct moved_table *t = map_get_text(&f->tables.by_source, r->table);
+
+		if (t && r->is_pending)
+			run_sync(&f->run, t)->mark.is_ours = true;
+		if (t && r->is_pending)
+			log_info("table %s is copied by its definition of now: changes count from " POSITION_FORMAT
+				 " on",
+				 r->table, POSITION_ARGS(&r->from));
+		r->is_pending = r->is_ours = false;
+	}
+	state_tracker_set_recopies(&f->tracker, &f->recopies);
+	return true;
+}
+
+/* --- the stream (D2, D3) ------------------------------------------------------------------------- */
+
+bool ferry_is_older(void *context, const char *schema, const char *name,
+		    const struct binlog_position *begin)
+{
+	const struct ferry *f = context;
+	const struct recopy *r;
+	char *table;
+
+	if (f->recopies.count == 0)
+		return false;
+	table = mem_printf("%s.%s", schema, name);
+	r = recopies_find(&f->recopies, table);
+	free(table);
+	return r && binlog_position_compare(begin, &r->from) < 0;
+}
+
+bool ferry_may_change(void *context, const char *schema, const char *name, bool is_stated)
+{
+	struct ferry *f = context;
+	char *table = mem_printf("%s.%s", schema, name);
+	bool may = is_allowed(&f->options, table) &&
+		   state_tracker_phase(&f->tracker) < PHASE_CUTOVER &&
+		   !(f->resume && f->resume->run.cutover_unlocked);
+
+	mutex_lock(&f->lock);
+	if (may) {
+		recopies_want(&f->changed_tables, table);
+		f->is_stated = is_stated;
+	}
+	mutex_unlock(&f->lock);
+	free(table);
+	return may;
+}
+
+bool ferry_changed_tables(struct ferry *f, struct recopies *tables)
+{
+	mutex_lock(&f->lock);
+	recopies_copy(tables, &f->changed_tables);
+	bool is_stated = f->is_stated;
+	mutex_unlock(&f->lock);
+	return is_stated;
+}
+
+/* A column, table or index that is gone, a definition that is another one. */
+bool ferry_is_schema_change(const struct ferry *f, const struct error *err)
+{
+	static const unsigned codes[] = { 1054, 1146, 1176, 1412 };
+
+	if (!ferry_may_recopy(f))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (err->server_code == codes[i])
+			return true;
+	return err->kind == ERROR_SCHEMA;
+}
