@@ -82,12 +82,15 @@ static void run_again(const struct app *app)
 	setenv(variable, text, 1);
 
 	static char resume_flag[] = "-resumestate", verbose_flag[] = "-verbose";
-	char *argv[6];
+	static char back_flag[] = "-back";
+	char *argv[7];
 	int count = 0;
 
 	argv[count++] = mem_strdup(program_path);
 	if (command_line->verbose)
 		argv[count++] = verbose_flag;
+	if (command_line->back)
+		argv[count++] = back_flag;
 	argv[count++] = resume_flag;
 	argv[count++] = mem_strdup(app->state_file.path);
 	argv[count++] = mem_strdup(command_line->config_path);

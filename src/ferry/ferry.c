@@ -55,14 +55,17 @@ void ferry_waits_for(struct ferry *f, const char *what)
 static void spare_target(struct ferry *f, struct error *err)
 {
 	static const char start_over[] = "drop what was copied on the target and start from scratch";
-	static const char spared[] = "leave the target alone, as it may be in use";
+	static const char in_use[] = "leave the target alone, as it may be in use";
+	static const char on_way_back[] = "leave both servers alone: the way back ends here";
+	bool is_back = f->options.way_back.names != NULL;
+	const char *spared = is_back ? on_way_back : in_use;
 	char *at = strstr(err->text, start_over);
 
-	if (!at || !state_tracker_is_cutover_unlocked(&f->tracker))
+	if (!at || (!is_back && !state_tracker_is_cutover_unlocked(&f->tracker)))
 		return;
-	memmove(at + sizeof(spared) - 1, at + sizeof(start_over) - 1,
+	memmove(at + strlen(spared), at + sizeof(start_over) - 1,
 		strlen(at + sizeof(start_over) - 1) + 1);
-	memcpy(at, spared, sizeof(spared) - 1);
+	memcpy(at, spared, strlen(spared));
 }
 
 bool ferry_fail(struct ferry *f, enum run_part part, const struct error *err)
@@ -216,6 +219,9 @@ static void live_state(void *context, struct buf *text)
 
 	parts.verification = verifier ? verifier_state(verifier) : NULL;
 	parts.owed_rows = owed_rows_state(owed);
+	if (f->options.way_back.names)
+		parts.way_back = way_back_begun(
+			cJSON_GetObjectItemCaseSensitive(f->resume->tree, "WayBack"));
 	state_write(text, &f->tracker, &snapshot, &parts);
 	run_state_release(&snapshot);
 }
@@ -283,6 +289,7 @@ void ferry_free(struct ferry *f)
 	start_position_release(&f->start);
 	binlog_streamer_free(f->streamer);
 	target_watch_free(f->target_verifier);
+	ferry_way_back_free(f);
 	for (size_t i = 0; f->key_names && i < f->tables.count; i++)
 		free(f->key_names[i]);
 	free(f->key_names);

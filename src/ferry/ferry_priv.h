@@ -83,6 +83,7 @@ struct ferry {
 	struct binlog_position streamed; /* the streamer's thread's: what the tracker has */
 
 	/* The ferry's thread. */
+	struct way_back_plan *way_back;	      /* PrepareRollback; NULL: not wanted, or not any more */
 	struct target_watch *target_verifier; /* NULL: the target is not watched */
 };
 
@@ -120,6 +121,17 @@ bool ferry_on_late_failure(struct ferry *f, const struct error *err);
 bool ferry_check_line(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_keep_line(struct ferry *f, struct error *err) MUST_CHECK;
 void ferry_forget_line(struct ferry *f);
+/* ferry_back.c, all for PrepareRollback: could it go, as far as the servers are concerned; and
+ * the tables on the target, and the file; in the cutover: what is to be known before
+ * CutoverLock, the place, the file. */
+bool ferry_way_back_foresee(struct ferry *f, struct error *err) MUST_CHECK;
+bool ferry_way_back_check(struct ferry *f, struct error *err) MUST_CHECK;
+bool ferry_way_back_load(struct ferry *f, struct error *err) MUST_CHECK;
+bool ferry_way_back_place(struct ferry *f, struct error *err) MUST_CHECK;
+bool ferry_way_back_write(struct ferry *f, struct error *err) MUST_CHECK;
+void ferry_way_back_free(struct ferry *f);
+/* On the way back: does it lead to the source of the move? */
+bool ferry_check_way_back(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_finished.c: has f->finished moved what is chosen now, and is it there? */
 bool ferry_check_finished(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_fail() for all but the loop's thread, which is woken; as in struct run. */
