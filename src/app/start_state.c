@@ -234,8 +234,9 @@ static bool check_move(const char *path, const struct way_back *back, struct err
 		return true;
 	if (state_file_is_written(path))
 		return error_set(err, ERROR_CONFIG,
-				 "%s is the state of a run that goes on just now: there is nothing to "
-				 "go back from before it has ended",
+				 "%s is the state of a run that goes on just now, or whose control "
+				 "server is online still: there is nothing to go back from before that "
+				 "process has ended",
 				 path);
 	if (!read_file(path, false, &move, err))
 		return false;

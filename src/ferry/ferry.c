@@ -220,8 +220,8 @@ static void live_state(void *context, struct buf *text)
 	parts.verification = verifier ? verifier_state(verifier) : NULL;
 	parts.owed_rows = owed_rows_state(owed);
 	if (f->options.way_back.names)
-		parts.way_back = way_back_begun(
-			cJSON_GetObjectItemCaseSensitive(f->resume->tree, "WayBack"));
+		parts.way_back =
+			way_back_begun(cJSON_GetObjectItemCaseSensitive(f->resume->tree, "WayBack"));
 	state_write(text, &f->tracker, &snapshot, &parts);
 	run_state_release(&snapshot);
 }

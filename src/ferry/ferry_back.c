@@ -89,9 +89,8 @@ static void make_names(struct way_back_plan *plan, const struct moved_tables *ta
 	for (size_t i = 0; i < tables->count; i++) {
 		const struct moved_table *t = tables->tables[i];
 
-		plan->pairs[i] =
-			(struct name_pair){ { t->target_schema, t->target_name },
-					    { t->source->schema, t->source->name } };
+		plan->pairs[i] = (struct name_pair){ { t->target_schema, t->target_name },
+						     { t->source->schema, t->source->name } };
 		buf_clear(&key);
 		buf_printf(&key, "%s.%s", t->target_schema, t->target_name);
 		map_put(&plan->names, key.data, key.length, &plan->pairs[i]);
@@ -148,9 +147,8 @@ static void take_over(struct ferry *f, const struct findings *found, bool logs)
 
 	for (size_t i = 0; i < found->count; i++) {
 		const struct finding *finding = &found->items[i];
-		const char *or_without = finding->severity == PROBLEM_ERROR ?
-						 " (or leave out PrepareRollback)" :
-						 "";
+		const char *or_without =
+			finding->severity == PROBLEM_ERROR ? " (or leave out PrepareRollback)" : "";
 		char *remedy = mem_printf("%s%s", finding->remedy, or_without);
 
 		if (finding->severity != PROBLEM_NOTE)
@@ -237,8 +235,9 @@ static bool check_file(struct ferry *f, struct saved_state *back, bool *is_there
 				 "%s is the state of a way back that goes on just now", path);
 	tree = json_parse_file(path, err);
 	if (!tree || !saved_state_parse(tree, back, err))
-		return error_wrap(err, "%s holds no way back that can be read (remove it, or take "
-				       "another StateFile)",
+		return error_wrap(err,
+				  "%s holds no way back that can be read (remove it, or take "
+				  "another StateFile)",
 				  path);
 	if (strcmp(back->way_back.run_id, f->run.run_id) == 0)
 		return true;
@@ -310,11 +309,12 @@ bool ferry_way_back_check(struct ferry *f, struct error *err)
 	findings_release(&found);
 	if (!ok)
 		return error_wrap(err, "look at the tables for the way back");
-	return errors == 0 || error_set(err, ERROR_PREFLIGHT,
-					"%zu problem%s of the way back must be fixed first (the tables "
-					"on the target are made, and still empty in a run that has just "
-					"begun: drop them before the next attempt)",
-					errors, errors == 1 ? "" : "s");
+	return errors == 0 ||
+	       error_set(err, ERROR_PREFLIGHT,
+			 "%zu problem%s of the way back must be fixed first (the tables "
+			 "on the target are made, and still empty in a run that has just "
+			 "begun: drop them before the next attempt)",
+			 errors, errors == 1 ? "" : "s");
 }
 
 /* --- in the cutover -------------------------------------------------------------------- */
@@ -328,8 +328,8 @@ bool ferry_way_back_load(struct ferry *f, struct error *err)
 		return true;
 	ferry_waits_for(f, "the target's table definitions, for the way back");
 	findings_init(&found);
-	for (struct retry r = ferry_retry(f, "load table definitions of the target", log_tag,
-					  ASK_ATTEMPTS);
+	for (struct retry r =
+		     ferry_retry(f, "load table definitions of the target", log_tag, ASK_ATTEMPTS);
 	     !ok && retry_next(&r, err);)
 		ok = db_ready(f->way_back->source, err) && load_tables(f, &found, err);
 	if (ok && findings_errors(&found) > 0)
@@ -477,12 +477,14 @@ bool ferry_way_back_write(struct ferry *f, struct error *err)
 		return false;
 	probe("way_back_written", " ");
 	state_tracker_set_cutover_unlocked(&f->tracker);
-	if (f->run.save_state && !f->run.save_state(f->run.save_context)) {
+	if (f->run.save_state && !f->run.save_state(f->run.save_context))
 		return error_set(err, ERROR_SYSTEM,
 				 "the state file cannot be written: a run that is resumed from it could "
 				 "not tell that the target is in use, and would spoil the way back; "
 				 "CutoverUnlock is not called");
-	}
+	mutex_lock(&f->lock);
+	f->way_back_place = f->way_back->place;
+	mutex_unlock(&f->lock);
 	log_info("the way back is prepared, from " POSITION_FORMAT
 		 " of the target on: ghostferry-copydb -back (its state is in %s)",
 		 POSITION_ARGS(&f->way_back->place), f->options.way_back.state_path);

@@ -63,8 +63,9 @@ struct ferry {
 	bool is_started;	  /* guarded by lock: rows may be on the target */
 	struct error error;	  /* guarded by lock; constant once has_failed */
 	enum run_part error_part; /* guarded by lock */
-	struct binlog_position final; /* guarded by lock */
-	char waiting_for[256];	      /* guarded by lock */
+	struct binlog_position final;	       /* guarded by lock */
+	struct binlog_position way_back_place; /* guarded by lock; unset: none is prepared */
+	char waiting_for[256];		       /* guarded by lock */
 	/* Set under lock when ready for other threads, constant afterwards. */
 	bool has_tables;
 	struct schema schema;
@@ -83,7 +84,7 @@ struct ferry {
 	struct binlog_position streamed; /* the streamer's thread's: what the tracker has */
 
 	/* The ferry's thread. */
-	struct way_back_plan *way_back;	      /* PrepareRollback; NULL: not wanted, or not any more */
+	struct way_back_plan *way_back; /* PrepareRollback; NULL: not wanted, or not any more */
 	struct target_watch *target_verifier; /* NULL: the target is not watched */
 };
 

@@ -308,7 +308,8 @@ static void make_workers(struct ferry *f)
 bool ferry_prepare(struct ferry *f, struct error *err)
 {
 	f->step = PART_INITIALIZE;
-	if (!ferry_connect(f, err) || !ferry_check_way_back(f, err) || !choose_write_method(f, err) || !check_all(f, err))
+	if (!ferry_connect(f, err) || !ferry_check_way_back(f, err) ||
+	    !choose_write_method(f, err) || !check_all(f, err))
 		return false;
 	f->step = PART_START;
 	if (f->is_dry_run || f->is_finished)

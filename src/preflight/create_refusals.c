@@ -69,8 +69,7 @@ static void refuse_late_keys(struct preflight *p, const struct moved_table *t,
 			 "; the cutover adds it again" :
 			 "; add it there when the move is done");
 	/* In use until the cutover. */
-	finding_add(p->findings,
-		    p->options->way_back.is_foreseen ? PROBLEM_WARNING : PROBLEM_ERROR,
+	finding_add(p->findings, p->options->way_back.is_foreseen ? PROBLEM_WARNING : PROBLEM_ERROR,
 		    buf_text(&remedy),
 		    "target: the FULLTEXT key %s of %s, over its own FTS_DOC_ID, takes rows only in "
 		    "the order of these ids",

@@ -309,7 +309,8 @@ static bool check_triggers(struct preflight *p, struct error *err)
 		sql_table_name(&remedy, schema, trigger);
 		if (is_foreseen)
 			buf_puts(&remedy, " after the cutover, before -back");
-		finding_add(p->findings, is_foreseen ? PROBLEM_WARNING : PROBLEM_ERROR, buf_text(&remedy),
+		finding_add(p->findings, is_foreseen ? PROBLEM_WARNING : PROBLEM_ERROR,
+			    buf_text(&remedy),
 			    "target: the trigger %s on %s.%s would change rows as they are written",
 			    trigger, schema, table);
 	}

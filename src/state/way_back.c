@@ -51,10 +51,9 @@ static bool read_tables(struct way_back *back, const cJSON *tables, struct error
 		if (!cJSON_IsObject(schema))
 			return error_set(err, ERROR_CONFIG, "Tables.%s: must be an object",
 					 schema->string);
-		cJSON_ArrayForEach(
-			table,
-			schema) if (!read_table(back, schema->string, table,
-						&back->pairs[count++], err)) return false;
+		cJSON_ArrayForEach(table, schema) if (!read_table(back, schema->string, table,
+								  &back->pairs[count++],
+								  err)) return false;
 	}
 	return true;
 }

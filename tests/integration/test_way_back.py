@@ -62,7 +62,10 @@ class ThereAndBackTest(WayBackTest):
         self.on_post["/unlock"] = lambda: (there.start(), there.wait_for(5)) and None
         self.on_post["/back/lock"] = there.stop
         probes = self.probes()
-        ferry = self.move(probes=probes, http=True).run_ok()
+        ferry = self.move(probes=probes, http=True).start()
+        status = self.finished(ferry)
+        self.assertEqual(tuple(status["WayBackBinlogPos"].values()),
+                         position(self.back_state(ferry)))
         there.wait_for(50)
 
         stop = probes.stop_at("before_commit", nth=2)
@@ -77,11 +80,18 @@ class ThereAndBackTest(WayBackTest):
         self.assertTrue(status["WayBack"])
         self.assertIn("ghostferry_way_back 1", ferry.http("GET", "/metrics")[1].decode())
         ferry.allow_cutover()
-        ferry.assert_status(0)
+        self.finished(ferry)
         self.assertEqual(self.receiver.paths(), ["/lock", "/unlock", "/back/lock", "/back/unlock"])
         self.assert_both_equal()
         self.assertEqual(ferry.run("-back"), 0)
         self.assertIn("there is nothing to do", ferry.log())
+
+    @staticmethod
+    def finished(ferry):
+        status = ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+        ferry.interrupt()
+        ferry.assert_status(0)
+        return status
 
 
 class PlaceTest(WayBackTest):
