@@ -54,6 +54,8 @@ class ThereAndBackTest(WayBackTest):
     def test_with_writers_all_along(self):
         """The application's first write on the new server comes within CutoverUnlock; the way
         back is killed with a transaction under way, and goes on."""
+        # A collation that both flavours have.
+        self.source.sql("CREATE DATABASE abc CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci")
         made = self.basic_tables(rows=100, names=self.names)
         here = self.writer(made, pause=.002)
         there = Writer(self.target, "xyz", made, seed=2, pause=.002)

@@ -175,8 +175,8 @@ proctype move() {
 proctype fate() {
 	do
 	:: d_step { step < DONE && !failed && saved_applied < applied -> saved_applied = applied }
-	/* Dies, and is resumed. */
-	:: d_step { step < DONE && !failed && crashes < CRASHES && !over ->
+	/* Dies, while the application switches too, and is resumed. */
+	:: d_step { !goes_back && !failed && crashes < CRASHES && !over ->
 		crashes++;
 		applied = saved_applied;
 		place = 0;
