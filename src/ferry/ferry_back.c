@@ -28,6 +28,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/advice.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
@@ -477,6 +478,7 @@ bool ferry_way_back_write(struct ferry *f, struct error *err)
 		return false;
 	probe("way_back_written", " ");
 	state_tracker_set_cutover_unlocked(&f->tracker);
+	advice_target_in_use();
 	if (f->run.save_state && !f->run.save_state(f->run.save_context))
 		return error_set(err, ERROR_SYSTEM,
 				 "the state file cannot be written: a run that is resumed from it could "
