@@ -178,6 +178,7 @@ INVARIANTS = (
     ("I7, the state", "EveryStopTest test_kill.py"), ("I8, no zombie", "LeftoverWriterTest"),
     ("I9, nothing skipped or displaced is forgotten", "test_owed_rows.py"),
     ("tables without a key", "test_without_key.py"),
+    ("B1 to B5 of src/ferry/ferry_back.c, the way back", "test_way_back.py"),
 )
 
 
