@@ -1,6 +1,8 @@
 """PrepareRollback and -back: after the cutover the application writes to the new server, and
-the old one follows it, until the rollback. Every rule of src/ferry/ferry_back.c was taken away
-once: without B1 or B3 the first test ends different, without B4 and B5 those that kill."""
+the old one follows it, until the rollback. Each rule of src/ferry/ferry_back.c was taken away
+once. Red without B1: test_killed_within_the_callback; B2: test_a_write_of_others_before_the_place;
+B3: all that write on the new server; B4 and the first half of B5:
+test_killed_before_the_state_says_unlocked; its second half: test_killed_within_the_callback."""
 
 import json
 import os
@@ -100,6 +102,10 @@ class PlaceTest(WayBackTest):
     def setUp(self):
         super().setUp()
         self.table(rows=20)
+        # Our last write on the target: its counter is raised.
+        self.source.sql("CREATE TABLE abc.counted (id INT AUTO_INCREMENT PRIMARY KEY)",
+                        "INSERT INTO abc.counted VALUES (1), (9)",
+                        "DELETE FROM abc.counted WHERE id = 9")
 
     def go_back(self, ferry, changes, *args):
         """As many changes as the application has made, and none of ours."""
@@ -171,11 +177,28 @@ class PlaceTest(WayBackTest):
         stop = ferry.probed.stop_at("before_last_look")
         ferry.start()
         self.reach(ferry, stop)
+        self.assertEqual(self.count(ferry.probed, "way_back_placed"), 1)
         self.target.sql("UPDATE xyz.t SET v = 'others' WHERE id = 3")
         stop.release()
         ferry.assert_status(3)
         self.assertIn("has been corrupted by a change directly performed", ferry.log())
         self.assertFalse(os.path.exists(self.back_path(ferry)))
+
+
+    def test_two_databases_became_one(self):
+        """And come apart again; what was made since stays where it is."""
+        self.source.sql("CREATE DATABASE def", "CREATE TABLE def.u (id INT PRIMARY KEY, v INT)",
+                        "INSERT INTO def.u VALUES (1, 1)")
+        ferry = self.probed_move(Databases={"Whitelist": ["abc", "def"],
+                                            "Rewrites": {"abc": "xyz", "def": "xyz"}})
+        ferry.run_ok()
+        self.target.sql("INSERT INTO xyz.u VALUES (2, 2)", "DELETE FROM xyz.t WHERE id > 5",
+                        "CREATE TABLE xyz.new (id INT PRIMARY KEY)", "INSERT INTO xyz.new VALUES (1)")
+        ferry.run_ok("-back", "-dryrun")
+        self.assertIn("xyz.u -> def.u", ferry.stdout())
+        ferry.run_ok("-back")
+        self.assertEqual(self.source.value("SELECT SUM(v) FROM def.u"), 3)
+        self.assertEqual(self.source.value("SELECT MAX(id) FROM abc.t"), 5)
 
 
 class RefusedTest(WayBackTest):
