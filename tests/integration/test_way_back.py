@@ -1,7 +1,8 @@
 """PrepareRollback and -back: after the cutover the application writes to the new server, and
 the old one follows it, until the rollback. Each rule of src/ferry/ferry_back.c was taken away
-once. Red without B1 or B2: test_a_write_of_others_before_the_place; B3: all that write on the new server; B4 and the first half of B5:
-test_killed_before_the_state_says_unlocked; its second half: test_killed_within_the_callback."""
+once. Red without B1 or B2: test_a_write_of_others_before_the_place; B3: all that write on the
+new server; B4 and the first half of B5: test_killed_before_the_state_says_unlocked; its second
+half: test_killed_within_the_callback."""
 
 import json
 import os
