@@ -18,8 +18,9 @@
  * If the process dies before B4's second step the application has not switched: the file that
  * is there is overwritten by the run that is resumed, which may write to the target again. If it
  * dies after that nothing is written to the target any more, as the source is at rest. A source
- * that is not, although CutoverUnlock was called, is noticed by the way back itself: it watches
- * its target, our source, for writes of others from the final position on. */
+ * that is not (an application that was not switched, or set going again when CutoverUnlock
+ * was not heard of) is noticed by the way back, which is refused then: it watches its target, our
+ * source, for writes of others from the final position on. */
 #include "ferry_priv.h"
 
 #include <errno.h>
@@ -478,12 +479,14 @@ bool ferry_way_back_write(struct ferry *f, struct error *err)
 		return false;
 	probe("way_back_written", " ");
 	state_tracker_set_cutover_unlocked(&f->tracker);
-	advice_target_in_use();
-	if (f->run.save_state && !f->run.save_state(f->run.save_context))
+	if (f->run.save_state && !f->run.save_state(f->run.save_context)) {
+		state_tracker_clear_cutover_unlocked(&f->tracker);
 		return error_set(err, ERROR_SYSTEM,
 				 "the state file cannot be written: a run that is resumed from it could "
 				 "not tell that the target is in use, and would spoil the way back; "
 				 "CutoverUnlock is not called");
+	}
+	advice_target_in_use();
 	mutex_lock(&f->lock);
 	f->way_back_place = f->way_back->place;
 	mutex_unlock(&f->lock);

@@ -171,6 +171,24 @@ class PlaceTest(WayBackTest):
         ferry.assert_status(0)
         self.go_back(ferry, 0)
 
+    def test_the_move_s_own_state_cannot_be_written(self):
+        """A run that is resumed from the one there is would place the way back again."""
+        ferry = self.probed_move()
+        stop = ferry.probed.stop_at("way_back_written")
+        ferry.start()
+        self.reach(ferry, stop)
+        own = ferry.config_path + ".state.new"
+        os.mkdir(own)
+        stop.release()
+        ferry.assert_status(2)
+        self.assertIn("CutoverUnlock is not called", ferry.log())
+        self.assertEqual(self.receiver.paths(), ["/lock"])
+        self.assertNotIn("CutoverUnlockCalled", ferry.state())
+        os.rmdir(own)
+        ferry.start("-resume")
+        ferry.assert_status(0)
+        self.go_back(ferry, 0)
+
     def test_a_write_of_others_before_the_place(self):
         """It is not streamed back, so the last look must find it (B2)."""
         ferry = self.probed_move()
