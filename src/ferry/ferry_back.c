@@ -269,6 +269,21 @@ static bool check_kept(const struct ferry *f, const struct saved_state *back, bo
 	return true;
 }
 
+bool ferry_way_back_check_file(struct ferry *f, struct error *err)
+{
+	struct saved_state back;
+	bool is_there, ok;
+
+	if (!f->options.way_back.state_path)
+		return true;
+	if (!check_file(f, &back, &is_there, err))
+		return false;
+	ok = !is_in_use(f) || check_kept(f, &back, is_there, err);
+	if (is_there)
+		saved_state_release(&back);
+	return ok;
+}
+
 static bool check_tables(struct ferry *f, struct findings *found, struct error *err)
 {
 	struct way_back_plan *plan = f->way_back;
@@ -288,22 +303,14 @@ static bool check_tables(struct ferry *f, struct findings *found, struct error *
 	return ok;
 }
 
-bool ferry_way_back_check(struct ferry *f, struct error *err)
+bool ferry_way_back_check_tables(struct ferry *f, struct error *err)
 {
-	struct saved_state back;
 	struct findings found;
-	bool is_there, ok;
 	size_t errors;
+	bool ok;
 
-	if (!f->options.way_back.state_path)
+	if (!is_wanted(f))
 		return true;
-	if (!check_file(f, &back, &is_there, err))
-		return false;
-	ok = !is_in_use(f) || check_kept(f, &back, is_there, err);
-	if (is_there)
-		saved_state_release(&back);
-	if (!ok || !is_wanted(f))
-		return ok;
 	findings_init(&found);
 	ok = check_tables(f, &found, err);
 	errors = findings_errors(&found);

@@ -122,11 +122,12 @@ bool ferry_on_late_failure(struct ferry *f, const struct error *err);
 bool ferry_check_line(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_keep_line(struct ferry *f, struct error *err) MUST_CHECK;
 void ferry_forget_line(struct ferry *f);
-/* ferry_back.c, all for PrepareRollback: could it go, as far as the servers are concerned; and
- * the tables on the target, and the file; in the cutover: what is to be known before
+/* ferry_back.c, all for PrepareRollback: could it go, as far as the servers are concerned, the
+ * file, and the tables once they are on the target; in the cutover: what is to be known before
  * CutoverLock, the place, the file. */
 bool ferry_way_back_foresee(struct ferry *f, struct error *err) MUST_CHECK;
-bool ferry_way_back_check(struct ferry *f, struct error *err) MUST_CHECK;
+bool ferry_way_back_check_file(struct ferry *f, struct error *err) MUST_CHECK;
+bool ferry_way_back_check_tables(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_way_back_load(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_way_back_place(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_way_back_write(struct ferry *f, struct error *err) MUST_CHECK;

@@ -316,8 +316,9 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 	if ((f->resume && !resume_from(f, err)) || !ferry_check_line(f, err) ||
 	    !live_runs_enter(f->target, err))
 		return false;
-	if (!ferry_open_stream(f, err) || !watch_target(f, err) || !prepare_target(f, err) ||
-	    !ferry_way_back_check(f, err) || !make_verifier(f, err))
+	if (!ferry_way_back_check_file(f, err) || !ferry_open_stream(f, err) ||
+	    !watch_target(f, err) || !prepare_target(f, err) ||
+	    !ferry_way_back_check_tables(f, err) || !make_verifier(f, err))
 		return false;
 	if (f->resume && !f->start.is_other_server)
 		state_tracker_set_source_started(&f->tracker, f->resume->run.source_started);
