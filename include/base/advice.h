@@ -9,5 +9,7 @@ const char *advice_start_over(void);
 
 /* From here on (CutoverUnlock is being called, or was) the target may be in use. */
 void advice_target_in_use(void);
+/* This run goes back (PrepareRollback): the target is what the move came from. */
+void advice_on_way_back(void);
 
 #endif

@@ -72,6 +72,15 @@ struct config {
 	unsigned state_report_frequency_ms;
 	struct callback error_callback;
 
+	/* The way back: for its state when it is prepared, and how it is cut over. */
+	bool prepare_rollback;
+	struct rollback_config {
+		bool automatic_cutover;
+		struct callback cutover_lock;
+		struct callback cutover_unlock;
+	} rollback;
+	bool is_turned_round;
+
 	/* Log. */
 	const char *log_file;	 /* NULL: standard error */
 	const char *log_backend; /* NULL: as the environment says */
@@ -123,6 +132,10 @@ bool config_parse(const char *text, size_t length, struct config *config,
  * passwords (PassFile and PassEnv) and completes the options. May be called again. The
  * caller puts CONFIG_VALIDATING in front. */
 bool config_validate(struct config *config, struct error *err) MUST_CHECK;
+
+/* For -back, after config_validate(): turned are the move's options as turn_round() makes them,
+ * which are completed; the caller puts the former ones back before config_release(). */
+void config_turn_round(struct config *config, struct move_options *turned);
 
 /* Is the state printed on stdout when the run ends early? */
 bool config_prints_state(const struct config *config);

@@ -121,6 +121,9 @@ struct ferry_status {
 	struct binlog_position final;	      /* where the stream is to end; unset before cutover */
 	bool stop_requested;
 	bool cutover_unlocked; /* CutoverUnlock was called, or is about to be */
+	bool is_way_back;
+	struct binlog_position way_back; /* of the target: from where one is prepared; unset: none
+					  * is */
 	double streamer_lag_s;
 	double writer_lag_s;
 	uint64_t rows_written; /* by this process */

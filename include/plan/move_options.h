@@ -75,6 +75,27 @@ struct throttle_options {
 	struct db_params login;
 };
 
+struct table_name {
+	const char *schema, *name;
+};
+
+/* Of a table that was moved, on the way back. */
+struct name_pair {
+	struct table_name source, target; /* as they are now */
+};
+
+/* The way back: what was moved, from the target to the source again (plan/turn_round.h). */
+struct way_back_options {
+	/* PrepareRollback: the file for the state of the run that goes back; NULL: none is
+	 * wanted. */
+	const char *state_path;
+	/* This run is the one that goes back: by their names on what is the source now, the
+	 * tables that were moved, and what they are called on the other side. "schema.table" ->
+	 * struct name_pair *; NULL: it is not. */
+	const struct map *names;
+	bool is_foreseen; /* ... or one of which it is to be known whether it could */
+};
+
 struct move_options {
 	struct db_params source;
 	struct db_params target;
@@ -125,6 +146,7 @@ struct move_options {
 	bool no_schema_cache_in_state; /* DoNotIncludeSchemaCacheInStateDump */
 
 	struct verify_options verify;
+	struct way_back_options way_back;
 };
 
 #endif

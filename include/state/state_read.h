@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "state/state_key.h"
 #include "state/state_tracker.h"
+#include "state/way_back.h"
 
 /* What older versions must not pass over raises a state's format: 2 has "Recopied". */
 enum { STATE_FORMAT = 1, STATE_FORMAT_RECOPIED = 2 };
@@ -33,6 +34,7 @@ struct saved_state {
 	struct state_line line_on_file;
 	const cJSON *verifier_stage; /* object, or NULL */
 	const cJSON *owed_rows;	     /* object, or NULL: see owed_rows.h */
+	struct way_back way_back;    /* of a run that goes back */
 };
 
 /* Takes ownership of tree, also on failure. Messages name the dotted path. A

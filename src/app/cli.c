@@ -22,6 +22,9 @@ static const struct flag {
 	size_t offset;	      /* in struct cli: bool, const char *, unsigned or string_list */
 	const char *help;
 } flags[] = {
+	{ "back", NULL, offsetof(struct cli, back),
+	  "go back after the cutover of a move with PrepareRollback: apply what was written to\n"
+	  "    \tthe target since to the source, from the state beside the StateFile" },
 	{ "dryrun", NULL, offsetof(struct cli, dry_run),
 	  "connect and check everything, but move nothing" },
 	{ "force-state", NULL, offsetof(struct cli, force_state),
@@ -212,7 +215,9 @@ static bool check_rest(const struct arguments *a)
 		fprintf(a->errors, "-resume and -resumestate: take one of them out\n");
 	if (cli->recopy.count > 0 && !cli->resume && !cli->resume_state && !is_answered)
 		fprintf(a->errors, "-recopy goes with -resume or -resumestate\n");
-	return !lonely && !(cli->resume && cli->resume_state) &&
+	if (cli->back && cli->verify)
+		fprintf(a->errors, "-back and -verify: take one of them out\n");
+	return !lonely && !(cli->resume && cli->resume_state) && !(cli->back && cli->verify) &&
 	       (cli->recopy.count == 0 || cli->resume || cli->resume_state || is_answered);
 }
 

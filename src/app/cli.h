@@ -12,6 +12,7 @@
 /* Strings are borrowed from argv. */
 struct cli {
 	bool verbose;	  /* log level debug, whatever else says */
+	bool back;	  /* from the target to the source again, see PrepareRollback */
 	bool dry_run;	  /* connect and check, move nothing */
 	bool verify;	  /* compare source and target now, move nothing */
 	bool resume;	  /* go on from the state file, if there is an unfinished run in it */

@@ -21,6 +21,7 @@
 #include "base/shortage.h"
 #include "db/db.h"
 #include "notify.h"
+#include "plan/turn_round.h"
 #include "restart.h"
 #include "start_state.h"
 #include "verify_command.h"
@@ -35,6 +36,9 @@ struct program {
 	struct cli cli;
 	struct config config;
 	struct start_state start;
+	/* -back: what the configuration says of the move. */
+	struct move_options forward;
+	struct turned_options turned;
 };
 
 /* The environment gives way to the configuration, that to -verbose. */
@@ -86,6 +90,26 @@ static void drop_default_state_file(struct program *program)
 	free(usual);
 }
 
+/* From here on the configuration is that of the way back. */
+static bool go_back(struct program *program, struct error *err)
+{
+	struct config *config = &program->config;
+
+	if (!start_state_find_back(&program->start, &program->cli, config, err))
+		return false;
+	program->forward = config->move;
+	turn_round(&program->turned, &program->forward,
+		   program->start.is_over ? &program->start.finished.way_back.names :
+					    &program->start.state.way_back.names);
+	config_turn_round(config, &program->turned.move);
+	log_info("this is the way back: the source is now the server that Target names, and the "
+		 "target the one that Source names");
+	if (!program->start.is_over && !*program->start.state.way_back.verifier)
+		log_warn("the move was made without a verifier: nobody has compared the two sides "
+			 "(VerifierType, or -verify)");
+	return true;
+}
+
 static bool prepare(struct program *program, struct error *err)
 {
 	struct config_warnings warnings = { 0 };
@@ -100,6 +124,8 @@ static bool prepare(struct program *program, struct error *err)
 		return false;
 	if (program->cli.verify)
 		return true;
+	if (program->cli.back)
+		return go_back(program, err);
 	if (!start_state_find(&program->start, &program->cli, &program->config, err))
 		return false;
 	drop_default_state_file(program);
@@ -206,6 +232,10 @@ int main(int argc, char **argv)
 		status = report_over(&program.config);
 	else
 		status = app_run(&program.config, &program.start, program.cli.dry_run);
+	if (program.config.is_turned_round) {
+		turned_options_release(&program.turned);
+		program.config.move = program.forward;
+	}
 	start_state_release(&program.start);
 	config_release(&program.config);
 	free(program.cli.recopy.items);

@@ -113,12 +113,13 @@ static char **arguments(const struct app *app)
 {
 	static char resume_flag[] = "-resumestate", verbose_flag[] = "-verbose";
 	const struct string_list *again = &command_line->recopy;
+	static char back_flag[] = "-back";
 	struct recopies changed;
 	char **argv;
 	int count = 0;
 
 	(void)ferry_changed_tables(app->ferry, &changed);
-	argv = mem_calloc(2 * (changed.count + again->count) + 6, sizeof(*argv));
+	argv = mem_calloc(2 * (changed.count + again->count) + 7, sizeof(*argv));
 	argv[count++] = mem_strdup(program_path);
 	if (command_line->verbose)
 		argv[count++] = verbose_flag;
@@ -126,6 +127,8 @@ static char **arguments(const struct app *app)
 		add_recopy(argv, &count, changed.items[i].table);
 	for (size_t i = 0; i < again->count && !ferry_may_save(app->ferry); i++)
 		add_recopy(argv, &count, again->items[i]);
+	if (command_line->back)
+		argv[count++] = back_flag;
 	argv[count++] = resume_flag;
 	argv[count++] = mem_strdup(state_path(app));
 	argv[count++] = mem_strdup(command_line->config_path);

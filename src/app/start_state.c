@@ -187,8 +187,8 @@ static bool find_by_file(struct start_state *start, const struct cli *cli,
 }
 
 /* -resumestate counts more than the configuration. */
-bool start_state_find(struct start_state *start, const struct cli *cli, const struct config *config,
-		      struct error *err)
+static bool find(struct start_state *start, const struct cli *cli, const struct config *config,
+		 struct error *err)
 {
 	if (cli->resume)
 		return find_by_file(start, cli, config, err);
@@ -209,6 +209,97 @@ bool start_state_find(struct start_state *start, const struct cli *cli, const st
 		return check_nothing_unfinished(start, cli, config->state_file, err);
 	}
 	return compare_with_file(&start->state, config->state_file, err);
+}
+
+/* A state of the way back would have the source's rows overwritten by the target's. */
+bool start_state_find(struct start_state *start, const struct cli *cli, const struct config *config,
+		      struct error *err)
+{
+	if (!find(start, cli, config, err))
+		return false;
+	return !start->is_resumed || !start->state.way_back.is_set ||
+	       error_set(err, ERROR_CONFIG,
+			 "the state that is to be resumed is that of a way back: give -back too");
+}
+
+/* --- the way back ---------------------------------------------------------------------- */
+
+/* The move's own state, where it is there still: is it over, and the one that is undone? */
+static bool check_move(const char *path, const struct way_back *back, struct error *err)
+{
+	struct saved_state move;
+	bool ok = true;
+
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return true;
+	if (state_file_is_written(path))
+		return error_set(err, ERROR_CONFIG,
+				 "%s is the state of a run that goes on just now, or whose control "
+				 "server is online still: there is nothing to go back from before that "
+				 "process has ended",
+				 path);
+	if (!read_file(path, false, &move, err))
+		return false;
+	if (strcmp(move.run.run_id, back->run_id) != 0)
+		ok = error_set(err, ERROR_CONFIG,
+			       "%s is the state of another move (RunID %s) than the one that the way "
+			       "back is of (%s): give the configuration of that move",
+			       path, move.run.run_id, back->run_id);
+	else if (!move.run.cutover_unlocked)
+		ok = error_set(err, ERROR_CONFIG,
+			       "%s says that the move was not cut over: the application uses the "
+			       "source, and there is nothing to go back from; resume it with "
+			       "-resumestate %s",
+			       path, path);
+	saved_state_release(&move);
+	return ok;
+}
+
+static bool read_back(struct start_state *start, const struct cli *cli, const char *path,
+		      struct error *err)
+{
+	const char *from = cli->resume_state ? cli->resume_state : path;
+
+	if (access(from, F_OK) != 0 && errno == ENOENT)
+		return error_set(err, ERROR_CONFIG,
+				 "%s does not exist: the move was made without PrepareRollback, or "
+				 "was not cut over yet, so there is no way back",
+				 from);
+	if (!cli->dry_run && state_file_is_written(path))
+		return fail_alive(path, err);
+	if (!read_file(from, cli->force_state, &start->state, err))
+		return false;
+	start->is_resumed = true;
+	return start->state.way_back.is_set ||
+	       error_set(err, ERROR_CONFIG,
+			 "%s is the state of a move, not of a way back: leave out -back, or give "
+			 "-resumestate %s",
+			 from, path);
+}
+
+bool start_state_find_back(struct start_state *start, const struct cli *cli,
+			   const struct config *config, struct error *err)
+{
+	char *path;
+	bool ok;
+
+	if (!config->state_file || config->state_to_resume_from)
+		return error_set(err, ERROR_CONFIG,
+				 config->state_file ?
+					 "-back and StateToResumeFrom: take one of them out" :
+					 "-back needs a StateFile: the way back is kept beside it");
+	path = mem_printf("%s.back", config->state_file);
+	ok = read_back(start, cli, path, err) &&
+	     check_move(config->state_file, &start->state.way_back, err) &&
+	     compare_with_file(&start->state, path, err);
+	free(path);
+	if (!ok || start->state.run.phase != PHASE_DONE)
+		return ok;
+	start->finished = start->state;
+	start->has_finished = true;
+	start->is_resumed = false;
+	start->is_over = true;
+	return true;
 }
 
 void start_state_release(struct start_state *start)

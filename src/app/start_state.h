@@ -16,6 +16,9 @@ struct start_state {
 	bool is_over;		     /* -resume: and that is all there is to do */
 };
 
+/* With -back: the state of the way back, which is always resumed. */
+bool start_state_find_back(struct start_state *start, const struct cli *cli,
+			   const struct config *config, struct error *err) MUST_CHECK;
 bool start_state_find(struct start_state *start, const struct cli *cli, const struct config *config,
 		      struct error *err) MUST_CHECK;
 void start_state_release(struct start_state *start);

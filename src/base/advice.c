@@ -3,10 +3,12 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-static atomic_bool is_in_use;
+static atomic_bool is_in_use, is_on_way_back;
 
 const char *advice_start_over(void)
 {
+	if (atomic_load(&is_on_way_back))
+		return "leave both servers alone: the way back ends here";
 	return atomic_load(&is_in_use) ? "leave the target alone, as it may be in use" :
 					 "drop what was copied on the target and start from scratch";
 }
@@ -14,4 +16,9 @@ const char *advice_start_over(void)
 void advice_target_in_use(void)
 {
 	atomic_store(&is_in_use, true);
+}
+
+void advice_on_way_back(void)
+{
+	atomic_store(&is_on_way_back, true);
 }

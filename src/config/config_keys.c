@@ -182,6 +182,16 @@ static const struct config_option batch_size_override_options[] = {
 };
 GROUP(batch_size_override) = { GROUP_OF(batch_size_override) };
 
+static const struct config_option rollback_config_options[] = {
+	{ "AutomaticCutover", BOOL(rollback_config, automatic_cutover),
+	  .help = "cut over as soon as the old source has caught up, without waiting to be told" },
+	{ "CutoverLock", OBJECT(callback, rollback_config, cutover_lock),
+	  .help = "called at the beginning of the rollback's cutover, to stop the writers" },
+	{ "CutoverUnlock", OBJECT(callback, rollback_config, cutover_unlock),
+	  .help = "called at its end, to switch back to the old source" },
+};
+GROUP(rollback_config) = { GROUP_OF(rollback_config) };
+
 static const struct config_option updatable_config_options[] = {
 	{ "DataIterationBatchBytes", U64(config, move.batch_bytes),
 	  .fallback = "1048576",
@@ -318,12 +328,16 @@ static const struct config_option all_options[] = {
 	{ "OpenTransactionsTimeout", DURATION(config, move.open_transactions_ms),
 	  .fallback = "30s",
 	  .help = "longest wait for transactions that are open on moved tables at the cutover" },
+	{ "PrepareRollback", BOOL(config, prepare_rollback),
+	  .help = "leave the state of a run that goes back, for -back" },
 	{ "ProgressCallback", OBJECT(callback, config, progress_callback),
 	  .help = "called with the progress every ProgressReportFrequency" },
 	{ "ProgressReportFrequency", INT(config, progress_report_frequency_ms),
 	  .help = "milliseconds between two calls of ProgressCallback; 0 means 5000" },
 	{ "ReplicatedMasterPositionQuery", STRING(config, move.replica.position_query),
 	  .help = "query that tells how far the replica is; without it, SHOW REPLICA STATUS" },
+	{ "Rollback", OBJECT(rollback_config, config, rollback),
+	  .help = "how the run that goes back (-back) is cut over" },
 	{ "RunFerryFromReplica", BOOL(config, move.replica.enabled),
 	  .help = "read from a replica; needs SourceReplicationMaster" },
 	{ "ServerAwayTimeout", INT(config, move.away_s), .fallback = "180",

@@ -449,6 +449,8 @@ static void check_callbacks(struct checks *c)
 		{ "ErrorCallback", &config->error_callback },
 		{ "CutoverLock", &config->cutover_lock },
 		{ "CutoverUnlock", &config->cutover_unlock },
+		{ "Rollback.CutoverLock", &config->rollback.cutover_lock },
+		{ "Rollback.CutoverUnlock", &config->rollback.cutover_unlock },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(callbacks); i++) {
@@ -522,6 +524,20 @@ static void check_concurrency(struct checks *c)
 		      "BinlogWriterConcurrency must be at most %d", CONCURRENCY_MAX);
 }
 
+/* Where would the state go, and who would it be that is written to? */
+static void check_rollback(struct checks *c)
+{
+	if (!c->config->prepare_rollback)
+		return;
+	if (!c->config->state_file)
+		wrong(c, "PrepareRollback", "set StateFile, or leave it out for its default",
+		      "PrepareRollback needs a StateFile: the way back is kept beside it");
+	if (c->config->move.replica.enabled)
+		wrong(c, "PrepareRollback", "move from the primary, or go without a way back",
+		      "PrepareRollback and RunFerryFromReplica: there is no way back to a replica, "
+		      "which nobody may write to");
+}
+
 static void run_checks(struct checks *c)
 {
 	check_filter(c, "Databases", &c->config->move.databases);
@@ -535,6 +551,7 @@ static void run_checks(struct checks *c)
 	check_verifier(c);
 	check_control_server(c);
 	check_callbacks(c);
+	check_rollback(c);
 	check_batch_sizes(c);
 	check_concurrency(c);
 }
@@ -599,7 +616,25 @@ bool config_validate(struct config *config, struct error *err)
 	move->watch_target = !config->skip_target_verification;
 	move->target.logs_statements = move->watch_target;
 	move->stops_writers = config->cutover_lock.uri != NULL;
+	move->way_back.state_path =
+		config->prepare_rollback ?
+			config_keep(config, mem_printf("%s.back", config->state_file)) :
+			NULL;
 	share_memory(move, config->memory_limit);
 	complete_verifier(config);
 	return true;
+}
+
+/* The callbacks of the move would stop the wrong writers and switch to the wrong server; and an
+ * automatic cutover would go back at once. */
+void config_turn_round(struct config *config, struct move_options *turned)
+{
+	config->is_turned_round = true;
+	config->state_file = config_keep(config, mem_printf("%s.back", config->state_file));
+	config->cutover_lock = config->rollback.cutover_lock;
+	config->cutover_unlock = config->rollback.cutover_unlock;
+	turned->automatic_cutover = config->rollback.automatic_cutover;
+	turned->stops_writers = config->cutover_lock.uri != NULL;
+	turned->verify.spill_beside = config->state_file;
+	config->move = *turned;
 }

@@ -113,6 +113,15 @@ static void put_info(struct buf *out, const struct ferry_status *status)
 	buf_puts(out, "\"} 1\n");
 }
 
+static void put_way_back(struct buf *out, const struct ferry_status *status)
+{
+	put_one(out, "way_back", "gauge", "1 on the way back from the target to the old source.",
+		status->is_way_back);
+	put_one(out, "way_back_prepared", "gauge",
+		"1 when the move has left what a way back begins with.",
+		binlog_position_is_set(&status->way_back));
+}
+
 static void put_stages(struct buf *out, const struct ferry_status *status)
 {
 	head(out, "stage", "gauge", "1 for the present stage, 0 for the others.");
@@ -189,6 +198,7 @@ void metrics_write(struct buf *out, const struct status_view *view)
 	put_info(out, view->status);
 	put_figures(out, view->status);
 	put_stages(out, view->status);
+	put_way_back(out, view->status);
 	put_lag(out, view->status);
 	put_tables(out, view);
 	put_verification(out, view->status);

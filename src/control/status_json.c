@@ -407,6 +407,8 @@ static void add_totals(cJSON *object, const struct status_view *view)
 
 	estimate_totals(status, &rows, &bytes);
 	add_position(object, "AppliedBinlogPos", &status->applied);
+	cJSON_AddBoolToObject(object, "WayBack", status->is_way_back);
+	add_position(object, "WayBackBinlogPos", &status->way_back);
 	json_add_u64(object, "ChangesReceived", status->changes_received);
 	json_add_u64(object, "ChangesApplied", status->changes_applied);
 	json_add_u64(object, "ChangesQueued", status->queued_changes);

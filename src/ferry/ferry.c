@@ -206,6 +206,9 @@ static void live_state(void *context, struct buf *text)
 
 	parts.verification = verifier ? verifier_state(verifier) : NULL;
 	parts.owed_rows = owed_rows_state(owed);
+	if (f->options.way_back.names)
+		parts.way_back =
+			way_back_begun(cJSON_GetObjectItemCaseSensitive(f->resume->tree, "WayBack"));
 	state_write(text, &f->tracker, &snapshot, &parts);
 	run_state_release(&snapshot);
 }
@@ -253,6 +256,8 @@ struct ferry *ferry_new(const struct move_options *options, const struct ferry_h
 		state_tracker_set_cutover_unlocked(&f->tracker);
 		advice_target_in_use();
 	}
+	if (options->way_back.names)
+		advice_on_way_back();
 	state_tracker_begin(&f->tracker, resume ? resume->run.run_id : NULL);
 	f->run.run_id = f->tracker.state.run_id;
 	return f;
@@ -280,6 +285,7 @@ void ferry_free(struct ferry *f)
 	start_position_release(&f->start);
 	binlog_streamer_free(f->streamer);
 	target_watch_free(f->target_verifier);
+	ferry_way_back_free(f);
 	for (size_t i = 0; f->key_names && i < f->tables.count; i++)
 		free(f->key_names[i]);
 	free(f->key_names);

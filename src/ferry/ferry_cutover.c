@@ -214,7 +214,7 @@ bool ferry_cut_over(struct ferry *f, struct error *err)
 			return false;
 	}
 	ferry_waits_for(f, "rows that were skipped or displaced to be seen on the target");
-	if (!owed_check_before_cutover(f->owed, err))
+	if (!owed_check_before_cutover(f->owed, err) || !ferry_way_back_load(f, err))
 		return false;
 
 	log_info("entering cutover phase, notifying caller that row copy is complete");
@@ -225,7 +225,8 @@ bool ferry_cut_over(struct ferry *f, struct error *err)
 	    !wait_for_replica(f, err) || !ferry_wait_for_xa(f, err) || !drain(f, err))
 		return false;
 	if (!ferry_check_source(f, err) || !verify(f, err) || !complete_target(f, err) ||
-	    !final_check(f, err) || !unlock_cutover(f, err))
+	    !ferry_way_back_place(f, err) || !final_check(f, err) ||
+	    !ferry_way_back_write(f, err) || !unlock_cutover(f, err))
 		return false;
 	ferry_waits_for(f, "");
 	return true;

@@ -71,8 +71,9 @@ struct ferry {
 	bool is_started;	  /* guarded by lock: rows may be on the target */
 	struct error error;	  /* guarded by lock; constant once has_failed */
 	enum run_part error_part; /* guarded by lock */
-	struct binlog_position final; /* guarded by lock */
-	char waiting_for[256];	      /* guarded by lock */
+	struct binlog_position final;	       /* guarded by lock */
+	struct binlog_position way_back_place; /* guarded by lock; unset: none is prepared */
+	char waiting_for[256];		       /* guarded by lock */
 	/* Set under lock when ready for other threads, constant afterwards. */
 	bool has_tables;
 	struct schema schema;
@@ -91,6 +92,7 @@ struct ferry {
 	struct binlog_position streamed; /* the streamer's thread's: what the tracker has */
 
 	/* The ferry's thread. */
+	struct way_back_plan *way_back; /* PrepareRollback; NULL: not wanted, or not any more */
 	struct target_watch *target_verifier; /* NULL: the target is not watched */
 };
 
@@ -145,6 +147,18 @@ bool ferry_is_older(void *ferry, const char *schema, const char *name,
 bool ferry_may_change(void *ferry, const char *schema, const char *name, bool is_stated);
 /* Any thread: does the failure come of a change that a resumed run would find and see to? */
 bool ferry_is_schema_change(const struct ferry *f, const struct error *err);
+/* ferry_back.c, all for PrepareRollback: could it go, as far as the servers are concerned, the
+ * file, and the tables once they are on the target; in the cutover: what is to be known before
+ * CutoverLock, the place, the file. */
+bool ferry_way_back_foresee(struct ferry *f, struct error *err) MUST_CHECK;
+bool ferry_way_back_check_file(struct ferry *f, struct error *err) MUST_CHECK;
+bool ferry_way_back_check_tables(struct ferry *f, struct error *err) MUST_CHECK;
+bool ferry_way_back_load(struct ferry *f, struct error *err) MUST_CHECK;
+bool ferry_way_back_place(struct ferry *f, struct error *err) MUST_CHECK;
+bool ferry_way_back_write(struct ferry *f, struct error *err) MUST_CHECK;
+void ferry_way_back_free(struct ferry *f);
+/* On the way back: does it lead to the source of the move? */
+bool ferry_check_way_back(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_finished.c: has f->finished moved what is chosen now, and is it there? */
 bool ferry_check_finished(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_fail() for all but the loop's thread, which is woken; as in struct run. */

@@ -214,8 +214,9 @@ static bool put_target(const struct ferry *f, const char *table, struct buf *nam
 	if (t)
 		return true;
 	schema = mem_memdup(table, (size_t)(dot - table));
-	sql_table_name(name, name_on_target(&f->options.databases, schema),
-		       name_on_target(&f->options.tables, dot + 1));
+	struct table_name target = name_on_target(&f->options, schema, dot + 1);
+
+	sql_table_name(name, target.schema, target.name);
 	free(schema);
 	return true;
 }

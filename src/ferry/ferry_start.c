@@ -125,6 +125,8 @@ static bool run_checks(struct ferry *f, struct preflight *checks, struct error *
 		return false;
 	if (!load_tables(f, err) || !ferry_check_finished(f, err))
 		return false;
+	if (!f->is_finished && !ferry_way_back_foresee(f, err))
+		return false;
 	return f->is_finished ||
 	       preflight_tables(checks, &f->schema, &f->tables, f->resume ? &f->recopies : NULL,
 				f->is_dry_run ? NULL : &attempt, err);
@@ -306,7 +308,8 @@ static void make_workers(struct ferry *f)
 bool ferry_prepare(struct ferry *f, struct error *err)
 {
 	f->step = PART_INITIALIZE;
-	if (!ferry_connect(f, err) || !choose_write_method(f, err) || !check_all(f, err))
+	if (!ferry_connect(f, err) || !ferry_check_way_back(f, err) ||
+	    !choose_write_method(f, err) || !check_all(f, err))
 		return false;
 	f->step = PART_START;
 	if (f->is_dry_run || f->is_finished)
@@ -317,8 +320,9 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 	if ((f->resume && !resume_from(f, err)) || !ferry_check_line(f, err) ||
 	    !live_runs_enter(f->target, err))
 		return false;
-	if (!ferry_open_stream(f, err) || !watch_target(f, err) || !prepare_target(f, err) ||
-	    !make_verifier(f, err))
+	if (!ferry_way_back_check_file(f, err) || !ferry_open_stream(f, err) ||
+	    !watch_target(f, err) || !prepare_target(f, err) ||
+	    !ferry_way_back_check_tables(f, err) || !make_verifier(f, err))
 		return false;
 	if (f->resume && !f->start.is_other_server)
 		state_tracker_set_source_started(&f->tracker, f->resume->run.source_started);

@@ -100,6 +100,8 @@ void ferry_status(struct ferry *f, struct ferry_status *status)
 	status->has_started = f->is_started;
 	status->automatic_cutover = f->automatic_cutover;
 	status->final = f->final;
+	status->is_way_back = f->options.way_back.names != NULL;
+	status->way_back = f->way_back_place;
 	status->stop_requested = binlog_position_is_set(&f->final);
 	snprintf(status->waiting_for, sizeof(status->waiting_for), "%s", f->waiting_for);
 	if (f->has_failed)

@@ -245,10 +245,11 @@ static struct moved_table *table_new(const struct move_options *options, const c
 {
 	struct moved_table *t = mem_calloc(1, sizeof(*t));
 	const uint64_t *rows = map_get_text(&options->batch_rows_per_table, source->full_name);
+	const struct table_name there = name_on_target(options, source->schema, source->name);
 
 	t->source = source;
-	t->target_schema = name_on_target(&options->databases, source->schema);
-	t->target_name = name_on_target(&options->tables, source->name);
+	t->target_schema = there.schema;
+	t->target_name = there.name;
 	t->batch_rows = rows ? *rows : batch_size_for(&options->batch_points, source->avg_row_bytes);
 	check_engine(source, findings);
 	check_versioning(source, findings);

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/utf8.h"
 
 static const char *const system_schemas[] = {
@@ -145,15 +146,51 @@ static bool choose_table(const struct name_rules *rules, const char *schema, con
 	return !is_white;
 }
 
+/* What was moved, and nothing else, whatever has come since. */
+static const struct name_pair *find_moved(const struct move_options *options, const char *schema,
+					  const char *table)
+{
+	struct buf full_name = BUF_INIT;
+	const struct name_pair *found;
+
+	buf_printf(&full_name, "%s.%s", schema, table);
+	found = map_get(options->way_back.names, full_name.data, full_name.length);
+	buf_release(&full_name);
+	return found;
+}
+
+static bool was_any_moved(const struct move_options *options, const char *schema)
+{
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(options->way_back.names, &cursor)))
+		if (strcmp(((const struct name_pair *)entry->value)->source.schema, schema) == 0)
+			return true;
+	return false;
+}
+
 bool name_is_chosen(const struct move_options *options, const char *schema, const char *table)
 {
+	if (options->way_back.names)
+		return table ? find_moved(options, schema, table) != NULL :
+			       was_any_moved(options, schema);
 	return !name_is_system_schema(schema) && choose_database(&options->databases, schema) &&
 	       choose_table(&options->tables, schema, table);
 }
 
-const char *name_on_target(const struct name_rules *rules, const char *name)
+static const char *rewrite(const struct name_rules *rules, const char *name)
 {
 	const char *renamed = map_get_text(&rules->rewrites, name);
 
 	return renamed ? renamed : name;
+}
+
+struct table_name name_on_target(const struct move_options *options, const char *schema,
+				 const char *table)
+{
+	if (options->way_back.names)
+		return find_moved(options, schema, table)->target;
+	return (struct table_name){ rewrite(&options->databases, schema),
+				    rewrite(&options->tables, table) };
 }

@@ -68,7 +68,9 @@ static void refuse_late_keys(struct preflight *p, const struct moved_table *t,
 		 fulltext_keys_are_late(t->source) && fulltext_keys_have(t->source, index->name) ?
 			 "; the cutover adds it again" :
 			 "; add it there when the move is done");
-	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+	/* In use until the cutover. */
+	finding_add(p->findings, p->options->way_back.is_foreseen ? PROBLEM_WARNING : PROBLEM_ERROR,
+		    buf_text(&remedy),
 		    "target: the FULLTEXT key %s of %s, over its own FTS_DOC_ID, takes rows only in "
 		    "the order of these ids",
 		    index->name, existing->full_name);

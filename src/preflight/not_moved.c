@@ -97,7 +97,8 @@ static void warn_of_hidden_tables(struct preflight *p)
 {
 	const char *last = "";
 
-	if (are_all_named(&p->options->tables.whitelist) || p->source.grants.is_partial)
+	if (p->options->way_back.names || are_all_named(&p->options->tables.whitelist) ||
+	    p->source.grants.is_partial)
 		return;
 	for (size_t i = 0; i < p->schema->table_count; i++) {
 		const char *schema = p->schema->tables[i].schema;

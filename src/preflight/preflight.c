@@ -92,6 +92,8 @@ void preflight_free(struct preflight *p)
 
 bool preflight_servers(struct preflight *p, struct error *err)
 {
+	if (p->options->way_back.is_foreseen)
+		target_server_foresee(p);
 	return server_settings_check(p, err) && binlog_settings_check(p, err);
 }
 

@@ -53,6 +53,8 @@ bool binlog_settings_check(struct preflight *p, struct error *err) MUST_CHECK;
 /* Parts of preflight_tables() in their order, each in a file of its name. */
 bool target_tables_check(struct preflight *p, struct error *err) MUST_CHECK;
 bool target_server_check(struct preflight *p, struct error *err) MUST_CHECK;
+/* For the way back, before the tables are known: may the account write? */
+void target_server_foresee(struct preflight *p);
 bool collations_check(struct preflight *p, struct error *err) MUST_CHECK;
 bool unique_orders_check(struct preflight *p, struct error *err) MUST_CHECK;
 bool source_tables_check(struct preflight *p, struct error *err) MUST_CHECK;

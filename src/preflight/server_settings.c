@@ -10,6 +10,8 @@
 
 #include "base/mem.h"
 
+#define WAY_BACK_S 604800
+
 struct setting {
 	const char *name;
 	const char *wanted;
@@ -172,7 +174,14 @@ static void check_binlog_lifetime(struct preflight *p)
 
 	if (seconds == 0)
 		seconds = number_of(&p->source, "expire_logs_days") * 86400;
-	if (seconds != 0 && seconds < 86400)
+	if (p->options->way_back.is_foreseen && seconds != 0 && seconds < WAY_BACK_S)
+		finding_add(p->findings, PROBLEM_WARNING,
+			    "SET GLOBAL binlog_expire_logs_seconds = 604800",
+			    "source: binlog files are purged after %" PRIu64
+			    " seconds: so long after the cutover at the latest -back must have been "
+			    "started, and be no further behind",
+			    seconds);
+	else if (seconds != 0 && seconds < 86400)
 		finding_add(p->findings, PROBLEM_NOTE,
 			    "SET GLOBAL binlog_expire_logs_seconds = 604800",
 			    "source: binlog files are purged after %" PRIu64

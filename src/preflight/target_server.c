@@ -119,11 +119,13 @@ static bool may_recopy(const struct preflight *p)
 	       (p->resumed && recopies_pending(p->resumed) > 0);
 }
 
-static void check_privileges(struct preflight *p, const char *schema)
+/* has_work: tables may be made there. */
+static void check_privileges(struct preflight *p, const char *schema, bool has_work)
 {
-	bool creates, alters, drops = may_recopy(p);
+	bool creates = false, alters = false, drops = has_work && may_recopy(p);
 
-	find_work(p, schema, &creates, &alters);
+	if (has_work)
+		find_work(p, schema, &creates, &alters);
 
 	const char *const needed[] = {
 		"SELECT",
@@ -223,15 +225,37 @@ static bool check_same_server(struct preflight *p, struct error *err)
 	return true;
 }
 
-bool target_server_check(struct preflight *p, struct error *err)
+static void check_all_privileges(struct preflight *p)
 {
 	struct map seen;
 
 	map_init(&seen);
 	for (size_t i = 0; i < p->tables->count; i++)
 		if (!map_put_text(&seen, p->tables->tables[i]->target_schema, p))
-			check_privileges(p, p->tables->tables[i]->target_schema);
+			check_privileges(p, p->tables->tables[i]->target_schema, true);
 	map_release(&seen);
+}
+
+void target_server_foresee(struct preflight *p)
+{
+	const struct map_entry *entry;
+	struct map seen;
+	size_t cursor = 0;
+
+	map_init(&seen);
+	while ((entry = map_next(p->options->way_back.names, &cursor))) {
+		const struct name_pair *pair = entry->value;
+
+		if (!map_put_text(&seen, pair->target.schema, p))
+			check_privileges(p, pair->target.schema, false);
+	}
+	map_release(&seen);
+}
+
+bool target_server_check(struct preflight *p, struct error *err)
+{
+	if (!p->options->way_back.is_foreseen)
+		check_all_privileges(p);
 	check_primary_keys(p);
 	check_engine(p);
 	check_types(p);

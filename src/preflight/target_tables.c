@@ -291,6 +291,7 @@ static bool check_triggers(struct preflight *p, struct error *err)
 {
 	static const char sql[] = "SELECT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME"
 				  " FROM information_schema.TRIGGERS";
+	bool is_foreseen = p->options->way_back.is_foreseen;
 	struct error failure = ERROR_INIT;
 	struct buf remedy = BUF_INIT;
 	struct db_rows rows;
@@ -306,7 +307,10 @@ static bool check_triggers(struct preflight *p, struct error *err)
 		buf_clear(&remedy);
 		buf_puts(&remedy, "DROP TRIGGER ");
 		sql_table_name(&remedy, schema, trigger);
-		finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+		if (is_foreseen)
+			buf_puts(&remedy, " after the cutover, before -back");
+		finding_add(p->findings, is_foreseen ? PROBLEM_WARNING : PROBLEM_ERROR,
+			    buf_text(&remedy),
 			    "target: the trigger %s on %s.%s would change rows as they are written",
 			    trigger, schema, table);
 	}

@@ -321,6 +321,8 @@ static bool read_stage(struct saved_state *state, struct error *err)
 	state->run.cutover_unlocked = state->run.phase == PHASE_DONE || cJSON_IsTrue(unlocked);
 	state->verifier_stage = member(state->tree, "VerifierStage");
 	state->owed_rows = member(state->tree, "OwedRows");
+	if (!way_back_read(member(state->tree, "WayBack"), &state->way_back, err))
+		return error_wrap(err, "WayBack");
 	state->schema_cache = member(state->tree, "LastKnownTableSchemaCache");
 	if (state->schema_cache && !cJSON_IsObject(state->schema_cache))
 		return fail_type(err, "LastKnownTableSchemaCache", "an object or null",
@@ -384,6 +386,7 @@ void saved_state_release(struct saved_state *state)
 	map_release(&state->copied_of);
 	run_state_release(&state->run);
 	state_line_release(&state->line_on_file);
+	way_back_release(&state->way_back);
 	cJSON_Delete(state->tree);
 	memset(state, 0, sizeof(*state));
 }

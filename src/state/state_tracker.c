@@ -246,6 +246,13 @@ void state_tracker_set_watched(struct state_tracker *s, const struct binlog_posi
 	mutex_unlock(&s->lock);
 }
 
+void state_tracker_clear_cutover_unlocked(struct state_tracker *s)
+{
+	mutex_lock(&s->lock);
+	s->state.cutover_unlocked = false;
+	mutex_unlock(&s->lock);
+}
+
 void state_tracker_set_cutover_unlocked(struct state_tracker *s)
 {
 	mutex_lock(&s->lock);

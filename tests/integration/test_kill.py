@@ -48,14 +48,16 @@ SETTINGS = {
 # strict mode (test_lax_rows.py, test_lax_without_key.py) or LOAD DATA is not exact
 # (test_load_data.py), where definitions are tried (test_definitions.py, TrialTest) or FULLTEXT
 # keys come late (DocumentIdsTest), where the target forgets commits (test_crash_safety.py), and where indexes come
-# late (test_deferred_indexes.py), where tables are copied again (test_schema_changes.py).
+# late (test_deferred_indexes.py), where tables are copied again (test_schema_changes.py) or a
+# way back is prepared (test_way_back.py).
 ELSEWHERE = ("before_repair_read", "after_repair_read", "after_repair_write",
              "replica_is_behind", "transactions_are_open", "xa_is_undecided",
              "rows_displaced", "rows_skipped", "run_is_done",
              "before_lax_read", "before_lax_compare", "after_lax_write",
              "before_trial_table", "state_is_durable", "fulltext_key_added",
              "load_is_unsuited", "before_indexing", "indexes_added", "indexes_recorded",
-             "recopy_accepted", "recopy_dropped", "recopy_created")
+             "recopy_accepted", "recopy_dropped", "recopy_created",
+             "way_back_placed", "way_back_written")
 
 
 class KillTest(MoveTest):

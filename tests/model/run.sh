@@ -30,6 +30,8 @@ no_fault="-DVALUES=2 -DTRANSACTIONS=2 -DFAULTS=0 -DMAY_STOP"
 # Of recopy.pml.
 twice="-DVALUES=1 -DTRANSACTIONS=2 -DCHANGES=2 -DCRASHES=0"
 once="-DVALUES=1 -DTRANSACTIONS=2 -DCHANGES=1 -DCRASHES=1"
+# Of back.pml.
+back="-DWRITES=2 -DCRASHES=2"
 
 # Name, what must come out (holds, differs, hangs), macros. "seen" asserts at the end
 # that something did not happen: that it is found shows that the model gets there.
@@ -44,6 +46,15 @@ variants() {
 	keyless/base/three-faults holds $faults
 	keyless/base/three-values holds $three_values
 	keyless/base/longer holds $long
+	back/base holds $back
+	back/seen/death-and-others differs $back -DWITNESS
+	back/place-first differs $back -DPLACE_FIRST
+	back/look-first differs $back -DLOOK_FIRST
+	back/place-late differs $back -DPLACE_LATE
+	back/file-late differs $back -DFILE_LATE
+	back/state-late differs $back -DSTATE_LATE
+	back/keep-file differs $back -DKEEP_FILE
+	back/place-again differs $back -DPLACE_AGAIN
 	seen/skipped-and-pushed-out differs $moving_small -DWITNESS=3
 	seen/leftover-and-replay differs $death_moving -DWITNESS=15
 	no-ticket-end hangs $death -DNO_TICKET_END
@@ -147,6 +158,7 @@ check() { # name expected macros...
 	case $name in
 	keyless/*) model=$models/keyless.pml ;;
 	recopy/*) model=$models/recopy.pml ;;
+	back/*) model=$models/back.pml ;;
 	esac
 	mkdir -p "$work/$name" && cd "$work/$name" || exit 1
 	search "$@" || echo "status $?" >>out

@@ -179,6 +179,7 @@ INVARIANTS = (
     ("I9, nothing skipped or displaced is forgotten", "test_owed_rows.py"),
     ("D1 to D5, definitions that change", "test_schema_changes.py"),
     ("tables without a key", "test_without_key.py"),
+    ("B1 to B5 of src/ferry/ferry_back.c, the way back", "test_way_back.py"),
 )
 
 

@@ -67,6 +67,23 @@ class Plan:
         }
         self.rows = rng.choice((30, 100, 300))
         self.has_xa = rng.random() < .6
+        self._plan_the_way_back(random.Random(f"{seed}, and back"))
+
+    def _plan_the_way_back(self, rng):
+        """Whether there is one, and what goes wrong on it."""
+        self.goes_back = rng.random() < .3
+        self.back_faults = self.back_late = ()
+        if not self.goes_back:
+            return
+        # A second program has a state file of its own, and so a way back of its own.
+        self.faults = [f for f in self.faults if f[1] != "overtake"]
+        self.back_faults = sorted(
+            (rng.uniform(0, 1.5), n, rng.getrandbits(32))
+            for n in self._names(rng, rng.randrange(2, 6))
+            if n not in ("overtake", *RESTARTS))
+        self.back_late = [(rng.uniform(0, .3), rng.choice(LATE), rng.getrandbits(32))
+                          for _ in range(rng.choice((0, 1)))]
+        self.settings["PrepareRollback"] = True
 
     def with_changes(self):
         """The same with changes of definitions among the faults."""
@@ -95,6 +112,8 @@ class Plan:
                  f" {self.writers} writers, XA {self.has_xa}, {self.settings}"]
         lines += [f"{at:8.2f} s {n}" for at, n, _ in self.faults]
         lines += [f"cutover + {at:.2f} s {n}" for at, n, _ in sorted(self.late)]
+        lines += [f"back + {at:.2f} s {n}" for at, n, _ in self.back_faults]
+        lines += [f"rollback + {at:.2f} s {n}" for at, n, _ in sorted(self.back_late)]
         return "\n".join(lines) + "\n"
 
 
@@ -201,7 +220,8 @@ class Director:
     def kill_connections(self, side, share, rng):
         try:
             with self.connect(side) as db:
-                ours = (row[0] for row in db.rows("SHOW PROCESSLIST") if row[1] == "ghostferry")
+                ours = (row[0] for row in db.rows("SHOW PROCESSLIST")
+                        if row[1].startswith("ghostferry"))
                 for number in sorted(ours):
                     if rng.random() < share:
                         try:
@@ -274,7 +294,9 @@ class Director:
         self.began = time.monotonic()
         self.carry_out(self.plan.faults)
         self.mend()
-        self.finish()
+        self.finish(self.plan.late)
+        if self.plan.goes_back:
+            self.go_back()
 
     def carry_out(self, faults):
         began = time.monotonic()
@@ -303,12 +325,11 @@ class Director:
                         " COLLATE utf8mb4_general_ci")
         self.tables = test.basic_tables(plan.rows, names=(
             "big", "composite", "string_ci", "uniques", "uuid"), seed=plan.seed)
-        self.tables.append(create_without_key(self.source, self.database, plan.rows))
+        if not plan.goes_back:  # such a table cannot
+            self.tables.append(create_without_key(self.source, self.database, plan.rows))
         # MariaDB's binlog and its data may disagree on XA after a crash.
         has_xa = plan.has_xa and (self.source.is_mysql or not plan.has("kill_9_source"))
-        self.writers = [Writer(self.source, self.database, self.tables, seed=plan.seed * 10 + n,
-                               span=plan.rows + 50, pause=.003, reconnect=True).start()
-                        for n in range(plan.writers)]
+        self.writers = self.start_writers()
         if has_xa:
             self.writers.append(XaWriter(self.source, self.database, self.tables,
                                          plan.seed, plan.rows + 50).start())
@@ -318,11 +339,33 @@ class Director:
         test.watched.insert(0, self)
         self.ferry = self.new_ferry().start()
 
+    def start_writers(self):
+        plan = self.plan
+        return [Writer(self.source, self.database, self.tables, seed=plan.seed * 10 + n,
+                       span=plan.rows + 50, pause=.003, reconnect=True).start()
+                for n in range(plan.writers)]
+
+    def go_back(self):
+        """The application writes to the target now, which is the source from here on."""
+        self.tell("the way back")
+        self.source, self.target = self.target, self.source
+        self.writers = self.start_writers()
+        for writer in self.writers:
+            self.test.addCleanup(_quietly, writer.stop)
+        self.ferry.args = [*self.ferry.args, "-back"]
+        self.kept = self.left = self.early = None
+        self.terms, self.bad_starts, self.is_allowed = 0, 0, False
+        self.resumed_from = self.ferry.state_file()
+        self.ferry.start()
+        self.carry_out(self.plan.back_faults)
+        self.mend()
+        self.finish(self.plan.back_late)
+
     def new_ferry(self):
         # What the network does to the program shows within seconds.
         soon = {"NetworkTimeout": 2, "ConnectTimeout": 3}
         return self.test.ferry(
-            http=True, AutomaticCutover=False, AllowTablesWithoutKey=True,
+            http=True, user="ghostferry_all" if self.plan.goes_back else "ghostferry", AutomaticCutover=False, AllowTablesWithoutKey=True,
             SkipTargetVerification=self.plan.seed % 2 == 1,
             Source={"Port": self.proxies[0].port, **soon},
             Target={"Port": self.proxies[1].port, **soon}, **self.plan.settings)
@@ -354,7 +397,8 @@ class Director:
         state = self.ferry.state_file()
         if status == 2 and self.rng.random() < .5 and self.ferry.stdout():
             state = self.ferry.state()
-        is_over = state and state["CurrentStage"] == "DONE"  # no older one is resumed then
+        # No older one is resumed then.
+        is_over = state and (state["CurrentStage"] == "DONE" or state.get("CutoverUnlockCalled"))
         if self.left and state and branches(self.left, state) and self.rng.random() < .7:
             self.try_left()
         if self.kept and not is_over and self.rng.random() < .5:
@@ -459,7 +503,7 @@ class Director:
                 raise AssertionError(f"not {what} after {self.deadline} s: {self.ferry.status()}")
             time.sleep(.05)
 
-    def finish(self):
+    def finish(self, late):
         self.wait_for(lambda: self.state() == "wait-for-cutover", "ready for the cutover")
         if self.early and self.rng.random() < .5:
             self.branch()
@@ -468,7 +512,7 @@ class Director:
             writer.stop()
         self.tell("the writers have stopped")
         self.allow_cutover()
-        self.carry_out(self.plan.late)
+        self.carry_out(late)
         self.mend()
         self.wait_for(self.is_done, "done")
         if self.ferry.running:

@@ -204,6 +204,8 @@ class Ferry:
     def state_file(self):
         """The state as the program keeps it on disk; None when there is no file."""
         path = self.config.get("StateFile", self.config_path + ".state")
+        if "-back" in self.args:
+            path += ".back"
         try:
             with open(path) as f:
                 return remember(json.load(f))

@@ -140,18 +140,43 @@ TEST(databases_in_question)
 
 TEST(rewrites_or_keeps_a_name)
 {
-	struct name_rules rules = { 0 };
+	struct move_options options = { 0 };
 
-	map_init(&rules.rewrites);
-	assert_string_equal(name_on_target(&rules, "abc"), "abc");
-	map_put_text(&rules.rewrites, "abc", def);
-	assert_string_equal(name_on_target(&rules, "abc"), "def");
-	assert_string_equal(name_on_target(&rules, "def"), "def");
-	map_release(&rules.rewrites);
+	assert_string_equal(name_on_target(&options, "abc", "t").schema, "abc");
+	map_put_text(&options.databases.rewrites, "abc", def);
+	map_put_text(&options.tables.rewrites, "t", def);
+	assert_string_equal(name_on_target(&options, "abc", "t").schema, "def");
+	assert_string_equal(name_on_target(&options, "abc", "t").name, "def");
+	assert_string_equal(name_on_target(&options, "def", "u").schema, "def");
+	assert_string_equal(name_on_target(&options, "def", "u").name, "u");
+	map_release(&options.databases.rewrites);
+	map_release(&options.tables.rewrites);
+}
+
+/* Two databases became one, and come apart again; what came later is left alone, whatever
+ * the filters say. */
+TEST(the_way_back_knows_its_tables)
+{
+	struct name_pair pairs[] = { { { "all", "a" }, { "one", "x" } },
+				     { { "all", "b" }, { "two", "y" } } };
+	struct map names = { 0 };
+	struct move_options options = { .way_back.names = &names };
+
+	map_put_text(&names, "all.a", &pairs[0]);
+	map_put_text(&names, "all.b", &pairs[1]);
+	assert_true(name_is_chosen(&options, "all", "a"));
+	assert_true(name_is_chosen(&options, "all", NULL));
+	assert_false(name_is_chosen(&options, "all", "c"));
+	assert_false(name_is_chosen(&options, "one", NULL));
+	assert_false(name_is_chosen(&options, "one", "x"));
+	assert_string_equal(name_on_target(&options, "all", "b").schema, "two");
+	assert_string_equal(name_on_target(&options, "all", "b").name, "y");
+	map_release(&names);
 }
 
 TEST_MAIN(cmocka_unit_test(everything_but_system_schemas),
 	  cmocka_unit_test(whitelist_names_all_that_is_chosen),
 	  cmocka_unit_test(blacklist_names_what_is_left_out), cmocka_unit_test(entries_of_lists),
 	  cmocka_unit_test(patterns_are_fast), cmocka_unit_test(databases_in_question),
-	  cmocka_unit_test(rewrites_or_keeps_a_name))
+	  cmocka_unit_test(rewrites_or_keeps_a_name),
+	  cmocka_unit_test(the_way_back_knows_its_tables))
