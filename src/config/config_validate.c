@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config_keys.h"
+#include "plan/row_filter.h"
 
 #define ROW_BYTES_MIN (UINT64_C(1) << 20)
 #define ROW_BYTES_MAX (UINT64_C(16) << 20)
@@ -82,6 +83,35 @@ static void check_filter(struct checks *c, const char *key, const struct name_ru
 	while ((entry = map_next(&filter->rewrites, &cursor)))
 		if (*(const char *)entry->value == '\0')
 			wrong(c, key, NULL, "%s.Rewrites.%s is empty", key, entry->key);
+}
+
+/* What may be wrong with tables and columns is found when these are known. */
+static void check_where(struct checks *c)
+{
+	const struct move_options *move = &c->config->move;
+	const struct map_entry *entry;
+	struct error why = ERROR_INIT;
+	size_t cursor = 0;
+
+	if (move->databases.where.count > 0)
+		wrong(c, "Databases", "take it to Tables.Where", "Databases.Where is not known");
+	while ((entry = map_next(&move->tables.where, &cursor))) {
+		struct row_filter *filter = row_filter_parse(entry->value, &why);
+
+		if (!filter)
+			wrong(c, "Tables", NULL, "Tables.Where.%s: %s", entry->key, why.text);
+		row_filter_free(filter);
+	}
+	if (move->tables.where.count > 0 && move->verify.repair)
+		wrong(c, "VerifierRepair", "leave one of them out",
+		      "VerifierRepair cannot be used with Tables.Where: it overwrites rows");
+	if (move->tables.where.count > 0 && move->defer_indexes)
+		wrong(c, "DeferSecondaryIndexes", "leave one of them out",
+		      "DeferSecondaryIndexes cannot be used with Tables.Where: others may write to "
+		      "the table");
+	for (size_t i = 0; i < move->friendly_runs.count; i++)
+		if (*move->friendly_runs.items[i] == '\0')
+			wrong(c, "FriendlyRuns", NULL, "FriendlyRuns: an entry is empty");
 }
 
 static void check_timeouts(struct checks *c)
@@ -444,6 +474,7 @@ static void run_checks(struct checks *c)
 {
 	check_filter(c, "Databases", &c->config->move.databases);
 	check_filter(c, "Tables", &c->config->move.tables);
+	check_where(c);
 	check_timeouts(c);
 	check_replica(c);
 	check_log(c);

@@ -299,6 +299,9 @@ static bool read_own_keys(struct saved_state *state, struct error *err)
 	state->deferred = member(state->tree, "DeferredIndexes");
 	if (state->deferred && !cJSON_IsObject(state->deferred))
 		return fail_type(err, "DeferredIndexes", "an object", state->deferred);
+	state->filters = member(state->tree, "RowFilters");
+	if (state->filters && !cJSON_IsObject(state->filters))
+		return fail_type(err, "RowFilters", "an object", state->filters);
 	return true;
 }
 
@@ -460,9 +463,32 @@ static bool apply_deferred(const cJSON *node, const struct moved_tables *tables,
 	return true;
 }
 
+/* Of rows that were not chosen then neither the copy nor the stream brings what lies before
+ * the state; those that are not chosen now would stay as they are. */
+static bool check_filter(const struct saved_state *state, const struct moved_table *t,
+			 struct error *err)
+{
+	const cJSON *then = member(state->filters, t->source->full_name);
+	const char *text = cJSON_IsString(then) ? then->valuestring : "";
+	const char *now = t->where ? t->where : "";
+
+	/* One that was not part of the run begins now. */
+	if (strcmp(text, now) == 0 || (*state->run.run_id && !saved_state_has_table(state, t)))
+		return true;
+	return error_set(err, ERROR_CONFIG,
+			 "RowFilters: the rows of table %s were chosen by %.200s in the run that is "
+			 "resumed, and are by %.200s now: set Tables.Where as it was, or start from "
+			 "scratch",
+			 t->source->full_name, *text ? text : "no condition",
+			 *now ? now : "no condition");
+}
+
 bool saved_state_apply(const struct saved_state *state, const struct moved_tables *tables,
 		       struct state_tracker *tracker, struct error *err)
 {
+	for (size_t i = 0; i < tables->count; i++)
+		if (!check_filter(state, tables->tables[i], err))
+			return false;
 	state_tracker_resume(tracker, &state->run);
 	for (size_t i = 0; i < state->key_count; i++)
 		if (!apply_key(state, &state->keys[i], tables, tracker, err))

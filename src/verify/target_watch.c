@@ -134,6 +134,26 @@ static bool refuse(const struct watched_statement *s, enum signature signature, 
 			 s->table, s->after->file, s->after->offset, s->what, at, by, remedy);
 }
 
+/* Such a run was named: it may do what it likes beside our tables, and beside our part of
+ * one that is shared. */
+static bool is_friendly(const struct target_watch *v, const struct watched_statement *s)
+{
+	const struct string_list *friends = &v->run->options->friendly_runs;
+	const struct moved_table *table;
+	char name[400];
+
+	snprintf(name, sizeof(name), "%s", s->table);
+	fold(v, name);
+	table = map_get_text(&v->by_target, name);
+	if (!s->text || (table && !table->filter))
+		return false;
+	for (size_t i = 0; i < friends->count; i++)
+		if (statement_tag_read(s->text, s->text_length, friends->items[i], "") !=
+		    SIGNATURE_NONE)
+			return true;
+	return false;
+}
+
 static bool touched(void *context, const struct watched_statement *statement, struct error *err)
 {
 	struct target_watch *v = context;
@@ -142,7 +162,8 @@ static bool touched(void *context, const struct watched_statement *statement, st
 	if (statement->text)
 		signature = statement_tag_read(statement->text, statement->text_length,
 					       v->run->options->target.marginalia, v->run->run_id);
-	return signature == SIGNATURE_OURS || refuse(statement, signature, err);
+	return signature == SIGNATURE_OURS || is_friendly(v, statement) ||
+	       refuse(statement, signature, err);
 }
 
 static bool boundary(void *context, const struct binlog_position *position,
