@@ -8,7 +8,8 @@
  *              | what [NOT] BETWEEN literal AND literal
  *              | what [NOT] IN ( literal, ... )
  *              | column IS [NOT] NULL
- *   what       = column | MOD(column, n) | column % n | column MOD n | BINARY column
+ *   what       = column | MOD(column, n) | column % n | column MOD n
+ *              | BINARY column | CAST(column AS BINARY)
  *   literal    = 12 | -12 | 'ascii text' | x'00ff'
  *
  * Only what is exact on both sides is taken: columns of integers, within the range of their
@@ -30,8 +31,16 @@ bool row_filter_bind(struct row_filter *filter, const struct table *table,
 		     struct error *err) MUST_CHECK;
 /* Do rows with the same values of the index lie on the same side? */
 bool row_filter_is_decided_by(const struct row_filter *filter, const struct table_index *index);
-/* In parentheses. Equal for equal trees, whatever blanks and cases the text had. */
+/* In parentheses; a condition again, which means the same. Equal for equal trees, whatever
+ * blanks and cases the text had. */
 void row_filter_put(struct buf *sql, const struct row_filter *filter);
+
+enum filter_overlap { FILTERS_DISJOINT, FILTERS_OVERLAP, FILTERS_UNKNOWN };
+
+/* Can a row belong to both, of the same table? Of what would take too long to find out nothing
+ * is known. *example: the values of such a row, "`a`=1, `b` IS NULL". */
+enum filter_overlap row_filter_overlap(const struct row_filter *a, const struct row_filter *b,
+				       const struct table *table, struct buf *example);
 
 enum row_part {
 	ROW_INSIDE,

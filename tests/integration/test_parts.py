@@ -216,9 +216,14 @@ class FriendlyRunsTest(PartTest):
     NAMES = ("part 0", "part 1", "part 2")
     VERIFIERS = ("Inline", "Iterative", "ChecksumTable")
 
-    def run_of(self, part, friends=True, **settings):
+    def setUp(self):
+        super().setUp()
+        self.target.sql("GRANT ALL ON _ghostferry.* TO ghostferry@'%'")
+        self.addCleanup(self.target.sql, "REVOKE ALL ON _ghostferry.* FROM ghostferry@'%'")
+
+    def run_of(self, part, friends=True, where=None, **settings):
         others = [name for name in self.NAMES if name != self.NAMES[part]]
-        tables = {"Where": {"abc.t": f"MOD(id, 3) = {part}"}}
+        tables = {"Where": {"abc.t": where or f"MOD(id, 3) = {part}"}}
         # One table is in one part as a whole.
         if part > 0:
             tables["Blacklist"] = ["whole"]
@@ -252,6 +257,21 @@ class FriendlyRunsTest(PartTest):
                         "UPDATE abc.whole SET v = 'late'")
         self.cut_over(runs[0], runs[1])
         self.assert_equal()
+
+    def test_two_runs_may_not_move_the_same_row(self):
+        self.shared_table(rows=200)
+        probes = self.probes()
+        stop = probes.stop_at("line_recorded")
+        first = self.run_of(0, probes=probes).start()
+        self.reach(first, stop)
+        second = self.run_of(1, where="id > 100")
+        self.assertEqual(second.run(), 1)
+        self.assertRegex(second.log(), r"table abc\.t: rows would be moved by two runs, such as "
+                                       r"`id`=102: this one moves \(`id` > 100\), and the run "
+                                       r"'part 0' moves \(`id` % 3 = 0\)")
+        stop.release()
+        first.assert_status(0)
+        self.assertNotIn("_ghostferry", self.target.databases())
 
     def test_a_run_that_was_not_named_is_none(self):
         self.shared_table(rows=200)

@@ -275,6 +275,84 @@ TEST(puts_sql_of_its_own)
 	}
 }
 
+/* What is put is taken again, and means the same. */
+TEST(takes_its_own_sql)
+{
+	static const char *const conditions[] = { "BINARY v IN ('a', x'00ff') OR NOT MOD(b, 7) = -1",
+						  "t BETWEEN -1 AND 2 AND h <> 'AB'",
+						  "u IS NULL OR `a``b` NOT IN (1)" };
+
+	for (size_t i = 0; i < ARRAY_LEN(conditions); i++) {
+		struct buf once = BUF_INIT, twice = BUF_INIT;
+		struct row_filter *filter = make(conditions[i]);
+
+		row_filter_put(&once, filter);
+		row_filter_free(filter);
+		filter = make(buf_text(&once));
+		row_filter_put(&twice, filter);
+		row_filter_free(filter);
+		assert_string_equal(buf_text(&once), buf_text(&twice));
+		buf_release(&once);
+		buf_release(&twice);
+	}
+}
+
+TEST(tells_whether_conditions_overlap)
+{
+	static const struct {
+		const char *a, *b;
+		enum filter_overlap overlap;
+		const char *example;
+	} cases[] = {
+		{ "b = 1", "b = 2", FILTERS_DISJOINT, "" },
+		{ "b = 1", "b = 1", FILTERS_OVERLAP, "`b`=1" },
+		{ "b = 1", "t = 1", FILTERS_OVERLAP, "`b`=1, `t`=1" },
+		{ "b < 100", "b >= 100", FILTERS_DISJOINT, "" },
+		{ "b <= 100", "b >= 100", FILTERS_OVERLAP, "`b`=100" },
+		{ "b <= 100", "b > 98 AND b < 100", FILTERS_OVERLAP, "`b`=99" },
+		{ "b BETWEEN 0 AND 9", "b BETWEEN 10 AND 19", FILTERS_DISJOINT, "" },
+		{ "b BETWEEN 0 AND 9", "b BETWEEN 9 AND 19", FILTERS_OVERLAP, "`b`=9" },
+		{ "b > 1000000", "b < 9000000", FILTERS_OVERLAP, "`b`=1000001" },
+		{ "MOD(b, 3) = 0", "MOD(b, 3) = 1", FILTERS_DISJOINT, "" },
+		{ "MOD(b, 3) = 0", "MOD(b, 2) = 1", FILTERS_OVERLAP, "`b`=3" },
+		{ "MOD(b, 3) = 0", "MOD(b, 6) = 2", FILTERS_DISJOINT, "" },
+		{ "MOD(b, 3) = 2", "MOD(b, 3) = -1", FILTERS_DISJOINT, "" },
+		{ "MOD(b, 3) < 0", "MOD(b, 3) <> 0", FILTERS_OVERLAP, "`b`=-1" },
+		{ "MOD(b, 30) = 29 AND b > 500", "b < 540", FILTERS_OVERLAP, "`b`=509" },
+		{ "MOD(b, 30) = 29 AND b > 510", "b < 539", FILTERS_DISJOINT, "" },
+		{ "u = 18446744073709551615", "u > 9223372036854775807", FILTERS_OVERLAP,
+		  "`u`=18446744073709551615" },
+		{ "b = -9223372036854775808", "b < 0", FILTERS_OVERLAP, "`b`=-9223372036854775808" },
+		{ "b = 9223372036854775807", "b < 9223372036854775807", FILTERS_DISJOINT, "" },
+		{ "t IS NULL", "t IS NOT NULL", FILTERS_DISJOINT, "" },
+		{ "t IS NULL", "b = 1", FILTERS_OVERLAP, "`t` IS NULL, `b`=1" },
+		{ "t = 1 OR t IS NULL", "t <> 1", FILTERS_DISJOINT, "" },
+		{ "BINARY v = 'a'", "BINARY v <> 'a'", FILTERS_DISJOINT, "" },
+		{ "BINARY v <> 'b'", "BINARY v <> 'a'", FILTERS_OVERLAP, "" },
+		{ "t = 1 AND b = 1", "t = 1 AND b = 2", FILTERS_DISJOINT, "" },
+		{ "MOD(b, 1000003) = 1", "b = 1", FILTERS_UNKNOWN, "" },
+		{ "MOD(b, 997) = 1", "MOD(b, 991) = 1", FILTERS_UNKNOWN, "" },
+		{ "t = 1 AND b = 1 AND u = 1", "m = 1 AND h = 'AB'", FILTERS_UNKNOWN, "" },
+	};
+
+	table->columns[0].is_nullable = true;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct row_filter *a = make(cases[i].a), *b = make(cases[i].b);
+		struct buf example = BUF_INIT, ignored = BUF_INIT;
+		enum filter_overlap overlap = row_filter_overlap(a, b, table, &example);
+
+		if (overlap != cases[i].overlap ||
+		    overlap != row_filter_overlap(b, a, table, &ignored) ||
+		    (*cases[i].example && strcmp(buf_text(&example), cases[i].example) != 0))
+			fail_msg("%s, %s: %d %s", cases[i].a, cases[i].b, (int)overlap,
+				 buf_text(&example));
+		row_filter_free(a);
+		row_filter_free(b);
+		buf_release(&example);
+		buf_release(&ignored);
+	}
+}
+
 TEST(finds_rows_that_cross_the_border)
 {
 	struct row_filter *filter = make("t = 1");
@@ -310,5 +388,7 @@ TEST(knows_unique_keys_that_stay_in_a_part)
 TEST_MAIN_GROUP(set_up, tear_down, cmocka_unit_test(chooses_as_sql_does),
 		cmocka_unit_test(refuses_what_is_not_exact),
 		cmocka_unit_test(refuses_what_is_too_deep), cmocka_unit_test(puts_sql_of_its_own),
+		cmocka_unit_test(takes_its_own_sql),
+		cmocka_unit_test(tells_whether_conditions_overlap),
 		cmocka_unit_test(finds_rows_that_cross_the_border),
 		cmocka_unit_test(knows_unique_keys_that_stay_in_a_part))
