@@ -51,8 +51,7 @@ struct moved_table {
 	char *insert_tail;  /* " ON DUPLICATE KEY UPDATE `a`=`a`" (I3); "" without a key */
 	char *replace_head; /* "comment REPLACE INTO `t` (`a`,`b`) VALUES " */
 	char *delete_head;  /* "comment DELETE FROM `t` WHERE ", or "... WHERE (condition) AND (" */
-	const char *delete_tail; /* "", or ")" */
-	char *where;		 /* "(condition)", right on both servers; NULL: all rows */
+	char *where;	    /* "(condition)", right on both servers; NULL: all rows */
 };
 
 struct moved_tables {

@@ -65,7 +65,7 @@ static void put_deletes(struct apply_sql *script, const struct moved_table *tabl
 	}
 	script->deletes = script->count;
 	for (size_t i = 0; i < script->deletes; i++)
-		buf_puts(&script->statements[i].sql, table->delete_tail);
+		moved_table_end_where(&script->statements[i].sql, table);
 }
 
 static bool put_replace(struct apply_sql *script, const struct moved_table *table,

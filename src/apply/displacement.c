@@ -189,7 +189,7 @@ static bool delete_exactly(const struct moved_table *table, struct db *target,
 	*deleted = 0;
 	buf_puts(&statement.sql, table->delete_head);
 	key_condition_put_exact(&statement.sql, &table->key, condition->data, condition->length);
-	buf_puts(&statement.sql, table->delete_tail);
+	moved_table_end_where(&statement.sql, table);
 	bool ok = write_statement_execute(target, &statement, err);
 
 	write_statement_release(&statement);

@@ -131,7 +131,6 @@ static void make_texts(struct moved_table *t, const char *comment)
 	buf_puts(&delete, " WHERE ");
 	moved_table_begin_where(&delete, t);
 	t->delete_head = buf_take(&delete);
-	t->delete_tail = t->where ? ")" : "";
 }
 
 static void check_columns(const struct table *table, struct findings *findings)

@@ -263,7 +263,7 @@ static void make_statements(struct lax_write *a, struct row_batch *batch)
 	deletes = &a->statements[0].sql;
 	buf_puts(deletes, a->table->delete_head);
 	put_conditions(deletes, a);
-	buf_puts(deletes, a->table->delete_tail);
+	moved_table_end_where(deletes, a->table);
 	a->statements[0].zone = a->table->deletes_in_zone ? a->table->zone : NULL;
 	for (size_t i = 0; i < batch->statement_count; i++) {
 		a->statements[i + 1] = batch->statements[i];
