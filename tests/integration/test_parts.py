@@ -210,6 +210,63 @@ class TenantTest(PartTest):
         self.assertRegex(ferry.log(), r"table abc\.t holds rows already that are to be moved")
 
 
+class ExactTest(PartTest):
+    """The same rows in a table for each condition, half of them copied and half of them streamed:
+    those arrive for which the source's server finds the condition true."""
+
+    CONDITIONS = (
+        "i = -1", "i <> -1", "i < 0", "i <= 0", "i > 0", "i >= 127", "i != 0 OR i IS NULL",
+        "NOT i = 0", "NOT (i = 0 OR b = 7)", "i BETWEEN -128 AND 0", "i NOT BETWEEN -1 AND 1",
+        "i IN (-128, 0, 127)", "i NOT IN (1)", "i IS NULL AND b > 0 OR u = 0",
+        "b = -9223372036854775808", "b > -9223372036854775808", "b < 9223372036854775807",
+        "b >= 0", "MOD(b, 3) = 0", "b % 3 = -2", "b MOD 3 BETWEEN 1 AND 2", "MOD(b, 3) <> 1",
+        "u > 9223372036854775807", "u <= 9223372036854775808", "u = 18446744073709551615",
+        "MOD(u, 10) IN (5, 7)", "MOD(u, 9223372036854775808) = 0", "z = 7", "z > 4294967294",
+        "BINARY v = 'eu'", "BINARY v <> 'eu'", "BINARY v IN ('', 'it''s')", "BINARY v = x'c3a9'",
+        "BINARY c = 'a'", "BINARY c = ''", "BINARY c NOT IN ('A', 'a ')", "BINARY c = x'e9'",
+        "h = x'610000'", "h <> x'000000'", "w = x'6100'", "w IN ('a', '')", "w IS NOT NULL")
+    VALUES = {
+        "i": (-128, -1, 0, 1, 127, "NULL"),
+        "b": ("-9223372036854775808", -8, -7, -6, 0, 6, 7, 8, "9223372036854775807"),
+        "u": (0, 7, "9223372036854775807", "9223372036854775808", "18446744073709551615"),
+        "z": (0, 7, 4294967295),
+        "v": ("'eu'", "'EU'", "'eu '", "''", "'it''s'", "'é'", "NULL"),
+        "c": ("'a'", "'A'", "''", "'é'", "'b'"),
+        "h": ("'a'", "x'0000'", "x'610001'"),
+        "w": ("'a'", "x'6100'", "''", "NULL")}
+    BODY = ("id INT PRIMARY KEY, i TINYINT, b BIGINT, u BIGINT UNSIGNED, z INT UNSIGNED ZEROFILL,"
+            " v VARCHAR(9) CHARACTER SET utf8mb4, c CHAR(5) CHARACTER SET latin1, h BINARY(3),"
+            " w VARBINARY(8)")
+
+    def insert(self, first):
+        rows = ", ".join("(%d, %s)" % (row, ", ".join(
+            str(values[row % len(values)]) for values in self.VALUES.values()))
+            for row in range(first, 400, 2))
+        with self.source.connect() as db:
+            db.run("SET NAMES utf8mb4", f"INSERT INTO abc.t0 VALUES {rows}",
+                   *(f"INSERT INTO abc.t{n} SELECT * FROM abc.t0 WHERE id % 2 = {first}"
+                     for n in range(1, len(self.CONDITIONS))))
+
+    def test_the_program_judges_as_the_servers_do(self):
+        self.source.sql("CREATE DATABASE abc", *(f"CREATE TABLE abc.t{n} ({self.BODY})"
+                                                 for n in range(len(self.CONDITIONS))))
+        self.insert(0)
+        probes = self.probes()
+        stop = probes.stop_at("copy_done")
+        ferry = self.ferry(probes=probes, Tables={"Where": {
+            f"abc.t{n}": where for n, where in enumerate(self.CONDITIONS)}}).start()
+        self.reach(ferry, stop)
+        self.insert(1)
+        stop.release()
+        ferry.assert_status(0)
+        for n, where in enumerate(self.CONDITIONS):
+            with self.subTest(where):
+                wanted = self.source.sql(f"SELECT id FROM abc.t{n} WHERE {where} ORDER BY id")
+                self.assertEqual(self.target.sql(f"SELECT id FROM abc.t{n} ORDER BY id"), wanted)
+                self.assertNotIn(len(wanted), (0, 400))
+                self.assert_equal(only=[f"t{n}"], where=where)
+
+
 class FriendlyRunsTest(PartTest):
     """Three processes, on one source and one target."""
 
