@@ -6,6 +6,7 @@ import threading
 
 import pymysql
 
+from lib.case import ALL_PAIRS
 from lib.db import Connection
 from lib.moves import MoveTest
 
@@ -214,6 +215,7 @@ class ExactTest(PartTest):
     """The same rows in a table for each condition, half of them copied and half of them streamed:
     those arrive for which the source's server finds the condition true."""
 
+    pairs = ALL_PAIRS
     CONDITIONS = (
         "i = -1", "i <> -1", "i < 0", "i <= 0", "i > 0", "i >= 127", "i != 0 OR i IS NULL",
         "NOT i = 0", "NOT (i = 0 OR b = 7)", "i BETWEEN -128 AND 0", "i NOT BETWEEN -1 AND 1",
