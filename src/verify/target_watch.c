@@ -136,8 +136,14 @@ static bool refuse(const struct watched_statement *s, enum signature signature, 
 			 advice_start_over(), remedy);
 }
 
-/* Such a run was named: it may do what it likes beside our tables, and beside our part of
- * one that is shared. */
+/* What a run does to a table that it shares with others. */
+static bool is_sharing(const char *what)
+{
+	return strstr(what, "_ROWS") || strcmp(what, "CREATE TABLE") == 0 ||
+	       strcmp(what, "ALTER TABLE") == 0; /* AUTO_INCREMENT */
+}
+
+/* Such a run was named: it may write to a table of which we move a part, and make databases. */
 static bool is_friendly(const struct target_watch *v, const struct watched_statement *s)
 {
 	const struct string_list *friends = &v->run->options->friendly_runs;
@@ -147,7 +153,7 @@ static bool is_friendly(const struct target_watch *v, const struct watched_state
 	snprintf(name, sizeof(name), "%s", s->table);
 	fold(v, name);
 	table = map_get_text(&v->by_target, name);
-	if (!s->text || (table && !table->filter))
+	if (!s->text || (table && (!table->filter || !is_sharing(s->what))))
 		return false;
 	for (size_t i = 0; i < friends->count; i++)
 		if (statement_tag_read(s->text, s->text_length, friends->items[i], "") !=

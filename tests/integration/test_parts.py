@@ -343,13 +343,17 @@ class FriendlyRunsTest(PartTest):
         first.assert_status(3)
         self.assertRegex(first.log(), r"corrupted by a change directly performed in the target")
 
-    def test_a_friend_may_not_write_to_a_table_that_is_whole(self):
-        self.table(rows=100)
-        probes = self.probes()
-        stop = probes.stop_at("after_batch_write", nth=2)
-        ferry = self.one_by_one(probes=probes, SkipTargetVerification=False,
-                                FriendlyRuns=["part 1"]).start()
-        self.reach(ferry, stop)
-        self.target.sql("/*part 1*/ INSERT INTO abc.t VALUES (1000, 'a', 1)")
-        ferry.assert_status(3, 60)
-        stop.release()
+    def test_a_friend_may_not_do_everything(self):
+        """Not write to a table that is moved as a whole, nor empty one that is shared."""
+        self.shared_table(rows=100)
+        for where, statement in (({}, "INSERT INTO abc.t VALUES (1000, 6, 'a', 1)"),
+                                 ({"abc.t": MINE}, "TRUNCATE TABLE abc.t")):
+            probes = self.probes()
+            stop = probes.stop_at("copy_done")
+            ferry = self.one_by_one(probes=probes, SkipTargetVerification=False,
+                                    Tables={"Where": where}, FriendlyRuns=["part 1"]).start()
+            self.reach(ferry, stop)
+            self.target.sql(f"/*part 1*/ {statement}")
+            ferry.assert_status(3, 60)
+            stop.release()
+            self.target.drop_user_databases()
