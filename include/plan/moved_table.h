@@ -59,6 +59,8 @@ struct moved_tables {
 	size_t count;
 	struct moved_table **of_source; /* owned; by the source table's index */
 	struct map by_source;		/* full source name -> struct moved_table * */
+	/* Tables of which Tables.Where chooses rows in a way that findings say is refused. */
+	size_t refused_conditions;
 };
 
 /* schema and options must outlive the tables. run_id is put into the statements

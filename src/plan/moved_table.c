@@ -308,26 +308,6 @@ static void choose_rows(const struct move_options *options, struct moved_table *
 	t->where = buf_take(&sql);
 }
 
-/* A slip of the pen would move the whole table. */
-static void check_where_names(const struct move_options *options, const struct schema *schema,
-			      struct findings *findings)
-{
-	const struct map_entry *entry;
-	size_t cursor = 0;
-
-	while ((entry = map_next(&options->tables.where, &cursor))) {
-		bool is_used = false;
-
-		for (size_t i = 0; i < schema->table_count && !is_used; i++)
-			is_used = name_matches_table(entry->key, schema->tables[i].schema,
-						     schema->tables[i].name);
-		if (!is_used)
-			finding_add(findings, PROBLEM_ERROR, "change Tables.Where",
-				    "source: Tables.Where has %s, which is no table that is moved",
-				    entry->key);
-	}
-}
-
 static struct moved_table *table_new(const struct move_options *options, const char *comment,
 				     const struct table *source, struct findings *findings)
 {
@@ -421,6 +401,31 @@ static void index_by_source(struct moved_tables *tables, struct findings *findin
 	}
 }
 
+/* A slip of the pen would move the whole table. */
+static void check_where(const struct move_options *options, const struct schema *schema,
+			struct moved_tables *tables, struct findings *findings)
+{
+	const struct map_entry *entry;
+	size_t cursor = 0;
+	bool others;
+
+	for (size_t i = 0; i < tables->count; i++)
+		tables->refused_conditions +=
+			!tables->tables[i]->filter &&
+			find_where(&options->tables.where, tables->tables[i]->source, &others);
+	while ((entry = map_next(&options->tables.where, &cursor))) {
+		bool is_used = false;
+
+		for (size_t i = 0; i < schema->table_count && !is_used; i++)
+			is_used = name_matches_table(entry->key, schema->tables[i].schema,
+						     schema->tables[i].name);
+		if (!is_used)
+			finding_add(findings, PROBLEM_ERROR, "change Tables.Where",
+				    "source: Tables.Where has %s, which is no table that is moved",
+				    entry->key);
+	}
+}
+
 void moved_tables_make(const struct move_options *options, const char *run_id,
 		       const struct schema *schema, struct moved_tables *tables,
 		       struct findings *findings)
@@ -440,7 +445,7 @@ void moved_tables_make(const struct move_options *options, const char *run_id,
 		qsort(tables->tables, tables->count, sizeof(struct moved_table *), largest_first);
 	index_by_source(tables, findings);
 	check_target_names(tables, findings);
-	check_where_names(options, schema, findings);
+	check_where(options, schema, tables, findings);
 }
 
 void moved_tables_release(struct moved_tables *tables)

@@ -129,6 +129,9 @@ class TenantTest(PartTest):
             self.assert_part_is_moved()
             self.target.sql(f"UPDATE abc.t SET n = -1 WHERE {MINE} LIMIT 1")
             self.assertEqual(ferry.run("-verify"), 3)
+            ferry.config["Tables"]["Where"] = {"abc.t": "v = 'a'"}
+            self.assertEqual(ferry.run("-verify"), 1)
+            self.assertRegex(ferry.log(), "write BINARY v")
             self.target.sql(f"DELETE FROM abc.t WHERE {MINE}")
 
     def test_an_update_across_the_border_ends_the_run(self):
