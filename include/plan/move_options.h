@@ -14,6 +14,7 @@ struct name_rules {
 	struct string_list whitelist; /* non-empty: only these */
 	struct string_list blacklist; /* else: all but these */
 	struct map rewrites;	      /* source name -> target name (char *) */
+	struct map where; /* tables alone: entry, as in the lists -> condition (row_filter.h) */
 };
 
 /* CascadingPaginationColumnConfig */
@@ -126,13 +127,14 @@ struct move_options {
 	uint64_t xa_bytes;		  /* events of undecided XA transactions */
 	uint64_t owed_bytes;		  /* keys of owed rows in memory before they go to a file */
 
-	bool allow_tables_without_key;	/* AllowTablesWithoutKey */
-	enum write_method write_method; /* TargetWriteMethod */
-	bool allow_inexact_json;	/* AllowInexactJSON: documents by their text alone */
-	bool skip_row_image_check;	/* SkipBinlogRowImageCheck */
-	bool skip_foreign_key_check;	/* SkipForeignKeyConstraintsCheck */
-	bool allow_read_only_target;	/* AllowSuperUserOnReadOnly */
-	bool watch_target;		/* not SkipTargetVerification */
+	bool allow_tables_without_key;	  /* AllowTablesWithoutKey */
+	enum write_method write_method;	  /* TargetWriteMethod */
+	bool allow_inexact_json;	  /* AllowInexactJSON: documents by their text alone */
+	bool skip_row_image_check;	  /* SkipBinlogRowImageCheck */
+	bool skip_foreign_key_check;	  /* SkipForeignKeyConstraintsCheck */
+	bool allow_read_only_target;	  /* AllowSuperUserOnReadOnly */
+	bool watch_target;		  /* not SkipTargetVerification */
+	struct string_list friendly_runs; /* FriendlyRuns: their Marginalia on the target */
 	bool automatic_cutover;	   /* may change at run time: see ferry_set_automatic_cutover() */
 	unsigned cutover_attempts; /* MaxCutoverRetries */
 	unsigned cutover_retry_wait_s; /* CutoverRetryWaitSeconds */

@@ -6,16 +6,18 @@
 
 #include "db/key.h"
 #include "plan/move_options.h"
+#include "plan/row_filter.h"
 #include "plan/zone.h"
 
 struct moved_table {
 	const struct table *source; /* borrowed from the schema */
 	const char *target_schema;  /* borrowed from options or source */
 	const char *target_name;
-	struct key_columns key; /* count 0: none; if that is not allowed a problem says so */
-	bool key_is_configured; /* by CascadingPaginationColumnConfig */
+	struct key_columns key;	   /* count 0: none; if that is not allowed a problem says so */
+	bool key_is_configured;	   /* by CascadingPaginationColumnConfig */
+	struct row_filter *filter; /* Tables.Where, owned; NULL: all rows are moved */
 	/* Can a row have another one's key or unique value in its way on the target: is there
-	 * more than one unique key, or are there texts in the key? */
+	 * more than one unique key, are there texts in the key, or rows outside of the part? */
 	bool may_displace;
 	unsigned index;		  /* in ferry_tables.tables */
 	uint64_t batch_rows;	  /* its own fixed rows per batch; 0: what holds for the run */
@@ -48,7 +50,8 @@ struct moved_table {
 	char *insert_head;  /* "comment INSERT INTO `t` (`a`,`b`) VALUES " */
 	char *insert_tail;  /* " ON DUPLICATE KEY UPDATE `a`=`a`" (I3); "" without a key */
 	char *replace_head; /* "comment REPLACE INTO `t` (`a`,`b`) VALUES " */
-	char *delete_head;  /* "comment DELETE FROM `t` WHERE " */
+	char *delete_head;  /* "comment DELETE FROM `t` WHERE ", or "... WHERE (condition) AND (" */
+	char *where;	    /* "(condition)", right on both servers; NULL: all rows */
 };
 
 struct moved_tables {
@@ -56,6 +59,8 @@ struct moved_tables {
 	size_t count;
 	struct moved_table **of_source; /* owned; by the source table's index */
 	struct map by_source;		/* full source name -> struct moved_table * */
+	/* Tables of which Tables.Where chooses rows in a way that findings say is refused. */
+	size_t refused_conditions;
 };
 
 /* schema and options must outlive the tables. run_id is put into the statements
@@ -77,6 +82,10 @@ void moved_table_set_target(struct moved_table *t, const struct table *target);
 void moved_tables_release(struct moved_tables *tables);
 /* replace_head without some of the written columns: a flag for each. */
 void moved_table_put_replace(struct buf *sql, const struct moved_table *t, const bool *omitted);
+/* Behind WHERE, in front of a condition of one's own, which moved_table_end_where() ends: only
+ * rows of the part. */
+void moved_table_begin_where(struct buf *sql, const struct moved_table *t);
+void moved_table_end_where(struct buf *sql, const struct moved_table *t);
 /* A query without rows that the source refuses when the account may not read all columns:
  * those that it may not read it does not even see, in information_schema neither. Not for
  * a table without selected columns. */

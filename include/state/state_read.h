@@ -25,6 +25,7 @@ struct saved_state {
 	const cJSON *key_columns;  /* object: table -> ["a", "b DESC"], or NULL */
 	const cJSON *deferred;	   /* object: table -> names of indexes, or NULL */
 	const cJSON *copied;	   /* object: table -> Rows, Bytes, or NULL */
+	const cJSON *filters;	   /* object: table -> condition of Tables.Where, or NULL */
 	/* The members of these by name: cJSON looks through a list. */
 	struct map schema_tables;
 	struct map key_columns_of;
@@ -46,7 +47,7 @@ void saved_state_release(struct saved_state *state);
 
 /* Has the tracker go on from there (state_tracker_resume()), at the keys of its tables. A key or a
  * completed table that is not (or no longer) chosen, and a key that does not suit the table's key
- * columns are ERROR_CONFIG. */
+ * columns are ERROR_CONFIG, as is a table of which other rows were chosen. */
 bool saved_state_apply(const struct saved_state *state, const struct moved_tables *tables,
 		       struct state_tracker *tracker, struct error *err) MUST_CHECK;
 

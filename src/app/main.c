@@ -126,6 +126,10 @@ static bool prepare(struct program *program, struct error *err)
 		return true;
 	if (program->cli.back)
 		return go_back(program, err);
+	if (program->cli.recopy.count > 0 && program->config.move.tables.where.count > 0)
+		return error_set(err, ERROR_CONFIG,
+				 "-recopy cannot be used with Tables.Where: the table would be "
+				 "dropped with the rows of others");
 	if (!start_state_find(&program->start, &program->cli, &program->config, err))
 		return false;
 	drop_default_state_file(program);

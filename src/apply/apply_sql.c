@@ -64,6 +64,8 @@ static void put_deletes(struct apply_sql *script, const struct moved_table *tabl
 		statement->rows++;
 	}
 	script->deletes = script->count;
+	for (size_t i = 0; i < script->deletes; i++)
+		moved_table_end_where(&script->statements[i].sql, table);
 }
 
 static bool put_replace(struct apply_sql *script, const struct moved_table *table,

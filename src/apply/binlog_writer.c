@@ -301,10 +301,37 @@ static bool add_without_key(struct binlog_writer *w, const struct row_change *ch
 	       (!change->after || add_whole_row(w, change, change->after, false, err));
 }
 
+static bool refuse_crossing(const struct moved_table *table, const struct row_change *change,
+			    struct error *err)
+{
+	struct value key[KEY_COLUMNS_MAX];
+	struct buf condition = BUF_INIT;
+
+	key_values(key, table, change->before);
+	sql_key_equals(&condition, &table->key, key);
+	error_set(err, ERROR_UNSUPPORTED,
+		  "table %s: the UPDATE that ends at " POSITION_FORMAT
+		  " takes the row with %s across "
+		  "the border of Tables.Where %s: columns of a condition must not change; remove "
+		  "what was copied from the target, and start from scratch with a condition on "
+		  "others",
+		  table->source->full_name, POSITION_ARGS(change->end), buf_text(&condition),
+		  table->where);
+	buf_release(&condition);
+	return false;
+}
+
 bool binlog_writer_add(struct binlog_writer *w, const struct row_change *change, struct error *err)
 {
 	const struct moved_table *table = moved_tables_of(w->run->tables, change->table);
+	enum row_part part =
+		table->filter ? row_filter_judge(table->filter, change->before, change->after) :
+				ROW_INSIDE;
 
+	if (part == ROW_OUTSIDE)
+		return true;
+	if (part == ROW_CROSSES)
+		return refuse_crossing(table, change, err);
 	if (table->key.count == 0)
 		return add_without_key(w, change, err);
 	switch (change->kind) {

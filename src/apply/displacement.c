@@ -19,7 +19,10 @@
  * If we die before the commit, rows are owed that are there: they will be seen. If we die
  * after it, the changes come again, find nothing in the way, and the state knows. A lost
  * connection is the same. Rows of one batch that are in each other's way (only for the
- * target) push each other out, and the last one stays: the others are owed, too. */
+ * target) push each other out, and the last one stays: the others are owed, too.
+ *
+ * Where a part of the table is moved (Tables.Where) no row outside of it is touched: a DELETE
+ * passes over it, and when it stays in the way the run ends. */
 #include "displacement.h"
 
 #include <inttypes.h>
@@ -186,6 +189,7 @@ static bool delete_exactly(const struct moved_table *table, struct db *target,
 	*deleted = 0;
 	buf_puts(&statement.sql, table->delete_head);
 	key_condition_put_exact(&statement.sql, &table->key, condition->data, condition->length);
+	moved_table_end_where(&statement.sql, table);
 	bool ok = write_statement_execute(target, &statement, err);
 
 	write_statement_release(&statement);
@@ -204,7 +208,14 @@ static bool displace(struct displacement *d, struct db *target, struct error *er
 		map_put(&d->displaced, condition.data, condition.length, d);
 		ok = delete_exactly(table, target, &condition, &deleted, err);
 	}
-	if (ok && deleted != 1)
+	if (ok && deleted != 1 && table->where)
+		ok = error_set(err, ERROR_UNSUPPORTED,
+			       "the row with %s is in the way of a changed one, and does not belong to "
+			       "the rows that are moved (Tables.Where %s), so it is left as it is: if "
+			       "another run moves it, its change may be under way, so wait, then "
+			       "resume; else the two cannot be in one table",
+			       buf_text(&condition), table->where);
+	else if (ok && deleted != 1)
 		ok = error_set(err, ERROR_DATA,
 			       "the row with %s is in the way of a changed one, and cannot be "
 			       "deleted by its key",

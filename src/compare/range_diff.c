@@ -349,6 +349,7 @@ bool range_diff_whole(struct range_diff *c, const struct row_hash *f, struct tab
 		for (enum side side = 0; ok && side < SIDE_COUNT; side++) {
 			put_select(c, side);
 			buf_printf(&c->sql, "%s FROM %s", f->unpacked[side], f->from[side]);
+			row_key_put_range(&c->sql, f->table, NULL, NULL);
 			ok = run_query(c, side, f, read_content_sum, &found[side], err);
 		}
 	}
@@ -435,7 +436,9 @@ static bool compare_content(struct range_diff *c, const struct row_hash *f, cons
 	for (enum side side = 0; ok && side < SIDE_COUNT; side++) {
 		put_select(c, side);
 		buf_printf(&c->sql, "%s FROM %s WHERE ", f->unpacked[side], f->from[side]);
+		moved_table_begin_where(&c->sql, f->table);
 		sql_key_equals(&c->sql, &f->table->key, key.values);
+		moved_table_end_where(&c->sql, f->table);
 		ok = run_query(c, side, f, read_content, &contents[side], err);
 	}
 	*is_same = ok && same_contents(contents);
@@ -618,11 +621,18 @@ bool range_diff_keys(struct range_diff *c, const struct row_hash *f, const char 
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < count; i++) {
-		buf_puts(&where, where.length ? " OR (" : " WHERE (");
+		if (where.length == 0) {
+			buf_puts(&where, " WHERE ");
+			moved_table_begin_where(&where, f->table);
+			buf_putc(&where, '(');
+		} else {
+			buf_puts(&where, " OR (");
+		}
 		buf_puts(&where, conditions[i]);
 		buf_putc(&where, ')');
 		if ((i + 1) % KEYS_PER_QUERY && i + 1 < count)
 			continue;
+		moved_table_end_where(&where, f->table);
 		ok = compare_lists(c, f, &where, &differences, err);
 		buf_clear(&where);
 	}

@@ -108,6 +108,7 @@ static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 	buf_puts(deletes, batch->table->delete_head);
 	for (size_t i = 0; i < count; i++)
 		buf_printf(deletes, "%s(%s)", i ? " OR " : "", conditions[i]);
+	moved_table_end_where(deletes, batch->table);
 	for (size_t i = 0; i < batch->statement_count; i++) {
 		statements[i + 1] = batch->statements[i];
 		statements[i + 1].affected = &attempt.replaced;

@@ -104,6 +104,8 @@ static const struct config_option name_rules_options[] = {
 	  .help = "names or patterns of what is left out" },
 	{ "Rewrites", MAP(1, STRING, name_rules, rewrites),
 	  .help = "names on the target, by name on the source" },
+	{ "Where", MAP(1, STRING, name_rules, where),
+	  .help = "conditions by which rows are chosen, by table (Tables alone)" },
 	{ "Whitelist", LIST(name_rules, whitelist),
 	  .help = "names or patterns of what is moved; empty means all" },
 };
@@ -303,6 +305,8 @@ static const struct config_option all_options[] = {
 	  .help = "called when the run fails" },
 	{ "ForceIndexForVerification", MAP(2, STRING, config, move.verify.force_index),
 	  .help = "index by which a table is read when it is compared, by database and table" },
+	{ "FriendlyRuns", LIST(config, move.friendly_runs),
+	  .help = "Marginalia of other runs that write to the target at the same time" },
 	{ "IgnoredColumnsForVerification", MAP(3, NOTHING, config, move.verify.ignored_columns),
 	  .help = "columns that are not compared, by database, table and column" },
 	{ "InlineVerifierConfig", MEMBERS(inline_verifier),

@@ -15,6 +15,7 @@
 #include "config_keys.h"
 #include "control/access.h"
 #include "control/bind_address.h"
+#include "plan/row_filter.h"
 
 #define ROW_BYTES_MIN (UINT64_C(1) << 20)
 #define ROW_BYTES_MAX (UINT64_C(16) << 20)
@@ -84,6 +85,39 @@ static void check_filter(struct checks *c, const char *key, const struct name_ru
 	while ((entry = map_next(&filter->rewrites, &cursor)))
 		if (*(const char *)entry->value == '\0')
 			wrong(c, key, NULL, "%s.Rewrites.%s is empty", key, entry->key);
+}
+
+/* What may be wrong with tables and columns is found when these are known. */
+static void check_where(struct checks *c)
+{
+	const struct move_options *move = &c->config->move;
+	const struct map_entry *entry;
+	struct error why = ERROR_INIT;
+	size_t cursor = 0;
+
+	if (move->databases.where.count > 0)
+		wrong(c, "Databases", "take it to Tables.Where", "Databases.Where is not known");
+	while ((entry = map_next(&move->tables.where, &cursor))) {
+		struct row_filter *filter = row_filter_parse(entry->value, &why);
+
+		if (!filter)
+			wrong(c, "Tables", NULL, "Tables.Where.%s: %s", entry->key, why.text);
+		row_filter_free(filter);
+	}
+	if (move->tables.where.count > 0 && move->verify.repair)
+		wrong(c, "VerifierRepair", "leave one of them out",
+		      "VerifierRepair cannot be used with Tables.Where: it overwrites rows");
+	if (move->tables.where.count > 0 && move->defer_indexes)
+		wrong(c, "DeferSecondaryIndexes", "leave one of them out",
+		      "DeferSecondaryIndexes cannot be used with Tables.Where: others may write to "
+		      "the table");
+	if (move->tables.where.count > 0 && (move->recopies || move->recopies_of.count > 0))
+		wrong(c, "OnSchemaChange", "leave one of them out",
+		      "OnSchemaChange: recopy cannot be used with Tables.Where: the table would be "
+		      "dropped with the rows of others");
+	for (size_t i = 0; i < move->friendly_runs.count; i++)
+		if (*move->friendly_runs.items[i] == '\0')
+			wrong(c, "FriendlyRuns", NULL, "FriendlyRuns: an entry is empty");
 }
 
 static void check_timeouts(struct checks *c)
@@ -532,6 +566,10 @@ static void check_rollback(struct checks *c)
 	if (!c->config->state_file)
 		wrong(c, "PrepareRollback", "set StateFile, or leave it out for its default",
 		      "PrepareRollback needs a StateFile: the way back is kept beside it");
+	if (c->config->move.tables.where.count > 0)
+		wrong(c, "PrepareRollback", "leave one of them out",
+		      "PrepareRollback cannot be used with Tables.Where: rows of others would go back "
+		      "too");
 	if (c->config->move.replica.enabled)
 		wrong(c, "PrepareRollback", "move from the primary, or go without a way back",
 		      "PrepareRollback and RunFerryFromReplica: there is no way back to a replica, "
@@ -542,6 +580,7 @@ static void run_checks(struct checks *c)
 {
 	check_filter(c, "Databases", &c->config->move.databases);
 	check_filter(c, "Tables", &c->config->move.tables);
+	check_where(c);
 	check_timeouts(c);
 	check_replica(c);
 	check_throttle(c);

@@ -133,7 +133,7 @@ static bool begin_maker(struct creator *c, struct db *source, struct db *target,
 
 static bool create_table(struct creator *c, const struct moved_table *t, struct error *err)
 {
-	bool may_exist = c->creation->options->allow_existing_target_table;
+	bool may_exist = c->creation->options->allow_existing_target_table || t->filter;
 	struct buf name = BUF_INIT;
 	bool found = false, ok;
 

@@ -286,6 +286,7 @@ bool ferry_way_back_check_file(struct ferry *f, struct error *err)
 
 static bool check_tables(struct ferry *f, struct findings *found, struct error *err)
 {
+	static const struct recopies none;
 	struct way_back_plan *plan = f->way_back;
 	struct move_options *options = &plan->turned.move;
 	struct preflight *checks;
@@ -298,7 +299,7 @@ static bool check_tables(struct ferry *f, struct findings *found, struct error *
 	if (!computed_set(&plan->tables, &plan->computing, plan->source, plan->target, found, err))
 		return false;
 	checks = preflight_new(options, plan->source, plan->target, found, err);
-	ok = checks && preflight_tables(checks, &plan->schema, &plan->tables, true, NULL, err);
+	ok = checks && preflight_tables(checks, &plan->schema, &plan->tables, &none, NULL, err);
 	preflight_free(checks);
 	return ok;
 }

@@ -21,6 +21,10 @@ bool ferry_on_late_row(void *context, const struct row_change *change, struct er
 	const struct moved_table *table = moved_tables_of(&f->tables, change->table);
 	struct binlog_position final;
 
+	/* What is not moved goes on. */
+	if (table->filter &&
+	    row_filter_judge(table->filter, change->before, change->after) == ROW_OUTSIDE)
+		return true;
 	if (atomic_fetch_add(&f->late[table->index].count, 1) > 0)
 		return true;
 	mutex_lock(&f->lock);

@@ -16,6 +16,7 @@
 #include "base/probe.h"
 #include "plan/name_filter.h"
 #include "line_record.h"
+#include "part_record.h"
 
 static const char log_tag[] = "ferry";
 
@@ -102,11 +103,27 @@ bool ferry_accept_state(struct ferry *f, struct error *err)
 	return try_to_record(f, err);
 }
 
+/* Others are told only of runs that may have others beside them. */
+static bool enter_part(struct ferry *f, struct error *err)
+{
+	if (f->options.friendly_runs.count == 0)
+		return true;
+	if (f->has_line_record) {
+		bool ok = part_record_enter(f->target, &f->run, err);
+
+		if (ok || err->kind != ERROR_ACCESS)
+			return ok;
+	}
+	log_warn("whether the FriendlyRuns move other rows than this one cannot be noticed, as the "
+		 "account may not make and drop tables in " OWN_SCHEMA);
+	return true;
+}
+
 bool ferry_keep_line(struct ferry *f, struct error *err)
 {
 	save(f, &f->is_accepted);
 	probe("line_accepted", " ");
-	if (!try_to_record(f, err))
+	if (!enter_part(f, err) || !try_to_record(f, err))
 		return false;
 	probe("line_recorded", " ");
 	if (save(f, &f->is_started) || f->has_line_record || !f->resume ||

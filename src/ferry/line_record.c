@@ -61,7 +61,7 @@ bool line_record_read(struct db *target, const char *run_id, struct state_line *
 	return ok || error_wrap(err, "read table " OWN_SCHEMA ".run_%s of the target", run_id);
 }
 
-static bool lock(struct db *target, struct error *err)
+bool own_schema_lock(struct db *target, struct error *err)
 {
 	struct buf answer = BUF_INIT;
 	bool ok = db_value(target, &answer, NULL, err, "SELECT GET_LOCK('" LOCK "', %d)",
@@ -73,7 +73,7 @@ static bool lock(struct db *target, struct error *err)
 	return ok;
 }
 
-static bool unlock(struct db *target, struct error *err)
+bool own_schema_unlock(struct db *target, struct error *err)
 {
 	return db_execf(target, err, "DO RELEASE_LOCK('" LOCK "')");
 }
@@ -101,12 +101,13 @@ static bool put(struct db *target, const char *run_id, const struct state_line *
 bool line_record_write(struct db *target, const char *run_id, const struct state_line *line,
 		       struct error *err)
 {
-	if (lock(target, err) && db_execf(target, err, "CREATE DATABASE IF NOT EXISTS " OWN_SCHEMA) &&
+	if (own_schema_lock(target, err) &&
+	    db_execf(target, err, "CREATE DATABASE IF NOT EXISTS " OWN_SCHEMA) &&
 	    db_execf(target, err,
 		     "CREATE TABLE IF NOT EXISTS " OWN_SCHEMA ".run_%s (id INT PRIMARY KEY, "
 		     "line LONGTEXT CHARACTER SET ascii COLLATE ascii_bin NOT NULL) ENGINE=InnoDB",
 		     run_id) &&
-	    put(target, run_id, line, err) && unlock(target, err))
+	    put(target, run_id, line, err) && own_schema_unlock(target, err))
 		return true;
 	return error_wrap(err, "write table " OWN_SCHEMA ".run_%s of the target", run_id);
 }
@@ -126,8 +127,10 @@ static bool drop_empty_database(struct db *target, struct error *err)
 
 bool line_record_drop(struct db *target, const char *run_id, struct error *err)
 {
-	return (lock(target, err) &&
-		db_execf(target, err, "DROP TABLE IF EXISTS " OWN_SCHEMA ".run_%s", run_id) &&
-		drop_empty_database(target, err) && unlock(target, err)) ||
+	return (own_schema_lock(target, err) &&
+		db_execf(target, err,
+			 "DROP TABLE IF EXISTS " OWN_SCHEMA ".run_%s, " OWN_SCHEMA ".part_%s",
+			 run_id, run_id) &&
+		drop_empty_database(target, err) && own_schema_unlock(target, err)) ||
 	       error_wrap(err, "drop table " OWN_SCHEMA ".run_%s of the target", run_id);
 }

@@ -12,12 +12,15 @@
 
 /* By SHOW GRANTS: has the account all that it takes? */
 bool line_record_is_possible(struct db *target, bool *possible, struct error *err) MUST_CHECK;
+/* Held while tables in the database are made or dropped. */
+bool own_schema_lock(struct db *target, struct error *err) MUST_CHECK;
+bool own_schema_unlock(struct db *target, struct error *err) MUST_CHECK;
 /* Empty where there is none. */
 bool line_record_read(struct db *target, const char *run_id, struct state_line *known,
 		      struct error *err) MUST_CHECK;
 bool line_record_write(struct db *target, const char *run_id, const struct state_line *line,
 		       struct error *err) MUST_CHECK;
-/* And the database, when it was the last one. */
+/* And what the run moves (part_record.h); and the database, when it was the last one. */
 bool line_record_drop(struct db *target, const char *run_id, struct error *err) MUST_CHECK;
 
 #endif

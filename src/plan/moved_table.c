@@ -96,6 +96,18 @@ void moved_table_put_replace(struct buf *sql, const struct moved_table *t, const
 	buf_puts(sql, separator == '(' ? "() VALUES " : ") VALUES ");
 }
 
+void moved_table_begin_where(struct buf *sql, const struct moved_table *t)
+{
+	if (t->where)
+		buf_printf(sql, "%s AND (", t->where);
+}
+
+void moved_table_end_where(struct buf *sql, const struct moved_table *t)
+{
+	if (t->where)
+		buf_putc(sql, ')');
+}
+
 static void make_texts(struct moved_table *t, const char *comment)
 {
 	t->comment = mem_strdup(comment);
@@ -117,6 +129,7 @@ static void make_texts(struct moved_table *t, const char *comment)
 	t->replace_head = make_write_head(t, comment, "REPLACE INTO ");
 	put_target(&delete, t, comment, "DELETE FROM ");
 	buf_puts(&delete, " WHERE ");
+	moved_table_begin_where(&delete, t);
 	t->delete_head = buf_take(&delete);
 }
 
@@ -240,6 +253,61 @@ static void refuse_generated(const struct table *table, struct findings *finding
 	buf_release(&remedy);
 }
 
+/* The entry that means this table; *others: one more does. */
+static const struct map_entry *find_where(const struct map *where, const struct table *source,
+					  bool *others)
+{
+	const struct map_entry *entry, *found = NULL;
+	size_t cursor = 0;
+
+	*others = false;
+	while ((entry = map_next(where, &cursor)))
+		if (name_matches_table(entry->key, source->schema, source->name)) {
+			*others = found != NULL;
+			found = entry;
+		}
+	return found;
+}
+
+static void refuse_where(const struct table *source, const char *why, struct findings *findings)
+{
+	finding_add(findings, PROBLEM_ERROR, "change Tables.Where",
+		    "source: the rows of table %s cannot be chosen by Tables.Where: %s",
+		    source->full_name, why);
+}
+
+/* Of a table without a key the snapshot is emptied before it is made, and rows are told apart
+ * by all of their values: nothing keeps the two parts of it apart. */
+static void choose_rows(const struct move_options *options, struct moved_table *t,
+			struct findings *findings)
+{
+	const struct table *source = t->source;
+	struct error err = ERROR_INIT;
+	struct buf sql = BUF_INIT;
+	bool others;
+	const struct map_entry *entry = find_where(&options->tables.where, source, &others);
+
+	if (!entry)
+		return;
+	if (others) {
+		refuse_where(source, "two entries mean it", findings);
+		return;
+	}
+	if (t->key.count == 0) {
+		refuse_where(source, "it has no usable key", findings);
+		return;
+	}
+	t->filter = row_filter_parse(entry->value, &err);
+	if (!t->filter || !row_filter_bind(t->filter, source, &err)) {
+		refuse_where(source, err.text, findings);
+		row_filter_free(t->filter);
+		t->filter = NULL;
+		return;
+	}
+	row_filter_put(&sql, t->filter);
+	t->where = buf_take(&sql);
+}
+
 static struct moved_table *table_new(const struct move_options *options, const char *comment,
 				     const struct table *source, struct findings *findings)
 {
@@ -258,8 +326,9 @@ static struct moved_table *table_new(const struct move_options *options, const c
 		refuse_generated(source, findings);
 	else
 		choose_key(options, t, findings);
-	t->may_displace = t->key.count > 0 &&
-			  (table_unique_count(source) > 1 || key_condition_is_vague(&t->key));
+	choose_rows(options, t, findings);
+	t->may_displace = t->key.count > 0 && (table_unique_count(source) > 1 || t->filter ||
+					       key_condition_is_vague(&t->key));
 	choose_columns(t);
 	make_texts(t, comment);
 	return t;
@@ -279,6 +348,8 @@ static void table_free(struct moved_table *t)
 	free(t->insert_tail);
 	free(t->replace_head);
 	free(t->delete_head);
+	free(t->where);
+	row_filter_free(t->filter);
 	free(t);
 }
 
@@ -331,6 +402,31 @@ static void index_by_source(struct moved_tables *tables, struct findings *findin
 	}
 }
 
+/* A slip of the pen would move the whole table. */
+static void check_where(const struct move_options *options, const struct schema *schema,
+			struct moved_tables *tables, struct findings *findings)
+{
+	const struct map_entry *entry;
+	size_t cursor = 0;
+	bool others;
+
+	for (size_t i = 0; i < tables->count; i++)
+		tables->refused_conditions +=
+			!tables->tables[i]->filter &&
+			find_where(&options->tables.where, tables->tables[i]->source, &others);
+	while ((entry = map_next(&options->tables.where, &cursor))) {
+		bool is_used = false;
+
+		for (size_t i = 0; i < schema->table_count && !is_used; i++)
+			is_used = name_matches_table(entry->key, schema->tables[i].schema,
+						     schema->tables[i].name);
+		if (!is_used)
+			finding_add(findings, PROBLEM_ERROR, "change Tables.Where",
+				    "source: Tables.Where has %s, which is no table that is moved",
+				    entry->key);
+	}
+}
+
 void moved_tables_make(const struct move_options *options, const char *run_id,
 		       const struct schema *schema, struct moved_tables *tables,
 		       struct findings *findings)
@@ -350,6 +446,7 @@ void moved_tables_make(const struct move_options *options, const char *run_id,
 		qsort(tables->tables, tables->count, sizeof(struct moved_table *), largest_first);
 	index_by_source(tables, findings);
 	check_target_names(tables, findings);
+	check_where(options, schema, tables, findings);
 }
 
 void moved_tables_release(struct moved_tables *tables)

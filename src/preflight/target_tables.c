@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "create/definition_match.h"
+#include "create/fulltext_keys.h"
 #include "preflight/live_runs.h"
 
 enum { NAMES_SHOWN_MAX = 50 };
@@ -26,27 +27,54 @@ static void check_name_case(struct preflight *p)
 	}
 }
 
+/* A part of one is moved: the rest of it may be there, so the table may. */
+static const struct moved_table *moved_as(const struct preflight *p, const struct table *table)
+{
+	return table_pairs_find(&p->pairs, table->schema, table->name);
+}
+
 static void put_existing(struct buf *names, const struct preflight *p, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		buf_puts(names, i ? ", " : "");
-		sql_table_name(names, p->pairs.on_target.tables[i].schema,
-			       p->pairs.on_target.tables[i].name);
+	const char *separator = "";
+
+	for (size_t i = 0; i < p->pairs.on_target.table_count && count > 0; i++) {
+		const struct table *table = &p->pairs.on_target.tables[i];
+
+		if (moved_as(p, table)->filter)
+			continue;
+		buf_puts(names, separator);
+		sql_table_name(names, table->schema, table->name);
+		separator = ", ";
+		count--;
 	}
 }
 
+/* That are moved: others do not matter. */
 static bool query_rows(struct preflight *p, const struct table *table, bool *has_rows,
 		       struct error *err)
 {
+	const struct moved_table *t = moved_as(p, table);
 	struct buf sql = BUF_INIT;
 	bool ok;
 
 	buf_puts(&sql, "SELECT 1 FROM ");
 	sql_table_name(&sql, table->schema, table->name);
+	if (t->where)
+		buf_printf(&sql, " WHERE %s", t->where);
 	buf_puts(&sql, " LIMIT 1");
 	ok = db_has_row(p->target.db, sql.data, has_rows, err);
 	buf_release(&sql);
 	return ok;
+}
+
+/* Those there of which all rows are moved. */
+static size_t count_whole(const struct preflight *p)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->pairs.on_target.table_count; i++)
+		count += !moved_as(p, &p->pairs.on_target.tables[i])->filter;
+	return count;
 }
 
 /* A table that cannot be looked at may hold some. */
@@ -66,7 +94,7 @@ static bool all_are_empty(struct preflight *p)
  * statement neither. */
 static void put_room_making(struct buf *remedy, struct preflight *p, uint64_t other_run)
 {
-	size_t count = p->pairs.on_target.table_count;
+	size_t count = count_whole(p);
 
 	if (other_run) {
 		buf_printf(remedy,
@@ -94,12 +122,10 @@ static void put_room_making(struct buf *remedy, struct preflight *p, uint64_t ot
 /* All in one problem, with what makes room for all. */
 static bool refuse_existing(struct preflight *p, struct error *err)
 {
-	size_t count = p->pairs.on_target.table_count;
+	size_t count = count_whole(p);
 	struct buf names = BUF_INIT, remedy = BUF_INIT;
 	uint64_t other_run;
 
-	if (count == 0)
-		return true;
 	if (!live_runs_other(p->target.db, &other_run, err))
 		return false;
 	put_room_making(&remedy, p, other_run);
@@ -227,10 +253,23 @@ static void check_missing(struct preflight *p)
 /* They could not be told from those that are copied. */
 static void refuse_rows(struct preflight *p, const struct table *table)
 {
+	const struct moved_table *t = moved_as(p, table);
 	struct buf remedy = BUF_INIT;
 
 	buf_puts(&remedy, "DELETE FROM ");
 	sql_table_name(&remedy, table->schema, table->name);
+	if (t->where) {
+		buf_printf(&remedy,
+			   " WHERE %s, or set AllowExistingTargetTable where these rows come "
+			   "from this source, and by no run that goes on",
+			   t->where);
+		finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+			    "target: table %s holds rows already that are to be moved (Tables.Where "
+			    "%s): another run may be moving the same",
+			    table->full_name, t->where);
+		buf_release(&remedy);
+		return;
+	}
 	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
 		    "target: table %s holds rows already, and must be empty, as it has no key on "
 		    "the source",
@@ -249,8 +288,10 @@ static bool warn_of_rows(struct preflight *p, struct error *err)
 
 		if (!query_rows(p, table, &has_rows, &failure))
 			ok = preflight_forgive(p, table->full_name, &failure, err);
-		if (has_rows &&
-		    table_pairs_find(&p->pairs, table->schema, table->name)->key.count == 0)
+		bool must_be_empty = moved_as(p, table)->key.count == 0 ||
+				     !p->options->allow_existing_target_table;
+
+		if (has_rows && must_be_empty)
 			refuse_rows(p, table);
 		else if (has_rows)
 			finding_add(p->findings, PROBLEM_WARNING,
@@ -337,6 +378,34 @@ static void pass_over_pending(struct preflight *p)
 	}
 }
 
+/* What FULLTEXT keys over FTS_DOC_ID would take: the run drops and adds them. Equal
+ * values of a unique key must lie in the same part, or a value that moves from one
+ * to the other meets the row that had it; nothing is overwritten then, but the run
+ * ends (displacement.c). */
+static void check_parts(struct preflight *p)
+{
+	for (size_t i = 0; i < p->tables->count; i++) {
+		const struct moved_table *t = p->tables->tables[i];
+
+		if (!t->filter)
+			continue;
+		if (fulltext_keys_are_late(t->source))
+			finding_add(p->findings, PROBLEM_ERROR, "change Tables.Where",
+				    "source: the rows of table %s cannot be chosen by Tables.Where: it "
+				    "has a FULLTEXT key and FTS_DOC_ID",
+				    t->source->full_name);
+		for (unsigned n = 0; n < t->source->index_count; n++)
+			if (t->source->indexes[n].is_unique &&
+			    !row_filter_is_decided_by(t->filter, &t->source->indexes[n]))
+				finding_add(p->findings, PROBLEM_NOTE, "",
+					    "source: the unique key %s of %s does not have all columns "
+					    "of its Tables.Where: where the target's table has other "
+					    "rows, a value of theirs is never overwritten, but ends "
+					    "the run",
+					    t->source->indexes[n].name, t->source->full_name);
+	}
+}
+
 bool target_tables_check(struct preflight *p, struct error *err)
 {
 	if (p->is_resuming)
@@ -348,7 +417,8 @@ bool target_tables_check(struct preflight *p, struct error *err)
 			    "nobody uses it",
 			    "target: %s is a view, and a table is to have its name",
 			    p->pairs.on_target.views[i]);
-	if (!p->is_resuming && !p->options->allow_existing_target_table)
+	check_parts(p);
+	if (!p->is_resuming && !p->options->allow_existing_target_table && count_whole(p) > 0)
 		return refuse_existing(p, err);
 	if (p->is_resuming)
 		check_missing(p);

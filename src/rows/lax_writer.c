@@ -263,6 +263,7 @@ static void make_statements(struct lax_write *a, struct row_batch *batch)
 	deletes = &a->statements[0].sql;
 	buf_puts(deletes, a->table->delete_head);
 	put_conditions(deletes, a);
+	moved_table_end_where(deletes, a->table);
 	a->statements[0].zone = a->table->deletes_in_zone ? a->table->zone : NULL;
 	for (size_t i = 0; i < batch->statement_count; i++) {
 		a->statements[i + 1] = batch->statements[i];
@@ -398,6 +399,14 @@ bool lax_writer_keys(struct lax_writer *w, struct db *target, const struct moved
 	const char **list = mem_calloc(count + 1, sizeof(*list));
 	const char *at = conditions->data;
 	struct lax_table *known = NULL;
+
+	/* REPLACE would overwrite rows outside of the part. */
+	if (table->filter) {
+		error_set(err, ERROR_DATA,
+			  "rows are not written without strict mode to a table of Tables.Where");
+		free(list);
+		return fail_refused(refused, err);
+	}
 	bool ok = db_ready(target, err) && load(w, target, table, &known, err) &&
 		  open_source(w, target, err);
 

@@ -14,6 +14,10 @@ void row_key_put_range(struct buf *sql, const struct moved_table *table, const s
 {
 	const char *word = " WHERE (";
 
+	if (table->where) {
+		buf_printf(sql, " WHERE %s", table->where);
+		word = " AND (";
+	}
 	if (low && low->is_set) {
 		buf_puts(sql, word);
 		sql_key_after(sql, &table->key, low);

@@ -42,12 +42,15 @@ bool row_lookup_missing(struct db *target, const struct moved_table *table, stru
 			row_key_put_columns(&sql, table);
 			buf_puts(&sql, " FROM ");
 			sql_table_name(&sql, table->target_schema, table->target_name);
+			buf_puts(&sql, " WHERE ");
+			moved_table_begin_where(&sql, table);
 		}
-		buf_puts(&sql, count % KEYS_PER_QUERY ? " OR (" : " WHERE (");
+		buf_puts(&sql, count % KEYS_PER_QUERY ? " OR (" : "(");
 		buf_add(&sql, entry->key, entry->key_length);
 		buf_putc(&sql, ')');
 		if (++count % KEYS_PER_QUERY && count < rows->count)
 			continue;
+		moved_table_end_where(&sql, table);
 		ok = find(target, table, &sql, &found, err);
 		buf_clear(&sql);
 	}

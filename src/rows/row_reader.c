@@ -233,9 +233,11 @@ static void put_rows_query(const struct rows_read *read, size_t first, uint64_t 
 		buf_printf(sql, ",%s", read->batch->sum_expression);
 	put_from(sql, table);
 	if (read->conditions) {
+		buf_puts(sql, " WHERE ");
+		moved_table_begin_where(sql, table);
 		for (size_t i = 0; i < limit; i++)
-			buf_printf(sql, "%s(%s)", i ? " OR " : " WHERE ",
-				   read->conditions[first + i]);
+			buf_printf(sql, "%s(%s)", i ? " OR " : "", read->conditions[first + i]);
+		moved_table_end_where(sql, table);
 	} else {
 		row_key_put_range(sql, table, read->low, read->high);
 		buf_puts(sql, " ORDER BY ");

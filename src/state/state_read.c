@@ -304,6 +304,9 @@ static bool read_own_keys(struct saved_state *state, struct error *err)
 	state->copied = member(state->tree, "CopiedRows");
 	if (state->copied && !cJSON_IsObject(state->copied))
 		return fail_type(err, "CopiedRows", "an object", state->copied);
+	state->filters = member(state->tree, "RowFilters");
+	if (state->filters && !cJSON_IsObject(state->filters))
+		return fail_type(err, "RowFilters", "an object", state->filters);
 	return true;
 }
 
@@ -489,9 +492,33 @@ static bool apply_copied(const struct saved_state *state, const struct moved_tab
 	return true;
 }
 
+/* Of rows that were not chosen then neither the copy nor the stream brings what lies before
+ * the state; those that are not chosen now would stay as they are. */
+static bool check_filter(const struct saved_state *state, const struct moved_table *t,
+			 struct error *err)
+{
+	const cJSON *then = member(state->filters, t->source->full_name);
+	const char *text = cJSON_IsString(then) ? then->valuestring : "";
+	const char *now = t->where ? t->where : "";
+
+	/* One that was not part of the run begins now. */
+	if (strcmp(text, now) == 0 ||
+	    (*state->run.run_id && !saved_state_has_table(state, t->source->full_name)))
+		return true;
+	return error_set(err, ERROR_CONFIG,
+			 "RowFilters: the rows of table %s were chosen by %.200s in the run that is "
+			 "resumed, and are by %.200s now: set Tables.Where as it was, or start from "
+			 "scratch",
+			 t->source->full_name, *text ? text : "no condition",
+			 *now ? now : "no condition");
+}
+
 bool saved_state_apply(const struct saved_state *state, const struct moved_tables *tables,
 		       struct state_tracker *tracker, struct error *err)
 {
+	for (size_t i = 0; i < tables->count; i++)
+		if (!check_filter(state, tables->tables[i], err))
+			return false;
 	state_tracker_resume(tracker, &state->run);
 	for (size_t i = 0; i < state->key_count; i++)
 		if (!apply_key(state, &state->keys[i], tables, tracker, err))
@@ -517,9 +544,9 @@ bool saved_state_apply(const struct saved_state *state, const struct moved_table
 		if (!apply_copied(state, tables->tables[i], tracker, err))
 			return error_wrap(err, "CopiedRows.%s",
 					  tables->tables[i]->source->full_name);
-	/* A table without a key is emptied and copied from scratch. That would undo what others
-	 * have written to the target since a finished move, and must not befall a table that was
-	 * not part of the run. */
+	/* A table without a key is emptied and copied from scratch. That would undo what
+	 * others have written to the target since a finished move, and must not befall a
+	 * table that was not part of the run. */
 	for (size_t i = 0; i < tables->count; i++)
 		if (tables->tables[i]->key.count == 0 && state->run.cutover_unlocked)
 			return error_set(err, ERROR_CONFIG,

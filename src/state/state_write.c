@@ -103,6 +103,21 @@ static void add_deferred(cJSON *state, const struct run_state *copy)
 	}
 }
 
+static void add_filters(cJSON *state, const struct run_state *copy)
+{
+	cJSON *filters = NULL;
+
+	for (size_t i = 0; i < copy->table_count; i++) {
+		const struct moved_table *t = copy->tables[i].table;
+
+		if (!t->where)
+			continue;
+		if (!filters)
+			filters = cJSON_AddObjectToObject(state, "RowFilters");
+		cJSON_AddStringToObject(filters, t->source->full_name, t->where);
+	}
+}
+
 /* Beyond Ghostferry's layout: readers of that pass over unknown keys. */
 static void add_own_keys(cJSON *state, const struct run_state *copy)
 {
@@ -134,6 +149,7 @@ static void add_own_keys(cJSON *state, const struct run_state *copy)
 	}
 	add_copied(state, copy);
 	add_deferred(state, copy);
+	add_filters(state, copy);
 }
 
 /* schema: what stands in the state as a text; NULL: nothing does. */

@@ -149,6 +149,32 @@ static bool is_own_drop(const struct target_watch *v, const struct watched_state
 	       !memchr(s->text, ',', s->text_length);
 }
 
+/* What a run does to a table that it shares with others. */
+static bool is_sharing(const char *what)
+{
+	return strstr(what, "_ROWS") || strcmp(what, "CREATE TABLE") == 0 ||
+	       strcmp(what, "ALTER TABLE") == 0; /* AUTO_INCREMENT */
+}
+
+/* Such a run was named: it may write to a table of which we move a part, and make databases. */
+static bool is_friendly(const struct target_watch *v, const struct watched_statement *s)
+{
+	const struct string_list *friends = &v->run->options->friendly_runs;
+	const struct moved_table *table;
+	char name[400];
+
+	snprintf(name, sizeof(name), "%s", s->table);
+	fold(v, name);
+	table = map_get_text(&v->by_target, name);
+	if (!s->text || (table && (!table->filter || !is_sharing(s->what))))
+		return false;
+	for (size_t i = 0; i < friends->count; i++)
+		if (statement_tag_read(s->text, s->text_length, friends->items[i], "") !=
+		    SIGNATURE_NONE)
+			return true;
+	return false;
+}
+
 static bool touched(void *context, const struct watched_statement *statement, struct error *err)
 {
 	struct target_watch *v = context;
@@ -158,7 +184,7 @@ static bool touched(void *context, const struct watched_statement *statement, st
 		signature = statement_tag_read(statement->text, statement->text_length,
 					       v->run->options->target.marginalia, v->run->run_id);
 	return signature == SIGNATURE_OURS || is_own_drop(v, statement) ||
-	       refuse(statement, signature, err);
+	       is_friendly(v, statement) || refuse(statement, signature, err);
 }
 
 static bool boundary(void *context, const struct binlog_position *position,

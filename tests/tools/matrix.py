@@ -27,7 +27,7 @@ try:
 except ImportError:
     sys.modules["pymysql"] = types.ModuleType("pymysql")
 
-MODULES = ("test_types", "test_exact_cross", "test_exact_json", "test_exact_keys",
+MODULES = ("test_types", "test_parts", "test_exact_cross", "test_exact_json", "test_exact_keys",
            "test_exact_mariadb", "test_exact_shapes", "test_stream_events")
 PAIRS = (("mysql", "mysql"), ("mariadb", "mariadb"), ("mysql", "mariadb"), ("mariadb", "mysql"))
 NAMES = {"mysql": "MySQL", "mariadb": "MariaDB"}
@@ -90,6 +90,11 @@ COLUMNS = (
      "test_exact_shapes.ExistingTest.test_wider_types_*"),
     ("system-versioned tables", "**refused**, by name",
      "test_types.SpecialColumnsTest.test_system_versioned_*"),
+    ("parts of tables (`Tables.Where`)", "rows for which the condition is true, by the copy, the"
+     " stream, the verifiers and `-verify`; no other row of the target is touched",
+     "test_parts.TenantTest.* test_parts.ExactTest.*"),
+    ("a database in parts, by several processes at once (`FriendlyRuns`)", "as if by one",
+     "test_parts.FriendlyRunsTest.*"),
     ("views, triggers, events, routines, sequences", "not moved; listed at the start",
      "test_exact_shapes.LeftOutTest.*"),
 )
@@ -180,6 +185,7 @@ INVARIANTS = (
     ("D1 to D5, definitions that change", "test_schema_changes.py"),
     ("tables without a key", "test_without_key.py"),
     ("B1 to B5 of src/ferry/ferry_back.c, the way back", "test_way_back.py"),
+    ("parts of tables: nothing outside of them is written", "test_parts.py"),
 )
 
 

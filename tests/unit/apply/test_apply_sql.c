@@ -105,6 +105,21 @@ TEST(rows_that_may_displace)
 	bench_release(&b);
 }
 
+/* The head has begun a condition, and each statement ends it. */
+TEST(deletes_of_a_part)
+{
+	static char where[] = "(w)";
+	static const char *const want[] = { "DELETE (`id`=1) OR (`id`=2))", "INSERT (2,'b') TAIL" };
+	struct bench b;
+
+	bench_init(&b, true);
+	b.table.where = where;
+	add(&b, "`id`=1", "");
+	add(&b, "`id`=2", "(2,'b')");
+	check(&b, want, 2, 1);
+	bench_release(&b);
+}
+
 /* More keys in one DELETE, and MySQL reads the whole table. */
 TEST(many_deletes_are_several_statements)
 {
@@ -151,7 +166,7 @@ TEST(a_row_that_fits_no_packet)
 }
 
 TEST_MAIN(cmocka_unit_test(rows_replace), cmocka_unit_test(deletes_go_by_key),
-	  cmocka_unit_test(rows_that_may_displace),
+	  cmocka_unit_test(rows_that_may_displace), cmocka_unit_test(deletes_of_a_part),
 	  cmocka_unit_test(many_deletes_are_several_statements),
 	  cmocka_unit_test(a_full_statement_takes_no_more),
 	  cmocka_unit_test(a_row_that_fits_no_packet))

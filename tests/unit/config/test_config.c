@@ -294,6 +294,19 @@ TEST(refused_by_validation)
 		  "Whitelist and Blacklist cannot both be specified" },
 		{ WITH("\"Tables\":{\"Rewrites\":{\"a\":\"b\",\"c\":\"\"}}"),
 		  "Tables.Rewrites.c is empty" },
+		{ WITH("\"Databases\":{\"Where\":{\"a\":\"b = 1\"}}"),
+		  "Databases.Where is not known" },
+		{ WITH("\"Tables\":{\"Where\":{\"a.b\":\"c = 1 AND\"}}"),
+		  "Tables.Where.a.b: a column is missing at byte 10 (its end): a condition is made of "
+		  "comparisons of columns with literals (=, <>, <, <=, >, >=, BETWEEN, IN, IS NULL, "
+		  "MOD), AND, OR, NOT and parentheses" },
+		{ WITH("\"Tables\":{\"Where\":{\"a.b\":\"c = 1\"}},\"VerifierRepair\":true,"
+		       "\"VerifierType\":\"Inline\""),
+		  "VerifierRepair cannot be used with Tables.Where: it overwrites rows" },
+		{ WITH("\"Tables\":{\"Where\":{\"a.b\":\"c = 1\"}},\"DeferSecondaryIndexes\":true"),
+		  "DeferSecondaryIndexes cannot be used with Tables.Where: others may write to the "
+		  "table" },
+		{ WITH("\"FriendlyRuns\":[\"a\",\"\"]"), "FriendlyRuns: an entry is empty" },
 		{ WITH("\"WaitForReplicationTimeout\":\"soon\""),
 		  "WaitForReplicationTimeout: time: invalid duration \"soon\"" },
 		{ WITH("\"WaitForReplicationTimeout\":\"5\""),

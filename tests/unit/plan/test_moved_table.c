@@ -28,6 +28,7 @@ static int tear_down(void **state)
 	map_release(&c->options.keys.per_table);
 	map_release(&c->options.databases.rewrites);
 	map_release(&c->options.tables.rewrites);
+	map_release(&c->options.tables.where);
 	map_release(&c->options.batch_rows_per_table);
 	fixture_release(&c->fixture);
 	free(c);
@@ -129,5 +130,62 @@ TEST(refuses_what_cannot_be_carried)
 	findings_release(&findings);
 }
 
+/* What the errors say, "" for none; or the condition. */
+static void check_where(struct context *c, const char *entry, char *condition, const char *want)
+{
+	struct moved_tables tables;
+	struct findings findings;
+	struct moved_table *t;
+
+	map_put_text(&c->options.tables.where, entry, condition);
+	findings_init(&findings);
+	moved_tables_make(&c->options, NULL, &c->fixture.schema, &tables, &findings);
+	t = moved_tables_find(&tables, "abc", "t1");
+	if (findings_errors(&findings) > 0) {
+		assert_null(t->where);
+		assert_non_null(strstr(findings.items[findings.count - 1].text, want));
+	} else {
+		assert_string_equal(t->where, want);
+		assert_true(t->may_displace);
+	}
+	moved_tables_release(&tables);
+	findings_release(&findings);
+}
+
+TEST(chooses_rows)
+{
+	struct context *c = *state;
+	char condition[] = "id=5", slip[] = "ids = 5";
+
+	check_where(c, "abc.t1", condition, "it has no usable key");
+	fixture_index(c->table, "PRIMARY", true, "id");
+	check_where(c, "abc.t1", condition, "(`id` = 5)");
+	check_where(c, "abc.t1", slip, "there is no column ids");
+	check_where(c, "abc.*", condition, "two entries mean it");
+	map_clear(&c->options.tables.where);
+	check_where(c, "t?", condition, "(`id` = 5)");
+	map_clear(&c->options.tables.where);
+	check_where(c, "abc.t2", condition, "Tables.Where has abc.t2, which is no table");
+}
+
+/* Nothing outside of the part is deleted. */
+TEST(deletes_from_its_part_alone)
+{
+	struct context *c = *state;
+	struct moved_tables tables;
+	struct findings findings;
+	char condition[] = "id=5";
+
+	fixture_index(c->table, "PRIMARY", true, "id");
+	map_put_text(&c->options.tables.where, "t1", condition);
+	findings_init(&findings);
+	moved_tables_make(&c->options, NULL, &c->fixture.schema, &tables, &findings);
+	assert_string_equal(tables.tables[0]->delete_head,
+			    "/*application:ghostferry*/ DELETE FROM `abc`.`t1` WHERE (`id` = 5) AND (");
+	moved_tables_release(&tables);
+	findings_release(&findings);
+}
+
 TEST_MAIN(CASE(builds_texts_without_generated_columns),
-	  CASE(orders_by_size_and_finds_clashing_names), CASE(refuses_what_cannot_be_carried))
+	  CASE(orders_by_size_and_finds_clashing_names), CASE(refuses_what_cannot_be_carried),
+	  CASE(chooses_rows), CASE(deletes_from_its_part_alone))

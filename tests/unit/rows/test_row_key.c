@@ -57,7 +57,21 @@ TEST(a_range_without_its_low_end_and_up_to_its_high_one)
 		{ "5", "9", " WHERE (`bits` > 5) AND (`bits` <= 9)" },
 	};
 
+	static char where[] = "(w)";
+	struct buf part = BUF_INIT;
+	struct key five = key_of("5");
+
 	table.key.count = 1;
+	table.where = where;
+	row_key_put_range(&part, &table, NULL, NULL);
+	assert_string_equal(buf_text(&part), " WHERE (w)");
+	table.source->columns[1].type = COLUMN_INT;
+	buf_clear(&part);
+	row_key_put_range(&part, &table, &five, &five);
+	assert_string_equal(buf_text(&part), " WHERE (w) AND (`bits` > 5) AND (`bits` <= 5)");
+	buf_release(&part);
+	key_release(&five);
+	table.where = NULL;
 	table.source->columns[1].type = COLUMN_INT;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct key low = key_of(cases[i].low), high = key_of(cases[i].high);

@@ -604,6 +604,10 @@ TEST(refuses_with_the_reason)
 		{ HEAD "\"CutoverUnlockCalled\":1}", "CutoverUnlockCalled: must be true" },
 		{ HEAD "\"StreamedBinlogPosition\":{\"Name\":\"b.1\"}}",
 		  "StreamedBinlogPosition: Pos is missing" },
+		{ HEAD "\"RowFilters\":[]}", "RowFilters: must be an object" },
+		{ HEAD "\"RowFilters\":{\"abc.days\":\"(`day` IS NULL)\"}}",
+		  "RowFilters: the rows of table abc.days were chosen by (`day` IS NULL) in the run that "
+		  "is resumed, and are by no condition now" },
 		{ HEAD "\"DeferredIndexes\":[]}", "DeferredIndexes: must be an object" },
 		{ HEAD "\"DeferredIndexes\":{\"abc.t\":[\"day\"]}}",
 		  "DeferredIndexes.abc.t: the table is not among" },
