@@ -10,7 +10,7 @@ struct object_pairs {
 	struct object_list wanted; /* chosen by MoveObjects and filters; translated */
 	struct object_list there;  /* on the target, of the same kinds */
 	bool exact;		   /* both servers print alike (object_agrees()) */
-	const char *schema_here;   /* borrowed from the options, or the argument */
+	char *schema_here;	   /* its name on the target */
 	char *default_there;	   /* the database's collation on the source */
 	char *default_here;	   /* on the target; NULL: it is not there yet */
 	bool has_others;	   /* objects that were made while that was another one */

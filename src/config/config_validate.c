@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config_keys.h"
+#include "objects/object_list.h"
 
 #define ROW_BYTES_MIN (UINT64_C(1) << 20)
 #define ROW_BYTES_MAX (UINT64_C(16) << 20)
@@ -312,9 +313,20 @@ static void check_choices(struct checks *c)
 		      "'%s' is not a known TargetWriteMethod", method);
 }
 
+static void check_objects(struct checks *c)
+{
+	const struct string_list *kinds = &c->config->move.move_objects;
+
+	for (size_t i = 0; i < kinds->count; i++)
+		if (!object_kind_named(kinds->items[i]))
+			wrong(c, "MoveObjects", "known: views, triggers, routines, events, sequences",
+			      "MoveObjects does not know '%s'", kinds->items[i]);
+}
+
 static void check_verifier(struct checks *c)
 {
 	check_choices(c);
+	check_objects(c);
 	if (c->config->move.verify.type == VERIFIER_ITERATIVE)
 		check_iterative_verifier(c);
 	else if (c->config->move.verify.type == VERIFIER_INLINE)

@@ -1,3 +1,5 @@
+/* The source's objects become what the target is to have as they are read, so that all that is
+ * asked later is whether it has that. */
 #include "objects/object_pairs.h"
 
 #include <stdlib.h>
@@ -94,7 +96,7 @@ bool object_pairs_load(struct object_pairs *pairs, const struct move_options *op
 	struct object_terms terms = { .options = options, .collations = collations };
 
 	*pairs = (struct object_pairs){
-		.schema_here = name_on_target(&options->databases, schema),
+		.schema_here = mem_strdup(name_on_target(&options->databases, schema)),
 	};
 	if (!load_default(&pairs->default_there, source, schema, err) ||
 	    !load_default(&pairs->default_here, target, pairs->schema_here, err))
@@ -118,6 +120,7 @@ void object_pairs_release(struct object_pairs *pairs)
 {
 	object_list_release(&pairs->wanted);
 	object_list_release(&pairs->there);
+	free(pairs->schema_here);
 	free(pairs->default_there);
 	free(pairs->default_here);
 }

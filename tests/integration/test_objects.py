@@ -127,5 +127,5 @@ class WholeTest(ObjectsTest):
         ferry.assert_status(0)
         self.assert_objects()
         self.assertRegex(ferry.log(), "triggers that were moved: 3")
-        self.assertNotIn("not moved", ferry.log())
+        self.assertNotRegex(ferry.log(), "(is|are|were) not moved")
         self.assert_works()
