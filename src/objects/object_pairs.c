@@ -112,6 +112,8 @@ bool object_pairs_load(struct object_pairs *pairs, const struct move_options *op
 		     !object_list_load(&pairs->there, target, kind, pairs->schema_here, NULL, err)))
 			return false;
 	note_others(pairs);
+	if (pairs->is_left_over)
+		terms.default_here = terms.default_there;
 	choose(&pairs->wanted, &terms);
 	return true;
 }

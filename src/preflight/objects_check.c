@@ -65,20 +65,34 @@ static void check_existing(struct preflight *p, const struct object_pairs *pairs
 	buf_release(&remedy);
 }
 
+/* It is put back to that of the source, whoever dies in between. */
+static void check_collation(struct preflight *p, const struct object_pairs *pairs)
+{
+	struct buf remedy = BUF_INIT;
+
+	if (!pairs->has_others || p->is_resuming || !pairs->default_here ||
+	    strcmp(pairs->default_here, pairs->default_there) == 0)
+		return;
+	buf_puts(&remedy, "ALTER DATABASE ");
+	sql_name(&remedy, pairs->schema_here);
+	buf_printf(&remedy, " COLLATE %s on the target", pairs->default_there);
+	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+		    "target: database %s has the collation %s, and needs the source's, as it has "
+		    "objects that were made under others",
+		    pairs->schema_here, pairs->default_here);
+	buf_release(&remedy);
+}
+
 static bool check_settings(struct preflight *p, const struct object_pairs *pairs,
 			   const struct object *o, struct error *err)
 {
 	const char *own = o->database_collation;
 	struct error why = ERROR_INIT;
 
-	if (*own && strcmp(own, pairs->default_here ? pairs->default_here : pairs->default_there) != 0 &&
-	    (!collation_is_known(&p->collations, own) ||
-	     (pairs->default_here && !p->is_resuming &&
-	      strcmp(pairs->default_here, pairs->default_there) != 0)))
-		finding_add(p->findings, PROBLEM_ERROR,
-			    "make it again on the source, where the database has another one by now",
-			    "target: %s %s was made while its database had the collation %s, and the "
-			    "target's cannot be given that for a moment",
+	if (pairs->has_others && !collation_is_known(&p->collations, own))
+		finding_add(p->findings, PROBLEM_ERROR, "make it again on the source",
+			    "target: %s %s was made while its database had the collation %s, which "
+			    "the server does not know",
 			    o->type, o->full_name, own);
 	if (object_try_settings(p->objects_target, o, &why))
 		return true;
@@ -403,6 +417,7 @@ static bool check_database(struct preflight *p, const struct object_pairs *pairs
 			   struct error *err)
 {
 	check_privileges(p, pairs);
+	check_collation(p, pairs);
 	if (pairs->wanted.count > 0 && !will_be_there(p, pairs)) {
 		finding_add(p->findings, PROBLEM_ERROR, "create it there",
 			    "target: there is no database %s, and no table of it is moved",
@@ -415,7 +430,7 @@ static bool check_database(struct preflight *p, const struct object_pairs *pairs
 		check_text(p, o);
 		check_existing(p, pairs, o);
 		if (!check_settings(p, pairs, o, err) || !check_definer(p, o, seen, err) ||
-		    (o->kind == OBJECT_VIEW && !check_view(p, o, err)))
+		    (o->kind == OBJECT_VIEW && o->created.length > 0 && !check_view(p, o, err)))
 			return false;
 	}
 	return true;
