@@ -95,11 +95,13 @@ class ObjectsTest(MoveTest):
         for server in (self.source, self.target):
             for n in range(20):
                 server.sql(f"INSERT INTO abc.t (id, a) VALUES ({10 + n}, 'x\\ny')")
-            rows.append(server.sql("SELECT id, a, g FROM abc.t ORDER BY id") +
+            g = "a" if self.mixed else "g"  # MariaDB reads _utf8mb4'\\n' otherwise
+            rows.append(server.sql(f"SELECT id, a, {g} FROM abc.t ORDER BY id") +
                         server.sql("SELECT COUNT(*), MAX(x) FROM abc.log") +
                         server.sql("SELECT * FROM abc.b ORDER BY id") + server.sql("SELECT n FROM abc.w"))
         self.assertEqual(*rows)
-        self.assertEqual(self.target.value("SELECT g FROM abc.t WHERE id = 29"), "x|y!")
+        if not self.mixed:
+            self.assertEqual(self.target.value("SELECT g FROM abc.t WHERE id = 29"), "x|y!")
         if ("SEQUENCE", "s") in self.shown(self.target):
             for name in ("s", "used"):
                 value = "SELECT next_not_cached_value FROM abc." + name
