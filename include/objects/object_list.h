@@ -25,8 +25,8 @@ struct object {
 	enum object_kind kind;
 	enum object_status status; /* of an event */
 	char *type;		   /* "VIEW", "PACKAGE BODY": as SHOW CREATE and DROP have it */
-	char *source_schema; /* where it was read */
-	char *schema;	     /* where it is to be */
+	char *source_schema;	   /* where it was read */
+	char *schema;		   /* where it is to be */
 	char *name;
 	char *full_name; /* schema.name, where it was read */
 	char *table;	 /* a trigger's; "": none */

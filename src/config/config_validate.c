@@ -319,7 +319,8 @@ static void check_objects(struct checks *c)
 
 	for (size_t i = 0; i < kinds->count; i++)
 		if (!object_kind_named(kinds->items[i]))
-			wrong(c, "MoveObjects", "known: views, triggers, routines, events, sequences",
+			wrong(c, "MoveObjects",
+			      "known: views, triggers, routines, events, sequences",
 			      "MoveObjects does not know '%s'", kinds->items[i]);
 }
 

@@ -96,7 +96,7 @@ static inline bool ferry_target_is_in_use(const struct ferry *f)
 {
 	return f->resume && f->resume->run.cutover_unlocked;
 }
-bool ferry_connect(struct ferry *f, struct error *err) MUST_CHECK;  /* ferry_connect.c */
+bool ferry_connect(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_connect.c */
 /* ferry_stream.c; ferry_is_chosen() is a schema_filter. */
 bool ferry_is_chosen(void *ferry, const char *schema, const char *table);
 struct binlog_feed_params ferry_feed_params(struct ferry *f);

@@ -29,8 +29,8 @@ static const struct kind {
 			     "ROUTINE_NAME, ROUTINE_TYPE, '', DEFINER, '', CONCAT_WS('\\n',"
 			     " ROUTINE_DEFINITION, IS_DETERMINISTIC, SQL_DATA_ACCESS, SECURITY_TYPE,"
 			     " ROUTINE_COMMENT, DATA_TYPE) FROM information_schema.ROUTINES WHERE ",
-			     "ROUTINE_SCHEMA", "ROUTINE_NAME", "ROUTINE_TYPE, ROUTINE_NAME", 2, 1, 0,
-			     3 },
+			     "ROUTINE_SCHEMA", "ROUTINE_NAME", "ROUTINE_TYPE, ROUTINE_NAME", 2, 1,
+			     0, 3 },
 	[OBJECT_VIEW] = { "views",
 			  "TABLE_NAME, 'VIEW', '', DEFINER, '', CONCAT_WS('\\n', SECURITY_TYPE,"
 			  " CHECK_OPTION) FROM information_schema.VIEWS WHERE ",
@@ -42,8 +42,8 @@ static const struct kind {
 			     " EVENT_MANIPULATION, ACTION_ORDER, ACTION_STATEMENT)"
 			     " FROM information_schema.TRIGGERS WHERE ",
 			     "TRIGGER_SCHEMA", "TRIGGER_NAME",
-			     "EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER", 2,
-			     1, 0, 3 },
+			     "EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER",
+			     2, 1, 0, 3 },
 	[OBJECT_EVENT] = { "events",
 			   "EVENT_NAME, 'EVENT', '', DEFINER, STATUS, CONCAT_WS('\\n',"
 			   " EVENT_DEFINITION, EVENT_TYPE, EXECUTE_AT, INTERVAL_VALUE, INTERVAL_FIELD,"
@@ -105,9 +105,9 @@ static void add(struct object_list *list, enum object_kind kind, const char *sch
 
 static void release(struct object *o)
 {
-	char *const texts[] = { o->type, o->source_schema, o->schema,   o->name,	o->full_name,
-				o->table,     o->definer,  o->sql_mode, o->time_zone,
-				o->client,    o->collation, o->database_collation,
+	char *const texts[] = { o->type,      o->source_schema, o->schema,    o->name,
+				o->full_name, o->table,		o->definer,   o->sql_mode,
+				o->time_zone, o->client,	o->collation, o->database_collation,
 				o->likeness,  o->broken };
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)

@@ -14,8 +14,9 @@
 bool object_databases_load(struct string_list *schemas, const struct move_options *options,
 			   struct db *source, struct error *err)
 {
-	struct db_rows rows = db_rows_of(source, "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA"
-						 " ORDER BY SCHEMA_NAME",
+	struct db_rows rows = db_rows_of(source,
+					 "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA"
+					 " ORDER BY SCHEMA_NAME",
 					 err);
 
 	*schemas = (struct string_list){ .count = 0 };

@@ -68,8 +68,7 @@ void objects_move_free(struct objects_move *m)
 static struct object *find_made(const struct objects_move *m, const struct object *o)
 {
 	for (size_t i = 0; i < m->made.count; i++)
-		if (m->made.items[i].kind == o->kind &&
-		    strcmp(m->made.items[i].type, o->type) == 0 &&
+		if (m->made.items[i].kind == o->kind && strcmp(m->made.items[i].type, o->type) == 0 &&
 		    strcmp(m->made.items[i].full_name, o->full_name) == 0)
 			return &m->made.items[i];
 	return NULL;
@@ -214,7 +213,8 @@ static bool restore_collation(struct objects_move *m, struct object_pairs *pairs
 {
 	log_info("database %s gets the collation %s on the target again", pairs->schema_here,
 		 pairs->default_there);
-	return object_set_database_collation(&m->maker, pairs->schema_here, pairs->default_there, err);
+	return object_set_database_collation(&m->maker, pairs->schema_here, pairs->default_there,
+					     err);
 }
 
 static bool load(struct objects_move *m, struct object_pairs *pairs, const char *schema,
@@ -336,7 +336,8 @@ bool objects_move_early(struct objects_move *m, struct error *err)
 static bool copy_value(struct objects_move *m, struct object *o, struct error *err)
 {
 	struct buf name = BUF_INIT, wanted = BUF_INIT, there = BUF_INIT;
-	static const char query[] = "SELECT CONCAT(next_not_cached_value, ',0,', cycle_count) FROM %s";
+	static const char query[] =
+		"SELECT CONCAT(next_not_cached_value, ',0,', cycle_count) FROM %s";
 	char *source_name = NULL;
 	bool ok = false;
 
@@ -487,8 +488,8 @@ static bool report_left(struct objects_move *m, struct db *source, enum object_k
 		size_t made = count_made(m, kind, schema);
 
 		if (name_is_chosen(m->run->options, schema, NULL) && count > made)
-			log_info("%s of database %s that were not moved: %zu", object_kind_name(kind),
-				 schema, count - made);
+			log_info("%s of database %s that were not moved: %zu",
+				 object_kind_name(kind), schema, count - made);
 	}
 	buf_release(&sql);
 	return rows.ok;

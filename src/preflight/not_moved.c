@@ -115,8 +115,8 @@ bool not_moved_report(struct preflight *p, struct error *err)
 {
 	for (size_t i = 0; i < p->schema->view_count; i++)
 		if (!object_kind_is_moved(p->options, OBJECT_VIEW))
-			finding_add(p->findings, PROBLEM_NOTE, "", "source: the view %s is not moved",
-			    p->schema->views[i]);
+			finding_add(p->findings, PROBLEM_NOTE, "",
+				    "source: the view %s is not moved", p->schema->views[i]);
 	warn_of_missing_names(p);
 	warn_of_hidden_tables(p);
 	return note_objects(p, err) && binlog_settings_check_filters(p, err);

@@ -46,7 +46,8 @@ static bool is_tried(const struct trial *trial, const struct object *o)
 	bool reads_tables = o->kind == OBJECT_VIEW || o->kind == OBJECT_TRIGGER;
 
 	return !object_list_find(&trial->pairs->there, o) &&
-	       !(reads_tables && (object_mentions(o, o->source_schema) || object_mentions(o, o->schema)));
+	       !(reads_tables &&
+		 (object_mentions(o, o->source_schema) || object_mentions(o, o->schema)));
 }
 
 /* --- tables -------------------------------------------------------------------------- */
@@ -64,8 +65,8 @@ static bool is_named(const struct trial *trial, const struct moved_table *t)
 	return false;
 }
 
-static bool make_table(const struct trial *trial, struct table_maker *m, const struct moved_table *t,
-		       struct error *err)
+static bool make_table(const struct trial *trial, struct table_maker *m,
+		       const struct moved_table *t, struct error *err)
 {
 	struct buf name = BUF_INIT;
 	bool ok;
@@ -158,8 +159,9 @@ bool object_trial_run(struct preflight *p, const struct object_pairs *pairs, str
 	const struct grants *grants = &p->target.grants;
 	struct error failure = ERROR_INIT, drop_failure = ERROR_INIT;
 	char scratch[TABLE_TRIAL_NAME_SIZE];
-	struct trial trial = { p, pairs, scratch,
-			       { p->objects_target, p->options->target.marginalia, NULL } };
+	struct trial trial = {
+		p, pairs, scratch, { p->objects_target, p->options->target.marginalia, NULL }
+	};
 
 	table_trial_name(scratch, p->attempt->run_id);
 	if (pairs->wanted.count == 0 || grants_allow(grants, "CREATE", scratch) != GRANTS_YES ||
@@ -167,9 +169,8 @@ bool object_trial_run(struct preflight *p, const struct object_pairs *pairs, str
 		return true;
 	if (!execute(&trial, "CREATE DATABASE ",
 		     pairs->default_here ? pairs->default_here :
-		     collation_is_known(&p->collations, pairs->default_there) ?
-					   pairs->default_there :
-					   NULL,
+		     collation_is_known(&p->collations, pairs->default_there) ? pairs->default_there :
+										NULL,
 		     &failure))
 		return preflight_forgive(p, check, &failure, err);
 	probe("before_object_trial", "%s", scratch);

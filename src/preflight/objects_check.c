@@ -44,8 +44,8 @@ static void check_text(struct preflight *p, const struct object *o)
 			    "source: %s %s cannot be used: %s", o->type, o->full_name, o->broken);
 	if (name)
 		finding_add(p->findings, PROBLEM_ERROR, LEAVE_OUT,
-			    "source: %s %s mentions %s, which has another name on the target", o->type,
-			    o->full_name, name);
+			    "source: %s %s mentions %s, which has another name on the target",
+			    o->type, o->full_name, name);
 	if (o->kind == OBJECT_SEQUENCE && db_version(p->target.db)->flavour == FLAVOUR_MYSQL)
 		finding_add(p->findings, PROBLEM_ERROR, "take sequences out of MoveObjects",
 			    "target: MySQL has no sequences, as %s is one", o->full_name);
@@ -148,8 +148,8 @@ static void check_definer_privilege(struct preflight *p)
 	if (grants_allow(&p->target.grants, wanted, NULL) != GRANTS_NO ||
 	    grants_allow(&p->target.grants, "SUPER", NULL) != GRANTS_NO)
 		return;
-	remedy = mem_printf("GRANT %s ON *.* TO %s, or name that account in DefinerRewrites", wanted,
-			    p->target.grants.account);
+	remedy = mem_printf("GRANT %s ON *.* TO %s, or name that account in DefinerRewrites",
+			    wanted, p->target.grants.account);
 	finding_add(p->findings, PROBLEM_ERROR, remedy,
 		    "target: the account %s may not make objects for other accounts",
 		    p->target.grants.account);
@@ -173,7 +173,8 @@ static bool check_definer(struct preflight *p, const struct object *o, struct ma
 			*err = failure;
 			return false;
 		}
-		finding_add(p->findings, PROBLEM_WARNING, "GRANT SELECT ON mysql.user to the account",
+		finding_add(p->findings, PROBLEM_WARNING,
+			    "GRANT SELECT ON mysql.user to the account",
 			    "target: whether there is the account %s, for which %s %s is made, cannot "
 			    "be seen: %s",
 			    o->definer, o->type, o->full_name, failure.text);
@@ -233,8 +234,8 @@ static bool check_reference(struct preflight *p, const struct object *view, cons
 		return false;
 	if (!found)
 		return true;
-	if (!has_entry(p->objects_target, what, name_on_target(&p->options->databases, schema), name,
-		       &found, err))
+	if (!has_entry(p->objects_target, what, name_on_target(&p->options->databases, schema),
+		       name, &found, err))
 		return false;
 	if (!found)
 		finding_add(p->findings, PROBLEM_ERROR,
@@ -281,7 +282,8 @@ static bool check_references(struct preflight *p, const struct object *view, con
 			ok = check_reference(p, view, buf_text(&first), buf_text(&second),
 					     *behind == '(', err);
 		else if (*at == '(')
-			ok = check_reference(p, view, view->source_schema, buf_text(&first), true, err);
+			ok = check_reference(p, view, view->source_schema, buf_text(&first), true,
+					     err);
 		at = behind ? behind : at;
 	}
 	buf_release(&first);
@@ -376,8 +378,8 @@ static void check_trust(struct preflight *p, const struct object *o, bool *is_sa
 	*is_said = true;
 	finding_add(p->findings, PROBLEM_ERROR,
 		    "SET GLOBAL log_bin_trust_function_creators = 1 on the target until the move is done",
-		    "target: log_bin_trust_function_creators is OFF, and %s %s cannot be made", o->type,
-		    o->full_name);
+		    "target: log_bin_trust_function_creators is OFF, and %s %s cannot be made",
+		    o->type, o->full_name);
 }
 
 static void check_privileges(struct preflight *p, const struct object_pairs *pairs)
@@ -452,9 +454,9 @@ bool objects_load(struct preflight *p, struct error *err)
 	p->databases = mem_calloc(schemas.count + 1, sizeof(*p->databases));
 	for (size_t i = 0; ok && i < schemas.count; i++) {
 		check_visible(p, schemas.items[i]);
-		ok = object_pairs_load(&p->databases[p->database_count++], p->options, &p->collations,
-				       schemas.items[i], 0, OBJECT_KINDS - 1, p->objects_source,
-				       p->objects_target, err);
+		ok = object_pairs_load(&p->databases[p->database_count++], p->options,
+				       &p->collations, schemas.items[i], 0, OBJECT_KINDS - 1,
+				       p->objects_source, p->objects_target, err);
 	}
 	object_databases_release(&schemas);
 	return ok;

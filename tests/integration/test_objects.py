@@ -220,7 +220,7 @@ class RefusedTest(ObjectsTest):
         self.assertEqual(self.target.sql("SHOW DATABASES LIKE 'ghostferry%'"), ())
 
 
-class MeanwhileTest(ObjectsTest):
+class InterruptedTest(ObjectsTest):
     """Broken: nothing dropped before rows are written again: red at object_made of a TRIGGER."""
 
     PLACES = (("object_made", "FUNCTION abc.f"), ("before_object", "VIEW abc.b"),

@@ -28,7 +28,7 @@ except ImportError:
     sys.modules["pymysql"] = types.ModuleType("pymysql")
 
 MODULES = ("test_types", "test_exact_cross", "test_exact_json", "test_exact_keys",
-           "test_exact_mariadb", "test_exact_shapes", "test_stream_events")
+           "test_exact_mariadb", "test_exact_shapes", "test_objects", "test_stream_events")
 PAIRS = (("mysql", "mysql"), ("mariadb", "mariadb"), ("mysql", "mariadb"), ("mariadb", "mysql"))
 NAMES = {"mysql": "MySQL", "mariadb": "MariaDB"}
 # The makes of lib/server.py, and what of the tests runs on each pair of them.
@@ -90,7 +90,9 @@ COLUMNS = (
      "test_exact_shapes.ExistingTest.test_wider_types_*"),
     ("system-versioned tables", "**refused**, by name",
      "test_types.SpecialColumnsTest.test_system_versioned_*"),
-    ("views, triggers, events, routines, sequences", "not moved; listed at the start",
+    ("views, triggers, events, routines, sequences (`MoveObjects`)", "exact, with their settings",
+     "test_objects.WholeTest.test_a_database_arrives_complete"),
+    ("… without `MoveObjects`", "not moved; listed at the start",
      "test_exact_shapes.LeftOutTest.*"),
 )
 KEYS = (
