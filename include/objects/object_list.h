@@ -42,7 +42,10 @@ struct object {
 	struct buf created;
 	/* What any server says of it in the same words. */
 	char *likeness;
-	char *broken; /* why a view cannot be used; NULL: it can */
+	/* A view's. It cannot be used by a definer without privileges, and where what it stands on
+	 * is missing. */
+	char *columns; /* NULL: it cannot be used, or its definer is not there */
+	char *broken;  /* why; NULL: nothing but that */
 };
 
 struct object_list {

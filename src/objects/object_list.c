@@ -11,6 +11,8 @@
 #include "db/db_rows.h"
 #include "db/sql.h"
 
+#define NO_DEFINER 1449
+
 /* A line per kind. The query: name, type, table, definer, status, and what both flavours say in
  * the same words. Then the columns of SHOW CREATE; 0: it has none. */
 static const struct kind {
@@ -108,7 +110,7 @@ static void release(struct object *o)
 	char *const texts[] = { o->type,      o->source_schema, o->schema,    o->name,
 				o->full_name, o->table,		o->definer,   o->sql_mode,
 				o->time_zone, o->client,	o->collation, o->database_collation,
-				o->likeness,  o->broken };
+				o->likeness,  o->columns,	o->broken };
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		free(texts[i]);
@@ -236,22 +238,22 @@ static bool show(struct object *o, struct db *db, bool *found, struct error *err
 /* Servers print the same view in different ways; what it shows has the same names. */
 static bool show_columns(struct object *o, struct db *db, struct error *err)
 {
-	struct buf sql = BUF_INIT, likeness = BUF_INIT;
+	struct buf sql = BUF_INIT, columns = BUF_INIT;
 	struct error failure = ERROR_INIT;
 
-	buf_puts(&likeness, o->likeness);
 	buf_puts(&sql, "SHOW COLUMNS FROM ");
 	sql_table_name(&sql, o->schema, o->name);
 
 	struct db_rows rows = db_rows_of(db, buf_text(&sql), &failure);
 
 	while (db_rows_next(&rows))
-		buf_printf(&likeness, "\n%s", db_rows_text(&rows, 0));
-	if (!rows.ok)
+		buf_printf(&columns, "%s\n", db_rows_text(&rows, 0));
+	if (rows.ok)
+		o->columns = buf_take(&columns);
+	else if (failure.server_code != NO_DEFINER)
 		o->broken = mem_strdup(failure.text);
-	free(o->likeness);
-	o->likeness = buf_take(&likeness);
 	buf_release(&sql);
+	buf_release(&columns);
 	if (!rows.ok && error_is_retryable(&failure)) {
 		*err = failure;
 		return false;

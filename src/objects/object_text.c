@@ -186,5 +186,7 @@ bool object_agrees(const struct object *wanted, const struct object *there, bool
 	for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
 		if (strcmp(pairs[i][0], pairs[i][1]) != 0)
 			return false;
+	if (wanted->columns && there->columns && strcmp(wanted->columns, there->columns) != 0)
+		return false;
 	return !exact || strcmp(buf_text(&wanted->created), buf_text(&there->created)) == 0;
 }

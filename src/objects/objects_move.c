@@ -123,6 +123,9 @@ static bool check_made(struct objects_move *m, const struct object_pairs *pairs,
 		ok = error_set(err, ERROR_SQL,
 			       "the target shows it otherwise than the source: leave its kind out of "
 			       "MoveObjects and make it by hand");
+	else if (ok && there->broken)
+		log_warn("%s %s cannot be used on the target, though it is there: %s", o->type,
+			 o->full_name, there->broken);
 	object_list_release(&found);
 	return ok;
 }
@@ -156,6 +159,7 @@ static bool make_way(struct objects_move *m, const struct object_pairs *pairs,
 				 "from the state");
 	log_info("%s %s was changed on the source, and is made again on the target", wanted->type,
 		 wanted->full_name);
+	m->left++; /* what goes with it is looked for once more */
 	return object_drop(&m->maker, there, err);
 }
 

@@ -100,6 +100,22 @@ static bool is_missing(const struct error *why)
 	return why->server_code == 1146 || why->server_code == 1356 || why->server_code == 1305;
 }
 
+/* Does it show what it was given? */
+static bool check_shown(const struct trial *trial, const struct object *tried, struct error *why)
+{
+	struct object_list found = { .count = 0 };
+	bool ok = object_list_load(&found, trial->maker.target, tried->kind, tried->schema,
+				   tried->name, why);
+	const struct object *there = ok ? object_list_find(&found, tried) : NULL;
+
+	/* A one-time event may be over. */
+	if (ok && (there ? !object_agrees(tried, there, trial->pairs->exact) :
+			   tried->kind != OBJECT_EVENT))
+		ok = error_set(why, ERROR_SQL, "it shows it otherwise than the source");
+	object_list_release(&found);
+	return ok;
+}
+
 /* *made: it is there now. */
 static bool try_object(const struct trial *trial, const struct object *o, bool *made,
 		       struct error *err)
@@ -110,7 +126,7 @@ static bool try_object(const struct trial *trial, const struct object *o, bool *
 
 	/* Borrowed for this call. */
 	tried.schema = mem_strdup(trial->scratch);
-	*made = object_make(&trial->maker, &tried, &why);
+	*made = object_make(&trial->maker, &tried, &why) && check_shown(trial, &tried, &why);
 	free(tried.schema);
 	if (*made || is_missing(&why))
 		return true;

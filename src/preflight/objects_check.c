@@ -40,7 +40,8 @@ static void check_text(struct preflight *p, const struct object *o)
 			    o->full_name);
 	if (o->broken)
 		finding_add(p->findings, PROBLEM_ERROR,
-			    "drop it, or leave it out (Tables.Blacklist)",
+			    "drop it, grant its definer what it needs, or leave it out "
+			    "(Tables.Blacklist)",
 			    "source: %s %s cannot be used: %s", o->type, o->full_name, o->broken);
 	if (name)
 		finding_add(p->findings, PROBLEM_ERROR, LEAVE_OUT,
@@ -49,6 +50,39 @@ static void check_text(struct preflight *p, const struct object *o)
 	if (o->kind == OBJECT_SEQUENCE && db_version(p->target.db)->flavour == FLAVOUR_MYSQL)
 		finding_add(p->findings, PROBLEM_ERROR, "take sequences out of MoveObjects",
 			    "target: MySQL has no sequences, as %s is one", o->full_name);
+}
+
+static bool has_entry(struct db *db, const char *what, const char *schema, const char *name,
+		      bool *found, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	bool ok;
+
+	buf_printf(&sql, "SELECT 1 FROM information_schema.%sS WHERE %s_SCHEMA = ", what, what);
+	sql_text(&sql, schema);
+	buf_printf(&sql, " AND %s_NAME = ", what);
+	sql_text(&sql, name);
+	ok = db_has_row(db, buf_text(&sql), found, err);
+	buf_release(&sql);
+	return ok;
+}
+
+/* Views and sequences share their names with tables. */
+static bool check_name(struct preflight *p, const struct object_pairs *pairs,
+		       const struct object *o, struct error *err)
+{
+	bool found;
+
+	if ((o->kind != OBJECT_VIEW && o->kind != OBJECT_SEQUENCE) ||
+	    object_list_find(&pairs->there, o))
+		return true;
+	if (!has_entry(p->objects_target, "TABLE", o->schema, o->name, &found, err))
+		return false;
+	if (found || table_pairs_find(&p->pairs, o->schema, o->name))
+		finding_add(p->findings, PROBLEM_ERROR, "drop or rename one of the two",
+			    "target: %s %s.%s cannot be made, as a table has that name", o->type,
+			    o->schema, o->name);
+	return true;
 }
 
 static void check_existing(struct preflight *p, const struct object_pairs *pairs,
@@ -190,21 +224,6 @@ static bool check_definer(struct preflight *p, const struct object *o, struct ma
 }
 
 /* --- what views stand on ------------------------------------------------------------- */
-
-static bool has_entry(struct db *db, const char *what, const char *schema, const char *name,
-		      bool *found, struct error *err)
-{
-	struct buf sql = BUF_INIT;
-	bool ok;
-
-	buf_printf(&sql, "SELECT 1 FROM information_schema.%sS WHERE %s_SCHEMA = ", what, what);
-	sql_text(&sql, schema);
-	buf_printf(&sql, " AND %s_NAME = ", what);
-	sql_text(&sql, name);
-	ok = db_has_row(db, buf_text(&sql), found, err);
-	buf_release(&sql);
-	return ok;
-}
 
 static bool is_moved(const struct preflight *p, const char *schema, const char *name, bool is_call)
 {
@@ -431,7 +450,8 @@ static bool check_database(struct preflight *p, const struct object_pairs *pairs
 
 		check_text(p, o);
 		check_existing(p, pairs, o);
-		if (!check_settings(p, pairs, o, err) || !check_definer(p, o, seen, err) ||
+		if (!check_name(p, pairs, o, err) || !check_settings(p, pairs, o, err) ||
+		    !check_definer(p, o, seen, err) ||
 		    (o->kind == OBJECT_VIEW && o->created.length > 0 && !check_view(p, o, err)))
 			return false;
 	}

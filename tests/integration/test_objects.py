@@ -12,6 +12,10 @@ SHOWN = {
                   " AND ROUTINE_TYPE = 'PROCEDURE'", 6),
     "FUNCTION": ("SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = '{}'"
                  " AND ROUTINE_TYPE = 'FUNCTION'", 6),
+    "PACKAGE": ("SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = '{}'"
+                " AND ROUTINE_TYPE = 'PACKAGE'", 6),
+    "PACKAGE BODY": ("SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA ="
+                     " '{}' AND ROUTINE_TYPE = 'PACKAGE BODY'", 6),
     "TRIGGER": ("SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = '{}'"
                 " ORDER BY ACTION_ORDER", 6),
     "EVENT": ("SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = '{}'", 7),
@@ -52,6 +56,9 @@ class ObjectsTest(MoveTest):
                    "CREATE FUNCTION f (n INT) RETURNS INT READS SQL DATA"
                    " RETURN (SELECT COUNT(*) FROM v)",
                    "CREATE VIEW v AS SELECT id FROM t", "CREATE OR REPLACE VIEW w AS SELECT f(id) AS n FROM t",
+                   # Its account has no privilege on the target, and the view is no use there.
+                   "GRANT SELECT ON t TO app@'%'",
+                   "CREATE DEFINER = app@'%' VIEW granted AS SELECT id FROM t",
                    "CREATE DEFINER = `app``x`@'10.%' PROCEDURE p (IN n INT, OUT s VARCHAR(20))"
                    " COMMENT 'it''s' SQL SECURITY INVOKER\nBEGIN\n  -- none\n  SELECT 'ä' INTO s;\nEND",
                    "CREATE TRIGGER t_b BEFORE INSERT ON t FOR EACH ROW SET NEW.a = CONCAT(NEW.a, '!')",
@@ -68,6 +75,14 @@ class ObjectsTest(MoveTest):
                    "CREATE TRIGGER t_c AFTER UPDATE ON t FOR EACH ROW SET @a = 'a\\'",
                    "SET SESSION sql_mode = DEFAULT, NAMES utf8mb4, time_zone = DEFAULT")
             if not self.source.is_mysql and not self.target.is_mysql:
+                db.run("SET SESSION sql_mode = ORACLE",
+                       "CREATE PACKAGE pack AS FUNCTION one RETURN INT; END",
+                       "CREATE PACKAGE BODY pack AS FUNCTION one RETURN INT AS BEGIN RETURN 1; END; END",
+                       "SET SESSION sql_mode = DEFAULT")
+                db.run("CREATE SEQUENCE over MAXVALUE 2 NOCACHE", "CREATE SEQUENCE down INCREMENT BY"
+                       " -2 MAXVALUE 9", "CREATE SEQUENCE round MAXVALUE 2 CYCLE",
+                       *["SELECT NEXT VALUE FOR over", "SELECT NEXT VALUE FOR down"] * 2,
+                       *["SELECT NEXT VALUE FOR round"] * 3)
                 db.run("CREATE SEQUENCE s START WITH 5 INCREMENT BY 3 MAXVALUE 1000 CACHE 4",
                        "CREATE SEQUENCE used", "SELECT NEXT VALUE FOR used", "SELECT NEXT VALUE FOR s",
                        "SELECT NEXT VALUE FOR s")
@@ -103,9 +118,10 @@ class ObjectsTest(MoveTest):
         if not self.mixed:
             self.assertEqual(self.target.value("SELECT g FROM abc.t WHERE id = 29"), "x|y!")
         if ("SEQUENCE", "s") in self.shown(self.target):
+            for name in ("s", "used", "over", "down", "round"):
+                value = "SELECT next_not_cached_value, cycle_count FROM abc." + name
+                self.assertEqual(self.source.sql(value), self.target.sql(value))
             for name in ("s", "used"):
-                value = "SELECT next_not_cached_value FROM abc." + name
-                self.assertEqual(self.source.value(value), self.target.value(value))
                 self.assertGreater(self.target.value(f"SELECT NEXT VALUE FOR abc.{name}"), 4)
 
 
@@ -257,6 +273,12 @@ class InterruptedTest(ObjectsTest):
         self.reach(ferry, stop)
         self.source.sql("CREATE OR REPLACE VIEW abc.w AS SELECT a FROM abc.t", "DROP VIEW abc.b",
                         "CREATE PROCEDURE abc.late () SELECT 1", "DROP EVENT abc.off")
+        if not self.source.is_mysql and not self.mixed:  # its body goes with it
+            with self.source.connect() as db:
+                db.run("USE abc", "SET SESSION sql_mode = ORACLE",
+                       "CREATE OR REPLACE PACKAGE pack AS -- changed\nFUNCTION one RETURN INT; END",
+                       "CREATE OR REPLACE PACKAGE BODY pack AS FUNCTION one RETURN INT AS BEGIN"
+                       " RETURN 1; END; END")
         stop.release()
         ferry.assert_status(0)
         self.assert_objects()

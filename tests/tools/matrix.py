@@ -91,7 +91,8 @@ COLUMNS = (
     ("system-versioned tables", "**refused**, by name",
      "test_types.SpecialColumnsTest.test_system_versioned_*"),
     ("views, triggers, events, routines, sequences (`MoveObjects`)", "exact, with their settings",
-     "test_objects.WholeTest.test_a_database_arrives_complete"),
+     "test_objects.WholeTest.* test_objects.InterruptedTest.*"),
+    ("… that the target does not take", "**refused**, by name", "test_objects.RefusedTest.*"),
     ("… without `MoveObjects`", "not moved; listed at the start",
      "test_exact_shapes.LeftOutTest.*"),
 )
