@@ -136,14 +136,16 @@ bool object_make(const struct object_maker *m, const struct object *o, struct er
 
 bool object_drop(const struct object_maker *m, const struct object *o, struct error *err)
 {
+	/* MariaDB before 11 knows it in the mode ORACLE alone. */
+	bool is_package = strncmp(o->type, "PACKAGE", 7) == 0;
 	struct buf sql = BUF_INIT;
 	bool ok;
 
 	buf_printf(&sql, "DROP %s IF EXISTS ", o->type);
 	sql_table_name(&sql, o->schema, o->name);
-	ok = execute(m, &sql, err);
+	ok = (!is_package || enter(m->target, o, err)) && execute(m, &sql, err);
 	buf_release(&sql);
-	return ok;
+	return is_package ? leave(m->target, ok, err) : ok;
 }
 
 /* Whoever alters an event becomes its definer, and its settings are the session's again. */

@@ -196,6 +196,23 @@ TEST(they_agree_when_all_of_it_does)
 	object_list_release(&b);
 }
 
+TEST(a_view_is_the_same_with_its_database_in_front)
+{
+	struct object_list a =
+		object(OBJECT_VIEW, "VIEW", "", "VIEW `o` AS select `t`.`a``abc`.`x`, '`abc`.`'");
+	struct object_list b = object(OBJECT_VIEW, "VIEW", "",
+				      "VIEW `xyz`.`o` AS select `xyz`.`t`.`a``abc`.`x`, '`abc`.`'");
+	struct object_list c =
+		object(OBJECT_VIEW, "VIEW", "", "VIEW `o` AS select `t`.`a``abc`.`x`, '`'");
+
+	set(&b.items[0].schema, "xyz");
+	assert_true(object_agrees(&a.items[0], &b.items[0], true));
+	assert_false(object_agrees(&a.items[0], &c.items[0], true));
+	object_list_release(&a);
+	object_list_release(&b);
+	object_list_release(&c);
+}
+
 TEST_MAIN(CASE(words_are_found_behind_the_account), CASE(names_that_are_rewritten_are_found),
 	  CASE(accounts_and_databases_are_replaced), CASE(settings_are_those_that_the_target_knows),
-	  CASE(they_agree_when_all_of_it_does))
+	  CASE(they_agree_when_all_of_it_does), CASE(a_view_is_the_same_with_its_database_in_front))
