@@ -102,36 +102,7 @@ static void forget(struct objects_move *m, size_t i)
 
 /* --- one object --------------------------------------------------------------------- */
 
-static bool load_one(struct objects_move *m, const struct object *o, struct object_list *found,
-		     struct error *err)
-{
-	*found = (struct object_list){ .count = 0 };
-	return object_list_load(found, m->target, o->kind, o->schema, o->name, err);
-}
-
-/* An event that is over is not kept. */
-static bool check_made(struct objects_move *m, const struct object_pairs *pairs,
-		       const struct object *o, struct error *err)
-{
-	struct object_list found;
-	bool ok = load_one(m, o, &found, err);
-	const struct object *there = ok ? object_list_find(&found, o) : NULL;
-
-	if (ok && !there && o->kind == OBJECT_EVENT)
-		log_warn("event %s was not made on the target, as its time is over", o->full_name);
-	else if (ok && (!there || !object_agrees(o, there, pairs->exact)))
-		ok = error_set(err, ERROR_SQL,
-			       "the target shows it otherwise than the source: leave its kind out of "
-			       "MoveObjects and make it by hand");
-	else if (ok && there->broken)
-		log_warn("%s %s cannot be used on the target, though it is there: %s", o->type,
-			 o->full_name, there->broken);
-	object_list_release(&found);
-	return ok;
-}
-
-static bool make(struct objects_move *m, const struct object_pairs *pairs, const struct object *o,
-		 struct error *err)
+static bool make(struct objects_move *m, const struct object *o, struct error *err)
 {
 	if (o->created.length == 0)
 		return error_set(err, ERROR_ACCESS, "the account may not read its definition");
@@ -139,8 +110,6 @@ static bool make(struct objects_move *m, const struct object_pairs *pairs, const
 	if (!object_make(&m->maker, o, err))
 		return false;
 	probe("object_made", "%s %s", o->type, o->full_name);
-	if (!check_made(m, pairs, o, err))
-		return false;
 	log_info("made %s %s on the target", o->type, o->full_name);
 	return true;
 }
@@ -179,7 +148,7 @@ static bool make_missing(struct objects_move *m, const struct object_pairs *pair
 
 		if (object_pairs_has(pairs, o))
 			continue;
-		if (make_way(m, pairs, o, err) && make(m, pairs, o, err)) {
+		if (make_way(m, pairs, o, err) && make(m, o, err)) {
 			m->made_now++;
 			continue;
 		}
@@ -189,6 +158,37 @@ static bool make_missing(struct objects_move *m, const struct object_pairs *pair
 		m->lack = *err;
 		m->left++;
 	}
+	return true;
+}
+
+/* An event that is over is not kept. */
+static bool check_one(const struct object_pairs *pairs, const struct object *o, struct error *err)
+{
+	const struct object *there = object_list_find(&pairs->there, o);
+
+	if (!there && o->kind == OBJECT_EVENT)
+		log_warn("event %s was not made on the target, as its time is over", o->full_name);
+	else if (!there || !object_pairs_has(pairs, o))
+		return error_set(err, ERROR_SQL,
+				 "%s %s: the target shows it otherwise than the source: leave its kind "
+				 "out of MoveObjects and make it by hand",
+				 o->type, o->full_name);
+	else if (there->broken)
+		log_warn("%s %s cannot be used on the target, though it is there: %s", o->type,
+			 o->full_name, there->broken);
+	return true;
+}
+
+/* All at once: to look for one trigger MariaDB reads those of all tables. */
+static bool check_made(struct objects_move *m, struct object_pairs *pairs, enum object_kind kind,
+		       struct error *err)
+{
+	object_list_release(&pairs->there);
+	if (!object_list_load(&pairs->there, m->target, kind, pairs->schema_here, NULL, err))
+		return false;
+	for (size_t i = 0; i < pairs->wanted.count; i++)
+		if (!check_one(pairs, &pairs->wanted.items[i], err))
+			return false;
 	return true;
 }
 
@@ -234,14 +234,15 @@ static bool sync_once(struct objects_move *m, const char *schema, enum object_ki
 	struct object_pairs pairs = { .exact = false };
 	bool ok = db_ready(m->source, err) && db_ready(m->target, err) &&
 		  load(m, &pairs, schema, kind, err);
-	size_t left = m->left;
+	size_t left = m->left, made = m->made_now;
 
 	if (ok && pairs.is_left_over) {
 		ok = restore_collation(m, &pairs, err);
 		object_pairs_release(&pairs);
 		ok = ok && load(m, &pairs, schema, kind, err);
 	}
-	ok = ok && drop_gone(m, &pairs, schema, kind, err) && make_missing(m, &pairs, err);
+	ok = ok && drop_gone(m, &pairs, schema, kind, err) && make_missing(m, &pairs, err) &&
+	     (m->left > left || m->made_now == made || check_made(m, &pairs, kind, err));
 	for (size_t i = 0; ok && m->left == left && i < pairs.wanted.count; i++) {
 		remember(m, &pairs.wanted.items[i]);
 		pairs.wanted.items[i] = (struct object){ .kind = kind };
@@ -371,6 +372,13 @@ static bool copy_value(struct objects_move *m, struct object *o, struct error *e
 bool objects_move_late(struct objects_move *m, struct error *err)
 {
 	return step(m, OBJECT_EVENT, copy_value, err);
+}
+
+static bool load_one(struct objects_move *m, const struct object *o, struct object_list *found,
+		     struct error *err)
+{
+	*found = (struct object_list){ .count = 0 };
+	return object_list_load(found, m->target, o->kind, o->schema, o->name, err);
 }
 
 static bool enable_once(struct objects_move *m, const struct object *o, struct error *err)

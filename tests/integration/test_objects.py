@@ -3,6 +3,7 @@ whatever happens meanwhile."""
 
 from lib.case import BOTH
 from lib.moves import MoveTest
+from lib.receiver import Receiver
 
 KINDS = ["views", "triggers", "routines", "events", "sequences"]
 # What SHOW CREATE has, but for the time of creation.
@@ -180,6 +181,8 @@ class WholeTest(ObjectsTest):
 
 
 class RefusedTest(ObjectsTest):
+    also = (("mysql", "mariadb"), ("mariadb", "mysql"))
+
     def refused(self, *parts, **how):
         ferry = self.ferry(**how)
         self.assertEqual(ferry.run("-dryrun"), 1, ferry.logs())
@@ -240,6 +243,8 @@ class RefusedTest(ObjectsTest):
 
 
 class InterruptedTest(ObjectsTest):
+    also = (("mysql", "mariadb"), ("mariadb", "mysql"))
+
     """Broken: nothing dropped before rows are written again: red at object_made of a TRIGGER."""
 
     PLACES = (("object_made", "FUNCTION abc.f"), ("before_object", "VIEW abc.b"),
@@ -287,6 +292,28 @@ class InterruptedTest(ObjectsTest):
         self.assert_objects()
         for line in ("VIEW abc.w was changed on the source", "VIEW abc.b was dropped on the source"):
             self.assertIn(line, ferry.log())
+
+    def test_an_unlock_that_is_refused(self):
+        """The triggers stay, as the target may be in use: nothing may make them fire.
+
+        Broken: rows applied all the same. Red: status 0, and a row "n!!" on the target."""
+        self.make()
+        receiver = Receiver(lambda path: 500)
+        self.addCleanup(receiver.close)
+        ferry = self.ferry(CutoverUnlock=receiver.callback("/unlock"))
+        self.assertEqual(ferry.run(), 2)
+        ferry.resume(ferry.state_file(), as_it_is=True)
+        ferry.assert_status(2)
+        self.assertIn("unlocking failed", ferry.log())
+        state = ferry.state_file()
+        self.source.sql("INSERT INTO abc.t (id, a) VALUES (50, 'n')")
+        ferry.resume(state, as_it_is=True)
+        ferry.assert_status(2)
+        self.assertRegex(ferry.log(), r"rows of abc\.(t|log) have changed on the source since"
+                                      " CutoverUnlock was called")
+        self.target.sql("INSERT INTO abc.t (id, a) VALUES (51, 'in use')")
+        self.assertEqual(self.target.value("SELECT a FROM abc.t WHERE id = 51"), "in use!")
+        self.assert_objects()
 
     def test_made_by_somebody_else_meanwhile(self):
         self.make()
