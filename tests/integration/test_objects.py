@@ -293,6 +293,24 @@ class InterruptedTest(ObjectsTest):
         for line in ("VIEW abc.w was changed on the source", "VIEW abc.b was dropped on the source"):
             self.assertIn(line, ferry.log())
 
+    def test_the_connection_is_lost(self):
+        self.make()
+        probes = self.probes()
+        ferry = self.ferry(probes=probes, SkipTargetVerification=False)
+        stops = [probes.stop_at(*place) for place in (("before_object", "VIEW abc.w"),
+                                                      ("object_made", "TRIGGER abc.t_a"),
+                                                      ("before_enabling", ""))]
+        ferry.start()
+        for stop in stops:
+            self.reach(ferry, stop)
+            for (session,) in self.target.sql("SELECT ID FROM information_schema.PROCESSLIST WHERE"
+                                              " USER = 'ghostferry_all' AND DB = 'abc'"):
+                self.target.sql(f"KILL {session}")
+            stop.release()
+        ferry.assert_status(0)
+        self.assertIn("failed to make objects, 1 of", ferry.log())
+        self.assert_objects()
+
     def test_an_unlock_that_is_refused(self):
         """The triggers stay, as the target may be in use: nothing may make them fire.
 
