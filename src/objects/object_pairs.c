@@ -104,7 +104,9 @@ bool object_pairs_load(struct object_pairs *pairs, const struct move_options *op
 		return false;
 	terms.source = db_version(source);
 	terms.target = db_version(target);
-	terms.default_there = pairs->default_there ? pairs->default_there : "";
+	if (!pairs->default_there) /* dropped this moment */
+		pairs->default_there = mem_strdup("");
+	terms.default_there = pairs->default_there;
 	terms.default_here = pairs->default_here ? pairs->default_here : terms.default_there;
 	pairs->exact = object_prints_alike(terms.source, terms.target);
 	for (enum object_kind kind = first; kind <= last; kind++)

@@ -493,10 +493,8 @@ void objects_release(struct preflight *p)
 
 bool objects_have_trigger(const struct preflight *p, const char *schema, const char *name)
 {
-	struct object like = { .kind = OBJECT_TRIGGER, .type = (char[]){ "TRIGGER" } };
-
-	like.name = mem_strdup(name);
-
+	char type[] = "TRIGGER", *copy = mem_strdup(name);
+	const struct object like = { .kind = OBJECT_TRIGGER, .type = type, .name = copy };
 	bool has = false;
 
 	for (size_t i = 0; !has && i < p->database_count; i++) {
@@ -504,7 +502,7 @@ bool objects_have_trigger(const struct preflight *p, const char *schema, const c
 
 		has = o && strcmp(o->schema, schema) == 0 && object_pairs_has(&p->databases[i], o);
 	}
-	free(like.name);
+	free(copy);
 	return has;
 }
 
