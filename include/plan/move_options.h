@@ -107,7 +107,9 @@ struct move_options {
 	struct name_rules tables;
 	struct string_list create_first; /* TablesToBeCreatedFirst: "schema.table" */
 	bool allow_existing_target_table;
-	bool defer_indexes; /* DeferSecondaryIndexes */
+	bool defer_indexes;		 /* DeferSecondaryIndexes */
+	struct string_list move_objects; /* MoveObjects: "views", ... */
+	struct map definer_rewrites;	 /* "user@host" -> "user@host" (char *) */
 	struct key_rules keys;
 
 	unsigned write_attempts; /* DBWriteRetries */

@@ -8,6 +8,7 @@ enum phase {
 	PHASE_STARTING,
 	PHASE_COPYING,
 	PHASE_INDEXING, /* if indexes were left out */
+	PHASE_OBJECTS,	/* if views, routines or sequences are moved */
 	PHASE_WAIT_FOR_CUTOVER,
 	PHASE_VERIFY_BEFORE_CUTOVER,
 	PHASE_CUTOVER,

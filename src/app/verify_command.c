@@ -16,6 +16,7 @@
 #include "ferry/auto_increment.h"
 #include "plan/name_filter.h"
 #include "preflight/preflight.h"
+#include "verify_objects.h"
 #include "compare/table_diff.h"
 #include "compare/recheck.h"
 
@@ -39,6 +40,7 @@ struct command {
 	struct table_diff verification;
 	struct diff_report verdict;
 	struct verify_progress progress;
+	unsigned different_objects;
 	struct stop stop;
 };
 
@@ -216,6 +218,13 @@ static bool compare_next_ids(struct command *c, struct error *err)
 	return ok;
 }
 
+/* Not where single tables are named. */
+static bool compare_objects(struct command *c, struct error *err)
+{
+	return *c->cli->tables ||
+	       verify_objects(&c->options, c->source, c->target, &c->different_objects, err);
+}
+
 static bool print(const struct command *c, struct error *err)
 {
 	struct buf text = BUF_INIT;
@@ -234,7 +243,7 @@ static int exit_status(const struct command *c)
 {
 	uint64_t unsettled = diff_report_unsettled(&c->verdict);
 
-	if (diff_report_different_tables(&c->verdict) > 0)
+	if (diff_report_different_tables(&c->verdict) > 0 || c->different_objects > 0)
 		return EXIT_DIFFERENT;
 	if (unsettled == 0)
 		return EXIT_DONE;
@@ -269,7 +278,7 @@ int verify_command_run(const struct config *config, const struct cli *cli)
 	shutdown_at_next_signal(EXIT_NOT_STARTED);
 	command.options.target.computing = &command.computing;
 	if (load(&command, &err) && compare(&command, &err) && compare_next_ids(&command, &err) &&
-	    print(&command, &err)) {
+	    compare_objects(&command, &err) && print(&command, &err)) {
 		status = exit_status(&command);
 	} else {
 		printable_put(&text, err.text);

@@ -290,6 +290,9 @@ static const struct config_option all_options[] = {
 	  .help = "databases to move, and their names on the target" },
 	{ "DeferSecondaryIndexes", BOOL(config, move.defer_indexes),
 	  .help = "create tables without their secondary indexes, and add these after the copy" },
+	{ "DefinerRewrites", MAP(1, STRING, config, move.definer_rewrites),
+	  .help = "accounts of views, triggers, routines and events on the target, by account on "
+		  "the source" },
 	{ "DoNotIncludeSchemaCacheInStateDump",
 	  BOOL(config, move.no_schema_cache_in_state),
 	  .help = "leave LastKnownTableSchemaCache out of the state" },
@@ -323,6 +326,8 @@ static const struct config_option all_options[] = {
 	  .help = "attempts at CutoverLock" },
 	{ "MemoryLimit", U64(config, memory_limit), .fallback = "268435456",
 	  .help = "approximate limit in bytes for rows and row changes held in memory" },
+	{ "MoveObjects", LIST(config, move.move_objects),
+	  .help = "what is moved beside tables: views, triggers, routines, events, sequences" },
 	{ "MyServerId", U32(config, move.server_id),
 	  .help = "server id under which the binlogs are read; 0 means a random unused one" },
 	{ "OnSchemaChange", EITHER(config, move.recopies, "stop", "recopy"), .fallback = "stop",

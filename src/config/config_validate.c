@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config_keys.h"
+#include "objects/object_list.h"
 #include "control/access.h"
 #include "control/bind_address.h"
 #include "plan/row_filter.h"
@@ -398,9 +399,21 @@ static void check_choices(struct checks *c)
 	check_schema_changes(c, move);
 }
 
+static void check_objects(struct checks *c)
+{
+	const struct string_list *kinds = &c->config->move.move_objects;
+
+	for (size_t i = 0; i < kinds->count; i++)
+		if (!object_kind_named(kinds->items[i]))
+			wrong(c, "MoveObjects",
+			      "known: views, triggers, routines, events, sequences",
+			      "MoveObjects does not know '%s'", kinds->items[i]);
+}
+
 static void check_verifier(struct checks *c)
 {
 	check_choices(c);
+	check_objects(c);
 	if (c->config->move.verify.type == VERIFIER_ITERATIVE)
 		check_iterative_verifier(c);
 	else if (c->config->move.verify.type == VERIFIER_INLINE)

@@ -32,7 +32,7 @@
 #include "create/table_maker.h"
 #include "index_deferral.h"
 #include "plan/collation.h"
-#include "target_alter.h"
+#include "create/target_alter.h"
 
 static const char log_tag[] = "deferred_indexes";
 

@@ -15,7 +15,7 @@
 #include "create/create_statement.h"
 #include "create_translate.h"
 #include "db/sql.h"
-#include "target_alter.h"
+#include "create/target_alter.h"
 
 static const char log_tag[] = "fulltext_keys";
 

@@ -3,7 +3,7 @@
  * the rows written meanwhile became too many for its log: then they have to wait.
  *
  * A table that was made with innodb_strict_mode off (table_maker.c) is changed so, too. */
-#include "target_alter.h"
+#include "create/target_alter.h"
 
 #include "base/log.h"
 #include "plan/statement_tag.h"

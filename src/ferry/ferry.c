@@ -132,6 +132,19 @@ static bool add_indexes(struct ferry *f, struct error *err)
 	return true;
 }
 
+/* The same holds for these. A target that is in use has its own. */
+static bool make_objects(struct ferry *f, struct error *err)
+{
+	if (f->options.move_objects.count == 0 || ferry_target_is_in_use(f))
+		return true;
+	ferry_set_phase(f, PHASE_OBJECTS);
+	ferry_waits_for(f, "views, routines and sequences to be made on the target");
+	if (!objects_move_early(f->objects, err))
+		return false;
+	ferry_waits_for(f, "");
+	return true;
+}
+
 static void disconnect(struct ferry *f)
 {
 	db_close(f->source);
@@ -162,7 +175,7 @@ static void ferry_main(void *argument)
 	if (f->resume && f->resume->run.cutover_unlocked)
 		log_warn("the state says that this move was finished, or CutoverUnlock called: it "
 			 "is followed up to the source's position again");
-	bool is_copied = copy_rows(f, &err) && add_indexes(f, &err);
+	bool is_copied = copy_rows(f, &err) && add_indexes(f, &err) && make_objects(f, &err);
 	if (is_copied)
 		log_info("data copy is complete, waiting for cutover");
 	if (!is_copied || !ferry_cut_over(f, &err)) {
@@ -172,6 +185,7 @@ static void ferry_main(void *argument)
 	}
 
 	/* 4. Give back what is held on the servers; from here on nothing can fail. */
+	objects_move_report(f->objects);
 	run_lock_end(&f->run_lock);
 	disconnect(f);
 	log_info("ghostferry run is complete, shutting down auxiliary services");
@@ -252,6 +266,7 @@ struct ferry *ferry_new(const struct move_options *options, const struct ferry_h
 	work_sheet_init(&f->run.work);
 	atomic_store(&f->run.batch_rows, options->batch_rows);
 	f->durable = durable_state_new(&f->run, live_state, f);
+	f->objects = objects_move_new(&f->run);
 	if (resume && resume->run.cutover_unlocked) {
 		state_tracker_set_cutover_unlocked(&f->tracker);
 		advice_target_in_use();
@@ -286,6 +301,7 @@ void ferry_free(struct ferry *f)
 	binlog_streamer_free(f->streamer);
 	target_watch_free(f->target_verifier);
 	ferry_way_back_free(f);
+	objects_move_free(f->objects);
 	for (size_t i = 0; f->key_names && i < f->tables.count; i++)
 		free(f->key_names[i]);
 	free(f->key_names);

@@ -145,14 +145,18 @@ static bool verify(struct ferry *f, struct error *err)
  * has ended, whatever innodb_flush_log_at_trx_commit says. */
 static bool complete_target(struct ferry *f, struct error *err)
 {
-	/* A target that is in use has its own values, and its keys. */
-	bool is_in_use = f->resume && f->resume->run.cutover_unlocked;
+	/* A target that is in use has its own values, its keys, and what stands beside tables. */
+	bool is_in_use = ferry_target_is_in_use(f);
 
 	if (!is_in_use) {
 		/* Rows that the source handed out values for and does not have any more raise
 		 * nothing on the target. */
 		ferry_waits_for(f, "AUTO_INCREMENT on the target to be raised");
 		if (!auto_increments_raise(&f->run, f->source, err))
+			return false;
+		ferry_waits_for(f, "what MoveObjects lists to be made on the target");
+		probe("before_late_objects", " ");
+		if (!objects_move_late(f->objects, err))
 			return false;
 	}
 	ferry_waits_for(f, "the target to have everything on its disk");
@@ -176,6 +180,14 @@ static bool final_check(struct ferry *f, struct error *err)
 			return false;
 	}
 	return ferry_check_late(f, err);
+}
+
+/* Behind the last look, which would take what they write for the writes of others. A way back
+ * begins in front of it, as that is writing to the target. */
+static bool enable_events(struct ferry *f, struct error *err)
+{
+	ferry_waits_for(f, "events to be enabled on the target");
+	return ferry_target_is_in_use(f) || objects_move_enable(f->objects, err);
 }
 
 /* What was copied may be in use from here on. A resumed run must know, as it would do what
@@ -225,7 +237,7 @@ bool ferry_cut_over(struct ferry *f, struct error *err)
 	    !wait_for_replica(f, err) || !ferry_wait_for_xa(f, err) || !drain(f, err))
 		return false;
 	if (!ferry_check_source(f, err) || !verify(f, err) || !complete_target(f, err) ||
-	    !ferry_way_back_place(f, err) || !final_check(f, err) ||
+	    !ferry_way_back_place(f, err) || !final_check(f, err) || !enable_events(f, err) ||
 	    !ferry_way_back_write(f, err) || !unlock_cutover(f, err))
 		return false;
 	ferry_waits_for(f, "");

@@ -8,6 +8,7 @@
 #include "db/computing.h"
 #include "run/durable_state.h"
 #include "ferry/ferry.h"
+#include "objects/objects_move.h"
 #include "rows/owed_rows.h"
 #include "run/run_lock.h"
 #include "start_position.h"
@@ -93,13 +94,19 @@ struct ferry {
 
 	/* The ferry's thread. */
 	struct way_back_plan *way_back; /* PrepareRollback; NULL: not wanted, or not any more */
+	struct objects_move *objects;
 	struct target_watch *target_verifier; /* NULL: the target is not watched */
 };
 
 /* All by the ferry's thread. */
 bool ferry_prepare(struct ferry *f, struct error *err) MUST_CHECK;  /* ferry_start.c */
 bool ferry_cut_over(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_cutover.c */
-bool ferry_connect(struct ferry *f, struct error *err) MUST_CHECK;  /* ferry_connect.c */
+/* By the state that is resumed, CutoverUnlock was called. */
+static inline bool ferry_target_is_in_use(const struct ferry *f)
+{
+	return f->resume && f->resume->run.cutover_unlocked;
+}
+bool ferry_connect(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_connect.c */
 /* ferry_stream.c; ferry_is_chosen() is a schema_filter. */
 bool ferry_is_chosen(void *ferry, const char *schema, const char *table);
 struct binlog_feed_params ferry_feed_params(struct ferry *f);

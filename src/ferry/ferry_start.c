@@ -229,7 +229,9 @@ static bool prepare_target(struct ferry *f, struct error *err)
 			count = f->resume->run.lock_count;
 		if (!ferry_recopy_tables(f, err))
 			return false;
-		if (!f->resume->run.cutover_unlocked && !fulltext_keys_drop(&f->run, f->target, err))
+		if (!ferry_target_is_in_use(f) &&
+		    (!fulltext_keys_drop(&f->run, f->target, err) ||
+		     !objects_drop_late(&f->run, f->source, f->target, err)))
 			return false;
 	} else {
 		ferry_waits_for(f, "the creation of tables on the target");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "objects/object_text.h"
 #include "plan/name_filter.h"
 
 static const char log_tag[] = "ferry";
@@ -32,6 +33,13 @@ static bool stream_row(void *context, const struct row_change *change, struct er
 {
 	struct ferry *f = context;
 
+	/* They would fire. */
+	if (ferry_target_is_in_use(f) && object_kind_is_moved(&f->options, OBJECT_TRIGGER))
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "rows of %s have changed on the source since CutoverUnlock was "
+				 "called, and the target may have its triggers by now: bring them over "
+				 "by hand",
+				 change->table->full_name);
 	/* One event has many rows. */
 	if (change->end->offset != f->streamed.offset ||
 	    strcmp(change->end->file, f->streamed.file) != 0) {

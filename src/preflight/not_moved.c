@@ -6,29 +6,24 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "objects/object_text.h"
 #include "plan/name_filter.h"
-
-/* Things beside tables: a query that counts them by database. */
-static const struct object_kind {
-	const char *plural;
-	const char *sql;
-} object_kinds[] = {
-	{ "triggers", "SELECT TRIGGER_SCHEMA, COUNT(*) FROM information_schema.TRIGGERS"
-		      " GROUP BY TRIGGER_SCHEMA" },
-	{ "events", "SELECT EVENT_SCHEMA, COUNT(*) FROM information_schema.EVENTS"
-		    " GROUP BY EVENT_SCHEMA" },
-	{ "routines", "SELECT ROUTINE_SCHEMA, COUNT(*) FROM information_schema.ROUTINES"
-		      " GROUP BY ROUTINE_SCHEMA" },
-	{ "sequences", "SELECT TABLE_SCHEMA, COUNT(*) FROM information_schema.TABLES"
-		       " WHERE TABLE_TYPE = 'SEQUENCE' GROUP BY TABLE_SCHEMA" },
-};
 
 static bool note_objects(struct preflight *p, struct error *err)
 {
-	for (size_t i = 0; i < ARRAY_LEN(object_kinds); i++) {
-		const char *plural = object_kinds[i].plural;
+	static const enum object_kind kinds[] = { OBJECT_TRIGGER, OBJECT_EVENT, OBJECT_ROUTINE,
+						  OBJECT_SEQUENCE };
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		const char *plural = object_kind_name(kinds[i]);
 		struct error failure = ERROR_INIT;
-		struct db_rows rows = db_rows_of(p->source.db, object_kinds[i].sql, &failure);
+		struct buf sql = BUF_INIT;
+
+		if (object_kind_is_moved(p->options, kinds[i]))
+			continue;
+		object_kind_put_count(&sql, kinds[i]);
+
+		struct db_rows rows = db_rows_of(p->source.db, buf_text(&sql), &failure);
 
 		while (db_rows_next(&rows)) {
 			const char *schema = db_rows_text(&rows, 0);
@@ -38,6 +33,7 @@ static bool note_objects(struct preflight *p, struct error *err)
 					    "source: %s of database %s are not moved: %s", plural,
 					    schema, db_rows_text(&rows, 1));
 		}
+		buf_release(&sql);
 		/* Only for information: no reason not to start. */
 		if (!rows.ok && error_is_retryable(&failure)) {
 			*err = failure;
@@ -119,8 +115,9 @@ static void warn_of_hidden_tables(struct preflight *p)
 bool not_moved_report(struct preflight *p, struct error *err)
 {
 	for (size_t i = 0; i < p->schema->view_count; i++)
-		finding_add(p->findings, PROBLEM_NOTE, "", "source: the view %s is not moved",
-			    p->schema->views[i]);
+		if (!object_kind_is_moved(p->options, OBJECT_VIEW))
+			finding_add(p->findings, PROBLEM_NOTE, "",
+				    "source: the view %s is not moved", p->schema->views[i]);
 	warn_of_missing_names(p);
 	warn_of_hidden_tables(p);
 	return note_objects(p, err) && binlog_settings_check_filters(p, err);

@@ -81,6 +81,7 @@ void preflight_free(struct preflight *p)
 	if (!p)
 		return;
 	db_close(p->trial);
+	objects_release(p);
 	free(p->is_refused);
 	free(p->lacks_collation);
 	map_release(&p->collations);
@@ -110,9 +111,9 @@ bool preflight_tables(struct preflight *p, const struct schema *schema,
 	p->lacks_collation = mem_calloc(tables->count + 1, sizeof(*p->lacks_collation));
 	return db_ready(p->source.db, err) && db_ready(p->target.db, err) &&
 	       collations_load(&p->collations, p->target.db, err) &&
-	       table_pairs_load(&p->pairs, tables, p->target.db, err) &&
+	       table_pairs_load(&p->pairs, tables, p->target.db, err) && objects_load(p, err) &&
 	       target_tables_check(p, err) && target_server_check(p, err) &&
 	       collations_check(p, err) && unique_orders_check(p, err) &&
 	       source_tables_check(p, err) && timestamp_range_check(p, err) &&
-	       not_moved_report(p, err);
+	       objects_check(p, err) && not_moved_report(p, err);
 }

@@ -5,6 +5,7 @@
 
 #include "create/table_maker.h"
 #include "db/db_rows.h"
+#include "objects/object_pairs.h"
 #include "plan/table_pairs.h"
 #include "preflight/grants.h"
 #include "preflight/preflight.h"
@@ -32,8 +33,13 @@ struct preflight {
 	struct map collations;	  /* the target's, see collations_load() */
 	struct db *trial;	  /* to the target, for statements that are only prepared */
 	struct table_maker maker; /* of these */
-	bool *is_refused;	  /* by moved_table.index: cannot be created, a finding says why */
-	bool *lacks_collation;	  /* by moved_table.index: to be created, with an unknown one */
+	/* For what MoveObjects lists; NULL: nothing. */
+	struct db *objects_source;
+	struct db *objects_target;
+	struct object_pairs *databases;
+	size_t database_count;
+	bool *is_refused;      /* by moved_table.index: cannot be created, a finding says why */
+	bool *lacks_collation; /* by moved_table.index: to be created, with an unknown one */
 };
 
 /* The variable's value, or NULL where the server has none of this name. */
@@ -59,7 +65,13 @@ bool collations_check(struct preflight *p, struct error *err) MUST_CHECK;
 bool unique_orders_check(struct preflight *p, struct error *err) MUST_CHECK;
 bool source_tables_check(struct preflight *p, struct error *err) MUST_CHECK;
 bool timestamp_range_check(struct preflight *p, struct error *err) MUST_CHECK;
+bool objects_check(struct preflight *p, struct error *err) MUST_CHECK;
 bool not_moved_report(struct preflight *p, struct error *err) MUST_CHECK;
+/* Before the first of them: what MoveObjects lists is read on both servers. */
+bool objects_load(struct preflight *p, struct error *err) MUST_CHECK;
+void objects_release(struct preflight *p);
+/* Is it one of the source's that is moved, and on the target as it should be? */
+bool objects_have_trigger(const struct preflight *p, const char *schema, const char *name);
 /* Are changes of all databases of the run in the binlogs? */
 bool binlog_settings_check_filters(struct preflight *p, struct error *err) MUST_CHECK;
 

@@ -11,8 +11,11 @@ static const struct {
 	unsigned next; /* set of TO() */
 } phases[] = {
 	[PHASE_STARTING] = { "starting", "COPY", TO(PHASE_COPYING) },
-	[PHASE_COPYING] = { "copying", "COPY", TO(PHASE_INDEXING) | TO(PHASE_WAIT_FOR_CUTOVER) },
-	[PHASE_INDEXING] = { "adding-indexes", "COPY", TO(PHASE_WAIT_FOR_CUTOVER) },
+	[PHASE_COPYING] = { "copying", "COPY",
+			    TO(PHASE_INDEXING) | TO(PHASE_OBJECTS) | TO(PHASE_WAIT_FOR_CUTOVER) },
+	[PHASE_INDEXING] = { "adding-indexes", "COPY",
+			     TO(PHASE_OBJECTS) | TO(PHASE_WAIT_FOR_CUTOVER) },
+	[PHASE_OBJECTS] = { "making-objects", "COPY", TO(PHASE_WAIT_FOR_CUTOVER) },
 	[PHASE_WAIT_FOR_CUTOVER] = { "wait-for-cutover", "WAIT_FOR_CUTOVER",
 				     TO(PHASE_VERIFY_BEFORE_CUTOVER) | TO(PHASE_CUTOVER) },
 	[PHASE_VERIFY_BEFORE_CUTOVER] = { "verify-before-cutover", "VERIFICATION",

@@ -47,9 +47,10 @@ SETTINGS = {
 # nothing is left to do (test_remedies.py, NothingIsDroppedTest), where rows are refused in
 # strict mode (test_lax_rows.py, test_lax_without_key.py) or LOAD DATA is not exact
 # (test_load_data.py), where definitions are tried (test_definitions.py, TrialTest) or FULLTEXT
-# keys come late (DocumentIdsTest), where the target forgets commits (test_crash_safety.py), and where indexes come
-# late (test_deferred_indexes.py), where tables are copied again (test_schema_changes.py) or a
-# way back is prepared (test_way_back.py).
+# keys come late (DocumentIdsTest), where the target forgets commits (test_crash_safety.py), where
+# views, triggers and the like are made (test_objects.py), and where indexes come
+# late (test_deferred_indexes.py), tables are copied again (test_schema_changes.py) or a way back
+# is prepared (test_way_back.py).
 ELSEWHERE = ("before_repair_read", "after_repair_read", "after_repair_write",
              "replica_is_behind", "transactions_are_open", "xa_is_undecided",
              "rows_displaced", "rows_skipped", "run_is_done",
@@ -57,7 +58,9 @@ ELSEWHERE = ("before_repair_read", "after_repair_read", "after_repair_write",
              "before_trial_table", "state_is_durable", "fulltext_key_added",
              "load_is_unsuited", "before_indexing", "indexes_added", "indexes_recorded",
              "recopy_accepted", "recopy_dropped", "recopy_created",
-             "way_back_placed", "way_back_written")
+             "way_back_placed", "way_back_written",
+             "before_late_objects", "before_object", "object_made", "database_collation_set",
+             "before_enabling", "before_object_trial")
 
 
 class KillTest(MoveTest):

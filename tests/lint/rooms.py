@@ -5,8 +5,8 @@ import glob
 import os
 import re
 
-CHAIN = ("base", "db", "decode", "stream", "plan", "state", "run", "rows", "create", "preflight",
-         "compare", "verify", "copy", "apply", "ferry", "control", "config", "app")
+CHAIN = ("base", "db", "decode", "stream", "plan", "state", "run", "rows", "create", "objects",
+         "preflight", "compare", "verify", "copy", "apply", "ferry", "control", "config", "app")
 # Beside the chain: these use less than what stands to their left.
 ONLY = {
     "create": ("base", "db", "decode", "stream", "plan", "state", "run", "rows"),

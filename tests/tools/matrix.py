@@ -28,7 +28,7 @@ except ImportError:
     sys.modules["pymysql"] = types.ModuleType("pymysql")
 
 MODULES = ("test_types", "test_parts", "test_exact_cross", "test_exact_json", "test_exact_keys",
-           "test_exact_mariadb", "test_exact_shapes", "test_stream_events")
+           "test_exact_mariadb", "test_exact_shapes", "test_objects", "test_stream_events")
 PAIRS = (("mysql", "mysql"), ("mariadb", "mariadb"), ("mysql", "mariadb"), ("mariadb", "mysql"))
 NAMES = {"mysql": "MySQL", "mariadb": "MariaDB"}
 # The makes of lib/server.py, and what of the tests runs on each pair of them.
@@ -95,7 +95,10 @@ COLUMNS = (
      "test_parts.TenantTest.* test_parts.ExactTest.*"),
     ("a database in parts, by several processes at once (`FriendlyRuns`)", "as if by one",
      "test_parts.FriendlyRunsTest.*"),
-    ("views, triggers, events, routines, sequences", "not moved; listed at the start",
+    ("views, triggers, events, routines, sequences (`MoveObjects`)", "exact, with their settings",
+     "test_objects.WholeTest.* test_objects.InterruptedTest.*"),
+    ("… that the target does not take", "**refused**, by name", "test_objects.RefusedTest.*"),
+    ("… without `MoveObjects`", "not moved; listed at the start",
      "test_exact_shapes.LeftOutTest.*"),
 )
 KEYS = (

@@ -1,0 +1,225 @@
+/* Statements travel as the source prints them, in the character set they were written in. Of
+ * their text only the account is ever replaced: what else names a database or table that is
+ * called something else on the target is refused (preflight/objects_check.c), as nobody can
+ * tell a name from a text that looks like it. */
+#include "objects/object_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "create/create_text.h"
+#include "db/sql.h"
+#include "plan/collation.h"
+#include "plan/name_filter.h"
+
+bool object_kind_is_moved(const struct move_options *options, enum object_kind kind)
+{
+	for (size_t i = 0; i < options->move_objects.count; i++)
+		if (strcmp(options->move_objects.items[i], object_kind_name(kind)) == 0)
+			return true;
+	return false;
+}
+
+bool object_is_moved_any(const struct move_options *options)
+{
+	return options->move_objects.count > 0;
+}
+
+bool object_is_chosen(const struct move_options *options, const struct object *o)
+{
+	switch (o->kind) {
+	case OBJECT_VIEW:
+	case OBJECT_SEQUENCE:
+		return name_is_chosen(options, o->schema, o->name);
+	case OBJECT_TRIGGER:
+		return name_is_chosen(options, o->schema, o->table);
+	default:
+		return name_is_chosen(options, o->schema, NULL);
+	}
+}
+
+/* --- words ------------------------------------------------------------------------- */
+
+/* Where the account begins and ends: "DEFINER=`user`@`host`", or a role. False: there is none. */
+static bool find_account(const struct object *o, const char **begin, const char **end)
+{
+	const char *at = *o->definer ? create_find(buf_text(&o->created), " DEFINER=") : NULL;
+
+	*begin = *end = at;
+	if (!at || !strchr("`\"'", *at))
+		return false;
+	*end = create_skip_quoted(at);
+	if (**end == '@')
+		*end = create_skip_quoted(*end + 1);
+	return true;
+}
+
+bool object_mentions(const struct object *o, const char *word)
+{
+	const char *begin, *end, *at = buf_text(&o->created);
+	size_t length = strlen(word);
+
+	if (find_account(o, &begin, &end))
+		at = end;
+	for (const char *start = at; *at; at++)
+		if (strncasecmp(at, word, length) == 0 && !create_is_word(at[length]) &&
+		    (at == start || !create_is_word(at[-1])))
+			return true;
+	return false;
+}
+
+static const char *mentioned_rewrite(const struct map *rewrites, const struct object *o)
+{
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(rewrites, &cursor)))
+		if (strcmp(entry->key, entry->value) != 0 && object_mentions(o, entry->key))
+			return entry->key;
+	return NULL;
+}
+
+const char *object_rewritten_name(const struct move_options *options, const struct object *o)
+{
+	const char *name = mentioned_rewrite(&options->databases.rewrites, o);
+
+	return name ? name : mentioned_rewrite(&options->tables.rewrites, o);
+}
+
+/* --- translated --------------------------------------------------------------------- */
+
+static void replace(char **text, const char *with)
+{
+	char *copy = mem_strdup(with);
+
+	free(*text);
+	*text = copy;
+}
+
+static void rewrite_definer(struct object *o, const struct move_options *options)
+{
+	const char *account = map_get_text(&options->definer_rewrites, o->definer);
+	const char *begin, *end;
+	struct buf text = BUF_INIT;
+
+	if (!account || !find_account(o, &begin, &end))
+		return;
+	buf_add(&text, o->created.data, (size_t)(begin - o->created.data));
+	if (sql_account(&text, account)) {
+		buf_puts(&text, end);
+		buf_release(&o->created);
+		o->created = text;
+		replace(&o->definer, account);
+		return;
+	}
+	buf_release(&text);
+}
+
+/* MySQL 8 has done away with this one, which means nothing inside of an object. */
+static void take_out_mode(char *modes, const char *mode)
+{
+	char *at = strstr(modes, mode);
+	size_t length = strlen(mode);
+
+	if (!at)
+		return;
+	if (at[length] == ',')
+		length++;
+	else if (at > modes)
+		at--, length++;
+	memmove(at, at + length, strlen(at + length) + 1);
+}
+
+/* The old name of utf8mb3 is what older servers know. */
+static void translate_name(char **name, const struct map *collations, bool is_collation)
+{
+	bool knows = collation_is_known(collations, "utf8mb3_general_ci");
+	const char *rest = strncmp(*name, "utf8mb3", 7) == 0 ? *name + 7 :
+			   strncmp(*name, "utf8", 4) == 0    ? *name + 4 :
+							       NULL;
+	char *text;
+
+	if (!rest || (*rest != (is_collation ? '_' : '\0')))
+		return;
+	text = mem_printf("%s%s", knows ? "utf8mb3" : "utf8", rest);
+	free(*name);
+	*name = text;
+}
+
+void object_translate(struct object *o, const struct object_terms *terms)
+{
+	const struct move_options *options = terms->options;
+
+	rewrite_definer(o, options);
+	if (server_is_from(terms->target, 80000, SERVER_NEVER))
+		take_out_mode(o->sql_mode, "NO_AUTO_CREATE_USER");
+	if (*o->database_collation && strcmp(o->database_collation, terms->default_there) == 0)
+		replace(&o->database_collation, terms->default_here);
+	translate_name(&o->client, terms->collations, false);
+	translate_name(&o->collation, terms->collations, true);
+	translate_name(&o->database_collation, terms->collations, true);
+	replace(&o->schema, name_on_target(options, o->schema, "").schema);
+}
+
+/* --- compared ----------------------------------------------------------------------- */
+
+bool object_prints_alike(const struct server_version *a, const struct server_version *b)
+{
+	return a->flavour == b->flavour && a->number / 100 == b->number / 100;
+}
+
+/* MariaDB puts the database in front of columns of a view whose definer may not read them. */
+static void put_without_database(struct buf *text, const struct object *o)
+{
+	struct buf prefix = BUF_INIT;
+	const char *at = buf_text(&o->created), *end;
+
+	sql_name(&prefix, o->schema);
+	buf_puts(&prefix, ".`");
+	while (*at) {
+		if (o->kind == OBJECT_VIEW && create_begins(at, prefix.data)) {
+			at += prefix.length - 1;
+			continue;
+		}
+		end = *at == '`' || *at == '\'' ? create_skip_quoted(at) : at + 1;
+		buf_add(text, at, (size_t)(end - at));
+		at = end;
+	}
+	buf_release(&prefix);
+}
+
+static bool are_same_texts(const struct object *wanted, const struct object *there)
+{
+	struct buf a = BUF_INIT, b = BUF_INIT;
+	bool are_same;
+
+	put_without_database(&a, wanted);
+	put_without_database(&b, there);
+	are_same = strcmp(buf_text(&a), buf_text(&b)) == 0;
+	buf_release(&a);
+	buf_release(&b);
+	return are_same;
+}
+
+bool object_agrees(const struct object *wanted, const struct object *there, bool exact)
+{
+	const char *const pairs[][2] = {
+		{ wanted->table, there->table },
+		{ wanted->definer, there->definer },
+		{ wanted->sql_mode, there->sql_mode },
+		{ wanted->time_zone, there->time_zone },
+		{ wanted->client, there->client },
+		{ wanted->collation, there->collation },
+		{ wanted->database_collation, there->database_collation },
+		{ wanted->likeness, there->likeness },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+		if (strcmp(pairs[i][0], pairs[i][1]) != 0)
+			return false;
+	if (wanted->columns && there->columns && strcmp(wanted->columns, there->columns) != 0)
+		return false;
+	return !exact || are_same_texts(wanted, there);
+}

@@ -1,0 +1,523 @@
+/* Can what MoveObjects lists be made on the target, and is all of it seen? What would go wrong in
+ * the cutover is said now: definitions that the account may not read, names that are rewritten,
+ * accounts, settings and tables that the target lacks, privileges, and what has such a name
+ * already. A start that may make a database of its own also makes everything there once
+ * (object_trial.c). */
+#include "preflight_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "create/create_text.h"
+#include "object_trial.h"
+#include "objects/object_maker.h"
+#include "objects/object_text.h"
+#include "plan/collation.h"
+#include "plan/name_filter.h"
+
+#define LEAVE_OUT "leave its kind out of MoveObjects and make it by hand"
+
+static void put_drop(struct buf *sql, const struct object *o)
+{
+	buf_printf(sql, "DROP %s ", o->type);
+	sql_table_name(sql, o->schema, o->name);
+}
+
+/* --- one object -------------------------------------------------------------------- */
+
+static void check_text(struct preflight *p, const struct object *o)
+{
+	const char *name = object_rewritten_name(p->options, o);
+
+	if (o->created.length == 0)
+		finding_add(p->findings, PROBLEM_ERROR,
+			    o->kind == OBJECT_ROUTINE ?
+				    "GRANT SHOW_ROUTINE ON *.* (MySQL), or SELECT ON mysql.proc "
+				    "(MariaDB), to the account" :
+				    "GRANT SHOW VIEW, TRIGGER, EVENT on its database to the account",
+			    "source: the account may not read the definition of %s %s", o->type,
+			    o->full_name);
+	if (o->broken)
+		finding_add(p->findings, PROBLEM_ERROR,
+			    "drop it, grant its definer what it needs, or leave it out "
+			    "(Tables.Blacklist)",
+			    "source: %s %s cannot be used: %s", o->type, o->full_name, o->broken);
+	if (name)
+		finding_add(p->findings, PROBLEM_ERROR, LEAVE_OUT,
+			    "source: %s %s mentions %s, which has another name on the target",
+			    o->type, o->full_name, name);
+	if (o->kind == OBJECT_SEQUENCE && db_version(p->target.db)->flavour == FLAVOUR_MYSQL)
+		finding_add(p->findings, PROBLEM_ERROR, "take sequences out of MoveObjects",
+			    "target: MySQL has no sequences, as %s is one", o->full_name);
+}
+
+static bool has_entry(struct db *db, const char *what, const char *schema, const char *name,
+		      bool *found, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	bool ok;
+
+	buf_printf(&sql, "SELECT 1 FROM information_schema.%sS WHERE %s_SCHEMA = ", what, what);
+	sql_text(&sql, schema);
+	buf_printf(&sql, " AND %s_NAME = ", what);
+	sql_text(&sql, name);
+	ok = db_has_row(db, buf_text(&sql), found, err);
+	buf_release(&sql);
+	return ok;
+}
+
+/* Views and sequences share their names with tables. */
+static bool check_name(struct preflight *p, const struct object_pairs *pairs,
+		       const struct object *o, struct error *err)
+{
+	bool found;
+
+	if ((o->kind != OBJECT_VIEW && o->kind != OBJECT_SEQUENCE) ||
+	    object_list_find(&pairs->there, o))
+		return true;
+	if (!has_entry(p->objects_target, "TABLE", o->schema, o->name, &found, err))
+		return false;
+	if (found || table_pairs_find(&p->pairs, o->schema, o->name))
+		finding_add(p->findings, PROBLEM_ERROR, "drop or rename one of the two",
+			    "target: %s %s.%s cannot be made, as a table has that name", o->type,
+			    o->schema, o->name);
+	return true;
+}
+
+static void check_existing(struct preflight *p, const struct object_pairs *pairs,
+			   const struct object *o)
+{
+	struct buf remedy = BUF_INIT;
+
+	if (!object_list_find(&pairs->there, o) || object_pairs_has(pairs, o))
+		return;
+	put_drop(&remedy, o);
+	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+		    "target: %s %s.%s is there already, and not as it is on the source", o->type,
+		    o->schema, o->name);
+	buf_release(&remedy);
+}
+
+/* It is put back to that of the source, whoever dies in between. */
+static void check_collation(struct preflight *p, const struct object_pairs *pairs)
+{
+	struct buf remedy = BUF_INIT;
+
+	if (!pairs->has_others || p->is_resuming || !pairs->default_here ||
+	    strcmp(pairs->default_here, pairs->default_there) == 0)
+		return;
+	buf_puts(&remedy, "ALTER DATABASE ");
+	sql_name(&remedy, pairs->schema_here);
+	buf_printf(&remedy, " COLLATE %s on the target", pairs->default_there);
+	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+		    "target: database %s has the collation %s, and needs the source's, as it has "
+		    "objects that were made under others",
+		    pairs->schema_here, pairs->default_here);
+	buf_release(&remedy);
+}
+
+static bool check_settings(struct preflight *p, const struct object_pairs *pairs,
+			   const struct object *o, struct error *err)
+{
+	const char *own = o->database_collation;
+	struct error why = ERROR_INIT;
+
+	if (pairs->has_others && !collation_is_known(&p->collations, own))
+		finding_add(p->findings, PROBLEM_ERROR, "make it again on the source",
+			    "target: %s %s was made while its database had the collation %s, which "
+			    "the server does not know",
+			    o->type, o->full_name, own);
+	if (object_try_settings(p->objects_target, o, &why))
+		return true;
+	if (error_is_retryable(&why)) {
+		*err = why;
+		return false;
+	}
+	finding_add(p->findings, PROBLEM_ERROR,
+		    "make it again on the source under settings that both servers know, or " LEAVE_OUT,
+		    "target: the settings that %s %s was made with are not accepted: %s", o->type,
+		    o->full_name, why.text);
+	return true;
+}
+
+/* --- accounts ----------------------------------------------------------------------- */
+
+static bool has_account(struct preflight *p, const char *definer, bool *found, struct error *err)
+{
+	const char *host = strrchr(definer, '@');
+	struct buf sql = BUF_INIT, user = BUF_INIT;
+	bool ok;
+
+	buf_add(&user, definer, host ? (size_t)(host - definer) : strlen(definer));
+	buf_puts(&sql, "SELECT 1 FROM mysql.user WHERE User = ");
+	sql_text(&sql, buf_text(&user));
+	buf_puts(&sql, " AND Host = ");
+	sql_text(&sql, host ? host + 1 : "");
+	ok = db_has_row(p->objects_target, buf_text(&sql), found, err);
+	buf_release(&sql);
+	buf_release(&user);
+	return ok;
+}
+
+static bool is_own_account(const struct preflight *p, const char *definer)
+{
+	struct buf account = BUF_INIT;
+	bool is_own = sql_account(&account, definer) &&
+		      strcmp(buf_text(&account), p->target.grants.account) == 0;
+
+	buf_release(&account);
+	return is_own;
+}
+
+static void check_definer_privilege(struct preflight *p)
+{
+	const struct server_version *version = db_version(p->target.db);
+	const char *wanted = version->flavour == FLAVOUR_MARIADB ? "SET USER" :
+			     version->number >= 80200		 ? "SET_ANY_DEFINER" :
+			     version->number >= 80000		 ? "SET_USER_ID" :
+								   "SUPER";
+	char *remedy;
+
+	if (grants_allow(&p->target.grants, wanted, NULL) != GRANTS_NO ||
+	    grants_allow(&p->target.grants, "SUPER", NULL) != GRANTS_NO)
+		return;
+	remedy = mem_printf("GRANT %s ON *.* TO %s, or name that account in DefinerRewrites",
+			    wanted, p->target.grants.account);
+	finding_add(p->findings, PROBLEM_ERROR, remedy,
+		    "target: the account %s may not make objects for other accounts",
+		    p->target.grants.account);
+	free(remedy);
+}
+
+/* seen: accounts that were looked at. */
+static bool check_definer(struct preflight *p, const struct object *o, struct map *seen,
+			  struct error *err)
+{
+	struct error failure = ERROR_INIT;
+	char *remedy;
+	bool found = true;
+
+	if (!*o->definer || map_put_text(seen, o->definer, p))
+		return true;
+	if (!is_own_account(p, o->definer) && !map_put_text(seen, "", p))
+		check_definer_privilege(p);
+	if (!has_account(p, o->definer, &found, &failure)) {
+		if (error_is_retryable(&failure)) {
+			*err = failure;
+			return false;
+		}
+		finding_add(p->findings, PROBLEM_WARNING,
+			    "GRANT SELECT ON mysql.user to the account",
+			    "target: whether there is the account %s, for which %s %s is made, cannot "
+			    "be seen: %s",
+			    o->definer, o->type, o->full_name, failure.text);
+	}
+	if (found)
+		return true;
+	remedy = mem_printf("create the account, or set DefinerRewrites {\"%s\": ...}", o->definer);
+	finding_add(p->findings, PROBLEM_ERROR, remedy,
+		    "target: there is no account %s, for which %s %s is made", o->definer, o->type,
+		    o->full_name);
+	free(remedy);
+	return true;
+}
+
+/* --- what views stand on ------------------------------------------------------------- */
+
+static bool is_moved(const struct preflight *p, const char *schema, const char *name, bool is_call)
+{
+	if (!is_call && moved_tables_find(p->tables, schema, name))
+		return true;
+	for (size_t i = 0; i < p->database_count; i++)
+		for (size_t n = 0; n < p->databases[i].wanted.count; n++) {
+			const struct object *o = &p->databases[i].wanted.items[n];
+
+			if ((o->kind == OBJECT_ROUTINE) == is_call &&
+			    strcmp(o->source_schema, schema) == 0 && strcmp(o->name, name) == 0)
+				return true;
+		}
+	return false;
+}
+
+/* Names that mean nothing on the source are those of columns and of parts of the view. */
+static bool check_reference(struct preflight *p, const struct object *view, const char *schema,
+			    const char *name, bool is_call, struct error *err)
+{
+	const char *what = is_call ? "ROUTINE" : "TABLE";
+	bool found;
+
+	if (is_moved(p, schema, name, is_call))
+		return true;
+	if (!has_entry(p->objects_source, what, schema, name, &found, err))
+		return false;
+	if (!found)
+		return true;
+	if (!has_entry(p->objects_target, what, name_on_target(&p->options->databases, schema),
+		       name, &found, err))
+		return false;
+	if (!found)
+		finding_add(p->findings, PROBLEM_ERROR,
+			    is_call ? "add routines to MoveObjects, or make it on the target" :
+				      "move it too, make it on the target, or leave the view out "
+				      "(Tables.Blacklist)",
+			    "source: the view %s uses %s.%s, which is neither moved nor on the target",
+			    view->full_name, schema, name);
+	return true;
+}
+
+/* Behind a name in backquotes, or NULL. */
+static const char *read_name(const char *at, struct buf *name)
+{
+	const char *end;
+
+	if (*at != '`')
+		return NULL;
+	end = create_skip_quoted(at);
+	buf_clear(name);
+	for (at++; at < end - 1; at++) {
+		buf_putc(name, *at);
+		at += *at == '`';
+	}
+	return end;
+}
+
+static bool check_references(struct preflight *p, const struct object *view, const char *text,
+			     struct error *err)
+{
+	struct buf first = BUF_INIT, second = BUF_INIT;
+	const char *at = text, *end, *behind;
+	bool ok = true;
+
+	while (ok && *at) {
+		end = read_name(at, &first);
+		if (!end) {
+			at = *at == '\'' ? create_skip_quoted(at) : at + 1;
+			continue;
+		}
+		at = end;
+		behind = *at == '.' ? read_name(at + 1, &second) : NULL;
+		if (behind)
+			ok = check_reference(p, view, buf_text(&first), buf_text(&second),
+					     *behind == '(', err);
+		else if (*at == '(')
+			ok = check_reference(p, view, view->source_schema, buf_text(&first), true,
+					     err);
+		at = behind ? behind : at;
+	}
+	buf_release(&first);
+	buf_release(&second);
+	return ok;
+}
+
+/* With another database in use all names of tables are whole. */
+static bool check_view(struct preflight *p, const struct object *o, struct error *err)
+{
+	struct buf sql = BUF_INIT, text = BUF_INIT;
+	bool ok = db_execf(p->objects_source, err, "USE information_schema");
+
+	buf_puts(&sql, "SHOW CREATE VIEW ");
+	sql_table_name(&sql, o->source_schema, o->name);
+	if (ok) {
+		struct db_rows rows = db_rows_of(p->objects_source, buf_text(&sql), err);
+
+		while (db_rows_next(&rows))
+			buf_puts(&text, db_rows_text(&rows, 1));
+		ok = rows.ok && check_references(p, o, buf_text(&text), err);
+	}
+	buf_release(&sql);
+	buf_release(&text);
+	return ok;
+}
+
+/* --- privileges ---------------------------------------------------------------------- */
+
+static void require(struct preflight *p, const struct preflight_server *server, const char *side,
+		    const char *privilege, const char *schema, enum object_kind kind)
+{
+	struct buf remedy = BUF_INIT;
+
+	if (grants_allow(&server->grants, privilege, schema) != GRANTS_NO)
+		return;
+	buf_printf(&remedy, "GRANT %s ON ", privilege);
+	sql_name(&remedy, schema);
+	buf_printf(&remedy, ".* TO %s", server->grants.account);
+	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+		    "%s: the account %s lacks the privilege %s on %s, which %s need", side,
+		    server->grants.account, privilege, schema, object_kind_name(kind));
+	buf_release(&remedy);
+}
+
+/* What the account may not see would be missing on the quiet. */
+static void check_visible(struct preflight *p, const char *schema)
+{
+	static const struct {
+		enum object_kind kind;
+		const char *privilege;
+	} needed[] = {
+		{ OBJECT_VIEW, "SHOW VIEW" },
+		{ OBJECT_TRIGGER, "TRIGGER" },
+		{ OBJECT_EVENT, "EVENT" },
+	};
+	const struct server_version *version = db_version(p->source.db);
+	const struct grants *grants = &p->source.grants;
+
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
+		if (object_kind_is_moved(p->options, needed[i].kind))
+			require(p, &p->source, "source", needed[i].privilege, schema,
+				needed[i].kind);
+	if (!object_kind_is_moved(p->options, OBJECT_ROUTINE))
+		return;
+	if (version->flavour == FLAVOUR_MARIADB)
+		require(p, &p->source, "source", "SELECT", "mysql", OBJECT_ROUTINE);
+	else if (grants_allow(grants, "SHOW_ROUTINE", NULL) == GRANTS_NO &&
+		 grants_allow(grants, "SELECT", NULL) == GRANTS_NO)
+		finding_add(p->findings, PROBLEM_ERROR, "GRANT SHOW_ROUTINE ON *.* to the account",
+			    "source: the account %s may not see all routines", grants->account);
+}
+
+static bool is_open_function(const struct object *o)
+{
+	const char *text = buf_text(&o->created);
+
+	return strcmp(o->type, "FUNCTION") == 0 && !strstr(text, "\n    DETERMINISTIC\n") &&
+	       !strstr(text, "\n    NO SQL\n") && !strstr(text, "\n    READS SQL DATA\n");
+}
+
+/* Of the first object that needs it. */
+static void check_trust(struct preflight *p, const struct object *o, bool *is_said)
+{
+	bool may = grants_allow(&p->target.grants, "SUPER", NULL) != GRANTS_NO;
+
+	if (*is_said || !preflight_is_on(&p->target, "log_bin") ||
+	    preflight_is_on(&p->target, "log_bin_trust_function_creators") ||
+	    !(is_open_function(o) ||
+	      (!may && (o->kind == OBJECT_TRIGGER || strcmp(o->type, "FUNCTION") == 0))))
+		return;
+	*is_said = true;
+	finding_add(p->findings, PROBLEM_ERROR,
+		    "SET GLOBAL log_bin_trust_function_creators = 1 on the target until the move is done",
+		    "target: log_bin_trust_function_creators is OFF, and %s %s cannot be made",
+		    o->type, o->full_name);
+}
+
+static void check_privileges(struct preflight *p, const struct object_pairs *pairs)
+{
+	static const char *const needed[OBJECT_KINDS][3] = {
+		[OBJECT_SEQUENCE] = { "CREATE", "INSERT", "DROP" },
+		[OBJECT_ROUTINE] = { "CREATE ROUTINE", "ALTER ROUTINE" },
+		[OBJECT_VIEW] = { "CREATE VIEW", "SHOW VIEW", "DROP" },
+		[OBJECT_TRIGGER] = { "TRIGGER" },
+		[OBJECT_EVENT] = { "EVENT" },
+	};
+	bool is_said[OBJECT_KINDS] = { false }, is_trust_said = false;
+
+	for (size_t i = 0; i < pairs->wanted.count; i++) {
+		const struct object *o = &pairs->wanted.items[i];
+
+		for (size_t n = 0; !is_said[o->kind] && n < 3 && needed[o->kind][n]; n++)
+			require(p, &p->target, "target", needed[o->kind][n], o->schema, o->kind);
+		is_said[o->kind] = true;
+		check_trust(p, o, &is_trust_said);
+	}
+	if (pairs->has_others)
+		require(p, &p->target, "target", "ALTER", pairs->schema_here, OBJECT_ROUTINE);
+}
+
+/* --- all ---------------------------------------------------------------------------- */
+
+static bool will_be_there(const struct preflight *p, const struct object_pairs *pairs)
+{
+	for (size_t i = 0; i < p->tables->count; i++)
+		if (strcmp(p->tables->tables[i]->target_schema, pairs->schema_here) == 0)
+			return true;
+	return pairs->default_here != NULL;
+}
+
+static bool check_database(struct preflight *p, const struct object_pairs *pairs, struct map *seen,
+			   struct error *err)
+{
+	check_privileges(p, pairs);
+	check_collation(p, pairs);
+	if (pairs->wanted.count > 0 && !will_be_there(p, pairs)) {
+		finding_add(p->findings, PROBLEM_ERROR, "create it there",
+			    "target: there is no database %s, and no table of it is moved",
+			    pairs->schema_here);
+		return true;
+	}
+	for (size_t i = 0; i < pairs->wanted.count; i++) {
+		const struct object *o = &pairs->wanted.items[i];
+
+		check_text(p, o);
+		check_existing(p, pairs, o);
+		if (!check_name(p, pairs, o, err) || !check_settings(p, pairs, o, err) ||
+		    !check_definer(p, o, seen, err) ||
+		    (o->kind == OBJECT_VIEW && o->created.length > 0 && !check_view(p, o, err)))
+			return false;
+	}
+	return true;
+}
+
+bool objects_load(struct preflight *p, struct error *err)
+{
+	struct string_list schemas;
+	bool ok;
+
+	if (!object_is_moved_any(p->options))
+		return true;
+	p->objects_source = db_open(&p->options->source, DB_SESSION_READ, NULL, err);
+	p->objects_target =
+		p->objects_source ? db_open(&p->options->target, DB_SESSION_WRITE, NULL, err) : NULL;
+	if (!p->objects_target)
+		return false;
+	ok = object_databases_load(&schemas, p->options, p->objects_source, err);
+	p->databases = mem_calloc(schemas.count + 1, sizeof(*p->databases));
+	for (size_t i = 0; ok && i < schemas.count; i++) {
+		check_visible(p, schemas.items[i]);
+		ok = object_pairs_load(&p->databases[p->database_count++], p->options,
+				       &p->collations, schemas.items[i], 0, OBJECT_KINDS - 1,
+				       p->objects_source, p->objects_target, err);
+	}
+	object_databases_release(&schemas);
+	return ok;
+}
+
+void objects_release(struct preflight *p)
+{
+	for (size_t i = 0; i < p->database_count; i++)
+		object_pairs_release(&p->databases[i]);
+	free(p->databases);
+	db_close(p->objects_source);
+	db_close(p->objects_target);
+}
+
+bool objects_have_trigger(const struct preflight *p, const char *schema, const char *name)
+{
+	char type[] = "TRIGGER", *copy = mem_strdup(name);
+	const struct object like = { .kind = OBJECT_TRIGGER, .type = type, .name = copy };
+	bool has = false;
+
+	for (size_t i = 0; !has && i < p->database_count; i++) {
+		const struct object *o = object_list_find(&p->databases[i].wanted, &like);
+
+		has = o && strcmp(o->schema, schema) == 0 && object_pairs_has(&p->databases[i], o);
+	}
+	free(copy);
+	return has;
+}
+
+bool objects_check(struct preflight *p, struct error *err)
+{
+	struct map seen;
+	bool ok = true;
+
+	map_init(&seen);
+	for (size_t i = 0; ok && i < p->database_count; i++)
+		ok = check_database(p, &p->databases[i], &seen, err);
+	map_release(&seen);
+	/* What is known to be wrong would only be said in other words. */
+	if (ok && p->attempt && !p->is_resuming && findings_errors(p->findings) == 0)
+		for (size_t i = 0; ok && i < p->database_count; i++)
+			ok = object_trial_run(p, &p->databases[i], err);
+	return ok;
+}

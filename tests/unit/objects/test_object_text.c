@@ -1,0 +1,218 @@
+/* Words, accounts and settings in the statements of what stands beside tables. */
+#include "../unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "objects/object_text.h"
+
+static struct move_options options;
+static struct map collations;
+static const struct server_version mysql = { FLAVOUR_MYSQL, 90704, "9.7.4" };
+static const struct server_version mariadb = { FLAVOUR_MARIADB, 101119, "10.11.19-MariaDB" };
+
+static int set_up(void **state)
+{
+	(void)state;
+	options = (struct move_options){ .automatic_cutover = true };
+	map_init(&options.databases.rewrites);
+	map_init(&options.tables.rewrites);
+	map_init(&options.definer_rewrites);
+	map_init(&collations);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	map_release(&options.databases.rewrites);
+	map_release(&options.tables.rewrites);
+	map_release(&options.definer_rewrites);
+	map_release(&collations);
+	return 0;
+}
+
+/* A list of one. */
+static struct object_list object(enum object_kind kind, const char *type, const char *definer,
+				 const char *created)
+{
+	struct object_list list = { .items = mem_calloc(1, sizeof(*list.items)), .count = 1 };
+
+	list.items[0] = (struct object){ .kind = kind,
+					 .type = mem_strdup(type),
+					 .source_schema = mem_strdup("abc"),
+					 .schema = mem_strdup("abc"),
+					 .name = mem_strdup("o"),
+					 .full_name = mem_strdup("abc.o"),
+					 .table = mem_strdup(""),
+					 .definer = mem_strdup(definer),
+					 .sql_mode = mem_strdup(""),
+					 .time_zone = mem_strdup(""),
+					 .client = mem_strdup("utf8mb4"),
+					 .collation = mem_strdup("utf8mb4_general_ci"),
+					 .database_collation = mem_strdup("latin1_swedish_ci"),
+					 .likeness = mem_strdup("") };
+	buf_puts(&list.items[0].created, created);
+	return list;
+}
+
+static void translate(struct object *o, const struct server_version *target)
+{
+	const struct object_terms terms = {
+		&options, &mysql, target, &collations, "latin1_swedish_ci", "utf8mb4_bin"
+	};
+
+	object_translate(o, &terms);
+}
+
+TEST(words_are_found_behind_the_account)
+{
+	static const struct {
+		const char *created, *word;
+		bool is_there;
+	} cases[] = {
+		{ "CREATE DEFINER=`shop`@`%` PROCEDURE `p`() SELECT 1", "shop", false },
+		{ "CREATE DEFINER=`shop`@`%` PROCEDURE `p`() SELECT 1", "p", true },
+		{ "CREATE DEFINER=`a`` b`@`h``shop` PROCEDURE `p`() SELECT 1", "shop", false },
+		{ "CREATE DEFINER=\"x\"@\"shop\" PROCEDURE p() SELECT 1 FROM Shop.t", "shop", true },
+		{ "CREATE DEFINER=`x`@`h` PROCEDURE `p`() SELECT 1 FROM shop_1.t", "shop", false },
+		{ "CREATE DEFINER=`x`@`h` PROCEDURE `p`() SELECT 1 FROM myshop.t", "shop", false },
+		{ "CREATE DEFINER=`x`@`h` PROCEDURE `p`() PREPARE s FROM 'DROP TABLE shop.t'",
+		  "shop", true },
+		{ "CREATE DEFINER=`x`@`h` PROCEDURE `p`() SELECT 1 -- shop", "shop", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct object_list list =
+			object(OBJECT_ROUTINE, "PROCEDURE", "x@h", cases[i].created);
+
+		if (object_mentions(&list.items[0], cases[i].word) != cases[i].is_there)
+			fail_msg("case %zu: %s", i, cases[i].created);
+		object_list_release(&list);
+	}
+}
+
+TEST(names_that_are_rewritten_are_found)
+{
+	struct object_list list =
+		object(OBJECT_VIEW, "VIEW", "x@h",
+		       "CREATE DEFINER=`x`@`h` VIEW `o` AS select `t`.`id` from `t`");
+	char same[] = "t", other[] = "u";
+
+	map_put_text(&options.tables.rewrites, "t", same);
+	assert_null(object_rewritten_name(&options, &list.items[0]));
+	map_put_text(&options.tables.rewrites, "t", other);
+	assert_string_equal(object_rewritten_name(&options, &list.items[0]), "t");
+	map_release(&options.tables.rewrites);
+	map_init(&options.tables.rewrites);
+	map_put_text(&options.databases.rewrites, "abc", other);
+	assert_null(object_rewritten_name(&options, &list.items[0]));
+	object_list_release(&list);
+}
+
+TEST(accounts_and_databases_are_replaced)
+{
+	struct object_list list =
+		object(OBJECT_VIEW, "VIEW", "app@%",
+		       "CREATE ALGORITHM=MERGE DEFINER=`app`@`%` SQL SECURITY DEFINER VIEW `o` AS select "
+		       "' DEFINER=`app`@`%`' AS `x`");
+	char account[] = "a`b@10.%", schema[] = "xyz";
+
+	map_put_text(&options.definer_rewrites, "app@%", account);
+	map_put_text(&options.databases.rewrites, "abc", schema);
+	translate(&list.items[0], &mysql);
+	assert_string_equal(buf_text(&list.items[0].created),
+			    "CREATE ALGORITHM=MERGE DEFINER=`a``b`@`10.%` SQL SECURITY DEFINER VIEW "
+			    "`o` AS select ' DEFINER=`app`@`%`' AS `x`");
+	assert_string_equal(list.items[0].definer, "a`b@10.%");
+	assert_string_equal(list.items[0].schema, "xyz");
+	assert_string_equal(list.items[0].full_name, "abc.o");
+	object_list_release(&list);
+}
+
+static void set(char **text, const char *value)
+{
+	free(*text);
+	*text = mem_strdup(value);
+}
+
+TEST(settings_are_those_that_the_target_knows)
+{
+	static const struct {
+		const struct server_version *target;
+		const char *mode, *wanted;
+	} modes[] = {
+		{ &mysql, "NO_AUTO_CREATE_USER", "" },
+		{ &mysql, "ANSI_QUOTES,NO_AUTO_CREATE_USER", "ANSI_QUOTES" },
+		{ &mysql, "A,NO_AUTO_CREATE_USER,B", "A,B" },
+		{ &mariadb, "A,NO_AUTO_CREATE_USER,B", "A,NO_AUTO_CREATE_USER,B" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+		struct object_list list =
+			object(OBJECT_ROUTINE, "PROCEDURE", "", "CREATE PROCEDURE");
+		struct object *o = &list.items[0];
+
+		set(&o->sql_mode, modes[i].mode);
+		set(&o->client, "utf8mb3");
+		set(&o->collation, "utf8mb3_bin");
+		translate(o, modes[i].target);
+		assert_string_equal(o->sql_mode, modes[i].wanted);
+		assert_string_equal(o->client, "utf8");
+		assert_string_equal(o->collation, "utf8_bin");
+		assert_string_equal(o->database_collation, "utf8mb4_bin");
+		map_put_text(&collations, "utf8mb3_general_ci", &collations);
+		set(&o->database_collation, "utf8_bin");
+		translate(o, modes[i].target);
+		assert_string_equal(o->client, "utf8mb3");
+		assert_string_equal(o->database_collation, "utf8mb3_bin");
+		map_clear(&collations);
+		object_list_release(&list);
+	}
+}
+
+TEST(they_agree_when_all_of_it_does)
+{
+	struct object_list a = object(OBJECT_ROUTINE, "PROCEDURE", "x@h", "CREATE one");
+	struct object_list b = object(OBJECT_ROUTINE, "PROCEDURE", "x@h", "CREATE two");
+	struct object *o = &b.items[0];
+	char **const texts[] = { &o->table,  &o->definer,   &o->sql_mode,	    &o->time_zone,
+				 &o->client, &o->collation, &o->database_collation, &o->likeness };
+
+	assert_true(object_agrees(&a.items[0], o, false));
+	assert_false(object_agrees(&a.items[0], o, true));
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		char *kept = mem_strdup(*texts[i]);
+
+		set(texts[i], "another");
+		assert_false(object_agrees(&a.items[0], o, false));
+		set(texts[i], kept);
+		free(kept);
+	}
+	assert_true(object_prints_alike(&mysql, &mysql));
+	assert_false(object_prints_alike(&mysql, &mariadb));
+	object_list_release(&a);
+	object_list_release(&b);
+}
+
+TEST(a_view_is_the_same_with_its_database_in_front)
+{
+	struct object_list a =
+		object(OBJECT_VIEW, "VIEW", "", "VIEW `o` AS select `t`.`a``abc`.`x`, '`abc`.`'");
+	struct object_list b = object(OBJECT_VIEW, "VIEW", "",
+				      "VIEW `xyz`.`o` AS select `xyz`.`t`.`a``abc`.`x`, '`abc`.`'");
+	struct object_list c =
+		object(OBJECT_VIEW, "VIEW", "", "VIEW `o` AS select `t`.`a``abc`.`x`, '`'");
+
+	set(&b.items[0].schema, "xyz");
+	assert_true(object_agrees(&a.items[0], &b.items[0], true));
+	assert_false(object_agrees(&a.items[0], &c.items[0], true));
+	object_list_release(&a);
+	object_list_release(&b);
+	object_list_release(&c);
+}
+
+TEST_MAIN(CASE(words_are_found_behind_the_account), CASE(names_that_are_rewritten_are_found),
+	  CASE(accounts_and_databases_are_replaced), CASE(settings_are_those_that_the_target_knows),
+	  CASE(they_agree_when_all_of_it_does), CASE(a_view_is_the_same_with_its_database_in_front))
