@@ -78,7 +78,8 @@ struct move_options {
 	struct name_rules tables;
 	struct string_list create_first; /* TablesToBeCreatedFirst: "schema.table" */
 	bool allow_existing_target_table;
-	bool defer_indexes; /* DeferSecondaryIndexes */
+	bool defer_indexes;	       /* DeferSecondaryIndexes */
+	struct map collation_rewrites; /* CollationRewrites: see collation_rewrite.h */
 	struct key_rules keys;
 
 	unsigned write_attempts; /* DBWriteRetries */

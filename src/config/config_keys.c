@@ -201,6 +201,8 @@ static const struct config_option all_options[] = {
 	  .help = "number of threads that apply row changes to the target" },
 	{ "CascadingPaginationColumnConfig", MEMBERS(cascading_pagination),
 	  .help = "columns to page by where it should not be the primary key" },
+	{ "CollationRewrites", MAP(1, STRING, config, move.collation_rewrites),
+	  .help = "collations of created tables and databases, by name or pattern on the source" },
 	{ "CompressedColumnsForVerification", MAP(3, ALGORITHM, config, move.verify.compressed_columns),
 	  .help = "compressed columns that are compared by content, by database, table and column" },
 	{ "ControlServerConfig", OBJECT(control_server_config, config, control_server),

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config_keys.h"
+#include "plan/collation_rewrite.h"
 
 #define ROW_BYTES_MIN (UINT64_C(1) << 20)
 #define ROW_BYTES_MAX (UINT64_C(16) << 20)
@@ -82,6 +83,29 @@ static void check_filter(struct checks *c, const char *key, const struct name_ru
 	while ((entry = map_next(&filter->rewrites, &cursor)))
 		if (*(const char *)entry->value == '\0')
 			wrong(c, key, NULL, "%s.Rewrites.%s is empty", key, entry->key);
+}
+
+/* Names stand in statements as they are. */
+static void check_collations(struct checks *c)
+{
+	static const char key[] = "CollationRewrites", letters[] = "abcdefghijklmnopqrstuvwxyz"
+								   "0123456789_";
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(&c->config->move.collation_rewrites, &cursor))) {
+		const char *from = entry->key, *to = entry->value;
+		bool is_pattern = from[strcspn(from, "*?")] != '\0';
+
+		if (from[strspn(from, letters)] != '\0' && !is_pattern)
+			wrong(c, key, NULL, "%s: \"%s\" is no name of a collation", key, from);
+		else if (*to == '\0' || to[strspn(to, letters)] != '\0')
+			wrong(c, key, NULL, "%s.%s: \"%s\" is no name of a collation", key, from,
+			      to);
+		else if (!is_pattern && !collation_same_charset(from, to))
+			wrong(c, key, "values are moved as the bytes they are",
+			      "%s.%s: %s is of another character set", key, from, to);
+	}
 }
 
 static void check_timeouts(struct checks *c)
@@ -444,6 +468,7 @@ static void run_checks(struct checks *c)
 {
 	check_filter(c, "Databases", &c->config->move.databases);
 	check_filter(c, "Tables", &c->config->move.tables);
+	check_collations(c);
 	check_timeouts(c);
 	check_replica(c);
 	check_log(c);

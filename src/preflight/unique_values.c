@@ -209,24 +209,32 @@ static int by_digits(const void *a, const void *b)
 	return memcmp(a, b, HASH_SIZE);
 }
 
-static const struct hash *find_twice(struct scan *s)
+/* The first that is there twice, or NULL; *merged: how many are equal to one before them. */
+static const struct hash *find_twice(struct scan *s, uint64_t *merged)
 {
+	const struct hash *first = NULL;
+
+	*merged = 0;
 	if (s->count > 1)
 		qsort(s->hashes, s->count, sizeof(*s->hashes), by_digits);
-	for (size_t i = 1; i < s->count; i++)
-		if (by_digits(&s->hashes[i - 1], &s->hashes[i]) == 0)
-			return &s->hashes[i];
-	return NULL;
+	for (size_t i = 1; i < s->count; i++) {
+		if (by_digits(&s->hashes[i - 1], &s->hashes[i]) != 0)
+			continue;
+		first = first ? first : &s->hashes[i];
+		++*merged;
+	}
+	return first;
 }
 
 bool unique_values_ask(const struct unique_values *u, struct db *source, struct db *target,
-		       enum unique_answer *answer, struct buf *clashing, struct error *err)
+		       enum unique_answer *answer, struct buf *clashing, uint64_t *merged,
+		       struct error *err)
 {
 	struct scan s = { .u = u, .target = target, .clashing = clashing };
 	bool ok = scan_all(&s, source, err);
 
 	*answer = s.is_unknown ? UNIQUE_UNKNOWN : s.is_full ? UNIQUE_TOO_MANY : UNIQUE_APART;
-	if (ok && *answer == UNIQUE_APART && (s.wanted = find_twice(&s))) {
+	if (ok && *answer == UNIQUE_APART && (s.wanted = find_twice(&s, merged))) {
 		*answer = UNIQUE_CLASHING;
 		ok = scan_all(&s, source, err);
 	}

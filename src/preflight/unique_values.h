@@ -15,9 +15,10 @@ struct unique_values {
 
 enum unique_answer { UNIQUE_APART, UNIQUE_CLASHING, UNIQUE_TOO_MANY, UNIQUE_UNKNOWN };
 
-/* clashing: two such values, for people, when there are any; the caller's. */
+/* clashing: two such values, for people, when there are any; the caller's. *merged: how many
+ * values are equal to another one, which would stay. */
 bool unique_values_ask(const struct unique_values *u, struct db *source, struct db *target,
-		       enum unique_answer *answer, struct buf *clashing,
+		       enum unique_answer *answer, struct buf *clashing, uint64_t *merged,
 		       struct error *err) MUST_CHECK;
 
 #endif
