@@ -143,7 +143,7 @@ test: ## everything, as the gate runs it; last line is the count
 demo: ## a live move between two throwaway servers, interrupted twice
 	$(Q)+tests/tools/demo.sh
 
-bench: ## how verifiers, workers and a plain dump compare: ratios, never fails on timing
+bench: ## how this and other ways of moving tables compare: never fails on timing
 	$(Q)+tests/tools/bench.sh
 
 deps: ## install what building needs and is missing (Debian packages; needs root)

@@ -11,6 +11,9 @@ enum load_outcome {
 	LOAD_FAILED,   /* *err, nothing was written; may be tried again when it is retryable */
 };
 
+/* Does the server take LOAD DATA LOCAL (local_infile)? */
+bool target_load_is_allowed(struct db *target, bool *is_allowed, struct error *err) MUST_CHECK;
+
 /* One transaction with the rows of batch->text. *inserted: those that were not there yet. */
 enum load_outcome target_load(struct db *target, const struct row_batch *batch, uint64_t *inserted,
 			      struct error *err) MUST_CHECK;

@@ -70,7 +70,6 @@ bool state_tracker_position(struct state_tracker *s, struct binlog_position *pos
 void state_tracker_set_watched(struct state_tracker *s, const struct binlog_position *position);
 /* Before anybody hears that the target may be used. */
 void state_tracker_set_cutover_unlocked(struct state_tracker *s);
-bool state_tracker_is_cutover_unlocked(struct state_tracker *s);
 void state_tracker_started(struct state_tracker *s, const struct moved_table *table);
 void state_tracker_batch_written(struct state_tracker *s, const struct moved_table *table,
 				 uint64_t rows, uint64_t bytes);

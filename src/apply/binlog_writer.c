@@ -51,7 +51,7 @@ struct binlog_writer {
 
 	/* Shared. */
 	struct mutex lock;
-	struct condition work;	    /* a queue grew, a fence moved, the end was announced */
+	struct condition work;	    /* a table is ready, a fence moved, the end has come */
 	struct condition room;	    /* queued bytes became fewer */
 	struct table_queue *queues; /* guarded by lock; by moved_table.index */
 	size_t queue_count;
@@ -103,6 +103,8 @@ struct binlog_writer *binlog_writer_new(struct run *run, struct verifier *verifi
 
 /* --- the streamer's side ---------------------------------------------------- */
 
+/* One writer is woken, when a table comes into the list: a change behind others of its table
+ * is taken with them, and one that waits at a fence is heard of from there. */
 static void list_ready(struct binlog_writer *w, struct table_queue *queue) REQUIRES(w->lock)
 {
 	if (queue->is_listed || queue->is_busy || !queue->first)
@@ -111,6 +113,7 @@ static void list_ready(struct binlog_writer *w, struct table_queue *queue) REQUI
 	queue->next_ready = NULL;
 	*w->ready_end = queue;
 	w->ready_end = &queue->next_ready;
+	condition_signal(&w->work);
 }
 
 /* Only changes are waited for: groups are there because of some. */
@@ -149,7 +152,6 @@ static void append(struct binlog_writer *w, struct table_queue *queue, struct ch
 	w->queued_changes++;
 	w->received_changes++;
 	list_ready(w, queue);
-	condition_signal(&w->work);
 	mutex_unlock(&w->lock);
 }
 
@@ -476,7 +478,8 @@ static void batch_is_applied(struct binlog_writer *w, struct change_batch *batch
 	w->busy_count--;
 	list_ready(w, batch->queue);
 	advance_position(w);
-	condition_broadcast(&w->work);
+	if (w->is_finishing && w->queued_changes == 0)
+		condition_broadcast(&w->work);
 	condition_signal(&w->room);
 	mutex_unlock(&w->lock);
 	state_tracker_changes_applied(w->run->tracker, count);

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/advice.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
@@ -49,21 +50,6 @@ void ferry_waits_for(struct ferry *f, const char *what)
 }
 
 /* --- failing ---------------------------------------------------------------- */
-
-/* Whoever fails in the depths does not know that the target may be in use, and advises to
- * start over. */
-static void spare_target(struct ferry *f, struct error *err)
-{
-	static const char start_over[] = "drop what was copied on the target and start from scratch";
-	static const char spared[] = "leave the target alone, as it may be in use";
-	char *at = strstr(err->text, start_over);
-
-	if (!at || !state_tracker_is_cutover_unlocked(&f->tracker))
-		return;
-	memmove(at + sizeof(spared) - 1, at + sizeof(start_over) - 1,
-		strlen(at + sizeof(start_over) - 1) + 1);
-	memcpy(at, spared, sizeof(spared) - 1);
-}
 
 bool ferry_fail(struct ferry *f, enum run_part part, const struct error *err)
 {
@@ -98,8 +84,6 @@ bool ferry_error(struct ferry *f, struct error *err, enum run_part *part)
 		*part = f->error_part;
 	}
 	mutex_unlock(&f->lock);
-	if (failed)
-		spare_target(f, err);
 	return failed;
 }
 
@@ -254,8 +238,10 @@ struct ferry *ferry_new(const struct move_options *options, const struct ferry_h
 	work_sheet_init(&f->run.work);
 	atomic_store(&f->run.batch_rows, options->batch_rows);
 	f->durable = durable_state_new(&f->run, live_state, f);
-	if (resume && resume->run.cutover_unlocked)
+	if (resume && resume->run.cutover_unlocked) {
 		state_tracker_set_cutover_unlocked(&f->tracker);
+		advice_target_in_use();
+	}
 	state_tracker_begin(&f->tracker, resume ? resume->run.run_id : NULL);
 	f->run.run_id = f->tracker.state.run_id;
 	return f;

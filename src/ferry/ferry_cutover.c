@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 
+#include "base/advice.h"
 #include "base/log.h"
 #include "base/probe.h"
 #include "ferry/auto_increment.h"
@@ -186,6 +187,7 @@ static bool unlock_cutover(struct ferry *f, struct error *err)
 		return true;
 	ferry_waits_for(f, "the CutoverUnlock callback");
 	state_tracker_set_cutover_unlocked(&f->tracker);
+	advice_target_in_use();
 	return f->hooks.cutover_unlock(f->hooks.context, err) ||
 	       error_wrap(err, "unlocking failed, aborting run");
 }

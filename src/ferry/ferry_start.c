@@ -17,6 +17,7 @@
 #include "create/fulltext_keys.h"
 #include "preflight/preflight.h"
 #include "create/table_creator.h"
+#include "rows/target_load.h"
 #include "rows/target_write.h"
 #include "preflight/live_runs.h"
 
@@ -99,19 +100,14 @@ static bool choose_start(struct ferry *f, struct error *err)
 
 static bool choose_write_method(struct ferry *f, struct error *err)
 {
-	struct buf value = BUF_INIT;
-
 	if (f->options.write_method == WRITE_INSERT)
 		return true;
-
-	bool ok = db_value(f->target, &value, NULL, err, "SELECT @@GLOBAL.local_infile");
-
-	f->run.takes_loads = ok && strcmp(buf_text(&value), "1") == 0;
-	if (ok && !f->run.takes_loads)
+	if (!target_load_is_allowed(f->target, &f->run.takes_loads, err))
+		return false;
+	if (!f->run.takes_loads)
 		log_info("rows are copied by INSERT, as local_infile is off on the target: SET GLOBAL "
 			 "local_infile = 1 there would save it a third of the work");
-	buf_release(&value);
-	return ok || error_wrap(err, "ask the target for local_infile");
+	return true;
 }
 
 /* The position comes before the table definitions: an ALTER after it is in the

@@ -74,8 +74,7 @@ struct binlog_feed_params ferry_feed_params(struct ferry *f)
 	return (struct binlog_feed_params){ .server = &f->options.source,
 					    .server_id = f->options.server_id,
 					    .heartbeat_ms = HEARTBEAT_MS,
-					    .if_purged = "drop what was copied on the target and "
-							 "start from scratch" };
+					    .if_purged = "" };
 }
 
 /* An account without the privilege sees no trigger: then there may be some. */

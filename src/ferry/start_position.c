@@ -16,6 +16,7 @@
 
 #include <string.h>
 
+#include "base/advice.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "stream/gtid_source.h"
@@ -73,17 +74,15 @@ static bool refuse_behind(const struct start_position *start, const struct gtid_
 		error_set(err, ERROR_CONFIG,
 			  "this server lacks transactions that the source of the state had (%s), and "
 			  "the target may hold what they did: let it replicate them, or take a "
-			  "replica that has them; if they are lost, drop what was copied on the "
-			  "target and start from scratch",
-			  buf_text(&text));
+			  "replica that has them; if they are lost, %s",
+			  buf_text(&text), advice_start_over());
 	else
 		error_set(err, ERROR_CONFIG,
 			  "the source no longer has transactions that it had when the state was made "
 			  "(%s): its binlog was reset, or its data replaced or lost in a crash, and "
-			  "the target may hold what they did; drop what was copied on the target and "
-			  "start from scratch (if commits there are waiting for a semi-synchronous replica, "
+			  "the target may hold what they did; %s (if commits there are waiting for a semi-synchronous replica, "
 			  "resume when they are done)",
-			  buf_text(&text));
+			  buf_text(&text), advice_start_over());
 	buf_release(&text);
 	return false;
 }
@@ -119,10 +118,9 @@ static bool refuse_purged(const struct start_position *start, const struct gtid_
 	gtid_set_release(&missing);
 	error_set(err, ERROR_PURGED,
 		  "this server no longer has, or never had, the binlog of transactions that were not "
-		  "moved yet (%s): take a replica that has it, or drop what was copied on the "
-		  "target and start from scratch, and let servers keep their logs for longer "
+		  "moved yet (%s): take a replica that has it, or %s, and let servers keep their logs for longer "
 		  "(binlog_expire_logs_seconds, expire_logs_days)",
-		  buf_text(&text));
+		  buf_text(&text), advice_start_over());
 	buf_release(&text);
 	return false;
 }

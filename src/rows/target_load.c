@@ -1,7 +1,7 @@
 /* LOAD DATA LOCAL is LOAD DATA ... IGNORE (the servers' manuals): a row whose unique value is
- * there already is skipped, which is I3, and told by warning 1062, one for each. But
- * strict mode is out of force: a value that does not fit is bent, told by a warning, and a
- * row that violates a CHECK or belongs to no partition is skipped, told by another. So
+ * there already is skipped, which is I3, and reported by warning 1062, one for each. But
+ * strict mode is out of force: a value that does not fit is changed with a warning, and a
+ * row that violates a CHECK or belongs to no partition is skipped with another. So
  *
  *   as many warnings as skipped rows, each of them 1062
  *
@@ -11,11 +11,22 @@
 #include "rows/target_load.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "rows/load_text.h"
 #include "run/work_time.h"
 
 enum { DUPLICATE_ENTRY = 1062 };
+
+bool target_load_is_allowed(struct db *target, bool *is_allowed, struct error *err)
+{
+	struct buf value = BUF_INIT;
+	bool ok = db_value(target, &value, NULL, err, "SELECT @@GLOBAL.local_infile");
+
+	*is_allowed = ok && strcmp(buf_text(&value), "1") == 0;
+	buf_release(&value);
+	return ok || error_wrap(err, "ask the target for local_infile");
+}
 
 /* *listed: the warnings that are listed, all of duplicates; else 0. */
 static bool count_duplicates(struct db *target, uint64_t *listed, struct error *err)

@@ -250,14 +250,6 @@ void state_tracker_set_cutover_unlocked(struct state_tracker *s)
 	mutex_unlock(&s->lock);
 }
 
-bool state_tracker_is_cutover_unlocked(struct state_tracker *s)
-{
-	mutex_lock(&s->lock);
-	bool cutover_unlocked = s->state.cutover_unlocked;
-	mutex_unlock(&s->lock);
-	return cutover_unlocked;
-}
-
 void state_tracker_started(struct state_tracker *s, const struct moved_table *table)
 {
 	mutex_lock(&s->lock);

@@ -22,6 +22,7 @@
 #include <mariadb_rpl.h>
 #endif
 
+#include "base/advice.h"
 #include "base/mem.h"
 
 #define READ_TIMEOUT_S 30
@@ -82,9 +83,10 @@ static bool dump_failed(struct binlog_feed *feed, const char *doing, struct erro
 	if (err->kind == ERROR_PURGED)
 		return error_wrap(err,
 				  "the %s no longer has its binlog from " POSITION_FORMAT " on, so "
-				  "that nobody knows what changed since; %s, and let it keep its logs "
+				  "that nobody knows what changed since; %s%s, and let it keep its logs "
 				  "for longer (binlog_expire_logs_seconds, expire_logs_days)",
-				  feed->server.label, POSITION_ARGS(&feed->start), feed->if_purged);
+				  feed->server.label, POSITION_ARGS(&feed->start), feed->if_purged,
+				  advice_start_over());
 	return error_wrap(err, "binlog from " POSITION_FORMAT, POSITION_ARGS(&feed->start));
 }
 
@@ -370,6 +372,6 @@ bool binlog_reaches(struct db *db, const struct binlog_position *position, struc
 		return reaches;
 	return error_set(err, ERROR_PURGED,
 			 "the source no longer has its binlog up to " POSITION_FORMAT ": it was "
-			 "reset, or lost in a crash, or the state was changed; start from scratch",
-			 POSITION_ARGS(position));
+			 "reset, or lost in a crash, or the state was changed; %s",
+			 POSITION_ARGS(position), advice_start_over());
 }

@@ -2,6 +2,7 @@
  * are ever recorded (I6). */
 #include "streamer_priv.h"
 
+#include "base/advice.h"
 #include "base/log.h"
 
 #define NAMED_XA_MAX 3
@@ -70,8 +71,8 @@ bool streamer_refuse_delivered(struct binlog_streamer *s, const char *what, stru
 {
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "the transaction after " POSITION_FORMAT " %s and holds rows of copied "
-			 "tables; they cannot be undone on the target: start the copy from scratch",
-			 POSITION_ARGS(&s->boundary), what);
+			 "tables; they cannot be undone on the target: %s",
+			 POSITION_ARGS(&s->boundary), what, advice_start_over());
 }
 
 bool streamer_refuse_unprepared(struct binlog_streamer *s, const char *verb, struct error *err)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/advice.h"
 #include "base/log.h"
 #include "decode/gtid_event.h"
 #include "decode/payload.h"
@@ -30,8 +31,9 @@ static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, str
 		return error_set(err, ERROR_PURGED,
 				 "the binlog goes back from " POSITION_FORMAT " to " POSITION_FORMAT
 				 ", as after RESET: changes may be missing; "
-				 "drop what was copied on the target and start from scratch",
-				 POSITION_ARGS(&s->position), POSITION_ARGS(&to));
+				 "%s",
+				 POSITION_ARGS(&s->position), POSITION_ARGS(&to),
+				 advice_start_over());
 	/* A machine that loses its power may lose the end of its binlog, which nobody else
 	 * would miss: the server goes on in a new file. */
 	if (binlog_position_is_set(&s->cut_at) &&
@@ -41,9 +43,9 @@ static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, str
 				 "the binlog ends at " POSITION_FORMAT
 				 " in that file, but was sent up "
 				 "to " POSITION_FORMAT ": the source lost transactions, in a crash "
-				 "perhaps (sync_binlog), of which the target holds rows; drop what was "
-				 "copied on the target and start from scratch",
-				 POSITION_ARGS(&s->position), POSITION_ARGS(&s->cut_at));
+				 "perhaps (sync_binlog), of which the target holds rows; %s",
+				 POSITION_ARGS(&s->position), POSITION_ARGS(&s->cut_at),
+				 advice_start_over());
 	/* The server's fake rotation at the start of a dump and of each file says
 	 * where the following events stand. */
 	if (s->transaction.state != TRANSACTION_NONE) {
@@ -101,9 +103,8 @@ static bool on_format(struct binlog_streamer *s, struct binlog_event *event, str
 				 "the source's binlog file %s is another one than that of the position "
 				 "(made at %" PRIu32 ", not at %" PRIu32
 				 "): the binlog was reset, or the "
-				 "server's data replaced; nobody knows what changed since: drop what was "
-				 "copied on the target and start from scratch",
-				 s->position.file, created, known);
+				 "server's data replaced; nobody knows what changed since: %s",
+				 s->position.file, created, known, advice_start_over());
 	return pass(s, event, err);
 }
 
@@ -257,15 +258,15 @@ static bool on_compressed_query(struct binlog_streamer *s, struct binlog_event *
 
 static bool on_undecoded(struct binlog_streamer *s, struct binlog_event *event, struct error *err)
 {
-	const char *remedy = "start from scratch without what makes the server log it";
+	const char *why = "find out what makes the server log it, stop that";
 
 	if (s->transaction.is_applied)
 		return true;
 	if (event->type == EVENT_INCIDENT)
-		remedy = "the server lost changes that it should have logged: start from scratch";
+		why = "the server lost changes that it should have logged";
 	return error_set(err, ERROR_UNSUPPORTED,
-			 "the binlog holds a %s event, which is not decoded: %s",
-			 binlog_event_type_name(event->type), remedy);
+			 "the binlog holds a %s event, which is not decoded: %s; %s",
+			 binlog_event_type_name(event->type), why, advice_start_over());
 }
 
 static bool on_text(struct binlog_streamer *s, struct binlog_event *event, struct error *err)

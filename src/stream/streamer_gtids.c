@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "base/advice.h"
 #include "decode/gtid_event.h"
 
 /* Where transactions go that are done: like the position, not past an XA transaction
@@ -37,9 +38,8 @@ static bool check_begin(struct binlog_streamer *s, struct error *err)
 				 "the source's binlog begins, in GTID domain %" PRIu32
 				 ", with transaction %" PRIu64
 				 ", and what was moved ends with %" PRIu64
-				 ": what lies between is nowhere to be had; drop what was copied on "
-				 "the target and start from scratch",
-				 domain, s->transaction.gtid.number, last);
+				 ": what lies between is nowhere to be had; %s",
+				 domain, s->transaction.gtid.number, last, advice_start_over());
 	gtid_set_add(&s->begun, &s->transaction.gtid);
 	return true;
 }

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/advice.h"
 #include "base/mem.h"
 #include "decode/payload.h"
 
@@ -195,9 +196,9 @@ bool streamer_on_partial_rows(struct binlog_streamer *s, struct binlog_event *ev
 		return true;
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "table %s is changed by a %s event, which is not decoded: set "
-			 "binlog_row_value_options = '' on the source, drop what was copied on the "
-			 "target and start from scratch",
-			 map->table->full_name, binlog_event_type_name(event->type));
+			 "binlog_row_value_options = '' on the source, %s",
+			 map->table->full_name, binlog_event_type_name(event->type),
+			 advice_start_over());
 }
 
 bool streamer_deliver_buffered(struct binlog_streamer *s, const char *verb, struct error *err)

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/advice.h"
+
 static void fold(const struct binlog_streamer *s, char *name)
 {
 	if (s->params.ignores_case)
@@ -125,14 +127,14 @@ bool streamer_check_statement(struct binlog_streamer *s, const struct statement 
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "%s on the source touches %s, which is being copied (after " POSITION_FORMAT
 				 ": %.*s); changes of definitions are not carried "
-				 "over: drop what was copied on the target and start from scratch",
+				 "over: %s",
 				 statement->verb, hit, POSITION_ARGS(&s->boundary), shown,
-				 query->sql);
+				 query->sql, advice_start_over());
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "a statement logged in statement format may change %s, which is being copied "
 			 "(after " POSITION_FORMAT ": %.*s): a session switched binlog_format away "
-			 "from ROW; stop that, drop what was copied on the target and start from scratch",
-			 hit, POSITION_ARGS(&s->boundary), shown, query->sql);
+			 "from ROW; stop that, %s",
+			 hit, POSITION_ARGS(&s->boundary), shown, query->sql, advice_start_over());
 }
 
 /* What a trigger or stored function does for a statement is logged with it only in row
@@ -147,9 +149,8 @@ bool streamer_check_side_effects(struct binlog_streamer *s, const struct binlog_
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "a statement logged in statement format may change copied tables by a trigger "
 			 "or a stored function of the source (after " POSITION_FORMAT ": %.*s): a "
-			 "session switched binlog_format away from ROW; stop that, drop what was "
-			 "copied on the target and start from scratch",
-			 POSITION_ARGS(&s->boundary), shown, query->sql);
+			 "session switched binlog_format away from ROW; stop that, %s",
+			 POSITION_ARGS(&s->boundary), shown, query->sql, advice_start_over());
 }
 
 void streamer_notice_side_effects(struct binlog_streamer *s, const struct binlog_query *query)

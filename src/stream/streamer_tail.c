@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "base/advice.h"
 #include "base/log.h"
 #include "stream/gtid_source.h"
 
@@ -21,9 +22,9 @@ static bool cannot_go_on(const struct binlog_streamer *s, const char *why, struc
 	return error_set(err, ERROR_PURGED,
 			 "the binlog file %s of the %s ends in the middle of an event behind " POSITION_FORMAT
 			 ", as the server was killed while it wrote it, and %s; the "
-			 "run cannot be resumed: %s",
+			 "run cannot be resumed: %s%s",
 			 s->position.file, s->params.feed.server->label, POSITION_ARGS(&s->begin),
-			 why, s->params.feed.if_purged);
+			 why, s->params.feed.if_purged, advice_start_over());
 }
 
 /* before: what was logged before the next file. */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/advice.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/retry.h"
@@ -111,9 +112,7 @@ static int shown_length(const struct watched_statement *statement)
 static bool refuse(const struct watched_statement *s, enum signature signature, struct error *err)
 {
 	static const char remedy[] =
-		"find out who writes there and stop that, drop what was copied on the target and "
-		"start from scratch; where it does no harm, resume with SkipTargetVerification and compare "
-		"(-verify)";
+		"where it does no harm, resume with SkipTargetVerification and compare (-verify)";
 	time_t seconds = (time_t)s->timestamp;
 	struct tm when;
 	char by[300], at[40];
@@ -130,8 +129,11 @@ static bool refuse(const struct watched_statement *s, enum signature signature, 
 		snprintf(by, sizeof(by), "by: %.*s", shown_length(s), s->text);
 	return error_set(err, ERROR_DIFFERENT,
 			 "row data of %s has been corrupted by a change directly performed in the "
-			 "target at binlog file: %s and position: %" PRIu64 " (%s at %s, %s): %s",
-			 s->table, s->after->file, s->after->offset, s->what, at, by, remedy);
+			 "target at binlog file: %s and position: %" PRIu64
+			 " (%s at %s, %s): find out who "
+			 "writes there and stop that, %s; %s",
+			 s->table, s->after->file, s->after->offset, s->what, at, by,
+			 advice_start_over(), remedy);
 }
 
 static bool touched(void *context, const struct watched_statement *statement, struct error *err)
@@ -171,8 +173,8 @@ static bool open_stream(struct target_watch *v, const struct binlog_position *fr
 	const struct binlog_streamer_params params = {
 		.feed = { .server = &v->run->options->target,
 			  .heartbeat_ms = HEARTBEAT_MS,
-			  .if_purged = "resume with SkipTargetVerification and compare (-verify), or "
-				       "drop what was copied on the target and start from scratch" },
+			  .if_purged =
+				  "resume with SkipTargetVerification and compare (-verify), or " },
 		.tag = "target_binlog_streamer",
 		.start = *from,
 		.handler = { .context = v,

@@ -17,8 +17,9 @@ sources="$(ls src/base/*.c src/decode/*.c src/stream/*.c src/state/*.c src/confi
 	$(ls src/plan/*.c | grep -v -e /computed.c -e /collation.c -e /zone.c)
 	$(for name in server sql sql_json key schema type_text; do echo src/db/$name.c; done)
 	$(for name in create_translate create_text; do echo src/create/$name.c; done)
-	$(for name in api request_origin page progress scripts rate status_json; do
-		echo src/control/$name.c; done)"
+	$(for name in api assets events metrics progress rate request_origin scripts status_json; do
+		echo src/control/$name.c; done)
+	src/ferry/table_action.c src/run/work_time.c"
 
 # Compiles what all fuzzers share: folder, compiler, flags.
 objects() {

@@ -1,183 +1,145 @@
-"""How the verifiers, the number of workers and a plain dump compare, on private servers.
+"""How fast the program is beside what else moves tables, on private servers.
 
-Only ratios mean anything, and only those of one report: all ways of moving the same two
-tables take turns within one run, several times, and the medians are divided by each
-other. Servers and program share the machine's processors, so the processor seconds of
-all three are told, too: they are steadier than the time that passes.
+Only ratios mean anything, and only those of one report: all contenders take turns within
+a round, and medians of the rounds are divided by each other. Servers and program share
+the machine's processors, so the processor seconds of all three are reported too: they are
+steadier than the time that passes. Timing never fails; a contender that cannot run is
+left out.
 
-BENCH_FLAVOURS=mariadb,mysql  BENCH_ROWS=60000 (per table)  BENCH_REPEAT=3
-BENCH_WAYS=plain,inline (a part of the names below)  never fails on timing."""
+BENCH_FLAVOURS=mariadb,mysql  BENCH_ROWS=200000 (in all)  BENCH_ROUNDS=3
+BENCH_WAYS=plain,inline (parts of the names below)"""
 
 import os
-import shutil
 import statistics
-import subprocess
 import sys
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "../integration"))
+sys.path[:0] = [HERE, os.path.join(HERE, "../integration")]
 sys.dont_write_bytecode = True
 
-from lib import place, tables  # noqa: E402
-from lib.ferry import Ferry, Program  # noqa: E402
-from lib.server import Server, Unavailable  # noqa: E402
+from bench_ways import EVENTS, FOUR, PER_COMMIT, Bench, Used  # noqa: E402
+from lib import place  # noqa: E402
+from lib.ferry import Program  # noqa: E402
+from lib.server import Unavailable  # noqa: E402
 
-ROWS = int(os.environ.get("BENCH_ROWS", "60000"))
-REPEAT = int(os.environ.get("BENCH_REPEAT", "3"))
+ROWS = int(os.environ.get("BENCH_ROWS", "200000"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 FLAVOURS = os.environ.get("BENCH_FLAVOURS", "mariadb,mysql").split(",")
-WAYS = os.environ.get("BENCH_WAYS", "")
-OPTIONS = ["--max-binlog-size=1G", "--innodb-buffer-pool-size=256M", "--max-allowed-packet=64M"]
-TICK = os.sysconf("SC_CLK_TCK")
+WAYS = [way for way in os.environ.get("BENCH_WAYS", "").lower().split(",") if way]
 
-NARROW = ("id BIGINT PRIMARY KEY, v VARCHAR(200) NOT NULL, n INT", "id, v, n",
-          "n, CONCAT('value ', n), n % 1000")
-WIDE = ("id BIGINT PRIMARY KEY, customer INT NOT NULL, a VARCHAR(100), b VARCHAR(100), c TEXT,"
-        " amount DECIMAL(12,2), f DOUBLE, made DATETIME(3), state ENUM('new','paid','sent'),"
-        " flags INT UNSIGNED, h BINARY(16), note VARCHAR(200), KEY (customer)",
-        "id, customer, a, b, c, amount, f, made, state, flags, h, note",
-        "n, n % 5000, CONCAT('street ', n), CONCAT('city ', n % 700), REPEAT('some text ', n % 40),"
-        " n / 7, n / 3.0, FROM_UNIXTIME(1500000000 + n), 1 + n % 3, n * 7, UNHEX(LEFT(SHA2(n, 256), 32)), NULL")
+PLAIN, UNLOGGED, FLOOR = "plain", "sql_log_bin 0", "floor: LOAD DATA LOCAL"
+DUMP, LOADER, LOADER_UNLOGGED = "dump | client", "mydumper, -e", "mydumper, binlog off"
+HOT = ("t1",)
 
 
-def fill(source):
-    with source.connect() as db:
-        db.run("CREATE DATABASE bench", "SET SESSION sql_mode=''")
-        for table, (body, columns, select) in (("narrow", NARROW), ("wide", WIDE)):
-            db.run(f"CREATE TABLE bench.{table} ({body}) ENGINE=InnoDB")
-            tables.fill_fast(db, "bench", table, ROWS, select, columns)
-            db.run(f"ANALYZE TABLE bench.{table}")
-
-
-def server_seconds(server):
-    """Of the processor, since it started. By chroot the process is still the server."""
-    with open(f"/proc/{server.process.pid}/stat") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
-
-
-class Bench:
-    def __init__(self, program, flavour):
-        self.program = program
-        self.source = Server(flavour, "source", OPTIONS).start()
-        self.target = Server(flavour, "target", OPTIONS).start()
-        self.is_mysql = self.source.is_mysql
-        fill(self.source)
-
-    def close(self):
-        self.source.remove()
-        self.target.remove()
-
-    def clear(self):
-        self.target.drop_user_databases()
-
-    def ferry(self, *args, **settings):
-        """Its processor seconds."""
-        ferry = Ferry(self.program, self.source, self.target, ("bench",), args=(), **settings)
-        ferry.start(*args)
-        _, status, usage = os.wait4(ferry.process.pid, 0)
-        ferry.process.returncode = os.waitstatus_to_exitcode(status)
-        if status:
-            raise SystemExit(f"it failed: {ferry.logs()}")
-        return usage.ru_utime + usage.ru_stime
-
-    def can_dump(self):
-        return self.is_mysql or (shutil.which("mariadb-dump") and shutil.which("mariadb"))
-
-    def dump(self):
-        names = ("mysqldump", "mysql") if self.is_mysql else ("mariadb-dump", "mariadb")
-        common = ["--no-defaults", "-uroot"]
-        wrap = self.source.kind.wrap
-        self.target.sql("CREATE DATABASE bench")
-        out = subprocess.Popen(
-            wrap([names[0], *common, f"--socket={self.source.seen(self.source.socket)}",
-                  "--single-transaction", "--quick",
-                  *(["--set-gtid-purged=OFF"] if self.is_mysql else []), "bench"]),
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        into = subprocess.run(
-            wrap([names[1], *common, f"--socket={self.target.seen(self.target.socket)}", "bench"]),
-            stdin=out.stdout, stderr=subprocess.PIPE)
-        out.stdout.close()
-        if out.wait() or into.returncode:
-            raise SystemExit(f"the dump failed: {into.stderr}")
-        return 0.0
-
-    def measure(self, way):
-        """(seconds, of the program's processor, of the servers')."""
-        before = server_seconds(self.source) + server_seconds(self.target)
-        began = time.monotonic()
-        own = way(self)
-        took = time.monotonic() - began
-        return took, own, server_seconds(self.source) + server_seconds(self.target) - before
-
-
-def move(**settings):
+def ferry(**settings):
     return lambda bench: bench.ferry(**settings)
 
 
-# name, what is divided by, the way; a comparison needs what the last move left.
-BASE, DUMP = "NoVerification", "dump and load"
-LIST = [
-    (BASE, BASE, move()),
-    ("Inline", BASE, move(VerifierType="Inline")),
-    ("Iterative", BASE, move(VerifierType="Iterative")),
-    ("ChecksumTable", BASE, move(VerifierType="ChecksumTable")),
-    ("one worker", BASE, move(DataIterationConcurrency=1)),
-    (DUMP, BASE, lambda bench: bench.dump()),
-    ("-verify alone", BASE, lambda bench: bench.ferry("-verify")),
+COPY = {
+    PLAIN: ferry(),
+    "Inline": ferry(VerifierType="Inline"),
+    "Iterative": ferry(VerifierType="Iterative"),
+    "ChecksumTable": ferry(VerifierType="ChecksumTable"),
+    "an empty table": ferry(database="nothing"),
+    "one table": ferry(database="single"),
+    "deferred indexes": ferry(DeferSecondaryIndexes=True),
+    "INSERT": ferry(TargetWriteMethod="insert"),
+    UNLOGGED: ferry(Target={"Params": {"sql_log_bin": "0"}}),
+    DUMP: lambda bench: bench.dump(),
+    LOADER: lambda bench: bench.mydumper("-e"),
+    LOADER_UNLOGGED: lambda bench: bench.mydumper(),
+    FLOOR: lambda bench: bench.floor(),
+}
+APPLY = {}
+for _what, _names in (("four tables", FOUR), ("hot table", HOT)):
+    APPLY[f"{_what}: applied"] = lambda bench, names=_names: bench.apply(names)
+    for _workers in (1, 4):
+        APPLY[f"{_what}: native, {_workers}"] = \
+            lambda bench, names=_names, workers=_workers: bench.native(names, workers)
+
+# Who, at most what multiple, of whom.
+AIMS = [
+    (PLAIN, 1.15, FLOOR), (PLAIN, 0.50, DUMP), (PLAIN, 1.00, LOADER),
+    (UNLOGGED, 1.00, LOADER_UNLOGGED), ("one table", 1.10, PLAIN), ("Inline", 1.15, PLAIN),
+    *((f"{what}: applied", 0.33, f"{what}: native, 4") for what in ("four tables", "hot table")),
 ]
+PEAK = 64  # MiB
 
 
-def chosen():
-    wanted = [w for w in WAYS.lower().split(",") if w]
-    return [way for way in LIST if not wanted or way[0] == BASE
-            or any(w in way[0].lower() for w in wanted)]
+def chosen(ways):
+    return {name: way for name, way in ways.items()
+            if not WAYS or name == PLAIN or any(part in name.lower() for part in WAYS)}
 
 
 def run(bench):
-    """name -> its measurements."""
-    found = {name: [] for name, _, _ in chosen()}
-    if not bench.can_dump():
-        found.pop(DUMP, None)
-    for turn in range(REPEAT + 1):  # the first warms up
-        for name, _, way in chosen():
-            if name not in found:
+    """name -> the medians of what it used."""
+    found, failed = {}, {}
+    bench.clear()
+    bench.ferry()  # warms up
+    for _ in range(ROUNDS):
+        for name, way in {**chosen(COPY), **chosen(APPLY)}.items():
+            if name in failed:
                 continue
-            if not name.startswith("-verify"):
-                bench.clear()
-            result = bench.measure(way)
-            if turn:
-                found[name].append(result)
-    return {name: [statistics.median(column) for column in zip(*results)]
-            for name, results in found.items()}
+            bench.clear()
+            try:
+                used = way(bench)
+                bench.check()
+                found.setdefault(name, []).append(used.columns())
+            except (RuntimeError, AssertionError, OSError) as e:
+                failed[name] = e
+                found.pop(name, None)
+    for name, error in failed.items():
+        print(f"{name}: left out: {str(error).strip()[-600:]}")
+    return {name: Used(*map(statistics.median, zip(*rounds))) for name, rounds in found.items()}
 
 
-def report(flavour, medians):
-    base = medians[BASE]
-    print(f"\n{flavour}: {2 * ROWS} rows, medians of {REPEAT} turns; times as a multiple of"
-          f" {BASE} ({base[0]:.2f} s)\n")
-    print(f"{'':16}{'time':>8}{'processor, all':>18}{'program, us/row':>18}")
-    for name, per, _ in chosen():
-        if name not in medians:
-            print(f"{name:16}left out: mariadb-dump and mariadb are not here"
-                  " (apt-get install mariadb-client)")
-            continue
-        took, own, servers = medians[name]
-        base = medians[per]
-        print(f"{name:16}{took / base[0]:8.2f}{(own + servers) / (base[1] + base[2]):18.2f}"
-              + (f"{own * 1e6 / (2 * ROWS):18.2f}" if own else ""))
+def table(medians, names, base):
+    print(f"\n{'':24}{'seconds':>9}{'ratio':>7}{'program':>10}{'source':>9}{'target':>9}{'MiB':>7}")
+    for name in names:
+        if name in medians:
+            used = medians[name]
+            ratio = f"{used.seconds / medians[base].seconds:7.2f}" if base in medians else " " * 7
+            print(f"{name:24}{used.seconds:9.2f}{ratio}{used.program:10.2f}{used.source:9.2f}"
+                  f"{used.target:9.2f}" + (f"{used.peak:7.0f}" if used.peak else ""))
+
+
+def aims(medians):
+    print(f"\n{'aim':52}{'at most':>9}{'reached':>9}")
+    for name, most, of in AIMS:
+        if name in medians and of in medians:
+            ratio = medians[name].seconds / medians[of].seconds
+            print(f"{name + ' / ' + of:52}{most:9.2f}{ratio:9.2f}"
+                  f"  {'yes' if ratio <= most else 'missed'}")
+    if PLAIN in medians:
+        peak = medians[PLAIN].peak
+        print(f"{PLAIN + ', peak memory in MiB':52}{PEAK:9}{peak:9.0f}"
+              f"  {'yes' if peak < PEAK else 'missed'}")
+
+
+def report(bench, medians):
+    print(f"\n{bench.source.flavour} {bench.source.value('SELECT VERSION()')}, {os.cpu_count()}"
+          f" processors: {bench.rows} rows in four tables, medians of {ROUNDS} round(s); program,"
+          " source, target: processor seconds")
+    table(medians, COPY, PLAIN)
+    print(f"\n{EVENTS} waiting row events, {PER_COMMIT} a transaction; ratio: of native with"
+          " four workers")
+    for what in ("four tables", "hot table"):
+        table(medians, [name for name in APPLY if name.startswith(what)], f"{what}: native, 4")
+    aims(medians)
+    sys.stdout.flush()
 
 
 def main():
     program = Program(os.environ.get("GHOSTFERRY_BUILD", os.path.join(place.TOP, "build")))
     for flavour in FLAVOURS:
         try:
-            bench = Bench(program, flavour)
+            bench = Bench(program, flavour, ROWS)
         except Unavailable as e:
             print(f"\n{flavour}: left out ({e})")
             continue
         try:
-            report(flavour, run(bench))
+            report(bench, run(bench))
         finally:
             bench.close()
 

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Ratios between ways of moving and comparing the same tables: see bench.py.
+# Ratios between this program and others that move the same tables: see bench.py.
 set -eu
 
 cd "$(dirname "$0")/../.."
-tests/tools/deps.sh demo
+tests/tools/deps.sh bench
 case ${BENCH_FLAVOURS:-mysql} in
 *mysql*) tests/tools/tree.sh sid >/dev/null || echo "no MySQL here: left out" >&2 ;;
 esac

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs the Debian packages that building and testing need and that are not
-# there yet: what building needs, with "demo" what a demonstration needs too, with "test"
-# everything. Servers come as -core packages: nothing starts as a service.
+# there yet: what building needs, with "demo" what a demonstration needs too, with "bench"
+# that and what the program is compared with, with "test" what building, demonstration and
+# tests need. Servers come as -core packages: nothing starts as a service.
 set -eu
 
 BUILD="gcc libc6-dev make pkg-config default-libmysqlclient-dev libcjson-dev
@@ -9,12 +10,14 @@ BUILD="gcc libc6-dev make pkg-config default-libmysqlclient-dev libcjson-dev
 	libsnappy-dev"
 DEMO="ca-certificates mariadb-server-core mariadb-client-core python3 python3-pymysql
 	python3-cryptography openssl debootstrap"
+BENCH="mydumper mariadb-client"
 TEST="libcmocka-dev spin mandoc chromium dpkg-dev lintian
 	clang clang-format clang-tidy libclang-rt-14-dev"
 
 case ${1:-build} in
 build) wanted=$BUILD ;;
 demo) wanted="$BUILD $DEMO" ;;
+bench) wanted="$BUILD $DEMO $BENCH" ;;
 test) wanted="$BUILD $DEMO $TEST" ;;
 *) echo "deps.sh: $1 is not known" >&2; exit 1 ;;
 esac

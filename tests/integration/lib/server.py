@@ -341,6 +341,15 @@ class Server:
         show = "SHOW BINARY LOG STATUS" if self.is_mysql else "SHOW MASTER STATUS"
         return tuple(self.sql(show)[0][:2])
 
+    def events_since(self, position):
+        """Rows of SHOW BINLOG EVENTS from there on. What is before it is other tests', and may
+        hold events that no answer has room for, or bytes that are no text."""
+        first, offset = position
+        with self.connect(charset="latin1") as db:
+            return [row for file, *_ in db.rows("SHOW BINARY LOGS") if file >= first
+                    for row in db.rows(f"SHOW BINLOG EVENTS IN '{file}'"
+                                       + (f" FROM {offset}" if file == first else ""))]
+
     def logs(self):
         return f"--- {self}: end of its log\n{place.tail(self.log, 20)}"
 
