@@ -100,6 +100,8 @@ struct move_options {
 	uint64_t owed_bytes;		  /* keys of owed rows in memory before they go to a file */
 
 	bool allow_tables_without_key;	/* AllowTablesWithoutKey */
+	bool allow_nontransactional;	/* AllowNonTransactionalTables */
+	struct map engine_rewrites;	/* EngineRewrites: engine -> engine (char *) */
 	enum write_method write_method; /* TargetWriteMethod */
 	bool allow_inexact_json;	/* AllowInexactJSON: documents by their text alone */
 	bool skip_row_image_check;	/* SkipBinlogRowImageCheck */

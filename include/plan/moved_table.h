@@ -13,6 +13,9 @@ struct moved_table {
 	const char *target_schema;  /* borrowed from options or source */
 	const char *target_name;
 	struct key_columns key; /* count 0: none; if that is not allowed a problem says so */
+	/* Its engine has no transactions: copied under a lock, and otherwise as one without a key. */
+	bool is_nontransactional;
+	bool keeps_engine;	/* and gets it on the target, in the cutover: see target_engine.h */
 	bool key_is_configured; /* by CascadingPaginationColumnConfig */
 	/* Can a row have another one's key or unique value in its way on the target: is there
 	 * more than one unique key, or are there texts in the key? */

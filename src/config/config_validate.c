@@ -108,6 +108,20 @@ static void check_collations(struct checks *c)
 	}
 }
 
+static void check_engines(struct checks *c)
+{
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(&c->config->move.engine_rewrites, &cursor)))
+		if (strcasecmp(entry->value, "InnoDB") != 0)
+			wrong(c, "EngineRewrites",
+			      "rows and positions are safe in InnoDB only; ALTER TABLE can do more when "
+			      "the move is done",
+			      "EngineRewrites.%s: \"%s\" is not InnoDB", entry->key,
+			      (const char *)entry->value);
+}
+
 static void check_timeouts(struct checks *c)
 {
 	struct move_options *move = &c->config->move;
@@ -469,6 +483,7 @@ static void run_checks(struct checks *c)
 	check_filter(c, "Databases", &c->config->move.databases);
 	check_filter(c, "Tables", &c->config->move.tables);
 	check_collations(c);
+	check_engines(c);
 	check_timeouts(c);
 	check_replica(c);
 	check_log(c);

@@ -16,6 +16,7 @@ struct rewrite {
 	const struct table *table;
 	const struct map *rewrites;
 	unsigned depth; /* of parentheses */
+	bool is_column; /* this line */
 };
 
 static void copy_to(struct rewrite *r, const char *end)
@@ -106,12 +107,15 @@ static void parse_word(struct rewrite *r)
 	}
 }
 
-static void step(struct rewrite *r)
+typedef void rewrite_part(struct rewrite *r);
+
+/* line: at stands on the end of the one before; word: on one outside of quotes. */
+static void step(struct rewrite *r, rewrite_part *line, rewrite_part *word)
 {
 	char c = *r->at;
 
 	if (c == '\n' && r->depth == 1) {
-		parse_line(r);
+		line(r);
 		return;
 	}
 	if (c == '\'' || c == '`' || c == '"') {
@@ -119,7 +123,7 @@ static void step(struct rewrite *r)
 		return;
 	}
 	if (create_is_word(c)) {
-		parse_word(r);
+		word(r);
 		return;
 	}
 	r->depth += c == '(';
@@ -135,7 +139,55 @@ void create_rewrite_table(struct buf *out, const char *shown, const struct table
 	if (rewrites->count == 0)
 		buf_puts(out, shown);
 	while (rewrites->count > 0 && *r.at)
-		step(&r);
+		step(&r, parse_line, parse_word);
+}
+
+/* A line that begins with a name is a column's. */
+static void parse_engine_line(struct rewrite *r)
+{
+	copy_to(r, r->at + strspn(r->at, "\n "));
+	r->is_column = *r->at == '`';
+}
+
+/* Leaves it out with the blank in front of it. */
+static void drop_to(struct rewrite *r, const char *end)
+{
+	if (r->out->length > 0 && r->out->data[r->out->length - 1] == ' ')
+		buf_truncate(r->out, r->out->length - 1);
+	r->at = end;
+}
+
+static void parse_engine_word(struct rewrite *r)
+{
+	static const char engine[] = "ENGINE=", hash[] = "USING HASH";
+	static const char *const options[] = {
+		"ROW_FORMAT=",	  "PACK_KEYS=",	    "CHECKSUM=",       "DELAY_KEY_WRITE=",
+		"PAGE_CHECKSUM=", "TRANSACTIONAL=", "DATA DIRECTORY=", "INDEX DIRECTORY="
+	};
+
+	for (size_t i = 0; r->depth == 0 && i < ARRAY_LEN(options); i++)
+		if (create_begins(r->at, options[i])) {
+			const char *value = r->at + strlen(options[i]);
+
+			drop_to(r, *value == '\'' ? create_skip_quoted(value) : skip_word(value));
+			return;
+		}
+	if (r->depth == 0 && create_begins(r->at, engine)) {
+		r->at = skip_word(r->at + strlen(engine));
+		buf_puts(r->out, "ENGINE=InnoDB");
+	} else if (r->depth == 1 && !r->is_column && create_begins(r->at, hash)) {
+		drop_to(r, r->at + strlen(hash));
+	} else {
+		copy_to(r, skip_word(r->at));
+	}
+}
+
+void create_rewrite_engine(struct buf *out, const char *shown)
+{
+	struct rewrite r = { .at = shown, .out = out };
+
+	while (*r.at)
+		step(&r, parse_engine_line, parse_engine_word);
 }
 
 void create_rewrite_database(struct buf *out, const char *shown, const char *collation)

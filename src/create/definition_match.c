@@ -266,7 +266,8 @@ void target_definition_check(const struct moved_table *t, const struct table *ta
 	struct comparison c = { .t = t, .source = t->source, .target = target, .findings = findings };
 
 	sql_table_name(&c.name, target->schema, target->name);
-	if (strcasecmp(target->engine, "InnoDB") != 0)
+	if (strcasecmp(target->engine, "InnoDB") != 0 &&
+	    !(t->keeps_engine && strcasecmp(target->engine, t->source->engine) == 0))
 		finding_add(findings, PROBLEM_ERROR, alike,
 			    "target: table %s uses the engine %s; rows and positions are safe in "
 			    "InnoDB only",

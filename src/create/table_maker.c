@@ -173,6 +173,12 @@ bool table_maker_put_shown(struct table_maker *m, const struct moved_table *t, c
 	create_rewrite_table(&m->rewritten, m->exact.data, t->source,
 			     &m->options->collation_rewrites);
 	leave_out_default(m, &m->rewritten, t->source);
+	if (t->is_nontransactional) {
+		create_rewrite_engine(&rest, m->rewritten.data);
+		buf_release(&m->rewritten);
+		m->rewritten = rest;
+		rest = (struct buf)BUF_INIT;
+	}
 	if (!m->keeps_late_keys) {
 		create_leave_out_keys(&rest, m->rewritten.data, comes_later, &choice);
 		buf_release(&m->rewritten);
