@@ -82,6 +82,30 @@ TEST(those_of_expressions)
 	      ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin");
 }
 
+TEST(another_engine)
+{
+	static const char shown[] =
+		"CREATE TABLE `t` (\n"
+		"  `id` int NOT NULL COMMENT 'ENGINE=MyISAM USING HASH',\n"
+		"  `USING HASH` int DEFAULT NULL,\n"
+		"  PRIMARY KEY (`id`) USING HASH,\n"
+		"  KEY `b` (`USING HASH`) USING BTREE COMMENT 'x'\n"
+		") ENGINE=MEMORY AUTO_INCREMENT=7 DEFAULT CHARSET=latin1 PACK_KEYS=0 CHECKSUM=1 "
+		"ROW_FORMAT=FIXED DATA DIRECTORY='/a b' TRANSACTIONAL=1 COMMENT='CHECKSUM=1'";
+	static const char wants[] =
+		"CREATE TABLE `t` (\n"
+		"  `id` int NOT NULL COMMENT 'ENGINE=MyISAM USING HASH',\n"
+		"  `USING HASH` int DEFAULT NULL,\n"
+		"  PRIMARY KEY (`id`),\n"
+		"  KEY `b` (`USING HASH`) USING BTREE COMMENT 'x'\n"
+		") ENGINE=InnoDB AUTO_INCREMENT=7 DEFAULT CHARSET=latin1 COMMENT='CHECKSUM=1'";
+	struct buf out = BUF_INIT;
+
+	create_rewrite_engine(&out, shown);
+	assert_string_equal(buf_text(&out), wants);
+	buf_release(&out);
+}
+
 TEST(that_of_a_database)
 {
 	static const char *const cases[][2] = {
@@ -104,4 +128,5 @@ TEST(that_of_a_database)
 }
 
 TEST_MAIN(cmocka_unit_test(those_that_are_shown), cmocka_unit_test(those_that_are_not),
-	  cmocka_unit_test(those_of_expressions), cmocka_unit_test(that_of_a_database))
+	  cmocka_unit_test(those_of_expressions), cmocka_unit_test(another_engine),
+	  cmocka_unit_test(that_of_a_database))
