@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "create/create_statement.h"
 #include "create/create_text.h"
@@ -16,7 +17,10 @@
 #include "plan/collation_rewrite.h"
 #include "unique_values.h"
 
-#define VALUE_BYTES 64 /* of memory, for each that is compared */
+static const char log_tag[] = "preflight";
+
+#define ROWS_TO_TELL_OF 100000
+#define VALUE_BYTES 32 /* of memory, for each that is compared */
 
 /* What the target has for the column that comes nearest to comparing bytes: MySQL has no
  * NO PAD for other character sets, and there blanks at the end still do not count. */
@@ -214,6 +218,10 @@ static bool compare(struct preflight *p, const struct moved_table *t,
 	struct buf from = BUF_INIT;
 	bool is_known, ok;
 
+	if (t->source->estimated_rows > ROWS_TO_TELL_OF)
+		log_info("table %s: comparing the values of the unique key %s by the target's collation, "
+			 "in about %" PRIu64 " rows",
+			 t->source->full_name, index->name, t->source->estimated_rows);
 	put_from(p, t, index, &from);
 	*answer = UNIQUE_UNKNOWN;
 	ok = read_parts(p, t, index, collations, expressions, definition, &is_known, err);
@@ -223,8 +231,10 @@ static bool compare(struct preflight *p, const struct moved_table *t,
 						      .collations = collations,
 						      .expressions = expressions,
 						      .from = buf_text(&from),
-						      .values_max = p->options->rows_bytes /
-								    VALUE_BYTES };
+						      .values_max =
+							      p->options->rows_bytes / VALUE_BYTES,
+						      .spill_beside =
+							      p->options->verify.spill_beside };
 
 		ok = unique_values_ask(&values, p->source.db, p->target.db, answer, clashing,
 				       merged, err);
@@ -266,9 +276,7 @@ static bool check_index(struct preflight *p, const struct moved_table *t,
 			   " row%s in all would not find a place",
 			   buf_text(&clashing), merged, merged == 1 ? "" : "s");
 	else
-		buf_puts(&why, answer == UNIQUE_TOO_MANY ?
-				       "there are too many values to compare them" :
-				       "its values cannot be compared");
+		buf_puts(&why, "its values cannot be compared");
 	if (is_over_expression(index) && answer != UNIQUE_CLASHING && answer != UNIQUE_APART)
 		warn_of_expression(p, t, index, column);
 	else if (answer != UNIQUE_APART)

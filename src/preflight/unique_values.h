@@ -10,10 +10,11 @@ struct unique_values {
 	char *const *collations;	 /* of the target, per part; NULL: not a text */
 	char *const *expressions;	 /* SQL, of the target, per part; NULL: a column */
 	const char *from;		 /* SQL: what the parts are read of */
-	uint64_t values_max;		 /* to be held at once */
+	uint64_t values_max;		 /* in memory at once */
+	const char *spill_beside;	 /* see spill_file_open() */
 };
 
-enum unique_answer { UNIQUE_APART, UNIQUE_CLASHING, UNIQUE_TOO_MANY, UNIQUE_UNKNOWN };
+enum unique_answer { UNIQUE_APART, UNIQUE_CLASHING, UNIQUE_UNKNOWN };
 
 /* clashing: two such values, for people, when there are any; the caller's. *merged: how many
  * values are equal to another one, which would stay. */

@@ -54,7 +54,8 @@ ELSEWHERE = ("before_repair_read", "after_repair_read", "after_repair_write",
              "rows_displaced", "rows_skipped", "run_is_done",
              "before_lax_read", "before_lax_compare", "after_lax_write",
              "before_trial_table", "state_is_durable", "fulltext_key_added",
-             "load_is_unsuited", "before_indexing", "indexes_added", "indexes_recorded")
+             "load_is_unsuited", "before_indexing", "indexes_added", "indexes_recorded",
+             "engine_changed")
 
 
 class KillTest(MoveTest):
