@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "plan/collation.h"
+#include "plan/collation_proposal.h"
 #include "plan/collation_rewrite.h"
 
 struct check {
