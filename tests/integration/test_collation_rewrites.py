@@ -88,6 +88,7 @@ class ProposalTest(RewriteTest):
         ferry.start("-resumestate", ferry.config_path + ".state")
         ferry.assert_status(0)
         self.assert_equal()
+        self.assertEqual(ferry.run("-verify"), 0)
         self.assertEqual(tuple(self.collation(self.target, c) for c in "kcg"), names)
         self.assertEqual(self.collation(self.target, "e"), names[0])
         self.assertEqual(self.target.value("SELECT DEFAULT_COLLATION_NAME FROM information_schema"

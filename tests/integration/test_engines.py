@@ -83,6 +83,9 @@ class EngineTest(MoveTest):
         self.assertRegex(ferry.log(), r"table abc\.my was locked on the source for \d+\.\d s")
         for table, engine in self.engines.items():
             self.assertEqual(self.engine(table), engine.split()[0])
+        self.assertEqual(ferry.run("-verify"), 0)
+        self.target.sql("UPDATE abc.my SET v = 'other' LIMIT 1")
+        self.assertEqual(ferry.run("-verify"), 3)
 
     def test_the_source_was_restarted(self):
         """What such a table has after a crash, its binlog need not say. A resume copies it."""
