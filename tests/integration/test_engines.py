@@ -1,6 +1,8 @@
 """Tables of engines without transactions (AllowNonTransactionalTables): copied under a lock,
 with live writes, kill and resume; what they are on the target, and what is said beforehand."""
 
+import threading
+
 from lib.case import BOTH
 from lib.moves import MoveTest
 
@@ -41,12 +43,23 @@ class EngineTest(MoveTest):
             self.source.sql(f"INSERT IGNORE INTO abc.{table} (v, n) VALUES ('a', {first + 500}),"
                             f" ('b', {first % 60 + 2}), ('c', {first + 501})")
 
+    def write(self, table):
+        """Inserts that run beside reads, and others, until the copy is complete."""
+        n = 10000
+        with self.source.connect() as db:
+            while self.writing:
+                n += 1
+                db.run(f"INSERT INTO abc.{table} (v, n) VALUES ('w', {n})",
+                       f"UPDATE abc.{table} SET v = CONCAT('w', n) WHERE n = {n - 2}",
+                       f"DELETE FROM abc.{table} WHERE n = {n - 5}")
+
     def engine(self, table):
         return self.target.value("SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA ="
                                  f" 'abc' AND TABLE_NAME = '{table}'")
 
     def test_moved_with_writes_killed_and_resumed(self):
-        """Killed under the lock, in the stream, and when the engines are given back."""
+        """Killed under the lock, in the stream, and when the engines are given back. Broken: read
+        by another session than the lock's, which was given up at once."""
         self.fill()
         probes = self.probes()
         ferry = self.one_by_one(probes=probes, AllowNonTransactionalTables=True,
@@ -77,7 +90,12 @@ class EngineTest(MoveTest):
         self.change(400)
         ferry.kill9()
         given.release()
+        # Broken: one that had its own engine again kept it while rows were written.
+        done = probes.stop_at("copy_done")
         ferry.start("-resumestate", ferry.config_path + ".state")
+        self.reach(ferry, done)
+        self.assertEqual({self.engine(table) for table in self.engines}, {"InnoDB"})
+        done.release()
         ferry.assert_status(0)
         self.assert_equal()
         self.assertRegex(ferry.log(), r"table abc\.my was locked on the source for \d+\.\d s")
@@ -118,8 +136,17 @@ class EngineTest(MoveTest):
             probes=probes, AllowNonTransactionalTables=True, VerifierType="Inline",
             EngineRewrites={"myisam": "InnoDB", "Aria": "InnoDB", "MEMORY": "InnoDB"})
         stop = probes.stop_at("copy_done")
+        self.writing = True
+        self.addCleanup(setattr, self, "writing", False)
+        writers = [threading.Thread(target=self.write, args=(table,), daemon=True)
+                   for table in self.engines]
+        for writer in writers:
+            writer.start()
         ferry.start()
         self.reach(ferry, stop)
+        self.writing = False
+        for writer in writers:
+            writer.join()
         self.change(100)
         stop.release()
         ferry.assert_status(0)
