@@ -116,6 +116,9 @@ class EngineTest(MoveTest):
         done = probes.stop_at("copy_done")
         ferry.start()
         self.reach(ferry, done)
+        # When a server was started it says by the second.
+        self.wait_until(lambda: int(source.sql("SHOW GLOBAL STATUS LIKE 'Uptime'")[0][1]) > 1,
+                        what="a second of the source's life")
         source.kill9()
         source.start()
         # As if it had not been logged.
