@@ -14,6 +14,8 @@ bool create_is_word(char c);
 bool create_begins(const char *at, const char *text);
 /* Behind the first such text that stands in no quotes, or NULL. */
 const char *create_find(const char *at, const char *text);
+/* The table's column of the name in backticks that at stands on, or NULL. */
+const struct column *create_column(const struct table *table, const char *at);
 /* The parts of a unique key of the table that are expressions, with their brackets; the
  * caller's, and NULL before. definition: the key's line, as it can stand behind ADD. False: the
  * statement has no such key. */

@@ -11,8 +11,8 @@
 void target_definition_check(const struct moved_table *t, const struct table *target,
 			     const struct map *without_default, struct findings *findings);
 /* Do the unique keys of a table that was just created call the same values equal, by the
- * names of their collations? */
+ * names of their collations, which CollationRewrites may have changed? */
 void target_definition_check_orders(const struct moved_table *t, const struct table *target,
-				    struct findings *findings);
+				    const struct map *rewrites, struct findings *findings);
 
 #endif

@@ -10,16 +10,17 @@
 struct index_deferral;
 
 struct table_maker {
-	struct db *source;	      /* borrowed */
-	struct db *target;	      /* borrowed */
-	const char *marginalia;	      /* borrowed */
-	const struct map *collations; /* borrowed; those that the target knows */
+	struct db *source;		    /* borrowed */
+	struct db *target;		    /* borrowed */
+	const struct move_options *options; /* borrowed */
+	const struct map *collations;	    /* borrowed; those that the target knows */
 	/* Those of fulltext_keys.h, which are left out else, and those of the deferral. */
 	bool keeps_late_keys;
 	const struct index_deferral *deferral; /* borrowed; NULL: none */
 	char default_row_format[32];
 	struct buf shown;
 	struct buf exact;
+	struct buf rewritten;
 	struct buf translated;
 	struct buf sql;
 };
@@ -27,7 +28,7 @@ struct table_maker {
 /* Puts both sessions into the dialect of CREATE statements. *m needs no initialising; after
  * a failure it need not be ended. */
 bool table_maker_begin(struct table_maker *m, struct db *source, struct db *target,
-		       const char *marginalia, const struct map *collations,
+		       const struct move_options *options, const struct map *collations,
 		       struct error *err) MUST_CHECK;
 /* ok false: the first error is the one to tell, and *err stays. */
 bool table_maker_end(struct table_maker *m, bool ok, struct error *err) MUST_CHECK;

@@ -13,9 +13,10 @@ bool collation_is_exact(const char *name);
 bool collation_pads(const char *name);
 /* Do they call the same texts equal? Names alone do not tell between flavours. */
 bool collation_agrees(const char *a, enum flavour of_a, const char *b, enum flavour of_b);
-/* May the column there take values for equal that the source's column tells apart? */
-bool collation_merges(const struct column *source, enum flavour of_source,
-		      const struct column *there, enum flavour of_there);
+/* May the collation there take values for equal that the source's column tells apart? "":
+ * the column there has none. */
+bool collation_merges(const struct column *source, enum flavour of_source, const char *there,
+		      enum flavour of_there);
 
 /* The names of those that the server knows become keys of the map. */
 bool collations_load(struct map *known, struct db *db, struct error *err) MUST_CHECK;

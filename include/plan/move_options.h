@@ -110,6 +110,7 @@ struct move_options {
 	bool defer_indexes;		 /* DeferSecondaryIndexes */
 	struct string_list move_objects; /* MoveObjects: "views", ... */
 	struct map definer_rewrites;	 /* "user@host" -> "user@host" (char *) */
+	struct map collation_rewrites;	 /* CollationRewrites: see collation_rewrite.h */
 	struct key_rules keys;
 
 	unsigned write_attempts; /* DBWriteRetries */
@@ -130,6 +131,8 @@ struct move_options {
 	uint64_t owed_bytes;		  /* keys of owed rows in memory before they go to a file */
 
 	bool allow_tables_without_key;	  /* AllowTablesWithoutKey */
+	bool allow_nontransactional;	  /* AllowNonTransactionalTables */
+	struct map engine_rewrites;	  /* EngineRewrites: engine -> engine (char *) */
 	enum write_method write_method;	  /* TargetWriteMethod */
 	bool allow_inexact_json;	  /* AllowInexactJSON: documents by their text alone */
 	bool skip_row_image_check;	  /* SkipBinlogRowImageCheck */

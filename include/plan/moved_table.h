@@ -13,8 +13,11 @@ struct moved_table {
 	const struct table *source; /* borrowed from the schema */
 	const char *target_schema;  /* borrowed from options or source */
 	const char *target_name;
-	struct key_columns key;	   /* count 0: none; if that is not allowed a problem says so */
-	bool key_is_configured;	   /* by CascadingPaginationColumnConfig */
+	struct key_columns key; /* count 0: none; if that is not allowed a problem says so */
+	/* Its engine has no transactions: copied under a lock, and otherwise as one without a key. */
+	bool is_nontransactional;
+	bool keeps_engine;	/* and gets it on the target, in the cutover: see target_engine.h */
+	bool key_is_configured; /* by CascadingPaginationColumnConfig */
 	struct row_filter *filter; /* Tables.Where, owned; NULL: all rows are moved */
 	/* Can a row have another one's key or unique value in its way on the target: is there
 	 * more than one unique key, are there texts in the key, or rows outside of the part? */

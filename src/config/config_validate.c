@@ -17,6 +17,7 @@
 #include "control/access.h"
 #include "control/bind_address.h"
 #include "plan/row_filter.h"
+#include "plan/collation_rewrite.h"
 
 #define ROW_BYTES_MIN (UINT64_C(1) << 20)
 #define ROW_BYTES_MAX (UINT64_C(16) << 20)
@@ -119,6 +120,43 @@ static void check_where(struct checks *c)
 	for (size_t i = 0; i < move->friendly_runs.count; i++)
 		if (*move->friendly_runs.items[i] == '\0')
 			wrong(c, "FriendlyRuns", NULL, "FriendlyRuns: an entry is empty");
+}
+
+/* Names stand in statements as they are. */
+static void check_collations(struct checks *c)
+{
+	static const char key[] = "CollationRewrites", letters[] = "abcdefghijklmnopqrstuvwxyz"
+								   "0123456789_";
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(&c->config->move.collation_rewrites, &cursor))) {
+		const char *from = entry->key, *to = entry->value;
+		bool is_pattern = from[strcspn(from, "*?")] != '\0';
+
+		if (from[strspn(from, letters)] != '\0' && !is_pattern)
+			wrong(c, key, NULL, "%s: \"%s\" is no name of a collation", key, from);
+		else if (*to == '\0' || to[strspn(to, letters)] != '\0')
+			wrong(c, key, NULL, "%s.%s: \"%s\" is no name of a collation", key, from,
+			      to);
+		else if (!is_pattern && !collation_same_charset(from, to))
+			wrong(c, key, "values are moved as the bytes they are",
+			      "%s.%s: %s is of another character set", key, from, to);
+	}
+}
+
+static void check_engines(struct checks *c)
+{
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(&c->config->move.engine_rewrites, &cursor)))
+		if (strcasecmp(entry->value, "InnoDB") != 0)
+			wrong(c, "EngineRewrites",
+			      "rows and positions are safe in InnoDB only; ALTER TABLE can do more when "
+			      "the move is done",
+			      "EngineRewrites.%s: \"%s\" is not InnoDB", entry->key,
+			      (const char *)entry->value);
 }
 
 static void check_timeouts(struct checks *c)
@@ -594,6 +632,8 @@ static void run_checks(struct checks *c)
 	check_filter(c, "Databases", &c->config->move.databases);
 	check_filter(c, "Tables", &c->config->move.tables);
 	check_where(c);
+	check_collations(c);
+	check_engines(c);
 	check_timeouts(c);
 	check_replica(c);
 	check_throttle(c);

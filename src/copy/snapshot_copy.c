@@ -25,6 +25,15 @@
  * later. A program that stands still, or whose network does, loses the lock after
  * LOCK_IDLE_S, as the server ends the session.
  *
+ * An engine without transactions (MyISAM, Aria, MEMORY) has no snapshots. There the session
+ * that holds the lock reads the rows itself, and writers wait for all of that. They are as
+ * well ordered: the server writes a statement's rows to the binlog before the statement gives
+ * up its own lock on the table, and LOCK TABLES ... READ lets no concurrent INSERT in. (Without
+ * the lock a row that is being inserted concurrently is in the binlog and not to be read: one
+ * whose event lies before the start position would be brought by nothing.) As the read is the
+ * lock's session, what cuts the one ends the other, and all of it is done again; one that
+ * nobody reads from is cut after LOCKED_WRITE_S.
+ *
  * A source connection that is lost takes the snapshot with it, and a COMMIT without an
  * answer leaves open whether its rows are there: the target's table is emptied, and the
  * copy begun from scratch. Nothing goes on in the middle.
@@ -47,6 +56,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/probe.h"
 #include "base/retry.h"
@@ -59,6 +69,7 @@ static const char log_tag[] = "snapshot_copy";
 
 #define LOCK_WAIT_S 1
 #define LOCK_IDLE_S 10
+#define LOCKED_WRITE_S 60
 #define READ_RETRY_MS 1000
 #define DELETE_ROWS 10000
 
@@ -69,6 +80,7 @@ struct copy {
 	struct db *source; /* owned; its session holds the snapshot */
 	struct db *locker; /* owned; open while the table is locked */
 	struct binlog_position place;
+	double locked_at;
 	struct row_batch *batch; /* owned; being filled or written */
 	bool begins_anew;	 /* what failed can be put right by a new snapshot */
 	bool is_refused;	 /* the target does not take the rows, or makes others of them */
@@ -144,8 +156,8 @@ static bool make_empty(struct copy *c, struct error *err)
 	struct snapshot_mark *mark = &run_sync(c->run, c->table)->mark;
 
 	if (mark->is_ours)
-		log_info("table %s has no key: it is emptied on the target and copied again",
-			 name_of(c));
+		log_info("table %s has no %s: it is emptied on the target and copied again",
+			 name_of(c), c->table->is_nontransactional ? "transactions" : "key");
 	for (struct retry r = run_write_begin(c->run, "empty the target's table", "batch_writer");
 	     retry_next(&r, err);) {
 		if (!(mark->is_ours ? delete_rows(c, err) : look_for_rows(c, err)))
@@ -169,8 +181,8 @@ static bool lock_table(struct copy *c, struct error *err)
 	bool ok = db_execf(c->locker, err,
 			   "SET SESSION autocommit = 0, innodb_table_locks = 1, "
 			   "lock_wait_timeout = %d, innodb_lock_wait_timeout = %d, "
-			   "wait_timeout = %d",
-			   LOCK_WAIT_S, LOCK_WAIT_S, LOCK_IDLE_S) &&
+			   "wait_timeout = %d, net_write_timeout = %d",
+			   LOCK_WAIT_S, LOCK_WAIT_S, LOCK_IDLE_S, LOCKED_WRITE_S) &&
 		  db_execf(c->locker, err, "LOCK TABLES %s READ", buf_text(&name));
 	buf_release(&name);
 	return ok;
@@ -180,8 +192,10 @@ static bool snapshot_under_lock(struct copy *c, struct error *err)
 {
 	if (!lock_table(c, err))
 		return false;
+	c->locked_at = clock_wall();
 	probe("table_locked", "%s", name_of(c));
-	return db_execf(c->source, err, "START TRANSACTION WITH CONSISTENT SNAPSHOT") &&
+	return (c->table->is_nontransactional ||
+		db_execf(c->source, err, "START TRANSACTION WITH CONSISTENT SNAPSHOT")) &&
 	       binlog_current_position(c->locker, &c->place, err);
 }
 
@@ -195,7 +209,12 @@ static bool snapshot_once(struct copy *c, struct error *err)
 
 	probe("before_snapshot", "%s", name_of(c));
 	ok = ok && snapshot_under_lock(c, err);
-	db_close(c->locker); /* gives the lock back */
+	if (ok && c->table->is_nontransactional) {
+		db_close(c->source);
+		c->source = c->locker;
+	} else {
+		db_close(c->locker); /* gives the lock back */
+	}
 	c->locker = NULL;
 	return ok;
 }
@@ -409,6 +428,9 @@ static bool copy_once(struct copy *c, struct error *err)
 	c->batch->sum_expression = c->mode ? c->hash.sum[SIDE_SOURCE] : NULL;
 	bool ok = c->source && take_snapshot(c, err) && copy_rows(c, err);
 
+	if (ok && c->table->is_nontransactional)
+		log_info("table %s was locked on the source for %.1f s", name_of(c),
+			 clock_wall() - c->locked_at);
 	/* In mid-result that cuts the connection rather than reading the rest. */
 	db_close(c->source);
 	c->source = NULL;

@@ -23,21 +23,6 @@ static void copy_to(struct exact *x, const char *end)
 	x->at = end;
 }
 
-/* at stands on a name in backticks. */
-static const struct column *find_column(const struct exact *x, const char *end)
-{
-	struct buf name = BUF_INIT;
-	const struct column *column;
-
-	for (const char *from = x->at + 1; from < end - 1; from++) {
-		buf_putc(&name, *from);
-		from += *from == '`';
-	}
-	column = table_column(x->table, buf_text(&name));
-	buf_release(&name);
-	return column;
-}
-
 static void put_bytes(struct buf *out, const char *hex)
 {
 	buf_printf(out, *hex ? "0x%s" : "''", hex);
@@ -63,7 +48,7 @@ static void parse_line(struct exact *x)
 	x->column = NULL;
 	if (*x->at != '`')
 		return;
-	x->column = find_column(x, create_skip_quoted(x->at));
+	x->column = create_column(x->table, x->at);
 	copy_to(x, create_skip_quoted(x->at));
 	copy_to(x, x->at + strspn(x->at, " "));
 	if (!x->column || !x->column->member_bytes)

@@ -57,6 +57,21 @@ const char *create_find(const char *at, const char *text)
 	return NULL;
 }
 
+const struct column *create_column(const struct table *table, const char *at)
+{
+	const char *end = create_skip_quoted(at);
+	struct buf name = BUF_INIT;
+	const struct column *column;
+
+	for (at++; at < end - 1; at++) {
+		buf_putc(&name, *at);
+		at += *at == '`';
+	}
+	column = table_column(table, buf_text(&name));
+	buf_release(&name);
+	return column;
+}
+
 bool create_unique_parts(const char *shown, const struct table_index *index, char **expressions,
 			 struct buf *definition)
 {

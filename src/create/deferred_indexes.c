@@ -145,10 +145,10 @@ static bool make_statement(struct index_worker *w, const struct moved_table *t, 
 static bool look(struct index_worker *w, const struct moved_table *t, uint64_t deferred,
 		 struct error *err)
 {
-	const char *marginalia = w->adder->run->options->target.marginalia;
+	const struct move_options *options = w->adder->run->options;
 	struct table_maker m;
 	struct buf name = BUF_INIT, there = BUF_INIT;
-	bool ok = table_maker_begin(&m, w->source, w->target, marginalia, &w->collations, err);
+	bool ok = table_maker_begin(&m, w->source, w->target, options, &w->collations, err);
 
 	if (!ok)
 		return false;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "plan/collation.h"
+#include "plan/collation_rewrite.h"
 #include "db/type_text.h"
 
 struct comparison {
@@ -210,7 +211,8 @@ static void check_copy_key(struct comparison *c)
 	buf_release(&remedy);
 }
 
-static void compare_orders(struct comparison *c, const struct table_index *index)
+static void compare_orders(struct comparison *c, const struct table_index *index,
+			   const struct map *rewrites)
 {
 	for (unsigned i = 0; i < index->part_count; i++) {
 		unsigned position = index->parts[i].column;
@@ -219,10 +221,12 @@ static void compare_orders(struct comparison *c, const struct table_index *index
 		const struct column *target =
 			source ? table_column_of_other(c->target, source) : NULL;
 
+		const char *wanted =
+			target ? collation_on_target(rewrites, source->collation) : NULL;
+
 		if (target && !collation_is_exact(target->collation) &&
-		    !collation_agrees(source->collation, FLAVOUR_MYSQL, target->collation,
-				      FLAVOUR_MYSQL))
-			add(c, source, "is unique under another collation", source->collation,
+		    !collation_agrees(wanted, FLAVOUR_MYSQL, target->collation, FLAVOUR_MYSQL))
+			add(c, source, "is unique under another collation", wanted,
 			    target->collation);
 	}
 }
@@ -262,7 +266,8 @@ void target_definition_check(const struct moved_table *t, const struct table *ta
 	struct comparison c = { .t = t, .source = t->source, .target = target, .findings = findings };
 
 	sql_table_name(&c.name, target->schema, target->name);
-	if (strcasecmp(target->engine, "InnoDB") != 0)
+	if (strcasecmp(target->engine, "InnoDB") != 0 &&
+	    !(t->keeps_engine && strcasecmp(target->engine, t->source->engine) == 0))
 		finding_add(findings, PROBLEM_ERROR, alike,
 			    "target: table %s uses the engine %s; rows and positions are safe in "
 			    "InnoDB only",
@@ -277,13 +282,13 @@ void target_definition_check(const struct moved_table *t, const struct table *ta
 }
 
 void target_definition_check_orders(const struct moved_table *t, const struct table *target,
-				    struct findings *findings)
+				    const struct map *rewrites, struct findings *findings)
 {
 	struct comparison c = { .t = t, .source = t->source, .target = target, .findings = findings };
 
 	sql_table_name(&c.name, target->schema, target->name);
 	for (unsigned i = 0; i < c.source->index_count; i++)
 		if (c.source->indexes[i].is_unique)
-			compare_orders(&c, &c.source->indexes[i]);
+			compare_orders(&c, &c.source->indexes[i], rewrites);
 	buf_release(&c.name);
 }

@@ -124,8 +124,7 @@ static bool begin_maker(struct creator *c, struct db *source, struct db *target,
 {
 	const struct creation *all = c->creation;
 
-	if (!table_maker_begin(&c->maker, source, target, all->options->target.marginalia,
-			       &all->collations, err))
+	if (!table_maker_begin(&c->maker, source, target, all->options, &all->collations, err))
 		return false;
 	c->maker.deferral = &all->deferral;
 	return true;
@@ -298,7 +297,8 @@ static bool check_created(const struct creation *all, struct db *target,
 		target_definition_check(tables->tables[i], pairs.there[i], &without_default,
 					&findings);
 		if (!options->allow_existing_target_table)
-			target_definition_check_orders(tables->tables[i], pairs.there[i], &findings);
+			target_definition_check_orders(tables->tables[i], pairs.there[i],
+						       &options->collation_rewrites, &findings);
 	}
 	for (size_t i = 0; ok && i < findings.count; i++)
 		if (findings.items[i].severity == PROBLEM_ERROR)

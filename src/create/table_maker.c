@@ -12,11 +12,13 @@
 #include "base/mem.h"
 #include "create_exact.h"
 #include "create_keys.h"
+#include "create_rewrite.h"
 #include "create/create_statement.h"
 #include "create_translate.h"
 #include "create/fulltext_keys.h"
 #include "index_deferral.h"
 #include "plan/collation.h"
+#include "plan/collation_rewrite.h"
 
 static const char log_tag[] = "table_creator";
 
@@ -25,17 +27,17 @@ static const char log_tag[] = "table_creator";
 #define NO_DATABASE 1046
 
 bool table_maker_begin(struct table_maker *m, struct db *source, struct db *target,
-		       const char *marginalia, const struct map *collations, struct error *err)
+		       const struct move_options *options, const struct map *collations,
+		       struct error *err)
 {
 	struct buf value = BUF_INIT;
 	bool ok = db_ready(source, err) && db_ready(target, err) &&
 		  create_dialect_begin_target(target, db_version(source), err) &&
 		  db_value(target, &value, NULL, err, "SELECT @@GLOBAL.innodb_default_row_format");
 
-	*m = (struct table_maker){ .source = source,
-				   .target = target,
-				   .marginalia = marginalia,
-				   .collations = collations };
+	*m = (struct table_maker){
+		.source = source, .target = target, .options = options, .collations = collations
+	};
 	snprintf(m->default_row_format, sizeof(m->default_row_format), "%s", buf_text(&value));
 	buf_release(&value);
 	return ok;
@@ -50,6 +52,7 @@ bool table_maker_end(struct table_maker *m, bool ok, struct error *err)
 		*err = end_error;
 	buf_release(&m->shown);
 	buf_release(&m->exact);
+	buf_release(&m->rewritten);
 	buf_release(&m->translated);
 	buf_release(&m->sql);
 	return ok && ended;
@@ -63,18 +66,48 @@ static bool translate(struct table_maker *m, const struct buf *text, struct erro
 				db_version(m->target)->flavour, err);
 }
 
+/* The default one of the database there, "" where the server's own is as good as any. */
+static bool query_collation(struct table_maker *m, const char *schema, struct buf *collation,
+			    struct error *err)
+{
+	struct buf sql = BUF_INIT, name = BUF_INIT;
+	const char *there;
+
+	buf_puts(&sql, "SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA"
+		       " WHERE SCHEMA_NAME = ");
+	sql_text(&sql, schema);
+	bool ok = db_value(m->source, &name, NULL, err, "%s", sql.data);
+
+	there = ok ? collation_on_target(&m->options->collation_rewrites, buf_text(&name)) : "";
+	if (strcmp(there, buf_text(&name)) != 0)
+		buf_puts(collation, there);
+	buf_release(&sql);
+	buf_release(&name);
+	return ok;
+}
+
 bool table_maker_put_database(struct table_maker *m, const struct moved_table *t, struct error *err)
 {
-	struct buf name = BUF_INIT;
+	const char *schema = t->source->schema;
+	struct buf name = BUF_INIT, collation = BUF_INIT;
 	bool ok;
 
 	sql_name(&name, t->target_schema);
 	buf_clear(&m->sql);
-	sql_comment(&m->sql, m->marginalia);
-	ok = create_show_database(m->source, t->source->schema, &m->shown, err) &&
+	sql_comment(&m->sql, m->options->target.marginalia);
+	ok = create_show_database(m->source, schema, &m->shown, err) &&
 	     translate(m, &m->shown, err) &&
-	     create_rename(&m->sql, m->translated.data, "DATABASE", true, name.data, err);
+	     (m->options->collation_rewrites.count == 0 ||
+	      query_collation(m, schema, &collation, err));
+	if (ok && collation.length > 0) {
+		buf_clear(&m->rewritten);
+		create_rewrite_database(&m->rewritten, m->translated.data, buf_text(&collation));
+		ok = create_rename(&m->sql, m->rewritten.data, "DATABASE", true, name.data, err);
+	} else if (ok) {
+		ok = create_rename(&m->sql, m->translated.data, "DATABASE", true, name.data, err);
+	}
 	buf_release(&name);
+	buf_release(&collation);
 	return ok;
 }
 
@@ -91,12 +124,13 @@ static bool has_column_of(const struct table *table, const char *collation)
 static void leave_out_default(const struct table_maker *m, struct buf *sql,
 			      const struct table *table)
 {
+	const char *collation =
+		collation_on_target(&m->options->collation_rewrites, table->collation);
 	char *option, *at = NULL;
 
-	if (collation_is_known(m->collations, table->collation) ||
-	    has_column_of(table, table->collation))
+	if (collation_is_known(m->collations, collation) || has_column_of(table, table->collation))
 		return;
-	option = mem_printf(" COLLATE=%s", table->collation);
+	option = mem_printf(" COLLATE=%s", collation);
 	/* Options stand in the last line that begins with a bracket. */
 	for (char *line = strstr(sql->data, "\n) "); line; line = strstr(line + 1, "\n) "))
 		at = line;
@@ -132,16 +166,25 @@ bool table_maker_put_shown(struct table_maker *m, const struct moved_table *t, c
 
 	buf_clear(&m->sql);
 	buf_clear(&m->exact);
-	sql_comment(&m->sql, m->marginalia);
+	buf_clear(&m->rewritten);
+	sql_comment(&m->sql, m->options->target.marginalia);
 	if (!create_exact(&m->exact, shown, t->source, m->default_row_format, err))
 		return false;
-	leave_out_default(m, &m->exact, t->source);
-	if (!m->keeps_late_keys) {
-		create_leave_out_keys(&rest, m->exact.data, comes_later, &choice);
-		buf_release(&m->exact);
-		m->exact = rest;
+	create_rewrite_table(&m->rewritten, m->exact.data, t->source,
+			     &m->options->collation_rewrites);
+	leave_out_default(m, &m->rewritten, t->source);
+	if (t->is_nontransactional) {
+		create_rewrite_engine(&rest, m->rewritten.data);
+		buf_release(&m->rewritten);
+		m->rewritten = rest;
+		rest = (struct buf)BUF_INIT;
 	}
-	return translate(m, &m->exact, err) &&
+	if (!m->keeps_late_keys) {
+		create_leave_out_keys(&rest, m->rewritten.data, comes_later, &choice);
+		buf_release(&m->rewritten);
+		m->rewritten = rest;
+	}
+	return translate(m, &m->rewritten, err) &&
 	       create_rename(&m->sql, m->translated.data, "TABLE", if_not_exists, name, err);
 }
 

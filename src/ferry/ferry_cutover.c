@@ -15,6 +15,7 @@
 #include "base/probe.h"
 #include "ferry/auto_increment.h"
 #include "create/fulltext_keys.h"
+#include "create/target_engine.h"
 #include "verify/owed_check.h"
 
 static const char log_tag[] = "ferry";
@@ -166,7 +167,10 @@ static bool complete_target(struct ferry *f, struct error *err)
 	if (is_in_use)
 		return true;
 	ferry_waits_for(f, "FULLTEXT keys to be made on the target");
-	return fulltext_keys_add(&f->run, f->source, err);
+	if (!fulltext_keys_add(&f->run, f->source, err))
+		return false;
+	ferry_waits_for(f, "tables to get their own engine on the target");
+	return target_engines_give(&f->run, err);
 }
 
 /* For the last time, after the verdict: writes of others to the target, and to the source

@@ -74,6 +74,20 @@ static bool query_safety(struct ferry *f, struct crash_safety *safety, struct er
 	return error_wrap(err, "ask the source when it was started");
 }
 
+/* What was copied of them may not be there any more, and no event says so. Whoever starts or
+ * resumes copies them from scratch. */
+static bool check_nontransactional(struct ferry *f, struct error *err)
+{
+	for (size_t i = 0; f->iterator && i < f->tables.count; i++)
+		if (f->tables.tables[i]->is_nontransactional)
+			return error_set(err, ERROR_DATA,
+					 "the source was restarted, and what %s has of an engine "
+					 "without transactions may not be what its binlog says: resume, "
+					 "which copies it again",
+					 f->tables.tables[i]->source->full_name);
+	return true;
+}
+
 bool ferry_check_source(struct ferry *f, struct error *err)
 {
 	uint64_t known = state_tracker_source_started(&f->tracker);
@@ -91,6 +105,8 @@ bool ferry_check_source(struct ferry *f, struct error *err)
 		if (f->verifier)
 			verifier_invalidate_all(f->verifier);
 	}
+	if (known && known != now.started && !check_nontransactional(f, err))
+		return false;
 	state_tracker_set_source_started(&f->tracker, now.started);
 	return true;
 }

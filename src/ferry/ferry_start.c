@@ -15,6 +15,7 @@
 #include "db/computing.h"
 #include "plan/computed.h"
 #include "create/fulltext_keys.h"
+#include "create/target_engine.h"
 #include "preflight/preflight.h"
 #include "create/table_creator.h"
 #include "rows/target_load.h"
@@ -239,6 +240,9 @@ static bool prepare_target(struct ferry *f, struct error *err)
 				   &f->tracker, &f->stop, err))
 			return error_wrap(err, "create databases and tables");
 	}
+	if (!(f->resume && f->resume->run.cutover_unlocked) &&
+	    !target_engines_take(&f->run, f->target, err))
+		return false;
 	state_tracker_set_lock_count(&f->tracker, count);
 	return true;
 }

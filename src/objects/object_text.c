@@ -12,6 +12,7 @@
 #include "create/create_text.h"
 #include "db/sql.h"
 #include "plan/collation.h"
+#include "plan/collation_rewrite.h"
 #include "plan/name_filter.h"
 
 bool object_kind_is_moved(const struct move_options *options, enum object_kind kind)
@@ -148,6 +149,14 @@ static void translate_name(char **name, const struct map *collations, bool is_co
 	*name = text;
 }
 
+static void rewrite_collation(char **name, const struct move_options *options)
+{
+	const char *there = collation_on_target(&options->collation_rewrites, *name);
+
+	if (**name && there != *name)
+		replace(name, there);
+}
+
 void object_translate(struct object *o, const struct object_terms *terms)
 {
 	const struct move_options *options = terms->options;
@@ -157,6 +166,8 @@ void object_translate(struct object *o, const struct object_terms *terms)
 		take_out_mode(o->sql_mode, "NO_AUTO_CREATE_USER");
 	if (*o->database_collation && strcmp(o->database_collation, terms->default_there) == 0)
 		replace(&o->database_collation, terms->default_here);
+	rewrite_collation(&o->collation, options);
+	rewrite_collation(&o->database_collation, options);
 	translate_name(&o->client, terms->collations, false);
 	translate_name(&o->collation, terms->collations, true);
 	translate_name(&o->database_collation, terms->collations, true);

@@ -42,12 +42,12 @@ bool collation_agrees(const char *a, enum flavour of_a, const char *b, enum flav
 	return same_name && (of_a == of_b || !is_the_flavours_own(a));
 }
 
-bool collation_merges(const struct column *source, enum flavour of_source,
-		      const struct column *there, enum flavour of_there)
+bool collation_merges(const struct column *source, enum flavour of_source, const char *there,
+		      enum flavour of_there)
 {
-	return there->collation[0] && source->collation[0] && source->member_count == 0 &&
-	       !collation_is_exact(there->collation) &&
-	       !collation_agrees(source->collation, of_source, there->collation, of_there);
+	return *there && source->collation[0] && source->member_count == 0 &&
+	       !collation_is_exact(there) &&
+	       !collation_agrees(source->collation, of_source, there, of_there);
 }
 
 /* MariaDB has the name with its character set in a column of its own; other columns hold no

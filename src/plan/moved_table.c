@@ -5,6 +5,7 @@
  * run shows all of them; the run itself does not start while there are errors. */
 #include "plan/moved_table.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,10 @@
 #include "plan/findings.h"
 #include "plan/key_condition.h"
 #include "plan/statement_tag.h"
+
+/* Of a table under its lock, to a target in the same network; measured. */
+#define LOCKED_ROWS_PER_S 40000
+#define LOCKED_BYTES_PER_S (UINT64_C(20) << 20)
 
 /* Generated columns are never written: the target computes them. Those of the key
  * are read all the same, to know how far the copy has come. */
@@ -159,10 +164,9 @@ static void check_columns(const struct table *table, struct findings *findings)
 /* Those whose rows are not in the table: another engine would take copies of them, or none. */
 static bool is_elsewhere(const char *engine)
 {
-	static const char *const engines[] = {
-		"MRG_MyISAM", "FEDERATED", "CONNECT", "SPIDER",	    "BLACKHOLE",
-		"S3",	      "OQGRAPH",   "NDB",     "NDBCLUSTER", "PERFORMANCE_SCHEMA"
-	};
+	static const char *const engines[] = { "FEDERATED", "CONNECT",	  "SPIDER",
+					       "BLACKHOLE", "S3",	  "OQGRAPH",
+					       "NDB",	    "NDBCLUSTER", "PERFORMANCE_SCHEMA" };
 
 	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
 		if (strcasecmp(engines[i], engine) == 0)
@@ -170,21 +174,81 @@ static bool is_elsewhere(const char *engine)
 	return false;
 }
 
-/* The copy relies on locking reads (I1), the writes on transactions. */
-static void check_engine(const struct table *table, struct findings *findings)
+/* Those that log each statement's rows before anybody else sees a lock of its own go. */
+static bool is_lockable(const char *engine)
 {
+	static const char *const engines[] = { "MyISAM", "Aria", "MEMORY" };
+
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
+		if (strcasecmp(engines[i], engine) == 0)
+			return true;
+	return false;
+}
+
+static void put_remedy(struct buf *remedy, const struct table *table)
+{
+	if (strcasecmp(table->engine, "MRG_MyISAM") == 0) {
+		buf_puts(remedy,
+			 "leave the table out (Tables.Blacklist): its rows are those of the "
+			 "tables of its UNION, which are moved by themselves; when the move is "
+			 "done make a view over them on the target: CREATE VIEW ");
+		sql_table_name(remedy, table->schema, table->name);
+		buf_puts(remedy, " AS SELECT * FROM ... UNION ALL SELECT * FROM ...");
+	} else if (is_elsewhere(table->engine)) {
+		buf_puts(remedy, "leave the table out (Tables.Blacklist), and make it on the target "
+				 "when the move is done: it holds no rows of its own");
+	} else {
+		buf_puts(remedy, "ALTER TABLE ");
+		sql_table_name(remedy, table->schema, table->name);
+		buf_puts(remedy, " ENGINE=InnoDB");
+		if (is_lockable(table->engine))
+			buf_puts(remedy, ", or set AllowNonTransactionalTables");
+	}
+}
+
+static bool is_rewritten(const struct move_options *options, const char *engine)
+{
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(&options->engine_rewrites, &cursor)))
+		if (strcasecmp(entry->key, engine) == 0)
+			return true;
+	return false;
+}
+
+static void note_lock(const struct moved_table *t, struct findings *findings)
+{
+	const struct table *table = t->source;
+	uint64_t seconds = table->estimated_rows / LOCKED_ROWS_PER_S +
+			   table->data_bytes / LOCKED_BYTES_PER_S + 1;
+
+	finding_add(findings, PROBLEM_WARNING,
+		    t->keeps_engine ? "EngineRewrites makes it InnoDB on the target for good" : "",
+		    "source: table %s uses the engine %s, which has no transactions: it is copied in "
+		    "one read, for which it is locked against writes for about %" PRIu64
+		    " second%s (%" PRIu64 " MB); a run that is resumed copies it again%s",
+		    table->full_name, table->engine, seconds, seconds == 1 ? "" : "s",
+		    (table->data_bytes >> 20) + 1,
+		    t->keeps_engine ? "; it is InnoDB on the target until the cutover" : "");
+}
+
+/* The copy relies on locking reads (I1), the writes on transactions. */
+static void check_engine(const struct move_options *options, struct moved_table *t,
+			 struct findings *findings)
+{
+	const struct table *table = t->source;
 	struct buf remedy = BUF_INIT;
 
 	if (strcasecmp(table->engine, "InnoDB") == 0)
 		return;
-	if (is_elsewhere(table->engine)) {
-		buf_puts(&remedy, "leave the table out (Tables.Blacklist), and make it on the target "
-				  "when the move is done: it holds no rows of its own");
-	} else {
-		buf_puts(&remedy, "ALTER TABLE ");
-		sql_table_name(&remedy, table->schema, table->name);
-		buf_puts(&remedy, " ENGINE=InnoDB");
+	if (options->allow_nontransactional && is_lockable(table->engine)) {
+		t->is_nontransactional = true;
+		t->keeps_engine = !is_rewritten(options, table->engine);
+		note_lock(t, findings);
+		return;
 	}
+	put_remedy(&remedy, table);
 	finding_add(findings, PROBLEM_ERROR, buf_text(&remedy),
 		    "source: table %s uses the engine %s; only InnoDB tables can be copied while "
 		    "they change",
@@ -319,12 +383,12 @@ static struct moved_table *table_new(const struct move_options *options, const c
 	t->target_schema = there.schema;
 	t->target_name = there.name;
 	t->batch_rows = rows ? *rows : batch_size_for(&options->batch_points, source->avg_row_bytes);
-	check_engine(source, findings);
+	check_engine(options, t, findings);
 	check_versioning(source, findings);
 	check_columns(source, findings);
 	if (is_generated(source))
 		refuse_generated(source, findings);
-	else
+	else if (!t->is_nontransactional)
 		choose_key(options, t, findings);
 	choose_rows(options, t, findings);
 	t->may_displace = t->key.count > 0 && (table_unique_count(source) > 1 || t->filter ||

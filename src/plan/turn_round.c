@@ -108,6 +108,7 @@ void turn_round(struct turned_options *turned, const struct move_options *from,
 	to->create_first = (struct string_list){ NULL, 0 };
 	to->defer_indexes = false;
 	to->move_objects = (struct string_list){ NULL, 0 };
+	to->collation_rewrites = (struct map){ .count = 0 };
 	/* A table that is copied again would be dropped where the data came from. */
 	to->recopies = false;
 	to->recopies_of = (struct map){ .count = 0 };

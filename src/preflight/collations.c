@@ -1,42 +1,133 @@
 /* CREATE statements name collations, and servers know different ones: utf8mb4_0900_ai_ci
  * is MySQL's, utf8mb4_uca1400_ai_ci MariaDB's. What is to be created and would fail is
- * found here, before half of the tables exist. */
+ * found here, before half of the tables exist. CollationRewrites name others; what is missing
+ * in it is proposed, for all that is to be created at once. */
 #include "preflight_priv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "plan/collation.h"
+#include "plan/collation_proposal.h"
+#include "plan/collation_rewrite.h"
 
-static void refuse(struct preflight *p, const char *what, const char *collation)
+struct check {
+	struct preflight *p;
+	struct map databases; /* that are to be created -> owned name of the collation */
+	struct map proposed;
+	struct buf rewrites; /* as JSON */
+};
+
+static const char *name_there(const struct check *c, const char *collation)
 {
-	/* Any will do for a column that is not unique, and a binary NO PAD one for all. */
-	finding_add(p->findings, PROBLEM_ERROR,
-		    db_version(p->target.db)->flavour == FLAVOUR_MARIADB ?
-			    "convert it on the source, or create the database and its tables on the "
-			    "target with another collation (utf8mb4_nopad_bin never takes two values "
-			    "of a unique key for one) and set AllowExistingTargetTable" :
-			    "convert it on the source, or create the database and its tables on the "
-			    "target with another collation (utf8mb4_0900_bin never takes two values "
-			    "of a unique key for one) and set AllowExistingTargetTable",
-		    "target: the collation %s of %s is not known to the server", collation, what);
+	return collation_on_target(&c->p->options->collation_rewrites, collation);
 }
+
+/* Is the name that it has on the target of no use there? */
+static bool is_unusable(const struct check *c, const char *collation)
+{
+	const char *there = name_there(c, collation);
+
+	return !collation_is_known(&c->p->collations, there) ||
+	       (there != collation && !collation_same_charset(collation, there));
+}
+
+/* --- what to do ------------------------------------------------------------------- */
+
+static void put_pair(struct check *c, const char *from, const char *to)
+{
+	buf_printf(&c->rewrites, "%s\"%s\": \"%s\"", c->rewrites.length > 0 ? ", " : "", from, to);
+}
+
+static void propose(struct check *c, const char *collation)
+{
+	struct buf nearest = BUF_INIT;
+
+	if (is_unusable(c, collation) && !map_get_text(&c->proposed, collation) &&
+	    collation_propose(&nearest, &c->p->collations, collation)) {
+		put_pair(c, collation, buf_text(&nearest));
+		map_put_text(&c->proposed, collation, c);
+	}
+	buf_release(&nearest);
+}
+
+/* Ready to be pasted: all that is missing, and what is configured already. */
+static void propose_rewrites(struct check *c)
+{
+	const struct move_options *options = c->p->options;
+	const struct moved_tables *tables = c->p->tables;
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(&c->databases, &cursor)))
+		propose(c, entry->value);
+	for (size_t i = 0; i < tables->count; i++) {
+		const struct table *table = tables->tables[i]->source;
+
+		if (c->p->pairs.there[i])
+			continue;
+		propose(c, table->collation);
+		for (unsigned n = 0; n < table->column_count; n++)
+			propose(c, table->columns[n].collation);
+	}
+	cursor = 0;
+	while (c->proposed.count > 0 && (entry = map_next(&options->collation_rewrites, &cursor)))
+		if (!map_get_text(&c->proposed, entry->key))
+			put_pair(c, entry->key, entry->value);
+}
+
+/* Any will do for a column that is not unique, and a binary NO PAD one for all. */
+static void refuse(struct check *c, const char *what, const char *collation)
+{
+	const char *there = name_there(c, collation);
+	bool is_mariadb = db_version(c->p->target.db)->flavour == FLAVOUR_MARIADB;
+	struct buf remedy = BUF_INIT;
+
+	if (c->rewrites.length > 0)
+		buf_printf(&remedy, "set \"CollationRewrites\": {%s}, or ", buf_text(&c->rewrites));
+	buf_printf(&remedy,
+		   "convert it on the source, or create the database and its tables on the target "
+		   "with another collation (%s never takes two values of a unique key for one) and "
+		   "set AllowExistingTargetTable",
+		   is_mariadb ? "utf8mb4_nopad_bin" : "utf8mb4_0900_bin");
+	if (there == collation)
+		finding_add(c->p->findings, PROBLEM_ERROR, buf_text(&remedy),
+			    "target: the collation %s of %s is not known to the server", collation,
+			    what);
+	else
+		finding_add(c->p->findings, PROBLEM_ERROR, buf_text(&remedy),
+			    "target: the collation %s, which CollationRewrites has for the %s of %s, is "
+			    "%s",
+			    there, collation, what,
+			    collation_is_known(&c->p->collations, there) ?
+				    "of another character set" :
+				    "not known to the server");
+	buf_release(&remedy);
+}
+
+/* --- tables and databases ----------------------------------------------------------- */
 
 /* One problem per table is enough. A default that no column has is left out of the
  * statement (table_maker.c). */
-static void check_table(struct preflight *p, const struct moved_table *t)
+static void check_table(struct check *c, const struct moved_table *t)
 {
 	const struct table *table = t->source;
 
 	for (unsigned i = 0; i < table->column_count; i++) {
-		if (collation_is_known(&p->collations, table->columns[i].collation))
+		if (!is_unusable(c, table->columns[i].collation))
 			continue;
-		p->is_refused[t->index] = true;
-		p->lacks_collation[t->index] = true;
-		refuse(p, table->full_name, table->columns[i].collation);
+		c->p->is_refused[t->index] = true;
+		c->p->lacks_collation[t->index] = true;
+		refuse(c, table->full_name, table->columns[i].collation);
 		return;
 	}
-	if (!collation_is_known(&p->collations, table->collation))
-		finding_add(p->findings, PROBLEM_WARNING, "",
+	if (!is_unusable(c, table->collation))
+		return;
+	if (name_there(c, table->collation) != table->collation)
+		refuse(c, table->full_name, table->collation);
+	else
+		finding_add(c->p->findings, PROBLEM_WARNING, "",
 			    "target: the default collation %s of %s is not known to the server; no "
 			    "column has it, and the table gets the default one of its character set",
 			    table->collation, table->full_name);
@@ -44,14 +135,17 @@ static void check_table(struct preflight *p, const struct moved_table *t)
 
 /* To the other flavour a database goes without such a collation, as its tables name
  * theirs; see create_translate.c. */
-static void check_database(struct preflight *p, const char *schema, const char *collation)
+static void check_database(struct check *c, const char *schema, const char *collation)
 {
-	if (collation_is_known(&p->collations, collation))
+	bool is_rewritten = name_there(c, collation) != collation;
+
+	if (!is_unusable(c, collation))
 		return;
-	if (db_version(p->source.db)->flavour == db_version(p->target.db)->flavour)
-		refuse(p, schema, collation);
+	if (is_rewritten ||
+	    db_version(c->p->source.db)->flavour == db_version(c->p->target.db)->flavour)
+		refuse(c, schema, collation);
 	else
-		finding_add(p->findings, PROBLEM_WARNING, "",
+		finding_add(c->p->findings, PROBLEM_WARNING, "",
 			    "target: the collation %s of database %s is not known to the server; "
 			    "the database gets the default one of its character set",
 			    collation, schema);
@@ -66,8 +160,9 @@ static const struct moved_table *first_of_database(const struct preflight *p, co
 }
 
 /* there: the target's databases. */
-static bool check_databases(struct preflight *p, struct map *there, struct error *err)
+static bool read_databases(struct check *c, struct map *there, struct error *err)
 {
+	struct preflight *p = c->p;
 	struct db_rows rows =
 		db_rows_of(p->target.db, "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA", err);
 
@@ -84,26 +179,46 @@ static bool check_databases(struct preflight *p, struct map *there, struct error
 		const struct moved_table *t = first_of_database(p, schema);
 
 		if (t && !map_get_text(there, t->target_schema))
-			check_database(p, schema, db_rows_text(&rows, 1));
+			free(map_put_text(&c->databases, schema, mem_strdup(db_rows_text(&rows, 1))));
 	}
 	return rows.ok;
 }
 
+static void check_all(struct check *c)
+{
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	propose_rewrites(c);
+	while ((entry = map_next(&c->databases, &cursor)))
+		check_database(c, entry->key, entry->value);
+	for (size_t i = 0; i < c->p->tables->count; i++)
+		if (!c->p->pairs.there[i])
+			check_table(c, c->p->tables->tables[i]);
+}
+
 bool collations_check(struct preflight *p, struct error *err)
 {
+	struct check c = { .p = p, .rewrites = BUF_INIT };
 	struct error failure = ERROR_INIT;
+	const struct map_entry *entry;
 	struct map there;
+	size_t cursor = 0;
 	bool ok;
 
 	if (p->is_resuming)
 		return true;
 	map_init(&there);
-	ok = check_databases(p, &there, &failure);
+	map_init(&c.databases);
+	map_init(&c.proposed);
+	ok = read_databases(&c, &there, &failure);
+	if (ok)
+		check_all(&c);
+	while ((entry = map_next(&c.databases, &cursor)))
+		free(entry->value);
 	map_release(&there);
-	if (!ok)
-		return preflight_forgive(p, "collations cannot be compared", &failure, err);
-	for (size_t i = 0; i < p->tables->count; i++)
-		if (!p->pairs.there[i])
-			check_table(p, p->tables->tables[i]);
-	return true;
+	map_release(&c.databases);
+	map_release(&c.proposed);
+	buf_release(&c.rewrites);
+	return ok || preflight_forgive(p, "collations cannot be compared", &failure, err);
 }

@@ -245,8 +245,8 @@ static bool check_functions(struct preflight *p, const struct moved_table *t, st
 bool create_refusals_begin(struct preflight *p, struct error *err)
 {
 	p->trial = db_open(&p->options->target, DB_SESSION_WRITE, NULL, err);
-	if (!p->trial || !table_maker_begin(&p->maker, p->source.db, p->trial,
-					    p->options->target.marginalia, &p->collations, err))
+	if (!p->trial ||
+	    !table_maker_begin(&p->maker, p->source.db, p->trial, p->options, &p->collations, err))
 		return false;
 	p->maker.keeps_late_keys = true; /* would the server take them? */
 	/* With no database in use MySQL does not say which function it does not know. */

@@ -84,8 +84,8 @@ static bool make_tables(const struct trial *trial, struct error *err)
 	struct table_maker maker;
 	bool ok = true;
 
-	if (!table_maker_begin(&maker, p->objects_source, trial->maker.target,
-			       trial->maker.marginalia, &p->collations, err))
+	if (!table_maker_begin(&maker, p->objects_source, trial->maker.target, p->options,
+			       &p->collations, err))
 		return false;
 	for (size_t i = 0; ok && i < p->tables->count; i++)
 		if (is_named(trial, p->tables->tables[i]))

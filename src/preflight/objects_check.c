@@ -253,8 +253,8 @@ static bool check_reference(struct preflight *p, const struct object *view, cons
 		return false;
 	if (!found)
 		return true;
-	if (!has_entry(p->objects_target, what, name_on_target(&p->options->databases, schema),
-		       name, &found, err))
+	if (!has_entry(p->objects_target, what, name_on_target(p->options, schema, "").schema, name,
+		       &found, err))
 		return false;
 	if (!found)
 		finding_add(p->findings, PROBLEM_ERROR,

@@ -166,7 +166,10 @@ static void check_lock_privilege(struct preflight *p, const struct moved_table *
 {
 	struct buf remedy = BUF_INIT;
 
-	if (!p->options->allow_tables_without_key || t->key.count > 0 ||
+	bool is_locked = t->is_nontransactional ||
+			 (p->options->allow_tables_without_key && t->key.count == 0);
+
+	if (!is_locked ||
 	    grants_allow(&p->source.grants, "LOCK TABLES", t->source->schema) != GRANTS_NO)
 		return;
 	buf_puts(&remedy, "GRANT LOCK TABLES ON ");
@@ -174,8 +177,9 @@ static void check_lock_privilege(struct preflight *p, const struct moved_table *
 	buf_printf(&remedy, ".* TO %s", p->source.grants.account);
 	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
 		    "source: the account %s lacks the privilege LOCK TABLES, which the table %s "
-		    "without a key needs for its snapshot",
-		    p->source.grants.account, t->source->full_name);
+		    "without %s needs for its snapshot",
+		    p->source.grants.account, t->source->full_name,
+		    t->is_nontransactional ? "transactions" : "a key");
 	buf_release(&remedy);
 }
 

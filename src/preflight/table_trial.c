@@ -97,8 +97,7 @@ static bool try_taken(struct trial *trial, struct db *source, struct db *target,
 	bool ok = true;
 	size_t i;
 
-	if (!table_maker_begin(&maker, source, target, p->options->target.marginalia,
-			       &p->collations, err))
+	if (!table_maker_begin(&maker, source, target, p->options, &p->collations, err))
 		return false;
 	maker.keeps_late_keys = true; /* would the server take them? */
 	while (ok && worker_pool_next(&trial->pool, &i)) {

@@ -48,6 +48,44 @@ static void check_engine(struct preflight *p)
 			    engine);
 }
 
+static bool has_engine(const struct preflight *p, const struct map *engines, const char *engine)
+{
+	const char *disabled = preflight_variable(&p->target, "disabled_storage_engines");
+	const char *enforced = preflight_variable(&p->target, "enforce_storage_engine");
+
+	return map_get_text(engines, engine) && !(disabled && strcasestr(disabled, engine)) &&
+	       (!enforced || !*enforced || strcasecmp(enforced, engine) == 0);
+}
+
+/* In the cutover it would be too late. */
+static bool check_kept_engines(struct preflight *p, struct error *err)
+{
+	struct db_rows rows = db_rows_of(p->target.db,
+					 "SELECT ENGINE FROM information_schema.ENGINES"
+					 " WHERE SUPPORT IN ('YES', 'DEFAULT')",
+					 err);
+	struct map engines;
+
+	map_init(&engines);
+	while (db_rows_next(&rows))
+		map_put_text(&engines, db_rows_text(&rows, 0), p);
+	for (size_t i = 0; rows.ok && i < p->tables->count; i++) {
+		const struct moved_table *t = p->tables->tables[i];
+		struct buf remedy = BUF_INIT;
+
+		if (!t->keeps_engine || has_engine(p, &engines, t->source->engine))
+			continue;
+		buf_printf(&remedy, "set \"EngineRewrites\": {\"%s\": \"InnoDB\"}",
+			   t->source->engine);
+		finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+			    "target: the engine %s of %s is not to be had on the server",
+			    t->source->engine, t->source->full_name);
+		buf_release(&remedy);
+	}
+	map_release(&engines);
+	return rows.ok;
+}
+
 /* CREATE TABLE would fail, with half of the tables there. */
 static bool is_type_known(const struct preflight *p, const struct column *column)
 {
@@ -108,7 +146,8 @@ static void find_work(const struct preflight *p, const char *schema, bool *creat
 		if (strcmp(t->target_schema, schema) != 0)
 			continue;
 		*creates = *creates || (!p->pairs.there[i] && !p->is_resuming);
-		*alters = *alters || p->options->defer_indexes || fulltext_keys_are_late(t->source);
+		*alters = *alters || p->options->defer_indexes ||
+			  fulltext_keys_are_late(t->source) || t->keeps_engine;
 	}
 }
 
@@ -259,5 +298,5 @@ bool target_server_check(struct preflight *p, struct error *err)
 	check_primary_keys(p);
 	check_engine(p);
 	check_types(p);
-	return check_same_server(p, err) && check_events(p, err);
+	return check_kept_engines(p, err) && check_same_server(p, err) && check_events(p, err);
 }

@@ -4,17 +4,23 @@
  * are there are compared. What comes later is noticed by owed_rows.h. */
 #include "preflight_priv.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "create/create_statement.h"
 #include "create/create_text.h"
 #include "plan/collation.h"
+#include "plan/collation_rewrite.h"
 #include "unique_values.h"
 
-#define VALUE_BYTES 64 /* of memory, for each that is compared */
+static const char log_tag[] = "preflight";
+
+#define ROWS_TO_TELL_OF 100000
+#define VALUE_BYTES 32 /* of memory, for each that is compared */
 
 /* What the target has for the column that comes nearest to comparing bytes: MySQL has no
  * NO PAD for other character sets, and there blanks at the end still do not count. */
@@ -38,19 +44,23 @@ static bool is_over_expression(const struct table_index *index)
 	return false;
 }
 
+/* What the column has on the target, or will have; NULL: the table there lacks it. */
+static const char *collation_there(const struct preflight *p, const struct moved_table *t,
+				   const struct column *source)
+{
+	const struct table *target = p->pairs.there[t->index];
+	const struct column *there = target ? table_column_of_other(target, source) : NULL;
+
+	return there  ? there->collation :
+	       target ? NULL :
+			collation_on_target(&p->options->collation_rewrites, source->collation);
+}
+
 static bool has_other_order(const struct preflight *p, const struct column *source,
-			    const struct column *there)
+			    const char *there)
 {
 	return there && collation_merges(source, db_version(p->source.db)->flavour, there,
 					 db_version(p->target.db)->flavour);
-}
-
-static const struct column *column_there(const struct preflight *p, const struct moved_table *t,
-					 const struct column *source)
-{
-	const struct table *target = p->pairs.there[t->index];
-
-	return target ? table_column_of_other(target, source) : source;
 }
 
 /* Of the columns of the index, or of all where it is over an expression, which may be made of
@@ -65,7 +75,7 @@ static const struct column *first_other(const struct preflight *p, const struct 
 		const struct column *source =
 			&t->source->columns[is_any ? i : index->parts[i].column];
 
-		if (has_other_order(p, source, column_there(p, t, source)))
+		if (has_other_order(p, source, collation_there(p, t, source)))
 			return source;
 	}
 	return NULL;
@@ -82,7 +92,7 @@ static void warn_of_expression(struct preflight *p, const struct moved_table *t,
 		    "another collation there: %s on the source, %s on the target; whether two "
 		    "of its values are equal there is not looked at before the copy",
 		    index->name, t->source->full_name, column->name, column->collation,
-		    column_there(p, t, column)->collation);
+		    collation_there(p, t, column));
 }
 
 /* By what the target compares the expression: it says so of a row of NULLs, too. */
@@ -114,14 +124,14 @@ static void put_from(struct preflight *p, const struct moved_table *t,
 	}
 	for (unsigned i = 0; i < t->source->column_count; i++) {
 		const struct column *source = &t->source->columns[i];
-		const struct column *there = column_there(p, t, source);
+		const char *there = collation_there(p, t, source);
 
 		buf_puts(from, i ? "," : "(SELECT ");
 		if (has_other_order(p, source, there)) {
 			buf_puts(from, "CONVERT(");
 			sql_name(from, source->name);
-			buf_printf(from, " USING %s) COLLATE %s AS ", there->charset,
-				   there->collation);
+			buf_printf(from, " USING %.*s) COLLATE %s AS ", (int)strcspn(there, "_"),
+				   there, there);
 		}
 		sql_name(from, source->name);
 	}
@@ -145,16 +155,17 @@ static bool read_parts(struct preflight *p, const struct moved_table *t,
 		buf_release(&shown);
 	}
 	for (unsigned i = 0; ok && *is_known && i < index->part_count; i++) {
-		const struct column *source, *there;
+		const struct column *source;
+		const char *there;
 
 		if (expressions[i]) {
 			ok = query_collation(p, t, expressions[i], &collations[i], err);
 			continue;
 		}
 		source = &t->source->columns[index->parts[i].column];
-		there = column_there(p, t, source);
-		if (there && there->collation[0] && source->collation[0] && source->member_count == 0)
-			collations[i] = mem_strdup(there->collation);
+		there = collation_there(p, t, source);
+		if (there && *there && source->collation[0] && source->member_count == 0)
+			collations[i] = mem_strdup(there);
 	}
 	return ok;
 }
@@ -191,21 +202,26 @@ static void refuse(struct preflight *p, const struct moved_table *t, const struc
 		    "target: %s.%s is unique (key %s) under another collation: %s on the source, %s "
 		    "on the target (%s); %s",
 		    t->source->full_name, column->name, index->name, column->collation,
-		    column_there(p, t, column)->collation,
-		    flavour_name(db_version(p->target.db)->flavour), why);
+		    collation_there(p, t, column), flavour_name(db_version(p->target.db)->flavour),
+		    why);
 	buf_release(&remedy);
 	buf_release(&exact);
 }
 
 static bool compare(struct preflight *p, const struct moved_table *t,
 		    const struct table_index *index, enum unique_answer *answer,
-		    struct buf *clashing, struct buf *definition, struct error *err)
+		    struct buf *clashing, uint64_t *merged, struct buf *definition,
+		    struct error *err)
 {
 	char **collations = mem_calloc(index->part_count + 1, sizeof(*collations));
 	char **expressions = mem_calloc(index->part_count + 1, sizeof(*expressions));
 	struct buf from = BUF_INIT;
 	bool is_known, ok;
 
+	if (t->source->estimated_rows > ROWS_TO_TELL_OF)
+		log_info("table %s: comparing the values of the unique key %s by the target's collation, "
+			 "in about %" PRIu64 " rows",
+			 t->source->full_name, index->name, t->source->estimated_rows);
 	put_from(p, t, index, &from);
 	*answer = UNIQUE_UNKNOWN;
 	ok = read_parts(p, t, index, collations, expressions, definition, &is_known, err);
@@ -215,10 +231,13 @@ static bool compare(struct preflight *p, const struct moved_table *t,
 						      .collations = collations,
 						      .expressions = expressions,
 						      .from = buf_text(&from),
-						      .values_max = p->options->rows_bytes /
-								    VALUE_BYTES };
+						      .values_max =
+							      p->options->rows_bytes / VALUE_BYTES,
+						      .spill_beside =
+							      p->options->verify.spill_beside };
 
-		ok = unique_values_ask(&values, p->source.db, p->target.db, answer, clashing, err);
+		ok = unique_values_ask(&values, p->source.db, p->target.db, answer, clashing,
+				       merged, err);
 	}
 	for (unsigned i = 0; i < index->part_count; i++) {
 		free(collations[i]);
@@ -238,12 +257,13 @@ static bool check_index(struct preflight *p, const struct moved_table *t,
 	const struct column *column = first_other(p, t, index);
 	struct buf clashing = BUF_INIT, definition = BUF_INIT, why = BUF_INIT;
 	enum unique_answer answer;
+	uint64_t merged = 0;
 	struct error failure = ERROR_INIT;
 	bool ok = true;
 
 	if (!column)
 		return true;
-	if (!compare(p, t, index, &answer, &clashing, &definition, &failure)) {
+	if (!compare(p, t, index, &answer, &clashing, &merged, &definition, &failure)) {
 		if (error_is_retryable(&failure) || !is_over_expression(index)) {
 			ok = preflight_forgive(p, t->source->full_name, &failure, err);
 			goto out;
@@ -251,11 +271,12 @@ static bool check_index(struct preflight *p, const struct moved_table *t,
 		answer = UNIQUE_UNKNOWN;
 	}
 	if (answer == UNIQUE_CLASHING)
-		buf_printf(&why, "it takes %s for equal", buf_text(&clashing));
+		buf_printf(&why,
+			   "it takes %s for equal, and %" PRIu64
+			   " row%s in all would not find a place",
+			   buf_text(&clashing), merged, merged == 1 ? "" : "s");
 	else
-		buf_puts(&why, answer == UNIQUE_TOO_MANY ?
-				       "there are too many values to compare them" :
-				       "its values cannot be compared");
+		buf_puts(&why, "its values cannot be compared");
 	if (is_over_expression(index) && answer != UNIQUE_CLASHING && answer != UNIQUE_APART)
 		warn_of_expression(p, t, index, column);
 	else if (answer != UNIQUE_APART)

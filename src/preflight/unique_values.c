@@ -1,36 +1,29 @@
 /* The values are on the source, and only the target knows its collation: it is asked for
  * the weights of each value, which are equal just when the values are. Their hashes are
- * sorted here. */
+ * compared here. */
 #include "unique_values.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "plan/collation.h"
 #include "db/sql.h"
+#include "value_hashes.h"
 
 #define VALUES_PER_QUERY 200
-#define HASH_SIZE 32 /* hex digits */
+#define HASH_DIGITS (2 * VALUE_HASH_SIZE)
 #define SHOWN_MAX 60
-
-struct hash {
-	char digits[HASH_SIZE];
-};
 
 struct scan {
 	const struct unique_values *u;
 	struct db *target;
-	struct buf sql;	     /* of the values at hand */
-	struct buf texts;    /* the same for people, each with a NUL */
-	unsigned pending;    /* values at hand */
-	struct hash *hashes; /* owned */
-	size_t count;
-	size_t room;
-	bool is_unknown; /* some value has no weight */
-	bool is_full;
-	const struct hash *wanted; /* second time: texts of this hash are collected */
+	struct buf sql;	  /* of the values at hand */
+	struct buf texts; /* the same for people, each with a NUL */
+	unsigned pending; /* values at hand */
+	struct value_hashes hashes;
+	bool is_unknown;		 /* some value has no weight */
+	const struct value_hash *wanted; /* second time: texts of this hash are collected */
 	struct buf *clashing;
 	unsigned found;
 };
@@ -136,23 +129,26 @@ static void add_value(struct scan *s, const struct db_row *row)
 	buf_putc(&s->texts, '\0');
 }
 
-static void on_hash(struct scan *s, const char *digits, const char *text)
+static bool on_hash(struct scan *s, const char *digits, const char *text, struct error *err)
 {
-	if (s->wanted) {
-		if (s->found < 2 && memcmp(s->wanted->digits, digits, HASH_SIZE) == 0)
-			buf_printf(s->clashing, "%s'%s'", s->found++ ? " and " : "", text);
-		return;
+	struct value_hash hash;
+
+	for (unsigned i = 0; i < VALUE_HASH_SIZE; i++) {
+		char byte[3] = { digits[2 * i], digits[2 * i + 1], '\0' };
+
+		hash.bytes[i] = (unsigned char)strtoul(byte, NULL, 16);
 	}
-	if (s->count == s->room) {
-		s->room = s->room ? 2 * s->room : 1024;
-		s->hashes = mem_resize(s->hashes, s->room, sizeof(*s->hashes));
-	}
-	memcpy(s->hashes[s->count++].digits, digits, HASH_SIZE);
+	if (!s->wanted)
+		return value_hashes_add(&s->hashes, &hash, err);
+	if (s->found < 2 && memcmp(s->wanted, &hash, sizeof(hash)) == 0)
+		buf_printf(s->clashing, "%s'%s'", s->found++ ? " and " : "", text);
+	return true;
 }
 
 static bool flush(struct scan *s, struct error *err)
 {
 	const char *text = s->texts.data;
+	bool ok = true;
 	struct db_row row;
 
 	if (s->pending == 0)
@@ -168,18 +164,18 @@ static bool flush(struct scan *s, struct error *err)
 	case DB_ROW:
 		break;
 	}
-	for (unsigned i = 0; i < s->pending; i++) {
-		if (i >= row.count || !row.values[i] || row.lengths[i] != HASH_SIZE)
+	for (unsigned i = 0; ok && i < s->pending; i++) {
+		if (i >= row.count || !row.values[i] || row.lengths[i] != HASH_DIGITS)
 			s->is_unknown = true;
 		else
-			on_hash(s, row.values[i], text);
+			ok = on_hash(s, row.values[i], text, err);
 		text += strlen(text) + 1;
 	}
 	db_row_finish(s->target);
 	buf_clear(&s->sql);
 	buf_clear(&s->texts);
 	s->pending = 0;
-	return true;
+	return ok;
 }
 
 static bool scan_all(struct scan *s, struct db *source, struct error *err)
@@ -195,8 +191,7 @@ static bool scan_all(struct scan *s, struct db *source, struct error *err)
 	while (ok && (fetched = db_row_next(source, &row, err)) == DB_ROW) {
 		add_value(s, &row);
 		ok = s->pending < VALUES_PER_QUERY || flush(s, err);
-		s->is_full = s->count > s->u->values_max;
-		if (!ok || s->is_unknown || s->is_full || s->found == 2) {
+		if (!ok || s->is_unknown || s->found == 2) {
 			db_row_finish(source);
 			return ok;
 		}
@@ -204,35 +199,27 @@ static bool scan_all(struct scan *s, struct db *source, struct error *err)
 	return ok && fetched == DB_END && flush(s, err);
 }
 
-static int by_digits(const void *a, const void *b)
-{
-	return memcmp(a, b, HASH_SIZE);
-}
-
-static const struct hash *find_twice(struct scan *s)
-{
-	if (s->count > 1)
-		qsort(s->hashes, s->count, sizeof(*s->hashes), by_digits);
-	for (size_t i = 1; i < s->count; i++)
-		if (by_digits(&s->hashes[i - 1], &s->hashes[i]) == 0)
-			return &s->hashes[i];
-	return NULL;
-}
-
 bool unique_values_ask(const struct unique_values *u, struct db *source, struct db *target,
-		       enum unique_answer *answer, struct buf *clashing, struct error *err)
+		       enum unique_answer *answer, struct buf *clashing, uint64_t *merged,
+		       struct error *err)
 {
 	struct scan s = { .u = u, .target = target, .clashing = clashing };
-	bool ok = scan_all(&s, source, err);
+	struct value_hash twice;
 
-	*answer = s.is_unknown ? UNIQUE_UNKNOWN : s.is_full ? UNIQUE_TOO_MANY : UNIQUE_APART;
-	if (ok && *answer == UNIQUE_APART && (s.wanted = find_twice(&s))) {
+	value_hashes_init(&s.hashes, u->values_max, u->spill_beside);
+	*merged = 0;
+	bool ok = scan_all(&s, source, err) &&
+		  (s.is_unknown || value_hashes_find_twice(&s.hashes, &twice, merged, err));
+
+	*answer = s.is_unknown ? UNIQUE_UNKNOWN : UNIQUE_APART;
+	if (ok && *merged > 0) {
 		*answer = UNIQUE_CLASHING;
+		s.wanted = &twice;
 		ok = scan_all(&s, source, err);
 	}
 	buf_release(&s.sql);
 	buf_release(&s.texts);
-	free(s.hashes);
+	value_hashes_release(&s.hashes);
 	return ok || error_wrap(err, "compare the values of unique key %s of %s", u->index->name,
 				u->table->full_name);
 }

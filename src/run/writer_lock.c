@@ -27,7 +27,9 @@ void lock_numbers_make(struct lock_numbers *locks, const struct move_options *op
 	/* Workers of a comparison, and the ferry's own thread. */
 	locks->readers = locks->repairs + (repairs ? options->verify.workers + 1 : 0);
 	locks->count = locks->readers - 1 +
-		       (options->allow_tables_without_key ? options->copy_workers : 0);
+		       (options->allow_tables_without_key || options->allow_nontransactional ?
+				options->copy_workers :
+				0);
 }
 
 void writer_lock_name(char name[WRITER_LOCK_NAME_SIZE], const char *run_id, unsigned n)

@@ -14,7 +14,7 @@ libs="-lcjson -lz -lzstd -lev -lm -lpthread"
 # All that parses, nothing that needs a client library or a web server.
 sources="$(ls src/base/*.c src/decode/*.c src/stream/*.c src/state/*.c src/config/*.c |
 	grep -v -e /feed.c -e /gtid_source.c -e /crash_safety.c)
-	$(ls src/plan/*.c | grep -v -e /computed.c -e /collation.c -e /zone.c)
+	$(ls src/plan/*.c | grep -v -e /computed.c -e /collation.c -e /collation_proposal.c -e /zone.c)
 	$(for name in server sql sql_json key schema type_text; do echo src/db/$name.c; done)
 	$(for name in create_translate create_text; do echo src/create/$name.c; done)
 	$(for name in access api assets bind_address events listen login metrics progress rate \

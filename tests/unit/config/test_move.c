@@ -11,6 +11,8 @@ static const char settings[] =
 	" \"Target\": {\"Host\": \"/run/sock\", \"Net\": \"unix\", \"User\": \"u2\"},"
 	" \"Databases\": {\"Whitelist\": [\"a\", \"b\"], \"Rewrites\": {\"a\": \"x\"}},"
 	" \"Tables\": {\"Blacklist\": [\"t\"]},"
+	" \"CollationRewrites\": {\"a_*\": \"b_c\"}, \"EngineRewrites\": {\"MyISAM\": \"InnoDB\"},"
+	" \"AllowNonTransactionalTables\": true,"
 	" \"TablesToBeCreatedFirst\": [\"a.t1\"], \"AllowExistingTargetTable\": true,"
 	" \"CascadingPaginationColumnConfig\": {\"PerTable\": {\"a\": {\"t1\": \"c\"}},"
 	"  \"FallbackColumn\": \"f\"},"
@@ -75,6 +77,9 @@ static void check_names(const struct move_options *o)
 	assert_string_equal(map_get_text(&o->databases.rewrites, "a"), "x");
 	assert_string_equal(o->tables.blacklist.items[0], "t");
 	assert_string_equal(o->create_first.items[0], "a.t1");
+	assert_string_equal(map_get_text(&o->collation_rewrites, "a_*"), "b_c");
+	assert_string_equal(map_get_text(&o->engine_rewrites, "MyISAM"), "InnoDB");
+	assert_true(o->allow_nontransactional);
 	assert_true(o->allow_existing_target_table);
 	assert_string_equal(map_get_text(&o->keys.per_table, "a.t1"), "c");
 	assert_string_equal(o->keys.fallback, "f");

@@ -9,6 +9,7 @@ struct context {
 	struct moved_table table;
 	struct table *source, *target;
 	struct map without_default;
+	struct map rewrites;
 	struct findings findings;
 };
 
@@ -36,6 +37,7 @@ static int set_up(void **state)
 	c->table.key = (struct key_columns){ .table = c->source, .count = 1, .columns = { 0 } };
 	findings_init(&c->findings);
 	map_init(&c->without_default);
+	map_init(&c->rewrites);
 	*state = c;
 	return 0;
 }
@@ -45,6 +47,7 @@ static int tear_down(void **state)
 	struct context *c = *state;
 
 	map_release(&c->without_default);
+	map_release(&c->rewrites);
 	findings_release(&c->findings);
 	fixture_release(&c->fixture);
 	free(c);
@@ -56,7 +59,7 @@ static const char *check(struct context *c)
 {
 	findings_release(&c->findings);
 	target_definition_check(&c->table, c->target, &c->without_default, &c->findings);
-	target_definition_check_orders(&c->table, c->target, &c->findings);
+	target_definition_check_orders(&c->table, c->target, &c->rewrites, &c->findings);
 	if (c->findings.count == 0)
 		return "";
 	assert_int_equal(c->findings.count, 1);

@@ -50,22 +50,23 @@ TEST(which_call_equal_what_the_source_tells_apart)
 {
 	static char bin[] = "utf8mb4_bin", ci[] = "utf8mb4_general_ci", exact[] = "utf8mb4_0900_bin";
 	static char ai[] = "utf8mb4_0900_ai_ci", none[] = "";
-	struct column source = { .collation = bin }, there = { .collation = ci };
+	struct column source = { .collation = bin };
+	const char *there = ci;
 
-	assert_true(collation_merges(&source, FLAVOUR_MYSQL, &there, FLAVOUR_MYSQL));
-	there.collation = bin;
-	assert_false(collation_merges(&source, FLAVOUR_MYSQL, &there, FLAVOUR_MARIADB));
-	there.collation = exact;
-	assert_false(collation_merges(&source, FLAVOUR_MYSQL, &there, FLAVOUR_MYSQL));
-	source.collation = there.collation = ai;
-	assert_false(collation_merges(&source, FLAVOUR_MYSQL, &there, FLAVOUR_MYSQL));
-	assert_true(collation_merges(&source, FLAVOUR_MYSQL, &there, FLAVOUR_MARIADB));
+	assert_true(collation_merges(&source, FLAVOUR_MYSQL, there, FLAVOUR_MYSQL));
+	there = bin;
+	assert_false(collation_merges(&source, FLAVOUR_MYSQL, there, FLAVOUR_MARIADB));
+	there = exact;
+	assert_false(collation_merges(&source, FLAVOUR_MYSQL, there, FLAVOUR_MYSQL));
+	there = source.collation = ai;
+	assert_false(collation_merges(&source, FLAVOUR_MYSQL, there, FLAVOUR_MYSQL));
+	assert_true(collation_merges(&source, FLAVOUR_MYSQL, there, FLAVOUR_MARIADB));
 	/* ENUM and SET go by their members. */
 	source.member_count = 2;
-	assert_false(collation_merges(&source, FLAVOUR_MYSQL, &there, FLAVOUR_MARIADB));
+	assert_false(collation_merges(&source, FLAVOUR_MYSQL, there, FLAVOUR_MARIADB));
 	source.member_count = 0;
-	there.collation = none;
-	assert_false(collation_merges(&source, FLAVOUR_MYSQL, &there, FLAVOUR_MARIADB));
+	there = none;
+	assert_false(collation_merges(&source, FLAVOUR_MYSQL, there, FLAVOUR_MARIADB));
 }
 
 TEST(which_are_known)

@@ -124,7 +124,8 @@ TEST(refuses_what_cannot_be_carried)
 	findings_init(&findings);
 	moved_tables_make(&c->options, NULL, &c->fixture.schema, &tables, &findings);
 	assert_int_equal(findings_errors(&findings), 3);
-	assert_string_equal(findings.items[0].remedy, "ALTER TABLE `abc`.`t1` ENGINE=InnoDB");
+	assert_string_equal(findings.items[0].remedy, "ALTER TABLE `abc`.`t1` ENGINE=InnoDB, or set "
+						      "AllowNonTransactionalTables");
 	assert_non_null(strstr(findings.items[2].text, "abc.t1.uuid is of type binary(16)"));
 	moved_tables_release(&tables);
 	findings_release(&findings);
@@ -186,6 +187,57 @@ TEST(deletes_from_its_part_alone)
 	findings_release(&findings);
 }
 
+static char innodb[] = "InnoDB";
+
+/* Which have a way to be moved, and what they become. */
+TEST(engines_without_transactions)
+{
+	static const struct {
+		const char *engine;
+		bool is_allowed, is_rewritten;
+		bool is_refused, keeps_engine;
+		const char *says;
+	} cases[] = {
+		{ "MyISAM", false, true, true, false, "or set AllowNonTransactionalTables" },
+		{ "MyISAM", true, false, false, true, "about 2 seconds (1 MB)" },
+		{ "MyISAM", true, true, false, false, "about 2 seconds (1 MB)" },
+		{ "Aria", true, false, false, true, "locked against writes" },
+		{ "MEMORY", true, false, false, true, "locked against writes" },
+		{ "CSV", true, false, true, false, "ENGINE=InnoDB" },
+		{ "BLACKHOLE", true, false, true, false, "it holds no rows of its own" },
+		{ "MRG_MyISAM", true, false, true, false, "UNION ALL" },
+	};
+	struct context *c = *state;
+
+	fixture_index(c->table, "PRIMARY", true, "id");
+	c->table->estimated_rows = 50000;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct moved_tables tables;
+		struct findings findings;
+		const struct moved_table *t;
+
+		free(c->table->engine);
+		c->table->engine = mem_strdup(cases[i].engine);
+		c->options.allow_nontransactional = cases[i].is_allowed;
+		map_init(&c->options.engine_rewrites);
+		if (cases[i].is_rewritten)
+			map_put_text(&c->options.engine_rewrites, "myisam", innodb);
+		findings_init(&findings);
+		moved_tables_make(&c->options, NULL, &c->fixture.schema, &tables, &findings);
+		t = tables.tables[0];
+		assert_int_equal(findings_errors(&findings), cases[i].is_refused);
+		assert_int_equal(t->is_nontransactional, !cases[i].is_refused);
+		assert_int_equal(t->keeps_engine, cases[i].keeps_engine);
+		assert_int_equal(t->key.count, cases[i].is_refused);
+		assert_non_null(strstr(cases[i].is_refused ? findings.items[0].remedy :
+							     findings.items[0].text,
+				       cases[i].says));
+		moved_tables_release(&tables);
+		findings_release(&findings);
+		map_release(&c->options.engine_rewrites);
+	}
+}
+
 TEST_MAIN(CASE(builds_texts_without_generated_columns),
 	  CASE(orders_by_size_and_finds_clashing_names), CASE(refuses_what_cannot_be_carried),
-	  CASE(chooses_rows), CASE(deletes_from_its_part_alone))
+	  CASE(chooses_rows), CASE(deletes_from_its_part_alone), CASE(engines_without_transactions))

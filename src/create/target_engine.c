@@ -1,0 +1,94 @@
+/* One statement for each table, which copies it. A process that dies in between leaves some
+ * tables with their own engine, and maybe a statement that still runs: a resumed run waits for
+ * its end (I8), makes all of them InnoDB's again and copies them from scratch, as it does with
+ * every table without transactions. A lost connection is no other case: which engine a table
+ * has is read before each statement. */
+#include "create/target_engine.h"
+
+#include <strings.h>
+
+#include "base/log.h"
+#include "base/probe.h"
+#include "base/retry.h"
+#include "db/sql.h"
+#include "target_alter.h"
+
+static const char log_tag[] = "target_engine";
+
+static bool query_engine(struct db *target, const struct moved_table *t, struct buf *engine,
+			 struct error *err)
+{
+	struct buf sql = BUF_INIT;
+
+	buf_puts(&sql, "SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = ");
+	sql_text(&sql, t->target_schema);
+	buf_puts(&sql, " AND TABLE_NAME = ");
+	sql_text(&sql, t->target_name);
+	bool ok = db_value(target, engine, NULL, err, "%s", sql.data);
+	buf_release(&sql);
+	return ok;
+}
+
+static bool change(struct run *run, struct db *target, const struct moved_table *t,
+		   const char *engine, struct error *err)
+{
+	struct buf there = BUF_INIT, what = BUF_INIT;
+	bool ok = db_ready(target, err) && query_engine(target, t, &there, err);
+
+	if (ok && strcasecmp(buf_text(&there), engine) != 0) {
+		log_info("table %s: its engine on the target becomes %s", t->source->full_name,
+			 engine);
+		buf_printf(&what, " ENGINE=%s", engine);
+		ok = target_alter(run, target, t, what.data, err);
+		if (ok)
+			probe("engine_changed", "%s %s", t->source->full_name, engine);
+	}
+	buf_release(&there);
+	buf_release(&what);
+	return ok || error_wrap(err, "table %s: make its engine on the target %s",
+				t->source->full_name, engine);
+}
+
+static bool give_all(struct run *run, struct db *target, struct error *err)
+{
+	for (size_t i = 0; i < run->tables->count; i++) {
+		const struct moved_table *t = run->tables->tables[i];
+
+		if (t->keeps_engine && !change(run, target, t, t->source->engine, err))
+			return false;
+	}
+	return true;
+}
+
+static bool is_needed(const struct run *run)
+{
+	for (size_t i = 0; i < run->tables->count; i++)
+		if (run->tables->tables[i]->keeps_engine)
+			return true;
+	return false;
+}
+
+bool target_engines_give(struct run *run, struct error *err)
+{
+	struct db_params params;
+	struct db *target;
+	bool ok = false;
+
+	if (!is_needed(run))
+		return true;
+	target = target_alter_session(run, 0, &params);
+	for (struct retry r = run_write_begin(run, "change engines", "cutover");
+	     !ok && retry_next(&r, err);)
+		ok = db_ready(target, err) && give_all(run, target, err);
+	db_close(target);
+	return ok;
+}
+
+bool target_engines_take(struct run *run, struct db *target, struct error *err)
+{
+	for (size_t i = 0; i < run->tables->count; i++)
+		if (run->tables->tables[i]->keeps_engine &&
+		    !change(run, target, run->tables->tables[i], "InnoDB", err))
+			return false;
+	return true;
+}
