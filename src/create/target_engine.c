@@ -10,8 +10,8 @@
 #include "base/log.h"
 #include "base/probe.h"
 #include "base/retry.h"
+#include "create/target_alter.h"
 #include "db/sql.h"
-#include "target_alter.h"
 
 static const char log_tag[] = "target_engine";
 
