@@ -552,11 +552,11 @@ class ChangesDirector(Director):
         super().look_after()
         self.early = self.kept = self.left = None
 
-    def finish(self):
+    def finish(self, late):
         end = self.source.position()
         self.wait_for(lambda: self.state() == "wait-for-cutover"
                       and position(self.ferry.state_file()) >= tuple(end), "past all changes")
-        super().finish()
+        super().finish(late)
 
 
 def position(state):

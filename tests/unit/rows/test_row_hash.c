@@ -74,6 +74,58 @@ TEST(rows_are_told_apart_alike)
 	assert_non_null(strstr(hash.row[SIDE_SOURCE], "18446744073709551616"));
 }
 
+static bool by_values(void)
+{
+	row_hash_release(&hash);
+	row_hash_make(&hash, &options, &table, target, true);
+	return hash.is_by_values;
+}
+
+/* Where what is read says as much as the expressions do. */
+TEST(values_speak_for_themselves)
+{
+	unsigned all[] = { 0, 1, 2 };
+
+	table.selected = all;
+	table.selected_count = 3;
+	assert_true(by_values());
+	table.is_between_flavours = true; /* prints a FLOAT in another way */
+	assert_false(by_values());
+	table.is_between_flavours = false;
+	table.types_count = 1; /* documents are read as text and types */
+	assert_false(by_values());
+	table.types_count = 0;
+	table.key.count = 0; /* equal rows cancel each other out */
+	assert_false(by_values());
+	table.key.count = 1;
+	table.selected_count = 2; /* a generated column: compared, and not read */
+	assert_false(by_values());
+	table.selected_count = 3;
+	target->columns[1].type = COLUMN_TEXT;
+	assert_false(by_values());
+}
+
+static uint64_t hash_of(char *a, char *b, unsigned count)
+{
+	char *values[] = { a, b };
+	unsigned long lengths[] = { a ? strlen(a) : 0, b ? strlen(b) : 0 };
+	const struct db_row row = { .values = (void *)values, .lengths = lengths, .count = count };
+
+	return row_hash_of_values(&row, count);
+}
+
+TEST(values_are_told_apart)
+{
+	char a[] = "a", b[] = "b", ab[] = "ab", empty[] = "";
+
+	assert_int_equal(hash_of(a, b, 2), hash_of(a, b, 2));
+	assert_int_not_equal(hash_of(a, b, 2), hash_of(b, a, 2));
+	assert_int_not_equal(hash_of(ab, empty, 2), hash_of(a, b, 2));
+	assert_int_not_equal(hash_of(empty, a, 2), hash_of(NULL, a, 2));
+	assert_int_not_equal(hash_of(a, NULL, 2), hash_of(NULL, a, 2));
+	assert_int_not_equal(hash_of(a, NULL, 2), hash_of(a, NULL, 1));
+}
+
 TEST(tables_that_cannot_be_equal)
 {
 	row_hash_make(&hash, &options, &table, NULL, true);
@@ -88,4 +140,5 @@ TEST(tables_that_cannot_be_equal)
 }
 
 TEST_MAIN(CASE(both_sides_hash_all_columns), CASE(rows_are_told_apart_alike),
+	  CASE(values_speak_for_themselves), CASE(values_are_told_apart),
 	  CASE(tables_that_cannot_be_equal))
