@@ -10,7 +10,7 @@
 
 static const char log_tag[] = "ferry";
 
-#define HEARTBEAT_MS 250
+#define HEARTBEAT_MS 100
 
 /* --- what the streamer calls ---------------------------------------------------- */
 

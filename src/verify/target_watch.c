@@ -21,7 +21,7 @@
 
 static const char log_tag[] = "target_verifier";
 
-#define HEARTBEAT_MS 250
+#define HEARTBEAT_MS 100
 #define POSITION_ATTEMPTS 300
 #define POSITION_SLEEP_MS 600
 #define POLL_MS 10

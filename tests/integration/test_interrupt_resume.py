@@ -788,7 +788,7 @@ class StateTest(MoveTest):
             state, GhostferryVersion="99.0.0+20300101000000+0000000"))
 
     def test_a_newer_format(self):
-        self.refused("StateFormat", lambda state: dict(state, StateFormat=2))
+        self.refused("StateFormat", lambda state: dict(state, StateFormat=3))
 
     def test_a_position_without_file(self):
         def change(state):
