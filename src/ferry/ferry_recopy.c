@@ -38,6 +38,9 @@
 
 static const char log_tag[] = "recopy";
 
+#define LOAD_ATTEMPTS 5
+#define LOAD_SLEEP_MS 100
+
 /* --- what is wanted ----------------------------------------------------------------- */
 
 static bool is_allowed(const struct move_options *options, const char *table)
@@ -137,10 +140,17 @@ static bool read_place(struct ferry *f, struct error *err)
 	return true;
 }
 
+/* A table that is dropped between the list of tables and its columns is not in the next list. */
 static bool load(struct ferry *f, struct error *err)
 {
-	return (read_place(f, err) && schema_load(f->source, ferry_is_chosen, f, &f->schema, err)) ||
-	       error_wrap(err, "load table definitions of the source");
+	for (unsigned attempt = 1; read_place(f, err); attempt++) {
+		if (schema_load(f->source, ferry_is_chosen, f, &f->schema, err))
+			return true;
+		if (err->kind != ERROR_SCHEMA || attempt == LOAD_ATTEMPTS ||
+		    !stop_sleep_ms(&f->stop, LOAD_SLEEP_MS))
+			break;
+	}
+	return error_wrap(err, "load table definitions of the source");
 }
 
 bool ferry_load_schema(struct ferry *f, struct error *err)

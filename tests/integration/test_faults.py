@@ -623,8 +623,8 @@ class StateFileTest(FaultTest):
         self.assertTrue(before)
         ferry.terminate()
         self.assert_ended(ferry)
-        ferry.resume()
         os.unlink(os.path.join(folder, "filler"))
+        ferry.resume()
         self.finish(ferry)
 
     def test_its_disk_does_not_answer(self):
