@@ -16,56 +16,37 @@
 /* A line per kind. The query: name, type, table, definer, status, and what both flavours say in
  * the same words. Then the columns of SHOW CREATE; 0: it has none. */
 static const struct kind {
-	const char *name;
 	const char *select;
 	const char *schema_column;
 	const char *name_column;
 	const char *order;
 	unsigned statement, sql_mode, time_zone, client;
 } kinds[OBJECT_KINDS] = {
-	[OBJECT_SEQUENCE] = { "sequences",
-			      "TABLE_NAME, 'SEQUENCE', '', '', '', '' FROM information_schema.TABLES"
+	[OBJECT_SEQUENCE] = { "TABLE_NAME, 'SEQUENCE', '', '', '', '' FROM information_schema.TABLES"
 			      " WHERE TABLE_TYPE = 'SEQUENCE' AND ",
 			      "TABLE_SCHEMA", "TABLE_NAME", "TABLE_NAME", 1, 0, 0, 0 },
-	[OBJECT_ROUTINE] = { "routines",
-			     "ROUTINE_NAME, ROUTINE_TYPE, '', DEFINER, '', CONCAT_WS('\\n',"
+	[OBJECT_ROUTINE] = { "ROUTINE_NAME, ROUTINE_TYPE, '', DEFINER, '', CONCAT_WS('\\n',"
 			     " ROUTINE_DEFINITION, IS_DETERMINISTIC, SQL_DATA_ACCESS, SECURITY_TYPE,"
 			     " ROUTINE_COMMENT, DATA_TYPE) FROM information_schema.ROUTINES WHERE ",
 			     "ROUTINE_SCHEMA", "ROUTINE_NAME", "ROUTINE_TYPE, ROUTINE_NAME", 2, 1,
 			     0, 3 },
-	[OBJECT_VIEW] = { "views",
-			  "TABLE_NAME, 'VIEW', '', DEFINER, '', CONCAT_WS('\\n', SECURITY_TYPE,"
+	[OBJECT_VIEW] = { "TABLE_NAME, 'VIEW', '', DEFINER, '', CONCAT_WS('\\n', SECURITY_TYPE,"
 			  " CHECK_OPTION) FROM information_schema.VIEWS WHERE ",
 			  "TABLE_SCHEMA", "TABLE_NAME", "TABLE_NAME", 1, 0, 0, 2 },
 	/* In the order in which several of a table fire. */
-	[OBJECT_TRIGGER] = { "triggers",
-			     "TRIGGER_NAME, 'TRIGGER', EVENT_OBJECT_TABLE, DEFINER, '',"
+	[OBJECT_TRIGGER] = { "TRIGGER_NAME, 'TRIGGER', EVENT_OBJECT_TABLE, DEFINER, '',"
 			     " CONCAT_WS('\\n', EVENT_OBJECT_TABLE, ACTION_TIMING,"
 			     " EVENT_MANIPULATION, ACTION_ORDER, ACTION_STATEMENT)"
 			     " FROM information_schema.TRIGGERS WHERE ",
 			     "TRIGGER_SCHEMA", "TRIGGER_NAME",
 			     "EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER",
 			     2, 1, 0, 3 },
-	[OBJECT_EVENT] = { "events",
-			   "EVENT_NAME, 'EVENT', '', DEFINER, STATUS, CONCAT_WS('\\n',"
+	[OBJECT_EVENT] = { "EVENT_NAME, 'EVENT', '', DEFINER, STATUS, CONCAT_WS('\\n',"
 			   " EVENT_DEFINITION, EVENT_TYPE, EXECUTE_AT, INTERVAL_VALUE, INTERVAL_FIELD,"
 			   " STARTS, ENDS, ON_COMPLETION, EVENT_COMMENT)"
 			   " FROM information_schema.EVENTS WHERE ",
 			   "EVENT_SCHEMA", "EVENT_NAME", "EVENT_NAME", 3, 1, 2, 4 },
 };
-
-const char *object_kind_name(enum object_kind kind)
-{
-	return kinds[kind].name;
-}
-
-bool object_kind_named(const char *name)
-{
-	for (enum object_kind kind = 0; kind < OBJECT_KINDS; kind++)
-		if (strcmp(kinds[kind].name, name) == 0)
-			return true;
-	return false;
-}
 
 void object_kind_put_count(struct buf *sql, enum object_kind kind)
 {
@@ -290,5 +271,5 @@ bool object_list_load(struct object_list *list, struct db *db, enum object_kind 
 			release(o);
 	}
 	list->count = kept;
-	return ok || error_wrap(err, "read the %s of database %s", kinds[kind].name, schema);
+	return ok || error_wrap(err, "read the %s of database %s", object_kind_name(kind), schema);
 }

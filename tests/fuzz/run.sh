@@ -19,7 +19,7 @@ sources="$(ls src/base/*.c src/decode/*.c src/stream/*.c src/state/*.c src/confi
 	$(for name in create_translate create_text; do echo src/create/$name.c; done)
 	$(for name in access api assets bind_address events listen login metrics progress rate \
 		request_origin scripts status_json throttle_json; do echo src/control/$name.c; done)
-	src/ferry/table_action.c src/run/work_time.c src/run/throttler.c src/run/token_bucket.c"
+	src/ferry/table_action.c src/objects/object_kind.c src/run/work_time.c src/run/throttler.c src/run/token_bucket.c"
 
 # Compiles what all fuzzers share: folder, compiler, flags.
 objects() {
