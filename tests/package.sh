@@ -70,7 +70,9 @@ completes() {
 		[[ "${COMPREPLY[*]}" == conf.example.json ]]'
 }
 
-completes_in_zsh() { tests/tools/zsh_complete.py build/package/ghostferry-copydb src/package; }
+completes_in_zsh() {
+	tests/tools/zsh_complete.py build/package/deb/root/usr/bin/ghostferry-copydb src/package
+}
 
 leaves_nothing() {
 	in_tree apt-get purge -y ghostferry-copydb systemd &&
