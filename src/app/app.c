@@ -250,12 +250,6 @@ static bool wants_progress(const struct app *app, const struct ferry_status *sta
 
 /* A service is ready when the checks are through. Until then a server may be waited for, up to
  * ServerAwayTimeout: that is longer than a manager's patience. */
-static void notify_progress(struct app *app, const char *line)
-{
-	app->notified_ms = clock_ms();
-	notify_send(app->is_ready ? NULL : "EXTEND_TIMEOUT_USEC=60000000", line);
-}
-
 static void show_progress(struct app *app, const struct ferry_status *status)
 {
 	bool is_logged = wants_progress(app, status);
@@ -274,7 +268,8 @@ static void show_progress(struct app *app, const struct ferry_status *status)
 	if (is_logged)
 		app->progress_logged_ms = clock_ms();
 	if (is_notified)
-		notify_progress(app, buf_text(&line));
+		app->notified_ms = clock_ms();
+	notify_send(app->is_ready ? NULL : "EXTEND_TIMEOUT_USEC=60000000", buf_text(&line));
 	buf_release(&line);
 }
 

@@ -55,12 +55,6 @@ static void set_up_log(const struct program *program)
 		log_set_level(level);
 }
 
-static bool open_log_file(const struct config *config, struct error *err)
-{
-	return !config->log_file || log_open_file(config->log_file, err) ||
-	       error_wrap(err, "LogFile");
-}
-
 static void log_warnings(const struct program *program, struct config_warnings *warnings)
 {
 	for (size_t i = 0; i < warnings->texts.count; i++)
@@ -118,7 +112,8 @@ static bool prepare(struct program *program, struct error *err)
 	set_up_log(program);
 	if (ok && !config_validate(&program->config, err))
 		ok = error_wrap(err, CONFIG_VALIDATING);
-	ok = ok && open_log_file(&program->config, err);
+	ok = ok && (!program->config.log_file || log_open_file(program->config.log_file, err) ||
+		    error_wrap(err, "LogFile"));
 	log_warnings(program, &warnings);
 	if (!ok)
 		return false;

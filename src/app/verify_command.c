@@ -218,13 +218,6 @@ static bool compare_next_ids(struct command *c, struct error *err)
 	return ok;
 }
 
-/* Not where single tables are named. */
-static bool compare_objects(struct command *c, struct error *err)
-{
-	return *c->cli->tables ||
-	       verify_objects(&c->options, c->source, c->target, &c->different_objects, err);
-}
-
 static bool print(const struct command *c, struct error *err)
 {
 	struct buf text = BUF_INIT;
@@ -278,7 +271,9 @@ int verify_command_run(const struct config *config, const struct cli *cli)
 	shutdown_at_next_signal(EXIT_NOT_STARTED);
 	command.options.target.computing = &command.computing;
 	if (load(&command, &err) && compare(&command, &err) && compare_next_ids(&command, &err) &&
-	    compare_objects(&command, &err) && print(&command, &err)) {
+	    (*command.cli->tables || verify_objects(&command.options, command.source, command.target,
+						    &command.different_objects, &err)) &&
+	    print(&command, &err)) {
 		status = exit_status(&command);
 	} else {
 		printable_put(&text, err.text);

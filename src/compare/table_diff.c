@@ -149,12 +149,6 @@ static bool compare_next(struct compare_worker *worker, struct table_report *ver
 	return true;
 }
 
-static bool are_equal(const struct table_sums *sums)
-{
-	return memcmp(sums->figures[SIDE_SOURCE], sums->figures[SIDE_TARGET],
-		      sizeof(sums->figures[SIDE_SOURCE])) == 0;
-}
-
 /* A table without a key, as a multiset of rows. One look takes both servers a walk over
  * the whole table; rows that are written meanwhile make it look again. */
 static bool compare_whole(struct compare_worker *worker, struct table_report *verdict,
@@ -176,7 +170,8 @@ static bool compare_whole(struct compare_worker *worker, struct table_report *ve
 			return false;
 		verdict->rows[SIDE_SOURCE] = sums.figures[SIDE_SOURCE][0];
 		verdict->rows[SIDE_TARGET] = sums.figures[SIDE_TARGET][0];
-		if (are_equal(&sums))
+		if (memcmp(sums.figures[SIDE_SOURCE], sums.figures[SIDE_TARGET],
+			   sizeof(sums.figures[SIDE_SOURCE])) == 0)
 			return true;
 		same = look > 1 && memcmp(&before, &sums, sizeof(sums)) == 0 ? same + 1 : 0;
 	}

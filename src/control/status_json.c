@@ -467,12 +467,6 @@ static void add_obstacles(cJSON *object, const struct ferry_status *status)
 		cJSON_AddNullToObject(object, "Failure");
 }
 
-/* Not in Ghostferry: where this is served, which a port of 0 leaves open. */
-static void add_control_server(cJSON *object, const struct status_view *view)
-{
-	cJSON_AddStringToObject(object, "ControlServerAddress", view->address ? view->address : "");
-}
-
 static void add_overall(cJSON *object, const struct status_view *view)
 {
 	const struct ferry_status *status = view->status;
@@ -490,7 +484,8 @@ static void add_overall(cJSON *object, const struct status_view *view)
 	json_add_u64(object, "TotalTableCount", status->table_count);
 	add_verification(object, status);
 	add_scripts(object, view->scripts);
-	add_control_server(object, view);
+	/* Not in Ghostferry: where this is served, which a port of 0 leaves open. */
+	cJSON_AddStringToObject(object, "ControlServerAddress", view->address ? view->address : "");
 	add_obstacles(object, status);
 	add_totals(object, view);
 }

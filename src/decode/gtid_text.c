@@ -118,17 +118,12 @@ static bool parse_uuid(struct text *t, uint8_t *uuid)
 	return true;
 }
 
-static bool is_tag_byte(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
 /* Tags are kept in lower case by the servers. */
 static bool parse_tag(struct text *t, char *tag)
 {
 	size_t length = 0;
 
-	while (t->at < t->end && is_tag_byte(*t->at)) {
+	while (t->at < t->end && (isalnum((unsigned char)*t->at) || *t->at == '_')) {
 		if (length == GTID_TAG_MAX)
 			return false;
 		tag[length++] = (char)tolower((unsigned char)*t->at++);

@@ -55,12 +55,6 @@ static char *read_name(struct reader *r)
 	return bytes && !r->failed ? mem_memdup(bytes, length) : NULL;
 }
 
-/* The first bit of the bitmap is the lowest of its first byte. */
-static bool bit_at(const uint8_t *bits, unsigned index)
-{
-	return bits[index / 8] >> (index % 8) & 1;
-}
-
 static void read_columns(struct reader *r, struct binlog_table_map *map)
 {
 	uint64_t count = reader_lenenc(r);
@@ -78,7 +72,7 @@ static void read_columns(struct reader *r, struct binlog_table_map *map)
 		struct binlog_column *column = &map->columns[i];
 
 		column->type = types[i];
-		column->is_nullable = bit_at(nullable, i);
+		column->is_nullable = nullable[i / 8] >> (i % 8) & 1; /* the lowest bit first */
 		is_known = is_known && column_codec(types[i])->name;
 		if (!is_known)
 			continue;

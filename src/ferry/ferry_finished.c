@@ -7,11 +7,6 @@
 
 #include "plan/table_pairs.h"
 
-static bool was_moved(const struct saved_state *finished, const struct moved_table *t)
-{
-	return map_get_text(&finished->key_columns_of, t->source->full_name) != NULL;
-}
-
 /* Not f->tracker's: it is not known where the source is not fit for a move, which it need
  * not be any more. */
 static bool is_same_source(struct ferry *f, bool *same, struct error *err)
@@ -34,7 +29,8 @@ bool ferry_check_finished(struct ferry *f, struct error *err)
 	if (!is_same_source(f, &f->is_finished, err))
 		return false;
 	for (size_t i = 0; f->is_finished && i < f->tables.count; i++)
-		f->is_finished = was_moved(f->finished, f->tables.tables[i]);
+		f->is_finished = map_get_text(&f->finished->key_columns_of,
+					      f->tables.tables[i]->source->full_name) != NULL;
 	if (!f->is_finished)
 		return true;
 	ok = table_pairs_load(&pairs, &f->tables, f->target, err);

@@ -90,11 +90,6 @@ static void add_replica(struct throttle_watch *w, enum throttle_side side, const
 		server->host[0] = '\0'; /* was checked before */
 }
 
-static bool is_asked(const struct throttle_limits *limits, enum throttle_side side)
-{
-	return limits->max_threads[side] || limits->max_history[side] || limits->query[side];
-}
-
 static bool is_wanted(const struct throttle_limits *limits, const struct watched_load *load,
 		      const struct watched_server *server)
 {
@@ -118,7 +113,8 @@ static void take_limits(struct throttle_watch *w)
 	for (int side = 0; side < THROTTLE_SIDES; side++) {
 		const struct string_list *replicas = &w->limits.replicas[side];
 
-		if (is_asked(&w->limits, (enum throttle_side)side))
+		if (w->limits.max_threads[side] || w->limits.max_history[side] ||
+		    w->limits.query[side])
 			add_server(w, (enum throttle_side)side,
 				   side == THROTTLE_SOURCE ? &w->options->source :
 							     &w->options->target);

@@ -212,13 +212,6 @@ static void put_example(const struct search *s, struct buf *example)
 	}
 }
 
-static bool is_in_both(const struct row_filter *a, const struct row_filter *b,
-		       const struct value *row)
-{
-	return row_filter_judge(a, NULL, row) == ROW_INSIDE &&
-	       row_filter_judge(b, NULL, row) == ROW_INSIDE;
-}
-
 enum filter_overlap row_filter_overlap(const struct row_filter *a, const struct row_filter *b,
 				       const struct table *table, struct buf *example)
 {
@@ -234,7 +227,9 @@ enum filter_overlap row_filter_overlap(const struct row_filter *a, const struct 
 	} else {
 		bool found, more = true;
 
-		while (!(found = is_in_both(a, b, row)) && more)
+		while (!(found = row_filter_judge(a, NULL, row) == ROW_INSIDE &&
+				 row_filter_judge(b, NULL, row) == ROW_INSIDE) &&
+		       more)
 			more = step(&s, row);
 		if (found) {
 			answer = FILTERS_OVERLAP;

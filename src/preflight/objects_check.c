@@ -18,12 +18,6 @@
 
 #define LEAVE_OUT "leave its kind out of MoveObjects and make it by hand"
 
-static void put_drop(struct buf *sql, const struct object *o)
-{
-	buf_printf(sql, "DROP %s ", o->type);
-	sql_table_name(sql, o->schema, o->name);
-}
-
 /* --- one object -------------------------------------------------------------------- */
 
 static void check_text(struct preflight *p, const struct object *o)
@@ -92,7 +86,8 @@ static void check_existing(struct preflight *p, const struct object_pairs *pairs
 
 	if (!object_list_find(&pairs->there, o) || object_pairs_has(pairs, o))
 		return;
-	put_drop(&remedy, o);
+	buf_printf(&remedy, "DROP %s ", o->type);
+	sql_table_name(&remedy, o->schema, o->name);
 	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
 		    "target: %s %s.%s is there already, and not as it is on the source", o->type,
 		    o->schema, o->name);

@@ -455,19 +455,6 @@ static bool is_listed(const struct map *full, const struct map *bare, const stru
 	return listed;
 }
 
-static bool is_ignored(const struct move_options *options, const struct table *table,
-		       const struct column *column)
-{
-	return is_listed(&options->verify.ignored_columns, &options->verify.ignored_bare, table,
-			 column);
-}
-
-/* MariaDB keeps a document's text as it was written, MySQL writes its own. */
-static bool is_json_rewritten(const struct column *source, const struct column *target)
-{
-	return source->type != COLUMN_JSON && target->type == COLUMN_JSON;
-}
-
 static void add_note(struct row_hash *f, const char *column, const char *why)
 {
 	char *note =
@@ -490,13 +477,15 @@ static unsigned make_pairs(struct row_hash *f, const struct move_options *option
 		const struct column *there = table_column_of_other(target, column);
 		bool is_key = key_has_column(&f->table->key, i);
 
-		if (!is_key && is_ignored(options, source, column)) {
+		if (!is_key && is_listed(&options->verify.ignored_columns,
+					 &options->verify.ignored_bare, source, column)) {
 			add_note(f, column->name, "ignored");
 		} else if (!there) {
 			free(f->finding);
 			f->finding =
 				mem_printf("the column %s is missing on the target", column->name);
-		} else if (is_json_rewritten(column, there)) {
+		} else if (column->type != COLUMN_JSON && there->type == COLUMN_JSON) {
+			/* MariaDB keeps a document's text as it was written, MySQL its own. */
 			add_note(f, column->name, "text here, JSON there");
 		} else {
 			pairs[count++] = (struct pair){ { column, there } };

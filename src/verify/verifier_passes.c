@@ -68,16 +68,12 @@ static bool pass_slice(void *context, size_t table, const struct queued_key *key
 	return ok;
 }
 
-static bool pass_table(struct pass *pass, size_t table, struct error *err)
-{
-	return pending_rows_each(&pass->v->pending, table, KEYS_PER_SLICE, false, pass_slice, pass,
-				 err);
-}
-
 static bool pass_all(struct pass *pass, struct error *err)
 {
 	for (size_t i = 0; i < pass->v->diff.count; i++)
-		if (!pass->v->diff.hashes[i].finding && !pass_table(pass, i, err))
+		if (!pass->v->diff.hashes[i].finding &&
+		    !pending_rows_each(&pass->v->pending, i, KEYS_PER_SLICE, false, pass_slice,
+				       pass, err))
 			return false;
 	return true;
 }
