@@ -240,8 +240,10 @@ class RefusedTest(WayBackTest):
         ferry = self.move()
         self.cut_over(ferry)
         state, path = ferry.config_path + ".state", self.back_path(ferry)
-        self.refused(ferry, "-resumestate", path, says="is that of a way back: give -back too")
-        self.refused(ferry, "-back", "-resumestate", state, says="is the state of a move, not of")
+        seen = ferry.program.seen
+        self.refused(ferry, "-resumestate", seen(path), says="is that of a way back: give -back")
+        self.refused(ferry, "-back", "-resumestate", seen(state),
+                     says="is the state of a move, not of")
         # Of another move, whose own state lies beside it.
         os.rename(plain.config_path + ".state", state + ".kept")
         os.rename(state, state + ".own")
