@@ -241,7 +241,8 @@ class RefusedTest(WayBackTest):
         self.cut_over(ferry)
         state, path = ferry.config_path + ".state", self.back_path(ferry)
         seen = ferry.program.seen
-        self.refused(ferry, "-resumestate", seen(path), says="is that of a way back: give -back")
+        self.refused(ferry, "-resumestate", seen(path),
+                     says="is that of a way back: give -back too")
         self.refused(ferry, "-back", "-resumestate", seen(state),
                      says="is the state of a move, not of")
         # Of another move, whose own state lies beside it.
