@@ -19,6 +19,8 @@ bool name_matches_database(const char *entry, const char *schema);
 bool name_matches_table(const char *entry, const char *schema, const char *table);
 /* Neither a pattern nor in backquotes. */
 bool name_entry_is_plain(const char *entry);
+/* By Databases.Rewrites; on the way back, where tables have names of their own, as it is. */
+const char *database_on_target(const struct move_options *options, const char *schema);
 /* Borrowed from the options, or the names themselves. Of a chosen table. */
 struct table_name name_on_target(const struct move_options *options, const char *schema,
 				 const char *table);

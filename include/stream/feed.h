@@ -10,7 +10,6 @@
 struct binlog_feed_params {
 	const struct db_params *server; /* borrowed */
 	uint32_t server_id;		/* 0: pick a random one unused on the server */
-	unsigned heartbeat_ms;		/* the server sends one after so long without events */
 	unsigned read_timeout_s; /* no event nor heartbeat for so long: connection lost; 0: 30 */
 	const char *if_purged;	 /* for messages: what else to do, in front of starting over */
 };

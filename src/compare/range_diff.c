@@ -93,11 +93,16 @@ void range_diff_close(struct range_diff *c)
 
 /* --- one query -------------------------------------------------------------------- */
 
-static void put_select(struct range_diff *c, enum side side)
+static void put_comment(struct range_diff *c, enum side side)
 {
 	buf_clear(&c->sql);
 	sql_comment(&c->sql, side == SIDE_SOURCE ? c->options->source.marginalia :
 						   c->options->target.marginalia);
+}
+
+static void put_select(struct range_diff *c, enum side side)
+{
+	put_comment(c, side);
 	buf_puts(&c->sql, "SELECT ");
 }
 
@@ -117,6 +122,12 @@ static bool run_query(struct range_diff *c, enum side side, const struct row_has
 		db_row_finish(db);
 	}
 	return error_wrap(err, "compare table %s", f->table->source->full_name);
+}
+
+static bool has_columns(const struct db_row *row, unsigned count, struct error *err)
+{
+	return row->count == count ||
+	       error_set(err, ERROR_CORRUPT, "%u columns expected, %u received", count, row->count);
 }
 
 /* --- sums of a range ------------------------------------------------------------- */
@@ -154,15 +165,8 @@ static bool sum_range(struct range_diff *c, const struct row_hash *f, enum side 
 		      const struct key *low, const struct key *high, struct range_sums *sums,
 		      struct error *err)
 {
-	put_select(c, side);
-	/* SUM of integers is an exact DECIMAL, 64 bits of it are as good as BIT_XOR's. */
-	buf_printf(&c->sql, "COUNT(*),COUNT(s),%s FROM (SELECT %s s FROM %s",
-		   f->table->key.count > 0 ?
-			   "BIT_XOR(s)" :
-			   "CAST(COALESCE(SUM(s),0)%18446744073709551616 AS UNSIGNED)",
-		   f->sum[side], f->from[side]);
-	row_key_put_range(&c->sql, f->table, low, high);
-	buf_puts(&c->sql, " LIMIT 18446744073709551615) d");
+	put_comment(c, side);
+	row_hash_put_sums(&c->sql, f, side, low, high);
 	return run_query(c, side, f, read_sums, sums, err);
 }
 
@@ -174,9 +178,8 @@ static bool read_values(struct db *db, const struct row_hash *f, void *answer, s
 
 	*sums = (struct range_sums){ .rows = 0 };
 	while ((fetched = db_row_next(db, &row, err)) == DB_ROW) {
-		if (row.count != f->table->selected_count)
-			return error_set(err, ERROR_CORRUPT, "%u columns expected, %u received",
-					 f->table->selected_count, row.count);
+		if (!has_columns(&row, f->table->selected_count, err))
+			return false;
 		sums->rows++;
 		sums->sum ^= row_hash_of_values(&row, row.count);
 	}
@@ -304,14 +307,6 @@ struct content {
 	struct buf ends; /* size_t per value; SIZE_MAX: NULL */
 };
 
-static bool has_unpacked_columns(const struct row_hash *f, const struct db_row *row,
-				 struct error *err)
-{
-	return row->count == f->unpacked_count ||
-	       error_set(err, ERROR_CORRUPT, "%u columns expected, %u received", f->unpacked_count,
-			 row->count);
-}
-
 /* Rows without a key, of which no pairs can be made: all are read, and what they hold is
  * summed up here. */
 static bool read_content_sum(struct db *db, const struct row_hash *f, void *answer,
@@ -325,7 +320,7 @@ static bool read_content_sum(struct db *db, const struct row_hash *f, void *answ
 	while ((fetched = db_row_next(db, &row, err)) == DB_ROW) {
 		uint64_t hash = 0;
 
-		if (!has_unpacked_columns(f, &row, err))
+		if (!has_columns(&row, f->unpacked_count, err))
 			return false;
 		for (unsigned i = 0; i < row.count; i++)
 			hash = hash_mix(hash) +
@@ -370,7 +365,7 @@ static bool read_content(struct db *db, const struct row_hash *f, void *answer, 
 	buf_clear(&content->bytes);
 	buf_clear(&content->ends);
 	while ((fetched = db_row_next(db, &row, err)) == DB_ROW) {
-		if (!has_unpacked_columns(f, &row, err))
+		if (!has_columns(&row, f->unpacked_count, err))
 			return false;
 		if (content->rows++ > 0)
 			continue;

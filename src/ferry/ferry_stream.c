@@ -10,8 +10,6 @@
 
 static const char log_tag[] = "ferry";
 
-#define HEARTBEAT_MS 100
-
 /* --- what the streamer calls ---------------------------------------------------- */
 
 bool ferry_is_chosen(void *context, const char *schema, const char *table)
@@ -81,7 +79,6 @@ struct binlog_feed_params ferry_feed_params(struct ferry *f)
 {
 	return (struct binlog_feed_params){ .server = &f->options.source,
 					    .server_id = f->options.server_id,
-					    .heartbeat_ms = HEARTBEAT_MS,
 					    .if_purged = "" };
 }
 

@@ -97,7 +97,7 @@ bool object_pairs_load(struct object_pairs *pairs, const struct move_options *op
 	struct object_terms terms = { .options = options, .collations = collations };
 
 	*pairs = (struct object_pairs){
-		.schema_here = mem_strdup(name_on_target(options, schema, "").schema),
+		.schema_here = mem_strdup(database_on_target(options, schema)),
 	};
 	if (!load_default(&pairs->default_there, source, schema, err) ||
 	    !load_default(&pairs->default_here, target, pairs->schema_here, err))

@@ -171,7 +171,7 @@ void object_translate(struct object *o, const struct object_terms *terms)
 	translate_name(&o->client, terms->collations, false);
 	translate_name(&o->collation, terms->collations, true);
 	translate_name(&o->database_collation, terms->collations, true);
-	replace(&o->schema, name_on_target(options, o->schema, "").schema);
+	replace(&o->schema, database_on_target(options, o->schema));
 }
 
 /* --- compared ----------------------------------------------------------------------- */

@@ -186,6 +186,11 @@ static const char *rewrite(const struct name_rules *rules, const char *name)
 	return renamed ? renamed : name;
 }
 
+const char *database_on_target(const struct move_options *options, const char *schema)
+{
+	return rewrite(&options->databases, schema);
+}
+
 struct table_name name_on_target(const struct move_options *options, const char *schema,
 				 const char *table)
 {

@@ -248,7 +248,7 @@ static bool check_reference(struct preflight *p, const struct object *view, cons
 		return false;
 	if (!found)
 		return true;
-	if (!has_entry(p->objects_target, what, name_on_target(p->options, schema, "").schema, name,
+	if (!has_entry(p->objects_target, what, database_on_target(p->options, schema), name,
 		       &found, err))
 		return false;
 	if (!found)

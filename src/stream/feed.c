@@ -29,6 +29,8 @@
 #define BINLOG_START 4	     /* behind the magic number at the head of each file */
 #define MARIADB_HEAD_MAX 512 /* the format's event ends before */
 #define NS_PER_MS 1000000
+/* The server sends one after so long without events. */
+#define HEARTBEAT_MS UINT64_C(100)
 
 /* MySQL 8.0.26 on: heartbeats as HEARTBEAT_V2, with a 64-bit offset
  * (USE_HEARTBEAT_EVENT_V2). MariaDB: send ANNOTATE_ROWS events too
@@ -214,10 +216,9 @@ static bool make_uuid(struct buf *uuid, struct error *err)
 /* Each variable under its old and its new name: which one is read depends on the
  * server. (One does not see the other's new value inside a statement.) Capability
  * 4: MariaDB sends GTID events instead of stand-ins. */
-static bool say_what_we_understand(struct binlog_feed *feed, unsigned heartbeat_ms,
-				   struct error *err)
+static bool say_what_we_understand(struct binlog_feed *feed, struct error *err)
 {
-	uint64_t period = (uint64_t)heartbeat_ms * NS_PER_MS;
+	uint64_t period = HEARTBEAT_MS * NS_PER_MS;
 	struct buf uuid = BUF_INIT;
 	struct buf algorithm = BUF_INIT;
 	bool ok;
@@ -256,8 +257,7 @@ static bool start_dump(struct binlog_feed *feed, const struct binlog_feed_params
 	if (!feed->db)
 		return false;
 	feed->begins_at = choose_start(feed);
-	return pick_server_id(feed, params->server_id, err) &&
-	       say_what_we_understand(feed, params->heartbeat_ms, err) &&
+	return pick_server_id(feed, params->server_id, err) && say_what_we_understand(feed, err) &&
 	       dump_open(feed, (uint32_t)feed->begins_at, err);
 }
 

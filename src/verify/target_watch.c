@@ -21,7 +21,6 @@
 
 static const char log_tag[] = "target_verifier";
 
-#define HEARTBEAT_MS 100
 #define POSITION_ATTEMPTS 300
 #define POSITION_SLEEP_MS 600
 #define POLL_MS 10
@@ -212,7 +211,6 @@ static bool open_stream(struct target_watch *v, const struct binlog_position *fr
 {
 	const struct binlog_streamer_params params = {
 		.feed = { .server = &v->run->options->target,
-			  .heartbeat_ms = HEARTBEAT_MS,
 			  .if_purged =
 				  "resume with SkipTargetVerification and compare (-verify), or " },
 		.tag = "target_binlog_streamer",

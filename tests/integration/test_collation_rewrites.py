@@ -77,7 +77,7 @@ class ProposalTest(RewriteTest):
         ferry.kill9()
         stop.release()
         done = probes.stop_at("copy_done")
-        ferry.start("-resumestate", ferry.program.seen(ferry.config_path + ".state"))
+        ferry.resume_file()
         self.reach(ferry, done)
         self.source.sql("INSERT INTO abc.t (k, c) VALUES ('late', 'late'), ('late2', 'LATE')",
                         "UPDATE abc.t SET k = 'LATE' WHERE k = 'late'",
@@ -85,7 +85,7 @@ class ProposalTest(RewriteTest):
         self.seen(ferry, probes, "after_binlog_apply")
         ferry.kill9()
         done.release()
-        ferry.start("-resumestate", ferry.program.seen(ferry.config_path + ".state"))
+        ferry.resume_file()
         ferry.assert_status(0)
         self.assert_equal()
         self.assertEqual(ferry.run("-verify"), 0)

@@ -267,16 +267,9 @@ class KilledTest(DeferTest):
         ferry = self.ferry(probes=probes, http=True, DeferSecondaryIndexes=True,
                            AutomaticCutover=False, SkipTargetVerification=False,
                            DataIterationConcurrency=1)
-        for name, nth in (("before_indexing", 2), ("indexes_added", 1)):
-            stop = probes.stop_at(name, nth=nth)
-            if ferry.runs:
-                ferry.resume(ferry.state_file(), as_it_is=True)
-            else:
-                ferry.start()
-            self.reach(ferry, stop)
-            self.let_the_state_be_saved(ferry)
-            ferry.kill9()
-            probes.release_all()
+        for _ in self.killed_at_each(ferry, probes, (("before_indexing", None, 2),
+                                                     ("indexes_added", None, 1))):
+            pass
         ferry.resume(ferry.state_file(), as_it_is=True)
         ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
         writer.stop()

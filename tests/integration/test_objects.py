@@ -255,16 +255,7 @@ class InterruptedTest(ObjectsTest):
         self.make()
         probes = self.probes()
         ferry = self.ferry(probes=probes, SkipTargetVerification=False)
-        for n, (name, detail) in enumerate(self.PLACES):
-            stop = probes.stop_at(name, detail)
-            if ferry.runs:
-                ferry.resume(ferry.state_file(), as_it_is=True)
-            else:
-                ferry.start()
-            self.reach(ferry, stop)
-            self.let_the_state_be_saved(ferry)
-            ferry.kill9()
-            probes.release_all()
+        for n in self.killed_at_each(ferry, probes, [(*place, 1) for place in self.PLACES]):
             # Fires on the source; must not on the target.
             self.source.sql(f"INSERT INTO abc.t (id, a) VALUES ({100 + n}, 'n{n}')")
         ferry.resume(ferry.state_file(), as_it_is=True)

@@ -110,7 +110,7 @@ class TenantTest(PartTest):
         self.reach(ferry, stop)
         ferry.kill9()
         stop.release()
-        ferry.start("-resumestate", ferry.program.seen(ferry.config_path + ".state"))
+        ferry.resume_file()
         ferry.wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
         self.wait_until(lambda: all(w.error or w.count > 150 for w in (inside, outside)))
         inside.stop()
@@ -309,7 +309,7 @@ class FriendlyRunsTest(PartTest):
         for part in (0, 2):
             runs[part].wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
         # As if only this part's writers had stopped: it ends, and the others go on.
-        runs[1].start("-resumestate", runs[1].program.seen(runs[1].config_path + ".state"))
+        runs[1].resume_file()
         runs[1].wait_for_status(lambda s: s["OverallState"] == "wait-for-cutover")
         self.wait_until(lambda: all(w.error or w.count > 150 for w in writers))
         for writer in writers:

@@ -194,7 +194,7 @@ class StopTest(SchemaChangeTest):
         self.change("TRUNCATE TABLE b")
         ferry.assert_status(2)
         self.assertRegex(ferry.log(), "TRUNCATE on the source touches abc.b, which is being")
-        ferry.start("-resumestate", ferry.program.seen(ferry.config_path + ".state"), "-recopy=abc.b")
+        ferry.resume_file("-recopy=abc.b")
         self.finish(ferry)
 
     def test_no_usable_key_is_left(self):

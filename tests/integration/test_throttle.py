@@ -169,7 +169,7 @@ class LagTest(Throttled):
         self.held(ferry, "replica_lag", because)
         ferry.kill9()
         del ferry.environ["GHOSTFERRY_PROBES"]
-        ferry.start("-resumestate", ferry.program.seen(ferry.config_path + ".state"))
+        ferry.resume_file()
         count = self.held(ferry, "replica_lag", because)
         self.go_on()
         self.goes_on(ferry, "replica_lag")

@@ -131,6 +131,10 @@ class Ferry:
         self.config = merge(self.config, settings)
         return self.start("-resumestate", self.program.seen(path))
 
+    def resume_file(self, *args):
+        """Starts the next run from the state file beside the configuration, as a user would."""
+        return self.start("-resumestate", self.program.seen(self.config_path + ".state"), *args)
+
     def run(self, *args, timeout=120, behind=()):
         """A run to its end; returns the status."""
         self.start(*args, behind=behind)

@@ -125,6 +125,20 @@ class MoveTest(FerryTest):
             ferry.wait_until(lambda: stop.reached, deadline, f"the stop at {stop.probe}")
         return stops[-1].detail
 
+    def killed_at_each(self, ferry, probes, places):
+        """Goes on to each place, given as to stop_at(), and dies there; yields its number then."""
+        for n, (name, detail, nth) in enumerate(places):
+            stop = probes.stop_at(name, detail, nth)
+            if ferry.runs:
+                ferry.resume(ferry.state_file(), as_it_is=True)
+            else:
+                ferry.start()
+            self.reach(ferry, stop)
+            self.let_the_state_be_saved(ferry)
+            ferry.kill9()
+            probes.release_all()
+            yield n
+
     def let_the_state_be_saved(self, ferry):
         """One thread stands in the stop, the others go on: what they record meanwhile
         must not pass by what it has not done. Saved every second, when it changes."""
