@@ -10,7 +10,7 @@
 
 /* Tables of which something is computed that feels time_zone are written under the
  * source's global one (ferry_table.zone and its like are set). What cannot be had the
- * source's way becomes a problem that names the column. */
+ * source's way becomes a finding that names the column. */
 bool computed_set(struct moved_tables *tables, const struct db_computing *on_source,
 		  struct db *source, struct db *target, struct findings *findings,
 		  struct error *err) MUST_CHECK;

@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 
-enum finding_severity { PROBLEM_NOTE, PROBLEM_WARNING, PROBLEM_ERROR };
+enum finding_severity { FINDING_NOTE, FINDING_WARNING, FINDING_ERROR };
 
 struct finding {
 	enum finding_severity severity;

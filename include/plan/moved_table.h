@@ -13,7 +13,7 @@ struct moved_table {
 	const struct table *source; /* borrowed from the schema */
 	const char *target_schema;  /* borrowed from options or source */
 	const char *target_name;
-	struct key_columns key; /* count 0: none; if that is not allowed a problem says so */
+	struct key_columns key; /* count 0: none; if that is not allowed a finding says so */
 	/* Its engine has no transactions: copied under a lock, and otherwise as one without a key. */
 	bool is_nontransactional;
 	bool keeps_engine;	/* and gets it on the target, in the cutover: see target_engine.h */
@@ -67,16 +67,16 @@ struct moved_tables {
 };
 
 /* schema and options must outlive the tables. run_id is put into the statements
- * (statement_tag.h); NULL: nothing will be written. Problems that make a table impossible
+ * (statement_tag.h); NULL: nothing will be written. Findings that make a table impossible
  * to move (no usable key, a column type or engine that cannot be carried, two tables
- * with one target name) are added to problems, one line each; the table is in the
+ * with one target name) are added to findings, one line each; the table is in the
  * list even then. */
 struct findings;
 void moved_tables_make(const struct move_options *options, const char *run_id,
 		       const struct schema *schema, struct moved_tables *tables,
 		       struct findings *findings);
 /* How JSON columns are carried between these two servers. Typed documents that the
- * source cannot tell about become problems. */
+ * source cannot tell about become findings. */
 void moved_tables_set_json(struct moved_tables *tables, const struct move_options *options,
 			   const struct server_version *source, const struct server_version *target,
 			   struct findings *findings);

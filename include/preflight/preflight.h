@@ -1,4 +1,4 @@
-/* Start-up checks on both servers (src/README.md): every problem is found and
+/* Start-up checks on both servers (src/README.md): every obstacle is found and
  * reported in one go. Runs in the ferry's thread before anything is written. */
 #ifndef PREFLIGHT_PREFLIGHT_H
 #define PREFLIGHT_PREFLIGHT_H

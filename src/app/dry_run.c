@@ -9,9 +9,9 @@
 void findings_text(struct buf *out, const struct findings *findings)
 {
 	static const char *const severities[] = {
-		[PROBLEM_NOTE] = "note",
-		[PROBLEM_WARNING] = "warning",
-		[PROBLEM_ERROR] = "error",
+		[FINDING_NOTE] = "note",
+		[FINDING_WARNING] = "warning",
+		[FINDING_ERROR] = "error",
 	};
 
 	for (size_t i = 0; i < findings->count; i++) {

@@ -74,7 +74,7 @@ static bool fewer_decimals(const struct comparison *c, const struct column *sour
 static void add(struct comparison *c, const struct column *column, const char *what,
 		const char *source, const char *target)
 {
-	finding_add(c->findings, PROBLEM_ERROR, alike,
+	finding_add(c->findings, FINDING_ERROR, alike,
 		    "target: column %s of %s %s: %s on the source, %s on the target", column->name,
 		    buf_text(&c->name), what, source, target);
 }
@@ -100,7 +100,7 @@ static void compare_column(struct comparison *c, const struct column *source)
 	bool is_written = column_is_written(source);
 
 	if (!target) {
-		finding_add(c->findings, PROBLEM_ERROR, alike,
+		finding_add(c->findings, FINDING_ERROR, alike,
 			    "target: table %s has no column %s (%s)", buf_text(&c->name),
 			    source->name, source->raw_type);
 		return;
@@ -128,7 +128,7 @@ static void check_extra_columns(struct comparison *c, const struct map *without_
 		buf_putc(&key, '.');
 		sql_name(&key, column->name);
 		if (map_get(without_default, key.data, key.length))
-			finding_add(c->findings, PROBLEM_ERROR, alike,
+			finding_add(c->findings, FINDING_ERROR, alike,
 				    "target: column %s of %s is not on the source, is NOT NULL and "
 				    "has no default",
 				    column->name, buf_text(&c->name));
@@ -203,7 +203,7 @@ static void check_copy_key(struct comparison *c)
 	}
 	buf_printf(&remedy, "ALTER TABLE %s ADD UNIQUE KEY (%s)", buf_text(&c->name),
 		   buf_text(&columns));
-	finding_add(c->findings, PROBLEM_ERROR, buf_text(&remedy),
+	finding_add(c->findings, FINDING_ERROR, buf_text(&remedy),
 		    "target: table %s has no UNIQUE key over just the NOT NULL columns (%s), by "
 		    "which its rows are recognised",
 		    buf_text(&c->name), buf_text(&columns));
@@ -241,7 +241,7 @@ static void compare_unique_keys(struct comparison *c)
 			continue;
 		buf_printf(&remedy, "ALTER TABLE %s DROP INDEX ", buf_text(&c->name));
 		sql_name(&remedy, index->name);
-		finding_add(c->findings, PROBLEM_ERROR, buf_text(&remedy),
+		finding_add(c->findings, FINDING_ERROR, buf_text(&remedy),
 			    "target: the unique key %s of %s is not on the source; rows could push "
 			    "each other out",
 			    index->name, buf_text(&c->name));
@@ -254,7 +254,7 @@ static void compare_unique_keys(struct comparison *c)
 			continue;
 		if (!is_copy_key(&c->t->key, c->source, index) &&
 		    !find_unique(c->target, c->source, index))
-			finding_add(c->findings, PROBLEM_WARNING, alike,
+			finding_add(c->findings, FINDING_WARNING, alike,
 				    "target: table %s lacks the source's unique key %s",
 				    buf_text(&c->name), index->name);
 	}
@@ -268,7 +268,7 @@ void target_definition_check(const struct moved_table *t, const struct table *ta
 	sql_table_name(&c.name, target->schema, target->name);
 	if (strcasecmp(target->engine, "InnoDB") != 0 &&
 	    !(t->keeps_engine && strcasecmp(target->engine, t->source->engine) == 0))
-		finding_add(findings, PROBLEM_ERROR, alike,
+		finding_add(findings, FINDING_ERROR, alike,
 			    "target: table %s uses the engine %s; rows and positions are safe in "
 			    "InnoDB only",
 			    buf_text(&c.name), target->engine);

@@ -301,7 +301,7 @@ static bool check_created(const struct creation *all, struct db *target,
 						       &options->collation_rewrites, &findings);
 	}
 	for (size_t i = 0; ok && i < findings.count; i++)
-		if (findings.items[i].severity == PROBLEM_ERROR)
+		if (findings.items[i].severity == FINDING_ERROR)
 			ok = error_set(err, ERROR_UNSUPPORTED,
 				       "%s; create the table yourself and set "
 				       "AllowExistingTargetTable",

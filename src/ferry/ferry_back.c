@@ -150,13 +150,13 @@ static void take_over(struct ferry *f, const struct findings *found, bool logs)
 	for (size_t i = 0; i < found->count; i++) {
 		const struct finding *finding = &found->items[i];
 		const char *or_without =
-			finding->severity == PROBLEM_ERROR ? " (or leave out PrepareRollback)" : "";
+			finding->severity == FINDING_ERROR ? " (or leave out PrepareRollback)" : "";
 		char *remedy = mem_printf("%s%s", finding->remedy, or_without);
 
-		if (finding->severity != PROBLEM_NOTE)
+		if (finding->severity != FINDING_NOTE)
 			finding_add(&f->findings, finding->severity, remedy, "%s: %s", turned,
 				    finding->text);
-		if (finding->severity == PROBLEM_WARNING && logs)
+		if (finding->severity == FINDING_WARNING && logs)
 			log_warn("%s: %s (%s)", turned, finding->text, remedy);
 		free(remedy);
 	}
@@ -167,7 +167,7 @@ static void refuse_keyless(struct ferry *f)
 {
 	for (size_t i = 0; i < f->tables.count; i++)
 		if (f->tables.tables[i]->key.count == 0)
-			finding_add(&f->findings, PROBLEM_ERROR,
+			finding_add(&f->findings, FINDING_ERROR,
 				    "give it a key, move it in a run of its own, or leave out "
 				    "PrepareRollback",
 				    "source: table %s has no key: its changes cannot be applied twice, "
@@ -212,7 +212,7 @@ bool ferry_way_back_foresee(struct ferry *f, struct error *err)
 	f->way_back->turned.move.way_back.is_foreseen = true;
 	refuse_keyless(f);
 	if (f->options.verify.type == VERIFIER_NONE)
-		finding_add(&f->findings, PROBLEM_WARNING, "set a VerifierType",
+		finding_add(&f->findings, FINDING_WARNING, "set a VerifierType",
 			    "PrepareRollback without a verifier: the way back begins at two servers "
 			    "that nobody has compared");
 	findings_init(&found);

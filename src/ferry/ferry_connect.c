@@ -162,7 +162,7 @@ static void try_target(struct ferry *f)
 	target = db_open(&f->options.target, DB_SESSION_READ, NULL, &err);
 	if (!target) {
 		fail_connect("Target", &f->options.target, &err);
-		finding_add(&f->findings, PROBLEM_ERROR, "", "%s", err.text);
+		finding_add(&f->findings, FINDING_ERROR, "", "%s", err.text);
 	}
 	db_close(target);
 }

@@ -120,20 +120,20 @@ static bool forgive(struct ferry *f, const struct error *failure, struct error *
 		*err = *failure;
 		return false;
 	}
-	finding_add(&f->findings, PROBLEM_ERROR, "", "%s", failure->text);
+	finding_add(&f->findings, FINDING_ERROR, "", "%s", failure->text);
 	return true;
 }
 
 static void check_health(struct ferry *f, const struct replica_status *replica)
 {
 	if (!replica->is_receiving || !replica->is_executing)
-		finding_add(&f->findings, PROBLEM_ERROR,
+		finding_add(&f->findings, FINDING_ERROR,
 			    db_version(f->source)->flavour == FLAVOUR_MARIADB ? "START ALL SLAVES" :
 										"START REPLICA",
 			    "source: its replication from %s does not run%s%s", replica->master,
 			    *replica->error ? ": " : "", replica->error);
 	if (replica->is_filtered)
-		finding_add(&f->findings, PROBLEM_WARNING, "",
+		finding_add(&f->findings, FINDING_WARNING, "",
 			    "source: it leaves changes of its master out (Replicate_... in its "
 			    "status): what is moved is what the replica has");
 }
@@ -149,7 +149,7 @@ static void add_missing_privilege(struct ferry *f)
 	if (!db_value(f->source, &account, NULL, &ignored, "SELECT CURRENT_USER()") ||
 	    !sql_account(&remedy, buf_text(&account)))
 		buf_clear(&remedy);
-	finding_add(&f->findings, PROBLEM_ERROR, buf_text(&remedy),
+	finding_add(&f->findings, FINDING_ERROR, buf_text(&remedy),
 		    "source: the account may not see how far the replica is (SHOW %s)",
 		    is_mariadb ? "ALL SLAVES STATUS" : "REPLICA STATUS");
 	buf_release(&remedy);

@@ -121,7 +121,7 @@ static bool run_checks(struct ferry *f, struct preflight *checks, struct error *
 	if (f->options.replica.enabled && !ferry_check_replica(f, err))
 		return false;
 	throttle_watch_check(&f->throttle_watch, f->resume != NULL, &f->findings);
-	/* With problems (no binlog, say) the run ends here anyway: list them all. */
+	/* With findings that are errors (no binlog, say) the run ends here anyway: list them all. */
 	if (findings_errors(&f->findings) == 0 && !choose_start(f, err))
 		return false;
 	if (!load_tables(f, err) || !ferry_check_finished(f, err))
@@ -158,7 +158,7 @@ static bool refuse_errors(struct ferry *f, struct error *err)
 		const struct finding *finding = &f->findings.items[i];
 		bool has_remedy = finding->remedy && *finding->remedy;
 
-		log_write(finding->severity == PROBLEM_NOTE ? LOG_INFO : LOG_WARN, log_tag, NULL,
+		log_write(finding->severity == FINDING_NOTE ? LOG_INFO : LOG_WARN, log_tag, NULL,
 			  NULL, "%s%s%s%s", finding->text, has_remedy ? " (" : "",
 			  has_remedy ? finding->remedy : "", has_remedy ? ")" : "");
 	}

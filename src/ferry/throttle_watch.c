@@ -142,8 +142,8 @@ static void ask(struct throttle_watch *w, const struct watched_load *load,
 	server_load_remedy(server->db, load->ask, &err, &remedy);
 	if (findings)
 		finding_add(findings,
-			    w->is_resumed && error_is_retryable(&err) ? PROBLEM_WARNING :
-									PROBLEM_ERROR,
+			    w->is_resumed && error_is_retryable(&err) ? FINDING_WARNING :
+									FINDING_ERROR,
 			    buf_text(&remedy), "Throttle: %s", err.text);
 	snprintf(text, THROTTLE_TEXT_SIZE, "%.250s%s%.120s", err.text, remedy.length ? ": " : "",
 		 buf_text(&remedy));

@@ -196,7 +196,7 @@ static void set_zone(struct maker *m)
 	const struct server_version *version = db_version(m->target);
 
 	if (m->zone->name[0] == '\0') {
-		finding_add(m->findings, PROBLEM_ERROR,
+		finding_add(m->findings, FINDING_ERROR,
 			    "load the same time zone tables on both servers (mysql_tzinfo_to_sql), "
 			    "and SET GLOBAL time_zone on the source to the zone's name, as "
 			    "'Europe/Berlin'",
@@ -206,7 +206,7 @@ static void set_zone(struct maker *m)
 		return;
 	}
 	if (m->has_index && deletes_by_timestamp(m)) {
-		finding_add(m->findings, PROBLEM_ERROR,
+		finding_add(m->findings, FINDING_ERROR,
 			    "drop the index for the time of the move, or leave the table out "
 			    "(Tables.Blacklist)",
 			    "source: %s: %s is computed by the time zone and indexed, and rows are "
@@ -222,7 +222,7 @@ static void set_zone(struct maker *m)
 		t->zone_offsets = mem_calloc(ZONE_OFFSETS_MAX, sizeof(*t->zone_offsets));
 		memcpy(t->zone_offsets, m->zone->offsets, sizeof(m->zone->offsets));
 	}
-	finding_add(m->findings, PROBLEM_NOTE,
+	finding_add(m->findings, FINDING_NOTE,
 		    "have the tables compared (VerifierType, -verify) if sessions of the application "
 		    "set another time_zone",
 		    "source: %s: %s is computed by the time zone: rows are written under the "
@@ -234,7 +234,7 @@ static void set_zone(struct maker *m)
  * that are not, or the other way round. */
 static void find_padded(struct maker *m)
 {
-	finding_add(m->findings, m->padded_is_unique ? PROBLEM_ERROR : PROBLEM_WARNING,
+	finding_add(m->findings, m->padded_is_unique ? FINDING_ERROR : FINDING_WARNING,
 		    m->padded_is_unique ?
 			    "drop the unique key for the time of the move, or leave the table out "
 			    "(Tables.Blacklist)" :
@@ -303,7 +303,7 @@ static bool compare_settings(const struct maker *m, const struct db_computing *o
 			continue;
 		buf_printf(&remedy, "SET GLOBAL %s there as on the source before it is used",
 			   computing_name(i));
-		finding_add(m->findings, PROBLEM_WARNING, buf_text(&remedy),
+		finding_add(m->findings, FINDING_WARNING, buf_text(&remedy),
 			    "target: %s is %s, and %s on the source: what is computed of it would be "
 			    "another value there",
 			    computing_name(i), there, here);

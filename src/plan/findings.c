@@ -1,4 +1,4 @@
-/* A growing list, in the order in which the problems were found. */
+/* A growing list, in the order in which they were found. */
 #include "plan/findings.h"
 
 #include <stdarg.h>
@@ -43,6 +43,6 @@ size_t findings_errors(const struct findings *findings)
 	size_t errors = 0;
 
 	for (size_t i = 0; i < findings->count; i++)
-		errors += findings->items[i].severity == PROBLEM_ERROR;
+		errors += findings->items[i].severity == FINDING_ERROR;
 	return errors;
 }

@@ -51,7 +51,7 @@ void moved_tables_set_json(struct moved_tables *tables, const struct move_option
 		if (count == 0)
 			continue;
 		if (source->number < JSON_TABLE_FROM) {
-			finding_add(findings, PROBLEM_ERROR,
+			finding_add(findings, FINDING_ERROR,
 				    "set AllowInexactJSON if its documents were written as text, "
 				    "with none of the server's DECIMAL, temporal or binary values in "
 				    "them",

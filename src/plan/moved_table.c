@@ -1,7 +1,7 @@
 /* Making the tables of a run out of the source's schema: names on the target, keys,
  * and the SQL that stays the same for every row, built once.
  *
- * A table that cannot be moved becomes a problem and stays in the list, so that a dry
+ * A table that cannot be moved becomes a finding and stays in the list, so that a dry
  * run shows all of them; the run itself does not start while there are errors. */
 #include "plan/moved_table.h"
 
@@ -154,7 +154,7 @@ static void check_columns(const struct table *table, struct findings *findings)
 		buf_puts(&remedy, " MODIFY ");
 		sql_name(&remedy, c->name);
 		buf_puts(&remedy, " ...");
-		finding_add(findings, PROBLEM_ERROR, buf_text(&remedy),
+		finding_add(findings, FINDING_ERROR, buf_text(&remedy),
 			    "source: column %s.%s is of type %s, which cannot be carried exactly",
 			    table->full_name, c->name, c->raw_type);
 	}
@@ -223,7 +223,7 @@ static void note_lock(const struct moved_table *t, struct findings *findings)
 	uint64_t seconds = table->estimated_rows / LOCKED_ROWS_PER_S +
 			   table->data_bytes / LOCKED_BYTES_PER_S + 1;
 
-	finding_add(findings, PROBLEM_WARNING,
+	finding_add(findings, FINDING_WARNING,
 		    t->keeps_engine ? "EngineRewrites makes it InnoDB on the target for good" : "",
 		    "source: table %s uses the engine %s, which has no transactions: it is copied in "
 		    "one read, for which it is locked against writes for about %" PRIu64
@@ -249,7 +249,7 @@ static void check_engine(const struct move_options *options, struct moved_table 
 		return;
 	}
 	put_remedy(&remedy, table);
-	finding_add(findings, PROBLEM_ERROR, buf_text(&remedy),
+	finding_add(findings, FINDING_ERROR, buf_text(&remedy),
 		    "source: table %s uses the engine %s; only InnoDB tables can be copied while "
 		    "they change",
 		    table->full_name, *table->engine ? table->engine : "(unknown)");
@@ -260,7 +260,7 @@ static void check_engine(const struct move_options *options, struct moved_table 
 static void check_versioning(const struct table *table, struct findings *findings)
 {
 	if (table->is_system_versioned)
-		finding_add(findings, PROBLEM_ERROR, "leave the table out (Tables.Blacklist)",
+		finding_add(findings, FINDING_ERROR, "leave the table out (Tables.Blacklist)",
 			    "source: table %s is WITH SYSTEM VERSIONING; its history cannot be "
 			    "copied",
 			    table->full_name);
@@ -276,15 +276,15 @@ static void choose_key(const struct move_options *options, struct moved_table *t
 		choice.key.count = 0;
 		/* ERROR_CONFIG: a column that does not exist was configured. */
 		if (options->allow_tables_without_key && err.kind == ERROR_UNSUPPORTED)
-			finding_add(findings, PROBLEM_WARNING, "",
+			finding_add(findings, FINDING_WARNING, "",
 				    "source: table %s has no usable key: it is copied in one read, its "
 				    "changes are applied by comparing whole rows, and a run that is "
 				    "resumed copies it again",
 				    t->source->full_name);
 		else
-			finding_add(findings, PROBLEM_ERROR, choice.remedy, "source: %s", err.text);
+			finding_add(findings, FINDING_ERROR, choice.remedy, "source: %s", err.text);
 	} else if (choice.ignored_column) {
-		finding_add(findings, PROBLEM_WARNING, "",
+		finding_add(findings, FINDING_WARNING, "",
 			    "source: the configured pagination column %s.%s has no UNIQUE index of "
 			    "its own over NOT NULL values; the table's key %s is used in its place",
 			    t->source->full_name, choice.ignored_column, choice.key.index);
@@ -312,7 +312,7 @@ static void refuse_generated(const struct table *table, struct findings *finding
 		   " ADD ghostferry_id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT %s, which can be "
 		   "dropped when the move is done; or leave the table out (Tables.Blacklist)",
 		   table_primary(table) ? "UNIQUE" : "PRIMARY KEY");
-	finding_add(findings, PROBLEM_ERROR, buf_text(&remedy),
+	finding_add(findings, FINDING_ERROR, buf_text(&remedy),
 		    "source: all columns of table %s are generated", table->full_name);
 	buf_release(&remedy);
 }
@@ -335,7 +335,7 @@ static const struct map_entry *find_where(const struct map *where, const struct 
 
 static void refuse_where(const struct table *source, const char *why, struct findings *findings)
 {
-	finding_add(findings, PROBLEM_ERROR, "change Tables.Where",
+	finding_add(findings, FINDING_ERROR, "change Tables.Where",
 		    "source: the rows of table %s cannot be chosen by Tables.Where: %s",
 		    source->full_name, why);
 }
@@ -442,7 +442,7 @@ static void check_target_names(const struct moved_tables *tables, struct finding
 		sql_table_name(&name, t->target_schema, t->target_name);
 		other = map_put_text(&seen, buf_text(&name), t);
 		if (other)
-			finding_add(findings, PROBLEM_ERROR,
+			finding_add(findings, FINDING_ERROR,
 				    "change Databases.Rewrites or Tables.Rewrites",
 				    "%s and %s would both become %s on the target",
 				    other->source->full_name, t->source->full_name, buf_text(&name));
@@ -459,7 +459,7 @@ static void index_by_source(struct moved_tables *tables, struct findings *findin
 
 		t->index = (unsigned)i;
 		if (map_put_text(&tables->by_source, t->source->full_name, t))
-			finding_add(findings, PROBLEM_ERROR, "move one of them in a run of its own",
+			finding_add(findings, FINDING_ERROR, "move one of them in a run of its own",
 				    "source: two tables are both called %s, as their names hold "
 				    "dots",
 				    t->source->full_name);
@@ -485,7 +485,7 @@ static void check_where(const struct move_options *options, const struct schema 
 			is_used = name_matches_table(entry->key, schema->tables[i].schema,
 						     schema->tables[i].name);
 		if (!is_used)
-			finding_add(findings, PROBLEM_ERROR, "change Tables.Where",
+			finding_add(findings, FINDING_ERROR, "change Tables.Where",
 				    "source: Tables.Where has %s, which is no table that is moved",
 				    entry->key);
 	}

@@ -26,7 +26,7 @@ static void add_error(struct preflight *p, const struct preflight_server *at, co
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	finding_add(p->findings, PROBLEM_ERROR, whole_remedy, "%s: %s%s", db_label(at->db), line,
+	finding_add(p->findings, FINDING_ERROR, whole_remedy, "%s: %s%s", db_label(at->db), line,
 		    is_target(p, at) ? " (its binlog is watched for writes of others)" : "");
 	free(whole_remedy);
 }

@@ -92,11 +92,11 @@ static void refuse(struct check *c, const char *what, const char *collation)
 		   "set AllowExistingTargetTable",
 		   is_mariadb ? "utf8mb4_nopad_bin" : "utf8mb4_0900_bin");
 	if (there == collation)
-		finding_add(c->p->findings, PROBLEM_ERROR, buf_text(&remedy),
+		finding_add(c->p->findings, FINDING_ERROR, buf_text(&remedy),
 			    "target: the collation %s of %s is not known to the server", collation,
 			    what);
 	else
-		finding_add(c->p->findings, PROBLEM_ERROR, buf_text(&remedy),
+		finding_add(c->p->findings, FINDING_ERROR, buf_text(&remedy),
 			    "target: the collation %s, which CollationRewrites has for the %s of %s, is "
 			    "%s",
 			    there, collation, what,
@@ -108,7 +108,7 @@ static void refuse(struct check *c, const char *what, const char *collation)
 
 /* --- tables and databases ----------------------------------------------------------- */
 
-/* One problem per table is enough. A default that no column has is left out of the
+/* One finding per table is enough. A default that no column has is left out of the
  * statement (table_maker.c). */
 static void check_table(struct check *c, const struct moved_table *t)
 {
@@ -127,7 +127,7 @@ static void check_table(struct check *c, const struct moved_table *t)
 	if (name_there(c, table->collation) != table->collation)
 		refuse(c, table->full_name, table->collation);
 	else
-		finding_add(c->p->findings, PROBLEM_WARNING, "",
+		finding_add(c->p->findings, FINDING_WARNING, "",
 			    "target: the default collation %s of %s is not known to the server; no "
 			    "column has it, and the table gets the default one of its character set",
 			    table->collation, table->full_name);
@@ -145,7 +145,7 @@ static void check_database(struct check *c, const char *schema, const char *coll
 	    db_version(c->p->source.db)->flavour == db_version(c->p->target.db)->flavour)
 		refuse(c, schema, collation);
 	else
-		finding_add(c->p->findings, PROBLEM_WARNING, "",
+		finding_add(c->p->findings, FINDING_WARNING, "",
 			    "target: the collation %s of database %s is not known to the server; "
 			    "the database gets the default one of its character set",
 			    collation, schema);

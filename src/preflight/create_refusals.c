@@ -24,7 +24,7 @@ static const char make_it_yourself[] = "create the table on the target yourself,
 void create_refusals_add(struct preflight *p, const struct moved_table *t, const char *why)
 {
 	p->is_refused[t->index] = true;
-	finding_add(p->findings, PROBLEM_ERROR, make_it_yourself,
+	finding_add(p->findings, FINDING_ERROR, make_it_yourself,
 		    "source: %s cannot be created on the target: %s", t->source->full_name, why);
 }
 
@@ -37,7 +37,7 @@ static void check_sequence(struct preflight *p, const struct moved_table *t, con
 	if (!create_find(shown, "nextval("))
 		return;
 	p->is_refused[t->index] = true;
-	finding_add(p->findings, PROBLEM_ERROR,
+	finding_add(p->findings, FINDING_ERROR,
 		    "create the table on the target yourself without that default, and set "
 		    "AllowExistingTargetTable; after the cutover create the sequence there with the "
 		    "source's value (SETVAL) and give the column its default",
@@ -69,7 +69,7 @@ static void refuse_late_keys(struct preflight *p, const struct moved_table *t,
 			 "; the cutover adds it again" :
 			 "; add it there when the move is done");
 	/* In use until the cutover. */
-	finding_add(p->findings, p->options->way_back.is_foreseen ? PROBLEM_WARNING : PROBLEM_ERROR,
+	finding_add(p->findings, p->options->way_back.is_foreseen ? FINDING_WARNING : FINDING_ERROR,
 		    buf_text(&remedy),
 		    "target: the FULLTEXT key %s of %s, over its own FTS_DOC_ID, takes rows only in "
 		    "the order of these ids",
@@ -84,7 +84,7 @@ static void check_document_ids(struct preflight *p, const struct moved_table *t)
 	if (existing && fulltext_keys_are_late(existing))
 		refuse_late_keys(p, t, existing);
 	if (fulltext_keys_are_late(t->source))
-		finding_add(p->findings, PROBLEM_NOTE, "",
+		finding_add(p->findings, FINDING_NOTE, "",
 			    "target: the FULLTEXT keys of %s, over its own FTS_DOC_ID, are made "
 			    "during the cutover, which takes longer by that",
 			    t->source->full_name);
@@ -303,7 +303,7 @@ bool create_refusals_end(struct preflight *p, bool ok, struct error *err)
 		return !p->attempt || table_trial_run(p, scratch, err);
 	remedy = mem_printf("GRANT CREATE, DROP, REFERENCES ON `%s%%`.* TO %s", TABLE_TRIAL_PATTERN,
 			    grants->account);
-	finding_add(p->findings, PROBLEM_NOTE, remedy,
+	finding_add(p->findings, FINDING_NOTE, remedy,
 		    "target: definitions are read but not tried, as the account may not create and "
 		    "drop a database for that: what the server refuses only as it makes a table "
 		    "(row sizes, DATA DIRECTORY) ends the run at that table");

@@ -1,6 +1,6 @@
 /* SHOW GRANTS lists what was granted to the account itself; what comes through a role
  * that MySQL does not spell out, or was revoked in part, leaves the answer open. Open
- * questions are no problem: the statement that needs the privilege will tell. */
+ * questions are no finding: the statement that needs the privilege will tell. */
 #include "preflight/grants.h"
 
 #include <stdio.h>

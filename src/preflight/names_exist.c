@@ -70,7 +70,7 @@ static void miss(struct names *names, const char *what, const char *key, const c
 					    nearest) :
 				 mem_printf("take it out of %s", key);
 
-	finding_add(names->findings, names->may_be_gone ? PROBLEM_WARNING : PROBLEM_ERROR, remedy,
+	finding_add(names->findings, names->may_be_gone ? FINDING_WARNING : FINDING_ERROR, remedy,
 		    "source: %s names the %s %s, which does not exist (or is hidden from the "
 		    "account)",
 		    key, what, name);
@@ -79,7 +79,7 @@ static void miss(struct names *names, const char *what, const char *key, const c
 
 static void warn(struct names *names, const char *what, const char *key, const char *name)
 {
-	finding_add(names->findings, PROBLEM_WARNING, "take it out",
+	finding_add(names->findings, FINDING_WARNING, "take it out",
 		    "source: %s names the %s %s, which does not exist (or is hidden from the "
 		    "account)",
 		    key, what, name);
@@ -261,7 +261,7 @@ static void check_all(struct names *names)
 	while ((entry = map_next(&verify->force_index, &cursor)))
 		check_index(names, entry->key, entry->value);
 	if (names->schema->table_count == 0)
-		finding_add(names->findings, PROBLEM_ERROR,
+		finding_add(names->findings, FINDING_ERROR,
 			    "look at Databases and Tables, and at what the account may SELECT",
 			    "source: no table is chosen by Databases and Tables: there is nothing to "
 			    "copy");

@@ -29,7 +29,7 @@ static bool note_objects(struct preflight *p, struct error *err)
 			const char *schema = db_rows_text(&rows, 0);
 
 			if (name_is_chosen(p->options, schema, NULL))
-				finding_add(p->findings, PROBLEM_NOTE, "",
+				finding_add(p->findings, FINDING_NOTE, "",
 					    "source: %s of database %s are not moved: %s", plural,
 					    schema, db_rows_text(&rows, 1));
 		}
@@ -40,7 +40,7 @@ static bool note_objects(struct preflight *p, struct error *err)
 			return false;
 		}
 		if (!rows.ok)
-			finding_add(p->findings, PROBLEM_NOTE, "",
+			finding_add(p->findings, FINDING_NOTE, "",
 				    "source: %s cannot be counted: %s", plural, failure.text);
 	}
 	return true;
@@ -68,13 +68,13 @@ static void warn_of_missing_names(struct preflight *p)
 
 	for (size_t i = 0; i < databases->count; i++)
 		if (!has_table(p, databases->items[i], true))
-			finding_add(p->findings, PROBLEM_WARNING, remedy,
+			finding_add(p->findings, FINDING_WARNING, remedy,
 				    "source: Databases.Whitelist names %s, and no table of it is "
 				    "there to be copied",
 				    databases->items[i]);
 	for (size_t i = 0; i < tables->count; i++)
 		if (!has_table(p, tables->items[i], false))
-			finding_add(p->findings, PROBLEM_WARNING, remedy,
+			finding_add(p->findings, FINDING_WARNING, remedy,
 				    "source: Tables.Whitelist names %s, and no such table is there "
 				    "to be copied",
 				    tables->items[i]);
@@ -103,7 +103,7 @@ static void warn_of_hidden_tables(struct preflight *p)
 			continue;
 		last = schema;
 		if (grants_allow(&p->source.grants, "SELECT", schema) != GRANTS_YES)
-			finding_add(p->findings, PROBLEM_WARNING,
+			finding_add(p->findings, FINDING_WARNING,
 				    "GRANT SELECT on the whole database, or list the tables in "
 				    "Tables.Whitelist",
 				    "source: the account may read single tables of %s only; tables "
@@ -116,7 +116,7 @@ bool not_moved_report(struct preflight *p, struct error *err)
 {
 	for (size_t i = 0; i < p->schema->view_count; i++)
 		if (!object_kind_is_moved(p->options, OBJECT_VIEW))
-			finding_add(p->findings, PROBLEM_NOTE, "",
+			finding_add(p->findings, FINDING_NOTE, "",
 				    "source: the view %s is not moved", p->schema->views[i]);
 	warn_of_missing_names(p);
 	warn_of_hidden_tables(p);

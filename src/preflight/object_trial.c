@@ -137,7 +137,7 @@ static bool try_object(const struct trial *trial, const struct object *o, bool *
 	*made = true; /* once is enough */
 	/* A privilege that it lacks here need not be lacking there. */
 	if (why.kind != ERROR_ACCESS)
-		finding_add(p->findings, PROBLEM_ERROR,
+		finding_add(p->findings, FINDING_ERROR,
 			    "leave its kind out of MoveObjects, and make it by hand in words that the "
 			    "target knows",
 			    "source: %s %s cannot be made on the target: %s", o->type, o->full_name,

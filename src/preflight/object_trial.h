@@ -4,7 +4,7 @@
 
 #include "preflight_priv.h"
 
-/* Adds a problem for each that the target refuses. */
+/* Adds a finding for each that the target refuses. */
 bool object_trial_run(struct preflight *p, const struct object_pairs *pairs,
 		      struct error *err) MUST_CHECK;
 

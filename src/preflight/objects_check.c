@@ -25,7 +25,7 @@ static void check_text(struct preflight *p, const struct object *o)
 	const char *name = object_rewritten_name(p->options, o);
 
 	if (o->created.length == 0)
-		finding_add(p->findings, PROBLEM_ERROR,
+		finding_add(p->findings, FINDING_ERROR,
 			    o->kind == OBJECT_ROUTINE ?
 				    "GRANT SHOW_ROUTINE ON *.* (MySQL), or SELECT ON mysql.proc "
 				    "(MariaDB), to the account" :
@@ -33,16 +33,16 @@ static void check_text(struct preflight *p, const struct object *o)
 			    "source: the account may not read the definition of %s %s", o->type,
 			    o->full_name);
 	if (o->broken)
-		finding_add(p->findings, PROBLEM_ERROR,
+		finding_add(p->findings, FINDING_ERROR,
 			    "drop it, grant its definer what it needs, or leave it out "
 			    "(Tables.Blacklist)",
 			    "source: %s %s cannot be used: %s", o->type, o->full_name, o->broken);
 	if (name)
-		finding_add(p->findings, PROBLEM_ERROR, LEAVE_OUT,
+		finding_add(p->findings, FINDING_ERROR, LEAVE_OUT,
 			    "source: %s %s mentions %s, which has another name on the target",
 			    o->type, o->full_name, name);
 	if (o->kind == OBJECT_SEQUENCE && db_version(p->target.db)->flavour == FLAVOUR_MYSQL)
-		finding_add(p->findings, PROBLEM_ERROR, "take sequences out of MoveObjects",
+		finding_add(p->findings, FINDING_ERROR, "take sequences out of MoveObjects",
 			    "target: MySQL has no sequences, as %s is one", o->full_name);
 }
 
@@ -73,7 +73,7 @@ static bool check_name(struct preflight *p, const struct object_pairs *pairs,
 	if (!has_entry(p->objects_target, "TABLE", o->schema, o->name, &found, err))
 		return false;
 	if (found || table_pairs_find(&p->pairs, o->schema, o->name))
-		finding_add(p->findings, PROBLEM_ERROR, "drop or rename one of the two",
+		finding_add(p->findings, FINDING_ERROR, "drop or rename one of the two",
 			    "target: %s %s.%s cannot be made, as a table has that name", o->type,
 			    o->schema, o->name);
 	return true;
@@ -88,7 +88,7 @@ static void check_existing(struct preflight *p, const struct object_pairs *pairs
 		return;
 	buf_printf(&remedy, "DROP %s ", o->type);
 	sql_table_name(&remedy, o->schema, o->name);
-	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+	finding_add(p->findings, FINDING_ERROR, buf_text(&remedy),
 		    "target: %s %s.%s is there already, and not as it is on the source", o->type,
 		    o->schema, o->name);
 	buf_release(&remedy);
@@ -105,7 +105,7 @@ static void check_collation(struct preflight *p, const struct object_pairs *pair
 	buf_puts(&remedy, "ALTER DATABASE ");
 	sql_name(&remedy, pairs->schema_here);
 	buf_printf(&remedy, " COLLATE %s on the target", pairs->default_there);
-	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+	finding_add(p->findings, FINDING_ERROR, buf_text(&remedy),
 		    "target: database %s has the collation %s, and needs the source's, as it has "
 		    "objects that were made under others",
 		    pairs->schema_here, pairs->default_here);
@@ -119,7 +119,7 @@ static bool check_settings(struct preflight *p, const struct object_pairs *pairs
 	struct error why = ERROR_INIT;
 
 	if (pairs->has_others && !collation_is_known(&p->collations, own))
-		finding_add(p->findings, PROBLEM_ERROR, "make it again on the source",
+		finding_add(p->findings, FINDING_ERROR, "make it again on the source",
 			    "target: %s %s was made while its database had the collation %s, which "
 			    "the server does not know",
 			    o->type, o->full_name, own);
@@ -129,7 +129,7 @@ static bool check_settings(struct preflight *p, const struct object_pairs *pairs
 		*err = why;
 		return false;
 	}
-	finding_add(p->findings, PROBLEM_ERROR,
+	finding_add(p->findings, FINDING_ERROR,
 		    "make it again on the source under settings that both servers know, or " LEAVE_OUT,
 		    "target: the settings that %s %s was made with are not accepted: %s", o->type,
 		    o->full_name, why.text);
@@ -179,7 +179,7 @@ static void check_definer_privilege(struct preflight *p)
 		return;
 	remedy = mem_printf("GRANT %s ON *.* TO %s, or name that account in DefinerRewrites",
 			    wanted, p->target.grants.account);
-	finding_add(p->findings, PROBLEM_ERROR, remedy,
+	finding_add(p->findings, FINDING_ERROR, remedy,
 		    "target: the account %s may not make objects for other accounts",
 		    p->target.grants.account);
 	free(remedy);
@@ -202,7 +202,7 @@ static bool check_definer(struct preflight *p, const struct object *o, struct ma
 			*err = failure;
 			return false;
 		}
-		finding_add(p->findings, PROBLEM_WARNING,
+		finding_add(p->findings, FINDING_WARNING,
 			    "GRANT SELECT ON mysql.user to the account",
 			    "target: whether there is the account %s, for which %s %s is made, cannot "
 			    "be seen: %s",
@@ -211,7 +211,7 @@ static bool check_definer(struct preflight *p, const struct object *o, struct ma
 	if (found)
 		return true;
 	remedy = mem_printf("create the account, or set DefinerRewrites {\"%s\": ...}", o->definer);
-	finding_add(p->findings, PROBLEM_ERROR, remedy,
+	finding_add(p->findings, FINDING_ERROR, remedy,
 		    "target: there is no account %s, for which %s %s is made", o->definer, o->type,
 		    o->full_name);
 	free(remedy);
@@ -252,7 +252,7 @@ static bool check_reference(struct preflight *p, const struct object *view, cons
 		       &found, err))
 		return false;
 	if (!found)
-		finding_add(p->findings, PROBLEM_ERROR,
+		finding_add(p->findings, FINDING_ERROR,
 			    is_call ? "add routines to MoveObjects, or make it on the target" :
 				      "move it too, make it on the target, or leave the view out "
 				      "(Tables.Blacklist)",
@@ -337,7 +337,7 @@ static void require(struct preflight *p, const struct preflight_server *server, 
 	buf_printf(&remedy, "GRANT %s ON ", privilege);
 	sql_name(&remedy, schema);
 	buf_printf(&remedy, ".* TO %s", server->grants.account);
-	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+	finding_add(p->findings, FINDING_ERROR, buf_text(&remedy),
 		    "%s: the account %s lacks the privilege %s on %s, which %s need", side,
 		    server->grants.account, privilege, schema, object_kind_name(kind));
 	buf_release(&remedy);
@@ -367,7 +367,7 @@ static void check_visible(struct preflight *p, const char *schema)
 		require(p, &p->source, "source", "SELECT", "mysql", OBJECT_ROUTINE);
 	else if (grants_allow(grants, "SHOW_ROUTINE", NULL) == GRANTS_NO &&
 		 grants_allow(grants, "SELECT", NULL) == GRANTS_NO)
-		finding_add(p->findings, PROBLEM_ERROR, "GRANT SHOW_ROUTINE ON *.* to the account",
+		finding_add(p->findings, FINDING_ERROR, "GRANT SHOW_ROUTINE ON *.* to the account",
 			    "source: the account %s may not see all routines", grants->account);
 }
 
@@ -390,7 +390,7 @@ static void check_trust(struct preflight *p, const struct object *o, bool *is_sa
 	      (!may && (o->kind == OBJECT_TRIGGER || strcmp(o->type, "FUNCTION") == 0))))
 		return;
 	*is_said = true;
-	finding_add(p->findings, PROBLEM_ERROR,
+	finding_add(p->findings, FINDING_ERROR,
 		    "SET GLOBAL log_bin_trust_function_creators = 1 on the target until the move is done",
 		    "target: log_bin_trust_function_creators is OFF, and %s %s cannot be made",
 		    o->type, o->full_name);
@@ -435,7 +435,7 @@ static bool check_database(struct preflight *p, const struct object_pairs *pairs
 	check_privileges(p, pairs);
 	check_collation(p, pairs);
 	if (pairs->wanted.count > 0 && !will_be_there(p, pairs)) {
-		finding_add(p->findings, PROBLEM_ERROR, "create it there",
+		finding_add(p->findings, FINDING_ERROR, "create it there",
 			    "target: there is no database %s, and no table of it is moved",
 			    pairs->schema_here);
 		return true;

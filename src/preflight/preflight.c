@@ -16,7 +16,7 @@ bool preflight_forgive(struct preflight *p, const char *check, const struct erro
 		*err = *failure;
 		return error_wrap(err, "%s", check);
 	}
-	finding_add(p->findings, PROBLEM_ERROR, "", "%s: %s", check, failure->text);
+	finding_add(p->findings, FINDING_ERROR, "", "%s: %s", check, failure->text);
 	return true;
 }
 

@@ -56,7 +56,7 @@ static void check_setting(struct preflight *p, const struct preflight_server *se
 	if (!value || strcasecmp(value, setting->wanted) == 0 ||
 	    (setting->alternative && strcasecmp(value, setting->alternative) == 0))
 		return;
-	finding_add(p->findings, PROBLEM_ERROR, setting->remedy, "%s: %s must be %s, not %s%s",
+	finding_add(p->findings, FINDING_ERROR, setting->remedy, "%s: %s must be %s, not %s%s",
 		    db_label(server->db), setting->name,
 		    *setting->wanted ? setting->wanted : "empty", value, setting->reason);
 }
@@ -77,13 +77,13 @@ static bool check_source_read_only(struct preflight *p, struct error *err)
 					 err);
 	switch (replicates) {
 	case REPLICATES_NOT:
-		finding_add(p->findings, PROBLEM_NOTE, "",
+		finding_add(p->findings, FINDING_NOTE, "",
 			    "source: read_only is %s, and it replicates from no other server: its "
 			    "writers are stopped",
 			    value);
 		break;
 	case REPLICATES:
-		finding_add(p->findings, PROBLEM_ERROR,
+		finding_add(p->findings, FINDING_ERROR,
 			    "SET GLOBAL read_only = OFF, if this is the primary; else move from the "
 			    "primary, or set RunFerryFromReplica and SourceReplicationMaster",
 			    "source: read_only must be OFF, not %s: source is a read replica. running "
@@ -96,7 +96,7 @@ static bool check_source_read_only(struct preflight *p, struct error *err)
 					    "SLAVE MONITOR" :
 					    "REPLICATION CLIENT",
 				    p->source.grants.account);
-		finding_add(p->findings, PROBLEM_ERROR, remedy,
+		finding_add(p->findings, FINDING_ERROR, remedy,
 			    "source: read_only must be OFF, not %s, unless it is a primary whose "
 			    "writers are stopped; it has replicated from another server, and the "
 			    "account may not see whether it still does",
@@ -116,7 +116,7 @@ static void check_process(struct preflight *p)
 	    grants_allow(&p->source.grants, "PROCESS", NULL) != GRANTS_NO)
 		return;
 	remedy = mem_printf("GRANT PROCESS ON *.* TO %s", p->source.grants.account);
-	finding_add(p->findings, PROBLEM_WARNING, remedy,
+	finding_add(p->findings, FINDING_WARNING, remedy,
 		    "source: the account %s lacks the privilege PROCESS: the cutover cannot see "
 		    "transactions that are still open, and does not wait for them",
 		    p->source.grants.account);
@@ -140,7 +140,7 @@ static void check_version(struct preflight *p, const struct db *db)
 	const struct server_version *version = db_version(db);
 
 	if (!server_is_supported(version))
-		finding_add(p->findings, PROBLEM_ERROR, "use MySQL 5.7 or MariaDB 10.5, or newer",
+		finding_add(p->findings, FINDING_ERROR, "use MySQL 5.7 or MariaDB 10.5, or newer",
 			    "%s: %s %s is not supported", db_label(db),
 			    flavour_name(version->flavour), version->text);
 }
@@ -161,7 +161,7 @@ static void check_packets(struct preflight *p)
 	if (theirs >= ours)
 		return;
 	remedy = mem_printf("SET GLOBAL max_allowed_packet = %" PRIu64, ours);
-	finding_add(p->findings, PROBLEM_WARNING, remedy,
+	finding_add(p->findings, FINDING_WARNING, remedy,
 		    "target: max_allowed_packet is %" PRIu64 ", the source's is %" PRIu64
 		    ": rows larger than the target's cannot be written",
 		    theirs, ours);
@@ -175,14 +175,14 @@ static void check_binlog_lifetime(struct preflight *p)
 	if (seconds == 0)
 		seconds = number_of(&p->source, "expire_logs_days") * 86400;
 	if (p->options->way_back.is_foreseen && seconds != 0 && seconds < WAY_BACK_S)
-		finding_add(p->findings, PROBLEM_WARNING,
+		finding_add(p->findings, FINDING_WARNING,
 			    "SET GLOBAL binlog_expire_logs_seconds = 604800",
 			    "source: binlog files are purged after %" PRIu64
 			    " seconds: so long after the cutover at the latest -back must have been "
 			    "started, and be no further behind",
 			    seconds);
 	else if (seconds != 0 && seconds < 86400)
-		finding_add(p->findings, PROBLEM_NOTE,
+		finding_add(p->findings, FINDING_NOTE,
 			    "SET GLOBAL binlog_expire_logs_seconds = 604800",
 			    "source: binlog files are purged after %" PRIu64
 			    " seconds; a run that is interrupted for longer cannot be resumed",
@@ -196,10 +196,10 @@ static void check_gtids(struct preflight *p)
 
 	if (db_version(p->source.db)->flavour == FLAVOUR_MARIADB ||
 	    (mode && strcasecmp(mode, "ON") == 0))
-		finding_add(p->findings, PROBLEM_NOTE, "",
+		finding_add(p->findings, FINDING_NOTE, "",
 			    "source: has GTIDs: after a failover the run can be resumed on a replica");
 	else
-		finding_add(p->findings, PROBLEM_NOTE, "",
+		finding_add(p->findings, FINDING_NOTE, "",
 			    "source: gtid_mode is not ON: after a failover the run cannot be resumed "
 			    "on a replica");
 }
@@ -211,7 +211,7 @@ static void check_name_case(struct preflight *p)
 	const char *theirs = preflight_variable(&p->target, "lower_case_table_names");
 
 	if (ours && theirs && strcmp(ours, theirs) != 0)
-		finding_add(p->findings, PROBLEM_WARNING,
+		finding_add(p->findings, FINDING_WARNING,
 			    "use a target that was initialised with the source's setting",
 			    "lower_case_table_names is %s on the source and %s on the target: names "
 			    "may come out in another case",
@@ -238,7 +238,7 @@ static void check_target_forgets(struct preflight *p)
 
 	if (flushes && syncs_binlog(&p->target))
 		return;
-	finding_add(p->findings, PROBLEM_NOTE, "",
+	finding_add(p->findings, FINDING_NOTE, "",
 		    "target: %s is %s: a crash%s costs it what it confirmed in the last second or so. "
 		    "The state says only what is known to be on its disk, a restart of the target has "
 		    "what came after written again, and CutoverUnlock waits for the disk; with "
@@ -250,14 +250,14 @@ static void check_target_forgets(struct preflight *p)
 static void check_source_forgets(struct preflight *p)
 {
 	if (!flushes_at_commit(&p->source))
-		finding_add(p->findings, PROBLEM_NOTE,
+		finding_add(p->findings, FINDING_NOTE,
 			    "SET GLOBAL innodb_flush_log_at_trx_commit = 1",
 			    "source: innodb_flush_log_at_trx_commit is %s: a crash costs it what it "
 			    "confirmed in the last second or so, which the target may have by then: have "
 			    "them compared after one (VerifierType, or -verify)",
 			    preflight_variable(&p->source, "innodb_flush_log_at_trx_commit"));
 	else if (!syncs_binlog(&p->source))
-		finding_add(p->findings, PROBLEM_NOTE, "SET GLOBAL sync_binlog = 1",
+		finding_add(p->findings, FINDING_NOTE, "SET GLOBAL sync_binlog = 1",
 			    "source: sync_binlog is %s: when its machine crashes it loses the end of "
 			    "its binlog, and the run must be started again",
 			    preflight_variable(&p->source, "sync_binlog"));
@@ -270,7 +270,7 @@ static bool check_target_logs(struct preflight *p, struct error *err)
 	bool ok = db_value(p->target.db, &value, NULL, err, "SELECT @@SESSION.sql_log_bin");
 
 	if (ok && preflight_is_on(&p->target, "log_bin") && strcmp(buf_text(&value), "0") == 0)
-		finding_add(p->findings, PROBLEM_WARNING,
+		finding_add(p->findings, FINDING_WARNING,
 			    "leave sql_log_bin out of Target.Params unless that is what you want",
 			    "target: sql_log_bin is 0 in the run's sessions: the rows do not come to "
 			    "the target's replicas, nor into what is restored from a backup made before "
@@ -287,7 +287,7 @@ bool server_settings_check(struct preflight *p, struct error *err)
 	check_version(p, p->source.db);
 	check_version(p, p->target.db);
 	if (source != target)
-		finding_add(p->findings, PROBLEM_NOTE, "",
+		finding_add(p->findings, FINDING_NOTE, "",
 			    "the source is %s and the target %s: table definitions are passed on "
 			    "as they are, and some types and collations are known to one of them only",
 			    flavour_name(source), flavour_name(target));

@@ -25,7 +25,7 @@ static void note_cascade(struct preflight *p, const struct moved_table *t,
 {
 	bool is_verified = p->options->verify.type != VERIFIER_NONE;
 
-	finding_add(p->findings, is_verified ? PROBLEM_NOTE : PROBLEM_WARNING, "",
+	finding_add(p->findings, is_verified ? FINDING_NOTE : FINDING_WARNING, "",
 		    "source: %s may be changed by the foreign key %s, which %s does not write to the "
 		    "binlog: %s",
 		    t->source->full_name, key->name, flavour_name(db_version(p->source.db)->flavour),
@@ -50,7 +50,7 @@ static void check_cascade(struct preflight *p, struct moved_table *t, const stru
 	sql_name(&remedy, key->name);
 	buf_puts(&remedy, " for the time of the move, or SkipForeignKeyConstraintsCheck if no row "
 			  "of the parent is deleted or gets another key meanwhile");
-	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+	finding_add(p->findings, FINDING_ERROR, buf_text(&remedy),
 		    "found at least 1 foreign key constraint on source DB. table: %s, constraint: "
 		    "%s: it cascades or sets NULL, which %s does not write to the binlog",
 		    t->source->full_name, key->name,
@@ -68,7 +68,7 @@ static void check_parent(struct preflight *p, const struct moved_table *t,
 	const struct moved_table *parent = moved_tables_find(p->tables, schema, key->parent_table);
 
 	if (!parent) {
-		finding_add(p->findings, PROBLEM_WARNING, "choose it too, or create it before",
+		finding_add(p->findings, FINDING_WARNING, "choose it too, or create it before",
 			    "source: %s refers to %s.%s by the foreign key %s, and that table is "
 			    "not moved",
 			    t->source->full_name, schema, key->parent_table, key->name);
@@ -79,7 +79,7 @@ static void check_parent(struct preflight *p, const struct moved_table *t,
 	if (strcmp(parent->target_name, key->parent_table) == 0 &&
 	    strcmp(parent->target_schema, is_own ? t->target_schema : key->parent_schema) == 0)
 		return;
-	finding_add(p->findings, PROBLEM_ERROR,
+	finding_add(p->findings, FINDING_ERROR,
 		    "create the target tables beforehand and set AllowExistingTargetTable",
 		    "source: the foreign key %s of %s refers to %s.%s, which has another name on the "
 		    "target (Rewrites)",
@@ -95,7 +95,7 @@ static void check_periods(struct preflight *p, const struct moved_table *t, cons
 		if ((strncmp(line + 3, "PRIMARY KEY ", 12) == 0 ||
 		     strncmp(line + 3, "UNIQUE KEY ", 11) == 0) &&
 		    memmem(line, (size_t)(end - line), " WITHOUT OVERLAPS", 17)) {
-			finding_add(p->findings, PROBLEM_ERROR,
+			finding_add(p->findings, FINDING_ERROR,
 				    "leave the table out (Tables.Blacklist)",
 				    "source: %s has a key WITHOUT OVERLAPS, which cannot be carried",
 				    t->source->full_name);
@@ -175,7 +175,7 @@ static void check_lock_privilege(struct preflight *p, const struct moved_table *
 	buf_puts(&remedy, "GRANT LOCK TABLES ON ");
 	sql_name(&remedy, t->source->schema);
 	buf_printf(&remedy, ".* TO %s", p->source.grants.account);
-	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+	finding_add(p->findings, FINDING_ERROR, buf_text(&remedy),
 		    "source: the account %s lacks the privilege LOCK TABLES, which the table %s "
 		    "without %s needs for its snapshot",
 		    p->source.grants.account, t->source->full_name,
@@ -190,7 +190,7 @@ static void add_denied(struct preflight *p, const struct moved_table *t, const s
 	buf_puts(&remedy, "GRANT SELECT ON ");
 	sql_table_name(&remedy, t->source->schema, t->source->name);
 	buf_printf(&remedy, " TO %s", p->source.grants.account);
-	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy), "cannot be copied: %s",
+	finding_add(p->findings, FINDING_ERROR, buf_text(&remedy), "cannot be copied: %s",
 		    failure->text);
 	buf_release(&remedy);
 }

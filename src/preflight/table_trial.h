@@ -10,7 +10,7 @@
 #define TABLE_TRIAL_PATTERN "ghostferry\\_trial\\_"
 
 void table_trial_name(char name[TABLE_TRIAL_NAME_SIZE], const char *run_id);
-/* Of the tables that are neither there nor refused already. Adds a problem for each that
+/* Of the tables that are neither there nor refused already. Adds a finding for each that
  * cannot be made. First drops what runs left behind that ended in the middle of this. */
 bool table_trial_run(struct preflight *p, const char *scratch, struct error *err) MUST_CHECK;
 

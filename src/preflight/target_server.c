@@ -25,7 +25,7 @@ static void check_primary_keys(struct preflight *p)
 				    rules[i]);
 		for (size_t n = 0; n < p->tables->count; n++)
 			if (!p->pairs.there[n] && !table_primary(p->tables->tables[n]->source))
-				finding_add(p->findings, PROBLEM_ERROR, remedy,
+				finding_add(p->findings, FINDING_ERROR, remedy,
 					    "target: %s is ON, and %s has no primary key", rules[i],
 					    p->tables->tables[n]->source->full_name);
 		free(remedy);
@@ -41,7 +41,7 @@ static void check_engine(struct preflight *p)
 	for (size_t i = 0; i < p->tables->count; i++)
 		missing += !p->pairs.there[i];
 	if (missing > 0 && engine && *engine && strcasecmp(engine, "InnoDB") != 0)
-		finding_add(p->findings, PROBLEM_ERROR,
+		finding_add(p->findings, FINDING_ERROR,
 			    "SET GLOBAL enforce_storage_engine = NULL on the target",
 			    "target: enforce_storage_engine is %s, and tables are to be created in "
 			    "InnoDB",
@@ -77,7 +77,7 @@ static bool check_kept_engines(struct preflight *p, struct error *err)
 			continue;
 		buf_printf(&remedy, "set \"EngineRewrites\": {\"%s\": \"InnoDB\"}",
 			   t->source->engine);
-		finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+		finding_add(p->findings, FINDING_ERROR, buf_text(&remedy),
 			    "target: the engine %s of %s is not to be had on the server",
 			    t->source->engine, t->source->full_name);
 		buf_release(&remedy);
@@ -117,7 +117,7 @@ static void refuse_type(struct preflight *p, const struct moved_table *t,
 	buf_puts(&remedy, " MODIFY ");
 	sql_name(&remedy, column->name);
 	buf_puts(&remedy, " ...");
-	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+	finding_add(p->findings, FINDING_ERROR, buf_text(&remedy),
 		    "target: the server does not know the type of the column %s.%s, %s%s",
 		    table->full_name, column->name, column->raw_type,
 		    column->is_compressed ? " COMPRESSED" : "");
@@ -184,7 +184,7 @@ static void check_privileges(struct preflight *p, const char *schema, bool has_w
 		buf_printf(&remedy, "GRANT %s ON ", buf_text(&missing));
 		sql_name(&remedy, schema);
 		buf_printf(&remedy, ".* TO %s", p->target.grants.account);
-		finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+		finding_add(p->findings, FINDING_ERROR, buf_text(&remedy),
 			    "target: the account %s lacks privileges on %s: %s",
 			    p->target.grants.account, schema, buf_text(&missing));
 	}
@@ -213,7 +213,7 @@ static bool check_events(struct preflight *p, struct error *err)
 	rows = db_rows_of(p->target.db, sql, &failure);
 	while (db_rows_next(&rows))
 		if (is_target_schema(p, db_rows_text(&rows, 0)))
-			finding_add(p->findings, PROBLEM_WARNING,
+			finding_add(p->findings, FINDING_WARNING,
 				    "SET GLOBAL event_scheduler = OFF on the target until the move is "
 				    "done",
 				    "target: the event scheduler is ON and database %s has %s event(s), "
@@ -255,7 +255,7 @@ static bool check_same_server(struct preflight *p, struct error *err)
 		const struct table *source = p->tables->tables[i]->source;
 
 		if (table_pairs_find(&p->pairs, source->schema, source->name))
-			finding_add(p->findings, PROBLEM_ERROR,
+			finding_add(p->findings, FINDING_ERROR,
 				    "correct Target, or set Databases.Rewrites",
 				    "source and target are the same server, and %s would be copied "
 				    "over a table of the source",

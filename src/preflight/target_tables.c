@@ -20,7 +20,7 @@ static void check_name_case(struct preflight *p)
 
 		if (strcmp(other->target_name, t->target_name) != 0 ||
 		    strcmp(other->target_schema, t->target_schema) != 0)
-			finding_add(p->findings, PROBLEM_ERROR, "change Tables.Rewrites",
+			finding_add(p->findings, FINDING_ERROR, "change Tables.Rewrites",
 				    "%s and %s would be one table on the target, which ignores case "
 				    "in names",
 				    t->source->full_name, other->source->full_name);
@@ -119,7 +119,7 @@ static void put_room_making(struct buf *remedy, struct preflight *p, uint64_t ot
 	buf_puts(remedy, "; or set AllowExistingTargetTable (they are empty)");
 }
 
-/* All in one problem, with what makes room for all. */
+/* All in one finding, with what makes room for all. */
 static bool refuse_existing(struct preflight *p, struct error *err)
 {
 	size_t count = count_whole(p);
@@ -130,7 +130,7 @@ static bool refuse_existing(struct preflight *p, struct error *err)
 		return false;
 	put_room_making(&remedy, p, other_run);
 	put_existing(&names, p, count < NAMES_SHOWN_MAX ? count : NAMES_SHOWN_MAX);
-	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+	finding_add(p->findings, FINDING_ERROR, buf_text(&remedy),
 		    "target: %zu table%s there already: %s%s", count, count == 1 ? " is" : "s are",
 		    buf_text(&names), count > NAMES_SHOWN_MAX ? ", ..." : "");
 	buf_release(&names);
@@ -151,7 +151,7 @@ static void refuse_sequence(struct preflight *p, const char *schema, const char 
 	buf_puts(&remedy,
 		 " DROP DEFAULT until the cutover, and set the sequence to the source's value "
 		 "then; or set SkipTargetVerification");
-	finding_add(p->findings, p->options->watch_target ? PROBLEM_ERROR : PROBLEM_WARNING,
+	finding_add(p->findings, p->options->watch_target ? FINDING_ERROR : FINDING_WARNING,
 		    buf_text(&remedy),
 		    "target: the column %s of %s.%s has its default from a SEQUENCE: rows written to "
 		    "the table cannot be told from those of others, and the sequence's value is not "
@@ -207,7 +207,7 @@ static void warn_of_lacking(struct preflight *p, const struct moved_table *t,
 		const struct table_index *index = &t->source->indexes[i];
 
 		if (!index->is_unique && !table_index_named(existing, index->name))
-			finding_add(p->findings, PROBLEM_WARNING,
+			finding_add(p->findings, FINDING_WARNING,
 				    "add it there, or drop the table and have it created",
 				    "target: %s lacks the source's index %s, and was not made by this "
 				    "run, which does not add it",
@@ -242,7 +242,7 @@ static void check_missing(struct preflight *p)
 		const struct moved_table *t = p->tables->tables[i];
 
 		if (!p->pairs.there[i] && !recopies_is_pending(p->resumed, t->source->full_name))
-			finding_add(p->findings, PROBLEM_ERROR,
+			finding_add(p->findings, FINDING_ERROR,
 				    "start from scratch, without the state",
 				    "target: table %s.%s is gone (or hidden from the account), and "
 				    "the run that is resumed has copied into it",
@@ -263,14 +263,14 @@ static void refuse_rows(struct preflight *p, const struct table *table)
 			   " WHERE %s, or set AllowExistingTargetTable where these rows come "
 			   "from this source, and by no run that goes on",
 			   t->where);
-		finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+		finding_add(p->findings, FINDING_ERROR, buf_text(&remedy),
 			    "target: table %s holds rows already that are to be moved (Tables.Where "
 			    "%s): another run may be moving the same",
 			    table->full_name, t->where);
 		buf_release(&remedy);
 		return;
 	}
-	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+	finding_add(p->findings, FINDING_ERROR, buf_text(&remedy),
 		    "target: table %s holds rows already, and must be empty, as it has no key on "
 		    "the source",
 		    table->full_name);
@@ -294,7 +294,7 @@ static bool warn_of_rows(struct preflight *p, struct error *err)
 		if (has_rows && must_be_empty)
 			refuse_rows(p, table);
 		else if (has_rows)
-			finding_add(p->findings, PROBLEM_WARNING,
+			finding_add(p->findings, FINDING_WARNING,
 				    "empty it, unless its rows come from this source",
 				    "target: table %s holds rows already; they stay, and are replaced "
 				    "only when they change on the source",
@@ -320,7 +320,7 @@ static void warn_of_hidden_triggers(struct preflight *p)
 		buf_puts(&remedy, "GRANT TRIGGER ON ");
 		sql_name(&remedy, schema);
 		buf_printf(&remedy, ".* TO %s", p->target.grants.account);
-		finding_add(p->findings, PROBLEM_WARNING, buf_text(&remedy),
+		finding_add(p->findings, FINDING_WARNING, buf_text(&remedy),
 			    "target: the account cannot see whether existing tables of %s have "
 			    "triggers, which would change rows",
 			    schema);
@@ -353,7 +353,7 @@ static bool check_triggers(struct preflight *p, struct error *err)
 		sql_table_name(&remedy, schema, trigger);
 		if (is_foreseen)
 			buf_puts(&remedy, " after the cutover, before -back");
-		finding_add(p->findings, is_foreseen ? PROBLEM_WARNING : PROBLEM_ERROR,
+		finding_add(p->findings, is_foreseen ? FINDING_WARNING : FINDING_ERROR,
 			    buf_text(&remedy),
 			    "target: the trigger %s on %s.%s would change rows as they are written",
 			    trigger, schema, table);
@@ -372,7 +372,7 @@ static void pass_over_pending(struct preflight *p)
 		if (!r || !r->is_pending)
 			continue;
 		if (p->pairs.there[i] && !r->is_ours)
-			finding_add(p->findings, PROBLEM_ERROR,
+			finding_add(p->findings, FINDING_ERROR,
 				    "drop it, or give the table another name (Tables.Rewrites)",
 				    "target: table %s.%s is there already, and %s, which came to the "
 				    "source in mid-run, is to have its name",
@@ -393,14 +393,14 @@ static void check_parts(struct preflight *p)
 		if (!t->filter)
 			continue;
 		if (fulltext_keys_are_late(t->source))
-			finding_add(p->findings, PROBLEM_ERROR, "change Tables.Where",
+			finding_add(p->findings, FINDING_ERROR, "change Tables.Where",
 				    "source: the rows of table %s cannot be chosen by Tables.Where: it "
 				    "has a FULLTEXT key and FTS_DOC_ID",
 				    t->source->full_name);
 		for (unsigned n = 0; n < t->source->index_count; n++)
 			if (t->source->indexes[n].is_unique &&
 			    !row_filter_is_decided_by(t->filter, &t->source->indexes[n]))
-				finding_add(p->findings, PROBLEM_NOTE, "",
+				finding_add(p->findings, FINDING_NOTE, "",
 					    "source: the unique key %s of %s does not have all columns "
 					    "of its Tables.Where: where the target's table has other "
 					    "rows, a value of theirs is never overwritten, but ends "
@@ -415,7 +415,7 @@ bool target_tables_check(struct preflight *p, struct error *err)
 		pass_over_pending(p);
 	check_name_case(p);
 	for (size_t i = 0; i < p->pairs.on_target.view_count; i++)
-		finding_add(p->findings, PROBLEM_ERROR,
+		finding_add(p->findings, FINDING_ERROR,
 			    "give the table another name (Tables.Rewrites), or drop the view if "
 			    "nobody uses it",
 			    "target: %s is a view, and a table is to have its name",

@@ -52,7 +52,7 @@ static bool look(struct preflight *p, const struct table *table, const char *sql
 		return false;
 	}
 	if (found)
-		finding_add(p->findings, PROBLEM_ERROR, remedy,
+		finding_add(p->findings, FINDING_ERROR, remedy,
 			    "source: a TIMESTAMP column of %s has values beyond 2038-01-19 03:14:07, "
 			    "which the target cannot hold",
 			    table->full_name);
@@ -77,7 +77,7 @@ bool timestamp_range_check(struct preflight *p, struct error *err)
 		if (clock_ms() < deadline)
 			ok = look(p, table, buf_text(&sql), &is_seen, err);
 		if (ok && !is_seen)
-			finding_add(p->findings, PROBLEM_WARNING, remedy,
+			finding_add(p->findings, FINDING_WARNING, remedy,
 				    "source: %s was not searched to its end for TIMESTAMP values beyond "
 				    "2038-01-19 03:14:07, which the target cannot hold: one would stop "
 				    "the run",

@@ -85,7 +85,7 @@ static const struct column *first_other(const struct preflight *p, const struct 
 static void warn_of_expression(struct preflight *p, const struct moved_table *t,
 			       const struct table_index *index, const struct column *column)
 {
-	finding_add(p->findings, PROBLEM_WARNING,
+	finding_add(p->findings, FINDING_WARNING,
 		    "give the column the source's collation on the target; else rows that "
 		    "the key takes for equal there end the run at the cutover",
 		    "target: the unique key %s of %s is over an expression, and %s has "
@@ -198,7 +198,7 @@ static void refuse(struct preflight *p, const struct moved_table *t, const struc
 			   "(COLLATE %s) and set AllowExistingTargetTable",
 			   buf_text(&exact));
 	}
-	finding_add(p->findings, PROBLEM_ERROR, buf_text(&remedy),
+	finding_add(p->findings, FINDING_ERROR, buf_text(&remedy),
 		    "target: %s.%s is unique (key %s) under another collation: %s on the source, %s "
 		    "on the target (%s); %s",
 		    t->source->full_name, column->name, index->name, column->collation,
@@ -288,7 +288,7 @@ out:
 	return ok;
 }
 
-/* A collation that the target does not know is a problem already. */
+/* A collation that the target does not know is a finding already. */
 bool unique_orders_check(struct preflight *p, struct error *err)
 {
 	for (size_t i = 0; i < p->tables->count; i++) {

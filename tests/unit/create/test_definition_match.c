@@ -193,7 +193,7 @@ TEST(unique_keys_are_compared)
 	c->target->indexes[1].parts[0].prefix = 0;
 	c->target->indexes[1].is_unique = false;
 	assert_non_null(strstr(check(c), "lacks the source's unique key u"));
-	assert_int_equal(c->findings.items[0].severity, PROBLEM_WARNING);
+	assert_int_equal(c->findings.items[0].severity, FINDING_WARNING);
 	c->target->indexes[1].is_unique = true;
 	fixture_index(c->target, "u2", true, "name,n");
 	assert_string_equal(check(c), "target: the unique key u2 of `xyz`.`t` is not on the source; "

@@ -140,7 +140,7 @@ TEST(what_feels_the_time_zone)
 		check_finding(feels ? "source: abc.t: column g is computed by the time zone: rows "
 				      "are written under the source's, Here" :
 				      NULL,
-			      PROBLEM_NOTE);
+			      FINDING_NOTE);
 		assert_false(table.deletes_in_zone);
 		assert_int_equal(feels && table.has_offset_literals, feels && is_mysql);
 	}
@@ -151,7 +151,7 @@ TEST(a_source_in_utc_needs_nothing)
 	zone.is_utc = true;
 	generate(COLUMN_STORED, "cast(`ts` as date)");
 	set(FLAVOUR_MYSQL, 80400);
-	check_finding(NULL, PROBLEM_NOTE);
+	check_finding(NULL, FINDING_NOTE);
 	assert_null(table.zone);
 }
 
@@ -162,7 +162,7 @@ TEST(a_zone_that_the_target_does_not_know)
 	set(FLAVOUR_MYSQL, 80400);
 	check_finding("source: abc.t: column g is computed by the time zone, and the target cannot "
 		      "be set to the source's, Here",
-		      PROBLEM_ERROR);
+		      FINDING_ERROR);
 	assert_null(table.zone);
 }
 
@@ -172,7 +172,7 @@ TEST(what_an_index_holds_is_deleted_under_the_zone)
 	generate(COLUMN_VIRTUAL, "cast(`ts` as date)");
 	fixture_index(source_table, "i", false, "g");
 	set(FLAVOUR_MARIADB, 101100);
-	check_finding("source: abc.t: column g is computed", PROBLEM_NOTE);
+	check_finding("source: abc.t: column g is computed", FINDING_NOTE);
 	assert_true(table.deletes_in_zone);
 	assert_false(table.has_offset_literals);
 	/* Rows without a key, or with this one, are found by ts. */
@@ -182,7 +182,7 @@ TEST(what_an_index_holds_is_deleted_under_the_zone)
 		set(FLAVOUR_MARIADB, 101100);
 		check_finding("source: abc.t: column g is computed by the time zone and indexed, and "
 			      "rows are found by a TIMESTAMP",
-			      PROBLEM_ERROR);
+			      FINDING_ERROR);
 		assert_null(table.zone);
 	}
 }
@@ -195,16 +195,16 @@ TEST(expressions_of_indexes_and_checks)
 	index->parts[0].column = UINT_MAX;
 	index->expressions = expressions;
 	set(FLAVOUR_MYSQL, 80400);
-	check_finding("source: abc.t: index i is computed by the time zone", PROBLEM_NOTE);
+	check_finding("source: abc.t: index i is computed by the time zone", FINDING_NOTE);
 	assert_true(table.deletes_in_zone);
 	index->expressions = NULL;
 	index->parts[0].column = 0;
 	source_table->checks = expressions;
 	set(FLAVOUR_MYSQL, 80400);
-	check_finding("source: abc.t: a CHECK is computed by the time zone", PROBLEM_NOTE);
+	check_finding("source: abc.t: a CHECK is computed by the time zone", FINDING_NOTE);
 	/* Those of a MariaDB server are not looked at. */
 	set(FLAVOUR_MARIADB, 101100);
-	check_finding(NULL, PROBLEM_NOTE);
+	check_finding(NULL, FINDING_NOTE);
 	source_table->checks = NULL;
 }
 
@@ -212,16 +212,16 @@ TEST(blanks_at_the_end_of_a_char)
 {
 	generate(COLUMN_STORED, "length(`c`)");
 	set(FLAVOUR_MARIADB, 101100);
-	check_finding(NULL, PROBLEM_NOTE);
+	check_finding(NULL, FINDING_NOTE);
 	sql_mode = "ANSI_QUOTES,PAD_CHAR_TO_FULL_LENGTH";
 	set(FLAVOUR_MARIADB, 101100);
-	check_finding("source: abc.t: column g is computed of a CHAR", PROBLEM_WARNING);
+	check_finding("source: abc.t: column g is computed of a CHAR", FINDING_WARNING);
 	fixture_index(source_table, "u", true, "g");
 	set(FLAVOUR_MARIADB, 101100);
-	check_finding("source: abc.t: column g is computed of a CHAR", PROBLEM_ERROR);
+	check_finding("source: abc.t: column g is computed of a CHAR", FINDING_ERROR);
 	generate(COLUMN_STORED, "`id` + 1");
 	set(FLAVOUR_MARIADB, 101100);
-	check_finding(NULL, PROBLEM_NOTE);
+	check_finding(NULL, FINDING_NOTE);
 }
 
 TEST(settings_that_differ)
@@ -233,10 +233,10 @@ TEST(settings_that_differ)
 	snprintf(on_target.values[2], COMPUTING_VALUE_SIZE, "only there");
 	set(FLAVOUR_MYSQL, 80400);
 	check_finding("target: block_encryption_mode is aes-256-cbc, and aes-128-ecb on the source",
-		      PROBLEM_WARNING);
+		      FINDING_WARNING);
 	generate(COLUMN_PLAIN, ""); /* nothing is computed */
 	set(FLAVOUR_MYSQL, 80400);
-	check_finding(NULL, PROBLEM_NOTE);
+	check_finding(NULL, FINDING_NOTE);
 }
 
 TEST(a_timestamp_in_another_zone)

@@ -11,7 +11,7 @@ TEST(keeps_long_texts_whole)
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	findings_init(&findings);
-	finding_add(&findings, PROBLEM_ERROR, text, "%s%s", text, text);
+	finding_add(&findings, FINDING_ERROR, text, "%s%s", text, text);
 	assert_int_equal(strlen(findings.items[0].text), 2 * strlen(text));
 	assert_string_equal(findings.items[0].remedy, text);
 	findings_release(&findings);
@@ -24,9 +24,9 @@ TEST(counts_errors_alone)
 
 	findings_init(&findings);
 	assert_int_equal(findings_errors(&findings), 0);
-	finding_add(&findings, PROBLEM_NOTE, NULL, "a");
-	finding_add(&findings, PROBLEM_WARNING, "", "b");
-	finding_add(&findings, PROBLEM_ERROR, "r", "c %d", 1);
+	finding_add(&findings, FINDING_NOTE, NULL, "a");
+	finding_add(&findings, FINDING_WARNING, "", "b");
+	finding_add(&findings, FINDING_ERROR, "r", "c %d", 1);
 	assert_int_equal(findings.count, 3);
 	assert_int_equal(findings_errors(&findings), 1);
 	assert_string_equal(findings.items[0].remedy, "");
