@@ -7,6 +7,8 @@ from lib.case import BOTH
 from lib.compare import assert_same_definitions
 from lib.moves import MoveTest
 
+TAGS = ("any_client",)
+
 ALTERS = "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE '%ALTER TABLE%ADD %KEY%'" \
          " AND ID <> CONNECTION_ID()"
 
