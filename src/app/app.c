@@ -240,19 +240,13 @@ static void log_progress_line(const char *line, const struct ferry_status *statu
 	log_info_facts(&facts, "%s", line);
 }
 
-static bool wants_progress(const struct app *app, const struct ferry_status *status)
-{
-	int64_t interval_ms =
-		status->phase == PHASE_COPYING ? PROGRESS_LOG_MS : PROGRESS_LOG_WAITING_MS;
-
-	return log_is_terminal() || clock_ms() - app->progress_logged_ms >= interval_ms;
-}
-
 /* A service is ready when the checks are through. Until then a server may be waited for, up to
  * ServerAwayTimeout: that is longer than a manager's patience. */
 static void show_progress(struct app *app, const struct ferry_status *status)
 {
-	bool is_logged = wants_progress(app, status);
+	int64_t interval_ms =
+		status->phase == PHASE_COPYING ? PROGRESS_LOG_MS : PROGRESS_LOG_WAITING_MS;
+	bool is_logged = log_is_terminal() || clock_ms() - app->progress_logged_ms >= interval_ms;
 	bool is_notified = notify_is_wanted() && clock_ms() - app->notified_ms >= NOTIFY_EVERY_MS;
 	struct buf line = BUF_INIT;
 	struct estimate estimate;

@@ -186,12 +186,6 @@ static bool may_help(const struct app *app, enum run_part part)
 		(app->phase == PHASE_CUTOVER && !app->config->cutover_lock.uri));
 }
 
-static bool save(struct app *app)
-{
-	return !ferry_may_save(app->ferry) ||
-	       (state_file_close(&app->state_file, ENDING_S * 1000) && !app->state_file.is_failing);
-}
-
 void restart_if_it_helps(struct app *app, const struct error *err, enum run_part part)
 {
 	struct error failure = ERROR_INIT;
@@ -200,7 +194,10 @@ void restart_if_it_helps(struct app *app, const struct error *err, enum run_part
 		return;
 	/* A signal from here on would be lost with this image: it ends the process instead. */
 	shutdown_at_next_signal(EXIT_INTERRUPTED);
-	if (!app->state_file.path || !state_path(app) || !save(app))
+	if (!app->state_file.path || !state_path(app))
+		return;
+	if (ferry_may_save(app->ferry) &&
+	    (!state_file_close(&app->state_file, ENDING_S * 1000) || app->state_file.is_failing))
 		return;
 	log_progress("");
 	log_warn_err(err, "resuming from %s by itself", state_path(app));

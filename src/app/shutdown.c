@@ -132,13 +132,6 @@ static void post_error(const struct app *app, const struct error *err, enum run_
 	buf_release(&payload);
 }
 
-/* Nobody takes a state from a screen. */
-static bool is_for_screen(const struct app *app, enum run_part part)
-{
-	return isatty(STDOUT_FILENO) == 1 && app->state_file.path && part != PART_RUN_LOCK &&
-	       ferry_may_save(app->ferry);
-}
-
 /* Whoever has taken over writes a newer state into the same file. Who has the state on stdout
  * need not wait for a disk that does not answer. */
 static bool save_state(struct app *app, enum run_part part, bool is_printed, int patience_s)
@@ -172,7 +165,9 @@ static void log_end(const struct error *err, enum run_part part, bool is_printed
 static void report(struct app *app, const struct error *err, enum run_part part, int status)
 {
 	const char *path = app->state_file.path;
-	bool for_screen = is_for_screen(app, part);
+	/* Nobody copies a state from a screen. */
+	bool for_screen = isatty(STDOUT_FILENO) == 1 && path && part != PART_RUN_LOCK &&
+			  ferry_may_save(app->ferry);
 	struct buf state = BUF_INIT;
 	bool printed = false, saved = false;
 

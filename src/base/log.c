@@ -92,26 +92,20 @@ bool log_parse_backend(const char *text, enum log_backend *backend)
 	return false;
 }
 
-/* What is moved away and cut to nothing by a log rotation would go on at the old length, with
- * zeros in front. */
-static void append_to_file(void)
-{
-	int flags = fcntl(STDERR_FILENO, F_GETFL);
-	struct stat info;
-
-	if (flags >= 0 && fstat(STDERR_FILENO, &info) == 0 && S_ISREG(info.st_mode))
-		(void)fcntl(STDERR_FILENO, F_SETFL, flags | O_APPEND);
-}
-
 void log_init(void)
 {
 	const char *backend = getenv("GHOSTFERRY_LOG_BACKEND");
 	const char *level = getenv("GHOSTFERRY_LOG_LEVEL");
 	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
 	enum log_level parsed = LOG_INFO;
+	int flags = fcntl(STDERR_FILENO, F_GETFL);
+	struct stat info;
 
 	started_ms = clock_ms();
-	append_to_file();
+	/* A file that a log rotation copies and truncates would otherwise be written on at the
+	 * old offset, with zeros in front. */
+	if (flags >= 0 && fstat(STDERR_FILENO, &info) == 0 && S_ISREG(info.st_mode))
+		(void)fcntl(STDERR_FILENO, F_SETFL, flags | O_APPEND);
 	terminal = isatty(STDERR_FILENO) == 1 && !(term && strcmp(term, "dumb") == 0);
 	in_colour = terminal && !(no_colour && *no_colour);
 	if (backend && *backend && !log_parse_backend(backend, &current_backend))

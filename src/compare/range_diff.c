@@ -186,16 +186,6 @@ static bool read_values(struct db *db, const struct row_hash *f, void *answer, s
 	return fetched == DB_END;
 }
 
-/* Of the target, by what is read there in the way the source was. */
-static bool sum_values(struct range_diff *c, const struct row_hash *f, const struct key *low,
-		       const struct key *high, struct range_sums *sums, struct error *err)
-{
-	put_select(c, SIDE_TARGET);
-	buf_printf(&c->sql, "%s FROM %s", f->table->select_list, f->from[SIDE_TARGET]);
-	row_key_put_range(&c->sql, f->table, low, high);
-	return run_query(c, SIDE_TARGET, f, read_values, sums, err);
-}
-
 /* --- lists of rows ---------------------------------------------------------------- */
 
 /* Of a map from key bytes to fingerprints (char *, owned). The key's values are led by their
@@ -583,10 +573,18 @@ bool range_diff_target(struct range_diff *c, const struct row_hash *f, const str
 		       struct range_rows *rows, struct error *err)
 {
 	struct range_sums target;
+	bool ok;
 
 	*rows = (struct range_rows){ .rows = { source->rows, 0 } };
-	if (!(source->is_of_values ? sum_values(c, f, low, high, &target, err) :
-				     sum_range(c, f, SIDE_TARGET, low, high, &target, err)))
+	if (source->is_of_values) {
+		put_select(c, SIDE_TARGET);
+		buf_printf(&c->sql, "%s FROM %s", f->table->select_list, f->from[SIDE_TARGET]);
+		row_key_put_range(&c->sql, f->table, low, high);
+		ok = run_query(c, SIDE_TARGET, f, read_values, &target, err);
+	} else {
+		ok = sum_range(c, f, SIDE_TARGET, low, high, &target, err);
+	}
+	if (!ok)
 		return false;
 	rows->rows[SIDE_TARGET] = target.rows;
 	if (source->sum && target.rows == source->rows && target.sum == *source->sum)

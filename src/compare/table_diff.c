@@ -112,15 +112,6 @@ static void differs(void *context, const struct row_hash *f, const struct row_di
 		recheck_add(&worker->recheck, difference);
 }
 
-static bool look_again(struct compare_worker *worker, size_t enough, struct table_report *verdict,
-		       struct error *err)
-{
-	if (worker->recheck.rows.count < enough)
-		return true;
-	return recheck_run(&worker->recheck, &worker->comparer, worker->job->how->rules,
-			   worker->job->how->repair ? &worker->repair : NULL, verdict, err);
-}
-
 static bool may_go_on(struct job *job, struct error *err)
 {
 	if (job->how->throttler && !throttler_wait(job->how->throttler, THROTTLED_WORK, job->v->stop))
@@ -141,7 +132,9 @@ static bool compare_next(struct compare_worker *worker, struct table_report *ver
 		return false;
 	verdict->rows[SIDE_SOURCE] += rows.rows[SIDE_SOURCE];
 	verdict->rows[SIDE_TARGET] += rows.rows[SIDE_TARGET];
-	if (!look_again(worker, high->is_set ? CANDIDATES_MAX : 1, verdict, err))
+	if (worker->recheck.rows.count >= (high->is_set ? CANDIDATES_MAX : 1) &&
+	    !recheck_run(&worker->recheck, &worker->comparer, how->rules,
+			 how->repair ? &worker->repair : NULL, verdict, err))
 		return false;
 	probe("range_compared", "%s", verdict->f->table->source->full_name);
 	if (how->compared)

@@ -292,17 +292,6 @@ static bool read_config(const cJSON *body, struct config_change *change, struct 
 	return true;
 }
 
-static void log_limits(const struct throttle_limits *limits)
-{
-	cJSON *object = throttle_json(limits);
-	struct buf text = BUF_INIT;
-
-	json_print(&text, object, 0);
-	log_info("Throttle set to %s through the control server", buf_text(&text));
-	buf_release(&text);
-	cJSON_Delete(object);
-}
-
 static void change_config(struct ferry *ferry, const struct config_change *change)
 {
 	if (change->has_rows) {
@@ -311,7 +300,13 @@ static void change_config(struct ferry *ferry, const struct config_change *chang
 		ferry_set_batch_rows(ferry, change->rows);
 	}
 	if (change->has_limits) {
-		log_limits(&change->limits);
+		cJSON *limits = throttle_json(&change->limits);
+		struct buf text = BUF_INIT;
+
+		json_print(&text, limits, 0);
+		log_info("Throttle set to %s through the control server", buf_text(&text));
+		buf_release(&text);
+		cJSON_Delete(limits);
 		ferry_set_throttle_limits(ferry, &change->limits);
 	}
 }

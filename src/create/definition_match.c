@@ -35,29 +35,6 @@ static bool same_bytes(const char *from, const char *to)
 		(charset_equal(to, "utf8mb4") || strcmp(to, "latin1") == 0));
 }
 
-/* ENUM and SET travel as numbers: further members at the end change none of them. */
-static bool members_extend(const struct column *source, const struct column *target)
-{
-	return (source->type == COLUMN_ENUM || source->type == COLUMN_SET) &&
-	       column_same_members(source, target, source->member_count);
-}
-
-/* MariaDB's JSON is a LONGTEXT. */
-static bool json_as_text(const struct column *source, const struct column *target)
-{
-	return source->type == COLUMN_JSON && target->type == COLUMN_TEXT &&
-	       target->length_bytes == 4 && strcmp(target->charset, "utf8mb4") == 0;
-}
-
-/* MySQL's own JSON in the place of MariaDB's. A table without a key is changed by comparing
- * whole rows, and MySQL keeps another text of the document. */
-static bool text_as_json(const struct comparison *c, const struct column *source,
-			 const struct column *target)
-{
-	return source->type == COLUMN_TEXT && target->type == COLUMN_JSON && c->t->key.count > 0 &&
-	       same_bytes(source->charset, "utf8mb4");
-}
-
 /* MySQL has no more than 30 decimals: values that need them stop the run. Rows are recognised
  * by the text of their keys. */
 static bool fewer_decimals(const struct comparison *c, const struct column *source,
@@ -83,11 +60,18 @@ static void compare_types(struct comparison *c, const struct column *source,
 			  const struct column *target)
 {
 	bool is_set = source->type == COLUMN_ENUM || source->type == COLUMN_SET;
+	/* MariaDB's JSON is a LONGTEXT. */
+	bool json_as_text = source->type == COLUMN_JSON && target->type == COLUMN_TEXT &&
+			    target->length_bytes == 4 && strcmp(target->charset, "utf8mb4") == 0;
+	/* MySQL's own JSON in the place of MariaDB's. Not in a table without a key: it is changed
+	 * by comparing whole rows, and MySQL stores another text of the document. */
+	bool text_as_json = source->type == COLUMN_TEXT && target->type == COLUMN_JSON &&
+			    c->t->key.count > 0 && same_bytes(source->charset, "utf8mb4");
 
-	if (json_as_text(source, target) || text_as_json(c, source, target) ||
-	    fewer_decimals(c, source, target))
+	if (json_as_text || text_as_json || fewer_decimals(c, source, target))
 		return;
-	if (is_set ? !members_extend(source, target) :
+	/* ENUM and SET travel as numbers: further members at the end change none of them. */
+	if (is_set ? !column_same_members(source, target, source->member_count) :
 		     !type_text_equal(source->raw_type, target->raw_type))
 		add(c, source, "is of another type", source->raw_type, target->raw_type);
 	else if (!is_set && !same_bytes(source->charset, target->charset))

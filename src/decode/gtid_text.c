@@ -181,24 +181,18 @@ static bool parse_mariadb(struct text *t, struct gtid_set *set)
 	return true;
 }
 
-static bool is_mysql(const struct text *t)
-{
-	for (const char *at = t->at; at < t->end && *at != ','; at++)
-		if (*at == ':')
-			return true;
-	return false;
-}
-
 bool gtid_set_parse(struct gtid_set *set, const char *text, size_t length, struct error *err)
 {
 	struct text t = { text, text + length };
 
 	for (skip_space(&t); t.at < t.end; skip_space(&t)) {
-		const char *begin = t.at;
+		const char *begin = t.at, *comma = memchr(begin, ',', (size_t)(t.end - begin));
+		const char *end = comma ? comma : t.end;
 
 		if (take(&t, ',')) /* the servers take empty parts too */
 			continue;
-		if (!(is_mysql(&t) ? parse_mysql(&t, set) : parse_mariadb(&t, set)) ||
+		if (!(memchr(begin, ':', (size_t)(end - begin)) ? parse_mysql(&t, set) :
+								  parse_mariadb(&t, set)) ||
 		    (skip_space(&t), t.at < t.end && *t.at != ','))
 			return error_set(err, ERROR_CORRUPT, "not a GTID set from \"%.*s\" on",
 					 (int)(t.end - begin < 60 ? t.end - begin : 60), begin);

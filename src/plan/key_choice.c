@@ -92,16 +92,6 @@ static const struct table_index *narrowest_unique(const struct table *table)
 	return best;
 }
 
-/* The table's own best key: the primary key, else the narrowest unique one. */
-static const struct table_index *own_key(const struct table *table)
-{
-	const struct table_index *primary = table_primary(table);
-
-	if (primary && identifies_rows(primary) && !unfit_part(table, primary))
-		return primary;
-	return narrowest_unique(table);
-}
-
 static bool covers_just(const struct table_index *index, const struct column *column)
 {
 	return index->part_count == 1 && index->parts[0].column == column->position &&
@@ -206,9 +196,11 @@ bool key_choice_make(struct key_choice *choice, const struct move_options *optio
 		     const struct table *table, struct error *err)
 {
 	const char *wanted = map_get_text(&options->keys.per_table, table->full_name);
-	const struct table_index *own = own_key(table);
+	const struct table_index *primary = table_primary(table), *own = primary;
 	const struct column *column = NULL;
 
+	if (!primary || !identifies_rows(primary) || unfit_part(table, primary))
+		own = narrowest_unique(table);
 	*choice = (struct key_choice){ .key.table = table };
 	if (wanted && !try_configured(choice, wanted, &column, err))
 		return false;

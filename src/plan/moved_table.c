@@ -37,18 +37,6 @@ static void choose_columns(struct moved_table *t)
 			t->selected[t->selected_count++] = i;
 }
 
-static char *make_select_list(const struct moved_table *t)
-{
-	struct buf sql = BUF_INIT;
-
-	for (unsigned i = 0; i < t->selected_count; i++) {
-		if (i > 0)
-			buf_putc(&sql, ',');
-		sql_select_column(&sql, &t->source->columns[t->selected[i]]);
-	}
-	return buf_take(&sql);
-}
-
 void moved_table_put_read_check(struct buf *sql, const struct moved_table *t)
 {
 	buf_printf(sql, "SELECT %s,", t->select_list);
@@ -115,10 +103,15 @@ void moved_table_end_where(struct buf *sql, const struct moved_table *t)
 
 static void make_texts(struct moved_table *t, const char *comment)
 {
-	t->comment = mem_strdup(comment);
-	struct buf tail = BUF_INIT, delete = BUF_INIT;
+	struct buf list = BUF_INIT, tail = BUF_INIT, delete = BUF_INIT;
 
-	t->select_list = make_select_list(t);
+	t->comment = mem_strdup(comment);
+	for (unsigned i = 0; i < t->selected_count; i++) {
+		if (i > 0)
+			buf_putc(&list, ',');
+		sql_select_column(&list, &t->source->columns[t->selected[i]]);
+	}
+	t->select_list = buf_take(&list);
 	t->types_list = mem_strdup("");
 	t->insert_head = make_write_head(t, comment, "INSERT INTO ");
 	/* Without a key nothing tells that a row is there already. */
@@ -256,16 +249,6 @@ static void check_engine(const struct move_options *options, struct moved_table 
 	buf_release(&remedy);
 }
 
-/* History rows have no place in the binlog, and their times cannot be written. */
-static void check_versioning(const struct table *table, struct findings *findings)
-{
-	if (table->is_system_versioned)
-		finding_add(findings, FINDING_ERROR, "leave the table out (Tables.Blacklist)",
-			    "source: table %s is WITH SYSTEM VERSIONING; its history cannot be "
-			    "copied",
-			    table->full_name);
-}
-
 static void choose_key(const struct move_options *options, struct moved_table *t,
 		       struct findings *findings)
 {
@@ -384,7 +367,12 @@ static struct moved_table *table_new(const struct move_options *options, const c
 	t->target_name = there.name;
 	t->batch_rows = rows ? *rows : batch_size_for(&options->batch_points, source->avg_row_bytes);
 	check_engine(options, t, findings);
-	check_versioning(source, findings);
+	/* History rows have no place in the binlog, and their times cannot be written. */
+	if (source->is_system_versioned)
+		finding_add(findings, FINDING_ERROR, "leave the table out (Tables.Blacklist)",
+			    "source: table %s is WITH SYSTEM VERSIONING; its history cannot be "
+			    "copied",
+			    source->full_name);
 	check_columns(source, findings);
 	if (is_generated(source))
 		refuse_generated(source, findings);

@@ -96,14 +96,6 @@ static bool is_bytes(enum form form)
 	return form == FORM_SHORT || form == FORM_LONG || form == FORM_JSON;
 }
 
-/* Does a number stand for the same member on both sides? The one list may go on. */
-static bool same_members(const struct column *a, const struct column *b)
-{
-	return column_same_members(a, b,
-				   a->member_count < b->member_count ? a->member_count :
-								       b->member_count);
-}
-
 static bool is_real(enum form form)
 {
 	return form == FORM_FLOAT || form == FORM_DOUBLE;
@@ -114,8 +106,10 @@ static enum form choose_form(const struct column *a, const struct column *b)
 {
 	enum form x = natural_form(a), y = natural_form(b);
 	bool has_members = a->type == COLUMN_ENUM || a->type == COLUMN_SET;
+	unsigned members = a->member_count < b->member_count ? a->member_count : b->member_count;
 
-	if (has_members && !same_members(a, b))
+	/* A number has to stand for the same member on both sides; one list may go on. */
+	if (has_members && !column_same_members(a, b, members))
 		return FORM_TEXT;
 	if (x == y)
 		return x;
@@ -149,14 +143,6 @@ static void put_bytes(struct buf *sql, const struct column *c, bool convert)
 	sql_name(sql, c->name);
 	if (convert)
 		buf_puts(sql, " USING utf8mb4)");
-}
-
-/* Of a FLOAT alone 6 digits are printed. */
-static void put_text(struct buf *sql, const struct column *c)
-{
-	buf_puts(sql, "CAST(");
-	sql_name(sql, c->name);
-	buf_printf(sql, "%s AS CHAR CHARACTER SET utf8mb4)", c->type == COLUMN_FLOAT ? "*1e0" : "");
 }
 
 /* "IF(<small>,CONCAT(x*2^64),": whoever calls goes on with what stands for other numbers
@@ -203,22 +189,18 @@ static void put_float(struct buf *sql, const struct column *c, const struct real
 	buf_release(&size);
 }
 
-static void put_short(struct buf *sql, const struct column *c, bool convert)
-{
-	buf_puts(sql, "LENGTH(");
-	put_bytes(sql, c, convert);
-	buf_puts(sql, "),CAST(");
-	put_bytes(sql, c, convert);
-	buf_puts(sql, " AS BINARY)");
-}
-
 static void put_hash(struct buf *sql, const struct column *c, enum form form, bool convert)
 {
 	buf_puts(sql, "SHA2(");
-	if (form == FORM_TEXT || c->type == COLUMN_JSON)
-		put_text(sql, c);
-	else
+	if (form == FORM_TEXT || c->type == COLUMN_JSON) {
+		buf_puts(sql, "CAST(");
+		sql_name(sql, c->name);
+		/* Of a FLOAT alone 6 digits are printed. */
+		buf_printf(sql, "%s AS CHAR CHARACTER SET utf8mb4)",
+			   c->type == COLUMN_FLOAT ? "*1e0" : "");
+	} else {
 		put_bytes(sql, c, convert);
+	}
 	buf_puts(sql, ",256)");
 }
 
@@ -242,14 +224,6 @@ static void put_decimal(struct buf *sql, const struct column *c)
 	buf_puts(sql, ")))");
 }
 
-static void put_plain(struct buf *sql, const struct column *c, const struct column *other)
-{
-	if (c->type == COLUMN_DECIMAL && other->type == COLUMN_DECIMAL && c->scale != other->scale)
-		put_decimal(sql, c);
-	else
-		put_number(sql, c);
-}
-
 static void put_column(struct buf *sql, const struct column *own, const struct column *other,
 		       const struct real_rules *rules)
 {
@@ -258,7 +232,11 @@ static void put_column(struct buf *sql, const struct column *own, const struct c
 
 	switch (form) {
 	case FORM_PLAIN:
-		put_plain(sql, own, other);
+		if (own->type == COLUMN_DECIMAL && other->type == COLUMN_DECIMAL &&
+		    own->scale != other->scale)
+			put_decimal(sql, own);
+		else
+			put_number(sql, own);
 		break;
 	case FORM_FLOAT:
 		put_float(sql, own, rules);
@@ -272,7 +250,11 @@ static void put_column(struct buf *sql, const struct column *own, const struct c
 		buf_puts(sql, " AS UNSIGNED)");
 		break;
 	case FORM_SHORT:
-		put_short(sql, own, convert);
+		buf_puts(sql, "LENGTH(");
+		put_bytes(sql, own, convert);
+		buf_puts(sql, "),CAST(");
+		put_bytes(sql, own, convert);
+		buf_puts(sql, " AS BINARY)");
 		break;
 	case FORM_LONG:
 	case FORM_JSON:
@@ -532,17 +514,6 @@ static char *unpacked_list(const struct pair *pairs, unsigned plain, unsigned co
 	return buf_take(&sql);
 }
 
-static void note_others(struct row_hash *f, const struct table *target)
-{
-	for (unsigned i = 0; i < target->column_count; i++) {
-		const struct column *column = &target->columns[i];
-
-		if (column->generation != COLUMN_VIRTUAL &&
-		    !table_column_of_other(f->table->source, column))
-			add_note(f, column->name, "only on the target");
-	}
-}
-
 void row_hash_make(struct row_hash *f, const struct move_options *options,
 		   const struct moved_table *table, const struct table *target, bool keep_zero_sign)
 {
@@ -556,7 +527,10 @@ void row_hash_make(struct row_hash *f, const struct move_options *options,
 		unsigned count = make_pairs(f, options, target, pairs);
 		unsigned plain = sort_compressed(pairs, count, table, options);
 
-		note_others(f, target);
+		for (unsigned i = 0; i < target->column_count; i++)
+			if (target->columns[i].generation != COLUMN_VIRTUAL &&
+			    !table_column_of_other(table->source, &target->columns[i]))
+				add_note(f, target->columns[i].name, "only on the target");
 		for (enum side side = 0; side < SIDE_COUNT; side++) {
 			const struct table *own = side == SIDE_SOURCE ? table->source : target;
 

@@ -30,18 +30,13 @@ static char *unpack(struct value value, size_t length)
 	return NULL;
 }
 
-static bool same_bytes(struct value a, struct value b)
-{
-	return a.length == b.length && memcmp(a.bytes, b.bytes, a.length) == 0;
-}
-
 bool snappy_same_content(struct value a, struct value b)
 {
 	size_t length, other_length;
 
 	if (!a.bytes || !b.bytes)
 		return !a.bytes && !b.bytes;
-	if (same_bytes(a, b))
+	if (a.length == b.length && memcmp(a.bytes, b.bytes, a.length) == 0)
 		return true;
 	if (!content_length(a, &length) || !content_length(b, &other_length) ||
 	    length != other_length)

@@ -96,18 +96,6 @@ static bool check_warnings(struct db *target, uint64_t expected, struct error *e
 	return true;
 }
 
-static bool check_affected(struct db *target, const struct write_statement *statement,
-			   struct error *err)
-{
-	uint64_t affected = db_affected_rows(target);
-
-	if (statement->affects == 0 || affected == statement->affects)
-		return true;
-	return error_set(err, ERROR_DIFFERENT,
-			 "%s: %" PRIu64 " rows were to be changed, and %" PRIu64 " were",
-			 db_label(target), statement->affects, affected);
-}
-
 static bool execute(struct db *target, const struct write_statement *statement, struct error *err)
 {
 	const char *mode = statement->mode	    ? statement->mode :
@@ -123,8 +111,11 @@ static bool execute(struct db *target, const struct write_statement *statement, 
 		*statement->affected += db_affected_rows(target);
 	if (ok && statement->warnings)
 		*statement->warnings += db_warning_count(target);
-	ok = ok && check_affected(target, statement, err) &&
-	     (statement->mode || check_warnings(target, statement->invalid_enums, err));
+	if (ok && statement->affects > 0 && db_affected_rows(target) != statement->affects)
+		ok = error_set(err, ERROR_DIFFERENT,
+			       "%s: %" PRIu64 " rows were to be changed, and %" PRIu64 " were",
+			       db_label(target), statement->affects, db_affected_rows(target));
+	ok = ok && (statement->mode || check_warnings(target, statement->invalid_enums, err));
 
 	if (mode && !db_is_broken(target)) {
 		struct error ignored;
@@ -177,23 +168,14 @@ bool write_statement_execute(struct db *target, const struct write_statement *st
 	return ok;
 }
 
-static bool begin(struct db *target, const struct write_statement *statements, size_t count,
-		  struct error *err)
-{
-	if (!db_execf(target, err, "START TRANSACTION"))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!write_statement_execute(target, &statements[i], err))
-			return false;
-	return true;
-}
-
 bool write_begin(struct db *target, const struct write_statement *statements, size_t count,
 		 struct error *err)
 {
 	enum work before = work_begin(WORK_WRITING);
-	bool ok = begin(target, statements, count, err);
+	bool ok = db_execf(target, err, "START TRANSACTION");
 
+	for (size_t i = 0; ok && i < count; i++)
+		ok = write_statement_execute(target, &statements[i], err);
 	if (!ok)
 		write_was_blocked(err);
 	work_begin(before);

@@ -200,19 +200,6 @@ static bool pick_server_id(struct binlog_feed *feed, uint32_t wanted, struct err
 	return true;
 }
 
-/* Random, version 4 (RFC 9562). */
-static bool make_uuid(struct buf *uuid, struct error *err)
-{
-	uint8_t b[16];
-
-	if (!random_bytes(b, sizeof(b), err))
-		return false;
-	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
-	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	buf_put_uuid(uuid, b);
-	return true;
-}
-
 /* Each variable under its old and its new name: which one is read depends on the
  * server. (One does not see the other's new value inside a statement.) Capability
  * 4: MariaDB sends GTID events instead of stand-ins. */
@@ -221,10 +208,15 @@ static bool say_what_we_understand(struct binlog_feed *feed, struct error *err)
 	uint64_t period = HEARTBEAT_MS * NS_PER_MS;
 	struct buf uuid = BUF_INIT;
 	struct buf algorithm = BUF_INIT;
+	uint8_t random[16];
 	bool ok;
 
-	ok = make_uuid(&uuid, err) &&
-	     db_execf(feed->db, err,
+	if (!random_bytes(random, sizeof(random), err))
+		return false;
+	random[6] = (uint8_t)((random[6] & 0x0f) | 0x40); /* version 4 (RFC 9562) */
+	random[8] = (uint8_t)((random[8] & 0x3f) | 0x80);
+	buf_put_uuid(&uuid, random);
+	ok = db_execf(feed->db, err,
 		      "SET @source_binlog_checksum = @@global.binlog_checksum,"
 		      " @master_binlog_checksum = @@global.binlog_checksum,"
 		      " @source_heartbeat_period = %" PRIu64 ", @master_heartbeat_period = %" PRIu64
@@ -237,26 +229,19 @@ static bool say_what_we_understand(struct binlog_feed *feed, struct error *err)
 	return ok;
 }
 
-/* A server can be asked for the first 4 GiB of a file only. And where MariaDB keeps its
- * binlog encrypted, there is a place behind the format's event, in front of that which
- * tells how to decrypt what follows, from which it would send garbage. */
-static uint64_t choose_start(const struct binlog_feed *feed)
-{
-	uint64_t offset = feed->start.offset;
-
-	if (offset < BINLOG_START || offset > UINT32_MAX ||
-	    (db_version(feed->db)->flavour == FLAVOUR_MARIADB && offset <= MARIADB_HEAD_MAX))
-		return BINLOG_START;
-	return offset;
-}
-
 static bool start_dump(struct binlog_feed *feed, const struct binlog_feed_params *params,
 		       struct error *err)
 {
 	feed->db = db_open(&feed->server, DB_SESSION_BINLOG, NULL, err);
 	if (!feed->db)
 		return false;
-	feed->begins_at = choose_start(feed);
+	/* A server can be asked for the first 4 GiB of a file only. And where MariaDB keeps its
+	 * binlog encrypted, there is a place between the event of the format and the one with the
+	 * key, from which it would send garbage. */
+	feed->begins_at = feed->start.offset;
+	if (feed->begins_at < BINLOG_START || feed->begins_at > UINT32_MAX ||
+	    (db_version(feed->db)->flavour == FLAVOUR_MARIADB && feed->begins_at <= MARIADB_HEAD_MAX))
+		feed->begins_at = BINLOG_START;
 	return pick_server_id(feed, params->server_id, err) && say_what_we_understand(feed, err) &&
 	       dump_open(feed, (uint32_t)feed->begins_at, err);
 }

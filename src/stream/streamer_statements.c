@@ -51,17 +51,6 @@ static bool leaves_table(const struct binlog_streamer *s, const struct statement
 	return (table_index_named(table, statement->index) != NULL) == statement->creates_index;
 }
 
-static bool names_copied(const struct binlog_streamer *s, const struct statement *statement,
-			 const char *schema, const char *name)
-{
-	const struct binlog_handler *h = &s->params.handler;
-	const struct table *table = h->find_table(h->context, schema, name);
-
-	if (table)
-		return !leaves_table(s, statement, table);
-	return !statement->drops && h->is_chosen(h->context, schema, name);
-}
-
 bool streamer_is_older(const struct binlog_streamer *s, const char *schema, const char *name)
 {
 	const struct binlog_handler *h = &s->params.handler;
@@ -73,15 +62,18 @@ static bool is_touched(const struct binlog_streamer *s, const struct statement *
 		       const char *schema, const char *name)
 {
 	const struct binlog_handler *h = &s->params.handler;
+	const struct table *table;
 
 	if (!*name)
 		return h->is_chosen(h->context, schema, NULL);
 	if (streamer_is_older(s, schema, name))
 		return false;
-	if (!statement->creates)
-		return names_copied(s, statement, schema, name);
-	return h->is_chosen(h->context, schema, name) &&
-	       !(statement->if_absent && h->find_table(h->context, schema, name));
+	table = h->find_table(h->context, schema, name);
+	if (statement->creates)
+		return h->is_chosen(h->context, schema, name) && !(statement->if_absent && table);
+	if (table)
+		return !leaves_table(s, statement, table);
+	return !statement->drops && h->is_chosen(h->context, schema, name);
 }
 
 static bool may_change(const struct binlog_streamer *s, const struct statement *statement,

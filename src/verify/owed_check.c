@@ -126,14 +126,6 @@ static bool ask(struct look *look, size_t table, const char *const *conditions, 
 	return range_diff_keys(&look->comparer, print_of(look, table), conditions, count, err);
 }
 
-static bool is_still_quiet(struct look *look)
-{
-	mutex_lock(&look->o->lock);
-	bool quiet = look->was_quiet && look->o->begun == look->begun;
-	mutex_unlock(&look->o->lock);
-	return quiet;
-}
-
 static bool pass_slice(void *context, size_t table, const struct queued_key *keys, size_t count,
 		       struct error *err)
 {
@@ -142,7 +134,9 @@ static bool pass_slice(void *context, size_t table, const struct queued_key *key
 	bool ok = throttler_wait(look->o->run->throttler, THROTTLED_WORK, look->o->run->stop) ||
 		  error_set(err, ERROR_STOPPED, "stopped");
 	ok = ok && ask(look, table, conditions, count, err);
-	bool is_quiet = is_still_quiet(look);
+	mutex_lock(&look->o->lock);
+	bool is_quiet = look->was_quiet && look->o->begun == look->begun;
+	mutex_unlock(&look->o->lock);
 
 	for (size_t i = 0; ok && i < count; i++)
 		pending_rows_resolve(&look->o->queue, table, &keys[i],
