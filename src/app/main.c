@@ -55,10 +55,9 @@ static void set_up_log(const struct program *program)
 		log_set_level(level);
 }
 
-/* Nobody asked for the default one, and a configuration may well lie where nothing can
- * be written. One that is configured, or holds a state already, must be writable: app_run()
- * sees to that. Else the state in it would look as good as before, and be left. With -resume
- * somebody counts on it. */
+/* The default one was not requested, and a configuration may well lie where nothing can be written.
+ * One that is configured, or holds a state already, must be writable: app_run() checks that. Else
+ * the state in it would look as good as before, and be left. With -resume the user relies on it. */
 static void drop_default_state_file(struct program *program)
 {
 	char *usual = mem_printf("%s.state", program->cli.config_path);
@@ -135,7 +134,7 @@ static void *allocate_for_ev(void *memory, long size)
 	return NULL;
 }
 
-/* cJSON looks at no allocation of its own; ours cannot fail. */
+/* cJSON does not check its allocations; ours cannot fail. */
 static void init_libraries(void)
 {
 	cJSON_Hooks hooks = { .malloc_fn = mem_alloc, .free_fn = free };

@@ -73,7 +73,7 @@ static bool check_tables_of_command(const struct command *c, struct error *err)
 	return true;
 }
 
-/* A column that the account may not read would be left out on the quiet. */
+/* A column that the account may not read would be left out silently. */
 static bool check_readable(struct command *c, struct error *err)
 {
 	struct buf sql = BUF_INIT;
@@ -153,7 +153,7 @@ static bool begin(void *context, size_t table, struct key *low UNUSED)
 	return true;
 }
 
-/* The worker's, whose table it is. */
+/* Called by the table's worker. */
 static void compared(void *context, size_t table, const struct key *end)
 {
 	struct command *c = context;

@@ -1,5 +1,5 @@
-/* The workers of a comparison may wait in queries for long, so the clock and the signals have a
- * thread of their own. It takes signals by sigtimedwait(): its answer to one is ordinary code. */
+/* The workers of a comparison may wait in queries for long, so timers and signals have a thread of
+ * their own. It takes signals by sigtimedwait(): its answer to one is ordinary code. */
 #include "verify_progress.h"
 
 #include <inttypes.h>

@@ -1,6 +1,6 @@
-/* A ring under one lock. Waiters on both sides share one condition, so wake-ups
- * are broadcasts, but only at the edges: somebody can wait for an item only while
- * the ring is empty, and for room only while it is full. */
+/* A ring under one lock. Waiters on both sides share one condition, so wake-ups are broadcasts, but
+ * only at the edges: a thread waits for an item only while the ring is empty, and for room only
+ * while it is full. */
 #include "base/channel.h"
 
 #include <assert.h>

@@ -1,9 +1,8 @@
-/* The log. A line is put together in a buffer of its own and leaves in one
- * write(2), under a lock that keeps it apart from the progress line of a
- * terminal. What goes wrong while logging is ignored: there is nowhere to say it,
- * and a full disk under the log must not end a migration. Nor must a reader that has
- * stopped (a pager, a terminal on hold) hold it up, or keep a signal from being
- * answered: lines that nobody reads are dropped and counted. */
+/* The log. A line is put together in a buffer of its own and leaves in one write(2), under a lock
+ * that keeps it apart from the progress line of a terminal. Errors while logging are ignored: there
+ * is nowhere to report them, and a full disk under the log must not end a migration. Nor must a
+ * reader that has stopped (a pager, a terminal on hold) hold up the migration or delay the handling
+ * of a signal: lines that nobody reads are dropped and counted. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -168,7 +167,7 @@ bool log_is_terminal(void)
 	return terminal;
 }
 
-/* Once the reader has stopped reading, nobody waits for it any more. */
+/* Once the reader has stopped reading, no line waits for it any more. */
 static bool is_writable(void) REQUIRES(output_lock)
 {
 	struct pollfd out = { .fd = output, .events = POLLOUT };

@@ -9,19 +9,18 @@
  *  - received after the ticket was issued: it waits for the ticket's end (I2) and is
  *    applied over the repair;
  *  - received before: the locking read began later, so it sees c (I1), and as c is the
- *    last one it reads just c's image, or no row when c deleted it. It is all the same
+ *    last one it reads just c's image, or no row when c deleted it. It does not matter
  *    which of the two is written first. Older changes of the key that are still queued are
  *    applied before c, and c after them: they may show for a moment what the row was, as
  *    they do after a resume;
  *  - there is none: the row is what it was when the run began, and stays so.
  *
- * A row of another key that holds one of the repaired row's unique values gives way, as
- * for changes of the stream. The source does not have it like that: at the time of the
- * read the value is the repaired row's. Either a later change of that row is on its way
- * and brings it back whole, or it was wrong and nobody knew: such a row would now be
- * missing. The number of rows the server touched tells that there was one, and the table
- * is compared as a whole again. The keys are deleted first, so that values which were
- * swapped among the repaired rows do not count.
+ * A row of another key that holds one of the repaired row's unique values gives way, as for changes
+ * of the stream. The source does not have it like that: at the time of the read the value is the
+ * repaired row's. Either a later change of that row is on its way and brings it back whole, or it
+ * was wrong unnoticed: such a row would now be missing. The number of rows the server touched shows
+ * that there was one, and the table is compared as a whole again. The keys are deleted first, so
+ * that values which were swapped among the repaired rows do not count.
  *
  * If the process dies the target's transaction is undone or complete; the rows are still
  * in the verifier's part of the state and looked at again. The connection holds a named
@@ -81,7 +80,7 @@ struct repair_attempt {
 	bool displaces;
 };
 
-/* Nobody knows which rows gave way: all of the table's are owed (I9). */
+/* It is not known which rows gave way: all of the table's are owed (I9). */
 static bool record_displaced(struct repair_attempt *attempt, struct error *err)
 {
 	if (attempt->replaced <= attempt->rows)

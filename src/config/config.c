@@ -74,8 +74,8 @@ static void warn_about_values(const struct config *config, struct config_warning
 		config_warn(warnings, mem_strdup("EnablePProf has no effect"));
 }
 
-/* Ghostferry's own default, which some have in their file: it stands for the default here, too.
- * That lets nobody in but this machine. */
+/* Ghostferry's own default, which some configurations state: it means the default here, too, which
+ * only this machine can reach. */
 static void keep_to_loopback(struct control_server_config *server, struct config_warnings *warnings)
 {
 	if (!server->enabled || strcmp(server->server_bind_addr, "0.0.0.0:8000") != 0 ||

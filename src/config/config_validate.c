@@ -1,9 +1,8 @@
-/* Ghostferry's checks, in its order and its words, so that whoever knows the one
- * program understands the other. Where Ghostferry crashes or silently does
- * something else (no master, batch size 0, an interval of 0), this says what is
- * wrong. Whatever can be found out without a server is found out here, before
- * anything is connected. At the end the options are completed by what is computed
- * from several keys. */
+/* Ghostferry's checks, in its order and its words, so that users of one program understand the
+ * other. Where Ghostferry crashes or silently does something else (no master, batch size 0, an
+ * interval of 0), this says what is wrong. Whatever can be checked without a server is checked
+ * here, before anything is connected. At the end the options are completed by what is computed from
+ * several keys. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -604,7 +603,7 @@ static void check_concurrency(struct checks *c)
 		      "BinlogWriterConcurrency must be at most %d", CONCURRENCY_MAX);
 }
 
-/* Where would the state go, and who would it be that is written to? */
+/* Where would the state go, and which server would be written to? */
 static void check_rollback(struct checks *c)
 {
 	if (!c->config->prepare_rollback)
@@ -669,7 +668,7 @@ static void share_memory(struct move_options *move, uint64_t limit)
 						      row_bytes;
 }
 
-/* The Iterative verifier's keys say nothing to the others. */
+/* The other verifiers ignore the Iterative verifier's keys. */
 static void complete_verifier(struct config *config)
 {
 	struct verify_options *verify = &config->move.verify;

@@ -56,7 +56,7 @@ static void get_asset(void *context UNUSED, const struct server_request *request
 	buf_add(&reply->body, asset->bytes, (size_t)(asset->end - asset->bytes));
 }
 
-/* Whoever must log in is shown where. */
+/* Clients that must log in are shown the form. */
 static void get_page(void *context, const struct server_request *request, struct server_reply *reply)
 {
 	if (request->is_allowed)
@@ -77,7 +77,7 @@ static void next_event(void *context, uint64_t *seen, struct buf *out)
 	struct api *api = context;
 	struct snapshot now;
 
-	/* One snapshot for all who listen. */
+	/* One snapshot for all clients. */
 	if (!api->events || clock_ms() - api->events_ms >= SERVER_BEAT_MS / 2) {
 		snapshot_take(&now, api);
 		events_take(&api->events, &now.view);

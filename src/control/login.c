@@ -15,7 +15,7 @@ void login_get(void *context UNUSED, const struct server_request *request UNUSED
 	buf_add(&reply->body, asset->bytes, (size_t)(asset->end - asset->bytes));
 }
 
-/* HTML lets the ends of what is open away, so the word may stand last. */
+/* HTML allows closing tags to be left out, so the word may come last. */
 void login_refuse(struct server_reply *reply, const char *word)
 {
 	login_get(NULL, NULL, reply);

@@ -62,7 +62,7 @@ static cJSON *composite_json(const struct key_columns *columns, const struct key
 	return object;
 }
 
-/* or_smallest: what to say of a key that is not set. */
+/* or_smallest: for a key that is not set. */
 static cJSON *key_json(const struct ferry_table_status *table, const struct key *key,
 		       bool or_smallest)
 {

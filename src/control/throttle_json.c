@@ -1,5 +1,5 @@
-/* A table of keys, as the configuration has; null leaves a key as it is, and 0 and "" stand
- * for the default. */
+/* A table of keys, like the configuration's; null leaves a key as it is, and 0 and "" stand for the
+ * default. */
 #include "control/throttle_json.h"
 
 #include <assert.h>

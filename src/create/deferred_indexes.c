@@ -3,9 +3,9 @@
  * no longer owed by the state.
  *
  * If the process dies before, in or after a statement, the state says as much or more than is
- * missing, and the target is asked: a resumed run waits for the end of a statement that still
- * runs (I8: the connection holds a lock of the run), and adds what is not there then. A lost
- * connection is no other case. The servers add the indexes of a statement all or none.
+ * missing, and the target decides: a resumed run waits for the end of a statement that still runs
+ * (I8: the connection holds a lock of the run), and adds what is not there then. A lost connection
+ * is handled in the same way. The servers add the indexes of a statement all or none.
  *
  * Changes of the table are applied meanwhile. A writer that waits for the statement, as it
  * begins and ends, or all the time with FULLTEXT and SPATIAL indexes, gives up after its
@@ -59,7 +59,7 @@ struct index_worker {
 	struct map collations; /* that the target knows */
 	/* Of the statement that is made, or under way. */
 	struct buf what;
-	struct buf names; /* for people */
+	struct buf names; /* for the log */
 	unsigned adds;
 };
 
@@ -184,7 +184,7 @@ static const char *remedy_of(const struct error *err)
 	}
 }
 
-/* What others have locked goes by; but a build that failed after hours would fail again. */
+/* Locks of others pass; but a build that failed after hours would fail again. */
 static bool explain(struct index_worker *w, struct error *err)
 {
 	struct error cause = *err;
@@ -341,7 +341,7 @@ bool deferred_indexes_add(struct run *run, struct error *err)
 	adder->run = run;
 	start(adder);
 	while (atomic_load(&adder->working) > 0) {
-		/* Nobody waits for a statement that may take hours: the process ends. */
+		/* A statement may take hours: the process ends without waiting for it. */
 		if (!stop_sleep_ms(run->stop, POLL_MS))
 			return error_set(err, ERROR_STOPPED, "stopped");
 		if (clock_ms() - logged_ms < LOG_EVERY_MS)

@@ -1,9 +1,9 @@
-/* Values travel as the bytes the source holds, so a column must mean the same by them;
- * the exceptions are character sets of which one contains the other, byte for byte.
+/* Values travel as the bytes the source holds, so they must mean the same in both columns; the
+ * exceptions are character sets of which one contains the other, byte for byte.
  *
- * Keys matter as much. A row is recognised by the key that the copy uses, hence the
- * target must enforce just that one. A unique key that the source does not have would
- * make REPLACE delete rows that nobody deleted on the source. */
+ * Keys matter as much. A row is recognised by the key that the copy uses, hence the target must
+ * enforce just that one. A unique key that the source does not have would make REPLACE delete rows
+ * that still exist on the source. */
 #include "create/definition_match.h"
 
 #include <limits.h>
@@ -133,8 +133,8 @@ static bool has_part(const struct table *table, const struct table_index *index,
 	return false;
 }
 
-/* The same parts, in whatever order; parts that are expressions are told by the
- * index's name. */
+/* The same parts, in whatever order; parts that are expressions are identified by the index's
+ * name. */
 static bool same_index(const struct table *a, const struct table_index *left, const struct table *b,
 		       const struct table_index *right)
 {

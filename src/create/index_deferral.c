@@ -4,8 +4,8 @@
  * server computes: they read expressions, and servers have had trouble with building them
  * while rows change. A table without a key has its rows found by any index there is.
  *
- * Foreign keys are asked for on both servers: children of a table may be on the target
- * already. Any index that begins with a column of one stays, which may be one too many. */
+ * Foreign keys are read on both servers: children of a table may be on the target already. Any
+ * index that begins with a column of one stays, which may be one too many. */
 #include "index_deferral.h"
 
 #include <limits.h>

@@ -1,7 +1,7 @@
-/* innodb_strict_mode refuses what a lenient session may have made: a row format and a block
- * size that do not go together, rows that may not fit a page. Values do not depend on it, so
- * such a table is made in the same way on the target, and the log says so. Strict comes first,
- * as a lenient server takes an option that it cannot follow without a word. */
+/* innodb_strict_mode refuses what a lenient session may have made: a row format and a block size
+ * that do not go together, rows that may not fit a page. Values do not depend on it, so such a
+ * table is made in the same way on the target, and the log says so. Strict comes first, as a
+ * lenient server silently accepts an option that it cannot follow. */
 #include "create/table_maker.h"
 
 #include <stdio.h>
@@ -233,7 +233,7 @@ bool table_maker_execute(struct table_maker *m, const struct moved_table *t, str
 	if (!error_is_retryable(err) && err->kind != ERROR_ACCESS &&
 	    execute_leniently(m, t, stop, err))
 		return true;
-	if (err->server_code == NO_DATABASE) /* how MySQL says it when no database is in use */
+	if (err->server_code == NO_DATABASE) /* MySQL's code when no database is in use */
 		error_wrap(err, "a function in the definition is not known to the server");
 	return false;
 }

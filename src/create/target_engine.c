@@ -1,8 +1,8 @@
-/* One statement for each table, which copies it. A process that dies in between leaves some
- * tables with their own engine, and maybe a statement that still runs: a resumed run waits for
- * its end (I8), makes all of them InnoDB's again and copies them from scratch, as it does with
- * every table without transactions. A lost connection is no other case: which engine a table
- * has is read before each statement. */
+/* One statement for each table, which copies it. A process that dies in between leaves some tables
+ * with their own engine, and maybe a statement that still runs: a resumed run waits for its end
+ * (I8), makes all of them InnoDB's again and copies them from scratch, as it does with every table
+ * without transactions. A lost connection is handled in the same way: which engine a table has is
+ * read before each statement. */
 #include "create/target_engine.h"
 
 #include <strings.h>

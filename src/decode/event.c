@@ -1,11 +1,10 @@
 /* Splits binlog events and reads the small ones.
  *
- * Every event is a 19-byte header, a body and, when the file's
- * FORMAT_DESCRIPTION event says so, a CRC32 of all that (MySQL source,
- * libs/mysql/binlog/event/binlog_event.h; MariaDB knowledge base, "2-Binlog
- * Event Header"). The body starts with a post-header whose size per event type
- * FORMAT_DESCRIPTION tells as well: a server newer than this program may have
- * added bytes to it, so they are skipped, and fewer than we read are an error.
+ * Every event is a 19-byte header, a body and, when the file's FORMAT_DESCRIPTION event says so, a
+ * CRC32 of all that (MySQL source, libs/mysql/binlog/event/binlog_event.h; MariaDB knowledge base,
+ * "2-Binlog Event Header"). The body starts with a post-header whose size per event type is in
+ * FORMAT_DESCRIPTION as well: a server newer than this program may have added bytes to it, so they
+ * are skipped, and fewer than we read are an error.
  *
  * Sizes inside the bytes are only ever used through a reader. */
 #include "decode/event.h"

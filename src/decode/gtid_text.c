@@ -1,8 +1,8 @@
 /* GTID sets as text, as the servers print and take them.
  *
- * MySQL: "uuid:1-5:7,uuid:tag:1-3"; one UUID's tags may also follow each other,
- * "uuid:1-5:tag:1-3", and there may be white space around anything. MariaDB:
- * "domain-server-number,...". A UUID is told by the colon behind it. */
+ * MySQL: "uuid:1-5:7,uuid:tag:1-3"; one UUID's tags may also follow each other, "uuid:1-5:tag:1-3",
+ * and there may be white space around anything. MariaDB: "domain-server-number,...". A UUID is
+ * recognised by the colon behind it. */
 #include "decode/gtid_set.h"
 
 #include <ctype.h>

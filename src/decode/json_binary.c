@@ -71,7 +71,7 @@ struct container {
 
 static bool print_value(struct printer *p, unsigned type, struct reader r);
 
-/* The value at hand is of a type that its text does not tell. */
+/* The current value has a type that its text does not show. */
 static void note_type(struct printer *p, const char *type)
 {
 	if (p->types.length > 0)

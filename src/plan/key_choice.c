@@ -1,10 +1,9 @@
 /* Which key a table is walked by.
  *
- * One key serves for everything: chunks are cut by it, a change finds its row by it,
- * and I3 and I5 need the server to notice that a row is there already. Hence
- * only a key that a UNIQUE index over NOT NULL columns enforces will do. Ghostferry
- * takes any configured column on trust; that it holds no duplicate now says nothing
- * of the next insert, which would make two rows one on the target.
+ * One key serves for everything: chunks are cut by it, a change finds its row by it, and I3 and I5
+ * need the server to notice that a row is there already. Hence only a key that a UNIQUE index over
+ * NOT NULL columns enforces will do. Ghostferry takes any configured column on trust; that it holds
+ * no duplicate now says nothing about the next insert, which would make two rows one on the target.
  *
  * Order: the configured column when it is such a key, the primary key, another
  * unique key. Ghostferry's reason to configure a column is mostly that it cannot
@@ -45,7 +44,7 @@ static bool identifies_rows(const struct table_index *index)
 	       index->part_count > 0 && index->part_count <= KEY_COLUMNS_MAX;
 }
 
-/* The first part that stands against walking by the index, or NULL. */
+/* The first part that rules out walking by the index, or NULL. */
 static const struct column *unfit_part(const struct table *table, const struct table_index *index)
 {
 	for (unsigned i = 0; i < index->part_count; i++) {

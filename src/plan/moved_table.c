@@ -114,7 +114,7 @@ static void make_texts(struct moved_table *t, const char *comment)
 	t->select_list = buf_take(&list);
 	t->types_list = mem_strdup("");
 	t->insert_head = make_write_head(t, comment, "INSERT INTO ");
-	/* Without a key nothing tells that a row is there already. */
+	/* Without a key nothing shows that a row is there already. */
 	if (t->written_count > 0 && t->key.count > 0) {
 		const char *name = t->source->columns[t->written[0]].name;
 
@@ -284,7 +284,7 @@ static bool is_generated(const struct table *table)
 	return true;
 }
 
-/* Nothing of such rows could be written, and nothing tells one from another. */
+/* No column of such rows could be written, and nothing distinguishes them. */
 static void refuse_generated(const struct table *table, struct findings *findings)
 {
 	struct buf remedy = BUF_INIT;
@@ -454,7 +454,7 @@ static void index_by_source(struct moved_tables *tables, struct findings *findin
 	}
 }
 
-/* A slip of the pen would move the whole table. */
+/* A typo would move the whole table. */
 static void check_where(const struct move_options *options, const struct schema *schema,
 			struct moved_tables *tables, struct findings *findings)
 {

@@ -1,5 +1,5 @@
-/* Only what the comparison is told of single tables has to be translated: nothing is copied on
- * the way back, and any key of a table will do to apply its changes by. */
+/* Only the comparison's options for single tables have to be translated: nothing is copied on the
+ * way back, and any key of a table will do to apply its changes by. */
 #include "plan/turn_round.h"
 
 #include <stdlib.h>

@@ -3,18 +3,18 @@
  *   SHA2(CONCAT_WS('#', CONCAT(ISNULL(`n`),...), `id`, LENGTH(`v`), CAST(`v` AS BINARY),
  *                  ..., SHA2(`blob`,256)), 256)
  *
- * Unambiguous: the flags come first, one digit for each column that may be NULL, and
- * tell which of the columns follow (CONCAT_WS leaves NULLs out); a number or a date
- * holds no '#'; short strings are led by their length, long ones replaced by their
- * hash, so that no result grows beyond max_allowed_packet, where the servers would
- * answer NULL. Whoever uses the expression still checks that it is not NULL.
+ * Unambiguous: the flags come first, one digit for each column that may be NULL, and say which of
+ * the columns follow (CONCAT_WS leaves NULLs out); a number or a date holds no '#'; short strings
+ * are led by their length, long ones replaced by their hash, so that no result grows beyond
+ * max_allowed_packet, where the servers would answer NULL. Users of the expression still check that
+ * it is not NULL.
  *
- * Why SHA2-256. MD5() and SHA1() are gone from MySQL 9.7; CRC32 is linear: two CRC32s
- * with different seeds collide together, and under BIT_XOR the same change made to two
- * rows cancels itself out. A range is told by the XOR of 64 bits of each row's hash: of
- * differences that nobody made up one in 10^19 goes unseen. Processor time of the server
- * in microseconds per row, MariaDB 10.11 / MySQL 9.7, of rows of 3 columns and 20 bytes,
- * and of 12 columns and 600 bytes with a TEXT hashed by itself:
+ * Why SHA2-256. MD5() and SHA1() are gone from MySQL 9.7; CRC32 is linear: two CRC32s with
+ * different seeds collide together, and under BIT_XOR the same change made to two rows cancels
+ * itself out. A range is represented by the XOR of 64 bits of each row's hash: of accidental
+ * differences one in 10^19 goes unseen. Processor time of the server in microseconds per row,
+ * MariaDB 10.11 / MySQL 9.7, of rows of 3 columns and 20 bytes, and of 12 columns and 600 bytes
+ * with a TEXT hashed by itself:
  *                                                     20 bytes         600 bytes
  *   CONCAT_WS alone                                  0.08 / 0.25      1.17 / 1.67
  *   CRC32 of it                                      0.17 / 0.33      1.17 / 1.83
@@ -22,8 +22,8 @@
  *   64 bits by CONV, derived table (as it is done)   0.42 / 0.58      1.58 / 2.08
  *   128 bits by CONV, outside the derived table      0.83 / 0.83      1.92 / 2.42
  *   BIT_XOR of the binary hash (MySQL 8 alone)          - / 0.33         - / 1.83
- * Today's processors do SHA-256 in hardware, so the strong hash is hardly dearer than
- * CRC32, and most of the time goes into making text of the values.
+ * Today's processors do SHA-256 in hardware, so the strong hash hardly costs more than CRC32, and
+ * most of the time goes into making text of the values.
  *
  * FLOAT and DOUBLE: as part of an expression MySQL prints 22 characters of a double at
  * most, which cuts off the last digits of -2.2250738585072014e-308. A DOUBLE column

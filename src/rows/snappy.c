@@ -1,6 +1,5 @@
-/* Two versions of snappy, or two settings of it, make other bytes of one text. The length
- * that a block claims is a stranger's word: nothing is allocated for what the bytes cannot
- * hold. */
+/* Two versions of snappy, or two settings of it, make other bytes of one text. The length that a
+ * block claims is not trusted: nothing is allocated for what the bytes cannot hold. */
 #include "rows/snappy.h"
 
 #include <snappy-c.h>

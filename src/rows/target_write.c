@@ -47,9 +47,8 @@ static bool is_harmless(unsigned code)
 	return false;
 }
 
-/* The first warning that tells of changed data fails the statement. Expected ones
- * are those of invalid ENUM values: their number is compared, as the server lists
- * only the first max_error_count. */
+/* The first warning about changed data fails the statement. Expected ones are those of invalid ENUM
+ * values: their number is compared, as the server lists only the first max_error_count. */
 static bool check_warnings(struct db *target, uint64_t expected, struct error *err)
 {
 	uint64_t total = db_warning_count(target);
@@ -82,7 +81,7 @@ static bool check_warnings(struct db *target, uint64_t expected, struct error *e
 	}
 	if (fetched == DB_FAILED)
 		return false;
-	/* MySQL lets nobody raise it for a session without a privilege. */
+	/* In MySQL raising it for a session needs a privilege. */
 	if (listed == 0 && expected == 0)
 		return error_set(err, ERROR_DATA,
 				 "%s: the server may have changed values, and does not list its "

@@ -1,5 +1,6 @@
-/* The thread's own clock is found by a variable of the thread: who writes a statement does not
- * know for whom. Whatever a thread does, the time between two readings counts once. */
+/* The thread's own clock is found by a variable of the thread: the code that writes a statement
+ * does not know for which thread. Whatever a thread does, the time between two readings counts
+ * once. */
 #include "run/work_time.h"
 
 #include <stddef.h>

@@ -3,10 +3,10 @@
  * A failure is logged, at once and every minute, and tried again a second later. It does
  * not end the run: the move itself is sound, and the state can still be had by a signal.
  *
- * Nobody who moves rows waits for any of this: the thread takes a copy of the state under
- * the tracker's lock, and holds nothing while the disk is busy. A disk that does not answer
- * at all is reported by the loop. Nobody else writes the file, so that no older state can
- * come after a newer one. */
+ * No thread that moves rows waits for any of this: the thread takes a copy of the state under the
+ * tracker's lock, and holds nothing while the disk is busy. A disk that does not answer at all is
+ * reported by the loop. No other thread writes the file, so an older state never replaces a newer
+ * one. */
 #include "state/state_file.h"
 
 #include <errno.h>
@@ -185,7 +185,7 @@ void state_file_look(struct state_file *file)
 		  (long long)((now_ms - began_ms) / 1000));
 }
 
-/* False: closed. asked: saves that the next one is for. */
+/* False: closed. requested: how many requests the next save answers. */
 static bool wait_turn(struct state_file *file, int64_t wait_ms, uint64_t *asked)
 {
 	int64_t until_ms = clock_ms() + wait_ms;
@@ -198,8 +198,8 @@ static bool wait_turn(struct state_file *file, int64_t wait_ms, uint64_t *asked)
 		int64_t before_ms = clock_boot_ms();
 
 		condition_wait_ms(&file->changed, &file->lock, some_ms);
-		/* The process stood still. Time for the keeper of the run's lock to find out that
-		 * it is lost: another process may have taken over, and have written a newer state
+		/* The process was suspended. Give run_lock's thread time to find out whether the
+		 * lock is lost: another process may have taken over, and have written a newer state
 		 * there. */
 		if (clock_boot_ms() - before_ms > some_ms + STOOD_STILL_MS)
 			until_ms = clock_ms() + STATE_FILE_INTERVAL_MS;

@@ -1,7 +1,7 @@
-/* The schema that a state was made with: written, and compared with the one that is there now.
- * A table that changed meanwhile cannot be gone on with: rows copied and changes applied before
- * and after would have different columns. Wording that differs between server versions
- * (display widths, utf8 for utf8mb3) is no change. */
+/* The schema that a state was made with: written, and compared with the one that is there now. A
+ * run cannot go on with a table that changed meanwhile: rows copied and changes applied before and
+ * after would have different columns. Wording that differs between server versions (display widths,
+ * utf8 for utf8mb3) is no change. */
 #include "state/state_schema.h"
 
 #include <stdlib.h>

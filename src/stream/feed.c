@@ -4,11 +4,10 @@
  * and only reads from there on: rotations, events and, when nothing happens,
  * heartbeats. So silence longer than the read timeout means a dead connection.
  *
- * Two client libraries can do this. Oracle's has mysql_binlog_open and _fetch.
- * MariaDB's has mariadb_rpl_open; of its mariadb_rpl_fetch no use is made, as it
- * parses events itself and stops at types it does not know: the packets are
- * read from the connection instead, as it does. Either way the packets of an
- * event over 16 MiB come joined, with one status byte in front.
+ * Two client libraries can do this. Oracle's has mysql_binlog_open and _fetch. MariaDB's has
+ * mariadb_rpl_open; its mariadb_rpl_fetch is not used, as it parses events itself and stops at
+ * unknown types: the packets are read from the connection instead, as it does. Either way the
+ * packets of an event over 16 MiB come joined, with one status byte in front.
  *
  * The dump command has 32 bits for the offset. */
 #include "stream/feed.h"
@@ -57,8 +56,8 @@ struct binlog_feed {
 #endif
 };
 
-/* The server tells by one number and a text why it cannot send: the kinds must be
- * known, as starting over is the only remedy for a log that is gone. */
+/* The server gives one number and a text when it cannot send: the texts must be told apart, as
+ * starting over is the only remedy for a log that is gone. */
 static bool is_gone(const char *text)
 {
 	static const char *const reasons[] = {
@@ -156,7 +155,7 @@ static void dump_close(struct binlog_feed *feed)
 {
 	MYSQL *mysql = db_native(feed->db);
 
-	/* It reads off what is still to come: nothing is when the connection is gone. */
+	/* It reads what is still to come, which is nothing when the connection is gone. */
 	if (feed->is_dumping && mysql)
 		mysql_binlog_close(mysql, &feed->dump);
 }

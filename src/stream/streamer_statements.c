@@ -14,10 +14,9 @@ static void fold(const struct binlog_streamer *s, char *name)
 		schema_fold_case(name);
 }
 
-/* Can it be told which table or database a name in a statement means? They are known in
- * UTF-8, while a statement is logged as the session sent it. And beyond ASCII nothing is
- * folded here: of the scripts that have letters of two cases, Latin, Greek and Cyrillic
- * begin with these bytes. */
+/* Is it certain which table or database a name in a statement means? They are known in UTF-8, while
+ * a statement is logged as the session sent it. And beyond ASCII nothing is folded here: of the
+ * scripts that have letters of two cases, Latin, Greek and Cyrillic begin with these bytes. */
 static bool is_clear(const struct binlog_streamer *s, const struct binlog_query *query,
 		     const char *name)
 {

@@ -28,7 +28,7 @@ static const char log_tag[] = "owed_rows";
 struct look {
 	struct owed_rows *o;
 	struct range_diff comparer;
-	struct row_hash print; /* of the keys alone, of the table at hand */
+	struct row_hash print; /* of the keys alone, of the current table */
 	struct map missing;    /* condition -> text of the key, owned */
 	bool was_quiet;	       /* when the keys were copied from the queue */
 	uint64_t begun;	       /* displacements by then */
@@ -240,7 +240,7 @@ bool owed_check_before_cutover(struct owed_rows *o, struct error *err)
 
 /* --- the cutover ----------------------------------------------------------------------------- */
 
-/* Looks at what was missing again, until nothing is or it stays away. */
+/* Checks what was missing again, until nothing is missing or the same rows stay missing. */
 static bool look_again(struct look *look, size_t table, struct error *err)
 {
 	int64_t pause_ms = LOOK_PAUSE_MS;
@@ -278,8 +278,8 @@ static bool resolve_slice(void *context, size_t table, const struct queued_key *
 	bool ok = ask(look, table, conditions, count, err) && look_again(look, table, err);
 
 	free(conditions);
-	/* What is missing stays in the state, what is there is settled: after CutoverUnlock it
-	 * may go for good reasons. */
+	/* What is missing stays in the state, what is there is done with: after CutoverUnlock the
+	 * application may delete it. */
 	for (size_t i = 0; ok && i < count; i++)
 		pending_rows_resolve(&look->o->queue, table, &keys[i],
 				     !map_get(&look->missing, keys[i].condition, keys[i].length));

@@ -2,9 +2,9 @@
  * run is found to be ours, and each boundary moves the tracker's watched position. During
  * the cutover the end of the target's binlog is read and waited for.
  *
- * Failure: a lost connection is the streamer's to take up again. The watched position
- * stays in front of a foreign write, so that a resumed run meets it again. What a session
- * with sql_log_bin=0 does cannot be seen. */
+ * Failure: the streamer restores a lost connection. The watched position stays in front of a
+ * foreign write, so that a resumed run meets it again. What a session with sql_log_bin=0 does
+ * cannot be seen. */
 #include "verify/target_watch.h"
 
 #include <stdio.h>
@@ -35,7 +35,7 @@ struct target_watch {
 
 	/* Owned by the ferry's thread. */
 	struct db *db;
-	struct binlog_position end; /* of the target's binlog, when last asked for */
+	struct binlog_position end; /* of the target's binlog, when last read */
 };
 
 /* --- tables by their names on the target ------------------------------------------- */
@@ -87,7 +87,7 @@ static void add_table(struct target_watch *v, struct moved_table *table)
 	free(schema);
 }
 
-/* --- what the stream tells ---------------------------------------------------------- */
+/* --- what the stream reports ---------------------------------------------------------- */
 
 /* Without values of rows: "UPDATE abc.t SET v". */
 static int shown_length(const struct watched_statement *statement)

@@ -53,7 +53,7 @@ static void on_demand_main(void *argument)
 					.begin = begin_any,
 					.context = v,
 					.workers = v->run->options->verify.workers };
-	struct table_diff diff = v->diff; /* but for whom it stops */
+	struct table_diff diff = v->diff; /* but with its own stop */
 	struct diff_report report;
 	struct error err;
 

@@ -23,7 +23,7 @@ static const char log_tag[] = "verifier";
 struct pass {
 	struct verifier *v;
 	struct range_diff comparer;
-	struct map differing; /* conditions of the slice at hand */
+	struct map differing; /* conditions of the current slice */
 };
 
 static void found_in_pass(void *context, const struct row_hash *f,
@@ -52,7 +52,7 @@ static bool pass_slice(void *context, size_t table, const struct queued_key *key
 	for (size_t i = 0; ok && i < count; i++)
 		pending_rows_resolve(&v->pending, table, &keys[i],
 				     !map_get(&pass->differing, keys[i].condition, keys[i].length));
-	/* What differs and was not asked for: a collation took two keys for one. */
+	/* Rows that differ and were not requested: a collation took two keys for one. */
 	for (size_t i = 0; ok && i < count; i++)
 		map_remove(&pass->differing, keys[i].condition, keys[i].length);
 	while (ok && (entry = map_next(&pass->differing, &cursor)))
