@@ -30,7 +30,7 @@ struct state_file {
 	bool poked;	      /* guarded by lock */
 	bool closed;	      /* guarded by lock */
 	bool ended;	      /* guarded by lock; the thread writes no more */
-	uint64_t asked;	      /* guarded by lock: saves that were waited for */
+	uint64_t requested;   /* guarded by lock: saves that were waited for */
 	uint64_t tried_up_to; /* guarded by lock: of them */
 	uint64_t saved_up_to; /* guarded by lock: of them */
 

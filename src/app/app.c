@@ -61,7 +61,7 @@ static void on_phase_change(struct app *app)
 
 	ferry_status(app->ferry, &status);
 	app->phase = status.phase;
-	summary_see(&app->summary, status.phase, clock_ms());
+	summary_update(&app->summary, status.phase, clock_ms());
 	if (!app->is_ready) {
 		app->is_ready = true;
 		notify_send("READY=1", NULL);
@@ -459,7 +459,7 @@ int app_run(const struct config *config, const struct start_state *start, bool i
 	app.loop = ev_loop_new(EVFLAG_AUTO);
 	reports_set_hooks(&app, &hooks);
 	app.ferry = ferry_new(&config->move, &hooks, resume, finished, is_dry_run);
-	restart_take_over(&app);
+	restart_restore(&app);
 	ok = start_all(&app, &err);
 	if (ok) {
 		ev_run(app.loop, 0);

@@ -89,7 +89,7 @@ static bool go_back(struct program *program, struct error *err)
 	log_info("this is the way back: the source is now the server that Target names, and the "
 		 "target the one that Source names");
 	if (!program->start.is_over && !*program->start.state.way_back.verifier)
-		log_warn("the move was made without a verifier: nobody has compared the two sides "
+		log_warn("the move was made without a verifier: the two sides were not compared "
 			 "(VerifierType, or -verify)");
 	return true;
 }

@@ -57,7 +57,7 @@ static void take_limits_over(struct app *app, const char *text)
 	cJSON_Delete(object);
 }
 
-void restart_take_over(struct app *app)
+void restart_restore(struct app *app)
 {
 	const char *text = getenv(variable);
 	unsigned count, cutover, paused;

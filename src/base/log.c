@@ -397,7 +397,7 @@ void log_write(enum log_level level, const char *tag, const struct error *err,
 		buf_add(&text, buf_text(&progress), progress.length);
 	if (dropped > 0 && is_writable()) {
 		length = snprintf(missing, sizeof(missing),
-				  "... %llu lines are missing, as nobody took them\n",
+				  "... %llu lines are missing: the reader had stopped\n",
 				  (unsigned long long)dropped);
 		dropped = 0;
 		write_all(missing, (size_t)length);

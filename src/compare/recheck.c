@@ -115,8 +115,8 @@ static bool query_open_rows(struct recheck *r, struct range_diff *c, struct erro
 }
 
 /* After an attempt. How many are still open. */
-static size_t sort_out(struct recheck *r, const struct recheck_rules *rules,
-		       struct table_report *report)
+static size_t drop_resolved(struct recheck *r, const struct recheck_rules *rules,
+			    struct table_report *report)
 {
 	size_t cursor = 0, open = 0;
 	struct map_entry *entry;
@@ -152,7 +152,7 @@ static bool resolve(struct recheck *r, struct range_diff *c, const struct rechec
 			return false;
 		if (!query_open_rows(r, c, err))
 			return false;
-		open = sort_out(r, rules, report);
+		open = drop_resolved(r, rules, report);
 		pause_ms = pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause_ms * 2;
 	}
 	r->attempt = 0;

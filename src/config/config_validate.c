@@ -491,7 +491,7 @@ static void check_address(struct checks *c, const struct control_server_config *
 		 !server->auth_token_file && !server->allow_unauthenticated)
 		wrong(c, "ServerBindAddr",
 		      "set AuthTokenFile or AuthToken, listen on \"127.0.0.1:8000\" or "
-		      "\"unix:/path\", or let everybody in with \"AllowUnauthenticated\": true",
+		      "\"unix:/path\", or open it to all with \"AllowUnauthenticated\": true",
 		      "others can reach ServerBindAddr \"%s\", and there is no AuthToken",
 		      server->server_bind_addr);
 }

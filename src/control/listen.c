@@ -85,7 +85,7 @@ static bool bind_any(struct listener *listener, const struct addrinfo *list, boo
 	return listener->fd >= 0;
 }
 
-static void note_port(struct listener *listener, const char *text)
+static void remember_port(struct listener *listener, const char *text)
 {
 	struct sockaddr_storage bound = { 0 };
 	socklen_t size = sizeof(bound);
@@ -110,7 +110,7 @@ static bool open_tcp(struct listener *listener, const char *text, struct error *
 				 code == EAI_SYSTEM ? "the name cannot be looked up" :
 						      gai_strerror(code));
 	if (bind_any(listener, list, *host == '\0'))
-		note_port(listener, text);
+		remember_port(listener, text);
 	else if (errno == EADDRINUSE)
 		error_set(err, ERROR_SYSTEM,
 			  "control server cannot listen on %s: %s (" REMEDY

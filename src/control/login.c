@@ -37,7 +37,7 @@ void login_post(void *context, const struct server_request *request, struct serv
 		if (api->access->token)
 			access_put_cookie(api->access, request->by_https, &reply->cookie);
 	} else {
-		log_warn("somebody tried to log in to the control server with a wrong token");
+		log_warn("an attempt to log in to the control server with a wrong token");
 		login_refuse(reply, "That is not the token.");
 	}
 	buf_release(&token);

@@ -109,12 +109,12 @@ static void count_table(struct creation *all, bool was_there)
 	mutex_lock(&all->lock);
 	all->seen++;
 	all->created += !was_there;
-	bool tell = clock_ms() - all->last_logged_ms >= LOG_EVERY_MS;
+	bool is_due = clock_ms() - all->last_logged_ms >= LOG_EVERY_MS;
 	size_t seen = all->seen;
-	if (tell)
+	if (is_due)
 		all->last_logged_ms = clock_ms();
 	mutex_unlock(&all->lock);
-	if (tell)
+	if (is_due)
 		log_info("created %zu of %zu table%s on the target", seen, all->count,
 			 all->count == 1 ? "" : "s");
 }

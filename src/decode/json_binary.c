@@ -72,7 +72,7 @@ struct container {
 static bool print_value(struct printer *p, unsigned type, struct reader r);
 
 /* The current value has a type that its text does not show. */
-static void note_type(struct printer *p, const char *type)
+static void add_type(struct printer *p, const char *type)
 {
 	if (p->types.length > 0)
 		buf_putc(&p->types, ',');
@@ -84,14 +84,14 @@ static void note_type(struct printer *p, const char *type)
 static void print_signed(struct printer *p, int64_t number)
 {
 	if (number > JSON_PARSED_SIGNED_MAX)
-		note_type(p, "INTEGER");
+		add_type(p, "INTEGER");
 	buf_put_i64(p->text, number);
 }
 
 static void print_unsigned(struct printer *p, uint64_t number)
 {
 	if (number <= JSON_PARSED_SIGNED_MAX)
-		note_type(p, "UNSIGNED INTEGER");
+		add_type(p, "UNSIGNED INTEGER");
 	buf_put_u64(p->text, number);
 }
 
@@ -183,7 +183,7 @@ static void print_temporal(struct printer *p, unsigned type, struct reader *r)
 		[OPAQUE_TIMESTAMP] = "TIMESTAMP", [OPAQUE_DATE] = "DATE", [OPAQUE_TIME] = "TIME", [OPAQUE_DATETIME] = "DATETIME"
 	};
 
-	note_type(p, names[type]);
+	add_type(p, names[type]);
 	buf_putc(p->text, '"');
 	if (type == OPAQUE_DATE)
 		temporal_read_packed_date(r, p->text);
@@ -206,7 +206,7 @@ static bool print_opaque(struct printer *p, struct reader r)
 		return false;
 	switch (type) {
 	case OPAQUE_DECIMAL:
-		note_type(p, "DECIMAL");
+		add_type(p, "DECIMAL");
 		precision = reader_u8(&value);
 		scale = reader_u8(&value);
 		decimal_read(&value, precision, scale, p->text);
@@ -218,7 +218,7 @@ static bool print_opaque(struct printer *p, struct reader r)
 		print_temporal(p, type, &value);
 		break;
 	default:
-		note_type(p, "OPAQUE");
+		add_type(p, "OPAQUE");
 		buf_printf(p->text, "\"base64:type%u:", type);
 		print_base64(p->text, reader_bytes(&value, length), length);
 		buf_putc(p->text, '"');

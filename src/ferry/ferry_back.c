@@ -514,7 +514,7 @@ bool ferry_check_way_back(struct ferry *f, struct error *err)
 	if (!back || !back->is_set)
 		return true;
 	if (!db_ask_identity(f->target, &now, err))
-		return error_wrap(err, "ask the target who it is");
+		return error_wrap(err, "read the identity of the target");
 	return !*back->old_source || strcmp(back->old_source, now.text) == 0 ||
 	       error_set(err, ERROR_CONFIG,
 			 "the way back leads to the server %s, and this is %s: only the source of the "

@@ -14,7 +14,7 @@ static bool is_same_source(struct ferry *f, bool *same, struct error *err)
 	struct db_identity identity;
 
 	if (!db_ask_identity(f->source, &identity, err))
-		return error_wrap(err, "ask the source who it is");
+		return error_wrap(err, "read the identity of the source");
 	*same = strcmp(f->finished->run.source_uuid, identity.text) == 0;
 	return true;
 }

@@ -29,7 +29,7 @@ static bool refuse(const struct state_line *known, const char *where, struct err
 		  "the state that is to be resumed was left: the run was resumed from an older one "
 		  "since, and %s says so; rows were led back through changes that this state takes "
 		  "for applied, and would stay so; resume from a state that is on the run's line "
-		  "(%s; StateLine in a state tells), such as the newest one",
+		  "(%s; see StateLine in a state), such as the newest one",
 		  where, buf_text(&states));
 	buf_release(&states);
 	return false;

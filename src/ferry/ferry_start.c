@@ -83,7 +83,7 @@ static bool choose_start(struct ferry *f, struct error *err)
 
 	/* From now on any other server that answers is refused. */
 	if (!db_ask_identity(f->source, &f->source_identity, err))
-		return error_wrap(err, "ask the source who it is");
+		return error_wrap(err, "read the identity of the source");
 	state_tracker_set_source(&f->tracker, f->source_identity.text);
 	if (!start_position_choose(&f->start, f->source, f->source_identity.text, &feed, f->resume,
 				   &f->stop, err))

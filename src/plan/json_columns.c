@@ -48,7 +48,7 @@ void moved_tables_set_json(struct moved_tables *tables, const struct move_option
 				    "set AllowInexactJSON if its documents were written as text, "
 				    "with none of the server's DECIMAL, temporal or binary values in "
 				    "them",
-				    "source: MySQL %s cannot tell the types inside the JSON documents "
+				    "source: MySQL %s cannot list the types inside the JSON documents "
 				    "of %s",
 				    source->text, t->source->full_name);
 			continue;

@@ -150,7 +150,7 @@ static bool fail_configured(struct key_choice *choice, const struct column *colu
 		 table->schema, table->name, not_null, column->name);
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "Pagination Key `%s` for `%s`.`%s` has no UNIQUE index of its own over NOT "
-			 "NULL values, and the table has no other key to tell rows apart",
+			 "NULL values, and the table has no other key to identify rows by",
 			 column->name, table->schema, table->name);
 }
 

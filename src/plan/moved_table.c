@@ -155,7 +155,7 @@ static void check_columns(const struct table *table, struct findings *findings)
 }
 
 /* Those whose rows are not in the table: another engine would take copies of them, or none. */
-static bool is_elsewhere(const char *engine)
+static bool stores_rows_elsewhere(const char *engine)
 {
 	static const char *const engines[] = { "FEDERATED", "CONNECT",	  "SPIDER",
 					       "BLACKHOLE", "S3",	  "OQGRAPH",
@@ -187,7 +187,7 @@ static void put_remedy(struct buf *remedy, const struct table *table)
 			 "done make a view over them on the target: CREATE VIEW ");
 		sql_table_name(remedy, table->schema, table->name);
 		buf_puts(remedy, " AS SELECT * FROM ... UNION ALL SELECT * FROM ...");
-	} else if (is_elsewhere(table->engine)) {
+	} else if (stores_rows_elsewhere(table->engine)) {
 		buf_puts(remedy, "leave the table out (Tables.Blacklist), and make it on the target "
 				 "when the move is done: it holds no rows of its own");
 	} else {
@@ -210,7 +210,7 @@ static bool is_rewritten(const struct move_options *options, const char *engine)
 	return false;
 }
 
-static void note_lock(const struct moved_table *t, struct findings *findings)
+static void report_lock(const struct moved_table *t, struct findings *findings)
 {
 	const struct table *table = t->source;
 	uint64_t seconds = table->estimated_rows / LOCKED_ROWS_PER_S +
@@ -238,7 +238,7 @@ static void check_engine(const struct move_options *options, struct moved_table 
 	if (options->allow_nontransactional && is_lockable(table->engine)) {
 		t->is_nontransactional = true;
 		t->keeps_engine = !is_rewritten(options, table->engine);
-		note_lock(t, findings);
+		report_lock(t, findings);
 		return;
 	}
 	put_remedy(&remedy, table);

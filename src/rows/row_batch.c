@@ -161,7 +161,7 @@ static bool join_all_types(struct row_batch *batch, const struct db_row *row, st
 		if (table->source->columns[column].type == COLUMN_JSON &&
 		    !join_types(batch, row, next++, &values[column]))
 			return error_set(err, ERROR_DATA,
-					 "table %s: the source did not tell all types inside the JSON "
+					 "table %s: the source did not list all types inside the JSON "
 					 "column %s",
 					 table->source->full_name,
 					 table->source->columns[column].name);

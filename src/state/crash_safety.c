@@ -54,7 +54,7 @@ bool crash_safety_ask(struct db *db, struct crash_safety *safety, struct error *
 								 0 };
 	db_row_finish(db);
 	return ok ||
-	       error_set(err, ERROR_SQL, "%s: the server does not tell its settings", db_label(db));
+	       error_set(err, ERROR_SQL, "%s: the server does not show its settings", db_label(db));
 }
 
 /* MariaDB's 3 is stricter than 1. */

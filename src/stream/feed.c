@@ -84,7 +84,7 @@ static bool dump_failed(struct binlog_feed *feed, const char *doing, struct erro
 	if (err->kind == ERROR_PURGED)
 		return error_wrap(err,
 				  "the %s no longer has its binlog from " POSITION_FORMAT " on, so "
-				  "that nobody knows what changed since; %s%s, and let it keep its logs "
+				  "that it is unknown what changed since; %s%s, and let it keep its logs "
 				  "for longer (binlog_expire_logs_seconds, expire_logs_days)",
 				  feed->server.label, POSITION_ARGS(&feed->start), feed->if_purged,
 				  advice_start_over());

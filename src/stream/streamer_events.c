@@ -103,7 +103,7 @@ static bool on_format(struct binlog_streamer *s, struct binlog_event *event, str
 				 "the source's binlog file %s is another one than that of the position "
 				 "(made at %" PRIu32 ", not at %" PRIu32
 				 "): the binlog was reset, or the "
-				 "server's data replaced; nobody knows what changed since: %s",
+				 "server's data replaced; it is unknown what changed since: %s",
 				 s->position.file, created, known, advice_start_over());
 	return pass(s, event, err);
 }
