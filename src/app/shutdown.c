@@ -200,18 +200,6 @@ static void report(struct app *app, const struct error *err, enum run_part part,
 	buf_release(&state);
 }
 
-/* A supervisor that restarts failed runs must see which one was stopped on purpose. Without the
- * variable nothing changes. */
-static int failed_status(const struct error *err, enum run_part part)
-{
-	const char *text = getenv("GHOSTFERRY_STOPPED_STATUS");
-	long status = text && part == PART_USER_INTERRUPT ? strtol(text, NULL, 10) : 0;
-
-	if (err->kind == ERROR_DIFFERENT)
-		return EXIT_DIFFERENT;
-	return status > 0 && status <= 255 ? (int)status : EXIT_INTERRUPTED;
-}
-
 void shutdown_failed(struct app *app)
 {
 	struct error err = ERROR_INIT;
@@ -221,7 +209,12 @@ void shutdown_failed(struct app *app)
 		error_set(&err, ERROR_STOPPED, "the run ended without saying why");
 	restart_if_it_helps(app, &err, part);
 
-	int status = failed_status(&err, part);
+	/* A supervisor that restarts failed runs must see which one was stopped on purpose. */
+	const char *stopped = getenv("GHOSTFERRY_STOPPED_STATUS");
+	long wanted = stopped && part == PART_USER_INTERRUPT ? strtol(stopped, NULL, 10) : 0;
+	int status = err.kind == ERROR_DIFFERENT ? EXIT_DIFFERENT :
+		     wanted > 0 && wanted <= 255 ? (int)wanted :
+						   EXIT_INTERRUPTED;
 
 	report(app, &err, part, status);
 	_exit(status);

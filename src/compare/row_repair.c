@@ -71,38 +71,18 @@ static bool connect_target(struct row_repair *r, struct error *err)
 	return r->target != NULL;
 }
 
-/* One transaction, as it is tried again. */
-struct repair_attempt {
-	struct run *run;		 /* borrowed */
-	const struct moved_table *table; /* borrowed */
-	uint64_t rows;			 /* that the REPLACEs bring */
-	uint64_t replaced;		 /* that they touched */
-	bool displaces;
-};
-
-/* It is not known which rows gave way: all of the table's are owed (I9). */
-static bool record_displaced(struct repair_attempt *attempt, struct error *err)
-{
-	if (attempt->replaced <= attempt->rows)
-		return true;
-	if (!attempt->displaces)
-		owed_rows_begin(attempt->run->owed);
-	attempt->displaces = true;
-	return owed_rows_displacing_some(attempt->run->owed, attempt->table, err);
-}
-
 static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 		       const char *const *conditions, size_t count, uint64_t *replaced,
 		       struct error *err)
 {
 	struct run *run = r->plan->run;
-	struct repair_attempt attempt = { .run = run, .table = batch->table, .rows = batch->rows };
 	size_t statement_count = batch->statement_count + 1;
 	/* The texts of all but the first are the batch's. */
 	struct write_statement *statements = mem_calloc(statement_count, sizeof(*statements));
 	struct buf *deletes = &statements[0].sql;
-	bool ok = false, does_not_matter;
+	bool ok = false, displaces = false, does_not_matter;
 
+	*replaced = 0;
 	statements[0].zone = batch->table->deletes_in_zone ? batch->table->zone : NULL;
 	buf_puts(deletes, batch->table->delete_head);
 	for (size_t i = 0; i < count; i++)
@@ -110,19 +90,24 @@ static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 	moved_table_end_where(deletes, batch->table);
 	for (size_t i = 0; i < batch->statement_count; i++) {
 		statements[i + 1] = batch->statements[i];
-		statements[i + 1].affected = &attempt.replaced;
+		statements[i + 1].affected = replaced;
 	}
 	for (struct retry retry = run_write_begin(run, "repair rows", log_tag);
 	     !ok && retry_next(&retry, err);) {
-		attempt.replaced = 0;
+		*replaced = 0;
 		if (!db_ready(r->target, err))
 			continue;
-		ok = write_begin(r->target, statements, statement_count, err) &&
-		     record_displaced(&attempt, err);
+		ok = write_begin(r->target, statements, statement_count, err);
+		/* It is not known which rows gave way: all of the table's are owed (I9). */
+		if (ok && *replaced > batch->rows) {
+			if (!displaces)
+				owed_rows_begin(run->owed);
+			displaces = true;
+			ok = owed_rows_displacing_some(run->owed, batch->table, err);
+		}
 		ok = write_end(r->target, ok, &does_not_matter, err);
 	}
-	*replaced = attempt.replaced;
-	if (attempt.displaces)
+	if (displaces)
 		owed_rows_displaced(run->owed, batch->table, NULL);
 	buf_release(deletes);
 	free(statements);

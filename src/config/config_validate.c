@@ -314,14 +314,6 @@ static void check_replica(struct checks *c)
 		      "{\"Host\": ..., \"Port\": 3306, \"User\": ..., \"Pass\": ...}");
 }
 
-/* The key that a text of throttle_limits_check() begins with. */
-static const char *limits_key(const struct error *err)
-{
-	return strncmp(err->text, "Source", 6) == 0 ? "SourceReplicas" :
-	       strncmp(err->text, "Target", 6) == 0 ? "TargetReplicas" :
-						      "UpdateInterval";
-}
-
 static void check_throttle(struct checks *c)
 {
 	struct throttle_options *throttle = &c->config->move.throttle;
@@ -332,7 +324,12 @@ static void check_throttle(struct checks *c)
 	check_duration(c, "UpdateInterval", "UpdateInterval", &throttle->limits.interval_ms);
 	if (!config_unread_text(c->config, &throttle->limits.interval_ms) &&
 	    !throttle_limits_check(&throttle->limits, &err))
-		wrong(c, limits_key(&err), NULL, "%s", err.text);
+		/* The text begins with the key. */
+		wrong(c,
+		      strncmp(err.text, "Source", 6) == 0 ? "SourceReplicas" :
+		      strncmp(err.text, "Target", 6) == 0 ? "TargetReplicas" :
+							    "UpdateInterval",
+		      NULL, "%s", err.text);
 	c->object = "Throttle.ReplicaConnection.";
 	c->prefix = "Throttle.ReplicaConnection: ";
 	if (throttle->has_login) {

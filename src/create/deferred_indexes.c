@@ -71,26 +71,6 @@ static void put_add(struct index_worker *w, const struct buf *text)
 	buf_add(&w->what, text->data, text->length);
 }
 
-static void add_key(struct index_worker *w, const struct create_key *key)
-{
-	put_add(w, &key->text);
-	if (w->names.length < NAMES_SHOWN)
-		buf_printf(&w->names, "%s%s", w->names.length > 0 ? ", " : "", buf_text(&key->name));
-	w->adds++;
-}
-
-/* Behind those that are added. */
-static void move_key(struct index_worker *w, const struct create_key *key)
-{
-	const char *text = buf_text(&key->text);
-
-	if (key->is_fulltext || create_find(text, "((") || create_find(text, ",("))
-		return;
-	buf_puts(&w->what, ", DROP KEY ");
-	sql_name(&w->what, buf_text(&key->name));
-	put_add(w, &key->text);
-}
-
 static bool refuse_other(const struct moved_table *t, const struct create_key *key,
 			 struct error *err)
 {
@@ -126,13 +106,24 @@ static bool make_statement(struct index_worker *w, const struct moved_table *t, 
 
 		left -= is_deferred;
 		if (!is_deferred) {
-			if (is_there && w->adds > 0)
-				move_key(w, &key);
+			const char *text = buf_text(&key.text);
+
+			/* It moves behind those that are added. */
+			if (!is_there || w->adds == 0 || key.is_fulltext ||
+			    create_find(text, "((") || create_find(text, ",("))
+				continue;
+			buf_puts(&w->what, ", DROP KEY ");
+			sql_name(&w->what, buf_text(&key.name));
+			put_add(w, &key.text);
 		} else if (is_there) {
 			ok = create_same_key(&key, &found) || refuse_other(t, &key, err);
 		} else if (!key.is_fulltext || !has_fulltext) {
 			has_fulltext |= key.is_fulltext;
-			add_key(w, &key);
+			put_add(w, &key.text);
+			if (w->names.length < NAMES_SHOWN)
+				buf_printf(&w->names, "%s%s", w->names.length > 0 ? ", " : "",
+					   buf_text(&key.name));
+			w->adds++;
 		}
 	}
 	create_key_release(&key);

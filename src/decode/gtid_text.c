@@ -6,6 +6,7 @@
 #include "decode/gtid_set.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define SHORT_MAX 300
@@ -25,24 +26,19 @@ static void put_mysql(struct buf *out, const struct gtid_line *line)
 	}
 }
 
-static void put_mariadb(struct buf *out, const struct gtid_line *line)
-{
-	buf_put_u64(out, gtid_domain(line->origin));
-	buf_putc(out, '-');
-	buf_put_u64(out, gtid_server_id(line->origin));
-	buf_putc(out, '-');
-	buf_put_u64(out, line->ranges[line->count - 1].last);
-}
-
 void gtid_set_print(struct buf *out, const struct gtid_set *set)
 {
 	for (size_t i = 0; i < set->count; i++) {
+		const struct gtid_line *line = &set->lines[i];
+
 		if (i > 0)
 			buf_putc(out, ',');
 		if (set->kind == GTID_MYSQL)
-			put_mysql(out, &set->lines[i]);
+			put_mysql(out, line);
 		else
-			put_mariadb(out, &set->lines[i]);
+			buf_printf(out, "%" PRIu32 "-%" PRIu32 "-%" PRIu64,
+				   gtid_domain(line->origin), gtid_server_id(line->origin),
+				   line->ranges[line->count - 1].last);
 	}
 }
 

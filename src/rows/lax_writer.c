@@ -210,18 +210,6 @@ static bool compare_rows(struct lax_write *a, struct error *err)
 	return ok;
 }
 
-/* The keys were deleted: what is more than inserted has displaced others, or may have where a
- * row is there twice (I9). */
-static bool record_displaced(struct lax_write *a, struct error *err)
-{
-	if (a->affected <= a->rows || !a->table->may_displace)
-		return true;
-	if (!a->displaces)
-		owed_rows_begin(a->w->run->owed);
-	a->displaces = true;
-	return owed_rows_displacing_some(a->w->run->owed, a->table, err);
-}
-
 static bool write_once(struct lax_write *a, struct error *err)
 {
 	bool does_not_matter;
@@ -231,7 +219,15 @@ static bool write_once(struct lax_write *a, struct error *err)
 		return false;
 	enum work before = work_begin(WORK_WRITING);
 	bool ok = write_begin(a->target, a->statements, a->statement_count, err) &&
-		  compare_rows(a, err) && record_displaced(a, err);
+		  compare_rows(a, err);
+	/* The keys were deleted: rows touched beyond those inserted were displaced, or may have
+	 * been where a row is there twice (I9). */
+	if (ok && a->affected > a->rows && a->table->may_displace) {
+		if (!a->displaces)
+			owed_rows_begin(a->w->run->owed);
+		a->displaces = true;
+		ok = owed_rows_displacing_some(a->w->run->owed, a->table, err);
+	}
 	ok = write_end(a->target, ok, &does_not_matter, err);
 	work_begin(before);
 	return ok;

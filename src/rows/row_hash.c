@@ -389,23 +389,18 @@ static const char *target_index(const struct moved_table *t, const struct table 
 	return NULL;
 }
 
-/* Ghostferry compares by CHECKSUM TABLE with VerifierType ChecksumTable, and so takes an index
- * that is not there. */
-static const char *forced_index(const struct move_options *options, const struct moved_table *t,
-				const struct table *table)
-{
-	const char *forced = map_get_text(&options->verify.force_index, t->source->full_name);
-
-	if (!forced || options->verify.type != VERIFIER_CHECKSUM_TABLE)
-		return forced;
-	return table && table_index_named(table, forced) ? forced : NULL;
-}
-
 static char *from_text(const struct move_options *options, const struct moved_table *t,
 		       const struct table *target, enum side side)
 {
 	struct buf sql = BUF_INIT;
-	const char *forced = forced_index(options, t, side == SIDE_SOURCE ? t->source : target);
+	const char *forced = map_get_text(&options->verify.force_index, t->source->full_name);
+	const struct table *own = side == SIDE_SOURCE ? t->source : target;
+
+	/* With VerifierType ChecksumTable Ghostferry compares by CHECKSUM TABLE, and so accepts an
+	 * index that is not there. */
+	if (forced && options->verify.type == VERIFIER_CHECKSUM_TABLE &&
+	    !(own && table_index_named(own, forced)))
+		forced = NULL;
 	const char *index = forced		? forced :
 			    side == SIDE_SOURCE ? t->key.index :
 						  target_index(t, target);

@@ -237,21 +237,11 @@ static bool move_on(struct durable_state *d, bool is_final, struct error *err)
 	return true;
 }
 
-static bool was_restarted(struct durable_state *d, const struct crash_safety *now)
-{
-	bool is_lost = db_generation(d->target) != d->generation;
-	bool was_young = d->was_young;
-
-	if (is_lost)
-		d->was_young = now->up_s < YOUNG_S;
-	d->generation = db_generation(d->target);
-	return now->started != d->safety.started || (is_lost && was_young);
-}
-
 static bool look(struct durable_state *d, struct error *err)
 {
 	struct buf reason = BUF_INIT;
 	struct crash_safety now;
+	bool was_young = d->was_young;
 
 	mutex_lock(&d->lock);
 	bool is_final = d->is_settling;
@@ -259,7 +249,11 @@ static bool look(struct durable_state *d, struct error *err)
 
 	if (!db_ready(d->target, err) || !crash_safety_ask(d->target, &now, err))
 		return false;
-	if (was_restarted(d, &now))
+	bool is_lost = db_generation(d->target) != d->generation;
+	if (is_lost)
+		d->was_young = now.up_s < YOUNG_S;
+	d->generation = db_generation(d->target);
+	if (now.started != d->safety.started || (is_lost && was_young))
 		return on_restart(d, &now, err);
 	/* A state that was taken under another setting may have been confirmed under that. */
 	if (crash_safety_is_full(&now) != crash_safety_is_full(&d->safety))

@@ -202,7 +202,7 @@ static bool pick_server_id(struct binlog_feed *feed, uint32_t wanted, struct err
 /* Each variable under its old and its new name: which one is read depends on the
  * server. (One does not see the other's new value inside a statement.) Capability
  * 4: MariaDB sends GTID events instead of stand-ins. */
-static bool say_what_we_understand(struct binlog_feed *feed, struct error *err)
+static bool set_up_session(struct binlog_feed *feed, struct error *err)
 {
 	uint64_t period = HEARTBEAT_MS * NS_PER_MS;
 	struct buf uuid = BUF_INIT;
@@ -228,23 +228,6 @@ static bool say_what_we_understand(struct binlog_feed *feed, struct error *err)
 	return ok;
 }
 
-static bool start_dump(struct binlog_feed *feed, const struct binlog_feed_params *params,
-		       struct error *err)
-{
-	feed->db = db_open(&feed->server, DB_SESSION_BINLOG, NULL, err);
-	if (!feed->db)
-		return false;
-	/* A server can be asked for the first 4 GiB of a file only. And where MariaDB keeps its
-	 * binlog encrypted, there is a place between the event of the format and the one with the
-	 * key, from which it would send garbage. */
-	feed->begins_at = feed->start.offset;
-	if (feed->begins_at < BINLOG_START || feed->begins_at > UINT32_MAX ||
-	    (db_version(feed->db)->flavour == FLAVOUR_MARIADB && feed->begins_at <= MARIADB_HEAD_MAX))
-		feed->begins_at = BINLOG_START;
-	return pick_server_id(feed, params->server_id, err) && say_what_we_understand(feed, err) &&
-	       dump_open(feed, (uint32_t)feed->begins_at, err);
-}
-
 struct binlog_feed *binlog_feed_open(const struct binlog_feed_params *params,
 				     const struct binlog_position *position, struct error *err)
 {
@@ -255,11 +238,22 @@ struct binlog_feed *binlog_feed_open(const struct binlog_feed_params *params,
 		params->read_timeout_s ? params->read_timeout_s : READ_TIMEOUT_S;
 	feed->start = *position;
 	feed->if_purged = params->if_purged;
-	if (!start_dump(feed, params, err)) {
-		binlog_feed_close(feed);
-		return NULL;
+	feed->db = db_open(&feed->server, DB_SESSION_BINLOG, NULL, err);
+	if (feed->db) {
+		/* A server can be asked for the first 4 GiB of a file only. And where MariaDB
+		 * keeps its binlog encrypted, there is a place between the event of the format and
+		 * the one with the key, from which it would send garbage. */
+		feed->begins_at = feed->start.offset;
+		if (feed->begins_at < BINLOG_START || feed->begins_at > UINT32_MAX ||
+		    (db_version(feed->db)->flavour == FLAVOUR_MARIADB &&
+		     feed->begins_at <= MARIADB_HEAD_MAX))
+			feed->begins_at = BINLOG_START;
+		if (pick_server_id(feed, params->server_id, err) && set_up_session(feed, err) &&
+		    dump_open(feed, (uint32_t)feed->begins_at, err))
+			return feed;
 	}
-	return feed;
+	binlog_feed_close(feed);
+	return NULL;
 }
 
 void binlog_feed_close(struct binlog_feed *feed)
