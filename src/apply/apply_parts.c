@@ -1,6 +1,9 @@
 /* Who has a batch works on it himself until no part of it is left, so it gets done though
  * nobody may have time to help; then he waits for those who do. After a part has failed the
- * batch comes again, or the run ends: what is left of it is dropped.
+ * batch comes again, or the run ends: what is left of it is dropped. An error that says that
+ * rows were refused is the last to be heard: after it they are written in another way
+ * (lax_writer.c), while a connection that was lost may have left a statement that still runs
+ * on the server, and has to be waited for first (I8).
  *
  * A helper that dies takes the process with it. One that hangs in a query holds up the
  * owner, as his own query would. */
@@ -12,7 +15,7 @@
 struct parted_batch {
 	size_t open; /* guarded by the lock, as the rest is: parts left, or being applied */
 	bool has_failed;
-	struct error err; /* of the first that has */
+	struct error err; /* of one that has */
 };
 
 void apply_parts_init(struct apply_parts *parts, void (*wake)(void *context), void *context)
@@ -43,13 +46,19 @@ static struct apply_part *take(struct apply_parts *parts, const struct parted_ba
 	return part;
 }
 
+/* As lax_is_refusal(): such rows get another attempt. */
+static bool is_of_rows(const struct error *err)
+{
+	return err->kind == ERROR_DATA || err->kind == ERROR_SQL;
+}
+
 /* The part and its batch may be gone afterwards. */
 static void end(struct apply_parts *parts, struct apply_part *part, bool ok, const struct error *err)
 {
 	struct parted_batch *batch = part->batch;
 
 	mutex_lock(&parts->lock);
-	if (!ok && !batch->has_failed) {
+	if (!ok && (!batch->has_failed || is_of_rows(&batch->err))) {
 		batch->has_failed = true;
 		batch->err = *err;
 	}

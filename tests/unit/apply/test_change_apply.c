@@ -153,7 +153,7 @@ static int set_up(void **state UNUSED)
 				      .insert_tail = insert_tail,
 				      .replace_head = replace_head,
 				      .delete_head = delete_head };
-	options.batch_bytes = 1 << 20;
+	options = (struct move_options){ .batch_bytes = 1 << 20 };
 	stop_init(&stop);
 	fence_init(&shared.fence);
 	write_claims_init(&shared.claims);
@@ -342,6 +342,38 @@ TEST(what_is_not_tried_again)
 	}
 }
 
+TEST(a_batch_in_parts_neither_too_small_nor_too_large)
+{
+	shows_rows = true;
+	options.apply_workers = 4;
+	add_rows(8);
+	check("", "8", ERROR_NONE);
+	options.apply_rows = 3; /* what a transaction may have */
+	check("", "2 | 3 | 3", ERROR_NONE);
+	options.apply_rows = 0;
+	options.batch_bytes = 4 * 3 * change_size(first); /* a fourth of it is a part */
+	check("", "4 | 4", ERROR_NONE);
+	options.batch_bytes = 4;
+	check("", "2 | 2 | 2 | 2", ERROR_NONE); /* not more than there are writers */
+	table.may_displace = true;
+	check("", "16 (1 of 8)", ERROR_NONE);
+}
+
+TEST(deletes_are_over_before_there_are_images)
+{
+	options.apply_workers = 2;
+	options.batch_bytes = 4;
+	add_a_batch();
+	check("",
+	      "DELETE (`id` = 4) | DELETE (`id` = 5) | REPLACE (1,'b') | REPLACE (2,'x'),(3,'c')",
+	      ERROR_NONE);
+	check("x", "DELETE (`id` = 4)!", ERROR_DATA); /* the rest is not tried */
+	check("d",
+	      "DELETE (`id` = 4)! | DELETE (`id` = 4) | DELETE (`id` = 5) | REPLACE (1,'b')"
+	      " | REPLACE (2,'x'),(3,'c')",
+	      ERROR_NONE);
+}
+
 TEST(the_run_ends_in_between)
 {
 	shows_rows = true;
@@ -357,4 +389,5 @@ TEST_MAIN(CASE(the_last_change_of_each_key_in_the_order_of_the_index_deletes_fir
 	  CASE(a_deadlock_makes_them_smaller_and_has_the_table_to_itself),
 	  CASE(one_row_is_the_least),
 	  CASE(displacing_has_the_table_to_itself_while_it_is_copied_or_after_a_deadlock),
-	  CASE(what_is_not_tried_again), CASE(the_run_ends_in_between))
+	  CASE(what_is_not_tried_again), CASE(a_batch_in_parts_neither_too_small_nor_too_large),
+	  CASE(deletes_are_over_before_there_are_images), CASE(the_run_ends_in_between))

@@ -172,6 +172,44 @@ TEST(a_range_waits_for_rows_in_it_alone)
 	bench_release(&b);
 }
 
+TEST(a_range_and_the_table_wait_for_the_rows_of_all)
+{
+	struct waiter range, table;
+	struct bench b;
+
+	bench_init(&b);
+	struct range_claim around = make_range(&b, 39, 49);
+	assert_int_equal(write_claims_take_rows(&b.claims, &b.rows, b.changes, 41, 99, &b.stop), 41);
+	assert_int_equal(write_claims_take_rows(&b.claims, &b.more_rows, b.changes + 45, 9, 9,
+						&b.stop),
+			 9);
+	start_waiter(&range, &b, &around);
+	wait_for_waiting(&b, 1, 0);
+	write_claims_release_rows(&b.claims, &b.rows);
+	usleep(5000);
+	assert_false(atomic_load(&range.has_it));
+	write_claims_release_rows(&b.claims, &b.more_rows);
+	thread_join(&range.thread);
+	assert_true(atomic_load(&range.has_it));
+	write_claims_release_range(&b.claims, &around);
+
+	assert_int_equal(write_claims_take_rows(&b.claims, &b.rows, b.changes, 1, 9, &b.stop), 1);
+	assert_int_equal(write_claims_take_rows(&b.claims, &b.more_rows, b.changes + 1, 1, 9,
+						&b.stop),
+			 1);
+	start_waiter(&table, &b, NULL);
+	wait_for_waiting(&b, 0, 1);
+	write_claims_release_rows(&b.claims, &b.more_rows);
+	usleep(5000);
+	assert_false(atomic_load(&table.has_it));
+	write_claims_release_rows(&b.claims, &b.rows);
+	thread_join(&table.thread);
+	assert_true(atomic_load(&table.has_it));
+	write_claims_release_table(&b.claims);
+	release_range(&around);
+	bench_release(&b);
+}
+
 TEST(the_table_is_had_before_what_comes_later)
 {
 	struct waiter table, range;
@@ -221,5 +259,6 @@ TEST(stop_ends_every_wait)
 
 TEST_MAIN(cmocka_unit_test(rows_in_ranges_wait_and_the_others_do_not),
 	  cmocka_unit_test(a_range_waits_for_rows_in_it_alone),
+	  cmocka_unit_test(a_range_and_the_table_wait_for_the_rows_of_all),
 	  cmocka_unit_test(the_table_is_had_before_what_comes_later),
 	  cmocka_unit_test(stop_ends_every_wait))
