@@ -3,7 +3,8 @@
  * Each table has a queue in stream order. A writer thread takes a table nobody else
  * works on, and as many of its changes as fit a batch and whose barrier the fence
  * has let pass (I2). Across batches the table's changes stay in order, as one
- * thread has the table at a time; what happens within one is told in change_apply.c.
+ * thread has the table at a time; what happens within one is told in change_apply.c,
+ * which may leave parts of a large batch to writers that have nothing else to do.
  *
  * A failed batch may be tried again: it says what rows are to be, not what to do
  * to them. If we die in between, the position has not moved and the same changes

@@ -292,7 +292,7 @@ class PartsOfABatchTest(MoveTest):
         self.table(rows=400)
         self.table("u", rows=100, body=UNIQUES, **UNIQUE_FILL)
         probes = self.probes()
-        ferry = self.ferry(probes=probes, BinlogWriterConcurrency=4, BinlogEventBatchSize=10, http=True,
+        ferry = self.ferry(probes=probes, BinlogWriterConcurrency=4, BinlogEventBatchSize=10,
                            AutomaticCutover=False, **settings)
         first = probes.stop_at("before_binlog_apply", r"abc\.t ")
         part = probes.stop_at("part_taken")
@@ -329,10 +329,12 @@ class PartsOfABatchTest(MoveTest):
         self.finished(ferry, probes, ferry.state())
 
     def test_the_connections_are_lost_while_another_helps(self):
-        ferry, probes = self.prepared()
+        ferry, probes = self.prepared(http=True)
         self.target.kill_connections("ghostferry")
         probes.release_all()
         ferry.allow_cutover()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+        ferry.interrupt()
         self.done(ferry)
 
 
