@@ -365,12 +365,12 @@ TEST(deletes_are_over_before_there_are_images)
 	options.batch_bytes = 4;
 	add_a_batch();
 	check("",
-	      "DELETE (`id` = 4) | DELETE (`id` = 5) | REPLACE (1,'b') | REPLACE (2,'x'),(3,'c')",
+	      "DELETE (`id` = 4) | DELETE (`id` = 5) | REPLACE (1,'b') | REPLACE (2,'x'); REPLACE (3,'c')",
 	      ERROR_NONE);
 	check("x", "DELETE (`id` = 4)!", ERROR_DATA); /* the rest is not tried */
 	check("d",
 	      "DELETE (`id` = 4)! | DELETE (`id` = 4) | DELETE (`id` = 5) | REPLACE (1,'b')"
-	      " | REPLACE (2,'x'),(3,'c')",
+	      " | REPLACE (2,'x'); REPLACE (3,'c')",
 	      ERROR_NONE);
 }
 
