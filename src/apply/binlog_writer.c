@@ -3,7 +3,8 @@
  * Each table has a queue in stream order. A writer thread takes a table nobody else
  * works on, and as many of its changes as fit a batch and whose barrier the fence
  * has let pass (I2). Across batches the table's changes stay in order, as one
- * thread has the table at a time; what happens within one is told in change_apply.c.
+ * thread has the table at a time; what happens within one is told in change_apply.c,
+ * which may leave parts of a large batch to writers that have nothing else to do.
  *
  * A failed batch may be tried again: it says what rows are to be, not what to do
  * to them. If we die in between, the position has not moved and the same changes
@@ -17,6 +18,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
+#include "apply_parts.h"
 #include "change_apply.h"
 #include "verify/verifier.h"
 #include "rows/target_write.h"
@@ -50,9 +52,10 @@ struct binlog_writer {
 	struct map files; /* names of binlog files, owned, for changes without a key */
 
 	/* Shared. */
+	struct apply_parts parts; /* has a lock of its own */
 	struct mutex lock;
-	struct condition work;	    /* a table is ready, a fence moved, the end has come */
-	struct condition room;	    /* queued bytes became fewer */
+	struct condition work; /* a table is ready, parts are, a fence moved, the end has come */
+	struct condition room; /* queued bytes became fewer */
 	struct table_queue *queues; /* guarded by lock; by moved_table.index */
 	size_t queue_count;
 	struct table_queue *ready;	/* guarded by lock: not empty, not busy */
@@ -67,7 +70,7 @@ struct binlog_writer {
 	bool has_failed;		/* guarded by lock */
 };
 
-/* A ticket of some fence has ended. */
+/* A ticket of some fence has ended, or a batch is there in parts. */
 static void wake_workers(void *context)
 {
 	struct binlog_writer *w = context;
@@ -95,6 +98,7 @@ struct binlog_writer *binlog_writer_new(struct run *run, struct verifier *verifi
 	w->ready_end = &w->ready;
 	map_init(&w->files);
 	change_groups_init(&w->groups);
+	apply_parts_init(&w->parts, wake_workers, w);
 	mutex_init(&w->lock);
 	condition_init(&w->work);
 	condition_init(&w->room);
@@ -418,7 +422,8 @@ static void dequeue_changes(struct binlog_writer *w, struct table_queue *queue,
 			    struct change_batch *batch) REQUIRES(w->lock)
 {
 	const struct move_options *options = w->run->options;
-	uint64_t rows_max = options->apply_rows ? options->apply_rows : TABLE_QUEUE_ROWS_MAX;
+	unsigned hands = change_hands(options, queue->table);
+	uint64_t rows_max = change_rows_max(options) * hands;
 
 	/* Such a batch is one transaction. */
 	if (queue->table->may_displace && rows_max > queue->rows_max)
@@ -427,7 +432,7 @@ static void dequeue_changes(struct binlog_writer *w, struct table_queue *queue,
 
 	*batch = (struct change_batch){ .queue = queue, .first = queue->first };
 	while (*at && batch->count < rows_max &&
-	       (batch->count == 0 || batch->bytes < options->batch_bytes) &&
+	       (batch->count == 0 || batch->bytes < options->batch_bytes * hands) &&
 	       fence_is_passed(&run_sync(w->run, queue->table)->fence, (*at)->barrier)) {
 		batch->count++;
 		batch->bytes += change_size(*at);
@@ -459,14 +464,23 @@ static bool choose_batch(struct binlog_writer *w, struct change_batch *batch) RE
 	return false;
 }
 
-/* Waits for work. False: everything is applied and no more comes, or the run ends. */
-static bool next_batch(struct binlog_writer *w, struct change_batch *batch)
+/* Waits for work, and helps others meanwhile. False: everything is applied and no more comes,
+ * or the run ends. */
+static bool next_batch(struct apply_worker *worker, struct change_batch *batch)
 {
+	struct binlog_writer *w = worker->writer;
 	bool found = false;
 
 	mutex_lock(&w->lock);
 	while (!stop_is_set(w->run->stop) && !(found = choose_batch(w, batch)) &&
 	       !(w->is_finishing && w->queued_changes == 0)) {
+		if (apply_parts_are_left(&w->parts)) {
+			mutex_unlock(&w->lock);
+			apply_parts_help(&w->parts, worker->target);
+			mutex_lock(&w->lock);
+			continue;
+		}
+
 		enum work before = work_begin(WORK_IDLE);
 
 		condition_wait_ms(&w->work, &w->lock, 200);
@@ -539,7 +553,8 @@ static bool apply_changes(struct apply_worker *worker, const struct change_batch
 	if (!lax_writer_is_strict_first(&worker->lax, table))
 		return apply_lax(worker, batch, NULL, err) ||
 		       error_wrap(err, "apply row changes of table %s", table->source->full_name);
-	if (change_apply(worker->writer->run, worker->target, batch->queue, batch->first, err))
+	if (change_apply(worker->writer->run, worker->target, &worker->writer->parts, batch->queue,
+			 batch->first, err))
 		return true;
 	refused = *err;
 	return lax_is_refusal(&refused) && apply_lax(worker, batch, &refused, err);
@@ -613,7 +628,7 @@ static void apply_main(void *argument)
 	bool ok = worker->target != NULL;
 
 	lax_writer_init(&worker->lax, w->run, log_tag);
-	while (ok && next_batch(w, &batch)) {
+	while (ok && next_batch(worker, &batch)) {
 		int64_t began_ms = clock_ms();
 
 		ok = apply_batch(worker, &batch, &err);
@@ -681,6 +696,7 @@ void binlog_writer_free(struct binlog_writer *w)
 	free_names(w);
 	change_groups_release(&w->groups);
 	buf_release(&w->text);
+	apply_parts_destroy(&w->parts);
 	condition_destroy(&w->work);
 	condition_destroy(&w->room);
 	mutex_destroy(&w->lock);

@@ -49,7 +49,8 @@ SETTINGS = {
 # (test_load_data.py), where definitions are tried (test_definitions.py, TrialTest) or FULLTEXT
 # keys come late (DocumentIdsTest), where the target forgets commits (test_crash_safety.py), where
 # views, triggers and the like are made (test_objects.py), and where indexes come
-# late (test_deferred_indexes.py), tables are copied again (test_schema_changes.py) or a way back
+# late (test_deferred_indexes.py), several writers apply one batch (test_invariants.py,
+# PartsOfABatchTest), tables are copied again (test_schema_changes.py) or a way back
 # is prepared (test_way_back.py).
 ELSEWHERE = ("before_repair_read", "after_repair_read", "after_repair_write",
              "replica_is_behind", "transactions_are_open", "xa_is_undecided",
@@ -60,7 +61,8 @@ ELSEWHERE = ("before_repair_read", "after_repair_read", "after_repair_write",
              "recopy_accepted", "recopy_dropped", "recopy_created",
              "way_back_placed", "way_back_written",
              "before_late_objects", "before_object", "object_made", "database_collation_set",
-             "tables_loaded", "before_enabling", "before_object_trial", "engine_changed")
+             "tables_loaded", "before_enabling", "before_object_trial", "engine_changed",
+             "part_taken")
 
 
 class KillTest(MoveTest):
