@@ -14,6 +14,7 @@
 #include "start_position.h"
 #include "throttle_watch.h"
 #include "state/state_schema.h"
+#include "verify/owed_watch.h"
 #include "verify/target_watch.h"
 #include "verify/verifier.h"
 
@@ -95,6 +96,7 @@ struct ferry {
 	/* The ferry's thread. */
 	struct way_back_plan *way_back; /* PrepareRollback; NULL: not wanted, or not any more */
 	struct objects_move *objects;
+	struct owed_watch owed_watch;
 	struct target_watch *target_verifier; /* NULL: the target is not watched */
 };
 

@@ -54,7 +54,7 @@ SETTINGS = {
 # is prepared (test_way_back.py).
 ELSEWHERE = ("before_repair_read", "after_repair_read", "after_repair_write",
              "replica_is_behind", "transactions_are_open", "xa_is_undecided",
-             "rows_displaced", "rows_skipped", "run_is_done",
+             "rows_displaced", "rows_skipped", "owed_row_searched", "run_is_done",
              "before_lax_read", "before_lax_compare", "after_lax_write",
              "before_trial_table", "state_is_durable", "fulltext_key_added",
              "load_is_unsuited", "before_indexing", "indexes_added", "indexes_recorded",
