@@ -39,6 +39,11 @@ struct binlog_handler {
 	 * that the statement names; if all may, it ends the run as any does, with ERROR_SCHEMA.
 	 * is_stated: else rows came that do not fit, without a statement. */
 	bool (*may_change)(void *context, const char *schema, const char *name, bool is_stated);
+	/* NULL: never. TRUNCATE of a copied table, between transactions, whose event ends there.
+	 * *is_taken: it is applied in its place among the rows; else it is as any other change of
+	 * the definition. */
+	bool (*truncate)(void *context, const struct table *table,
+			 const struct binlog_position *end, bool *is_taken, struct error *err);
 	/* A row of a copied table inside the open transaction. position is the end of
 	 * the last boundary (for messages). */
 	bool (*row)(void *context, const struct row_change *change, struct error *err);

@@ -20,6 +20,12 @@
  *  D5  The table is dropped when no statement of a dead process can write to it any more (I8),
  *      and only where it was the run's.
  *
+ *  D6  TRUNCATE of a table that has a key, and is moved as a whole, is none of this: it is a
+ *      change among the changes of the table's rows, "there is no row", applied in its place
+ *      behind the fence (binlog_writer_truncate(), truncate_apply.c; src/README.md says why no
+ *      row is lost). Without a key a snapshot may hold it or not, and a part of a table is not
+ *      all that the target has: these are copied again.
+ *
  * A statement that the stream has not brought yet shows in other ways: the state's schema is not
  * the source's when a run is resumed, or the source refuses a read. */
 #include "ferry_priv.h"
@@ -332,6 +338,14 @@ bool ferry_may_change(void *context, const char *schema, const char *name, bool 
 	mutex_unlock(&f->lock);
 	free(table);
 	return may;
+}
+
+bool ferry_may_truncate(const struct ferry *f, const struct table *table)
+{
+	const struct moved_table *t = moved_tables_of(&f->tables, table);
+
+	return t->key.count > 0 && !t->filter && is_allowed(&f->options, table->full_name) &&
+	       !ferry_target_is_in_use(f);
 }
 
 bool ferry_changed_tables(struct ferry *f, struct recopies *tables)

@@ -244,6 +244,7 @@ void statement_rename(struct parser *p)
 void statement_truncate(struct parser *p)
 {
 	parser_set(p, STATEMENT_TABLE, "TRUNCATE");
+	p->out->empties = true;
 	parser_accept(p, "TABLE");
 	parser_read_table(p);
 }
