@@ -244,7 +244,8 @@ void statement_rename(struct parser *p)
 void statement_truncate(struct parser *p)
 {
 	parser_set(p, STATEMENT_TABLE, "TRUNCATE");
-	p->out->empties = true;
 	parser_accept(p, "TABLE");
 	parser_read_table(p);
+	p->out->empties =
+		parser_at_end(p) || parser_at_word(p, "WAIT") || parser_at_word(p, "NOWAIT");
 }
