@@ -71,6 +71,7 @@ static bool load_tables(struct ferry *f, struct error *err)
 	log_fact_number(&facts, "#tables", (double)f->tables.count);
 	log_info_facts(&facts, "table schemas cached: %zu table%s", f->tables.count,
 		       f->tables.count == 1 ? "" : "s");
+	probe("tables_loaded", " ");
 	return preflight_names(&f->options, f->source, &f->schema, f->resume && ferry_may_recopy(f),
 			       &f->findings, err);
 }
