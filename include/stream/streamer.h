@@ -32,11 +32,13 @@ struct binlog_handler {
 	 * now? name NULL: any table of the database. */
 	bool (*is_chosen)(void *context, const char *schema, const char *name);
 	/* NULL: never. The table is copied from a later place on: what the transaction that begins
-	 * behind this one does to it, or to its definition, is in the copy. */
+	 * behind this one does to it, or to its definition, is in the copy. name NULL: is that so
+	 * of all copied tables of the database? */
 	bool (*is_older)(void *context, const char *schema, const char *name,
 			 const struct binlog_position *begin);
 	/* NULL: no. May the change of a table's definition cost that table alone? Asked about each
-	 * that the statement names; if all may, it ends the run as any does, with ERROR_SCHEMA.
+	 * that the statement names (name NULL: all of the
+	 * database, which is dropped); if all may, it ends the run as any does, with ERROR_SCHEMA.
 	 * is_stated: else rows came that do not fit, without a statement. */
 	bool (*may_change)(void *context, const char *schema, const char *name, bool is_stated);
 	/* NULL: never. TRUNCATE of a copied table, between transactions, whose event ends there.

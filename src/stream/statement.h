@@ -42,7 +42,7 @@ struct statement {
 	bool is_open;	  /* may touch any table of any database */
 	bool creates;	  /* CREATE TABLE/DATABASE: only harmful when chosen by the filters */
 	bool if_absent;	  /* ... IF NOT EXISTS: leaves what exists already as it is */
-	bool drops;	  /* DROP TABLE: only harmful when there is such a table */
+	bool drops;	  /* DROP TABLE, DROP DATABASE: only harmful to tables that are there */
 	bool empties;	  /* TRUNCATE: all rows of the table go, and nothing else changes */
 	/* DROP INDEX IF EXISTS: does nothing where the table has no such index; CREATE INDEX
 	 * IF NOT EXISTS (creates_index): where it has one. "" in other statements. */

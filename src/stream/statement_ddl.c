@@ -79,6 +79,7 @@ static void drop_index(struct parser *p)
 static void drop_database(struct parser *p)
 {
 	parser_set(p, STATEMENT_TABLE, "DROP DATABASE");
+	p->out->drops = true;
 	accept_if_exists(p);
 	parser_read_database(p);
 }

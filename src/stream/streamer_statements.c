@@ -74,10 +74,10 @@ static bool is_touched(const struct binlog_streamer *s, const struct statement *
 {
 	const struct binlog_handler *h = &s->params.handler;
 
+	if (streamer_is_older(s, schema, *name ? name : NULL))
+		return false;
 	if (!*name)
 		return h->is_chosen(h->context, schema, NULL);
-	if (streamer_is_older(s, schema, name))
-		return false;
 	if (!statement->creates)
 		return names_copied(s, statement, schema, name);
 	return h->is_chosen(h->context, schema, name) &&
@@ -89,8 +89,8 @@ static bool may_change(const struct binlog_streamer *s, const struct statement *
 {
 	const struct binlog_handler *h = &s->params.handler;
 
-	return *name && statement->kind == STATEMENT_TABLE && h->may_change &&
-	       h->may_change(h->context, schema, name, true);
+	return (*name || statement->drops) && statement->kind == STATEMENT_TABLE && h->may_change &&
+	       h->may_change(h->context, schema, *name ? name : NULL, true);
 }
 
 /* What a statement touches: a copied table that it names, or that it may touch unnamed. Of
@@ -217,10 +217,12 @@ bool streamer_check_statement(struct binlog_streamer *s, const struct statement 
 	if (touch.may_change)
 		return error_set(err, ERROR_SCHEMA,
 				 "%s on the source changes %s (after " POSITION_FORMAT
-				 ": %.*s): that table alone is to be dropped on the target and copied "
-				 "again, as the run is resumed (-recopy %s)",
+				 ": %.*s): %s to be dropped on the target and copied "
+				 "again, as the run is resumed (-recopy %s%s)",
 				 statement->verb, touch.hit, POSITION_ARGS(&s->boundary), shown,
-				 query->sql, touch.hit);
+				 query->sql,
+				 touch.is_table ? "that table alone is" : "its tables are",
+				 touch.hit, touch.is_table ? "" : ".TABLE for each");
 	if (statement->kind == STATEMENT_TABLE)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "%s on the source touches %s, which is being copied (after " POSITION_FORMAT

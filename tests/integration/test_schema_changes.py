@@ -90,6 +90,31 @@ class ChangeTest(SchemaChangeTest):
         tables = {row[0] for row in self.target.sql("SHOW TABLES FROM abc")}
         self.assertEqual(tables, {"a", "b", "d2", "e2", "f", "g", "fresh", "likewise"})
 
+    def test_whole_databases(self):
+        """One is dropped, and made again with a table of the same definition; another one for
+        good; a third is new. Seen red: DROP DATABASE met again behind the restart."""
+        self.table("t", rows=40, database="def")
+        self.table("t", rows=40, database="ghi")
+        ferry = self.begin("a", Databases={"Whitelist": ["abc", "def", "g*"]}).start()
+        self.settle(ferry)
+        self.change("UPDATE a SET n = 1", "UPDATE def.t SET n = 1", "DROP DATABASE def",
+                    "CREATE DATABASE def", "ALTER DATABASE def CHARACTER SET latin1",
+                    "CREATE TABLE def.t (id BIGINT NOT NULL PRIMARY KEY, v VARCHAR(200), n INT)",
+                    "INSERT INTO def.t (id) VALUES (3), (1000)", "DROP DATABASE ghi",
+                    "CREATE DATABASE gnu", "CREATE TABLE gnu.t (id INT PRIMARY KEY)",
+                    "INSERT INTO gnu.t VALUES (1)", "UPDATE def.t SET n = 9 WHERE id = 3")
+        self.settle(ferry)
+        self.assertEqual(self.dropped(ferry), ["def.t", "ghi.t"])
+        ferry.kill9()
+        ferry.resume(ferry.state_file())
+        self.change("INSERT INTO gnu.t VALUES (2)", "UPDATE a SET n = 2 WHERE id < 9")
+        self.settle(ferry)
+        ferry.allow_cutover()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+        ferry.interrupt()
+        self.done(ferry, databases=["abc", "def", "gnu"])
+        self.assertEqual(self.target.sql("SHOW TABLES FROM ghi"), ())
+
     def test_what_others_build_beside_it(self):
         """The final steps of gh-ost and of pt-online-schema-change, of tables not chosen."""
         ferry = self.begin("a", "b", Tables={"Blacklist": ["_*"]}).start()
