@@ -26,6 +26,13 @@
  *      row is lost). Without a key a snapshot may hold it or not, and a part of a table is not
  *      all that the target has: these are copied again.
  *
+ * RENAME is not done by RENAME on the target, though all of it may be known by name. It would come
+ * again behind a death, when the table may have been renamed or not, or renamed and another one
+ * made by its old name; a record of it on the target is not one transaction with it on
+ * either flavour, and a definition does not tell two tables apart that swap their names. Nor could a
+ * chunk, a queued change or an owed key of before be told by its table's name from one of
+ * behind. Copied again it is exact, wherever it is cut.
+ *
  * A statement that the stream has not brought yet shows in other ways: the state's schema is not
  * the source's when a run is resumed, or the source refuses a read. */
 #include "ferry_priv.h"

@@ -204,6 +204,30 @@ class PlaceTest(WayBackTest):
         self.assertFalse(os.path.exists(self.back_path(ferry)))
 
 
+    def test_truncate_and_counters_with_kills(self):
+        """TRUNCATE is applied in its place on the old side too, whose counters are raised at its
+        cutover."""
+        ferry = self.probed_move(OnSchemaChange="recopy")
+        self.cut_over(ferry)
+        self.target.sql("UPDATE xyz.t SET v = 'there'", "TRUNCATE TABLE xyz.t",
+                        "INSERT INTO xyz.t (id, v) VALUES (3, 'new')", "TRUNCATE xyz.counted",
+                        "INSERT INTO xyz.counted VALUES (NULL), (40)",
+                        "DELETE FROM xyz.counted WHERE id = 40")
+        stops = [ferry.probed.stop_at(name, "^xyz.t truncate")
+                 for name in ("before_binlog_apply", "after_binlog_apply")]
+        ferry.start("-back")
+        for stop in stops:
+            self.reach(ferry, stop)
+            self.let_the_state_be_saved(ferry)
+            ferry.kill9()
+            stop.release()
+            ferry.start("-back", "-resume")
+        ferry.assert_status(0)
+        self.assertIn("no way forward again but a new move", ferry.log())
+        self.assert_both_equal()
+        self.source.sql("INSERT INTO abc.counted VALUES (NULL)")
+        self.assertEqual(self.source.sql("SELECT id FROM abc.counted ORDER BY id"), ((1,), (41,)))
+
     def test_two_databases_became_one(self):
         """And come apart again; what was made since stays where it is."""
         self.source.sql("CREATE DATABASE def", "CREATE TABLE def.u (id INT PRIMARY KEY, v INT)",
