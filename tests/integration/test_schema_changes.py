@@ -218,7 +218,7 @@ class TruncateTest(SchemaChangeTest):
         read = probes.stop_at("after_chunk_read", r"^abc\.a ", nth=4)
         ferry.start()
         self.reach(ferry, read)
-        self.change("UPDATE a SET n = 3", "TRUNCATE TABLE a", "TRUNCATE uniques",
+        self.change("TRUNCATE TABLE a", "TRUNCATE uniques",
                     "INSERT INTO a (id, n) VALUES (5, 1), (60, 1), (145, 1), (900, 1)",
                     "TRUNCATE abc.a", "INSERT INTO a (id, n) VALUES (5, 2), (146, 1), (901, 1)",
                     "UPDATE a SET n = 7 WHERE id > 100")
