@@ -197,6 +197,8 @@ class KilledTest(SchemaChangeTest):
                         f"UPDATE b SET n = c{n}, v = '{place}' WHERE id % 9 = {n}",
                         f"UPDATE a SET v = '{place}' WHERE id % 9 = {n}")
             self.reach(ferry, stop)
+            if "batch" in place:
+                self.assertEqual(ferry.status()["Tables"]["abc.b"]["CurrentAction"], "recopying")
             self.let_the_state_be_saved(ferry)
             ferry.kill9()
             probes.release_all()
