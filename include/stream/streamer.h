@@ -16,7 +16,7 @@
 struct watched_statement {
 	const char *what;  /* static: "WRITE_ROWS", "TRUNCATE", ... */
 	const char *table; /* "schema.table", or what else may be touched */
-	const char *text;  /* its beginning, not terminated; NULL: the server does not tell */
+	const char *text;  /* its beginning, not terminated; NULL: the server does not send it */
 	size_t text_length;
 	uint32_t timestamp;
 	const struct binlog_position *after; /* the boundary in front of it */
@@ -36,10 +36,10 @@ struct binlog_handler {
 	 * of all copied tables of the database? */
 	bool (*is_older)(void *context, const char *schema, const char *name,
 			 const struct binlog_position *begin);
-	/* NULL: no. May the change of a table's definition cost that table alone? Asked about each
-	 * that the statement names (name NULL: all of the
-	 * database, which is dropped); if all may, it ends the run as any does, with ERROR_SCHEMA.
-	 * is_stated: else rows came that do not fit, without a statement. */
+	/* NULL: no. May the change of a table's definition cost that table alone? Called for each
+	 * table that the statement names (name NULL: for all of a database, which is dropped); if
+	 * all may, the run ends as for any change, with ERROR_SCHEMA. is_stated: else rows came
+	 * that do not fit, without a statement. */
 	bool (*may_change)(void *context, const char *schema, const char *name, bool is_stated);
 	/* NULL: never. TRUNCATE of a copied table, between transactions, whose event ends there.
 	 * *is_taken: it is applied in its place among the rows; else it is as any other change of
