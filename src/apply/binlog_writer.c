@@ -25,6 +25,7 @@
 #include "run/writer_lock.h"
 #include "plan/key_order.h"
 #include "keyless_apply.h"
+#include "truncate_apply.h"
 #include "rows/lax_writer.h"
 #include "rows/row_sql.h"
 
@@ -353,6 +354,23 @@ bool binlog_writer_add(struct binlog_writer *w, const struct row_change *change,
 	return error_set(err, ERROR_CORRUPT, "unknown kind of row change");
 }
 
+/* D6. Reads that get a later ticket see the table without what was there before (I1). */
+bool binlog_writer_truncate(struct binlog_writer *w, const struct table *source, struct error *err)
+{
+	const struct moved_table *table = moved_tables_of(w->run->tables, source);
+	struct change *change;
+
+	if (!wait_for_room(w, sizeof(*change), err))
+		return false;
+	change_begin(&w->text);
+	change = change_end(&w->text, 0, 0, 0, 0);
+	change->empties_table = true;
+	change->barrier = fence_barrier(&run_sync(w->run, table)->fence);
+	probe("change_received", "%s truncate", table->source->full_name);
+	append(w, &w->queues[table->index], change);
+	return true;
+}
+
 static void advance_position(struct binlog_writer *w) REQUIRES(w->lock)
 {
 	struct gtid_set gtids = GTID_SET_INIT;
@@ -417,6 +435,12 @@ struct change_batch {
 	size_t bytes;
 };
 
+/* One that empties the table is a batch by itself: nothing is coalesced across it. */
+static bool goes_with(const struct change_batch *batch, const struct change *change)
+{
+	return batch->count == 0 || !(batch->first->empties_table || change->empties_table);
+}
+
 /* Cuts off what may be applied now. */
 static void dequeue_changes(struct binlog_writer *w, struct table_queue *queue,
 			    struct change_batch *batch) REQUIRES(w->lock)
@@ -431,7 +455,7 @@ static void dequeue_changes(struct binlog_writer *w, struct table_queue *queue,
 	struct change **at = &queue->first;
 
 	*batch = (struct change_batch){ .queue = queue, .first = queue->first };
-	while (*at && batch->count < rows_max &&
+	while (*at && batch->count < rows_max && goes_with(batch, *at) &&
 	       (batch->count == 0 || batch->bytes < options->batch_bytes * hands) &&
 	       fence_is_passed(&run_sync(w->run, queue->table)->fence, (*at)->barrier)) {
 		batch->count++;
@@ -494,7 +518,7 @@ static bool next_batch(struct apply_worker *worker, struct change_batch *batch)
  * rows to be verified too. */
 static void note_rows(struct binlog_writer *w, const struct change_batch *batch)
 {
-	if (!w->verifier)
+	if (!w->verifier || batch->first->empties_table)
 		return;
 	for (const struct change *change = batch->first; change; change = change->next)
 		verifier_record(w->verifier, batch->queue->table, change_key(change),
@@ -571,6 +595,17 @@ static bool apply_without_key(struct apply_worker *worker, const struct change_b
 	return ok;
 }
 
+static bool apply_truncate(struct apply_worker *worker, const struct change_batch *batch,
+			   struct error *err)
+{
+	const struct moved_table *table = batch->queue->table;
+
+	probe("before_binlog_apply", "%s truncate", table->source->full_name);
+	bool ok = truncate_apply(worker->writer->run, worker->target, table, err);
+	probe("after_binlog_apply", "%s truncate", table->source->full_name);
+	return ok;
+}
+
 static bool apply_batch(struct apply_worker *worker, const struct change_batch *batch,
 			struct error *err)
 {
@@ -579,6 +614,8 @@ static bool apply_batch(struct apply_worker *worker, const struct change_batch *
 
 	if (!throttler_wait(w->run->throttler, THROTTLED_WRITE, w->run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
+	if (batch->first->empties_table)
+		return apply_truncate(worker, batch, err);
 	if (table->key.count == 0)
 		return apply_without_key(worker, batch, err);
 

@@ -253,7 +253,7 @@ function drawScripts(s) {
 }
 
 /* ---- tables: running first, and no more rows than a browser likes ---- */
-const ORDER = { copying: 0, indexing: 1, waiting: 2, completed: 3 };
+const ORDER = { copying: 0, recopying: 0, indexing: 1, waiting: 2, completed: 3 };
 const CELLS = ["Table", "State", "Copied", "Rows", "Last key", "Target key", "Batch"];
 const rowNodes = new Map();
 function row(name) {
@@ -285,6 +285,7 @@ function drawTables() {
 		const r = row(t.TableName), c = r.cells;
 		set(c[0], t.TableName);
 		set(c[1], t.Status);
+		c[1].title = t.Status === "recopying" ? "its definition changed on the source: see the log" : "";
 		c[1].className = t.Status === "completed" ? "good" : t.Status !== "waiting" ? "busy" : "";
 		r.bar.value = t.Fraction;
 		set(r.text, percent(t.Fraction));

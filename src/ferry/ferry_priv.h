@@ -154,6 +154,8 @@ bool ferry_has_changed(struct ferry *f);
 bool ferry_is_older(void *ferry, const char *schema, const char *name,
 		    const struct binlog_position *begin);
 bool ferry_may_change(void *ferry, const char *schema, const char *name, bool is_stated);
+/* D6. The streamer's thread. */
+bool ferry_may_truncate(const struct ferry *f, const struct table *table);
 /* Any thread: does the failure come of a change that a resumed run would find and handle? */
 bool ferry_is_schema_change(const struct ferry *f, const struct error *err);
 /* ferry_back.c, all for PrepareRollback: could it go, as far as the servers are concerned, the

@@ -113,6 +113,8 @@ variants() {
 	recopy/base/death-unseen holds $once -DASKS=1 -DBLIND
 	recopy/seen/again-and-older differs $twice -DWITNESS=3
 	recopy/seen/pending-and-leftover differs $once -DWITNESS=12
+	recopy/seen/emptied-again differs $twice -DWITNESS=16
+	recopy/seen/truncate-of-the-dead differs $once -DWITNESS=32
 	recopy/no-D1/no-wait differs $twice -DNO_D1_WAIT -DBLIND
 	recopy/no-D1/place-last differs $twice -DD1_LATE -DBLIND
 	recopy/no-D2 differs $twice -DNO_D2
@@ -120,6 +122,8 @@ variants() {
 	recopy/no-D3 differs $twice -DNO_D3
 	recopy/no-D4 differs $once -DNO_D4
 	recopy/no-D5 differs $once -DNO_D5
+	recopy/no-D6 differs $twice -DNO_D6
+	recopy/no-D6/no-fence differs $twice -DNO_D6_FENCE
 	END
 }
 
