@@ -56,7 +56,9 @@ void buf_puts(struct buf *b, const char *text)
 
 void buf_putc(struct buf *b, char byte)
 {
-	buf_add(b, &byte, 1);
+	buf_reserve(b, 1);
+	b->data[b->length++] = byte;
+	b->data[b->length] = '\0';
 }
 
 void buf_printf(struct buf *b, const char *format, ...)
