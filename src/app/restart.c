@@ -1,13 +1,12 @@
-/* A target that forgets commits was restarted: what it may have forgotten is written
- * again by a resumed run, and nobody need be there for that. Or the definition of a table has
- * changed on the source, and the table is to be copied again, as a resumed run does (-recopy; those
- * that it would not find by itself are named). The process saves the state,
- * which is one of before, and runs its own program again in its place, with -resumestate:
- * nothing of the run that has ended is left, its threads in hanging queries as little as
- * its connections.
+/* A target that forgets commits was restarted: what it may have forgotten is written again by a
+ * resumed run, which needs no operator. Or the definition of a table has changed on the source, and
+ * the table is to be copied again, as a resumed run does (-recopy; those that it would not find by
+ * itself are named). The process saves the state, which is one of before, and runs its own program
+ * again in its place, with -resumestate: nothing of the run that has ended is left, its threads in
+ * hanging queries as little as its connections.
  *
- * Not where somebody was told that the run is about to cut over, where there is no state
- * file, or when it happens again and again: then the run ends as any other does. */
+ * Not where a callback was told that the run is about to cut over, where there is no state file, or
+ * when it happens again and again: then the run ends as any other does. */
 #include "restart.h"
 
 #include <fcntl.h>
@@ -58,7 +57,7 @@ static void take_limits_over(struct app *app, const char *text)
 	cJSON_Delete(object);
 }
 
-void restart_take_over(struct app *app)
+void restart_restore(struct app *app)
 {
 	const char *text = getenv(variable);
 	unsigned count, cutover, paused;

@@ -333,7 +333,7 @@ function draw() {
 	set($("waiting"), [s.WaitingFor && "Waiting for " + s.WaitingFor, held && "Throttled: " + held].filter(Boolean).join(". "));
 	drawFacts(s);
 	drawButtons(s, silent);
-	$("batch").hidden = s.OverallState === "done";
+	$("batch").hidden = $("throttle").hidden = s.OverallState === "done";
 	drawTimes(s);
 	drawVerification(s);
 	drawScripts(s);
@@ -363,13 +363,29 @@ function listen() {
 	};
 }
 
+/* What the chosen limit is now; never in place of what was typed meanwhile. */
+async function showLimit() {
+	const which = $("which").value;
+	$("most").value = "";
+	const answer = await fetch("api/config").catch(() => null);
+	if (!answer || !answer.ok) return;
+	const limits = (await answer.json()).Throttle || {};
+	if (which === $("which").value && !$("most").value) $("most").value = limits[which] || 0;
+}
+
 makeButtons();
 makeCharts();
+showLimit();
 $("search").oninput = () => { limit = 100; drawTables(); };
 $("more").onclick = () => { limit += 400; drawTables(); };
 $("batch").onsubmit = (event) => {
 	event.preventDefault();
 	post("api/config", { DataIterationBatchSize: Number($("rows").value) });
+};
+$("which").onchange = showLimit;
+$("throttle").onsubmit = (event) => {
+	event.preventDefault();
+	post("api/config", { Throttle: { [$("which").value]: Number($("most").value) } });
 };
 setInterval(() => { if (Date.now() - heard > SILENT_MS) draw(); }, 1000);
 listen();

@@ -12,6 +12,8 @@ from lib.compare import assert_same_definitions
 from lib.moves import MoveTest
 from lib.server import MAKES
 
+TAGS = ("any_client",)
+
 ALTERS = "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE '%ALTER TABLE%ADD %KEY%'" \
          " AND ID <> CONNECTION_ID()"
 

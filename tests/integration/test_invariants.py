@@ -9,7 +9,7 @@ from lib import tables
 from lib.compare import fetch
 from lib.moves import MoveTest, keys, position
 
-TAGS = ("invariants",)
+TAGS = ("invariants", "any_client")
 
 
 class LockingReadTest(MoveTest):

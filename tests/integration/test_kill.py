@@ -13,7 +13,7 @@ from lib import place, tables
 from lib.moves import MoveTest
 from lib.receiver import Receiver
 
-TAGS = ("invariants",)
+TAGS = ("invariants", "any_client")
 
 
 def stops_in_the_source():

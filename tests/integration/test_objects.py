@@ -5,6 +5,8 @@ from lib.case import BOTH
 from lib.moves import MoveTest
 from lib.receiver import Receiver
 
+TAGS = ("any_client",)
+
 KINDS = ["views", "triggers", "routines", "events", "sequences"]
 # What SHOW CREATE has, but for the time of creation.
 SHOWN = {

@@ -6,7 +6,7 @@ from lib.case import BOTH
 from lib.compare import assert_same_definitions
 from lib.moves import MoveTest, position
 
-TAGS = ("invariants",)
+TAGS = ("invariants", "any_client")
 
 
 class SchemaChangeTest(MoveTest):
