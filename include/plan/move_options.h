@@ -39,6 +39,7 @@ struct batch_points {
 /* TargetWriteMethod: how copied rows are written. AUTO: by LOAD DATA LOCAL wherever the target
  * takes it and it is exact. */
 enum write_method { WRITE_AUTO, WRITE_INSERT };
+enum unlogged_cascades { CASCADES_CARRIED, CASCADES_REFUSED };
 
 enum verifier_type { VERIFIER_NONE, VERIFIER_CHECKSUM_TABLE, VERIFIER_ITERATIVE, VERIFIER_INLINE };
 
@@ -137,6 +138,7 @@ struct move_options {
 	bool allow_inexact_json;	  /* AllowInexactJSON: documents by their text alone */
 	bool skip_row_image_check;	  /* SkipBinlogRowImageCheck */
 	bool skip_foreign_key_check;	  /* SkipForeignKeyConstraintsCheck */
+	enum unlogged_cascades unlogged_cascades; /* UnloggedCascades */
 	bool allow_read_only_target;	  /* AllowSuperUserOnReadOnly */
 	bool watch_target;		  /* not SkipTargetVerification */
 	struct string_list friendly_runs; /* FriendlyRuns: their Marginalia on the target */

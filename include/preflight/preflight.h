@@ -39,7 +39,7 @@ struct preflight_attempt {
  * definitions are tried on the target where the account may, in a database that is dropped
  * again. */
 bool preflight_tables(struct preflight *p, const struct schema *schema,
-		      const struct moved_tables *tables, const struct recopies *resumed,
+		      struct moved_tables *tables, const struct recopies *resumed,
 		      const struct preflight_attempt *attempt, struct error *err) MUST_CHECK;
 
 #endif

@@ -17,6 +17,7 @@ struct lock_numbers {
 	unsigned batch_writers;
 	unsigned binlog_writers;
 	unsigned repairs; /* of rows that differ */
+	unsigned cascades; /* of rows that follow their parents */
 	unsigned readers; /* which write tables without a key themselves */
 	unsigned count;	  /* 1..count are in use */
 };

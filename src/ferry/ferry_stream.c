@@ -44,7 +44,10 @@ static bool stream_row(void *context, const struct row_change *change, struct er
 		f->streamed = *change->end;
 		state_tracker_streamed(&f->tracker, change->end);
 	}
-	return binlog_writer_add(f->writer, change, err);
+	if (f->cascades && !cascades_before(f->cascades, change, err))
+		return false;
+	return binlog_writer_add(f->writer, change, err) &&
+	       (!f->cascades || cascades_after(f->cascades, change, err));
 }
 
 static void stream_received(void *context, const struct gtid *gtid)
@@ -62,7 +65,8 @@ static bool stream_boundary(void *context, const struct binlog_position *positio
 {
 	struct ferry *f = context;
 
-	(void)err;
+	if (f->cascades && !cascades_boundary(f->cascades, err))
+		return false;
 	binlog_writer_boundary(f->writer, position, gtids, timestamp);
 	return true;
 }

@@ -99,7 +99,7 @@ bool preflight_servers(struct preflight *p, struct error *err)
 }
 
 bool preflight_tables(struct preflight *p, const struct schema *schema,
-		      const struct moved_tables *tables, const struct recopies *resumed,
+		      struct moved_tables *tables, const struct recopies *resumed,
 		      const struct preflight_attempt *attempt, struct error *err)
 {
 	p->schema = schema;

@@ -1,5 +1,5 @@
 /* Foreign keys in CREATE TABLE statements. */
-#include "../../../src/preflight/foreign_key.h"
+#include "plan/foreign_key.h"
 #include "../unit.h"
 
 static const char statement[] =
@@ -35,7 +35,7 @@ TEST(finds_each_with_its_rules)
 		assert_string_equal(key.name, wanted[i].name);
 		assert_string_equal(key.parent_schema, wanted[i].schema);
 		assert_string_equal(key.parent_table, wanted[i].table);
-		assert_int_equal(key.changes_child, wanted[i].changes_child);
+		assert_int_equal(foreign_key_changes_child(&key), wanted[i].changes_child);
 	}
 	assert_false(foreign_key_next(&at, &key));
 }
