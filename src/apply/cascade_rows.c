@@ -353,8 +353,8 @@ static bool collect_page(struct cascade_rows *r, struct scan *scan,
 	return ok;
 }
 
-static bool collect_scan(struct cascade_rows *r, struct scan *scan, const struct value *parent_after,
-			 unsigned depth, struct error *err)
+static bool collect_scan(struct cascade_rows *r, struct scan *scan,
+			 const struct value *parent_after, unsigned depth, struct error *err)
 {
 	bool in_order = false, more = true, ok = true;
 
@@ -396,8 +396,8 @@ static bool collect_children(struct cascade_rows *r, const struct cascade *c,
 		return false;
 	if (!c->moves_key || !after || !has_values(c, after))
 		return true;
-	if (list->passes)
-		list->is_unpredictable = true;
+	/* Even where none is found: they may all have been, and are not any more. */
+	list->is_unpredictable = true;
 	on_source.db = cascade_rows_source(r, err);
 	return on_source.db && wait_for_parent(r, &on_source, err) &&
 	       collect_scan(r, &on_source, after, depth, err);
@@ -412,8 +412,7 @@ static bool collect_below(struct cascade_rows *r, const struct moved_table *pare
 	for (size_t i = 0; i < tables->cascade_count; i++) {
 		const struct cascade *c = &tables->cascades[i];
 
-		if (c->parent != parent ||
-		    cascade_judge(c, before, after) == FOREIGN_KEY_REFUSES)
+		if (c->parent != parent || cascade_judge(c, before, after) == FOREIGN_KEY_REFUSES)
 			continue;
 		/* Rows outside of the part are not there to lead on. */
 		if (depth > DEPTH_MAX || (c->child->filter && r->lists[c->child->index].passes)) {
@@ -535,8 +534,8 @@ bool cascade_rows_write(struct cascade_rows *r, struct error *err)
 			if (r->lists[i].count > 0 && r->lists[i].depth == depth)
 				ok = write_list(r, &r->lists[i], err);
 	for (size_t i = 0; ok && i < table_count; i++)
-		if (r->lists[i].passes && r->lists[i].count > 0)
-			ok = check_list(r, &r->lists[i], err);
+		if (r->lists[i].count > 0 || r->lists[i].is_unpredictable)
+			ok = !r->lists[i].passes || check_list(r, &r->lists[i], err);
 	for (size_t i = 0; i < table_count; i++)
 		clear_list(&r->lists[i]);
 	r->bytes = 0;

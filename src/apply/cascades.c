@@ -88,9 +88,9 @@ cJSON *cascades_state(struct cascades *c)
 	mutex_lock(&c->lock);
 	for (size_t i = 0; i < c->run->tables->count; i++)
 		if (c->doubts[i])
-			cJSON_AddItemToArray(
-				array, cJSON_CreateString(
-					       c->run->tables->tables[i]->source->full_name));
+			cJSON_AddItemToArray(array,
+					     cJSON_CreateString(
+						     c->run->tables->tables[i]->source->full_name));
 	mutex_unlock(&c->lock);
 	return object;
 }
@@ -175,8 +175,7 @@ static void mark_tables(struct cascades *c)
 
 struct cascades *cascades_new(struct run *run, struct binlog_writer *writer,
 			      struct verifier *verifier, struct db *target, const cJSON *stage,
-			      bool is_resumed, const struct cascades_hooks *hooks,
-			      struct error *err)
+			      bool is_resumed, const struct cascades_hooks *hooks, struct error *err)
 {
 	struct cascades *c = mem_calloc(1, sizeof(*c));
 	size_t count = run->tables->count + 1;
@@ -404,8 +403,8 @@ bool cascades_before(struct cascades *c, const struct row_change *change, struct
 {
 	const struct moved_table *table = moved_tables_of(c->run->tables, change->table);
 
-	if (c->parent && (change->kind != ROW_DELETE || table != c->parent ||
-			  c->gone_count >= GONE_MAX) &&
+	if (c->parent &&
+	    (change->kind != ROW_DELETE || table != c->parent || c->gone_count >= GONE_MAX) &&
 	    !resolve_gone(c, err))
 		return false;
 	note_place(c, change);

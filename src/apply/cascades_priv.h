@@ -31,7 +31,7 @@ struct cascades {
 	struct gone_parent *gone;	  /* owned */
 	size_t gone_count;
 	struct binlog_position gone_from; /* where the first of them ended */
-	struct binlog_position last; /* where the last change ended, and its number */
+	struct binlog_position last;	  /* where the last change ended, and its number */
 	uint64_t last_number;
 	bool was_repeated; /* changes came again since certain_from was set */
 

@@ -319,9 +319,9 @@ static bool make_cascades(struct ferry *f, struct error *err)
 
 	if (f->tables.cascade_count == 0)
 		return true;
-	struct cascades *cascades =
-		cascades_new(&f->run, f->writer, f->verifier, f->target,
-			     f->resume ? f->resume->cascades : NULL, f->resume != NULL, &hooks, err);
+	struct cascades *cascades = cascades_new(&f->run, f->writer, f->verifier, f->target,
+						 f->resume ? f->resume->cascades : NULL,
+						 f->resume != NULL, &hooks, err);
 	mutex_lock(&f->lock);
 	f->cascades = cascades;
 	mutex_unlock(&f->lock);

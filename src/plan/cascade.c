@@ -90,8 +90,8 @@ bool cascade_add(struct moved_tables *tables, const struct moved_table *child,
 	for (unsigned i = 0; i < c.count; i++)
 		c.moves_key |= key_has_column(&child->key, c.columns[i]);
 	c.moves_key = c.moves_key && c.on_update != FOREIGN_KEY_REFUSES;
-	tables->cascades = mem_resize(tables->cascades, tables->cascade_count + 1,
-				      sizeof(*tables->cascades));
+	tables->cascades =
+		mem_resize(tables->cascades, tables->cascade_count + 1, sizeof(*tables->cascades));
 	tables->cascades[tables->cascade_count++] = c;
 	return true;
 }
@@ -156,9 +156,8 @@ bool cascade_predict(const struct cascade *c, enum foreign_key_action action,
 	if (action == FOREIGN_KEY_CASCADES && !parent_after)
 		return false;
 	for (unsigned i = 0; i < c->count; i++)
-		child[c->columns[i]] = action == FOREIGN_KEY_CASCADES ?
-					       parent_after[c->parent_columns[i]] :
-					       null;
+		child[c->columns[i]] =
+			action == FOREIGN_KEY_CASCADES ? parent_after[c->parent_columns[i]] : null;
 	return true;
 }
 

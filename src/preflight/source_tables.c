@@ -50,9 +50,8 @@ static void refuse_cascade(struct preflight *p, const struct moved_table *t,
 	finding_add(p->findings, FINDING_ERROR, buf_text(&remedy),
 		    "found at least 1 foreign key constraint on source DB. table: %s, constraint: "
 		    "%s: it cascades or sets NULL, which %s does not write to the binlog%s%s",
-		    t->source->full_name, key->name,
-		    flavour_name(db_version(p->source.db)->flavour), *why ? ", and is not carried: " : "",
-		    why);
+		    t->source->full_name, key->name, flavour_name(db_version(p->source.db)->flavour),
+		    *why ? ", and is not carried: " : "", why);
 	buf_release(&remedy);
 }
 
@@ -62,8 +61,7 @@ static void check_cascade(struct preflight *p, struct moved_table *t, const stru
 
 	if (!foreign_key_changes_child(key) || logs_cascades(p))
 		return;
-	if (p->options->unlogged_cascades == CASCADES_CARRIED &&
-	    cascade_add(p->tables, t, key, &why))
+	if (p->options->unlogged_cascades == CASCADES_CARRIED && cascade_add(p->tables, t, key, &why))
 		return;
 	t->may_change_unlogged = true;
 	if (p->options->skip_foreign_key_check)

@@ -74,6 +74,7 @@ def changes(base):
 
 
 class Cascades(MoveTest):
+    pairs = (MARIADB,)
     timeout = 60
 
     def setUp(self):
@@ -132,6 +133,10 @@ class EveryActionTest(Cascades):
         ferry.wait_for_log("data copy is complete")
         self.source.sql(*changes(63))
         self.cut_over(ferry)
+
+
+class CertainTest(Cascades):
+    """Broken: is_certain_at() is always false."""
 
     def test_nothing_is_in_doubt_once_all_is_copied(self):
         probes = self.probes()
@@ -244,8 +249,6 @@ class OrderTest(Cascades):
 
 
 class RefusalTest(Cascades):
-    pairs = (MARIADB,)
-
     def test_what_cannot_be_carried(self):
         ferry = self.ferry(Tables={"Whitelist": ["c", "g"]})
         ferry.run()
