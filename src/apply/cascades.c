@@ -134,29 +134,43 @@ static void doubt_recopied(struct cascades *c)
 }
 
 /* The target finds children by its own collation, so it has to be the source's. */
-static bool check_collations(const struct cascades *c, struct error *err)
+static bool check_collations(const struct cascades *c, const struct cascade *key, struct error *err)
+{
+	const struct table *there = c->diff.pairs.there[key->child->index];
+
+	for (unsigned n = 0; there && n < key->count; n++) {
+		const struct column *column = &key->child->source->columns[key->columns[n]];
+		const struct column *other = table_column_of_other(there, column);
+
+		if (other && column_is_text(column) &&
+		    strcmp(column->collation, other->collation) != 0)
+			return error_set(err, ERROR_UNSUPPORTED,
+					 "column %s of table %s has the collation %s, and %s on the "
+					 "target: what a foreign key of it changes on the source without "
+					 "logging it cannot be carried; drop it for the time of the "
+					 "move, or set SkipForeignKeyConstraintsCheck if no row of the "
+					 "parent is deleted or gets another key meanwhile",
+					 column->name, key->child->source->full_name,
+					 column->collation, other->collation);
+	}
+	return true;
+}
+
+/* As the start-up checks do with what cannot be carried. */
+static bool check_keys(struct cascades *c, struct error *err)
 {
 	const struct moved_tables *tables = c->run->tables;
 
 	for (size_t i = 0; i < tables->cascade_count; i++) {
-		const struct cascade *key = &tables->cascades[i];
-		const struct table *there = c->diff.pairs.there[key->child->index];
+		struct cascade *key = &tables->cascades[i];
 
-		for (unsigned n = 0; there && n < key->count; n++) {
-			const struct column *column = &key->child->source->columns[key->columns[n]];
-			const struct column *other = table_column_of_other(there, column);
-
-			if (other && column_is_text(column) &&
-			    strcmp(column->collation, other->collation) != 0)
-				return error_set(
-					err, ERROR_UNSUPPORTED,
-					"column %s of table %s has the collation %s, and %s on the "
-					"target: children of its foreign key, which cascades, could "
-					"not be found there; leave the collation as it is, or drop the "
-					"foreign key for the time of the move",
-					column->name, key->child->source->full_name,
-					column->collation, other->collation);
-		}
+		if (check_collations(c, key, err))
+			continue;
+		if (!c->run->options->skip_foreign_key_check)
+			return false;
+		log_warn("%s", err->text);
+		key->on_delete = key->on_update = FOREIGN_KEY_REFUSES;
+		tables->tables[key->child->index]->may_change_unlogged = true;
 	}
 	return true;
 }
@@ -201,7 +215,7 @@ struct cascades *cascades_new(struct run *run, struct binlog_writer *writer,
 		restore(c, stage);
 	doubt_recopied(c);
 	if (table_diff_load(&c->diff, &c->options, run->tables, target, run->stop, err) &&
-	    check_collations(c, err)) {
+	    check_keys(c, err)) {
 		log_info("foreign keys whose changes are not in the source's binlog: %zu, carried",
 			 run->tables->cascade_count);
 		return c;

@@ -243,7 +243,8 @@ bool ferry_cut_over(struct ferry *f, struct error *err)
 		return false;
 	if (f->cascades) {
 		ferry_waits_for(f, "tables to be compared that foreign keys may have changed");
-		if (!cascades_before_cutover(f->cascades, err))
+		if (!owed_check_before_cutover(f->owed, err) ||
+		    !cascades_before_cutover(f->cascades, err))
 			return false;
 	}
 	if (f->verifier) {
