@@ -1,6 +1,6 @@
-/* What to do when what was copied is of no more use. Whoever finds that out in the depths
- * does not know whether an application uses the target by then, where the same advice would
- * do harm. One run per process. Any thread. */
+/* What to do when what was copied is of no more use. The code that finds this out does not know
+ * whether an application already uses the target, where the usual advice would do harm. One run per
+ * process. Any thread. */
 #ifndef BASE_ADVICE_H
 #define BASE_ADVICE_H
 

@@ -1,7 +1,6 @@
-/* A limit on the bytes that are held at a time. They are acquired first, in the order of
- * the requests, so that small ones do not overtake a large one for ever. A request larger
- * than the limit is granted when nothing else is held: otherwise it never would be.
- * Any thread. */
+/* A limit on the bytes that are held at a time. They are acquired first, in the order of the
+ * requests, so that small ones cannot overtake a large one forever. A request larger than the limit
+ * is granted when nothing else is held: otherwise it would wait forever. Any thread. */
 #ifndef BASE_BUDGET_H
 #define BASE_BUDGET_H
 

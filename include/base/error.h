@@ -1,11 +1,10 @@
 /* What went wrong, as a value on the caller's stack.
  *
- * A function that can fail returns bool and takes a struct error last: true and
- * *err untouched, or false and *err filled. The kind decides what happens next
- * (is it tried again, which exit status), the text is for people and
- * never decides anything. error_set() and error_wrap() return false, so that failing is
- * one line, and each level puts in front what it alone knows (table, position).
- * Any thread may use it: an error belongs to whoever holds the struct. */
+ * A function that can fail returns bool and takes a struct error last: true and *err untouched, or
+ * false and *err filled. The kind decides what happens next (is it tried again, which exit status),
+ * the text is for people and never decides anything. error_set() and error_wrap() return false, so
+ * that failing is one line, and each level prepends what only it knows (table, position). Any
+ * thread may use it: an error belongs to whoever holds the struct. */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 

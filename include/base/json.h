@@ -1,9 +1,9 @@
 /* JSON texts on top of cJSON, with exact integers and precise messages.
  *
- * cJSON keeps numbers as double, which bends integers above 2^53. When parsing
- * here, every number token that is not a plain integer within +-2^53 is also kept
- * as its text (see json_u64()) and printed as that; when writing, integers go out
- * as raw text. Trees belong to one thread at a time. */
+ * cJSON keeps numbers as double, which rounds integers above 2^53. When parsing here, every number
+ * token that is not a plain integer within +-2^53 is also kept as its text (see json_u64()) and
+ * printed as that; when writing, integers go out as raw text. Trees belong to one thread at a
+ * time. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 

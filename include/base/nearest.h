@@ -1,10 +1,10 @@
-/* Which name did a person mean who wrote one that does not exist? */
+/* Which name was probably meant by one that does not exist? */
 #ifndef BASE_NEAREST_H
 #define BASE_NEAREST_H
 
 #include "base/attr.h"
 
-enum { NEAREST_MAX = 64 }; /* longer names are near to none */
+enum { NEAREST_MAX = 64 }; /* longer names match nothing */
 
 struct nearest {
 	const char *wanted;
@@ -14,7 +14,7 @@ struct nearest {
 };
 
 void nearest_init(struct nearest *n, const char *wanted);
-/* Of two that are as near the first one stays. */
+/* Of two equally near names the first one wins. */
 void nearest_try(struct nearest *n, const char *name);
 
 #endif

@@ -1,7 +1,6 @@
-/* A window on foreign bytes. Every read is checked; after the first short one
- * it stays failed and yields zeros, so a decoder reads a whole record and asks
- * once. It never owns the bytes. Multi-byte numbers are little-endian unless
- * the name says be. */
+/* A window on foreign bytes. Every read is checked; after the first short one it stays failed and
+ * yields zeros, so a decoder reads a whole record and checks once. It never owns the bytes.
+ * Multi-byte numbers are little-endian unless the name says be. */
 #ifndef BASE_READER_H
 #define BASE_READER_H
 

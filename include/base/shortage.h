@@ -1,5 +1,5 @@
-/* The system gives no more memory, or no more threads. Nothing can be undone then, but what
- * was saved so far can still be reported: the loop dumps the state and ends the process. */
+/* The system is out of memory, or of threads. Nothing can be undone then, but what was saved so far
+ * can still be reported: the loop dumps the state and ends the process. */
 #ifndef BASE_SHORTAGE_H
 #define BASE_SHORTAGE_H
 
@@ -11,7 +11,7 @@ void shortage_init(void);
 /* wake: wakes the loop; any thread calls it, without memory, and under any lock. NULL:
  * there is no loop (any more). */
 void shortage_set_hook(void (*wake)(void *context), void *context);
-/* Does not return, but in the loop's thread: it may try once more. */
+/* Does not return, except in the loop's thread, which may try once more. */
 void shortage_found(const char *what);
 /* What was found short, or NULL. */
 const char *shortage_what(void);

@@ -1,5 +1,5 @@
-/* Threads, locks and conditions. Failure of any of these calls is our bug, so they
- * abort with a message instead of returning. */
+/* Threads, locks and conditions. A failure of any of these calls is a bug, so they abort with a
+ * message instead of returning. */
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
 

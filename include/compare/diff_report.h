@@ -9,7 +9,7 @@
 
 struct diff_report_row {
 	enum difference_kind kind;
-	char *key;   /* owned: for people */
+	char *key;   /* owned: for display */
 	char *typed; /* owned: JSON, as keys stand in a state (state/state_key.h), or NULL */
 	char *where; /* owned: the condition that holds for the row on either side, or NULL */
 	char print[SIDE_COUNT][FINGERPRINT_SIZE];
@@ -22,7 +22,7 @@ struct table_report {
 	uint64_t different;
 	uint64_t repaired;	       /* differed, and do not any more */
 	uint64_t unsettled;	       /* differed in every attempt, but changed in between */
-	uint64_t next_id[SIDE_COUNT];  /* AUTO_INCREMENT; 0: none, or nobody asked */
+	uint64_t next_id[SIDE_COUNT];  /* AUTO_INCREMENT; 0: none, or not read */
 	struct diff_report_row *shown; /* the first of the different; owned */
 	size_t shown_count;
 	size_t shown_max; /* 0: REPORT_KEYS_SHOWN */
@@ -47,7 +47,7 @@ void diff_report_add_whole(struct table_report *t);
 bool table_report_repeats_ids(const struct table_report *t);
 bool table_report_is_different(const struct table_report *t);
 size_t diff_report_different_tables(const struct diff_report *r);
-/* Rows of which it is not known: of all tables. */
+/* Rows whose comparison is inconclusive: of all tables. */
 uint64_t diff_report_unsettled(const struct diff_report *r);
 /* One table's part of that. */
 void table_report_message(struct buf *out, const struct table_report *t);

@@ -35,22 +35,22 @@ struct range_diff {
 
 struct range_rows {
 	uint64_t rows[SIDE_COUNT];
-	uint64_t differences; /* handed to found */
+	uint64_t differences; /* passed to found */
 };
 
 bool range_diff_open(struct range_diff *c, const struct move_options *options, struct stop *stop,
 		     difference_found *found, void *context, struct error *err) MUST_CHECK;
 void range_diff_close(struct range_diff *c);
 
-/* The rows with keys in (low, high]; either may be unset. Rows that differ are handed
- * to found. The two servers are asked one after the other, so rows that are written
- * meanwhile may be found too. */
+/* The rows with keys in (low, high]; either may be unset. Rows that differ are passed to found. The
+ * two servers are queried one after the other, so rows that are written meanwhile may be reported
+ * too. */
 bool range_diff_range(struct range_diff *c, const struct row_hash *f, const struct key *low,
 		      const struct key *high, struct range_rows *rows, struct error *err) MUST_CHECK;
 /* What is known of the source's side already. */
 struct range_source {
 	uint64_t rows;
-	const uint64_t *sum; /* XOR of the rows' sums; NULL: unknown, the rows are looked at */
+	const uint64_t *sum; /* XOR of the rows' sums; NULL: unknown, the rows are compared */
 	bool is_of_values;   /* by row_hash_of_values() */
 };
 /* The same where that is so. */
@@ -73,7 +73,7 @@ bool range_diff_next(struct range_diff *c, const struct row_hash *f, const struc
 bool range_diff_keys(struct range_diff *c, const struct row_hash *f, const char *const *conditions,
 		     size_t count, struct error *err) MUST_CHECK;
 
-/* "42", "a,0x00ff": a key for people. */
+/* "42", "a,0x00ff": a key for display. */
 void range_diff_key_text(struct buf *out, const struct key_columns *columns, const struct key *key);
 const char *difference_kind_name(enum difference_kind kind);
 

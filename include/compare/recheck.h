@@ -12,8 +12,8 @@ struct recheck_rules {
 	unsigned stable_after; /* further attempts that must find the same difference */
 	unsigned attempts;     /* at most */
 	int64_t pause_ms;      /* before the first attempt; doubles up to a second */
-	/* Called before each attempt by whoever can tell that the target has caught up;
-	 * NULL: only the pause. source is free for queries. */
+	/* Called before each attempt: waits until the target has caught up; NULL: only the pause.
+	 * source is free for queries. */
 	bool (*catch_up)(void *context, struct db *source, struct error *err);
 	void *context;
 };

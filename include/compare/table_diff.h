@@ -25,15 +25,15 @@ bool table_diff_load(struct table_diff *v, const struct move_options *options,
 		     struct error *err) MUST_CHECK;
 void table_diff_release(struct table_diff *v);
 
-/* How to go about it. */
+/* How tables are compared. */
 struct comparison {
 	const struct recheck_rules *rules; /* differences are looked at again */
-	difference_found *found;	   /* or else handed to this, from several threads */
+	difference_found *found;	   /* or else passed to this, from several threads */
 	void *context;			   /* of these three */
 	/* Where to begin: false when the table is not to be compared. NULL: all, from
 	 * their start. low is unset before. */
 	bool (*begin)(void *context, size_t table, struct key *low);
-	/* A range was compared; end unset: the table was, to its end. NULL: nobody asks. */
+	/* A range was compared; end unset: the table was, to its end. May be NULL. */
 	void (*compared)(void *context, size_t table, const struct key *end);
 	struct throttler *throttler; /* NULL: is not to be paused */
 	/* What differs is repaired, by each worker with a connection of its own; NULL: not. */

@@ -18,7 +18,7 @@
 struct control_server_config {
 	bool enabled;
 	bool allow_unauthenticated;
-	const char *auth_token;	     /* NULL: everybody may call */
+	const char *auth_token;	     /* NULL: access is open */
 	const char *auth_token_file; /* NULL after config_validate() */
 	struct string_list trusted_hosts;
 	const char *server_bind_addr; /* "host:port", "unix:/path" */
@@ -43,7 +43,7 @@ struct config_unread {
 };
 
 struct config {
-	/* Complete after config_validate(), but for what is learned from the servers. */
+	/* Complete after config_validate(), but for what is read from the servers. */
 	struct move_options move;
 
 	/* What options are computed from. */
@@ -62,7 +62,7 @@ struct config {
 	const char *state_file;		   /* NULL: off */
 	const cJSON *state_to_resume_from; /* an object, or NULL */
 
-	/* Those who watch. */
+	/* Monitoring. */
 	struct control_server_config control_server;
 	struct callback cutover_lock;
 	struct callback cutover_unlock;
@@ -106,7 +106,7 @@ struct config {
 #define CONFIG_PARSING "failed to parse config file"
 #define CONFIG_VALIDATING "failed to validate config"
 
-/* What should be said about a configuration that is used nevertheless. */
+/* Warnings about a configuration that is used nevertheless. */
 struct config_warnings {
 	struct string_list texts; /* owned */
 };

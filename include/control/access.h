@@ -1,6 +1,6 @@
-/* Who may call the control server: whoever knows the token, and from which pages. A program
- * sends the token itself with each request ("Authorization: Bearer ..."); a browser gets a
- * cookie for it, which is a random number of this process and tells nothing of the token. */
+/* Access to the control server: by token, and from which pages. A program sends the token itself
+ * with each request ("Authorization: Bearer ..."); a browser gets a cookie for it, a random number
+ * of this process that reveals nothing about the token. */
 #ifndef CONTROL_ACCESS_H
 #define CONTROL_ACCESS_H
 
@@ -11,10 +11,10 @@
 
 /* Constant after access_init(). */
 struct access {
-	const char *token;			      /* borrowed; NULL: everybody may call */
+	const char *token;			      /* borrowed; NULL: access is open */
 	const struct string_list *trusted;	      /* borrowed; NULL: none; TrustedHosts */
 	char session[ACCESS_SESSION_SIZE];	      /* the cookie's value */
-	char cookie_name[sizeof("ghostferry_65535")]; /* browsers do not tell ports apart */
+	char cookie_name[sizeof("ghostferry_65535")]; /* browsers share cookies between ports */
 };
 
 /* port: 0 of a unix socket. */
@@ -28,7 +28,7 @@ bool access_host_is_usable(const char *host);
 
 /* By the headers as they were sent, NULL when absent. */
 bool access_allows(const struct access *access, const char *authorization, const char *cookie);
-/* Somebody claims to know the token. The time that it takes says nothing about it. */
+/* Compares in a time that says nothing about the token. */
 bool access_is_token(const struct access *access, const char *bytes, size_t length);
 /* The text of a Set-Cookie header. */
 void access_put_cookie(const struct access *access, bool by_https, struct buf *out);

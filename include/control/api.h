@@ -16,7 +16,7 @@ struct api {
 	const char *address;	     /* that the server listens on */
 	void (*stop)(void *context); /* as SIGTERM does; does not stop at once */
 	void *stop_context;
-	struct events *events; /* owned; NULL: nobody has listened yet */
+	struct events *events; /* owned; NULL: no client has listened yet */
 	int64_t events_ms;     /* when they were taken */
 };
 

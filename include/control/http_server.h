@@ -1,5 +1,5 @@
-/* An HTTP server on the libev loop, for a table of routes. It knows HTTP and
- * nothing of what is served.
+/* An HTTP server on the libev loop, for a table of routes. It deals with HTTP alone, not with what
+ * is served.
  *
  * Everything happens on the loop's thread, so a handler must not wait. */
 #ifndef CONTROL_HTTP_SERVER_H
@@ -25,13 +25,13 @@ struct server_request {
 	bool is_json;		  /* content type is application/json */
 	const char *body;	  /* NUL behind it */
 	size_t body_length;
-	bool is_allowed; /* knows the token, or nobody needs to */
-	bool by_https;	 /* so says the browser: a proxy does that */
+	bool is_allowed; /* has sent the token, or none is configured */
+	bool by_https;	 /* according to the browser: behind a proxy */
 	void *native;	 /* for server_form_value() */
 };
 
-/* Appends the next piece of an answer that goes on. *seen is the client's own, 0 at first: how
- * much it knows. Does not wait. */
+/* Appends the next piece of an answer that goes on. *seen is the client's own, 0 at first: how much
+ * it has received. Does not wait. */
 typedef void server_next(void *context, uint64_t *seen, struct buf *out);
 
 struct server_reply {
@@ -47,7 +47,7 @@ struct server_reply {
 struct server_route {
 	const char *method;
 	const char *path;
-	bool is_public; /* for those too who do not know the token */
+	bool is_public; /* served without the token, too */
 	void (*handle)(void *context, const struct server_request *request,
 		       struct server_reply *reply);
 };
@@ -62,8 +62,8 @@ struct server *server_new(struct ev_loop *loop, const struct listener *listener,
 /* Cuts open connections off. NULL is fine. */
 void server_free(struct server *server);
 
-/* Makes another piece of all the answers that go on, and sends what can be sent at once: the
- * last words of a process that ends. NULL is fine. */
+/* Makes another piece of each endless answer, and sends what can be sent at once: the last piece
+ * before the process ends. NULL is fine. */
 void server_beat(struct server *server);
 
 /* A field of the posted form (urlencoded), else of the query. False

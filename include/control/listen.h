@@ -21,8 +21,8 @@ struct listener {
 /* Port 0 takes any free one. A unix socket is its owner's alone (mode 0600); one that a dead
  * process has left is replaced. The message names the address. */
 bool listen_open(struct listener *listener, const char *address, struct error *err) MUST_CHECK;
-/* Removes a unix socket's file, unless it is somebody else's; before the socket is closed, as
- * that is what keeps others from having this inode. Fine on zeroed memory. */
+/* Removes a unix socket's file, unless it belongs to another process; before the socket is closed,
+ * as that is what keeps others from having this inode. Fine on zeroed memory. */
 void listen_remove(const struct listener *listener);
 
 /* A loopback address, or a unix socket's. */

@@ -1,5 +1,5 @@
-/* One line that says where the migration is: below the log of a terminal, now and
- * then in a log file, on the web page. Pure function; any thread. */
+/* One line that says how far the migration is: below the log of a terminal, now and then in a log
+ * file, on the web page. Pure function; any thread. */
 #ifndef CONTROL_PROGRESS_H
 #define CONTROL_PROGRESS_H
 

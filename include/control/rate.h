@@ -37,7 +37,7 @@ struct estimate {
 
 void estimate_make(struct estimate *estimate, const struct rate *rate,
 		   const struct ferry_status *status);
-/* Of one table's rows, 0 to 1. Where earlier processes copied rows that nobody counted, keys are
+/* Of one table's rows, 0 to 1. Where earlier processes copied rows without counting them, keys are
  * compared instead if they are numbers. */
 double estimate_table_fraction(const struct ferry_table_status *table);
 /* The same without samples: the average since the start. */

@@ -11,8 +11,8 @@ struct summary {
 	int64_t copy_ended_ms; /* 0: not yet */
 };
 
-/* At each look at the run: now_ms is of clock_ms(). */
-void summary_see(struct summary *summary, enum phase phase, int64_t now_ms);
+/* At each tick: now_ms is of clock_ms(). */
+void summary_update(struct summary *summary, enum phase phase, int64_t now_ms);
 /* What the line says, now_ms and now being this moment by both clocks. */
 void summary_fields(struct log_facts *facts, const struct summary *summary,
 		    const struct ferry_status *status, int64_t now_ms, double now);

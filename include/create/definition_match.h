@@ -10,8 +10,8 @@
 /* Collations of unique keys are compared elsewhere (unique_orders.c). */
 void target_definition_check(const struct moved_table *t, const struct table *target,
 			     const struct map *without_default, struct findings *findings);
-/* Do the unique keys of a table that was just created call the same values equal, by the
- * names of their collations, which CollationRewrites may have changed? */
+/* Do the unique keys of a table that was just created treat the same values as equal, by the names
+ * of their collations, which CollationRewrites may have changed? */
 void target_definition_check_orders(const struct moved_table *t, const struct table *target,
 				    const struct map *rewrites, struct findings *findings);
 

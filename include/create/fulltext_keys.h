@@ -13,8 +13,8 @@
 bool fulltext_keys_are_late(const struct table *table) MUST_CHECK;
 /* Is it a FULLTEXT key of the table? */
 bool fulltext_keys_have(const struct table *table, const char *name) MUST_CHECK;
-/* By the ferry's thread. Adds the source's keys that the target lacks; nobody writes to these
- * tables any more. */
+/* By the ferry's thread. Adds the source's keys that the target lacks; these tables are not written
+ * to any more. */
 bool fulltext_keys_add(struct run *run, struct db *source, struct error *err) MUST_CHECK;
 /* What an earlier process of the run has added, before rows are written again. */
 bool fulltext_keys_drop(struct run *run, struct db *target, struct error *err) MUST_CHECK;

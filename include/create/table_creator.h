@@ -9,7 +9,7 @@
 
 /* only: of the tables those that are pending there; NULL: all. create_first in its order, then the
  * rest, over further connections where there are many. Existing tables are an error unless
- * allow_existing_target_table. The tracker gets to know which indexes were left out
+ * allow_existing_target_table. The tracker records which indexes were left out
  * (deferred_indexes.h). */
 bool tables_create(const struct move_options *options, struct db *source, struct db *target,
 		   const struct schema *schema, const struct moved_tables *tables,

@@ -30,7 +30,7 @@ struct table_maker {
 bool table_maker_begin(struct table_maker *m, struct db *source, struct db *target,
 		       const struct move_options *options, const struct map *collations,
 		       struct error *err) MUST_CHECK;
-/* ok false: the first error is the one to tell, and *err stays. */
+/* ok false: the first error counts, and *err stays. */
 bool table_maker_end(struct table_maker *m, bool ok, struct error *err) MUST_CHECK;
 
 /* The database's statement in m->sql: SHOW CREATE DATABASE of the source's, in the target's

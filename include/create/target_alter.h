@@ -5,10 +5,10 @@
 #include "plan/moved_table.h"
 #include "run/run.h"
 
-/* A session for it, not connected yet. A statement takes as long as it takes: the configured time
- * limits are those of ordinary ones, and a dead network is noticed without them. The lock is
- * that of the copy's writer of this number, which has ended. Caller closes it; params is
- * filled and must stay as long. */
+/* A session for it, not connected yet. Such a statement has no time limit: the configured ones are
+ * for ordinary statements, and a dead network is noticed without them. The lock is that of the
+ * copy's writer of this number, which has ended. Caller closes it; params is filled and must stay
+ * as long. */
 struct db *target_alter_session(struct run *run, unsigned writer, struct db_params *params);
 
 /* ALTER TABLE ... <what>, once: in place where the server can, and while rows are written where

@@ -5,7 +5,7 @@
 
 #include "run/run.h"
 
-/* By the ferry's thread, in the cutover: nobody writes to these tables any more. */
+/* By the ferry's thread, in the cutover: these tables are not written to any more. */
 bool target_engines_give(struct run *run, struct error *err) MUST_CHECK;
 /* What an earlier process of the run has given, or is there already, before rows are written. */
 bool target_engines_take(struct run *run, struct db *target, struct error *err) MUST_CHECK;

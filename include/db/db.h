@@ -17,7 +17,7 @@
 #include "base/map.h"
 #include "db/server.h"
 
-/* Which server answers: @@server_uuid, or MariaDB's server id and host name. */
+/* The identity of a server: @@server_uuid, or MariaDB's server id and host name. */
 #define DB_IDENTITY_SIZE 64
 struct db_identity {
 	char text[DB_IDENTITY_SIZE]; /* "": not known yet */
@@ -27,8 +27,7 @@ struct db_identity {
 enum db_tls_verify {
 	DB_TLS_FULL, /* its chain and the server's name */
 	DB_TLS_CA,   /* its chain */
-	DB_TLS_NONE, /* nothing: eavesdroppers are kept out, someone who answers in the
-		      * server's place is not */
+	DB_TLS_NONE, /* nothing: keeps out eavesdroppers, but not an impostor */
 };
 
 struct db_computing;
@@ -82,22 +81,21 @@ enum db_session {
 /* The sql_mode of all our sessions, less what is strict in the second.
  *
  * Servers parse the text of generated columns, CHECKs, DEFAULT (expr), functional keys and
- * partitions when they open a table, in the sql_mode of whichever session opens it, and
- * MySQL serves that instance to everybody. They keep the text in the default dialect
- * whatever dialect it was written in (ANSI_QUOTES, PIPES_AS_CONCAT, HIGH_NOT_PRECEDENCE,
- * REAL_AS_FLOAT, NO_BACKSLASH_ESCAPES: tried), as SHOW CREATE TABLE prints it. So a mode
- * here must have no word in how text is read or computed: none of those, nor IGNORE_SPACE,
- * NO_UNSIGNED_SUBTRACTION (which is built into the instance too), PAD_CHAR_TO_FULL_LENGTH
- * and TIME_TRUNCATE_FRACTIONAL. Nor NO_ZERO_DATE, with which a table that has
- * CHECK (d <> DATE'0000-00-00') cannot be opened.
+ * partitions when they open a table, in the sql_mode of whichever session opens it, and MySQL
+ * serves that instance to everybody. They keep the text in the default dialect whatever dialect it
+ * was written in (ANSI_QUOTES, PIPES_AS_CONCAT, HIGH_NOT_PRECEDENCE, REAL_AS_FLOAT,
+ * NO_BACKSLASH_ESCAPES: tried), as SHOW CREATE TABLE prints it. So a mode here must not affect how
+ * text is read or computed: none of those, nor IGNORE_SPACE, NO_UNSIGNED_SUBTRACTION (which is
+ * built into the instance too), PAD_CHAR_TO_FULL_LENGTH and TIME_TRUNCATE_FRACTIONAL. Nor
+ * NO_ZERO_DATE, with which a table that has CHECK (d <> DATE'0000-00-00') cannot be opened.
  *
  * What is left is for rows: strict about data, keeps 0 in AUTO_INCREMENT columns, takes
  * zero and invalid dates as they are stored. */
 #define DB_SQL_MODE "STRICT_ALL_TABLES," DB_LAX_SQL_MODE
 #define DB_LAX_SQL_MODE "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION"
 
-/* The server code of a connection that was given up because the server asked for the
- * password in the clear, and it is not known who answers. (Of MariaDB's library.) */
+/* The server code of a connection that was given up because the server asked for the password in
+ * the clear, and its identity is not verified. (MariaDB's library.) */
 #define DB_PLUGIN_REFUSED 5010
 
 struct db; /* opaque: hides the client library */
@@ -108,17 +106,15 @@ void db_library_init(void);
 /* Connects (once, no retry) and sets the session up:
  *   wait_timeout and net_read/write_timeout raised to hours, no limit on statements;
  *   then the params' variables ("charset" is taken for SET NAMES and checked);
- *   then, as nobody may override these: SET NAMES utf8mb4 [COLLATE ...],
+ *   then, as these must not be overridden: SET NAMES utf8mb4 [COLLATE ...],
  *   character_set_results = NULL (values come as stored), time_zone '+00:00',
  *   the sql_mode above, READ COMMITTED, autocommit, no limit on rows, the settings by
- *   which expressions are computed (db/computing.h); and what
- *   else would change what statements do.
- * max_allowed_packet of the client is 1 GiB. A network that carries nothing counts as
- * lost after network_timeout_s, however long statements may take. A server that asks for
- * a file gets none. lock_name, when not NULL, is taken with GET_LOCK(name, 0) after every
- * (re)connect and failing to get it is an ERROR_BUSY; the string is copied. An
- * earlier session of the same db that still holds it is killed and waited for.
- * NULL and *err on failure. */
+ *   which expressions are computed (db/computing.h); and what else would affect statements.
+ * max_allowed_packet of the client is 1 GiB. A network that carries nothing counts as lost after
+ * network_timeout_s, however long statements may take. A server that asks for a file gets none.
+ * lock_name, when not NULL, is taken with GET_LOCK(name, 0) after every (re)connect and failing to
+ * get it is an ERROR_BUSY; the string is copied. An earlier session of the same db that still holds
+ * it is killed and waited for. NULL and *err on failure. */
 struct db *db_open(const struct db_params *params, enum db_session session, const char *lock_name,
 		   struct error *err) MUST_CHECK;
 /* The same without connecting: broken until db_ready(). */
@@ -145,9 +141,9 @@ bool db_row_may_be_too_large(const struct error *err);
 
 /* Reconnects when the connection was lost. */
 bool db_ready(struct db *db, struct error *err) MUST_CHECK;
-/* The server is to end the session, and so give its lock back, when it has heard nothing for
- * so long: of a machine that died without a word it hears nothing. From the next statement
- * sent by db_renew() on, and of each new session. */
+/* The server is to end the session, and so release its lock, when it has received nothing for so
+ * long, as when the client's machine has died. From the next statement sent by db_renew() on, and
+ * of each new session. */
 void db_set_lease(struct db *db, unsigned seconds);
 /* A sign of life. */
 bool db_renew(struct db *db, struct error *err) MUST_CHECK;
@@ -179,7 +175,7 @@ unsigned db_warning_count(const struct db *db);
 /* Runs a LOAD DATA LOCAL INFILE in a DB_SESSION_WRITE: text is what the server gets for the
  * file, whichever it asks for, during this call and never else. */
 struct db_load_counts {
-	bool are_known;	  /* the server has told the following */
+	bool are_known;	  /* the server has reported the following */
 	uint64_t rows;	  /* in the text */
 	uint64_t skipped; /* of them, as a unique value was there already, or not to be stored */
 	uint64_t warnings;
@@ -199,8 +195,8 @@ struct db_row {
 };
 bool db_query(struct db *db, const char *sql, size_t length, struct error *err) MUST_CHECK;
 bool db_queryf(struct db *db, struct error *err, const char *format, ...) PRINTF(3, 4) MUST_CHECK;
-/* After db_query(): are there just so many columns? If not the result is dropped:
- * no server known here answers so. */
+/* After db_query(): is the number of columns the expected one? If not, the result is dropped: no
+ * known server answers so. */
 bool db_check_columns(struct db *db, unsigned count, struct error *err) MUST_CHECK;
 enum db_fetch db_row_next(struct db *db, struct db_row *row, struct error *err) MUST_CHECK;
 void db_row_finish(struct db *db);
@@ -215,8 +211,8 @@ const char *db_column_name(const struct db *db, unsigned index);
 bool db_value(struct db *db, struct buf *value, bool *found, struct error *err, const char *format,
 	      ...) PRINTF(5, 6) MUST_CHECK;
 
-/* Kills another session of the same server through this one. A session that is
- * gone already is success. */
+/* Kills another session of the same server through this one. It is no failure if that session is
+ * already gone. */
 bool db_kill(struct db *db, uint64_t connection_id, struct error *err) MUST_CHECK;
 
 /* The table behind error kinds; by the server's or client library's number. */

@@ -132,7 +132,7 @@ void schema_release(struct schema *schema);
 /* Does the server take names of tables that differ in case for the same
  * (lower_case_table_names)? */
 bool schema_ignores_case(struct db *db, bool *ignores_case, struct error *err) MUST_CHECK;
-/* Makes the names one: the letters of ASCII in lower case. */
+/* Folds a name: ASCII letters to lower case. */
 void schema_fold_case(char *name);
 struct table *schema_find(const struct schema *schema, const char *full_name);
 const struct column *table_column(const struct table *table, const char *name); /* or NULL */

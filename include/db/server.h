@@ -25,8 +25,8 @@ const char *flavour_name(enum flavour flavour); /* "MySQL", "MariaDB" */
 
 /* "FOR SHARE" (MySQL 8.0.1 on) or "LOCK IN SHARE MODE". */
 const char *server_share_lock(const struct server_version *version);
-/* The same with NOWAIT: a row that is locked otherwise fails the statement with
- * ERROR_BUSY at once. NULL: MySQL before 8.0.1 has none. */
+/* The same with NOWAIT: a row that another session has locked fails the statement with ERROR_BUSY
+ * at once. NULL: MySQL before 8.0.1 has none. */
 const char *server_share_lock_nowait(const struct server_version *version);
 /* "SHOW BINARY LOG STATUS" (MySQL 8.2 on) or "SHOW MASTER STATUS". */
 const char *server_binlog_status_query(const struct server_version *version);

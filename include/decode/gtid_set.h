@@ -64,8 +64,8 @@ bool gtid_set_contains(const struct gtid_set *set, const struct gtid *gtid);
 /* missing (may be NULL) gets what of part is not in whole. */
 bool gtid_set_is_subset(const struct gtid_set *part, const struct gtid_set *whole,
 			struct gtid_set *missing);
-/* Has a server that executed `executed` done all of part? As the server itself sees it:
- * MySQL knows every transaction, MariaDB is asked for the last one of each domain. */
+/* Has a server that executed `executed` done all of part? As the server itself sees it: MySQL by
+ * every transaction, MariaDB by the last one of each domain. */
 bool gtid_set_is_executed(const struct gtid_set *part, const struct gtid_set *executed,
 			  struct gtid_set *missing);
 

@@ -7,8 +7,8 @@
 #include "plan/moved_table.h"
 #include "run/run.h"
 
-/* *next: 0 where the table has no such column on this server. A source whose values are
- * used up tells the last one. */
+/* *next: 0 where the table has no such column on this server. A source whose values are used up
+ * gives the last one. */
 bool auto_increment_read_source(struct db *source, const struct moved_table *t, uint64_t *next,
 				struct error *err) MUST_CHECK;
 bool auto_increment_read_target(struct db *target, const struct moved_table *t, uint64_t *next,

@@ -1,4 +1,4 @@
-/* The migration as a whole: what main starts, watches and ends. Knows no HTTP.
+/* The migration as a whole: what main starts, watches and ends. Without HTTP.
  *
  * Threads: the one that calls ferry_start() (main, the libev loop) and the ferry's
  * own ("ferry"), which runs the numbered steps of a move and starts the streamer,
@@ -32,8 +32,8 @@ struct ferry_hooks {
 	/* Any of the ferry's threads, never with a lock held; must not wait. (The app wakes its
 	 * loop with ev_async.) Each ending event comes once. */
 	void (*listener)(void *context, enum ferry_event event);
-	/* The ferry's thread; NULL: nothing to ask. Text of the failure in *err. The second
-	 * saves the state before it tells anybody. */
+	/* The ferry's thread; NULL: none. Text of the failure in *err. The second saves the state
+	 * before it posts. */
 	bool (*cutover_lock)(void *context, struct error *err);
 	bool (*cutover_unlock)(void *context, struct error *err);
 	/* Any thread; as in struct run. */
@@ -54,8 +54,8 @@ void ferry_join(struct ferry *ferry);
 void ferry_free(struct ferry *ferry);
 
 /* The loop's thread: the run fails with this error, threads are asked to stop. True: it is the
- * first one, and nothing is announced. False: another one was, or the run is done; that is, or
- * was, announced. */
+ * first one, and nothing is announced. False: another one came first, or the run is done, which is
+ * announced. */
 bool ferry_fail(struct ferry *ferry, enum run_part part, const struct error *err) MUST_CHECK;
 /* Any thread; valid after a failure: copies the first error. */
 bool ferry_error(struct ferry *ferry, struct error *err, enum run_part *part);

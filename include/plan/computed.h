@@ -8,14 +8,14 @@
 #include "plan/moved_table.h"
 #include "plan/findings.h"
 
-/* Tables of which something is computed that feels time_zone are written under the
- * source's global one (ferry_table.zone and its like are set). What cannot be had the
- * source's way becomes a finding that names the column. */
+/* Tables with computed values that depend on time_zone are written under the source's global one
+ * (moved_table.zone and the fields beside it are set). What cannot be computed as on the source
+ * becomes a finding that names the column. */
 bool computed_set(struct moved_tables *tables, const struct db_computing *on_source,
 		  struct db *source, struct db *target, struct findings *findings,
 		  struct error *err) MUST_CHECK;
 
-/* A TIMESTAMP as a literal that is exact in the session of ferry_table.zone. */
+/* A TIMESTAMP as a literal that is exact in the session of moved_table.zone. */
 void computed_put_timestamp(struct buf *sql, const struct moved_table *table,
 			    const struct column *column, struct value value);
 

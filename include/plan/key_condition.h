@@ -8,7 +8,7 @@
 
 /* Behind one literal as sql_key_literal() writes them; NULL: it is none. */
 const char *key_condition_skip_literal(const char *at);
-/* May the server take two different keys for one: is a text among the key's columns? */
+/* May the server take two different keys for one: does the key have a text column? */
 bool key_condition_is_vague(const struct key_columns *columns);
 /* The condition, and what makes it hold for just these bytes. It needs no NUL behind it. */
 void key_condition_put_exact(struct buf *sql, const struct key_columns *columns,

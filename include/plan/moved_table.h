@@ -22,7 +22,7 @@ struct moved_table {
 	/* Can a row have another one's key or unique value in its way on the target: is there
 	 * more than one unique key, are there texts in the key, or rows outside of the part? */
 	bool may_displace;
-	unsigned index;		  /* in ferry_tables.tables */
+	unsigned index;		  /* in moved_tables.tables */
 	uint64_t batch_rows;	  /* its own fixed rows per batch; 0: what holds for the run */
 	bool may_change_unlogged; /* by a foreign key that cascades, on a source that does not
 				   * log that, and that are not carried; set by the start-up
@@ -82,8 +82,8 @@ struct findings;
 void moved_tables_make(const struct move_options *options, const char *run_id,
 		       const struct schema *schema, struct moved_tables *tables,
 		       struct findings *findings);
-/* How JSON columns are carried between these two servers. Typed documents that the
- * source cannot tell about become findings. */
+/* How JSON columns are carried between these two servers. Typed documents whose types the source
+ * cannot list become findings. */
 void moved_tables_set_json(struct moved_tables *tables, const struct move_options *options,
 			   const struct server_version *source, const struct server_version *target,
 			   struct findings *findings);

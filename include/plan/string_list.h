@@ -1,4 +1,4 @@
-/* A list of texts; who owns them says whoever has one. */
+/* A list of texts; each user says who owns them. */
 #ifndef PLAN_STRING_LIST_H
 #define PLAN_STRING_LIST_H
 

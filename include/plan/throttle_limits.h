@@ -20,7 +20,7 @@ struct throttle_limits {
 	uint64_t bytes_per_s;
 	const char *query[THROTTLE_SIDES]; /* of the user; NULL: none */
 	uint64_t query_max[THROTTLE_SIDES];
-	int64_t interval_ms; /* between two looks at the servers */
+	int64_t interval_ms; /* between two checks of the servers */
 };
 
 #define THROTTLE_LAG_DEFAULT_S 1
@@ -38,7 +38,7 @@ bool throttle_limits_are_set(const struct throttle_limits *limits);
  * THROTTLE_HOST_SIZE long. */
 #define THROTTLE_HOST_SIZE 256
 bool throttle_address(const char *text, char *host, unsigned *port) MUST_CHECK;
-/* What cannot be meant; ERROR_CONFIG begins with the key. */
+/* False for limits that make no sense; ERROR_CONFIG begins with the key. */
 bool throttle_limits_check(const struct throttle_limits *limits, struct error *err) MUST_CHECK;
 
 #endif

@@ -36,7 +36,7 @@ void owed_rows_skipped(struct owed_rows *o, const struct moved_table *table, con
  * from before it would not displace them once more, and thus not notice. */
 bool owed_rows_displacing(struct owed_rows *o, const struct moved_table *table,
 			  const struct map *conditions, struct error *err) MUST_CHECK;
-/* The same where nobody knows which rows: all of the table are looked for. */
+/* The same where it is not known which rows: all rows of the table are looked for. */
 bool owed_rows_displacing_some(struct owed_rows *o, const struct moved_table *table,
 			       struct error *err) MUST_CHECK;
 /* After the last attempt, however it ended: once per transaction for which one of the two

@@ -24,13 +24,14 @@ struct row_batch {
 	uint64_t statement_bytes;
 	uint64_t packet_limit;
 	/* What each row is summed up to by the source, while it is read: SQL (row_hash.h),
-	 * borrowed; NULL: nobody asks. */
+	 * borrowed; NULL: no sums. */
 	const char *sum_expression;
 	/* Then the expression is the whole fingerprint, which goes here by key, and no sum is
 	 * made; borrowed. Forgotten with the rows. */
 	struct row_prints *prints;
 	bool sums_values; /* row_hash_of_values() is the sum, and the source makes none */
-	bool omits_empty; /* rows with values that nobody can write: write_without_empty() */
+	bool omits_empty; /* rows with values that no statement can write:
+			   * row_sql_without_empty() */
 	uint64_t sum;	  /* XOR of all rows */
 	bool has_sum;	  /* of all of them: none was NULL */
 	struct key last;  /* of the last row; owned */
@@ -38,7 +39,7 @@ struct row_batch {
 	/* The range that was read: (low, high]; owned, unset where it is open. */
 	struct key low;
 	struct key high;
-	struct buf documents; /* of the row at hand: texts and types together */
+	struct buf documents; /* of the current row: texts and types together */
 };
 
 struct row_batch *row_batch_new(const struct moved_table *table, uint64_t ticket);

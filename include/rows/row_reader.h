@@ -2,9 +2,9 @@
  * thread, one connection; every query is tried again as options->read_attempts
  * allow.
  *
- * Rows that are larger than expected are refused by the client library before there is
- * memory for them. Those before them are kept, as if no more had been asked for, and
- * too_large tells; the caller makes room and reads the large one alone. */
+ * Rows that are larger than expected are refused by the client library before there is memory for
+ * them. Those before them are kept, as if no more had been requested, and too_large is set; the
+ * caller makes room and reads the large one alone. */
 #ifndef ROWS_ROW_READER_H
 #define ROWS_ROW_READER_H
 
@@ -53,9 +53,9 @@ bool row_reader_read(struct row_reader *reader, struct row_batch *batch, const s
 		     const struct key *high, uint64_t limit, bool *more,
 		     struct error *err) MUST_CHECK;
 
-/* Fills batch with the rows of these conditions, each of one key, by locking reads;
- * those that are not there any more are left out. The batch's ticket must have been
- * issued before. *all false: they are too large to be held at once, ask for fewer. */
+/* Fills batch with the rows of these conditions, each of one key, by locking reads; those that are
+ * not there any more are left out. The batch's ticket must have been issued before. *all false:
+ * they are too large to be held at once, request fewer. */
 bool row_reader_keys(struct row_reader *reader, struct row_batch *batch,
 		     const char *const *conditions, size_t count, bool *all,
 		     struct error *err) MUST_CHECK;

@@ -28,8 +28,8 @@ bool row_sql_match(struct buf *sql, const struct moved_table *table, const struc
 bool row_sql_match_stored(struct buf *sql, const struct moved_table *table,
 			  const struct value *values, struct error *err) MUST_CHECK;
 
-/* False for a text that ends inside a character of fixed width: servers put zeros in front of
- * such a part, without a word. */
+/* False for a text that ends inside a character of fixed width: servers silently put zeros in front
+ * of such a part. */
 bool row_sql_is_whole_text(const struct column *column, size_t length);
 
 #endif

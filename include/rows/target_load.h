@@ -6,7 +6,7 @@
 
 enum load_outcome {
 	LOAD_DONE,     /* committed: every row is there as it was given, or was skipped */
-	LOAD_UNSUITED, /* nothing was written, and INSERT has to tell why */
+	LOAD_UNSUITED, /* nothing was written, and INSERT has to show why */
 	LOAD_UNSURE,   /* the same: more rows were there already than the server lists */
 	LOAD_FAILED,   /* *err, nothing was written; may be tried again when it is retryable */
 };

@@ -11,18 +11,18 @@
 
 struct write_statement {
 	struct buf sql;
-	bool is_borrowed; /* sql is somebody else's, who keeps it until this is released */
+	bool is_borrowed; /* sql belongs to another object, which outlives this one */
 	bool is_alone;	  /* of one row, and takes no other */
 	uint64_t rows;
 	/* ENUM values with ordinal 0 (the server's own "invalid value"), which strict
 	 * mode refuses: such a statement runs without strict mode and must give just
 	 * so many warnings. */
 	uint64_t invalid_enums;
-	/* Runs under this sql_mode, borrowed, and may give any warning: whoever sets it compares
-	 * the rows. NULL: as said above. */
+	/* Runs under this sql_mode, borrowed, and may give any warning: the caller compares the
+	 * rows. NULL: as said above. */
 	const char *mode;
 	uint64_t *warnings; /* borrowed: with a mode, their number is added */
-	uint64_t *affected; /* borrowed: rows touched are added; NULL: nobody asks */
+	uint64_t *affected; /* borrowed: rows touched are added; NULL: not counted */
 	const char *zone;   /* time_zone for this statement; borrowed, NULL: as usual, UTC */
 	/* Affected rows that there must be, else it is ERROR_DIFFERENT; 0: however many. */
 	uint64_t affects;

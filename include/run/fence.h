@@ -2,9 +2,9 @@
  * received while tickets up to b had been issued may be applied only after all
  * of these have ended. One fence per table.
  *
- * A ticket is issued before its chunk's read is sent and ended after its rows are
- * committed on the target. Threads: readers issue, writers end, the streamer
- * takes barriers, the binlog writers ask. */
+ * A ticket is issued before its chunk's read is sent and ended after its rows are committed on the
+ * target. Threads: readers issue, writers end, the streamer takes barriers, the binlog writers
+ * check. */
 #ifndef RUN_FENCE_H
 #define RUN_FENCE_H
 
@@ -23,7 +23,8 @@ struct fence {
 	 * is raised, so whoever sees a ticket as issued sees it as open. */
 	_Atomic uint64_t issued;
 	_Atomic uint64_t lowest_open; /* UINT64_MAX: none */
-	/* Wakes who waits for tickets to end; NULL: nobody. Set before the first is issued. */
+	/* Wakes the threads that wait for tickets to end; NULL: none. Set before the first is
+	 * issued. */
 	void (*wake)(void *context);
 	void *wake_context;
 };

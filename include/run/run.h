@@ -18,11 +18,11 @@
 
 struct owed_rows;
 
-/* The server that is waited for. */
+/* The server that the run waits for. */
 enum slower_side { SLOWER_NONE, SLOWER_SOURCE, SLOWER_TARGET };
 
-/* By what the workers that copy a table and those that apply its changes agree; each part
- * says whose it is. */
+/* What coordinates the workers that copy a table and those that apply its changes; each part says
+ * whose it is. */
 struct table_sync {
 	struct fence fence;
 	struct write_claims claims;
@@ -39,7 +39,7 @@ struct run {
 	struct throttler *throttler;
 	struct stop *stop;
 	struct lock_numbers locks;
-	/* Nobody writes to the target unless the run holds its lock 0 (I8). */
+	/* No connection writes to the target unless the run holds its lock 0 (I8). */
 	struct db_guard guard;
 	struct owed_rows *owed;
 	const struct recopies *recopies; /* the ferry's; constant once rows are moved */
@@ -57,7 +57,7 @@ struct run {
 	void (*fail)(void *context, enum run_part part, const struct error *err);
 	void *fail_context;
 	/* Any thread: the state as it is now is in the state file when this comes back true, or
-	 * none is wanted. NULL: nobody can. */
+	 * none is wanted. NULL: it cannot be saved. */
 	bool (*save_state)(void *context);
 	void *save_context;
 };

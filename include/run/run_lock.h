@@ -1,15 +1,15 @@
-/* Keeps the run's lock 0 on the target while its rows are moved: the connection that
- * holds it does nothing else, so that nobody would notice its loss. The guard says which
- * connection it is; writers do not work on without it. */
+/* Keeps the run's lock 0 on the target while its rows are moved: the connection that holds it does
+ * nothing else, so its loss would go unnoticed otherwise. The guard says which connection it is;
+ * writers do not work on without it. */
 #ifndef RUN_RUN_LOCK_H
 #define RUN_RUN_LOCK_H
 
 #include "base/thread.h"
 #include "run/run.h"
 
-/* So long after its last sign of life a process that died has lost the lock. */
+/* A process that died loses the lock so long after its last sign of life. */
 #define RUN_LOCK_LEASE_S 60
-/* Nobody keeps it while the run begins. */
+/* The lease while the run starts, when no thread renews it. */
 #define RUN_LOCK_START_LEASE_S 3600
 
 struct run_lock {

@@ -2,9 +2,9 @@
  * binlog, and how far its changes were received. One per table; unused where there is a
  * key.
  *
- * Threads: whoever copies the table begins and places the snapshot (the data iterator,
- * later perhaps a binlog writer); the streamer asks for every change; the binlog writers
- * ask again before they apply one. */
+ * Threads: whoever copies the table begins and places the snapshot (the data iterator, later
+ * perhaps a binlog writer); the streamer checks every change; the binlog writers check again before
+ * they apply one. */
 #ifndef RUN_SNAPSHOT_MARK_H
 #define RUN_SNAPSHOT_MARK_H
 
@@ -28,7 +28,7 @@ struct snapshot_mark {
 void snapshot_mark_init(struct snapshot_mark *mark);
 void snapshot_mark_destroy(struct snapshot_mark *mark);
 
-/* Before the snapshot is asked for. */
+/* Before the snapshot is requested. */
 void snapshot_mark_begin(struct snapshot_mark *mark);
 /* It was taken: it holds exactly the changes that end at or before place. */
 void snapshot_mark_place(struct snapshot_mark *mark, const struct binlog_position *place);

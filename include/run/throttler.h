@@ -1,9 +1,9 @@
-/* What is held up on purpose: by a pause, by what the servers are burdened with (as somebody
- * who looks at them reports), and by limits per second. Any thread, unless said otherwise.
+/* What is held up on purpose: by a pause, by the load of the servers (as the thread that watches
+ * them reports), and by limits per second. Any thread, unless said otherwise.
  *
- * The changes of the source are held up by a pause alone. A binlog that is not followed is
- * what a move dies of: the source purges it. And they are what its writers cause anyway, a
- * load that ends only when the move does, which holding them up puts off.
+ * The changes of the source are held up by a pause alone. A binlog that is not followed kills a
+ * move, as the source purges it. And the changes are what the source's writers cause anyway:
+ * holding them up only delays the end of the move.
  *
  * Rows wait before they are read, not between read and written: a batch on its way has a
  * ticket of the fence (I2), and changes of its table wait for it.

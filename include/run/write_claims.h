@@ -1,7 +1,7 @@
-/* Which rows of a table the copy and the stream's changes are being written to just now, so
- * that they do not meet in the target: InnoDB would end one of them as a deadlock's victim,
- * again and again. Nothing is lost without it: whoever claims wrongly, or not at all, has
- * his transaction undone by the server and tries again.
+/* Which rows of a table the copy and the stream's changes are being written to just now, so that
+ * they do not meet in the target: InnoDB would end one of them as a deadlock's victim, again and
+ * again. Nothing is lost without claims: a transaction without one, or with a wrong one, is rolled
+ * back by the server and tried again.
  *
  * A claim lasts for one transaction. Threads: batch writers claim ranges, the one binlog
  * writer that has the table claims rows. */
@@ -13,7 +13,7 @@
 
 struct change;
 
-/* (low, high] in the order of key_order.h. Owned by who claims; texts empty where open. */
+/* (low, high] in the order of key_order.h. Owned by the claiming thread; texts empty where open. */
 struct range_claim {
 	struct buf low;
 	struct buf high;
@@ -40,8 +40,8 @@ bool write_claims_take_range(struct write_claims *claims, struct range_claim *ra
 			     struct stop *stop);
 void write_claims_release_range(struct write_claims *claims, struct range_claim *range);
 
-/* changes are sorted. Moves up to max of them that lie in nobody's range to the front and
- * claims these; both parts stay sorted. Waits while there are none. 0: the run ends. */
+/* changes are sorted. Moves up to max of them that lie in no claimed range to the front and claims
+ * these; both parts stay sorted. Waits while there are none. 0: the run ends. */
 size_t write_claims_take_rows(struct write_claims *claims, struct change **changes, size_t count,
 			      size_t max, struct stop *stop);
 void write_claims_release_rows(struct write_claims *claims);

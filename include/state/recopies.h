@@ -1,5 +1,5 @@
-/* Tables that are copied again in mid-run, as their definition changed on the source or
- * somebody asked for it: see ferry_recopy.c. A value; a state has those that still matter. */
+/* Tables that are copied again in mid-run, as their definition changed on the source or -recopy
+ * named them: see ferry_recopy.c. A value; a state has those that still matter. */
 #ifndef STATE_RECOPIES_H
 #define STATE_RECOPIES_H
 

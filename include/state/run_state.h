@@ -15,7 +15,7 @@
 
 #define DEFERRED_INDEXES_MAX 64 /* InnoDB has no more than that */
 
-/* What a copy amounts to, for people: nothing else relies on it. */
+/* What a copy amounts to, for display only. */
 struct copied {
 	uint64_t rows;
 	uint64_t bytes; /* of statements */
@@ -37,7 +37,7 @@ struct table_state {
 };
 
 struct run_state {
-	char run_id[RUN_ID_SIZE]; /* in a saved state "": another program's */
+	char run_id[RUN_ID_SIZE]; /* "" in a saved state: another program's */
 	char source_uuid[64];	  /* @@server_uuid or MariaDB's server identity, "" unknown */
 	unsigned lock_count;	  /* named locks 1..lock_count belong to this run */
 	/* Owned: of the states that this process goes on from; of a saved state its own. Empty

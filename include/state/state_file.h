@@ -30,7 +30,7 @@ struct state_file {
 	bool poked;	      /* guarded by lock */
 	bool closed;	      /* guarded by lock */
 	bool ended;	      /* guarded by lock; the thread writes no more */
-	uint64_t asked;	      /* guarded by lock: saves that were waited for */
+	uint64_t requested;   /* guarded by lock: saves that were waited for */
 	uint64_t tried_up_to; /* guarded by lock: of them */
 	uint64_t saved_up_to; /* guarded by lock: of them */
 
@@ -38,10 +38,10 @@ struct state_file {
 	struct buf written; /* what the file holds */
 	int held;	    /* the file, open and locked; -1: it is not */
 	bool is_failing;
-	int64_t last_logged_ms; /* when that was said last */
+	int64_t last_logged_ms; /* when a failure was logged last */
 
 	_Atomic int64_t began_ms; /* when the write under way began; 0: none is */
-	int64_t slow_logged_ms;	  /* the loop's: when it said last that it takes long */
+	int64_t slow_logged_ms;	  /* the loop's: when it last logged a slow write */
 };
 
 /* Is the place writable? Leaves nothing behind. */
@@ -67,9 +67,9 @@ bool state_file_close(struct state_file *file, int64_t patience_ms) MUST_CHECK;
  * not be known to be done; then ends the thread. */
 void state_file_finish(struct state_file *file);
 
-/* Writes text and a newline as one step: whoever reads the path finds the old content or the
- * new, also after a power failure. held: gets the file locked, and open, until this process ends
- * or closes it (a file system that knows no such locks is no reason to fail); NULL: it is not. */
+/* Writes text and a newline as one step: a reader of the path finds the old content or the new,
+ * also after a power failure. held: gets the file locked, and open, until this process ends or
+ * closes it (not a failure where the file system has no such locks); NULL: it is not. */
 bool state_file_write(const char *path, const struct buf *text, int *held,
 		      struct error *err) MUST_CHECK;
 

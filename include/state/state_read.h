@@ -39,10 +39,9 @@ struct saved_state {
 	struct way_back way_back;    /* of a run that goes back */
 };
 
-/* Takes ownership of tree, also on failure. Messages name the dotted path. A
- * version newer than ours, a position without file, unknown key kinds and
- * missing parts are ERROR_CONFIG, and so is a state that does not say what its own
- * StateChecksum is of. *state needs no release after a failure. */
+/* Takes ownership of tree, also on failure. Messages name the dotted path. A version newer than
+ * ours, a position without file, unknown key kinds and missing parts are ERROR_CONFIG, and so is a
+ * state that does not match its own StateChecksum. *state needs no release after a failure. */
 bool saved_state_parse(cJSON *tree, struct saved_state *state, struct error *err) MUST_CHECK;
 void saved_state_release(struct saved_state *state);
 

@@ -13,11 +13,10 @@ struct state_schema {
 void state_schema_make(struct state_schema *made, const struct schema *schema);
 void state_schema_release(struct state_schema *made);
 
-/* What may be done about a table that differs; *err says how it does. True: that is seen to. */
+/* Handles a table that differs; *err says how. True: handled. */
 typedef bool state_schema_remedy(void *context, const char *table, const struct error *err);
-/* Is the schema that was read now the one the state was made with? Names the first
- * difference that the remedy does not see to: ERROR_SCHEMA. A state without a schema cache is
- * not compared. */
+/* Is the schema that was read now the one the state was made with? Names the first difference that
+ * the remedy does not handle: ERROR_SCHEMA. A state without a schema cache is not compared. */
 bool state_schema_check(const struct saved_state *state, const struct schema *schema,
 			state_schema_remedy *remedy, void *context, struct error *err) MUST_CHECK;
 

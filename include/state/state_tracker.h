@@ -68,9 +68,9 @@ uint64_t state_tracker_source_started(struct state_tracker *s);
 /* False while there is none. */
 bool state_tracker_position(struct state_tracker *s, struct binlog_position *position);
 void state_tracker_set_watched(struct state_tracker *s, const struct binlog_position *position);
-/* Before anybody hears that the target may be used. */
+/* Before CutoverUnlock is called: the target may be in use from then on. */
 void state_tracker_set_cutover_unlocked(struct state_tracker *s);
-/* Nobody was told, nor will be. */
+/* CutoverUnlock was not called after all, and will not be. */
 void state_tracker_clear_cutover_unlocked(struct state_tracker *s);
 void state_tracker_started(struct state_tracker *s, const struct moved_table *table);
 void state_tracker_batch_written(struct state_tracker *s, const struct moved_table *table,

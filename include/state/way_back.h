@@ -15,7 +15,7 @@ struct way_back {
 	bool is_set;		  /* else the state is that of a move */
 	char run_id[RUN_ID_SIZE]; /* of the move */
 	char old_source[64];	  /* its source, as in run_state.source_uuid */
-	const char *verifier;	  /* its VerifierType; "": nobody has compared the two sides */
+	const char *verifier;	  /* its VerifierType; "": the two sides were not compared */
 	bool has_begun;		  /* rows of the old source may have been written */
 	struct map names;	  /* as in struct way_back_options */
 	struct name_pair *pairs;  /* owned */

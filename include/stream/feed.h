@@ -1,6 +1,6 @@
-/* Raw binlog events from a server. src/stream/feed.c is the only file that knows
- * which client library it talks to: mysql_binlog_open/fetch (Oracle) or
- * mariadb_rpl_open and mysql_net_read_packet (MariaDB Connector/C). One thread. */
+/* Raw binlog events from a server. src/stream/feed.c is the only file that depends on the client
+ * library: mysql_binlog_open/fetch (Oracle) or mariadb_rpl_open and mysql_net_read_packet (MariaDB
+ * Connector/C). One thread. */
 #ifndef STREAM_FEED_H
 #define STREAM_FEED_H
 
@@ -17,12 +17,11 @@ struct binlog_feed_params {
 struct binlog_feed; /* opaque */
 
 /* Connects and asks for the stream from position on. Sets @source_binlog_checksum and
- * @master_binlog_checksum to the server's own algorithm (events then carry their
- * CRC32), the heartbeat period, @mariadb_slave_capability=4 on MariaDB and a
- * replica uuid; registers nothing it need not. An offset beyond 4 GiB starts at
- * the file's beginning (the protocol has 32 bits): the caller skips what lies
- * before. ERROR_PURGED when the server no longer has the file: some servers say
- * so only at the first binlog_feed_next(). */
+ * @master_binlog_checksum to the server's own algorithm (events then carry their CRC32), the
+ * heartbeat period, @mariadb_slave_capability=4 on MariaDB and a replica uuid; does not register as
+ * a replica. An offset beyond 4 GiB starts at the file's beginning (the protocol has 32 bits): the
+ * caller skips what lies before. ERROR_PURGED when the server no longer has the file: some servers
+ * say so only at the first binlog_feed_next(). */
 struct binlog_feed *binlog_feed_open(const struct binlog_feed_params *params,
 				     const struct binlog_position *position,
 				     struct error *err) MUST_CHECK;
@@ -33,7 +32,7 @@ void binlog_feed_close(struct binlog_feed *feed);
  * ERROR_LOST when the connection ends. */
 bool binlog_feed_next(struct binlog_feed *feed, const uint8_t **event, size_t *length,
 		      struct error *err) MUST_CHECK;
-/* Did it fail as the file ends in the middle of an event? All whole ones were sent. */
+/* Did it fail because the file ends in the middle of an event? All whole ones were sent. */
 bool binlog_feed_is_cut_short(const struct binlog_feed *feed);
 /* Where in its file the stream begins: at the position asked for, or in front of it, where
  * the server cannot be asked for that. */

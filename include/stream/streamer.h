@@ -16,7 +16,7 @@
 struct watched_statement {
 	const char *what;  /* static: "WRITE_ROWS", "TRUNCATE", ... */
 	const char *table; /* "schema.table", or what else may be touched */
-	const char *text;  /* its beginning, not terminated; NULL: the server does not tell */
+	const char *text;  /* its beginning, not terminated; NULL: the server does not send it */
 	size_t text_length;
 	uint32_t timestamp;
 	const struct binlog_position *after; /* the boundary in front of it */
@@ -35,9 +35,9 @@ struct binlog_handler {
 	 * behind this one does to it, or to its definition, is in the copy. */
 	bool (*is_older)(void *context, const char *schema, const char *name,
 			 const struct binlog_position *begin);
-	/* NULL: no. May the change of a table's definition cost that table alone? Asked about each
-	 * that the statement names; if all may, it ends the run as any does, with ERROR_SCHEMA.
-	 * is_stated: else rows came that do not fit, without a statement. */
+	/* NULL: no. May the change of a table's definition cost that table alone? Called for each
+	 * table that the statement names; if all may, the run ends as for any change, with
+	 * ERROR_SCHEMA. is_stated: else rows came that do not fit, without a statement. */
 	bool (*may_change)(void *context, const char *schema, const char *name, bool is_stated);
 	/* A row of a copied table inside the open transaction. position is the end of
 	 * the last boundary (for messages). */

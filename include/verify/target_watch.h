@@ -3,8 +3,8 @@
  * carry our signature. Anything else ends the run: ERROR_DIFFERENT, naming the table and
  * the place in the binlog.
  *
- * Up to where nobody else has written goes into the state, so that a resumed run finds
- * what was written while the program was away.
+ * The state says up to where there were no writes of others, so that a resumed run finds what was
+ * written while the program was away.
  *
  * Threads: its own ("streamer"); the functions are the ferry's thread's. */
 #ifndef VERIFY_TARGET_WATCH_H
@@ -21,7 +21,7 @@ struct target_watch *target_watch_open(struct run *run, struct db *target,
 				       const struct binlog_position *from,
 				       struct error *err) MUST_CHECK;
 void target_watch_start(struct target_watch *v);
-/* Waits until all that is in the target's binlog now was looked at. */
+/* Waits until all that is in the target's binlog now was checked. */
 bool target_watch_catch_up(struct target_watch *v, struct error *err) MUST_CHECK;
 /* The same, and ends the thread. */
 bool target_watch_finish(struct target_watch *v, struct error *err) MUST_CHECK;

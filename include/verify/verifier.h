@@ -62,7 +62,7 @@ bool verifier_request(struct verifier *v, struct error *err) MUST_CHECK;
 enum verification_result {
 	VERIFICATION_NONE, /* there was none */
 	VERIFICATION_RUNNING,
-	VERIFICATION_FAILED, /* could not be found out */
+	VERIFICATION_FAILED, /* ended with an error */
 	VERIFICATION_EQUAL,
 	VERIFICATION_DIFFERENT,
 };
@@ -70,7 +70,7 @@ enum verification_result {
 /* A row that differs, or a table: then without a key. */
 struct verifier_finding {
 	const char *table; /* borrowed */
-	char *key;	   /* owned: for people; "" */
+	char *key;	   /* owned: for display; "" */
 	char *kind;	   /* owned: "rows checksum difference", or what else is wrong */
 };
 

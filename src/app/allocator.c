@@ -1,7 +1,7 @@
 /* malloc() for the whole process, libraries included: what finds no memory in there ends the
- * process in good order, too (base/shortage.c). Of our libraries, OpenSSL under Oracle's client
- * and that client itself (std::bad_alloc through C frames) end it by a signal instead, and
- * then nobody dumps the state.
+ * process in good order, too (base/shortage.c). Of our libraries, OpenSSL under Oracle's client and
+ * that client itself (std::bad_alloc through C frames) end it by a signal instead, and then no
+ * state is dumped.
  *
  * An executable's malloc() comes before the C library's (glibc's manual, "Replacing malloc");
  * these pass on to that one. Sanitizers bring their own. */

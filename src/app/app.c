@@ -1,9 +1,9 @@
 /* The loop's thread.
  *
- * It hears of the ferry by on_wake() (the ferry's threads only set a bit and wake the
- * loop), of the user by signals and HTTP, and looks at the clock. All it does is short,
- * so a signal is answered at once whatever the servers do. It is also the only one who
- * ends the process: finish() after a run that is done, shutdown.c otherwise. */
+ * The ferry reaches it by on_wake() (its threads only set a bit and wake the loop), the user by
+ * signals and HTTP; timers do the rest. All it does is short, so a signal is handled at once
+ * whatever the servers do. It is also the only thread that ends the process: finish() after a run
+ * that is done, shutdown.c otherwise. */
 #include "app.h"
 
 #include <fcntl.h>
@@ -61,7 +61,7 @@ static void on_phase_change(struct app *app)
 
 	ferry_status(app->ferry, &status);
 	app->phase = status.phase;
-	summary_see(&app->summary, status.phase, clock_ms());
+	summary_update(&app->summary, status.phase, clock_ms());
 	if (!app->is_ready) {
 		app->is_ready = true;
 		notify_send("READY=1", NULL);
@@ -130,7 +130,7 @@ static void handle_events(struct app *app)
 			 "there is nothing to do (to compare: -verify; for another move: another "
 			 "StateFile)",
 			 app->config->state_file);
-		/* Nobody waits for the status of a run that is none. */
+		/* A dry run has no final status to report. */
 		app->is_done = true;
 		app->exit_status = EXIT_DONE;
 		ev_break(app->loop, EVBREAK_ALL);
@@ -141,7 +141,7 @@ static void handle_events(struct app *app)
 	}
 }
 
-/* Ends the process, unless the run has failed before, or is done: then the ferry says so. */
+/* Ends the process, unless the run has failed before, or is done: then the ferry reports it. */
 static void fail(struct app *app, enum run_part part, const struct error *err)
 {
 	bool is_first = ferry_fail(app->ferry, part, err);
@@ -183,8 +183,8 @@ static void stop_by_signal(struct app *app, int number)
 		ev_break(app->loop, EVBREAK_ALL);
 		return;
 	}
-	/* The ferry may be done already and about to say so: then that counts, and nobody sends
-	 * the signal again. */
+	/* The ferry may be done already and about to report it: then that counts, and the signal is
+	 * not sent again. */
 	app->is_interrupted = true;
 	error_set(&err, ERROR_STOPPED, "signal received: %s",
 		  number == SIGTERM ? "terminated" :
@@ -198,7 +198,7 @@ static void on_signal(struct ev_loop *loop UNUSED, ev_signal *watcher, int reven
 	stop_by_signal(watcher->data, watcher->signum);
 }
 
-/* From a terminal that is gone, or from whoever rotates the log. */
+/* From a terminal that is gone, or from a log rotation. */
 static void on_hangup(struct ev_loop *loop UNUSED, ev_signal *watcher, int revents UNUSED)
 {
 	struct app *app = watcher->data;
@@ -240,19 +240,13 @@ static void log_progress_line(const char *line, const struct ferry_status *statu
 	log_info_facts(&facts, "%s", line);
 }
 
-static bool wants_progress(const struct app *app, const struct ferry_status *status)
-{
-	int64_t interval_ms =
-		status->phase == PHASE_COPYING ? PROGRESS_LOG_MS : PROGRESS_LOG_WAITING_MS;
-
-	return log_is_terminal() || clock_ms() - app->progress_logged_ms >= interval_ms;
-}
-
 /* A service is ready when the checks are through. Until then a server may be waited for, up to
  * ServerAwayTimeout: that is longer than a manager's patience. */
 static void show_progress(struct app *app, const struct ferry_status *status)
 {
-	bool is_logged = wants_progress(app, status);
+	int64_t interval_ms =
+		status->phase == PHASE_COPYING ? PROGRESS_LOG_MS : PROGRESS_LOG_WAITING_MS;
+	bool is_logged = log_is_terminal() || clock_ms() - app->progress_logged_ms >= interval_ms;
 	bool is_notified = notify_is_wanted() && clock_ms() - app->notified_ms >= NOTIFY_EVERY_MS;
 	struct buf line = BUF_INIT;
 	struct estimate estimate;
@@ -306,7 +300,7 @@ static void start_timer(struct app *app, ev_timer *timer, int64_t ms)
 		ev_timer_start(app->loop, timer);
 }
 
-/* Who was started by nohup wants no hang-up to end it. */
+/* A program started by nohup ignores hang-ups. */
 static void watch_hangups(struct app *app)
 {
 	struct sigaction former;
@@ -465,7 +459,7 @@ int app_run(const struct config *config, const struct start_state *start, bool i
 	app.loop = ev_loop_new(EVFLAG_AUTO);
 	reports_set_hooks(&app, &hooks);
 	app.ferry = ferry_new(&config->move, &hooks, resume, finished, is_dry_run);
-	restart_take_over(&app);
+	restart_restore(&app);
 	ok = start_all(&app, &err);
 	if (ok) {
 		ev_run(app.loop, 0);

@@ -38,7 +38,7 @@ struct app {
 	struct rate rate;
 	struct bottleneck bottleneck;
 	struct summary summary;
-	ev_async wake; /* the ferry has something to say */
+	ev_async wake; /* the ferry has announced an event */
 	ev_signal interrupted;
 	ev_signal terminated;
 	ev_signal hung_up;

@@ -10,8 +10,8 @@
 #include "base/nearest.h"
 #include "base/version.h"
 
-/* Go's flag package ends with 2, which is what a run that was interrupted ends with here:
- * whoever resumes after a 2 would do so for ever. */
+/* Go's flag package ends with 2, which is what a run that was interrupted ends with here: a script
+ * that resumes after a 2 would do so forever. */
 enum { EXIT_MISTAKE = 1, VERIFY_KEYS_MAX = 10000 };
 
 /* A flag is boolean or takes a text or a number. */
@@ -186,8 +186,8 @@ static bool parse_flags(struct arguments *a)
 	return true;
 }
 
-/* Ghostferry ignores what stands behind the path. For "conf.json -dryrun" that would be a
- * move instead of a look, and a fresh start instead of a resumed one. */
+/* Ghostferry ignores what stands behind the path. For "conf.json -dryrun" that would be a move
+ * instead of a rehearsal, and a fresh start instead of a resumed one. */
 static bool check_rest(const struct arguments *a)
 {
 	const struct cli *cli = a->cli;

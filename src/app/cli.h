@@ -27,9 +27,9 @@ struct cli {
 	char *const *tables; /* -verify: names or patterns, ended by NULL; none: all */
 };
 
-/* False: the process ends with *exit_status; what there is to say (help, version,
- * mistakes with the usage) has been written. Arguments behind the first positional
- * one are tables for -verify and ignored otherwise, but a flag there is a mistake. */
+/* False: the process ends with *exit_status; all output (help, version, mistakes with the usage)
+ * has been written. Arguments behind the first positional one are tables for -verify and ignored
+ * otherwise, but a flag there is a mistake. */
 bool cli_parse(int argc, char *const *argv, struct cli *cli, int *exit_status, FILE *out,
 	       FILE *errors) MUST_CHECK;
 

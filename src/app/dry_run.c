@@ -1,4 +1,4 @@
-/* A list for people, with one table per line in the order in which they are copied. */
+/* A list with one table per line in the order in which they are copied. */
 #include "dry_run.h"
 
 #include <string.h>

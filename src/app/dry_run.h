@@ -1,4 +1,4 @@
-/* What -dryrun prints: the tables that would be moved, and what stands against it. */
+/* What -dryrun prints: the tables that would be moved, and what prevents it. */
 #ifndef APP_DRY_RUN_H
 #define APP_DRY_RUN_H
 

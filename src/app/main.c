@@ -55,19 +55,9 @@ static void set_up_log(const struct program *program)
 		log_set_level(level);
 }
 
-static void log_warnings(const struct program *program, struct config_warnings *warnings)
-{
-	for (size_t i = 0; i < warnings->texts.count; i++)
-		log_write(LOG_WARN, "config", NULL, NULL, "%s", warnings->texts.items[i]);
-	config_warnings_release(warnings);
-	if (program->cli.verbose && program->config.log_level)
-		log_warn("-verbose is given: LogLevel %s has no effect", program->config.log_level);
-}
-
-/* Nobody asked for the default one, and a configuration may well lie where nothing can
- * be written. One that is configured, or holds a state already, must be writable: app_run()
- * sees to that. Else the state in it would look as good as before, and be left. With -resume
- * somebody counts on it. */
+/* The default one was not requested, and a configuration may well lie where nothing can be written.
+ * One that is configured, or holds a state already, must be writable: app_run() checks that. Else
+ * the state in it would look as good as before, and be left. With -resume the user relies on it. */
 static void drop_default_state_file(struct program *program)
 {
 	char *usual = mem_printf("%s.state", program->cli.config_path);
@@ -99,7 +89,7 @@ static bool go_back(struct program *program, struct error *err)
 	log_info("this is the way back: the source is now the server that Target names, and the "
 		 "target the one that Source names");
 	if (!program->start.is_over && !*program->start.state.way_back.verifier)
-		log_warn("the move was made without a verifier: nobody has compared the two sides "
+		log_warn("the move was made without a verifier: the two sides were not compared "
 			 "(VerifierType, or -verify)");
 	return true;
 }
@@ -114,7 +104,11 @@ static bool prepare(struct program *program, struct error *err)
 		ok = error_wrap(err, CONFIG_VALIDATING);
 	ok = ok && (!program->config.log_file || log_open_file(program->config.log_file, err) ||
 		    error_wrap(err, "LogFile"));
-	log_warnings(program, &warnings);
+	for (size_t i = 0; i < warnings.texts.count; i++)
+		log_write(LOG_WARN, "config", NULL, NULL, "%s", warnings.texts.items[i]);
+	config_warnings_release(&warnings);
+	if (program->cli.verbose && program->config.log_level)
+		log_warn("-verbose is given: LogLevel %s has no effect", program->config.log_level);
 	if (!ok)
 		return false;
 	if (program->cli.verify)
@@ -140,7 +134,7 @@ static void *allocate_for_ev(void *memory, long size)
 	return NULL;
 }
 
-/* cJSON looks at no allocation of its own; ours cannot fail. */
+/* cJSON does not check its allocations; ours cannot fail. */
 static void init_libraries(void)
 {
 	cJSON_Hooks hooks = { .malloc_fn = mem_alloc, .free_fn = free };
@@ -178,15 +172,6 @@ static int fail(const struct program *program, const struct error *err)
 	return EXIT_NOT_STARTED;
 }
 
-/* Without a connection: its servers may be gone. */
-static int report_over(const struct config *config)
-{
-	log_info("%s says that this move is finished: there is nothing to do (to compare: "
-		 "-verify; for another move: another StateFile)",
-		 config->state_file);
-	return EXIT_DONE;
-}
-
 static void set_up_process(void)
 {
 	struct rlimit limit;
@@ -211,7 +196,7 @@ int main(int argc, char **argv)
 {
 	struct program program = { .start = { .is_resumed = false } };
 	struct error err = ERROR_INIT;
-	int status;
+	int status = EXIT_DONE;
 
 	set_up_process();
 	shortage_init();
@@ -227,10 +212,12 @@ int main(int argc, char **argv)
 		status = fail(&program, &err);
 	else if (program.cli.verify)
 		status = verify_command_run(&program.config, &program.cli);
-	else if (program.start.is_over)
-		status = report_over(&program.config);
-	else
+	else if (!program.start.is_over)
 		status = app_run(&program.config, &program.start, program.cli.dry_run);
+	else /* Without a connection: its servers may be gone. */
+		log_info("%s says that this move is finished: there is nothing to do (to compare: "
+			 "-verify; for another move: another StateFile)",
+			 program.config.state_file);
 	if (program.config.is_turned_round) {
 		turned_options_release(&program.turned);
 		program.config.move = program.forward;

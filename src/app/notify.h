@@ -8,8 +8,7 @@
 /* At the start, once. */
 void notify_init(void);
 bool notify_is_wanted(void);
-/* state: such as "READY=1", or NULL; status: for people, or NULL. Failures are nobody's
- * concern. */
+/* state: such as "READY=1", or NULL; status: free text, or NULL. Failures are ignored. */
 void notify_send(const char *state, const char *status);
 
 #endif

@@ -1,7 +1,7 @@
-/* Reports. The periodic ones are made on the loop's thread and posted by the
- * reporter's. The cutover is different: whoever watches must know that the row copy
- * is complete before the lock is asked for, so the ferry's thread posts both itself,
- * one after the other, and waits for the answers. */
+/* Reports. The periodic ones are made on the loop's thread and posted by the reporter's. The
+ * cutover is different: observers must know that the row copy is complete before the lock is
+ * requested, so the ferry's thread posts both itself, one after the other, and waits for the
+ * answers. */
 #include "reports.h"
 
 #include <stdlib.h>

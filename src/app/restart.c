@@ -1,13 +1,12 @@
-/* A target that forgets commits was restarted: what it may have forgotten is written
- * again by a resumed run, and nobody need be there for that. Or the definition of a table has
- * changed on the source, and the table is to be copied again, as a resumed run does (-recopy; those
- * that it would not find by itself are named). The process saves the state,
- * which is one of before, and runs its own program again in its place, with -resumestate:
- * nothing of the run that has ended is left, its threads in hanging queries as little as
- * its connections.
+/* A target that forgets commits was restarted: what it may have forgotten is written again by a
+ * resumed run, which needs no operator. Or the definition of a table has changed on the source, and
+ * the table is to be copied again, as a resumed run does (-recopy; those that it would not find by
+ * itself are named). The process saves the state, which is one of before, and runs its own program
+ * again in its place, with -resumestate: nothing of the run that has ended is left, its threads in
+ * hanging queries as little as its connections.
  *
- * Not where somebody was told that the run is about to cut over, where there is no state
- * file, or when it happens again and again: then the run ends as any other does. */
+ * Not where a callback was told that the run is about to cut over, where there is no state file, or
+ * when it happens again and again: then the run ends as any other does. */
 #include "restart.h"
 
 #include <fcntl.h>
@@ -58,7 +57,7 @@ static void take_limits_over(struct app *app, const char *text)
 	cJSON_Delete(object);
 }
 
-void restart_take_over(struct app *app)
+void restart_restore(struct app *app)
 {
 	const char *text = getenv(variable);
 	unsigned count, cutover, paused;
@@ -68,8 +67,7 @@ void restart_take_over(struct app *app)
 	began_ms = clock_ms();
 	if (!text)
 		return;
-	if (app->resume &&
-	    sscanf(text, "%u %u %u %llu %n", &count, &cutover, &paused, &rows, &end) == 4) {
+	if (sscanf(text, "%u %u %u %llu %n", &count, &cutover, &paused, &rows, &end) == 4) {
 		restarts = count;
 		ferry_set_automatic_cutover(app->ferry, cutover != 0);
 		ferry_set_paused(app->ferry, paused != 0);
@@ -91,6 +89,12 @@ static void close_at_exec(void)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+/* Nothing was moved yet. */
+static bool is_first_start(const struct app *app)
+{
+	return !app->resume && !ferry_may_save(app->ferry);
+}
+
 /* The state that is to be resumed now; NULL: there is none in a file. A start that failed early
  * has taken nothing over into the state file. */
 static const char *state_path(const struct app *app)
@@ -98,6 +102,18 @@ static const char *state_path(const struct app *app)
 	if (ferry_may_save(app->ferry) || command_line->resume)
 		return app->state_file.path;
 	return command_line->resume_state;
+}
+
+static void add_resume(char **argv, int *count, const struct app *app)
+{
+	static char state_flag[] = "-resumestate", resume_flag[] = "-resume";
+
+	if (!is_first_start(app)) {
+		argv[(*count)++] = state_flag;
+		argv[(*count)++] = mem_strdup(state_path(app));
+	} else if (command_line->resume) {
+		argv[(*count)++] = resume_flag;
+	}
 }
 
 static void add_recopy(char **argv, int *count, const char *table)
@@ -111,7 +127,7 @@ static void add_recopy(char **argv, int *count, const char *table)
 /* For the process image that follows, so nothing is released. */
 static char **arguments(const struct app *app)
 {
-	static char resume_flag[] = "-resumestate", verbose_flag[] = "-verbose";
+	static char verbose_flag[] = "-verbose";
 	const struct string_list *again = &command_line->recopy;
 	static char back_flag[] = "-back";
 	struct recopies changed;
@@ -129,8 +145,7 @@ static char **arguments(const struct app *app)
 		add_recopy(argv, &count, again->items[i]);
 	if (command_line->back)
 		argv[count++] = back_flag;
-	argv[count++] = resume_flag;
-	argv[count++] = mem_strdup(state_path(app));
+	add_resume(argv, &count, app);
 	argv[count++] = mem_strdup(command_line->config_path);
 	argv[count] = NULL;
 	return argv;
@@ -200,10 +215,13 @@ void restart_if_it_helps(struct app *app, const struct error *err, enum run_part
 		return;
 	/* A signal from here on would be lost with this image: it ends the process instead. */
 	shutdown_at_next_signal(EXIT_INTERRUPTED);
-	if (!app->state_file.path || !state_path(app) || !save(app))
+	if (!is_first_start(app) && (!app->state_file.path || !state_path(app) || !save(app)))
 		return;
 	log_progress("");
-	log_warn_err(err, "resuming from %s by itself", state_path(app));
+	if (is_first_start(app))
+		log_warn_err(err, "a table's definition was changed meanwhile: starting again");
+	else
+		log_warn_err(err, "resuming from %s by itself", state_path(app));
 	run_again(app);
 	error_errno(&failure, "%s", program_path);
 	log_error_err(&failure, "the program cannot be run again");

@@ -132,15 +132,8 @@ static void post_error(const struct app *app, const struct error *err, enum run_
 	buf_release(&payload);
 }
 
-/* Nobody takes a state from a screen. */
-static bool is_for_screen(const struct app *app, enum run_part part)
-{
-	return isatty(STDOUT_FILENO) == 1 && app->state_file.path && part != PART_RUN_LOCK &&
-	       ferry_may_save(app->ferry);
-}
-
-/* Whoever has taken over writes a newer state into the same file. Who has the state on stdout
- * need not wait for a disk that does not answer. */
+/* A process that has taken over writes a newer state into the same file. When the state is on
+ * stdout there is no need to wait for a disk that does not answer. */
 static bool save_state(struct app *app, enum run_part part, bool is_printed, int patience_s)
 {
 	if (part == PART_RUN_LOCK)
@@ -168,11 +161,13 @@ static void log_end(const struct error *err, enum run_part part, bool is_printed
 		  !is_printed && saved_to ? saved_to : "");
 }
 
-/* What the run leaves behind, in the order of its worth. */
+/* What the run leaves behind, in the order of importance. */
 static void report(struct app *app, const struct error *err, enum run_part part, int status)
 {
 	const char *path = app->state_file.path;
-	bool for_screen = is_for_screen(app, part);
+	/* A state on a screen is of no use. */
+	bool for_screen = isatty(STDOUT_FILENO) == 1 && path && part != PART_RUN_LOCK &&
+			  ferry_may_save(app->ferry);
 	struct buf state = BUF_INIT;
 	bool printed = false, saved = false;
 
@@ -196,25 +191,13 @@ static void report(struct app *app, const struct error *err, enum run_part part,
 			 "DumpStateToStdoutOnError is set");
 	if (state.length > 0 && path && ferry_may_save(app->ferry))
 		log_info("the run can be resumed with -resumestate %s", path);
-	app->api.events_ms = 0; /* a fresh one: who listens hears why it ends */
+	app->api.events_ms = 0; /* a fresh one: listeners get the reason of the end */
 	server_beat(app->server);
 	listen_remove(&app->listener);
 	summary_log(&app->summary, app->ferry);
 	warn_about_lock(app);
 	post_error(app, err, part, &state);
 	buf_release(&state);
-}
-
-/* Who restarts a run that fails wants to know which one was to be stopped. Elsewhere nothing
- * changes. */
-static int failed_status(const struct error *err, enum run_part part)
-{
-	const char *text = getenv("GHOSTFERRY_STOPPED_STATUS");
-	long status = text && part == PART_USER_INTERRUPT ? strtol(text, NULL, 10) : 0;
-
-	if (err->kind == ERROR_DIFFERENT)
-		return EXIT_DIFFERENT;
-	return status > 0 && status <= 255 ? (int)status : EXIT_INTERRUPTED;
 }
 
 void shutdown_failed(struct app *app)
@@ -226,7 +209,12 @@ void shutdown_failed(struct app *app)
 		error_set(&err, ERROR_STOPPED, "the run ended without saying why");
 	restart_if_it_helps(app, &err, part);
 
-	int status = failed_status(&err, part);
+	/* A supervisor that restarts failed runs must see which one was stopped on purpose. */
+	const char *stopped = getenv("GHOSTFERRY_STOPPED_STATUS");
+	long wanted = stopped && part == PART_USER_INTERRUPT ? strtol(stopped, NULL, 10) : 0;
+	int status = err.kind == ERROR_DIFFERENT ? EXIT_DIFFERENT :
+		     wanted > 0 && wanted <= 255 ? (int)wanted :
+						   EXIT_INTERRUPTED;
 
 	report(app, &err, part, status);
 	_exit(status);
@@ -246,7 +234,7 @@ void shutdown_not_started(struct app *app)
 	if (!ferry_error(app->ferry, &err, &part))
 		error_set(&err, ERROR_STOPPED, "the start ended without saying why");
 	restart_if_it_helps(app, &err, part);
-	/* A dry run has nothing to leave behind, and nobody to call. */
+	/* A dry run has no state to leave behind, and no callback to call. */
 	if (!app->is_dry_run)
 		report(app, &err, part, EXIT_NOT_STARTED);
 	log_progress("");

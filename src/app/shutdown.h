@@ -11,7 +11,7 @@
 /* Interrupted or failed: prints the state, saves it, reports, leaves. Waits for none
  * of the ferry's threads, which may hang in a query. */
 void shutdown_failed(struct app *app) NORETURN;
-/* Nothing was moved: says all that stands against it, leaves. */
+/* Nothing was moved: reports all that prevents it, leaves. */
 void shutdown_not_started(struct app *app) NORETURN;
 /* From here on SIGTERM and SIGINT end the process at once with this status. */
 void shutdown_at_next_signal(int exit_status);

@@ -1,9 +1,8 @@
 /* -resume: what the state file says. -resumestate, else StateToResumeFrom, else none: a fresh
- * start, unless the state file speaks against it. The state file has a say in the other cases as
- * well: it may be of a later time of the same run.
+ * start, unless the state file speaks against it. The state file matters in the other cases as
+ * well: it may be a later state of the same run.
  *
- * No text offers to remove anything that a living run, or whoever uses a finished move,
- * has need of. */
+ * No text offers to remove anything that a living run, or a finished move, still needs. */
 #include "start_state.h"
 
 #include <errno.h>
@@ -81,8 +80,8 @@ static bool check_nothing_unfinished(struct start_state *start, const struct cli
 	return false;
 }
 
-/* The file's state of the same run: is it finished since, and up to where does its line
- * go? A file that cannot be read says nothing. */
+/* The file's state of the same run: has it finished since, and how far does its line go? A file
+ * that cannot be read does not count. */
 static bool compare_with_file(struct saved_state *state, const char *path, struct error *err)
 {
 	struct error ignored;

@@ -73,7 +73,7 @@ static bool check_tables_of_command(const struct command *c, struct error *err)
 	return true;
 }
 
-/* A column that the account may not read would be left out on the quiet. */
+/* A column that the account may not read would be left out silently. */
 static bool check_readable(struct command *c, struct error *err)
 {
 	struct buf sql = BUF_INIT;
@@ -112,19 +112,6 @@ static bool check_names(struct command *c, struct error *err)
 	return ok;
 }
 
-/* Nor may others be compared than were moved. */
-static bool check_conditions(const struct command *c, struct error *err)
-{
-	struct buf text = BUF_INIT;
-
-	if (c->tables.refused_conditions == 0)
-		return true;
-	findings_text(&text, &c->findings);
-	fputs(buf_text(&text), stderr);
-	buf_release(&text);
-	return error_set(err, ERROR_CONFIG, "rows cannot be chosen by Tables.Where");
-}
-
 static bool load(struct command *c, struct error *err)
 {
 	c->source = db_open(&c->options.source, DB_SESSION_READ, NULL, err);
@@ -144,8 +131,16 @@ static bool load(struct command *c, struct error *err)
 		return error_set(err, ERROR_CONFIG,
 				 "no table is chosen by Databases and Tables: there is nothing to "
 				 "compare");
-	if (!check_names(c, err) || !check_conditions(c, err))
+	if (!check_names(c, err))
 		return false;
+	if (c->tables.refused_conditions > 0) { /* other rows than were moved */
+		struct buf text = BUF_INIT;
+
+		findings_text(&text, &c->findings);
+		fputs(buf_text(&text), stderr);
+		buf_release(&text);
+		return error_set(err, ERROR_CONFIG, "rows cannot be chosen by Tables.Where");
+	}
 	return check_readable(c, err) &&
 	       table_diff_load(&c->verification, &c->options, &c->tables, c->target, &c->stop, err);
 }
@@ -158,7 +153,7 @@ static bool begin(void *context, size_t table, struct key *low UNUSED)
 	return true;
 }
 
-/* The worker's, whose table it is. */
+/* Called by the table's worker. */
 static void compared(void *context, size_t table, const struct key *end)
 {
 	struct command *c = context;

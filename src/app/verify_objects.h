@@ -1,4 +1,4 @@
-/* The part of -verify that looks at what MoveObjects lists. */
+/* The part of -verify that compares what MoveObjects lists. */
 #ifndef APP_VERIFY_OBJECTS_H
 #define APP_VERIFY_OBJECTS_H
 

@@ -1,5 +1,5 @@
-/* The workers of a comparison may wait in queries for long, so the clock and the signals have a
- * thread of their own. It takes signals by sigtimedwait(): its answer to one is ordinary code. */
+/* The workers of a comparison may wait in queries for long, so timers and signals have a thread of
+ * their own. It takes signals by sigtimedwait(): its answer to one is ordinary code. */
 #include "verify_progress.h"
 
 #include <inttypes.h>
@@ -21,7 +21,7 @@ struct sums {
 	double rows, all, different, fraction, rows_per_s, eta_s;
 };
 
-static void sum_up(struct verify_progress *p, int64_t now_ms, struct sums *sums)
+static void add_up(struct verify_progress *p, int64_t now_ms, struct sums *sums)
 {
 	double seconds = (double)(now_ms - p->began_ms) / 1000;
 
@@ -86,7 +86,7 @@ void verify_progress_line(struct buf *line, struct verify_progress *p, int64_t n
 {
 	struct sums sums;
 
-	sum_up(p, now_ms, &sums);
+	add_up(p, now_ms, &sums);
 	put_line(line, p, &sums);
 }
 
@@ -113,7 +113,7 @@ static void show(struct verify_progress *p, int64_t *logged_ms)
 
 	if (!log_is_terminal() && now_ms - *logged_ms < PROGRESS_LOG_MS)
 		return;
-	sum_up(p, now_ms, &sums);
+	add_up(p, now_ms, &sums);
 	put_line(&line, p, &sums);
 	if (log_is_terminal()) {
 		log_progress(buf_text(&line));
@@ -132,7 +132,7 @@ static void log_interrupted(struct verify_progress *p)
 	struct sums sums;
 
 	log_progress("");
-	sum_up(p, clock_ms(), &sums);
+	add_up(p, clock_ms(), &sums);
 	put_sums(&text, p, &sums);
 	buf_puts(&text, " were compared, of these ");
 	put_different(&text, sums.different);

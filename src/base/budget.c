@@ -1,4 +1,4 @@
-/* The stop latch has a condition of its own, so it is looked at every POLL_MS. */
+/* The stop latch has a condition of its own, so it is polled every POLL_MS. */
 #include "base/budget.h"
 
 #include <assert.h>

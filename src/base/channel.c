@@ -1,6 +1,6 @@
-/* A ring under one lock. Waiters on both sides share one condition, so wake-ups
- * are broadcasts, but only at the edges: somebody can wait for an item only while
- * the ring is empty, and for room only while it is full. */
+/* A ring under one lock. Waiters on both sides share one condition, so wake-ups are broadcasts, but
+ * only at the edges: a thread waits for an item only while the ring is empty, and for room only
+ * while it is full. */
 #include "base/channel.h"
 
 #include <assert.h>
@@ -45,7 +45,7 @@ bool channel_push(struct channel *c, void *item)
 	return pushed;
 }
 
-static bool take_first(struct channel *c, void **item) REQUIRES(c->lock)
+static bool pop_first(struct channel *c, void **item) REQUIRES(c->lock)
 {
 	if (c->count == 0)
 		return false;
@@ -63,7 +63,7 @@ bool channel_pop(struct channel *c, void **item)
 	mutex_lock(&c->lock);
 	while (c->count == 0 && !c->closed)
 		condition_wait(&c->changed, &c->lock);
-	popped = take_first(c, item);
+	popped = pop_first(c, item);
 	mutex_unlock(&c->lock);
 	return popped;
 }
@@ -73,7 +73,7 @@ bool channel_try_pop(struct channel *c, void **item)
 	bool popped;
 
 	mutex_lock(&c->lock);
-	popped = take_first(c, item);
+	popped = pop_first(c, item);
 	mutex_unlock(&c->lock);
 	return popped;
 }

@@ -1,7 +1,7 @@
 /* JSON on top of cJSON.
  *
- * cJSON builds the tree. Then a second pass walks the text and the tree together, for
- * what cJSON does not do:
+ * cJSON builds the tree. Then a second pass walks the text and the tree together, for what cJSON
+ * lacks:
  *  - Numbers. It keeps doubles; the text of every number that is not an integer within
  *    2^53 goes into the node's valuestring. cJSON_Delete() frees that, cJSON_Duplicate()
  *    copies it, and cJSON itself uses valuestring of strings and raw nodes only.

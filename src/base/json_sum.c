@@ -1,7 +1,6 @@
-/* FNV-1a over the bytes of each name, text and number, with the finaliser of MurmurHash3:
- * both steps can be undone, so two values that differ in one byte never have the same
- * sum. Members are added up, which makes their order not count; items of an array are
- * chained, which makes it count. */
+/* FNV-1a over the bytes of each name, text and number, with the finaliser of MurmurHash3: both
+ * steps can be undone, so two values that differ in one byte never have the same sum. Members are
+ * added up, so their order does not count; items of an array are chained, so theirs does. */
 #include "base/json_sum.h"
 
 #include <string.h>

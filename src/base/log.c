@@ -1,9 +1,8 @@
-/* The log. A line is put together in a buffer of its own and leaves in one
- * write(2), under a lock that keeps it apart from the progress line of a
- * terminal. What goes wrong while logging is ignored: there is nowhere to say it,
- * and a full disk under the log must not end a migration. Nor must a reader that has
- * stopped (a pager, a terminal on hold) hold it up, or keep a signal from being
- * answered: lines that nobody reads are dropped and counted. */
+/* The log. A line is put together in a buffer of its own and leaves in one write(2), under a lock
+ * that keeps it apart from the progress line of a terminal. Errors while logging are ignored: there
+ * is nowhere to report them, and a full disk under the log must not end a migration. Nor must a
+ * reader that has stopped (a pager, a terminal on hold) hold up the migration or delay the handling
+ * of a signal: lines that nobody reads are dropped and counted. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -92,26 +91,20 @@ bool log_parse_backend(const char *text, enum log_backend *backend)
 	return false;
 }
 
-/* What is moved away and cut to nothing by a log rotation would go on at the old length, with
- * zeros in front. */
-static void append_to_file(void)
-{
-	int flags = fcntl(STDERR_FILENO, F_GETFL);
-	struct stat info;
-
-	if (flags >= 0 && fstat(STDERR_FILENO, &info) == 0 && S_ISREG(info.st_mode))
-		(void)fcntl(STDERR_FILENO, F_SETFL, flags | O_APPEND);
-}
-
 void log_init(void)
 {
 	const char *backend = getenv("GHOSTFERRY_LOG_BACKEND");
 	const char *level = getenv("GHOSTFERRY_LOG_LEVEL");
 	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
 	enum log_level parsed = LOG_INFO;
+	int flags = fcntl(STDERR_FILENO, F_GETFL);
+	struct stat info;
 
 	started_ms = clock_ms();
-	append_to_file();
+	/* A file that a log rotation copies and truncates would otherwise be written on at the
+	 * old offset, with zeros in front. */
+	if (flags >= 0 && fstat(STDERR_FILENO, &info) == 0 && S_ISREG(info.st_mode))
+		(void)fcntl(STDERR_FILENO, F_SETFL, flags | O_APPEND);
 	terminal = isatty(STDERR_FILENO) == 1 && !(term && strcmp(term, "dumb") == 0);
 	in_colour = terminal && !(no_colour && *no_colour);
 	if (backend && *backend && !log_parse_backend(backend, &current_backend))
@@ -174,7 +167,7 @@ bool log_is_terminal(void)
 	return terminal;
 }
 
-/* Once the reader has stopped reading, nobody waits for it any more. */
+/* Once the reader has stopped reading, no line waits for it any more. */
 static bool is_writable(void) REQUIRES(output_lock)
 {
 	struct pollfd out = { .fd = output, .events = POLLOUT };
@@ -404,7 +397,7 @@ void log_write(enum log_level level, const char *tag, const struct error *err,
 		buf_add(&text, buf_text(&progress), progress.length);
 	if (dropped > 0 && is_writable()) {
 		length = snprintf(missing, sizeof(missing),
-				  "... %llu lines are missing, as nobody took them\n",
+				  "... %llu lines are missing: the reader had stopped\n",
 				  (unsigned long long)dropped);
 		dropped = 0;
 		write_all(missing, (size_t)length);

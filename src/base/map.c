@@ -31,7 +31,7 @@ static uint64_t seed(void)
 	if (getrandom(&fresh, sizeof(fresh), GRND_NONBLOCK) != sizeof(fresh))
 		fresh = (uint64_t)clock_us();
 	fresh |= 1; /* 0 means: not chosen yet */
-	/* The first thread wins, and everybody uses its choice. */
+	/* The first thread wins, and all use its choice. */
 	if (atomic_compare_exchange_strong(&chosen, &known, fresh))
 		return fresh;
 	return known;

@@ -1,6 +1,6 @@
-/* Trying again. Only errors that another attempt can cure are tried again: a
- * refused statement fails at once instead of 60 times, which is the one
- * difference from Ghostferry's WithRetries. */
+/* Trying again. Only operations whose error another attempt can cure are tried again: a refused
+ * statement fails at once instead of 60 times, which is the one difference from Ghostferry's
+ * WithRetries. */
 #include "base/retry.h"
 
 #include <stdio.h>

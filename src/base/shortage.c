@@ -1,8 +1,7 @@
-/* A thread that finds no memory frees the reserve, wakes the loop and then sleeps for ever,
- * with whatever locks it holds: the loop needs none of a worker's to dump the state. Should
- * it hang all the same, this thread ends the process after a while; the state file is what
- * is left then, a second old. Code that unwinds from every malloc() would be code that
- * nobody ever runs. */
+/* A thread that finds no memory frees the reserve, wakes the loop and then sleeps forever, with
+ * whatever locks it holds: the loop needs none of a worker's to dump the state. Should it hang all
+ * the same, this thread ends the process after a while; the state file is what is left then, a
+ * second old. Code that unwinds from every malloc() would never be exercised. */
 #include "base/shortage.h"
 
 #include <stdatomic.h>

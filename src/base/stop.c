@@ -1,5 +1,5 @@
-/* The latch is an atomic, so that asking costs nothing in inner loops; the lock
- * exists only so that a sleeper cannot miss the moment it is set. */
+/* The latch is an atomic, so that checking it costs nothing in inner loops; the lock exists only so
+ * that a sleeper cannot miss the moment it is set. */
 #include "base/stop.h"
 
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-/* Thin covers over pthreads that cannot fail quietly.
+/* Thin wrappers around pthreads that cannot fail silently.
  *
  * Threads start with every signal blocked: signals belong to the loop, and a
  * library call of a worker must never see EINTR because of a SIGTERM. */
@@ -14,8 +14,8 @@
 #include "base/mem.h"
 #include "base/shortage.h"
 
-/* Whatever `ulimit -s` says: neither too little for rows of 4096 columns nor the 8 MiB each
- * that a limit of the address space is soon used up by. */
+/* Whatever `ulimit -s` says: neither too little for rows of 4096 columns nor 8 MiB each, which soon
+ * exhausts a limited address space. */
 #define STACK_BYTES (2u << 20)
 
 static void (*hook_start)(void);

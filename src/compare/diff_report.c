@@ -137,7 +137,7 @@ void diff_report_message(struct buf *out, const struct diff_report *r)
 			table_report_message(out, &r->tables[i]);
 }
 
-/* Shows the row, if it is there, in any client. */
+/* Prints a query that shows the row, if it is there, in any client. */
 static void put_select(struct buf *out, const struct table_report *t, enum side side,
 		       const char *where)
 {

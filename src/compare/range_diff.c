@@ -4,10 +4,10 @@
  *   FROM (SELECT <64 bits of the fingerprint> s FROM t FORCE INDEX (k)
  *         WHERE key > low AND key <= high LIMIT <no limit>) d
  *
- * (The LIMIT keeps the servers from merging the derived table and hashing each row
- * twice.) The fingerprints are of whole rows, keys included, so no two rows of a table
- * share one and rows that were swapped are seen. COUNT(s) must be COUNT(*): a hash that
- * became NULL for whatever reason would otherwise be left out in silence.
+ * (The LIMIT keeps the servers from merging the derived table and hashing each row twice.) The
+ * fingerprints are of whole rows, keys included, so no two rows of a table share one and rows that
+ * were swapped are seen. COUNT(s) must be COUNT(*): a hash that became NULL for whatever reason
+ * would otherwise be left out silently.
  *
  * Only where the figures differ are the rows read: key and fingerprint of each. They are
  * matched by the key's bytes here; order and ranges are always the server's.
@@ -20,10 +20,10 @@
  * (snappy.h): two encodings of one text are no difference, and tables whose encodings agree
  * cost no more than others.
  *
- * Where the two sides order keys differently a row may fall into another range there: it
- * is found in both and equal when it is looked up by its key, which is why whoever is
- * told of differences looks again (see recheck.h). Every key of the target lies in some
- * range, as one range begins where another ends and both ends are open. */
+ * Where the two sides order keys differently a row may fall into another range there: it is found
+ * in both and equal when it is looked up by its key, which is why differences are always rechecked
+ * (see recheck.h). Every key of the target lies in some range, as one range begins where another
+ * ends and both ends are open. */
 #include "compare/range_diff.h"
 
 #include <ctype.h>
@@ -45,7 +45,7 @@
 #define KEYS_PER_QUERY 200
 #define READ_RETRY_MS 1000
 
-/* A server that restarts just now is tried again, as with every query. */
+/* If the server is just restarting, it is tried again, as with every query. */
 static struct retry begin_query(const struct range_diff *c, const char *verb)
 {
 	const struct retry_policy policy = {
@@ -106,7 +106,7 @@ static void put_select(struct range_diff *c, enum side side)
 	buf_puts(&c->sql, "SELECT ");
 }
 
-/* Whoever cannot take a row just returns. */
+/* A reader that cannot take a row just returns. */
 typedef bool read_answer(struct db *db, const struct row_hash *f, void *answer, struct error *err);
 
 /* What is in c->sql, until its whole answer was read; read starts from scratch each time. */
@@ -184,16 +184,6 @@ static bool read_values(struct db *db, const struct row_hash *f, void *answer, s
 		sums->sum ^= row_hash_of_values(&row, row.count);
 	}
 	return fetched == DB_END;
-}
-
-/* Of the target, by what is read there in the way the source was. */
-static bool sum_values(struct range_diff *c, const struct row_hash *f, const struct key *low,
-		       const struct key *high, struct range_sums *sums, struct error *err)
-{
-	put_select(c, SIDE_TARGET);
-	buf_printf(&c->sql, "%s FROM %s", f->table->select_list, f->from[SIDE_TARGET]);
-	row_key_put_range(&c->sql, f->table, low, high);
-	return run_query(c, SIDE_TARGET, f, read_values, sums, err);
 }
 
 /* --- lists of rows ---------------------------------------------------------------- */
@@ -583,10 +573,18 @@ bool range_diff_target(struct range_diff *c, const struct row_hash *f, const str
 		       struct range_rows *rows, struct error *err)
 {
 	struct range_sums target;
+	bool ok;
 
 	*rows = (struct range_rows){ .rows = { source->rows, 0 } };
-	if (!(source->is_of_values ? sum_values(c, f, low, high, &target, err) :
-				     sum_range(c, f, SIDE_TARGET, low, high, &target, err)))
+	if (source->is_of_values) {
+		put_select(c, SIDE_TARGET);
+		buf_printf(&c->sql, "%s FROM %s", f->table->select_list, f->from[SIDE_TARGET]);
+		row_key_put_range(&c->sql, f->table, low, high);
+		ok = run_query(c, SIDE_TARGET, f, read_values, &target, err);
+	} else {
+		ok = sum_range(c, f, SIDE_TARGET, low, high, &target, err);
+	}
+	if (!ok)
 		return false;
 	rows->rows[SIDE_TARGET] = target.rows;
 	if (source->sum && target.rows == source->rows && target.sum == *source->sum)
@@ -635,7 +633,7 @@ bool range_diff_keys(struct range_diff *c, const struct row_hash *f, const char 
 	return ok;
 }
 
-/* --- for people -------------------------------------------------------------------------- */
+/* --- for display -------------------------------------------------------------------------- */
 
 void range_diff_key_text(struct buf *out, const struct key_columns *columns, const struct key *key)
 {

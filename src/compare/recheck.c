@@ -1,6 +1,6 @@
-/* Each attempt asks both servers for all rows that are still open. What is equal is dropped;
- * what differs as it did in the attempts before is confirmed; what differs otherwise than
- * before is on the move and asked for again. */
+/* Each attempt reads all rows that are still open from both servers. What is equal is dropped; what
+ * differs as it did in the attempts before is confirmed; what differs otherwise than before is
+ * still changing and read again. */
 #include "compare/recheck.h"
 
 #include <stdlib.h>
@@ -22,9 +22,9 @@ struct candidate {
 	char print[SIDE_COUNT][FINGERPRINT_SIZE];
 	unsigned stable;   /* attempts that found it as the one before did */
 	unsigned attempt;  /* the last one that found it */
-	bool is_confirmed; /* not asked for again */
+	bool is_confirmed; /* not read again */
 	unsigned repairs;
-	char *key;   /* owned: for people; NULL: not seen to differ yet */
+	char *key;   /* owned: for display; NULL: not seen to differ yet */
 	char *typed; /* owned: the same as JSON */
 };
 
@@ -103,7 +103,7 @@ static bool query_open_rows(struct recheck *r, struct range_diff *c, struct erro
 	while ((entry = map_next(&r->rows, &cursor)))
 		if (!((const struct candidate *)entry->value)->is_confirmed)
 			conditions[count++] = entry->key;
-	/* The map may grow while they are asked for: its keys are copies that stay. */
+	/* The map may grow while they are read: its keys are copies that stay. */
 	c->found = found_again;
 	c->context = r;
 	bool ok = range_diff_keys(c, r->f, conditions, count, err);
@@ -115,8 +115,8 @@ static bool query_open_rows(struct recheck *r, struct range_diff *c, struct erro
 }
 
 /* After an attempt. How many are still open. */
-static size_t sort_out(struct recheck *r, const struct recheck_rules *rules,
-		       struct table_report *report)
+static size_t drop_resolved(struct recheck *r, const struct recheck_rules *rules,
+			    struct table_report *report)
 {
 	size_t cursor = 0, open = 0;
 	struct map_entry *entry;
@@ -152,7 +152,7 @@ static bool resolve(struct recheck *r, struct range_diff *c, const struct rechec
 			return false;
 		if (!query_open_rows(r, c, err))
 			return false;
-		open = sort_out(r, rules, report);
+		open = drop_resolved(r, rules, report);
 		pause_ms = pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause_ms * 2;
 	}
 	r->attempt = 0;

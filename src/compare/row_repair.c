@@ -9,19 +9,18 @@
  *  - received after the ticket was issued: it waits for the ticket's end (I2) and is
  *    applied over the repair;
  *  - received before: the locking read began later, so it sees c (I1), and as c is the
- *    last one it reads just c's image, or no row when c deleted it. It is all the same
+ *    last one it reads just c's image, or no row when c deleted it. It does not matter
  *    which of the two is written first. Older changes of the key that are still queued are
  *    applied before c, and c after them: they may show for a moment what the row was, as
  *    they do after a resume;
  *  - there is none: the row is what it was when the run began, and stays so.
  *
- * A row of another key that holds one of the repaired row's unique values gives way, as
- * for changes of the stream. The source does not have it like that: at the time of the
- * read the value is the repaired row's. Either a later change of that row is on its way
- * and brings it back whole, or it was wrong and nobody knew: such a row would now be
- * missing. The number of rows the server touched tells that there was one, and the table
- * is compared as a whole again. The keys are deleted first, so that values which were
- * swapped among the repaired rows do not count.
+ * A row of another key that holds one of the repaired row's unique values gives way, as for changes
+ * of the stream. The source does not have it like that: at the time of the read the value is the
+ * repaired row's. Either a later change of that row is on its way and brings it back whole, or it
+ * was wrong unnoticed: such a row would now be missing. The number of rows the server touched shows
+ * that there was one, and the table is compared as a whole again. The keys are deleted first, so
+ * that values which were swapped among the repaired rows do not count.
  *
  * If the process dies the target's transaction is undone or complete; the rows are still
  * in the verifier's part of the state and looked at again. The connection holds a named
@@ -72,38 +71,18 @@ struct db *row_repair_target(struct row_repair *r, struct error *err)
 	return r->target;
 }
 
-/* One transaction, as it is tried again. */
-struct repair_attempt {
-	struct run *run;		 /* borrowed */
-	const struct moved_table *table; /* borrowed */
-	uint64_t rows;			 /* that the REPLACEs bring */
-	uint64_t replaced;		 /* that they touched */
-	bool displaces;
-};
-
-/* Nobody knows which rows gave way: all of the table's are owed (I9). */
-static bool record_displaced(struct repair_attempt *attempt, struct error *err)
-{
-	if (attempt->replaced <= attempt->rows)
-		return true;
-	if (!attempt->displaces)
-		owed_rows_begin(attempt->run->owed);
-	attempt->displaces = true;
-	return owed_rows_displacing_some(attempt->run->owed, attempt->table, err);
-}
-
 static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 		       const char *const *conditions, size_t count, uint64_t *replaced,
 		       struct error *err)
 {
 	struct run *run = r->plan->run;
-	struct repair_attempt attempt = { .run = run, .table = batch->table, .rows = batch->rows };
 	size_t statement_count = batch->statement_count + 1;
 	/* The texts of all but the first are the batch's. */
 	struct write_statement *statements = mem_calloc(statement_count, sizeof(*statements));
 	struct buf *deletes = &statements[0].sql;
-	bool ok = false, does_not_matter;
+	bool ok = false, displaces = false, does_not_matter;
 
+	*replaced = 0;
 	statements[0].zone = batch->table->deletes_in_zone ? batch->table->zone : NULL;
 	buf_puts(deletes, batch->table->delete_head);
 	for (size_t i = 0; i < count; i++)
@@ -111,19 +90,24 @@ static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 	moved_table_end_where(deletes, batch->table);
 	for (size_t i = 0; i < batch->statement_count; i++) {
 		statements[i + 1] = batch->statements[i];
-		statements[i + 1].affected = &attempt.replaced;
+		statements[i + 1].affected = replaced;
 	}
 	for (struct retry retry = run_write_begin(run, "repair rows", log_tag);
 	     !ok && retry_next(&retry, err);) {
-		attempt.replaced = 0;
+		*replaced = 0;
 		if (!db_ready(r->target, err))
 			continue;
-		ok = write_begin(r->target, statements, statement_count, err) &&
-		     record_displaced(&attempt, err);
+		ok = write_begin(r->target, statements, statement_count, err);
+		/* It is not known which rows gave way: all of the table's are owed (I9). */
+		if (ok && *replaced > batch->rows) {
+			if (!displaces)
+				owed_rows_begin(run->owed);
+			displaces = true;
+			ok = owed_rows_displacing_some(run->owed, batch->table, err);
+		}
 		ok = write_end(r->target, ok, &does_not_matter, err);
 	}
-	*replaced = attempt.replaced;
-	if (attempt.displaces)
+	if (displaces)
 		owed_rows_displaced(run->owed, batch->table, NULL);
 	buf_release(deletes);
 	free(statements);

@@ -15,7 +15,7 @@
 
 static const char log_tag[] = "verifier";
 
-/* Rows that differed at first, held until they are looked at again. */
+/* Rows that differed at first, kept until they are compared again. */
 #define CANDIDATES_MAX 2000
 
 static bool has_null_key(struct db *db, const struct row_hash *f, const char *column, bool *has,
@@ -96,7 +96,7 @@ struct job {
 struct compare_worker {
 	struct job *job;
 	struct range_diff comparer;
-	struct recheck recheck;	  /* of the table at hand */
+	struct recheck recheck;	  /* of the current table */
 	struct row_repair repair; /* initialised if there is a plan for it */
 	unsigned number;
 };
@@ -110,15 +110,6 @@ static void differs(void *context, const struct row_hash *f, const struct row_di
 		how->found(how->context, f, difference);
 	else
 		recheck_add(&worker->recheck, difference);
-}
-
-static bool look_again(struct compare_worker *worker, size_t enough, struct table_report *verdict,
-		       struct error *err)
-{
-	if (worker->recheck.rows.count < enough)
-		return true;
-	return recheck_run(&worker->recheck, &worker->comparer, worker->job->how->rules,
-			   worker->job->how->repair ? &worker->repair : NULL, verdict, err);
 }
 
 static bool may_go_on(struct job *job, struct error *err)
@@ -141,7 +132,9 @@ static bool compare_next(struct compare_worker *worker, struct table_report *ver
 		return false;
 	verdict->rows[SIDE_SOURCE] += rows.rows[SIDE_SOURCE];
 	verdict->rows[SIDE_TARGET] += rows.rows[SIDE_TARGET];
-	if (!look_again(worker, high->is_set ? CANDIDATES_MAX : 1, verdict, err))
+	if (worker->recheck.rows.count >= (high->is_set ? CANDIDATES_MAX : 1) &&
+	    !recheck_run(&worker->recheck, &worker->comparer, how->rules,
+			 how->repair ? &worker->repair : NULL, verdict, err))
 		return false;
 	probe("range_compared", "%s", verdict->f->table->source->full_name);
 	if (how->compared)
@@ -149,8 +142,8 @@ static bool compare_next(struct compare_worker *worker, struct table_report *ver
 	return true;
 }
 
-/* A table without a key, as a multiset of rows. One look takes both servers a walk over
- * the whole table; rows that are written meanwhile make it look again. */
+/* A table without a key, as a multiset of rows. Each attempt makes both servers read the whole
+ * table; rows that are written meanwhile lead to another attempt. */
 static bool compare_whole(struct compare_worker *worker, struct table_report *verdict,
 			  struct error *err)
 {

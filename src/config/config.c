@@ -74,8 +74,8 @@ static void warn_about_values(const struct config *config, struct config_warning
 		config_warn(warnings, mem_strdup("EnablePProf has no effect"));
 }
 
-/* Ghostferry's own default, which some have in their file: it stands for the default here, too.
- * That lets nobody in but this machine. */
+/* Ghostferry's own default, which some configurations state: it means the default here, too, which
+ * only this machine can reach. */
 static void keep_to_loopback(struct control_server_config *server, struct config_warnings *warnings)
 {
 	if (!server->enabled || strcmp(server->server_bind_addr, "0.0.0.0:8000") != 0 ||
@@ -88,22 +88,13 @@ static void keep_to_loopback(struct control_server_config *server, struct config
 			       "set AuthTokenFile, AuthToken or AllowUnauthenticated"));
 }
 
-static void warn_about_token_file(const char *path, struct config_warnings *warnings)
-{
-	struct stat info;
-
-	if (path && stat(path, &info) == 0 && info.st_mode & S_IROTH)
-		config_warn(warnings, mem_printf("AuthTokenFile: everybody on this machine can read "
-						 "%s (chmod o-r)",
-						 path));
-}
-
 /* Takes ownership of tree and its text; tree NULL: *err is filled already. state_file: the
  * default, owned. */
 static bool take(struct config *config, cJSON *tree, struct buf text, char *state_file,
 		 struct config_warnings *warnings, struct error *err)
 {
 	struct move_options *move = &config->move;
+	struct stat info;
 
 	*config = (struct config){
 		.memory = { .file = tree, .text = text.data, .length = text.length },
@@ -129,7 +120,11 @@ static bool take(struct config *config, cJSON *tree, struct buf text, char *stat
 		config->state_report_frequency_ms = 5000;
 	warn_about_values(config, warnings);
 	keep_to_loopback(&config->control_server, warnings);
-	warn_about_token_file(config->control_server.auth_token_file, warnings);
+	const char *token_file = config->control_server.auth_token_file;
+	if (token_file && stat(token_file, &info) == 0 && info.st_mode & S_IROTH)
+		config_warn(warnings, mem_printf("AuthTokenFile: everybody on this machine can read "
+						 "%s (chmod o-r)",
+						 token_file));
 	return true;
 }
 
@@ -142,26 +137,15 @@ bool config_parse(const char *text, size_t length, struct config *config,
 	return take(config, json_parse(text, length, err), copy, NULL, warnings, err);
 }
 
-/* The state would be written over it. */
-static bool check_state_file(const struct config *config, const struct stat *own, struct error *err)
-{
-	struct stat state;
-
-	if (!config->state_file || stat(config->state_file, &state) != 0 ||
-	    state.st_dev != own->st_dev || state.st_ino != own->st_ino)
-		return true;
-	return error_set(err, ERROR_CONFIG, "StateFile: is the configuration file itself");
-}
-
 bool config_load(const char *path, struct config *config, struct config_warnings *warnings,
 		 struct error *err)
 {
 	struct buf text = BUF_INIT;
-	struct stat info;
+	struct stat own, state;
 	cJSON *tree;
 
 	*config = (struct config){ 0 };
-	if (stat(path, &info) != 0 && errno == ENOENT)
+	if (stat(path, &own) != 0 && errno == ENOENT)
 		return error_set(err, ERROR_CONFIG, "%s does not exist", path);
 	tree = json_read_file(path, &text, err);
 	if (!tree && err->kind == ERROR_SYSTEM) {
@@ -169,9 +153,13 @@ bool config_load(const char *path, struct config *config, struct config_warnings
 		err->kind = ERROR_CONFIG;
 		return error_wrap(err, "failed to open config file");
 	}
-	if (take(config, tree, text, mem_printf("%s.state", path), warnings, err) &&
-	    check_state_file(config, &info, err))
-		return true;
+	if (take(config, tree, text, mem_printf("%s.state", path), warnings, err)) {
+		/* The state would overwrite the configuration. */
+		if (!config->state_file || stat(config->state_file, &state) != 0 ||
+		    state.st_dev != own.st_dev || state.st_ino != own.st_ino)
+			return true;
+		error_set(err, ERROR_CONFIG, "StateFile: is the configuration file itself");
+	}
 	/* What is wrong with the rest is reported now, too. */
 	if (cJSON_IsObject(tree))
 		config_validate_rest(config, err);

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "config_keys.h"
 
-/* What is no configuration at all shall not fill the screen. */
+/* A file that is no configuration at all must not fill the screen. */
 #define ERRORS_MAX 101
 
 static void keep_text(struct config *config, struct string_list *list, char *text)

@@ -186,7 +186,7 @@ GROUP(batch_size_override) = { GROUP_OF(batch_size_override) };
 
 static const struct config_option rollback_config_options[] = {
 	{ "AutomaticCutover", BOOL(rollback_config, automatic_cutover),
-	  .help = "cut over as soon as the old source has caught up, without waiting to be told" },
+	  .help = "cut over as soon as the old source has caught up, without waiting for permission" },
 	{ "CutoverLock", OBJECT(callback, rollback_config, cutover_lock),
 	  .help = "called at the beginning of the rollback's cutover, to stop the writers" },
 	{ "CutoverUnlock", OBJECT(callback, rollback_config, cutover_unlock),
@@ -250,7 +250,7 @@ static const struct config_option all_options[] = {
 	{ "AllowTablesWithoutKey", BOOL(config, move.allow_tables_without_key),
 	  .help = "move tables that have no usable key, too" },
 	{ "AutomaticCutover", BOOL(config, move.automatic_cutover),
-	  .help = "cut over as soon as the copy is complete, without waiting to be told" },
+	  .help = "cut over as soon as the copy is complete, without waiting for permission" },
 	{ "BinlogEventBatchSize", INT64(config, move.apply_rows),
 	  .help = "row changes per transaction on the target; 0 means that "
 		  "DataIterationBatchBytes decides" },
@@ -350,7 +350,7 @@ static const struct config_option all_options[] = {
 	{ "ProgressReportFrequency", INT(config, progress_report_frequency_ms),
 	  .help = "milliseconds between two calls of ProgressCallback; 0 means 5000" },
 	{ "ReplicatedMasterPositionQuery", STRING(config, move.replica.position_query),
-	  .help = "query that tells how far the replica is; without it, SHOW REPLICA STATUS" },
+	  .help = "query for the replica's position; without it, SHOW REPLICA STATUS" },
 	{ "Rollback", OBJECT(rollback_config, config, rollback),
 	  .help = "how the run that goes back (-back) is cut over" },
 	{ "RunFerryFromReplica", BOOL(config, move.replica.enabled),

@@ -43,10 +43,10 @@ struct config_option {
 	uint64_t max;
 	const char *const *names;	  /* NULL behind the last one */
 	const struct option_group *group; /* OPTION_OBJECT */
-	size_t given;	/* OPTION_OBJECT: of a bool: is it there? 0: nobody asks */
-	unsigned depth; /* OPTION_MAP: levels of objects */
+	size_t given;			  /* OPTION_OBJECT: of a bool: is it there? 0: not needed */
+	unsigned depth;			  /* OPTION_MAP: levels of objects */
 	enum option_leaf leaf;
-	bool is_secret;	      /* no message shows it */
+	bool is_secret;	      /* never shown in messages */
 	bool not_null;	      /* JSON null is an error instead of the default */
 	const char *preset;   /* the default, as text, of a key that may also be 0 or "" */
 	const char *fallback; /* the default, which 0 and "" stand for, too */
@@ -57,7 +57,7 @@ struct config_option {
 struct option_group {
 	const struct config_option *options; /* sorted by key */
 	size_t count;
-	bool is_filter; /* a key that is not known would move what is not meant: an error */
+	bool is_filter; /* an unknown key would move the wrong rows: an error */
 };
 
 /* All of it: describes struct config. */

@@ -1,9 +1,8 @@
-/* Ghostferry's checks, in its order and its words, so that whoever knows the one
- * program understands the other. Where Ghostferry crashes or silently does
- * something else (no master, batch size 0, an interval of 0), this says what is
- * wrong. Whatever can be found out without a server is found out here, before
- * anything is connected. At the end the options are completed by what is computed
- * from several keys. */
+/* Ghostferry's checks, in its order and its words, so that users of one program understand the
+ * other. Where Ghostferry crashes or silently does something else (no master, batch size 0, an
+ * interval of 0), this says what is wrong. Whatever can be checked without a server is checked
+ * here, before anything is connected. At the end the options are completed by what is computed from
+ * several keys. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +28,7 @@ struct checks {
 	struct config *config;
 	const char *doing;  /* in front of what is in more_errors */
 	const char *object; /* in front of keys, for places: "Source." or "" */
-	const char *who;    /* in front of texts: "source: " or "" */
+	const char *prefix; /* in front of texts: "source: " or "" */
 	struct error first;
 };
 
@@ -46,7 +45,7 @@ static void wrong(struct checks *c, const char *key, const char *hint, const cha
 		text = NULL;
 	va_end(args);
 	if (!config_is_unusable(c->config, path)) {
-		error_set(&found, ERROR_CONFIG, "%s%s", c->who, text ? text : format);
+		error_set(&found, ERROR_CONFIG, "%s%s", c->prefix, text ? text : format);
 		config_add_error(c->config, c->doing, &found, config_find(c->config, path), hint,
 				 &c->first);
 	}
@@ -285,7 +284,7 @@ static void check_server(struct checks *c, const char *object, const char *who,
 			 struct db_params *server)
 {
 	c->object = object;
-	c->who = who;
+	c->prefix = who;
 	if (!server->host)
 		wrong(c, "Host", "for example \"db1.example.com\"", "host is empty");
 	/* For a socket too, as in Ghostferry. */
@@ -299,7 +298,7 @@ static void check_server(struct checks *c, const char *object, const char *who,
 	check_param(c, &server->variables, "sql_mode", SQL_MODE);
 	check_password(c, server);
 	check_tls(c, server);
-	c->object = c->who = "";
+	c->object = c->prefix = "";
 }
 
 static void check_replica(struct checks *c)
@@ -315,27 +314,24 @@ static void check_replica(struct checks *c)
 		      "{\"Host\": ..., \"Port\": 3306, \"User\": ..., \"Pass\": ...}");
 }
 
-/* The key that a text of throttle_limits_check() begins with. */
-static const char *limits_key(const struct error *err)
-{
-	return strncmp(err->text, "Source", 6) == 0 ? "SourceReplicas" :
-	       strncmp(err->text, "Target", 6) == 0 ? "TargetReplicas" :
-						      "UpdateInterval";
-}
-
 static void check_throttle(struct checks *c)
 {
 	struct throttle_options *throttle = &c->config->move.throttle;
 	struct error err = ERROR_INIT;
 
 	c->object = "Throttle.";
-	c->who = "Throttle invalid: ";
+	c->prefix = "Throttle invalid: ";
 	check_duration(c, "UpdateInterval", "UpdateInterval", &throttle->limits.interval_ms);
 	if (!config_unread_text(c->config, &throttle->limits.interval_ms) &&
 	    !throttle_limits_check(&throttle->limits, &err))
-		wrong(c, limits_key(&err), NULL, "%s", err.text);
+		/* The text begins with the key. */
+		wrong(c,
+		      strncmp(err.text, "Source", 6) == 0 ? "SourceReplicas" :
+		      strncmp(err.text, "Target", 6) == 0 ? "TargetReplicas" :
+							    "UpdateInterval",
+		      NULL, "%s", err.text);
 	c->object = "Throttle.ReplicaConnection.";
-	c->who = "Throttle.ReplicaConnection: ";
+	c->prefix = "Throttle.ReplicaConnection: ";
 	if (throttle->has_login) {
 		if (throttle->login.host)
 			wrong(c, "Host", NULL,
@@ -345,7 +341,7 @@ static void check_throttle(struct checks *c)
 		check_password(c, &throttle->login);
 		check_tls(c, &throttle->login);
 	}
-	c->object = c->who = "";
+	c->object = c->prefix = "";
 }
 
 /* An unknown backend is only worth a warning: see config_load(). */
@@ -381,7 +377,7 @@ static void check_inline_verifier(struct checks *c)
 {
 	const struct verify_options *verify = &c->config->move.verify;
 
-	c->who = "InlineVerifierConfig invalid: ";
+	c->prefix = "InlineVerifierConfig invalid: ";
 	c->object = "InlineVerifierConfig.";
 	check_duration(c, "MaxExpectedDowntime", "MaxExpectedDowntime",
 		       &c->config->inline_max_downtime_ms);
@@ -390,20 +386,20 @@ static void check_inline_verifier(struct checks *c)
 	if (verify->interval_ms == 0 && !config_unread_text(c->config, &verify->interval_ms))
 		wrong(c, "VerifyBinlogEventsInterval", NULL,
 		      "VerifyBinlogEventsInterval must be more than 0");
-	c->who = "CompressedColumnsForVerification invalid: ";
+	c->prefix = "CompressedColumnsForVerification invalid: ";
 	c->object = "";
 	check_compression(c, "CompressedColumnsForVerification", &verify->compressed_columns);
-	c->who = "";
+	c->prefix = "";
 }
 
 static void check_iterative_verifier(struct checks *c)
 {
-	c->who = "IterativeVerifierConfig invalid: ";
+	c->prefix = "IterativeVerifierConfig invalid: ";
 	c->object = "IterativeVerifierConfig.";
 	check_duration(c, "MaxExpectedDowntime", "MaxExpectedDowntime",
 		       &c->config->iterative_max_downtime_ms);
 	check_compression(c, "TableColumnCompression", &c->config->move.verify.compressed_bare);
-	c->who = c->object = "";
+	c->prefix = c->object = "";
 }
 
 static void check_schema_changes(struct checks *c, const struct move_options *move)
@@ -496,7 +492,7 @@ static void check_address(struct checks *c, const struct control_server_config *
 		 !server->auth_token_file && !server->allow_unauthenticated)
 		wrong(c, "ServerBindAddr",
 		      "set AuthTokenFile or AuthToken, listen on \"127.0.0.1:8000\" or "
-		      "\"unix:/path\", or let everybody in with \"AllowUnauthenticated\": true",
+		      "\"unix:/path\", or open it to all with \"AllowUnauthenticated\": true",
 		      "others can reach ServerBindAddr \"%s\", and there is no AuthToken",
 		      server->server_bind_addr);
 }
@@ -509,7 +505,7 @@ static void check_control_server(struct checks *c)
 
 	if (!server->enabled)
 		return;
-	c->who = "ControlServerConfig invalid: ";
+	c->prefix = "ControlServerConfig invalid: ";
 	c->object = "ControlServerConfig.";
 	check_address(c, server);
 	check_token(c, server);
@@ -522,7 +518,7 @@ static void check_control_server(struct checks *c)
 		if (((const struct string_list *)entry->value)->count == 0)
 			wrong(c, "CustomScripts", "for example [\"/usr/bin/env\", \"--help\"]",
 			      "CustomScripts.%s has no command", entry->key);
-	c->who = c->object = "";
+	c->prefix = c->object = "";
 }
 
 /* A wrong one would show only days later, at the cutover. */
@@ -577,26 +573,21 @@ static void check_points(struct checks *c, const struct batch_points *points)
 			      (unsigned long long)points->items[i].row_bytes);
 }
 
-static void check_table_override(struct checks *c, const struct map *override)
+static void check_batch_sizes(struct checks *c)
 {
 	const struct map_entry *entry;
 	size_t cursor = 0;
 
-	while ((entry = map_next(override, &cursor)))
+	if (!c->config->batch_size_override_given)
+		return;
+	c->prefix = "DataIterationBatchSizePoints invalid: ";
+	c->object = "DataIterationBatchSizePerTableOverride.";
+	check_points(c, &c->config->move.batch_points);
+	while ((entry = map_next(&c->config->move.batch_rows_per_table, &cursor)))
 		if (*(const uint64_t *)entry->value == 0)
 			wrong(c, "TableOverride", NULL, "batch size for %s must not be 0",
 			      entry->key);
-}
-
-static void check_batch_sizes(struct checks *c)
-{
-	if (!c->config->batch_size_override_given)
-		return;
-	c->who = "DataIterationBatchSizePoints invalid: ";
-	c->object = "DataIterationBatchSizePerTableOverride.";
-	check_points(c, &c->config->move.batch_points);
-	check_table_override(c, &c->config->move.batch_rows_per_table);
-	c->who = c->object = "";
+	c->prefix = c->object = "";
 }
 
 /* Each takes a connection, a copying one two; the fence has room for three batches
@@ -613,7 +604,7 @@ static void check_concurrency(struct checks *c)
 		      "BinlogWriterConcurrency must be at most %d", CONCURRENCY_MAX);
 }
 
-/* Where would the state go, and who would it be that is written to? */
+/* Where would the state go, and which server would be written to? */
 static void check_rollback(struct checks *c)
 {
 	if (!c->config->prepare_rollback)
@@ -678,7 +669,7 @@ static void share_memory(struct move_options *move, uint64_t limit)
 						      row_bytes;
 }
 
-/* The Iterative verifier's keys say nothing to the others. */
+/* The other verifiers ignore the Iterative verifier's keys. */
 static void complete_verifier(struct config *config)
 {
 	struct verify_options *verify = &config->move.verify;

@@ -1,7 +1,7 @@
-/* Ghostferry hands Params to go-sql-driver/mysql, which takes its own options out of them and
- * sets the rest as session variables. So there are configurations with "parseTime" and
- * "timeout" among the variables; no server knows these. What means the same here is taken
- * over, and wins over the key, as it does there. The driver compares names with case. */
+/* Ghostferry hands Params to go-sql-driver/mysql, which takes its own options out of them and sets
+ * the rest as session variables. So there are configurations with "parseTime" and "timeout" among
+ * the variables; no server has these. What means the same here is taken over, and wins over the
+ * key, as it does there. The driver compares names with case. */
 #include "driver_params.h"
 
 #include <stdlib.h>
@@ -65,8 +65,8 @@ static bool is_one_of(const char *value, const char *const *words)
 	return false;
 }
 
-/* "preferred" would do without TLS where somebody between the two says there is none: then
- * it is better not to connect. */
+/* "preferred" would do without TLS if an attacker in between claims that there is none: then it is
+ * better not to connect. */
 static bool set_tls(const char *value, struct db_params *server, struct error *err)
 {
 	static const char *const no[] = { "0", "f", "F", "false", "False", "FALSE", "", NULL };

@@ -255,7 +255,7 @@ static bool handle_unknown(struct option_parse *p, const struct option_group *gr
 	const char *path = buf_text(&p->path);
 	const char *nearest;
 
-	/* What is not a configuration at all shall not take a minute and fill the log. (No
+	/* A file that is no configuration at all must not take a minute and fill the log. (No
 	 * filter's key is so long.) */
 	if (++p->unknown > UNKNOWN_SHOWN_MAX && !group->is_filter && strlen(key) > FILTER_KEY_MAX)
 		return true;

@@ -40,7 +40,7 @@ bool access_host_is_usable(const char *host)
 	return request_origin_is_host(host);
 }
 
-/* As long for each text of that length. */
+/* Takes the same time for each text of that length. */
 static bool is_same(const char *secret, const char *bytes, size_t length)
 {
 	size_t wanted = strlen(secret);

@@ -56,7 +56,7 @@ static void get_asset(void *context UNUSED, const struct server_request *request
 	buf_add(&reply->body, asset->bytes, (size_t)(asset->end - asset->bytes));
 }
 
-/* Whoever must log in is shown where. */
+/* Clients that must log in are shown the form. */
 static void get_page(void *context, const struct server_request *request, struct server_reply *reply)
 {
 	if (request->is_allowed)
@@ -77,7 +77,7 @@ static void next_event(void *context, uint64_t *seen, struct buf *out)
 	struct api *api = context;
 	struct snapshot now;
 
-	/* One snapshot for all who listen. */
+	/* One snapshot for all clients. */
 	if (!api->events || clock_ms() - api->events_ms >= SERVER_BEAT_MS / 2) {
 		snapshot_take(&now, api);
 		events_take(&api->events, &now.view);
@@ -292,17 +292,6 @@ static bool read_config(const cJSON *body, struct config_change *change, struct 
 	return true;
 }
 
-static void log_limits(const struct throttle_limits *limits)
-{
-	cJSON *object = throttle_json(limits);
-	struct buf text = BUF_INIT;
-
-	json_print(&text, object, 0);
-	log_info("Throttle set to %s through the control server", buf_text(&text));
-	buf_release(&text);
-	cJSON_Delete(object);
-}
-
 static void change_config(struct ferry *ferry, const struct config_change *change)
 {
 	if (change->has_rows) {
@@ -311,7 +300,13 @@ static void change_config(struct ferry *ferry, const struct config_change *chang
 		ferry_set_batch_rows(ferry, change->rows);
 	}
 	if (change->has_limits) {
-		log_limits(&change->limits);
+		cJSON *limits = throttle_json(&change->limits);
+		struct buf text = BUF_INIT;
+
+		json_print(&text, limits, 0);
+		log_info("Throttle set to %s through the control server", buf_text(&text));
+		buf_release(&text);
+		cJSON_Delete(limits);
 		ferry_set_throttle_limits(ferry, &change->limits);
 	}
 }

@@ -1,4 +1,4 @@
-/* A sample says who is waited for at that moment: threads that wait are not interrupted. */
+/* A sample says which side is waited for at that moment: threads that wait are not interrupted. */
 #include "control/bottleneck.h"
 
 #include "base/clock.h"

@@ -158,7 +158,7 @@ bool callback_post(const char *uri, const char *payload, long timeout_ms, struct
 
 	callback_body(&post.body, payload);
 	put_plain_uri(&post.uri, uri);
-	/* No "Expect: 100-continue": servers that do not know it cost a second. */
+	/* No "Expect: 100-continue": servers that do not support it cost a second. */
 	post.headers = curl_slist_append(curl_slist_append(NULL, "Expect:"),
 					 "Content-Type: application/json");
 	if (post.curl && post.headers)

@@ -290,14 +290,6 @@ static bool origin_is_allowed(const struct server *server, struct MHD_Connection
 	return request_origin_allows(&origin, server->is_local, server->access->trusted);
 }
 
-/* "application/json; charset=utf-8" is that type too. */
-static bool is_media_type(const char *content_type, const char *type)
-{
-	size_t length = strlen(type);
-
-	return strncasecmp(content_type, type, length) == 0 && strchr("; \t", content_type[length]);
-}
-
 /* Says why not. */
 static bool is_refused(const struct server *server, struct MHD_Connection *connection,
 		       const struct exchange *exchange, struct server_reply *reply)
@@ -321,11 +313,13 @@ static void answer(const struct server *server, struct MHD_Connection *connectio
 	const char *sent_type = header(connection, "Content-Type");
 	const char *content_type = sent_type ? sent_type : "";
 	const char *origin = header(connection, "Origin");
+	static const char json[] = "application/json"; /* perhaps with "; charset=utf-8" */
 	struct server_request request = {
 		.method = exchange->method,
 		.path = exchange->path,
 		.content_type = content_type,
-		.is_json = is_media_type(content_type, "application/json"),
+		.is_json = strncasecmp(content_type, json, sizeof(json) - 1) == 0 &&
+			   strchr("; \t", content_type[sizeof(json) - 1]),
 		.body = buf_text(&exchange->body),
 		.body_length = exchange->body.length,
 		.is_allowed = access_allows(server->access, header(connection, "Authorization"),

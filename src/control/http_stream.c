@@ -1,8 +1,8 @@
-/* A client that has taken its piece is suspended: the library looks at it no more until the
- * next beat. One that does not read has a piece waiting and gets no other one, so it costs a
- * bounded amount of memory, holds up nobody, and is cut off like any slow client (peers.h):
- * each piece has the time that a whole answer has elsewhere. Nothing of what it missed is
- * lost to it, as the next piece is made for what it has seen. */
+/* A client that has taken its piece is suspended: the library ignores it until the next beat. One
+ * that does not read has a piece waiting and gets no other one, so it costs a bounded amount of
+ * memory, holds up no other client, and is cut off like any slow one (peers.h): each piece has the
+ * time that a whole answer has elsewhere. Nothing that it missed is lost, as the next piece is made
+ * for what it has seen. */
 #include "http_stream.h"
 
 #include <stdlib.h>

@@ -17,7 +17,7 @@ struct streams {
  * there are too many, or no memory. */
 struct MHD_Response *stream_open(struct streams *streams, struct MHD_Connection *connection,
 				 struct peer *peer, server_next *next, void *context);
-/* Another piece to all who wait for one. The library is to be run after it. */
+/* Another piece for each client that waits for one. The library is to be run after it. */
 void streams_beat(struct streams *streams);
 /* They end with the next run of the library, which cannot be stopped before. */
 void streams_end(struct streams *streams);

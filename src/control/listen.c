@@ -2,10 +2,10 @@
  * several addresses is bound at the first that can be had, and "unix:/path" is a socket
  * there.
  *
- * Such a socket outlives its process when that is killed, and a resumed run must not stumble
- * over it. Whether one lives shows by connecting: nobody listens at a dead one. Between that
- * and its removal another process may do the same, and between its bind() and listen() a
- * living one looks dead: so all of this happens under a lock of the folder. */
+ * Such a socket outlives its process when that is killed, and a resumed run must not stumble over
+ * it. Connecting shows whether one is alive: a dead one has no listener. Between that and its
+ * removal another process may do the same, and between its bind() and listen() a living one looks
+ * dead: so all of this happens under a lock of the folder. */
 #include "control/listen.h"
 
 #include <arpa/inet.h>
@@ -85,7 +85,7 @@ static bool bind_any(struct listener *listener, const struct addrinfo *list, boo
 	return listener->fd >= 0;
 }
 
-static void note_port(struct listener *listener, const char *text)
+static void remember_port(struct listener *listener, const char *text)
 {
 	struct sockaddr_storage bound = { 0 };
 	socklen_t size = sizeof(bound);
@@ -110,7 +110,7 @@ static bool open_tcp(struct listener *listener, const char *text, struct error *
 				 code == EAI_SYSTEM ? "the name cannot be looked up" :
 						      gai_strerror(code));
 	if (bind_any(listener, list, *host == '\0'))
-		note_port(listener, text);
+		remember_port(listener, text);
 	else if (errno == EADDRINUSE)
 		error_set(err, ERROR_SYSTEM,
 			  "control server cannot listen on %s: %s (" REMEDY
@@ -124,8 +124,8 @@ static bool open_tcp(struct listener *listener, const char *text, struct error *
 
 /* --- unix sockets ------------------------------------------------------------- */
 
-/* The folder's descriptor, which has the lock until it is closed, or -1 with errno. Others have
- * it for a moment, and who keeps it longer cannot keep a run from its start for long. */
+/* The folder's descriptor, which has the lock until it is closed, or -1 with errno. Others hold it
+ * for a moment; if one holds it longer, the wait is limited. */
 static int lock_folder(const char *path)
 {
 	char folder[BIND_PATH_MAX + 1];
@@ -144,7 +144,7 @@ static int lock_folder(const char *path)
 	return fd;
 }
 
-/* Is there a socket at which nobody listens? */
+/* Is there a socket without a listener? */
 static bool is_left_over(const struct sockaddr_un *name)
 {
 	struct stat info;

@@ -15,7 +15,7 @@ void login_get(void *context UNUSED, const struct server_request *request UNUSED
 	buf_add(&reply->body, asset->bytes, (size_t)(asset->end - asset->bytes));
 }
 
-/* HTML lets the ends of what is open away, so the word may stand last. */
+/* HTML allows closing tags to be left out, so the word may come last. */
 void login_refuse(struct server_reply *reply, const char *word)
 {
 	login_get(NULL, NULL, reply);
@@ -37,7 +37,7 @@ void login_post(void *context, const struct server_request *request, struct serv
 		if (api->access->token)
 			access_put_cookie(api->access, request->by_https, &reply->cookie);
 	} else {
-		log_warn("somebody tried to log in to the control server with a wrong token");
+		log_warn("an attempt to log in to the control server with a wrong token");
 		login_refuse(reply, "That is not the token.");
 	}
 	buf_release(&token);

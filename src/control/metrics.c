@@ -41,14 +41,6 @@ static void head(struct buf *out, const char *name, const char *kind, const char
 		   kind);
 }
 
-static void put_number(struct buf *out, double number)
-{
-	if (isfinite(number))
-		buf_printf(out, " %.17g\n", number);
-	else
-		buf_puts(out, " NaN\n");
-}
-
 /* The value of a label: what would end it is escaped. */
 static void put_label(struct buf *out, const char *text)
 {
@@ -72,7 +64,10 @@ static void put_sample(struct buf *out, const char *name, const char *label, con
 		put_label(out, value);
 		buf_puts(out, "\"}");
 	}
-	put_number(out, number);
+	if (isfinite(number))
+		buf_printf(out, " %.17g\n", number);
+	else
+		buf_puts(out, " NaN\n");
 }
 
 static void put_one(struct buf *out, const char *name, const char *kind, const char *help,
@@ -99,27 +94,6 @@ static void put_figures(struct buf *out, const struct ferry_status *status)
 			put_sample(out, f->name, NULL, NULL, number);
 		}
 	}
-}
-
-static void put_info(struct buf *out, const struct ferry_status *status)
-{
-	head(out, "info", "gauge", "What runs, between which servers.");
-	buf_puts(out, "ghostferry_info{version=\"");
-	put_label(out, version_text);
-	buf_puts(out, "\",source=\"");
-	put_label(out, status->source_address);
-	buf_puts(out, "\",target=\"");
-	put_label(out, status->target_address);
-	buf_puts(out, "\"} 1\n");
-}
-
-static void put_way_back(struct buf *out, const struct ferry_status *status)
-{
-	put_one(out, "way_back", "gauge", "1 on the way back from the target to the old source.",
-		status->is_way_back);
-	put_one(out, "way_back_prepared", "gauge",
-		"1 when the move has left what a way back begins with.",
-		binlog_position_is_set(&status->way_back));
 }
 
 static void put_stages(struct buf *out, const struct ferry_status *status)
@@ -195,11 +169,24 @@ static void put_verification(struct buf *out, const struct ferry_status *status)
 
 void metrics_write(struct buf *out, const struct status_view *view)
 {
-	put_info(out, view->status);
-	put_figures(out, view->status);
-	put_stages(out, view->status);
-	put_way_back(out, view->status);
-	put_lag(out, view->status);
+	const struct ferry_status *status = view->status;
+
+	head(out, "info", "gauge", "What runs, between which servers.");
+	buf_puts(out, "ghostferry_info{version=\"");
+	put_label(out, version_text);
+	buf_puts(out, "\",source=\"");
+	put_label(out, status->source_address);
+	buf_puts(out, "\",target=\"");
+	put_label(out, status->target_address);
+	buf_puts(out, "\"} 1\n");
+	put_figures(out, status);
+	put_stages(out, status);
+	put_one(out, "way_back", "gauge", "1 on the way back from the target to the old source.",
+		status->is_way_back);
+	put_one(out, "way_back_prepared", "gauge",
+		"1 when the move has left what a way back begins with.",
+		binlog_position_is_set(&status->way_back));
+	put_lag(out, status);
 	put_tables(out, view);
-	put_verification(out, view->status);
+	put_verification(out, status);
 }

@@ -1,8 +1,7 @@
-/* A client that sends a byte now and then never is idle, and the library's own time limit
- * never ends it: so each request, and each answer, has a limit as a whole. And when the
- * places run out, the client that has waited longest gives way to the new one: 64 that do
- * not speak cannot lock out who does. Those of other machines go first, so that whoever
- * sits at this one gets in.
+/* A client that sends a byte now and then never is idle, and the library's own time limit never
+ * ends it: so each request, and each answer, has a limit as a whole. And when the places run out,
+ * the client that has waited longest gives way to the new one: 64 silent clients cannot lock out an
+ * active one. Those of other machines go first, so that users of this one get in.
  *
  * A connection is cut by shutdown(): the library sees its end and closes it. */
 #include "peers.h"

@@ -100,7 +100,7 @@ static void reap(struct script *script)
 	if (script->pid == 0 || waitpid(script->pid, &result, WNOHANG) != script->pid)
 		return;
 	script->pid = 0;
-	/* Bounded, as somebody else may go on printing. */
+	/* Bounded, as a background process may go on printing. */
 	for (int i = 0; i < 64 && script->output_fd >= 0 && read_output(script); i++)
 		;
 	close_output(script);

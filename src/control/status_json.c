@@ -62,7 +62,7 @@ static cJSON *composite_json(const struct key_columns *columns, const struct key
 	return object;
 }
 
-/* or_smallest: what to say of a key that is not set. */
+/* or_smallest: for a key that is not set. */
 static cJSON *key_json(const struct ferry_table_status *table, const struct key *key,
 		       bool or_smallest)
 {
@@ -95,18 +95,6 @@ static double seconds(double value)
 	return isfinite(value) && value > 0 ? value : 0;
 }
 
-/* Only while there are any: Ghostferry has none of it. */
-static void add_rare(cJSON *item, const struct ferry_table_status *table)
-{
-	if (table->is_recopied)
-		cJSON_AddTrueToObject(item, "IsCopiedAgain");
-	if (table->deferred_indexes)
-		json_add_u64(item, "DeferredIndexes", table->deferred_indexes);
-	if (table->indexing_since > 0)
-		cJSON_AddNumberToObject(item, "IndexingSeconds",
-					floor(seconds(clock_wall() - table->indexing_since)));
-}
-
 static void add_tables(cJSON *object, const struct ferry_status *status)
 {
 	cJSON *tables = cJSON_AddObjectToObject(object, "Tables");
@@ -123,7 +111,14 @@ static void add_tables(cJSON *object, const struct ferry_status *status)
 		json_add_u64(item, "RowsWritten", table->rows_written);
 		json_add_u64(item, "BatchSize", table->batch_rows);
 		json_add_u64(item, "BytesWritten", table->bytes_written);
-		add_rare(item, table);
+		/* Only where it applies: Ghostferry has none of it. */
+		if (table->is_recopied)
+			cJSON_AddTrueToObject(item, "IsCopiedAgain");
+		if (table->deferred_indexes)
+			json_add_u64(item, "DeferredIndexes", table->deferred_indexes);
+		if (table->indexing_since > 0)
+			cJSON_AddNumberToObject(item, "IndexingSeconds",
+						floor(seconds(clock_wall() - table->indexing_since)));
 	}
 }
 
@@ -377,16 +372,6 @@ static void add_time(cJSON *object, const char *name, double wall)
 	cJSON_AddStringToObject(object, name, text);
 }
 
-/* Tables without any are not named. */
-static void add_late_rows(cJSON *object, const struct ferry_status *status)
-{
-	cJSON *late = cJSON_AddObjectToObject(object, "RowsBehindFinalBinlogPos");
-
-	for (size_t i = 0; i < status->table_count; i++)
-		if (status->tables[i].late_rows > 0)
-			json_add_u64(late, status->tables[i].name, status->tables[i].late_rows);
-}
-
 static void add_work(cJSON *object, const char *key, const int64_t *us,
 		     const struct work_name *names)
 {
@@ -450,6 +435,7 @@ static void add_obstacles(cJSON *object, const struct ferry_status *status)
 		[SLOWER_SOURCE] = "source",
 		[SLOWER_TARGET] = "target",
 	};
+	cJSON *late;
 
 	add_throttling(object, status);
 	json_add_u64(object, "TargetDeadlocks", status->deadlocks);
@@ -460,7 +446,10 @@ static void add_obstacles(cJSON *object, const struct ferry_status *status)
 		 work_names[WORK_ON_SOURCE]);
 	add_work(object, "TargetTimeMs", status->work.us[WORK_ON_TARGET],
 		 work_names[WORK_ON_TARGET]);
-	add_late_rows(object, status);
+	late = cJSON_AddObjectToObject(object, "RowsBehindFinalBinlogPos");
+	for (size_t i = 0; i < status->table_count; i++)
+		if (status->tables[i].late_rows > 0)
+			json_add_u64(late, status->tables[i].name, status->tables[i].late_rows);
 	if (*status->failure)
 		cJSON_AddStringToObject(object, "Failure", status->failure);
 	else

@@ -8,7 +8,7 @@
 
 static const char log_tag[] = "summary";
 
-void summary_see(struct summary *summary, enum phase phase, int64_t now_ms)
+void summary_update(struct summary *summary, enum phase phase, int64_t now_ms)
 {
 	if (phase == PHASE_COPYING && summary->copy_began_ms == 0)
 		summary->copy_began_ms = now_ms;

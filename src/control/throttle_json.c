@@ -1,5 +1,5 @@
-/* A table of keys, as the configuration has; null leaves a key as it is, and 0 and "" stand
- * for the default. */
+/* A table of keys, like the configuration's; null leaves a key as it is, and 0 and "" stand for the
+ * default. */
 #include "control/throttle_json.h"
 
 #include <assert.h>
@@ -128,22 +128,17 @@ static bool read_value(const struct throttle_key *key, const cJSON *node,
 									      json_type_name(node));
 }
 
-static const struct throttle_key *find_key(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (strcasecmp(keys[i].name, name) == 0)
-			return &keys[i];
-	return NULL;
-}
-
 static bool read_all(const cJSON *object, struct throttle_limits *limits, struct error *err)
 {
 	const cJSON *item;
 
 	cJSON_ArrayForEach(item, object)
 	{
-		const struct throttle_key *key = find_key(item->string);
+		const struct throttle_key *key = NULL;
 
+		for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+			if (strcasecmp(keys[i].name, item->string) == 0)
+				key = &keys[i];
 		if (!key)
 			return error_set(err, ERROR_CONFIG, "json: unknown field \"Throttle.%s\"",
 					 item->string);

@@ -11,7 +11,7 @@
  *  - members of ENUM and SET, and their defaults, as the bytes they are;
  *  - the row format, where the new table's server would choose another one for what names
  *    none; default_row_format is its choice, or NULL.
- * False where a default or a member cannot be told (ERROR_UNSUPPORTED). Pure. */
+ * False where a default or a member is not known (ERROR_UNSUPPORTED). Pure. */
 bool create_exact(struct buf *out, const char *shown, const struct table *table,
 		  const char *default_row_format, struct error *err) MUST_CHECK;
 

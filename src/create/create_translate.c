@@ -244,13 +244,6 @@ static bool is_json_check(const char *at)
 	return create_begins(end, "))");
 }
 
-/* InnoDB has no such index but for UNIQUE ones, which MariaDB keeps by a hash. */
-static bool is_idle_hash(const struct walk *w)
-{
-	return w->to == FLAVOUR_MYSQL && w->depth == 1 && !w->is_unique && !w->type[0] &&
-	       create_begins(w->at, "USING HASH");
-}
-
 /* MariaDB (tried: 10.5, 10.11, 11.8) keeps a text behind an introducer without its escapes: '\n'
  * as 'x0A', or what it cannot read itself. utf8mb4 is what a literal is without one. */
 static bool parse_introducer(struct walk *w, const char *quote)
@@ -271,7 +264,9 @@ static bool parse_word(struct walk *w)
 {
 	const char *end = w->at;
 
-	if (is_idle_hash(w)) {
+	/* InnoDB has no such index but for UNIQUE ones, which MariaDB keeps by a hash. */
+	if (w->to == FLAVOUR_MYSQL && w->depth == 1 && !w->is_unique && !w->type[0] &&
+	    create_begins(w->at, "USING HASH")) {
 		drop_to(w, w->at + strlen("USING HASH"));
 		return true;
 	}
@@ -315,20 +310,15 @@ static bool parse_line(struct walk *w)
 	return true;
 }
 
-/* MariaDB prints options it does not own as `name`='value' behind the list. */
-static bool is_foreign_option(const struct walk *w)
-{
-	return w->to == FLAVOUR_MYSQL && w->depth == 0 && w->out->length > 0 &&
-	       w->out->data[w->out->length - 1] == ' ' && *create_skip_quoted(w->at) == '=';
-}
-
 static bool step(struct walk *w)
 {
 	char c = *w->at;
 
 	if (c == '\n' && w->depth == 1)
 		return parse_line(w);
-	if (c == '`' && is_foreign_option(w)) {
+	/* MariaDB prints options of other engines as `name`='value' behind the list. */
+	if (c == '`' && w->to == FLAVOUR_MYSQL && w->depth == 0 && w->out->length > 0 &&
+	    w->out->data[w->out->length - 1] == ' ' && *create_skip_quoted(w->at) == '=') {
 		drop_to(w, skip_value(create_skip_quoted(w->at)));
 		return true;
 	}

@@ -3,9 +3,9 @@
  * no longer owed by the state.
  *
  * If the process dies before, in or after a statement, the state says as much or more than is
- * missing, and the target is asked: a resumed run waits for the end of a statement that still
- * runs (I8: the connection holds a lock of the run), and adds what is not there then. A lost
- * connection is no other case. The servers add the indexes of a statement all or none.
+ * missing, and the target decides: a resumed run waits for the end of a statement that still runs
+ * (I8: the connection holds a lock of the run), and adds what is not there then. A lost connection
+ * is handled in the same way. The servers add the indexes of a statement all or none.
  *
  * Changes of the table are applied meanwhile. A writer that waits for the statement, as it
  * begins and ends, or all the time with FULLTEXT and SPATIAL indexes, gives up after its
@@ -59,7 +59,7 @@ struct index_worker {
 	struct map collations; /* that the target knows */
 	/* Of the statement that is made, or under way. */
 	struct buf what;
-	struct buf names; /* for people */
+	struct buf names; /* for the log */
 	unsigned adds;
 };
 
@@ -69,26 +69,6 @@ static void put_add(struct index_worker *w, const struct buf *text)
 {
 	buf_puts(&w->what, w->what.length > 0 ? ", ADD " : " ADD ");
 	buf_add(&w->what, text->data, text->length);
-}
-
-static void add_key(struct index_worker *w, const struct create_key *key)
-{
-	put_add(w, &key->text);
-	if (w->names.length < NAMES_SHOWN)
-		buf_printf(&w->names, "%s%s", w->names.length > 0 ? ", " : "", buf_text(&key->name));
-	w->adds++;
-}
-
-/* Behind those that are added. */
-static void move_key(struct index_worker *w, const struct create_key *key)
-{
-	const char *text = buf_text(&key->text);
-
-	if (key->is_fulltext || create_find(text, "((") || create_find(text, ",("))
-		return;
-	buf_puts(&w->what, ", DROP KEY ");
-	sql_name(&w->what, buf_text(&key->name));
-	put_add(w, &key->text);
 }
 
 static bool refuse_other(const struct moved_table *t, const struct create_key *key,
@@ -126,13 +106,24 @@ static bool make_statement(struct index_worker *w, const struct moved_table *t, 
 
 		left -= is_deferred;
 		if (!is_deferred) {
-			if (is_there && w->adds > 0)
-				move_key(w, &key);
+			const char *text = buf_text(&key.text);
+
+			/* It moves behind those that are added. */
+			if (!is_there || w->adds == 0 || key.is_fulltext ||
+			    create_find(text, "((") || create_find(text, ",("))
+				continue;
+			buf_puts(&w->what, ", DROP KEY ");
+			sql_name(&w->what, buf_text(&key.name));
+			put_add(w, &key.text);
 		} else if (is_there) {
 			ok = create_same_key(&key, &found) || refuse_other(t, &key, err);
 		} else if (!key.is_fulltext || !has_fulltext) {
 			has_fulltext |= key.is_fulltext;
-			add_key(w, &key);
+			put_add(w, &key.text);
+			if (w->names.length < NAMES_SHOWN)
+				buf_printf(&w->names, "%s%s", w->names.length > 0 ? ", " : "",
+					   buf_text(&key.name));
+			w->adds++;
 		}
 	}
 	create_key_release(&key);
@@ -184,7 +175,7 @@ static const char *remedy_of(const struct error *err)
 	}
 }
 
-/* What others have locked goes by; but a build that failed after hours would fail again. */
+/* Locks of others pass; but a build that failed after hours would fail again. */
 static bool explain(struct index_worker *w, struct error *err)
 {
 	struct error cause = *err;
@@ -341,7 +332,7 @@ bool deferred_indexes_add(struct run *run, struct error *err)
 	adder->run = run;
 	start(adder);
 	while (atomic_load(&adder->working) > 0) {
-		/* Nobody waits for a statement that may take hours: the process ends. */
+		/* A statement may take hours: the process ends without waiting for it. */
 		if (!stop_sleep_ms(run->stop, POLL_MS))
 			return error_set(err, ERROR_STOPPED, "stopped");
 		if (clock_ms() - logged_ms < LOG_EVERY_MS)

@@ -1,9 +1,9 @@
-/* Values travel as the bytes the source holds, so a column must mean the same by them;
- * the exceptions are character sets of which one contains the other, byte for byte.
+/* Values travel as the bytes the source holds, so they must mean the same in both columns; the
+ * exceptions are character sets of which one contains the other, byte for byte.
  *
- * Keys matter as much. A row is recognised by the key that the copy uses, hence the
- * target must enforce just that one. A unique key that the source does not have would
- * make REPLACE delete rows that nobody deleted on the source. */
+ * Keys matter as much. A row is recognised by the key that the copy uses, hence the target must
+ * enforce just that one. A unique key that the source does not have would make REPLACE delete rows
+ * that still exist on the source. */
 #include "create/definition_match.h"
 
 #include <limits.h>
@@ -35,29 +35,6 @@ static bool same_bytes(const char *from, const char *to)
 		(charset_equal(to, "utf8mb4") || strcmp(to, "latin1") == 0));
 }
 
-/* ENUM and SET travel as numbers: further members at the end change none of them. */
-static bool members_extend(const struct column *source, const struct column *target)
-{
-	return (source->type == COLUMN_ENUM || source->type == COLUMN_SET) &&
-	       column_same_members(source, target, source->member_count);
-}
-
-/* MariaDB's JSON is a LONGTEXT. */
-static bool json_as_text(const struct column *source, const struct column *target)
-{
-	return source->type == COLUMN_JSON && target->type == COLUMN_TEXT &&
-	       target->length_bytes == 4 && strcmp(target->charset, "utf8mb4") == 0;
-}
-
-/* MySQL's own JSON in the place of MariaDB's. A table without a key is changed by comparing
- * whole rows, and MySQL keeps another text of the document. */
-static bool text_as_json(const struct comparison *c, const struct column *source,
-			 const struct column *target)
-{
-	return source->type == COLUMN_TEXT && target->type == COLUMN_JSON && c->t->key.count > 0 &&
-	       same_bytes(source->charset, "utf8mb4");
-}
-
 /* MySQL has no more than 30 decimals: values that need them stop the run. Rows are recognised
  * by the text of their keys. */
 static bool fewer_decimals(const struct comparison *c, const struct column *source,
@@ -83,11 +60,18 @@ static void compare_types(struct comparison *c, const struct column *source,
 			  const struct column *target)
 {
 	bool is_set = source->type == COLUMN_ENUM || source->type == COLUMN_SET;
+	/* MariaDB's JSON is a LONGTEXT. */
+	bool json_as_text = source->type == COLUMN_JSON && target->type == COLUMN_TEXT &&
+			    target->length_bytes == 4 && strcmp(target->charset, "utf8mb4") == 0;
+	/* MySQL's own JSON in the place of MariaDB's. Not in a table without a key: it is changed
+	 * by comparing whole rows, and MySQL stores another text of the document. */
+	bool text_as_json = source->type == COLUMN_TEXT && target->type == COLUMN_JSON &&
+			    c->t->key.count > 0 && same_bytes(source->charset, "utf8mb4");
 
-	if (json_as_text(source, target) || text_as_json(c, source, target) ||
-	    fewer_decimals(c, source, target))
+	if (json_as_text || text_as_json || fewer_decimals(c, source, target))
 		return;
-	if (is_set ? !members_extend(source, target) :
+	/* ENUM and SET travel as numbers: further members at the end change none of them. */
+	if (is_set ? !column_same_members(source, target, source->member_count) :
 		     !type_text_equal(source->raw_type, target->raw_type))
 		add(c, source, "is of another type", source->raw_type, target->raw_type);
 	else if (!is_set && !same_bytes(source->charset, target->charset))
@@ -149,8 +133,8 @@ static bool has_part(const struct table *table, const struct table_index *index,
 	return false;
 }
 
-/* The same parts, in whatever order; parts that are expressions are told by the
- * index's name. */
+/* The same parts, in whatever order; parts that are expressions are identified by the index's
+ * name. */
 static bool same_index(const struct table *a, const struct table_index *left, const struct table *b,
 		       const struct table_index *right)
 {

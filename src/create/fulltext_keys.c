@@ -1,11 +1,11 @@
 /* One statement for each key, as InnoDB builds one at a time in place; a copy of the table
  * would meet error 182 itself. In place it reads the rows by itself and takes any ids.
  *
- * A process that dies in between leaves some keys there, and maybe a statement that still
- * runs. The connection holds a lock of the run, so a resumed run waits for the end of that
- * statement (I8); then it drops the source's keys on the target, as changes come
- * again, and adds them when it gets here. A lost connection is no other case: which keys are
- * missing is read again before each statement. */
+ * A process that dies in between leaves some keys there, and maybe a statement that still runs. The
+ * connection holds a lock of the run, so a resumed run waits for the end of that statement (I8);
+ * then it drops the source's keys on the target, as changes come again, and adds them when it gets
+ * here. A lost connection is handled in the same way: which keys are missing is read again before
+ * each statement. */
 #include "create/fulltext_keys.h"
 
 #include "base/log.h"

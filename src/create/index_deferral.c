@@ -4,8 +4,8 @@
  * server computes: they read expressions, and servers have had trouble with building them
  * while rows change. A table without a key has its rows found by any index there is.
  *
- * Foreign keys are asked for on both servers: children of a table may be on the target
- * already. Any index that begins with a column of one stays, which may be one too many. */
+ * Foreign keys are read on both servers: children of a table may be on the target already. Any
+ * index that begins with a column of one stays, which may be one too many. */
 #include "index_deferral.h"
 
 #include <limits.h>
@@ -102,29 +102,21 @@ static bool is_computed(const struct table *table, const struct table_index *ind
 	return false;
 }
 
-/* B-trees, FULLTEXT and SPATIAL: not of vectors. */
-static bool is_plain(const struct table *table, const struct table_index *index)
-{
-	return !index->is_unique && index->part_count > 0 && !is_computed(table, index) &&
-	       (index->is_ordered || index->is_fulltext ||
-		table->columns[index->parts[0].column].type == COLUMN_GEOMETRY);
-}
-
-static bool is_used(const struct index_deferral *d, const struct moved_table *t,
-		    const struct table_index *index)
-{
-	const char *forced = map_get_text(&d->options->verify.force_index, t->source->full_name);
-
-	return (t->key.index && strcasecmp(t->key.index, index->name) == 0) ||
-	       (forced && strcasecmp(forced, index->name) == 0);
-}
-
 static bool may_wait(const struct index_deferral *d, const struct moved_table *t,
 		     const struct table_index *index)
 {
 	const struct table *table = t->source;
+	const char *forced = map_get_text(&d->options->verify.force_index, table->full_name);
 
-	return is_plain(table, index) && !is_used(d, t, index) && !counts_up(table, index) &&
+	if (index->is_unique || index->part_count == 0 || is_computed(table, index))
+		return false;
+	if ((t->key.index && strcasecmp(t->key.index, index->name) == 0) ||
+	    (forced && strcasecmp(forced, index->name) == 0))
+		return false;
+	/* B-trees, FULLTEXT and SPATIAL: not of vectors. */
+	return (index->is_ordered || index->is_fulltext ||
+		table->columns[index->parts[0].column].type == COLUMN_GEOMETRY) &&
+	       !counts_up(table, index) &&
 	       !is_foreign(d, t, &table->columns[index->parts[0].column]) &&
 	       !(index->is_fulltext && fulltext_keys_are_late(table));
 }

@@ -11,7 +11,7 @@ struct index_deferral {
 	struct map foreign_columns;
 };
 
-/* To be released in any case. Where nothing is to be deferred no server is asked. */
+/* To be released in any case. Where nothing is to be deferred no server is queried. */
 bool index_deferral_load(struct index_deferral *d, const struct move_options *options,
 			 struct db *source, struct db *target, struct error *err) MUST_CHECK;
 void index_deferral_release(struct index_deferral *d);

@@ -3,15 +3,14 @@
  * mean the table's own, which is right after a rewrite of databases; the start-up
  * checks refuse the cases where it is not (source_tables.c).
  *
- * Databases come first, then the tables whose order was asked for, one after the other.
- * The rest is created over several connections at once: a server takes milliseconds for
- * a CREATE TABLE, most of them waiting for its disk, and there may be tens of thousands.
- * Their order is free, as no foreign keys are checked. These connections need no lock of
- * the run (I8): they write no rows, and a run that was killed this early left no
- * state that could be resumed.
+ * Databases come first, then the tables whose order is configured, one after the other. The rest is
+ * created over several connections at once: a server takes milliseconds for a CREATE TABLE, most of
+ * them waiting for its disk, and there may be tens of thousands. Their order is free, as no foreign
+ * keys are checked. These connections need no lock of the run (I8): they write no rows, and a run
+ * that was killed this early left no state that could be resumed.
  *
- * There is no undo: when a statement fails, what was created stays, as it may not have
- * been created by us. The error says which table it was. */
+ * There is no undo: when a statement fails, what was created stays. The error says which table it
+ * was. */
 #include "create/table_creator.h"
 
 #include <stdlib.h>
@@ -110,12 +109,12 @@ static void count_table(struct creation *all, bool was_there)
 	mutex_lock(&all->lock);
 	all->seen++;
 	all->created += !was_there;
-	bool tell = clock_ms() - all->last_logged_ms >= LOG_EVERY_MS;
+	bool is_due = clock_ms() - all->last_logged_ms >= LOG_EVERY_MS;
 	size_t seen = all->seen;
-	if (tell)
+	if (is_due)
 		all->last_logged_ms = clock_ms();
 	mutex_unlock(&all->lock);
-	if (tell)
+	if (is_due)
 		log_info("created %zu of %zu table%s on the target", seen, all->count,
 			 all->count == 1 ? "" : "s");
 }
@@ -200,8 +199,8 @@ static bool create_databases(struct creator *c, struct error *err)
 	return ok;
 }
 
-/* A table that the server refuses ends nothing: the others are tried all the same, so that
- * all that are refused are said at once. */
+/* A table that the server refuses does not end it: the others are still tried, so that all that are
+ * refused are reported at once. */
 static void create_taken(struct creator *c)
 {
 	struct creation *all = c->creation;
@@ -275,9 +274,9 @@ static bool create_tables(struct creator *c, size_t first, struct error *err)
 					      all->refused);
 }
 
-/* Did the server make of the statements what they mean on the source? Another flavour or
- * version may not, and what SHOW CREATE cannot print is lost on any. Of tables that may have
- * been there the collations were compared before. */
+/* Do the statements mean on this server what they mean on the source? Another flavour or version
+ * may not, and what SHOW CREATE cannot print is lost on any. Of tables that may have been there the
+ * collations were compared before. */
 static bool check_created(const struct creation *all, struct db *target,
 			  const struct moved_tables *tables, struct error *err)
 {

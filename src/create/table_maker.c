@@ -1,7 +1,7 @@
-/* innodb_strict_mode refuses what a lenient session may have made: a row format and a block
- * size that do not go together, rows that may not fit a page. Values do not depend on it, so
- * such a table is made in the same way on the target, and the log says so. Strict comes first,
- * as a lenient server takes an option that it cannot follow without a word. */
+/* innodb_strict_mode refuses what a lenient session may have made: a row format and a block size
+ * that do not go together, rows that may not fit a page. Values do not depend on it, so such a
+ * table is made in the same way on the target, and the log says so. Strict comes first, as a
+ * lenient server silently accepts an option that it cannot follow. */
 #include "create/table_maker.h"
 
 #include <stdio.h>
@@ -111,14 +111,6 @@ bool table_maker_put_database(struct table_maker *m, const struct moved_table *t
 	return ok;
 }
 
-static bool has_column_of(const struct table *table, const char *collation)
-{
-	for (unsigned i = 0; i < table->column_count; i++)
-		if (strcmp(table->columns[i].collation, collation) == 0)
-			return true;
-	return false;
-}
-
 /* A default collation that no column has, and that the target does not know: columns with
  * another one name it, so the default says nothing of any row. */
 static void leave_out_default(const struct table_maker *m, struct buf *sql,
@@ -128,8 +120,11 @@ static void leave_out_default(const struct table_maker *m, struct buf *sql,
 		collation_on_target(&m->options->collation_rewrites, table->collation);
 	char *option, *at = NULL;
 
-	if (collation_is_known(m->collations, collation) || has_column_of(table, table->collation))
+	if (collation_is_known(m->collations, collation))
 		return;
+	for (unsigned i = 0; i < table->column_count; i++)
+		if (strcmp(table->columns[i].collation, table->collation) == 0)
+			return;
 	option = mem_printf(" COLLATE=%s", collation);
 	/* Options stand in the last line that begins with a bracket. */
 	for (char *line = strstr(sql->data, "\n) "); line; line = strstr(line + 1, "\n) "))
@@ -233,7 +228,7 @@ bool table_maker_execute(struct table_maker *m, const struct moved_table *t, str
 	if (!error_is_retryable(err) && err->kind != ERROR_ACCESS &&
 	    execute_leniently(m, t, stop, err))
 		return true;
-	if (err->server_code == NO_DATABASE) /* how MySQL says it when no database is in use */
+	if (err->server_code == NO_DATABASE) /* MySQL's code when no database is in use */
 		error_wrap(err, "a function in the definition is not known to the server");
 	return false;
 }

@@ -1,6 +1,6 @@
-/* Which way a server can go it does not tell before it is asked: so it is asked for the best one
- * first. A refusal costs nothing, but for the one of a build that had run for a while when
- * the rows written meanwhile became too many for its log: then they have to wait.
+/* A server does not say in advance which way it can alter a table, so the best one is tried first.
+ * A refusal costs nothing, but for the one of a build that had run for a while when the rows
+ * written meanwhile became too many for its log: then they have to wait.
  *
  * A table that was made with innodb_strict_mode off (table_maker.c) is changed so, too. */
 #include "create/target_alter.h"
@@ -98,7 +98,7 @@ bool target_alter(const struct run *run, struct db *target, const struct moved_t
 	if (ok)
 		log_warn("table %s was changed with innodb_strict_mode off, as it was made",
 			 t->source->full_name);
-	/* What was done is seen by the next look. */
+	/* The next check sees what was done. */
 	if (db_execf(target, &failure, "SET SESSION innodb_strict_mode = ON"))
 		return ok;
 	*err = failure;

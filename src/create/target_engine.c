@@ -1,8 +1,8 @@
-/* One statement for each table, which copies it. A process that dies in between leaves some
- * tables with their own engine, and maybe a statement that still runs: a resumed run waits for
- * its end (I8), makes all of them InnoDB's again and copies them from scratch, as it does with
- * every table without transactions. A lost connection is no other case: which engine a table
- * has is read before each statement. */
+/* One statement for each table, which copies it. A process that dies in between leaves some tables
+ * with their own engine, and maybe a statement that still runs: a resumed run waits for its end
+ * (I8), makes all of them InnoDB's again and copies them from scratch, as it does with every table
+ * without transactions. A lost connection is handled in the same way: which engine a table has is
+ * read before each statement. */
 #include "create/target_engine.h"
 
 #include <strings.h>
@@ -49,37 +49,26 @@ static bool change(struct run *run, struct db *target, const struct moved_table 
 				t->source->full_name, engine);
 }
 
-static bool give_all(struct run *run, struct db *target, struct error *err)
-{
-	for (size_t i = 0; i < run->tables->count; i++) {
-		const struct moved_table *t = run->tables->tables[i];
-
-		if (t->keeps_engine && !change(run, target, t, t->source->engine, err))
-			return false;
-	}
-	return true;
-}
-
-static bool is_needed(const struct run *run)
-{
-	for (size_t i = 0; i < run->tables->count; i++)
-		if (run->tables->tables[i]->keeps_engine)
-			return true;
-	return false;
-}
-
 bool target_engines_give(struct run *run, struct error *err)
 {
 	struct db_params params;
+	const struct moved_tables *tables = run->tables;
 	struct db *target;
-	bool ok = false;
+	bool ok = false, is_needed = false;
 
-	if (!is_needed(run))
+	for (size_t i = 0; i < tables->count; i++)
+		is_needed |= tables->tables[i]->keeps_engine;
+	if (!is_needed)
 		return true;
 	target = target_alter_session(run, 0, &params);
 	for (struct retry r = run_write_begin(run, "change engines", "cutover");
-	     !ok && retry_next(&r, err);)
-		ok = db_ready(target, err) && give_all(run, target, err);
+	     !ok && retry_next(&r, err);) {
+		ok = db_ready(target, err);
+		for (size_t i = 0; ok && i < tables->count; i++)
+			ok = !tables->tables[i]->keeps_engine ||
+			     change(run, target, tables->tables[i],
+				    tables->tables[i]->source->engine, err);
+	}
 	db_close(target);
 	return ok;
 }

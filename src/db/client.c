@@ -5,10 +5,10 @@
  * nothing is required of the connection (Oracle's library then encrypts where the server
  * offers it, MariaDB's does not).
  *
- * The server says how the password is to be sent. Two methods send it in the clear, and an
- * impostor could request them: so they are refused unless it is known
- * who answers. (MariaDB's library would do both. Oracle's does the one only when an
- * environment variable says so, and does not have the other.) */
+ * The server says how the password is to be sent. Two methods send it in the clear, and an impostor
+ * could request them: so they are refused unless the server's identity is verified. (MariaDB's
+ * library would do both. Oracle's uses one only if an environment variable allows it, and lacks the
+ * other.) */
 #include "client.h"
 
 #include <limits.h>
@@ -32,9 +32,8 @@ static void set_certificates(MYSQL *mysql, const struct db_params *params)
 		mysql_options(mysql, MYSQL_OPT_SSL_KEY, params->tls_key_path);
 }
 
-/* Both libraries compare the certificate with the name they connect to, and take
- * no other name. (Oracle's TLS_SNI_SERVERNAME is only sent.) To
- * connect anyway would be to trust anyone who answers. */
+/* Both libraries compare the certificate with the name they connect to, and take no other name.
+ * (Oracle's TLS_SNI_SERVERNAME is only sent.) Connecting anyway would mean trusting any server. */
 static bool check_server_name(const struct db_params *params, struct error *err)
 {
 	const char *name = params->tls_server_name;
@@ -162,7 +161,7 @@ void client_keep_alive(MYSQL *mysql, const struct db_params *params)
 		{ IPPROTO_TCP, TCP_USER_TIMEOUT, limit * 1000 },
 	};
 
-	/* On a unix socket, and where the system refuses, it is done without. */
+	/* Unix sockets, and systems that refuse, do without. */
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++)
 		(void)setsockopt(socket_of(mysql), settings[i].level, settings[i].name,
 				 &settings[i].value, sizeof(settings[i].value));

@@ -13,7 +13,7 @@
 bool client_set_options(MYSQL *mysql, const struct db_params *params, uint64_t packet_max,
 			struct error *err) MUST_CHECK;
 
-/* After connecting: finds a peer that vanished without a word within minutes. */
+/* After connecting: detects within minutes that a peer has silently vanished. */
 void client_keep_alive(MYSQL *mysql, const struct db_params *params);
 
 /* Cuts the connection, so that nothing waits for the server any more; the handle

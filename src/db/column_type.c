@@ -114,7 +114,7 @@ static void parse_members(struct column *column, const char *at)
 		}
 		char *member = parse_member(&at);
 
-		/* MySQL's x'..' of what is no text leaves out zeros: it says nothing. */
+		/* MySQL's x'..' of bytes that are not text leaves out zeros: it cannot be used. */
 		if (!is_text) {
 			free(member);
 			member = mem_strdup("?");

@@ -85,9 +85,8 @@ static void drop_connection(struct db *db)
 	db->mysql = NULL;
 }
 
-/* *err from the library's last error; a connection that cannot be used any more
- * is closed. Client library errors in mid-session leave the protocol in a state
- * that nobody knows: they count as lost. */
+/* *err from the library's last error; a connection that cannot be used any more is closed. Client
+ * library errors in mid-session leave the protocol in an unknown state: they count as lost. */
 static bool fail(struct db *db, struct error *err)
 {
 	unsigned number = mysql_errno(db->mysql);
@@ -119,9 +118,9 @@ bool db_fail(struct db *db, struct error *err, const char *doing)
 	return error_wrap(err, "%s", doing);
 }
 
-/* --- LOAD DATA LOCAL: the library asks these for what the server asks it for ------------- */
+/* --- LOAD DATA LOCAL: called by the library when the server requests the file ------------- */
 
-/* Whatever name the server says. */
+/* Whatever file the server names. */
 static int upload_begin(void **at, const char *name UNUSED, void *db)
 {
 	*at = db;
@@ -241,7 +240,7 @@ static bool query_identity(struct db *db, struct error *err)
 	return ok;
 }
 
-/* *holder: the connection that holds it; 0 when we got it or nobody holds it. */
+/* *holder: the connection that holds it; 0 when we got it or it is free. */
 static bool try_lock(struct db *db, unsigned wait_s, uint64_t *holder, struct error *err)
 {
 	struct buf sql = BUF_INIT;
@@ -274,10 +273,9 @@ static bool try_lock(struct db *db, unsigned wait_s, uint64_t *holder, struct er
 	return ok;
 }
 
-/* After a lost connection the holder is the session that was lost: the server may
- * not have noticed, or is still busy with its last statement. That is ended and
- * waited for, as it must not commit behind our back. Any other holder belongs to
- * another process. */
+/* After a lost connection the holder is the session that was lost: the server may not have noticed,
+ * or is still busy with its last statement. That is ended and waited for, as it must not commit
+ * later. Any other holder belongs to another process. */
 static bool acquire_lock(struct db *db, struct error *err)
 {
 	struct error ignored = ERROR_INIT;
@@ -404,8 +402,7 @@ bool db_ask_identity(struct db *db, struct db_identity *identity, struct error *
 	return ok;
 }
 
-/* A connection that is lost may come back to another server, whose rows and positions are
- * not those that everything so far was about. */
+/* A reconnect may reach another server, which has other rows and positions. */
 static bool check_identity(struct db *db, struct error *err)
 {
 	const struct db_identity *wanted = db->params->identity;

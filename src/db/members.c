@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "db/sql.h"
 
-/* Servers end a recursion at 1000, MariaDB without a word. */
+/* Servers end a recursion at 1000, MariaDB silently. */
 #define MEMBERS_AT_ONCE 500
 
 static bool has_plain_members(const struct column *column)

@@ -112,7 +112,7 @@ unsigned table_unique_count(const struct table *table)
 
 /* Does a '?' in the member's text replace something else? Where its bytes are not
  * known (MySQL 5.7) the text has to do. */
-static bool is_bent(const struct column *column, unsigned member)
+static bool may_be_replaced(const struct column *column, unsigned member)
 {
 	const char *text = column->members[member];
 	struct buf hex = BUF_INIT;
@@ -134,8 +134,8 @@ bool column_same_members(const struct column *a, const struct column *b, unsigne
 		return false;
 	for (unsigned i = 0; i < count; i++)
 		if (by_bytes ? strcmp(a->member_bytes[i], b->member_bytes[i]) != 0 :
-			       strcmp(a->members[i], b->members[i]) != 0 || is_bent(a, i) ||
-				       is_bent(b, i))
+			       strcmp(a->members[i], b->members[i]) != 0 || may_be_replaced(a, i) ||
+				       may_be_replaced(b, i))
 			return false;
 	return true;
 }

@@ -1,11 +1,10 @@
 /* Reading information_schema.
  *
- * The names of all tables come first, which costs the server little; the filter
- * chooses, and only what was chosen is looked at closer: MariaDB opens every
- * table whose columns are queried, unless the query names its schema (and
- * table) by "=" (an IN list does not help there). So there is a scope per schema,
- * or per table where only a few of a schema were chosen, and three queries per
- * scope, whose rows find their table by name.
+ * The names of all tables come first, which costs the server little; the filter chooses, and only
+ * what was chosen is read in full: MariaDB opens every table whose columns are queried, unless the
+ * query names its schema (and table) by "=" (an IN list does not help there). So there is a scope
+ * per schema, or per table where only a few of a schema were chosen, and three queries per scope,
+ * whose rows find their table by name.
  *
  * The servers compare names in their own way ("=" may find `T` for `t`): rows of
  * tables that were not chosen are passed over here, by the bytes of the name. */
@@ -138,7 +137,7 @@ static void replace_text(char **text, const char *with)
 	*text = mem_strdup(with);
 }
 
-/* What is put together is looked for names in, no more. */
+/* The joined texts are only searched for names. */
 static void append_text(char **texts, const char *text)
 {
 	char *all = mem_printf("%s%s%s", *texts ? *texts : "", *texts ? " " : "", text);

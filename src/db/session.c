@@ -1,12 +1,11 @@
 /* What makes every session alike.
  *
- * Order matters, as of two assignments in one SET the last one holds: first what
- * the configuration's Params may override (time limits), then the Params, then
- * what values and literals depend on and nobody may override. The Collation and a
- * "charset" among the Params are for the connection alone and never show in the
- * data, as values travel as stored and statements are utf8mb4: they are handed to
- * the server, so that a wrong one is refused, and where they are not utf8mb4
- * they are then overruled. */
+ * Order matters, as of two assignments in one SET the last one holds: first what the
+ * configuration's Params may override (time limits), then the Params, then what values and literals
+ * depend on, which must not be overridden. The Collation and a "charset" among the Params are for
+ * the connection alone and never show in the data, as values travel as stored and statements are
+ * utf8mb4: they are handed to the server, so that a wrong one is refused, and where they are not
+ * utf8mb4 they are then overruled. */
 #include "session.h"
 
 #include "db/computing.h"
@@ -35,7 +34,7 @@ static void set_limits(struct buf *sql, enum db_session session,
 	/* Or information_schema hides a generated invisible primary key. */
 	if (server_is_from(version, 80030, SERVER_NEVER))
 		buf_puts(sql, ", show_gipk_in_create_table_and_information_schema=1");
-	/* The servers' own limits are a day and a year: nobody would hear of a lock. */
+	/* The servers' own limits are a day and a year: a lock would go unnoticed. */
 	buf_printf(sql, ", lock_wait_timeout=%d", session == DB_SESSION_WRITE ? 300 : 60);
 }
 
@@ -69,7 +68,7 @@ static const char *transaction_prefix(const struct server_version *version)
 static void undo_guards(struct buf *sql, enum db_session session,
 			const struct server_version *version)
 {
-	/* It would leave out tables, and rows of what is read in one go, on the quiet. */
+	/* It would silently leave out tables, and rows of large reads. */
 	buf_puts(sql, ", sql_select_limit=18446744073709551615");
 	/* max_join_size forbids to read a whole table. */
 	buf_puts(sql, ", sql_big_selects=1");
@@ -82,8 +81,8 @@ static void undo_guards(struct buf *sql, enum db_session session,
 		buf_puts(sql, ", show_create_table_verbosity=0");
 	if (session != DB_SESSION_WRITE)
 		return;
-	/* Off, InnoDB finds no duplicates where a page of the index is not in memory: a row
-	 * that holds a unique value which has moved on would not be pushed out. */
+	/* Off, InnoDB finds no duplicates where a page of the index is not in memory: a row that
+	 * holds a unique value which has moved on would not be displaced. */
 	buf_puts(sql, ", unique_checks=1");
 	/* Or rows of a table without a key cannot be deleted. */
 	buf_puts(sql, ", sql_safe_updates=0");

@@ -1,7 +1,7 @@
 /* JSON documents as SQL, types included.
  *
- * The document goes as its text, and what the server would not parse into what it
- * was is put right by a JSON_REPLACE around it. All of it was tried on MySQL 9.7:
+ * The document goes as its text, and what the server would not parse into what it was is corrected
+ * by a JSON_REPLACE around it. All of it was tried on MySQL 9.7:
  *  - 1.50 is a DECIMAL with that scale, 5. one without decimals; 1.5e0 a DOUBLE;
  *  - CAST(... AS DATE/TIME(6)/DATETIME(6)/UNSIGNED) give what they say;
  *  - only a column gives a TIMESTAMP, a BIT or a BLOB: JSON_TABLE has columns.

@@ -140,18 +140,6 @@ static void decode_varchar(struct reader *r, const struct binlog_column *in,
 	borrow(r, string_length(r, in->meta), cell);
 }
 
-/* The image of a BINARY(n) has lost the zeros at its end, SELECT has them. */
-static void pad(const struct column *column, struct cell *cell)
-{
-	size_t missing = column->max_octets - cell->length;
-
-	buf_reserve(cell->text, column->max_octets);
-	buf_add(cell->text, cell->bytes, cell->length);
-	memset(cell->text->data + cell->text->length, 0, missing + 1);
-	cell->text->length += missing;
-	cell->bytes = NULL;
-}
-
 /* UUID and INET: bytes in the order of their text, zeros at the end cut off. */
 static void decode_address(struct reader *r, const struct column *column, struct cell *cell)
 {
@@ -181,8 +169,16 @@ static void decode_string(struct reader *r, const struct binlog_column *in,
 		decode_address(r, column, cell);
 		return;
 	}
-	if (column->type == COLUMN_BINARY && cell->bytes && cell->length < column->max_octets)
-		pad(column, cell);
+	/* The image of a BINARY(n) has lost the zeros at its end, SELECT has them. */
+	if (column->type == COLUMN_BINARY && cell->bytes && cell->length < column->max_octets) {
+		size_t missing = column->max_octets - cell->length;
+
+		buf_reserve(cell->text, column->max_octets);
+		buf_add(cell->text, cell->bytes, cell->length);
+		memset(cell->text->data + cell->text->length, 0, missing + 1);
+		cell->text->length += missing;
+		cell->bytes = NULL;
+	}
 }
 
 static void decode_blob(struct reader *r, const struct binlog_column *in,

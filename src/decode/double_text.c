@@ -26,19 +26,6 @@ struct decimal_digits {
 	int point;
 };
 
-/* "d.ddddde-308" to digits without the zeros at their end. */
-static void split(const char *text, unsigned count, struct decimal_digits *d)
-{
-	d->digits[0] = text[0];
-	for (unsigned i = 1; i < count; i++)
-		d->digits[i] = text[i + 1];
-	d->point = (int)strtol(strchr(text, 'e') + 1, NULL, 10) + 1;
-	while (count > 1 && d->digits[count - 1] == '0')
-		count--;
-	d->digits[count] = '\0';
-	d->count = count;
-}
-
 static bool is_same(const char *text, double number)
 {
 	double back = strtod(text, NULL);
@@ -61,12 +48,19 @@ static bool next_up(char *text)
 
 static bool fits(double number, unsigned count, struct decimal_digits *d)
 {
-	char text[40];
+	char text[40]; /* "d.ddddde-308" */
 
 	snprintf(text, sizeof(text), "%.*e", (int)count - 1, number);
 	if (!is_same(text, number) && (count == 1 || !next_up(text) || !is_same(text, number)))
 		return false;
-	split(text, count, d);
+	d->digits[0] = text[0];
+	for (unsigned i = 1; i < count; i++)
+		d->digits[i] = text[i + 1];
+	d->point = (int)strtol(strchr(text, 'e') + 1, NULL, 10) + 1;
+	while (count > 1 && d->digits[count - 1] == '0')
+		count--;
+	d->digits[count] = '\0';
+	d->count = count;
 	return true;
 }
 
@@ -79,12 +73,6 @@ static void shortest(double number, struct decimal_digits *d)
 		count++;
 		assert(count <= DIGITS_MAX);
 	}
-}
-
-/* Sixteen digits before the point are still plain when one follows it. */
-static bool is_plain(const struct decimal_digits *d)
-{
-	return d->point >= POINT_MIN && (d->point <= POINT_MAX || (int)d->count > d->point);
 }
 
 static void put_plain(const struct decimal_digits *d, struct buf *text)
@@ -127,7 +115,8 @@ bool double_text(double number, struct buf *text)
 		return true;
 	}
 	shortest(fabs(number), &d);
-	if (is_plain(&d))
+	/* Sixteen digits before the point are still plain when one follows it. */
+	if (d.point >= POINT_MIN && (d.point <= POINT_MAX || (int)d.count > d.point))
 		put_plain(&d, text);
 	else
 		put_exponent(&d, text);

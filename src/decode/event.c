@@ -1,11 +1,10 @@
 /* Splits binlog events and reads the small ones.
  *
- * Every event is a 19-byte header, a body and, when the file's
- * FORMAT_DESCRIPTION event says so, a CRC32 of all that (MySQL source,
- * libs/mysql/binlog/event/binlog_event.h; MariaDB knowledge base, "2-Binlog
- * Event Header"). The body starts with a post-header whose size per event type
- * FORMAT_DESCRIPTION tells as well: a server newer than this program may have
- * added bytes to it, so they are skipped, and fewer than we read are an error.
+ * Every event is a 19-byte header, a body and, when the file's FORMAT_DESCRIPTION event says so, a
+ * CRC32 of all that (MySQL source, libs/mysql/binlog/event/binlog_event.h; MariaDB knowledge base,
+ * "2-Binlog Event Header"). The body starts with a post-header whose size per event type is in
+ * FORMAT_DESCRIPTION as well: a server newer than this program may have added bytes to it, so they
+ * are skipped, and fewer than we read are an error.
  *
  * Sizes inside the bytes are only ever used through a reader. */
 #include "decode/event.h"
@@ -98,31 +97,26 @@ static bool cut_short(const struct binlog_event *event, struct error *err)
 			 binlog_event_type_name(event->type), event->size);
 }
 
-/* A file that is still written to carries the in-use flag, which is set after
- * the sum was made (MySQL source, Log_event_footer::event_checksum_test). */
-static uint32_t event_crc32(const uint8_t *bytes, size_t length, bool is_format)
-{
-	uint8_t flags[2] = { bytes[FLAGS_OFFSET], bytes[FLAGS_OFFSET + 1] };
-	uLong crc = crc32_z(0, bytes, FLAGS_OFFSET);
-
-	if (is_format)
-		flags[0] &= (uint8_t)~FLAG_IN_USE;
-	crc = crc32_z(crc, flags, sizeof(flags));
-	return (uint32_t)crc32_z(crc, bytes + EVENT_HEADER_SIZE, length - EVENT_HEADER_SIZE);
-}
-
 static bool check_crc32(const uint8_t *bytes, size_t length, struct binlog_event *event,
 			struct error *err)
 {
 	struct reader tail = reader_over(bytes + length, CHECKSUM_SIZE);
 	uint32_t stored = reader_u32(&tail);
-	uint32_t sum = event_crc32(bytes, length, event->type == EVENT_FORMAT_DESCRIPTION);
+	uint8_t flags[2] = { bytes[FLAGS_OFFSET], bytes[FLAGS_OFFSET + 1] };
+	uLong sum = crc32_z(0, bytes, FLAGS_OFFSET);
 
+	/* A file that is still written to carries the in-use flag, which is set after
+	 * the sum was made (MySQL source, Log_event_footer::event_checksum_test). */
+	if (event->type == EVENT_FORMAT_DESCRIPTION)
+		flags[0] &= (uint8_t)~FLAG_IN_USE;
+	sum = crc32_z(sum, flags, sizeof(flags));
+	sum = crc32_z(sum, bytes + EVENT_HEADER_SIZE, length - EVENT_HEADER_SIZE);
 	if (stored != sum)
 		return error_set(err, ERROR_CORRUPT,
 				 "%s event ending at %u has checksum %08x, its bytes give %08x: it "
 				 "was damaged on disk or on the way",
-				 binlog_event_type_name(event->type), event->log_pos, stored, sum);
+				 binlog_event_type_name(event->type), event->log_pos, stored,
+				 (unsigned)sum);
 	return true;
 }
 
@@ -246,14 +240,6 @@ static bool parse_heartbeat_v2(struct binlog_event *event, struct binlog_heartbe
 	return true;
 }
 
-/* MariaDB puts an offset beyond 4 GiB in front of the name and says so by 0 in
- * the header (its source, Heartbeat_log_event, HB_SUB_HEADER_LEN). The header of
- * a MySQL may wrap to 0 too, but a name has no zero bytes. */
-static bool has_long_offset(const struct binlog_event *event)
-{
-	return event->log_pos == 0 && reader_left(&event->body) > 8 && event->body.at[7] == 0;
-}
-
 bool binlog_heartbeat_parse(struct binlog_event *event, struct binlog_heartbeat *heartbeat,
 			    struct error *err)
 {
@@ -262,7 +248,10 @@ bool binlog_heartbeat_parse(struct binlog_event *event, struct binlog_heartbeat 
 	*heartbeat = (struct binlog_heartbeat){ .offset = event->log_pos };
 	if (event->type == EVENT_HEARTBEAT_V2)
 		return parse_heartbeat_v2(event, heartbeat, err);
-	if (has_long_offset(event)) {
+	/* MariaDB puts an offset beyond 4 GiB in front of the name and says so by 0 in
+	 * the header (its source, Heartbeat_log_event, HB_SUB_HEADER_LEN). The header of
+	 * a MySQL may wrap to 0 too, but a name has no zero bytes. */
+	if (event->log_pos == 0 && reader_left(r) > 8 && r->at[7] == 0) {
 		heartbeat->offset = reader_u64(r);
 		heartbeat->offset_is_64 = true;
 	}

@@ -89,23 +89,18 @@ static size_t range_from(const struct gtid_line *line, uint64_t number)
 	return low;
 }
 
-static void insert_range(struct gtid_line *line, size_t i, struct gtid_range range)
-{
-	if (line->count == line->room) {
-		line->room = line->room ? 2 * line->room : 1;
-		line->ranges = mem_resize(line->ranges, line->room, sizeof(*line->ranges));
-	}
-	memmove(&line->ranges[i + 1], &line->ranges[i], (line->count - i) * sizeof(range));
-	line->ranges[i] = range;
-	line->count++;
-}
-
 static void add_to_line(struct gtid_line *line, struct gtid_range range)
 {
 	size_t i = range_from(line, range.first - 1); /* one that ends just before is extended */
 
 	if (i == line->count || line->ranges[i].first - 1 > range.last) {
-		insert_range(line, i, range);
+		if (line->count == line->room) {
+			line->room = line->room ? 2 * line->room : 1;
+			line->ranges = mem_resize(line->ranges, line->room, sizeof(*line->ranges));
+		}
+		memmove(&line->ranges[i + 1], &line->ranges[i], (line->count - i) * sizeof(range));
+		line->ranges[i] = range;
+		line->count++;
 		return;
 	}
 	struct gtid_range *grown = &line->ranges[i];
@@ -176,17 +171,13 @@ bool gtid_set_suits(const struct gtid_set *a, const struct gtid_set *b)
 	return gtid_set_is_empty(a) || gtid_set_is_empty(b) || a->kind == b->kind;
 }
 
-static bool line_contains(const struct gtid_line *line, uint64_t number)
-{
-	size_t i = line ? range_from(line, number) : 0;
-
-	return line && i < line->count && line->ranges[i].first <= number;
-}
-
 bool gtid_set_contains(const struct gtid_set *set, const struct gtid *gtid)
 {
-	return set->kind == gtid->kind &&
-	       line_contains(find_line(set, gtid->origin, gtid->tag), gtid->number);
+	const struct gtid_line *line = find_line(set, gtid->origin, gtid->tag);
+	size_t i = line ? range_from(line, gtid->number) : 0;
+
+	return set->kind == gtid->kind && line && i < line->count &&
+	       line->ranges[i].first <= gtid->number;
 }
 
 /* What of the range is not in the line goes into missing, line by line of the gaps. */

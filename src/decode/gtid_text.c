@@ -1,11 +1,12 @@
 /* GTID sets as text, as the servers print and take them.
  *
- * MySQL: "uuid:1-5:7,uuid:tag:1-3"; one UUID's tags may also follow each other,
- * "uuid:1-5:tag:1-3", and there may be white space around anything. MariaDB:
- * "domain-server-number,...". A UUID is told by the colon behind it. */
+ * MySQL: "uuid:1-5:7,uuid:tag:1-3"; one UUID's tags may also follow each other, "uuid:1-5:tag:1-3",
+ * and there may be white space around anything. MariaDB: "domain-server-number,...". A UUID is
+ * recognised by the colon behind it. */
 #include "decode/gtid_set.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define SHORT_MAX 300
@@ -25,24 +26,19 @@ static void put_mysql(struct buf *out, const struct gtid_line *line)
 	}
 }
 
-static void put_mariadb(struct buf *out, const struct gtid_line *line)
-{
-	buf_put_u64(out, gtid_domain(line->origin));
-	buf_putc(out, '-');
-	buf_put_u64(out, gtid_server_id(line->origin));
-	buf_putc(out, '-');
-	buf_put_u64(out, line->ranges[line->count - 1].last);
-}
-
 void gtid_set_print(struct buf *out, const struct gtid_set *set)
 {
 	for (size_t i = 0; i < set->count; i++) {
+		const struct gtid_line *line = &set->lines[i];
+
 		if (i > 0)
 			buf_putc(out, ',');
 		if (set->kind == GTID_MYSQL)
-			put_mysql(out, &set->lines[i]);
+			put_mysql(out, line);
 		else
-			put_mariadb(out, &set->lines[i]);
+			buf_printf(out, "%" PRIu32 "-%" PRIu32 "-%" PRIu64,
+				   gtid_domain(line->origin), gtid_server_id(line->origin),
+				   line->ranges[line->count - 1].last);
 	}
 }
 
@@ -181,24 +177,18 @@ static bool parse_mariadb(struct text *t, struct gtid_set *set)
 	return true;
 }
 
-static bool is_mysql(const struct text *t)
-{
-	for (const char *at = t->at; at < t->end && *at != ','; at++)
-		if (*at == ':')
-			return true;
-	return false;
-}
-
 bool gtid_set_parse(struct gtid_set *set, const char *text, size_t length, struct error *err)
 {
 	struct text t = { text, text + length };
 
 	for (skip_space(&t); t.at < t.end; skip_space(&t)) {
-		const char *begin = t.at;
+		const char *begin = t.at, *comma = memchr(begin, ',', (size_t)(t.end - begin));
+		const char *end = comma ? comma : t.end;
 
 		if (take(&t, ',')) /* the servers take empty parts too */
 			continue;
-		if (!(is_mysql(&t) ? parse_mysql(&t, set) : parse_mariadb(&t, set)) ||
+		if (!(memchr(begin, ':', (size_t)(end - begin)) ? parse_mysql(&t, set) :
+								  parse_mariadb(&t, set)) ||
 		    (skip_space(&t), t.at < t.end && *t.at != ','))
 			return error_set(err, ERROR_CORRUPT, "not a GTID set from \"%.*s\" on",
 					 (int)(t.end - begin < 60 ? t.end - begin : 60), begin);

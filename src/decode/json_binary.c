@@ -71,8 +71,8 @@ struct container {
 
 static bool print_value(struct printer *p, unsigned type, struct reader r);
 
-/* The value at hand is of a type that its text does not tell. */
-static void note_type(struct printer *p, const char *type)
+/* The current value has a type that its text does not show. */
+static void add_type(struct printer *p, const char *type)
 {
 	if (p->types.length > 0)
 		buf_putc(&p->types, ',');
@@ -84,14 +84,14 @@ static void note_type(struct printer *p, const char *type)
 static void print_signed(struct printer *p, int64_t number)
 {
 	if (number > JSON_PARSED_SIGNED_MAX)
-		note_type(p, "INTEGER");
+		add_type(p, "INTEGER");
 	buf_put_i64(p->text, number);
 }
 
 static void print_unsigned(struct printer *p, uint64_t number)
 {
 	if (number <= JSON_PARSED_SIGNED_MAX)
-		note_type(p, "UNSIGNED INTEGER");
+		add_type(p, "UNSIGNED INTEGER");
 	buf_put_u64(p->text, number);
 }
 
@@ -177,22 +177,13 @@ static void print_base64(struct buf *text, const uint8_t *bytes, size_t length)
 	}
 }
 
-static void print_bytes(struct printer *p, unsigned type, struct reader *r)
-{
-	size_t length = reader_left(r);
-
-	buf_printf(p->text, "\"base64:type%u:", type);
-	print_base64(p->text, reader_bytes(r, length), length);
-	buf_putc(p->text, '"');
-}
-
 static void print_temporal(struct printer *p, unsigned type, struct reader *r)
 {
 	static const char *const names[] = {
 		[OPAQUE_TIMESTAMP] = "TIMESTAMP", [OPAQUE_DATE] = "DATE", [OPAQUE_TIME] = "TIME", [OPAQUE_DATETIME] = "DATETIME"
 	};
 
-	note_type(p, names[type]);
+	add_type(p, names[type]);
 	buf_putc(p->text, '"');
 	if (type == OPAQUE_DATE)
 		temporal_read_packed_date(r, p->text);
@@ -208,13 +199,14 @@ static bool print_opaque(struct printer *p, struct reader r)
 {
 	unsigned type = reader_u8(&r);
 	struct reader value = reader_sub(&r, read_length(&r));
+	size_t length = reader_left(&value);
 	unsigned precision, scale;
 
-	if (r.failed || !pay(p, reader_left(&value)))
+	if (r.failed || !pay(p, length))
 		return false;
 	switch (type) {
 	case OPAQUE_DECIMAL:
-		note_type(p, "DECIMAL");
+		add_type(p, "DECIMAL");
 		precision = reader_u8(&value);
 		scale = reader_u8(&value);
 		decimal_read(&value, precision, scale, p->text);
@@ -226,8 +218,10 @@ static bool print_opaque(struct printer *p, struct reader r)
 		print_temporal(p, type, &value);
 		break;
 	default:
-		note_type(p, "OPAQUE");
-		print_bytes(p, type, &value);
+		add_type(p, "OPAQUE");
+		buf_printf(p->text, "\"base64:type%u:", type);
+		print_base64(p->text, reader_bytes(&value, length), length);
+		buf_putc(p->text, '"');
 	}
 	return !value.failed && reader_left(&value) == 0;
 }
@@ -296,16 +290,6 @@ static bool print_member(struct printer *p, const struct container *c, struct re
 	return !entry->failed && print_value(p, type, value);
 }
 
-static bool print_key(struct printer *p, const struct container *c, struct reader *entry)
-{
-	uint64_t offset = read_offset(entry, c);
-	unsigned length = reader_u16(entry);
-	struct reader at = container_at(c, offset);
-	const uint8_t *bytes = reader_bytes(&at, length);
-
-	return !entry->failed && bytes && print_string(p, bytes, length);
-}
-
 static bool print_members(struct printer *p, const struct container *c, struct reader keys,
 			  struct reader values)
 {
@@ -314,7 +298,11 @@ static bool print_members(struct printer *p, const struct container *c, struct r
 		if (i > 0)
 			buf_puts(p->text, ", ");
 		if (c->is_object) {
-			if (!print_key(p, c, &keys))
+			struct reader at = container_at(c, read_offset(&keys, c));
+			unsigned length = reader_u16(&keys);
+			const uint8_t *key = reader_bytes(&at, length);
+
+			if (keys.failed || !key || !print_string(p, key, length))
 				return false;
 			buf_puts(p->text, ": ");
 		}

@@ -166,7 +166,7 @@ static bool uncompress_rest(struct reader *r, struct buf *out, struct error *err
 	if (r->failed || !(lead & 0x80) || (lead & 0x70) != 0 || width == 0 || width > 4 ||
 	    size > EVENT_BYTES_MAX)
 		return error_set(err, ERROR_CORRUPT, "compressed event with a bad header");
-	/* zlib packs at most about 1:1032: a claim beyond that is a lie. */
+	/* zlib packs at most about 1:1032: a larger claim is wrong. */
 	if (size / 1040 > reader_left(r) + 64)
 		return error_set(err, ERROR_CORRUPT,
 				 "compressed event that claims %" PRIu64 " bytes", size);

@@ -61,24 +61,9 @@ static void decode_value(struct row_image *image, struct reader *r, const struct
 	}
 }
 
-static void resolve(struct row_image *image, unsigned columns)
-{
-	for (unsigned i = 0; i < columns; i++)
-		if (image->offsets[i] != BORROWED)
-			image->values[i].bytes = buf_text(&image->text) + image->offsets[i];
-}
-
 static bool cut_short(const struct table *table, struct error *err)
 {
 	return error_set(err, ERROR_CORRUPT, "table %s: row image cut short", table->full_name);
-}
-
-static bool bad_value(const struct table *table, unsigned index, struct error *err)
-{
-	return error_set(err, ERROR_CORRUPT,
-			 "table %s: the value of column %u (`%s`, %s) is cut short or not valid",
-			 table->full_name, index + 1, table->columns[index].name,
-			 table->columns[index].raw_type);
 }
 
 struct row_columns row_columns_read(struct reader *r, unsigned count)
@@ -96,16 +81,6 @@ bool row_columns_have(const struct row_columns *columns, unsigned index)
 	return bit_at(columns->bits, index);
 }
 
-/* What a generated column held is not known then, and nobody needs it: it is not written,
- * and a key that has one is refused where the change is taken (binlog_writer.c). */
-static void leave_out(struct row_image *image, const struct column *column,
-		      const struct row_image *from)
-{
-	set_null(image, column->position);
-	if (from && column_is_written(column))
-		image->values[column->position] = from->values[column->position];
-}
-
 bool row_image_decode(struct row_image *image, struct reader *r, const struct binlog_table_map *map,
 		      const struct row_columns *columns, const struct row_image *from,
 		      struct error *err)
@@ -119,20 +94,32 @@ bool row_image_decode(struct row_image *image, struct reader *r, const struct bi
 	reserve(image, table->column_count);
 	buf_clear(&image->text);
 	for (unsigned i = 0; i < table->column_count; i++) {
-		if (!row_columns_have(columns, i))
-			leave_out(image, &table->columns[i], from);
-		else if (bit_at(nulls, bit++))
+		const struct column *column = &table->columns[i];
+
+		if (!row_columns_have(columns, i)) {
+			/* What a generated column held is not known then, and is not needed: it is
+			 * not written, and a key that has one is refused (binlog_writer.c). */
 			set_null(image, i);
-		else
-			decode_value(image, r, &map->columns[i], &table->columns[i]);
+			if (from && column_is_written(column))
+				image->values[i] = from->values[i];
+		} else if (bit_at(nulls, bit++)) {
+			set_null(image, i);
+		} else {
+			decode_value(image, r, &map->columns[i], column);
+		}
 		if (r->failed)
-			return bad_value(table, i, err);
+			return error_set(err, ERROR_CORRUPT,
+					 "table %s: the value of column %u (`%s`, %s) is cut short or "
+					 "not valid",
+					 table->full_name, i + 1, column->name, column->raw_type);
 	}
 	for (unsigned i = table->column_count; i < map->column_count; i++)
 		if (row_columns_have(columns, i) && !bit_at(nulls, bit++))
 			reader_skip(r, HIDDEN_COLUMN_SIZE);
 	if (r->failed)
 		return cut_short(table, err);
-	resolve(image, table->column_count);
+	for (unsigned i = 0; i < table->column_count; i++)
+		if (image->offsets[i] != BORROWED)
+			image->values[i].bytes = buf_text(&image->text) + image->offsets[i];
 	return true;
 }

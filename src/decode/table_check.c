@@ -1,10 +1,9 @@
-/* Is the table that the binlog speaks of the table that was read at the start?
+/* Does a table of the binlog still have the definition that was read at the start?
  *
- * A DDL statement in the stream ends the run anyway; this catches what no
- * statement tells: a start position from before an ALTER, a resumed run, a server
- * whose statements are hidden from the stream. What is compared is what the event
- * has: the types, the metadata that decides how values are laid out, signedness
- * and names where binlog_row_metadata sends them. */
+ * A DDL statement in the stream ends the run anyway; this catches what no statement shows: a start
+ * position from before an ALTER, a resumed run, a server whose statements are hidden from the
+ * stream. What is compared is what the event has: the types, the metadata that decides how values
+ * are laid out, signedness and names where binlog_row_metadata sends them. */
 #include <string.h>
 
 #include "decode/table_map.h"
@@ -25,7 +24,7 @@ static bool same_width(const struct binlog_column *in, const struct column *colu
 	return in->meta == column->precision;
 }
 
-/* The old formats have no metadata: the schema tells the digits. */
+/* The old formats have no metadata: the digits come from the schema. */
 static bool same_fraction(const struct binlog_column *in, const struct column *column)
 {
 	bool is_old = in->type < TYPE_TIMESTAMP2;
@@ -38,7 +37,7 @@ static bool same_octets(const struct binlog_column *in, const struct column *col
 	return in->meta == column->max_octets;
 }
 
-/* The length of a compressed VARCHAR counts the byte that tells how. */
+/* The length of a compressed VARCHAR includes the byte for the method. */
 static bool same_string(const struct binlog_column *in, const struct column *column)
 {
 	return in->meta == column->max_octets + (in->type == TYPE_VARCHAR_COMPRESSED);

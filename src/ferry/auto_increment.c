@@ -1,16 +1,15 @@
 /* The value is taken from SHOW CREATE TABLE: information_schema is one too low on a MySQL
  * server that was restarted and has not opened the table since (tried).
  *
- * It is raised by ALTER TABLE ... AUTO_INCREMENT = n, which InnoDB does in place. Where the
- * account may not, or somebody holds the table's metadata, a row with the value before is
- * inserted and deleted again, in one transaction: InnoDB keeps the counter, and so do
- * replicas of the target. Values of the other columns are what the server puts there
- * (INSERT IGNORE); there are tables for which that does not work (a CHECK, a GEOMETRY NOT
- * NULL). So what counts is the value that is read afterwards: when it is still lower the
- * run ends, with the statement that helps.
+ * It is raised by ALTER TABLE ... AUTO_INCREMENT = n, which InnoDB does in place. Where the account
+ * may not, or another session holds the table's metadata lock, a row with the value before is
+ * inserted and deleted again, in one transaction: InnoDB keeps the counter, and so do replicas of
+ * the target. Values of the other columns are what the server puts there (INSERT IGNORE); there are
+ * tables for which that does not work (a CHECK, a GEOMETRY NOT NULL). So what counts is the value
+ * that is read afterwards: when it is still lower the run ends, with the statement that helps.
  *
- * If the process dies in between, a resumed run looks again. Neither way loses a row: the
- * first touches none, the second deletes the one it has just inserted. */
+ * If the process dies in between, a resumed run checks again. Neither way loses a row: the first
+ * touches none, the second deletes the one it has just inserted. */
 #include "ferry/auto_increment.h"
 
 #include <inttypes.h>
@@ -30,7 +29,7 @@ static const char log_tag[] = "cutover";
 
 /* --- reading ---------------------------------------------------------------------------- */
 
-/* A column's line, without what a person wrote. */
+/* A column's line, without its comment. */
 static bool is_in_line(const char *line, size_t length)
 {
 	const char *comment = memmem(line, length, " COMMENT '", strlen(" COMMENT '"));
@@ -231,7 +230,7 @@ static bool insert_and_delete(struct raise *r, struct error *err)
 	return false;
 }
 
-/* What a server refuses is no end: it is tried otherwise, and looked at again. */
+/* A refusal is not the end: the other way is tried, and the value read again. */
 static bool raise_it(struct raise *r, struct error *err)
 {
 	if (!read_target(r, err))

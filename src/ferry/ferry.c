@@ -5,9 +5,9 @@
  * the cutover is allowed, lock, read the source's position once more, follow the
  * stream up to it, unlock.
  *
- * Failure: any thread calls ferry_fail(); the first error stays, everybody is asked
- * to stop, and the listener (the app's loop) dumps the state and exits without
- * waiting for anyone. Steps up to the creation of tables fail as "not started".
+ * Failure: any thread calls ferry_fail(); the first error counts, all threads are to stop, and the
+ * listener (the app's loop) dumps the state and exits without waiting for anyone. Steps up to the
+ * creation of tables fail as "not started".
  *
  * If the process dies at any point, the last state printed or saved is safe to
  * resume from: see state_tracker.h. */
@@ -54,7 +54,7 @@ void ferry_waits_for(struct ferry *f, const char *what)
 bool ferry_fail(struct ferry *f, enum run_part part, const struct error *err)
 {
 	mutex_lock(&f->lock);
-	bool is_done = f->is_done; /* what is done cannot fail any more */
+	bool is_done = f->is_done; /* a run that is done cannot fail any more */
 	bool is_first = !f->has_failed && !is_done;
 	if (is_first) {
 		f->has_failed = true;
@@ -118,7 +118,7 @@ static bool copy_rows(struct ferry *f, struct error *err)
 	return ferry_note_copied(f, err);
 }
 
-/* Before anybody may wait for the cutover: it is not to take any longer by them. */
+/* Before the cutover may begin: they must not make it longer. */
 static bool add_indexes(struct ferry *f, struct error *err)
 {
 	if (!deferred_indexes_are_left(&f->run))
@@ -157,7 +157,7 @@ static void ferry_main(void *argument)
 	struct ferry *f = argument;
 	struct error err;
 
-	/* 1. Look at both servers, open the stream, create the tables. */
+	/* 1. Check both servers, open the stream, create the tables. */
 	log_info("hello world from %s", version_text);
 	bool ok = ferry_prepare(f, &err);
 	if (!ok || f->is_dry_run || f->is_finished) {
@@ -179,7 +179,7 @@ static void ferry_main(void *argument)
 	if (is_copied)
 		log_info("data copy is complete, waiting for cutover");
 	if (!is_copied || !ferry_cut_over(f, &err)) {
-		/* ERROR_STOPPED: somebody else has failed already and is the first. */
+		/* ERROR_STOPPED: another thread has failed already and is the first. */
 		ferry_fail_run(f, PART_CUTOVER, &err);
 		return;
 	}

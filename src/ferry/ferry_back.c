@@ -7,20 +7,20 @@
  *
  *   B1  the target's position is read when our last write there is committed, so that none of
  *       ours is ever streamed back: neither the copy nor a change, as all lie before it;
- *   B2  ... and before the last look for writes of others to the target: what anybody writes
- *       before the position is found by that look, what is written behind it is streamed;
+ * B2 ... and before the last look for writes of others to the target: what others write before the
+ * position is found by that look, what is written behind it is streamed;
  *   B3  ... and before CutoverUnlock, in front of the application's first write;
  *   B4  the state of the way back is on the disk before the move's own state says that
- *       CutoverUnlock was called, and that is there before anybody is told;
+ * CutoverUnlock was called, and that is there before the callback is called;
  *   B5  a resumed run reads a position of its own, unless its state says that. Then the
  *       application may have written, and the file of before stays as it is.
  *
- * If the process dies before B4's second step the application has not switched: the file that
- * is there is overwritten by the run that is resumed, which may write to the target again. If it
- * dies after that nothing is written to the target any more, as the source is at rest. A source
- * that is not (an application that was not switched, or set going again when CutoverUnlock
- * was not heard of) is noticed by the way back, which is refused then: it watches its target, our
- * source, for writes of others from the final position on. */
+ * If the process dies before B4's second step the application has not switched: the file that is
+ * there is overwritten by the run that is resumed, which may write to the target again. If it dies
+ * after that nothing is written to the target any more, as the source is at rest. A source that is
+ * not (an application that was not switched, or restarted because CutoverUnlock went unnoticed) is
+ * noticed by the way back, which is refused then: it watches its target, our source, for writes of
+ * others from the final position on. */
 #include "ferry_priv.h"
 
 #include <errno.h>
@@ -56,7 +56,7 @@ struct way_back_plan {
 	struct schema schema;
 	struct moved_tables tables;
 
-	/* The place, by which server it was said, and what lies before it. */
+	/* The place, the server that reported it, and what lies before it. */
 	struct db_identity identity;
 	struct binlog_position place;
 	bool has_gtids;
@@ -222,7 +222,7 @@ bool ferry_way_back_foresee(struct ferry *f, struct error *err)
 	return ok || error_wrap(err, "look at the servers for the way back");
 }
 
-/* Of this move, or of none: nobody overwrites another one's way back. *back is to be released
+/* Of this move, or of none: a move never overwrites another one's way back. *back is to be released
  * where there is one. */
 static bool check_file(struct ferry *f, struct saved_state *back, bool *is_there, struct error *err)
 {
@@ -514,7 +514,7 @@ bool ferry_check_way_back(struct ferry *f, struct error *err)
 	if (!back || !back->is_set)
 		return true;
 	if (!db_ask_identity(f->target, &now, err))
-		return error_wrap(err, "ask the target who it is");
+		return error_wrap(err, "read the identity of the target");
 	return !*back->old_source || strcmp(back->old_source, now.text) == 0 ||
 	       error_set(err, ERROR_CONFIG,
 			 "the way back leads to the server %s, and this is %s: only the source of the "

@@ -19,7 +19,7 @@ static const char log_tag[] = "ferry";
 #define RUN_LOCK_WAIT_MS 10000
 #define HOLDER_IS_SILENT_S 5
 
-/* Seconds since the connection that holds the run's lock was last heard of; -1: unknown. */
+/* Seconds since the last sign of life of the connection that holds the run's lock; -1: unknown. */
 static int64_t holder_silent_s(struct ferry *f, const char *name)
 {
 	struct error ignored = ERROR_INIT;
@@ -100,7 +100,7 @@ static void log_connected(struct db *db)
 	log_write(LOG_INFO, log_tag, NULL, fields, "connected to %s", db_label(db));
 }
 
-/* At the first connection it is mostly the configuration that is wrong. */
+/* A first connection mostly fails because of the configuration. */
 static bool fail_connect(const char *key, const struct db_params *server, struct error *err)
 {
 	size_t length = strlen(err->text);
@@ -151,7 +151,7 @@ static void warn_unverified(const struct db_params *server, const char *key)
 			 server->label, key);
 }
 
-/* Where the source cannot be reached: is there a second thing to be put right? */
+/* Where the source cannot be reached: is there a second thing to fix? */
 static void try_target(struct ferry *f)
 {
 	struct error err = ERROR_INIT;

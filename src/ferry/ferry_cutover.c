@@ -90,7 +90,7 @@ static bool lock_cutover(struct ferry *f, struct error *err)
 	for (struct retry r = retry_begin(&policy, &f->stop); retry_next(&r, err);) {
 		if (f->hooks.cutover_lock(f->hooks.context, err))
 			return true;
-		err->kind = ERROR_BUSY; /* Ghostferry tries whatever the endpoint said again */
+		err->kind = ERROR_BUSY; /* Ghostferry tries again whatever the endpoint answered */
 	}
 	return error_wrap(err, "locking failed, aborting run");
 }
@@ -132,7 +132,7 @@ bool ferry_note_copied(struct ferry *f, struct error *err)
 	return true;
 }
 
-/* Is the target what the source is? Nobody has to ask for it. */
+/* Is the target equal to the source? */
 static bool verify(struct ferry *f, struct error *err)
 {
 	/* What others did to the target explains the differences that the verdict would find. */
@@ -160,8 +160,8 @@ static bool verify(struct ferry *f, struct error *err)
 }
 
 /* Whatever may write a row comes before the wait for the target's disk: what it forgets after
- * CutoverUnlock nobody would write again. FULLTEXT keys are on the disk when their statement
- * has ended, whatever innodb_flush_log_at_trx_commit says. */
+ * CutoverUnlock would not be written again. FULLTEXT keys are on the disk when their statement has
+ * ended, whatever innodb_flush_log_at_trx_commit says. */
 static bool complete_target(struct ferry *f, struct error *err)
 {
 	/* A target that is in use has its own values, its keys, and what stands beside tables. */
@@ -212,9 +212,8 @@ static bool enable_events(struct ferry *f, struct error *err)
 	return ferry_target_is_in_use(f) || objects_move_enable(f->objects, err);
 }
 
-/* What was copied may be in use from here on. A resumed run must know, as it would do what
- * it has no record of again, over what was written since: the hook has the state saved
- * before it tells anybody. */
+/* What was copied may be in use from here on. A resumed run must know, as it would do what it has
+ * no record of again, over what was written since: the hook has the state saved before it posts. */
 static bool unlock_cutover(struct ferry *f, struct error *err)
 {
 	if (!f->hooks.cutover_unlock)
@@ -226,8 +225,8 @@ static bool unlock_cutover(struct ferry *f, struct error *err)
 	       error_wrap(err, "unlocking failed, aborting run");
 }
 
-/* Once the source's writers may be stopped nothing is to wait on purpose: not for a server's
- * load, which they do not add to any more, nor for a pause, which has its say before. */
+/* Once the source's writers may be stopped nothing is to wait on purpose: not for a server's load,
+ * which they do not add to any more, nor for a pause, which ends before. */
 static bool end_throttling(struct ferry *f, struct error *err)
 {
 	ferry_waits_for(f, throttler_is_paused(&f->throttler) ? "the end of the pause" : "");
@@ -238,7 +237,7 @@ bool ferry_cut_over(struct ferry *f, struct error *err)
 {
 	if (!wait_until_allowed(f, err) || !ferry_check_source(f, err))
 		return false;
-	/* Whoever is to stop the writers by hand has done so before allowing it. */
+	/* Where the writers are stopped by hand, that was done before the cutover was allowed. */
 	if (!f->hooks.cutover_lock && !f->options.automatic_cutover && !end_throttling(f, err))
 		return false;
 	if (f->cascades) {

@@ -7,27 +7,19 @@
 
 #include "plan/table_pairs.h"
 
-/* Not f->tracker's: it is not known where the source is not fit for a move, which it need
- * not be any more. */
-static bool is_same_source(struct ferry *f, bool *same, struct error *err)
-{
-	struct db_identity identity;
-
-	if (!db_ask_identity(f->source, &identity, err))
-		return error_wrap(err, "ask the source who it is");
-	*same = strcmp(f->finished->run.source_uuid, identity.text) == 0;
-	return true;
-}
-
 bool ferry_check_finished(struct ferry *f, struct error *err)
 {
 	struct table_pairs pairs;
+	struct db_identity identity;
 	bool ok;
 
 	if (!f->finished || f->tables.count == 0)
 		return true;
-	if (!is_same_source(f, &f->is_finished, err))
-		return false;
+	/* Not the tracker's: it has none where the source is not fit for a move, which it need not
+	 * be any more. */
+	if (!db_ask_identity(f->source, &identity, err))
+		return error_wrap(err, "read the identity of the source");
+	f->is_finished = strcmp(f->finished->run.source_uuid, identity.text) == 0;
 	for (size_t i = 0; f->is_finished && i < f->tables.count; i++)
 		f->is_finished = map_get_text(&f->finished->key_columns_of,
 					      f->tables.tables[i]->source->full_name) != NULL;

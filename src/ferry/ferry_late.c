@@ -1,9 +1,9 @@
-/* The stream behind the final position: nobody should write to copied tables there any
- * more, as it is not moved. So the stream is read on until the verdict, and each row of a
- * copied table is counted. Where CutoverLock has said that the writers are stopped the first
- * one ends the run, before CutoverUnlock; the state is in front of the final position, so a
- * resumed run brings the rows. Without a CutoverLock (a rehearsal, writers stopped by hand)
- * there is a warning, and a count for each table in the log and the status.
+/* The stream behind the final position: copied tables should not be written to there any more, as
+ * it is not moved. So the stream is read on until the verdict, and each row of a copied table is
+ * counted. Where CutoverLock has said that the writers are stopped the first one ends the run,
+ * before CutoverUnlock; the state is in front of the final position, so a resumed run brings the
+ * rows. Without a CutoverLock (a rehearsal, writers stopped by hand) there is a warning, and a
+ * count for each table in the log and the status.
  *
  * What cannot be decoded there, or changes a definition, is treated alike. */
 #include "ferry_priv.h"

@@ -1,15 +1,15 @@
-/* Is the state that is resumed on the run's line, and who knows that this process goes on
+/* Is the state that is resumed on the run's line, and how do others learn that this process goes on
  * from it?
  *
- * Before a row is written, the line that now ends with this process is put where the next
- * one looks: into the record on the target and into the state file. Then only are rows led
- * back through the older images that lie behind the state, which makes every state that was
- * made later, and by others, wrong. Before that the file gets the state that is resumed: a
- * process that dies at any moment leaves one there that can be resumed by the record, too.
+ * Before a row is written, the line that now ends with this process is recorded where the next one
+ * looks: into the record on the target and into the state file. Then only are rows led back through
+ * the older images that lie behind the state, which makes every state that was made later, and by
+ * others, wrong. Before that the file gets the state that is resumed: a process that dies at any
+ * moment leaves one there that can be resumed by the record, too.
  *
- * The record counts more than the file: each process of the run finds the same one, while
- * another configuration has another file. Where the account may not have a record, the file
- * alone tells, and without either, nobody does (ghostferry-copydb.7, RESUMING). */
+ * The record counts more than the file: each process of the run finds the same one, while another
+ * configuration has another file. Where the account may not have a record, the file alone counts,
+ * and without either, nothing is known (ghostferry-copydb.7, RESUMING). */
 #include "ferry_priv.h"
 
 #include "base/log.h"
@@ -29,7 +29,7 @@ static bool refuse(const struct state_line *known, const char *where, struct err
 		  "the state that is to be resumed was left: the run was resumed from an older one "
 		  "since, and %s says so; rows were led back through changes that this state takes "
 		  "for applied, and would stay so; resume from a state that is on the run's line "
-		  "(%s; StateLine in a state tells), such as the newest one",
+		  "(%s; see StateLine in a state), such as the newest one",
 		  where, buf_text(&states));
 	buf_release(&states);
 	return false;
@@ -103,7 +103,7 @@ bool ferry_accept_state(struct ferry *f, struct error *err)
 	return try_to_record(f, err);
 }
 
-/* Others are told only of runs that may have others beside them. */
+/* Only runs that may have others beside them are recorded for these. */
 static bool enter_part(struct ferry *f, struct error *err)
 {
 	if (f->options.friendly_runs.count == 0)

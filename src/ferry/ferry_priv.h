@@ -25,7 +25,7 @@ struct late_rows {
 
 struct ferry {
 	/* Constant from ferry_new() on. */
-	struct move_options options; /* a copy, whose servers know the two behind it */
+	struct move_options options; /* a copy; its servers point to the next two */
 	struct ferry_hooks hooks;
 	const struct saved_state *given;    /* the state that is resumed, or NULL */
 	const struct saved_state *finished; /* a move before this one, or NULL */
@@ -136,8 +136,8 @@ bool ferry_check_late(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_late.c, by the streamer's thread. */
 bool ferry_on_late_row(void *ferry, const struct row_change *change, struct error *err) MUST_CHECK;
 bool ferry_on_late_failure(struct ferry *f, const struct error *err);
-/* ferry_line.c: may this state be resumed; the run is started, which is said where the next
- * process looks before a row is written; the record is not needed any more. */
+/* ferry_line.c: may this state be resumed; the run is started, which is recorded where the next
+ * process looks, before a row is written; the record is not needed any more. */
 bool ferry_check_line(struct ferry *f, struct error *err) MUST_CHECK;
 /* The first half of it: the state that is resumed is the one to go on from. */
 bool ferry_accept_state(struct ferry *f, struct error *err) MUST_CHECK;
@@ -149,14 +149,14 @@ bool ferry_load_schema(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_recopy_state(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_recopy_tables(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_may_recopy(const struct ferry *f);
-/* After a failure of the start: did a definition change meanwhile, so that another one would see
- * to it? */
+/* After a failure of the start: did a definition change meanwhile, so that another start would
+ * handle it? */
 bool ferry_has_changed(struct ferry *f);
 /* ferry_recopy.c, by the streamer's thread: see struct binlog_handler. */
 bool ferry_is_older(void *ferry, const char *schema, const char *name,
 		    const struct binlog_position *begin);
 bool ferry_may_change(void *ferry, const char *schema, const char *name, bool is_stated);
-/* Any thread: does the failure come of a change that a resumed run would find and see to? */
+/* Any thread: does the failure come of a change that a resumed run would find and handle? */
 bool ferry_is_schema_change(const struct ferry *f, const struct error *err);
 /* ferry_back.c, all for PrepareRollback: could it go, as far as the servers are concerned, the
  * file, and the tables once they are on the target; in the cutover: what is to be known before

@@ -169,13 +169,20 @@ bool ferry_load_schema(struct ferry *f, struct error *err)
 	}
 }
 
+/* A run that begins has written nothing yet, whatever it is to do about changes: its checks have
+ * seen two definitions of one table. */
+static bool may_start_again(const struct ferry *f)
+{
+	return f->resume ? ferry_may_recopy(f) : f->step == PART_INITIALIZE || f->step == PART_START;
+}
+
 bool ferry_has_changed(struct ferry *f)
 {
 	struct state_schema then, now;
 	struct error ignored;
 	struct schema schema;
 
-	if (!f->resume || !f->has_tables || !ferry_may_recopy(f) || stop_is_set(&f->stop) ||
+	if (!f->has_tables || !may_start_again(f) || stop_is_set(&f->stop) ||
 	    !db_ready(f->source, &ignored) ||
 	    !schema_load(f->source, ferry_is_chosen, f, &schema, &ignored))
 		return false;

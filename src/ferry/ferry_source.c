@@ -64,16 +64,6 @@ bool ferry_read_end(struct ferry *f, unsigned attempts, struct binlog_position *
 
 /* --- its start ----------------------------------------------------------------- */
 
-static bool query_safety(struct ferry *f, struct crash_safety *safety, struct error *err)
-{
-	for (struct retry r =
-		     ferry_retry(f, "ask the source when it was started", log_tag, ASK_ATTEMPTS);
-	     retry_next(&r, err);)
-		if (db_ready(f->source, err) && crash_safety_ask(f->source, safety, err))
-			return true;
-	return error_wrap(err, "ask the source when it was started");
-}
-
 /* What was copied of them may not be there any more, and no event says so. Whoever starts or
  * resumes copies them from scratch. */
 static bool check_nontransactional(struct ferry *f, struct error *err)
@@ -91,10 +81,15 @@ static bool check_nontransactional(struct ferry *f, struct error *err)
 bool ferry_check_source(struct ferry *f, struct error *err)
 {
 	uint64_t known = state_tracker_source_started(&f->tracker);
+	static const char verb[] = "ask the source when it was started";
 	struct crash_safety now;
+	bool ok = false;
 
-	if (!query_safety(f, &now, err))
-		return false;
+	for (struct retry r = ferry_retry(f, verb, log_tag, ASK_ATTEMPTS);
+	     !ok && retry_next(&r, err);)
+		ok = db_ready(f->source, err) && crash_safety_ask(f->source, &now, err);
+	if (!ok)
+		return error_wrap(err, "%s", verb);
 	f->source_forgets |= !crash_safety_flushes(&now);
 	if (known && known != now.started && f->source_forgets) {
 		log_warn("the source was restarted, and innodb_flush_log_at_trx_commit is %" PRIu64

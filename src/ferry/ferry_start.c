@@ -29,23 +29,20 @@ static const char log_tag[] = "ferry";
 
 /* --- checks and tables ------------------------------------------------------------------- */
 
-static char *key_name(const struct moved_table *table)
-{
-	struct buf name = BUF_INIT;
-
-	for (unsigned i = 0; i < table->key.count; i++)
-		buf_printf(&name, "%s%s", i ? "," : "",
-			   table->source->columns[table->key.columns[i]].name);
-	return buf_take(&name);
-}
-
 /* From here on other threads may look at the tables. */
 static void publish_tables(struct ferry *f)
 {
 	f->key_names = mem_calloc(f->tables.count ? f->tables.count : 1, sizeof(*f->key_names));
 	f->late = mem_calloc(f->tables.count ? f->tables.count : 1, sizeof(*f->late));
-	for (size_t i = 0; i < f->tables.count; i++)
-		f->key_names[i] = key_name(f->tables.tables[i]);
+	for (size_t i = 0; i < f->tables.count; i++) {
+		const struct moved_table *t = f->tables.tables[i];
+		struct buf name = BUF_INIT;
+
+		for (unsigned k = 0; k < t->key.count; k++)
+			buf_printf(&name, "%s%s", k ? "," : "",
+				   t->source->columns[t->key.columns[k]].name);
+		f->key_names[i] = buf_take(&name);
+	}
 	if (!f->options.no_schema_cache_in_state)
 		state_schema_make(&f->schema_text, &f->schema);
 	state_tracker_set_tables(&f->tracker, &f->tables);
@@ -71,6 +68,7 @@ static bool load_tables(struct ferry *f, struct error *err)
 	log_fact_number(&facts, "#tables", (double)f->tables.count);
 	log_info_facts(&facts, "table schemas cached: %zu table%s", f->tables.count,
 		       f->tables.count == 1 ? "" : "s");
+	probe("tables_loaded", " ");
 	return preflight_names(&f->options, f->source, &f->schema, f->resume && ferry_may_recopy(f),
 			       &f->findings, err);
 }
@@ -82,7 +80,7 @@ static bool choose_start(struct ferry *f, struct error *err)
 
 	/* From now on any other server that answers is refused. */
 	if (!db_ask_identity(f->source, &f->source_identity, err))
-		return error_wrap(err, "ask the source who it is");
+		return error_wrap(err, "read the identity of the source");
 	state_tracker_set_source(&f->tracker, f->source_identity.text);
 	if (!start_position_choose(&f->start, f->source, f->source_identity.text, &feed, f->resume,
 				   &f->stop, err))

@@ -145,13 +145,13 @@ bool server_load_query(struct db *db, const struct throttle_limits *limits, enum
 	return ok;
 }
 
-void server_load_remedy(struct db *db, server_load *asked, const struct error *err,
+void server_load_remedy(struct db *db, server_load *load, const struct error *err,
 			struct buf *remedy)
 {
 	struct error ignored = ERROR_INIT;
 	struct buf account = BUF_INIT;
-	const char *privilege = asked == server_load_history		   ? "PROCESS" :
-				asked != server_load_lag		   ? NULL :
+	const char *privilege = load == server_load_history		   ? "PROCESS" :
+				load != server_load_lag			   ? NULL :
 				db_version(db)->flavour == FLAVOUR_MARIADB ? "SLAVE MONITOR" :
 									     "REPLICATION CLIENT";
 

@@ -13,7 +13,7 @@ typedef bool server_load(struct db *db, const struct throttle_limits *limits,
 server_load server_load_lag, server_load_threads, server_load_history, server_load_query;
 
 /* Of a failure: the GRANT without which the account may not see it, or "". */
-void server_load_remedy(struct db *db, server_load *asked, const struct error *err,
+void server_load_remedy(struct db *db, server_load *load, const struct error *err,
 			struct buf *remedy);
 
 #endif

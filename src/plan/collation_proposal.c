@@ -125,7 +125,7 @@ static bool try_exact(struct choice *c, const struct parts *p)
 static bool propose_by_version(struct choice *c, const struct parts *p)
 {
 	bool folds_case = strcmp(p->strength + 2, "_ci") == 0;
-	/* MySQL has none that tells case but not accents. */
+	/* MySQL has none that distinguishes case but not accents. */
 	const char *finer = strcmp(p->strength, "ai_cs") == 0 ? "as_cs" : p->strength;
 
 	if (strcmp(p->strength, "bin") == 0)

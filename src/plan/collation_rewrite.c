@@ -5,24 +5,20 @@
 
 #include "plan/name_filter.h"
 
-static bool is_better(const char *pattern, const char *than)
-{
-	size_t left = strlen(pattern), right = than ? strlen(than) : 0;
-
-	return !than || left > right || (left == right && strcmp(pattern, than) < 0);
-}
-
 const char *collation_on_target(const struct map *rewrites, const char *name)
 {
 	const struct map_entry *entry;
 	const char *becomes = map_get_text(rewrites, name), *best = NULL;
-	size_t cursor = 0;
+	size_t cursor = 0, longest = 0;
 
 	if (becomes || *name == '\0')
 		return becomes ? becomes : name;
 	while ((entry = map_next(rewrites, &cursor)))
-		if (name_matches_database(entry->key, name) && is_better(entry->key, best)) {
+		if (name_matches_database(entry->key, name) &&
+		    (!best || entry->key_length > longest ||
+		     (entry->key_length == longest && strcmp(entry->key, best) < 0))) {
 			best = entry->key;
+			longest = entry->key_length;
 			becomes = entry->value;
 		}
 	return best ? becomes : name;

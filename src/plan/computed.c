@@ -1,23 +1,23 @@
-/* Which settings feel what was found by trying:
+/* Which settings matter was found by trying:
  *
- *  - A TIMESTAMP is local time wherever an expression looks at it, so time_zone decides
+ *  - A TIMESTAMP is local time wherever an expression uses it, so time_zone decides
  *    what CAST(ts AS DATE) is; unix_timestamp() and its like feel it without one, and on
  *    MySQL a text with an offset that becomes a DATETIME does. The statement that writes
  *    such a row runs under the source's global zone, and so does the one that deletes it
  *    where an index holds what is computed: MySQL computes it once more to find the entry,
  *    and leaves a corrupt index behind when it does not. Whoever wrote the row on the
- *    source may have had another zone, which nobody can know: hence the finding, and
+ *    source may have had another zone, which cannot be known: hence the finding, and
  *    verifiers compare computed values.
  *  - TIMESTAMP literals are UTC ones all the same. MySQL has literals with an offset.
  *    MariaDB has none: there the server turns the time round by CONVERT_TZ(), there and
  *    back; where it does not come back (the second pass of an hour that is there twice)
- *    the value becomes a text that no server stores. Fails closed, with the time named.
+ *    the value becomes a text that no server stores. That fails closed, and names the time.
  *  - PAD_CHAR_TO_FULL_LENGTH, a sql_mode, gives CHARs their blanks back; no session of
  *    ours has it. Where it is the source's default, what is computed there has blanks.
  *  - Other settings are the source's in all sessions of the target (db/computing.h).
  *
- * Expressions are not parsed: one that mentions the name of a column, or of a function,
- * somewhere counts as feeling it. Too many are harmless. */
+ * Expressions are not parsed: one that mentions the name of a column, or of a function, anywhere
+ * counts as depending on it. Too many are harmless. */
 #include "plan/computed.h"
 
 #include <limits.h>
@@ -40,7 +40,7 @@ struct maker {
 	const struct zone *zone;
 	struct findings *findings;
 	bool pads; /* the source's sessions have PAD_CHAR_TO_FULL_LENGTH by default */
-	/* Of the table at hand. */
+	/* Of the current table. */
 	bool is_kept;	  /* something computed is stored, or checked */
 	bool has_index;	  /* over what is computed */
 	struct buf zoned; /* columns that feel time_zone */
@@ -230,8 +230,8 @@ static void set_zone(struct maker *m)
 		    t->source->full_name, buf_text(&m->zoned), m->zone->on_source);
 }
 
-/* Nobody knows which sessions left it out; and a UNIQUE key would take rows for each other
- * that are not, or the other way round. */
+/* It is unknown which sessions left it out; and a UNIQUE key would take rows for each other that
+ * are not, or the other way round. */
 static void find_padded(struct maker *m)
 {
 	finding_add(m->findings, m->padded_is_unique ? FINDING_ERROR : FINDING_WARNING,

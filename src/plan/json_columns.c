@@ -10,15 +10,6 @@
 
 enum { JSON_TABLE_FROM = 80004 }; /* MySQL's first version with JSON_TABLE() */
 
-static unsigned count_json(const struct moved_table *t)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < t->written_count; i++)
-		count += t->source->columns[t->written[i]].type == COLUMN_JSON;
-	return count;
-}
-
 static char *make_types_list(const struct moved_table *t)
 {
 	struct buf sql = BUF_INIT;
@@ -46,8 +37,10 @@ void moved_tables_set_json(struct moved_tables *tables, const struct move_option
 		return;
 	for (size_t i = 0; i < tables->count; i++) {
 		struct moved_table *t = tables->tables[i];
-		unsigned count = count_json(t);
+		unsigned count = 0;
 
+		for (unsigned c = 0; c < t->written_count; c++)
+			count += t->source->columns[t->written[c]].type == COLUMN_JSON;
 		if (count == 0)
 			continue;
 		if (source->number < JSON_TABLE_FROM) {
@@ -55,7 +48,7 @@ void moved_tables_set_json(struct moved_tables *tables, const struct move_option
 				    "set AllowInexactJSON if its documents were written as text, "
 				    "with none of the server's DECIMAL, temporal or binary values in "
 				    "them",
-				    "source: MySQL %s cannot tell the types inside the JSON documents "
+				    "source: MySQL %s cannot list the types inside the JSON documents "
 				    "of %s",
 				    source->text, t->source->full_name);
 			continue;

@@ -1,10 +1,9 @@
 /* Which key a table is walked by.
  *
- * One key serves for everything: chunks are cut by it, a change finds its row by it,
- * and I3 and I5 need the server to notice that a row is there already. Hence
- * only a key that a UNIQUE index over NOT NULL columns enforces will do. Ghostferry
- * takes any configured column on trust; that it holds no duplicate now says nothing
- * of the next insert, which would make two rows one on the target.
+ * One key serves for everything: chunks are cut by it, a change finds its row by it, and I3 and I5
+ * need the server to notice that a row is there already. Hence only a key that a UNIQUE index over
+ * NOT NULL columns enforces will do. Ghostferry takes any configured column on trust; that it holds
+ * no duplicate now says nothing about the next insert, which would make two rows one on the target.
  *
  * Order: the configured column when it is such a key, the primary key, another
  * unique key. Ghostferry's reason to configure a column is mostly that it cannot
@@ -45,7 +44,7 @@ static bool identifies_rows(const struct table_index *index)
 	       index->part_count > 0 && index->part_count <= KEY_COLUMNS_MAX;
 }
 
-/* The first part that stands against walking by the index, or NULL. */
+/* The first part that rules out walking by the index, or NULL. */
 static const struct column *unfit_part(const struct table *table, const struct table_index *index)
 {
 	for (unsigned i = 0; i < index->part_count; i++) {
@@ -90,16 +89,6 @@ static const struct table_index *narrowest_unique(const struct table *table)
 			best = index;
 	}
 	return best;
-}
-
-/* The table's own best key: the primary key, else the narrowest unique one. */
-static const struct table_index *own_key(const struct table *table)
-{
-	const struct table_index *primary = table_primary(table);
-
-	if (primary && identifies_rows(primary) && !unfit_part(table, primary))
-		return primary;
-	return narrowest_unique(table);
 }
 
 static bool covers_just(const struct table_index *index, const struct column *column)
@@ -161,7 +150,7 @@ static bool fail_configured(struct key_choice *choice, const struct column *colu
 		 table->schema, table->name, not_null, column->name);
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "Pagination Key `%s` for `%s`.`%s` has no UNIQUE index of its own over NOT "
-			 "NULL values, and the table has no other key to tell rows apart",
+			 "NULL values, and the table has no other key to identify rows by",
 			 column->name, table->schema, table->name);
 }
 
@@ -206,9 +195,11 @@ bool key_choice_make(struct key_choice *choice, const struct move_options *optio
 		     const struct table *table, struct error *err)
 {
 	const char *wanted = map_get_text(&options->keys.per_table, table->full_name);
-	const struct table_index *own = own_key(table);
+	const struct table_index *primary = table_primary(table), *own = primary;
 	const struct column *column = NULL;
 
+	if (!primary || !identifies_rows(primary) || unfit_part(table, primary))
+		own = narrowest_unique(table);
 	*choice = (struct key_choice){ .key.table = table };
 	if (wanted && !try_configured(choice, wanted, &column, err))
 		return false;

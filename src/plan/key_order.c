@@ -1,6 +1,6 @@
-/* A number begins with its sign and the count of its digits before the point, so that the
- * bytes behind compare like the digits they are; those of a negative one are turned
- * around. Dates and times are numbers by that rule: their leading digits tell them apart. */
+/* A number begins with its sign and the count of its digits before the point, so that the bytes
+ * behind compare like the digits they are; those of a negative one are inverted. Dates and times
+ * sort as numbers by that rule, by their leading digits. */
 #include "plan/key_order.h"
 
 #include <stdlib.h>

@@ -37,18 +37,6 @@ static void choose_columns(struct moved_table *t)
 			t->selected[t->selected_count++] = i;
 }
 
-static char *make_select_list(const struct moved_table *t)
-{
-	struct buf sql = BUF_INIT;
-
-	for (unsigned i = 0; i < t->selected_count; i++) {
-		if (i > 0)
-			buf_putc(&sql, ',');
-		sql_select_column(&sql, &t->source->columns[t->selected[i]]);
-	}
-	return buf_take(&sql);
-}
-
 void moved_table_put_read_check(struct buf *sql, const struct moved_table *t)
 {
 	buf_printf(sql, "SELECT %s,", t->select_list);
@@ -115,13 +103,18 @@ void moved_table_end_where(struct buf *sql, const struct moved_table *t)
 
 static void make_texts(struct moved_table *t, const char *comment)
 {
-	t->comment = mem_strdup(comment);
-	struct buf tail = BUF_INIT, delete = BUF_INIT;
+	struct buf list = BUF_INIT, tail = BUF_INIT, delete = BUF_INIT;
 
-	t->select_list = make_select_list(t);
+	t->comment = mem_strdup(comment);
+	for (unsigned i = 0; i < t->selected_count; i++) {
+		if (i > 0)
+			buf_putc(&list, ',');
+		sql_select_column(&list, &t->source->columns[t->selected[i]]);
+	}
+	t->select_list = buf_take(&list);
 	t->types_list = mem_strdup("");
 	t->insert_head = make_write_head(t, comment, "INSERT INTO ");
-	/* Without a key nothing tells that a row is there already. */
+	/* Without a key nothing shows that a row is there already. */
 	if (t->written_count > 0 && t->key.count > 0) {
 		const char *name = t->source->columns[t->written[0]].name;
 
@@ -162,7 +155,7 @@ static void check_columns(const struct table *table, struct findings *findings)
 }
 
 /* Those whose rows are not in the table: another engine would take copies of them, or none. */
-static bool is_elsewhere(const char *engine)
+static bool stores_rows_elsewhere(const char *engine)
 {
 	static const char *const engines[] = { "FEDERATED", "CONNECT",	  "SPIDER",
 					       "BLACKHOLE", "S3",	  "OQGRAPH",
@@ -194,7 +187,7 @@ static void put_remedy(struct buf *remedy, const struct table *table)
 			 "done make a view over them on the target: CREATE VIEW ");
 		sql_table_name(remedy, table->schema, table->name);
 		buf_puts(remedy, " AS SELECT * FROM ... UNION ALL SELECT * FROM ...");
-	} else if (is_elsewhere(table->engine)) {
+	} else if (stores_rows_elsewhere(table->engine)) {
 		buf_puts(remedy, "leave the table out (Tables.Blacklist), and make it on the target "
 				 "when the move is done: it holds no rows of its own");
 	} else {
@@ -217,7 +210,7 @@ static bool is_rewritten(const struct move_options *options, const char *engine)
 	return false;
 }
 
-static void note_lock(const struct moved_table *t, struct findings *findings)
+static void report_lock(const struct moved_table *t, struct findings *findings)
 {
 	const struct table *table = t->source;
 	uint64_t seconds = table->estimated_rows / LOCKED_ROWS_PER_S +
@@ -245,7 +238,7 @@ static void check_engine(const struct move_options *options, struct moved_table 
 	if (options->allow_nontransactional && is_lockable(table->engine)) {
 		t->is_nontransactional = true;
 		t->keeps_engine = !is_rewritten(options, table->engine);
-		note_lock(t, findings);
+		report_lock(t, findings);
 		return;
 	}
 	put_remedy(&remedy, table);
@@ -254,16 +247,6 @@ static void check_engine(const struct move_options *options, struct moved_table 
 		    "they change",
 		    table->full_name, *table->engine ? table->engine : "(unknown)");
 	buf_release(&remedy);
-}
-
-/* History rows have no place in the binlog, and their times cannot be written. */
-static void check_versioning(const struct table *table, struct findings *findings)
-{
-	if (table->is_system_versioned)
-		finding_add(findings, FINDING_ERROR, "leave the table out (Tables.Blacklist)",
-			    "source: table %s is WITH SYSTEM VERSIONING; its history cannot be "
-			    "copied",
-			    table->full_name);
 }
 
 static void choose_key(const struct move_options *options, struct moved_table *t,
@@ -301,7 +284,7 @@ static bool is_generated(const struct table *table)
 	return true;
 }
 
-/* Nothing of such rows could be written, and nothing tells one from another. */
+/* No column of such rows could be written, and nothing distinguishes them. */
 static void refuse_generated(const struct table *table, struct findings *findings)
 {
 	struct buf remedy = BUF_INIT;
@@ -384,7 +367,12 @@ static struct moved_table *table_new(const struct move_options *options, const c
 	t->target_name = there.name;
 	t->batch_rows = rows ? *rows : batch_size_for(&options->batch_points, source->avg_row_bytes);
 	check_engine(options, t, findings);
-	check_versioning(source, findings);
+	/* History rows have no place in the binlog, and their times cannot be written. */
+	if (source->is_system_versioned)
+		finding_add(findings, FINDING_ERROR, "leave the table out (Tables.Blacklist)",
+			    "source: table %s is WITH SYSTEM VERSIONING; its history cannot be "
+			    "copied",
+			    source->full_name);
 	check_columns(source, findings);
 	if (is_generated(source))
 		refuse_generated(source, findings);
@@ -466,7 +454,7 @@ static void index_by_source(struct moved_tables *tables, struct findings *findin
 	}
 }
 
-/* A slip of the pen would move the whole table. */
+/* A typo would move the whole table. */
 static void check_where(const struct move_options *options, const struct schema *schema,
 			struct moved_tables *tables, struct findings *findings)
 {

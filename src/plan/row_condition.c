@@ -217,20 +217,15 @@ static bool read_modulus(struct parser *p, struct node *node)
 	return node->modulus > 0 || fail(p, "MOD by 0");
 }
 
-/* What BINARY becomes in SQL. */
-static bool read_cast(struct parser *p, struct node *node)
-{
-	node->is_binary = true;
-	return next(p) && expect_sign(p, "(", "( is missing") && read_column(p, node) &&
-	       expect_word(p, "AS") && expect_word(p, "BINARY") &&
-	       expect_sign(p, ")", ") is missing");
-}
-
 /* What is compared. */
 static bool read_what(struct parser *p, struct node *node)
 {
-	if (is_word(p, "CAST"))
-		return read_cast(p, node);
+	if (is_word(p, "CAST")) { /* what BINARY becomes in SQL */
+		node->is_binary = true;
+		return next(p) && expect_sign(p, "(", "( is missing") && read_column(p, node) &&
+		       expect_word(p, "AS") && expect_word(p, "BINARY") &&
+		       expect_sign(p, ")", ") is missing");
+	}
 	if (is_word(p, "MOD"))
 		return next(p) && expect_sign(p, "(", "( is missing") && read_column(p, node) &&
 		       expect_sign(p, ",", ", is missing") && read_modulus(p, node) &&
@@ -241,15 +236,6 @@ static bool read_what(struct parser *p, struct node *node)
 	if (!node->is_binary && (is_sign(p, "%") || is_word(p, "MOD")))
 		return next(p) && read_modulus(p, node);
 	return true;
-}
-
-static bool read_null(struct parser *p, struct node *node, bool *is_not)
-{
-	node->kind = NODE_NULL;
-	if (node->modulus > 0)
-		return fail(p, "IS NULL of something else than a column");
-	*is_not = is_word(p, "NOT");
-	return (!*is_not || next(p)) && expect_word(p, "NULL");
 }
 
 static bool read_list(struct parser *p, struct node *node)
@@ -296,7 +282,12 @@ static bool read_test(struct parser *p, struct node **made)
 	if (!read_what(p, node))
 		return false;
 	if (is_word(p, "IS")) {
-		ok = next(p) && read_null(p, node, &is_not);
+		if (!next(p))
+			return false;
+		node->kind = NODE_NULL;
+		is_not = is_word(p, "NOT");
+		ok = node->modulus > 0 ? fail(p, "IS NULL of something else than a column") :
+					 (!is_not || next(p)) && expect_word(p, "NULL");
 	} else {
 		is_not = is_word(p, "NOT");
 		if (is_not && !next(p))

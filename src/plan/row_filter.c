@@ -1,8 +1,8 @@
 /* Three-valued logic as in SQL.
  *
- * Why literals must lie in the range of their column: what servers do about a comparison of
- * BIGINT UNSIGNED with a negative number differs between contexts, and such a condition is a
- * slip more often than not. */
+ * Why literals must lie in the range of their column: what servers do about a comparison of BIGINT
+ * UNSIGNED with a negative number differs between contexts, and such a condition is usually a
+ * mistake. */
 #include "plan/row_filter.h"
 
 #include <inttypes.h>

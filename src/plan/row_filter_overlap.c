@@ -1,9 +1,9 @@
-/* Both conditions are evaluated for values that stand for all others. Of a column of integers a
- * condition can only change its mind at a literal, at 0 (where MOD changes its sign), and from
- * one residue to the next. So between two such places the values next to them stand for all:
- * as many as the least common multiple of the moduli. Of a text it is each literal, and one
- * that is none. The values of several columns are tried with each other. Where that makes too
- * many, nothing is known. */
+/* Both conditions are evaluated for values that stand for all others. For a column of integers a
+ * condition can only change its result at a literal, at 0 (where MOD changes its sign), and from
+ * one residue to the next. So between two such places the values next to them stand for all: as
+ * many as the least common multiple of the moduli. Of a text it is each literal, and one that is
+ * none. The values of several columns are tried with each other. Where that makes too many, nothing
+ * is known. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,19 +8,15 @@
 
 #include "base/mem.h"
 
-static void copy_list(struct string_list *to, const struct string_list *from)
-{
-	to->items = mem_calloc(from->count + 1, sizeof(*to->items));
-	to->count = from->count;
-	for (size_t i = 0; i < from->count; i++)
-		to->items[i] = mem_strdup(from->items[i]);
-}
-
 void throttle_limits_copy(struct throttle_limits *to, const struct throttle_limits *from)
 {
 	*to = *from;
 	for (int side = 0; side < THROTTLE_SIDES; side++) {
-		copy_list(&to->replicas[side], &from->replicas[side]);
+		const struct string_list *replicas = &from->replicas[side];
+
+		to->replicas[side].items = mem_calloc(replicas->count + 1, sizeof(char *));
+		for (size_t i = 0; i < replicas->count; i++)
+			to->replicas[side].items[i] = mem_strdup(replicas->items[i]);
 		to->query[side] = from->query[side] ? mem_strdup(from->query[side]) : NULL;
 	}
 }

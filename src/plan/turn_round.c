@@ -1,5 +1,5 @@
-/* Only what the comparison is told of single tables has to be translated: nothing is copied on
- * the way back, and any key of a table will do to apply its changes by. */
+/* Only the comparison's options for single tables have to be translated: nothing is copied on the
+ * way back, and any key of a table will do to apply its changes by. */
 #include "plan/turn_round.h"
 
 #include <stdlib.h>
@@ -8,28 +8,18 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-/* Where the entry names that table, or something in it ("schema.table.column"): what comes
- * behind the name; else NULL. */
-static const char *rest_of(const char *entry, const char *name)
-{
-	size_t length = strlen(name);
-
-	if (strncmp(entry, name, length) != 0 || (entry[length] && entry[length] != '.'))
-		return NULL;
-	return entry + length;
-}
-
 static void translate_entry(struct map *to, const struct map_entry *entry,
 			    const struct name_pair *pair, bool is_bare)
 {
 	struct buf name = BUF_INIT, key = BUF_INIT;
 	const char *rest;
 
+	/* The entry names the table, or something in it: "schema.table.column". */
 	if (!is_bare)
 		buf_printf(&name, "%s.", pair->target.schema);
 	buf_puts(&name, pair->target.name);
-	rest = rest_of(entry->key, buf_text(&name));
-	if (rest) {
+	rest = entry->key + name.length;
+	if (strncmp(entry->key, name.data, name.length) == 0 && (!*rest || *rest == '.')) {
 		if (!is_bare)
 			buf_printf(&key, "%s.", pair->source.schema);
 		buf_printf(&key, "%s%s", pair->source.name, rest);
@@ -75,23 +65,13 @@ static void translate_list(struct turned_options *turned, const struct string_li
 	turned->move.verify.ignored_tables = *to;
 }
 
-/* What the servers may be burdened with stays theirs. */
-static void turn_limits(struct throttle_limits *to, const struct throttle_limits *from)
-{
-	for (enum throttle_side side = 0; side < THROTTLE_SIDES; side++) {
-		to->replicas[side] = from->replicas[!side];
-		to->max_threads[side] = from->max_threads[!side];
-		to->max_history[side] = from->max_history[!side];
-		to->query[side] = from->query[!side];
-		to->query_max[side] = from->query_max[!side];
-	}
-}
-
 void turn_round(struct turned_options *turned, const struct move_options *from,
 		const struct map *names)
 {
 	struct move_options *to = &turned->move;
 	struct verify_options *verify = &to->verify;
+	struct throttle_limits *limits = &to->throttle.limits;
+	const struct throttle_limits *were = &from->throttle.limits;
 
 	*turned = (struct turned_options){ .move = *from };
 	to->source = from->target;
@@ -112,7 +92,14 @@ void turn_round(struct turned_options *turned, const struct move_options *from,
 	/* A table that is copied again would be dropped where the data came from. */
 	to->recopies = false;
 	to->recopies_of = (struct map){ .count = 0 };
-	turn_limits(&to->throttle.limits, &from->throttle.limits);
+	/* The limits belong to the servers. */
+	for (enum throttle_side side = 0; side < THROTTLE_SIDES; side++) {
+		limits->replicas[side] = were->replicas[!side];
+		limits->max_threads[side] = were->max_threads[!side];
+		limits->max_history[side] = were->max_history[!side];
+		limits->query[side] = were->query[!side];
+		limits->query_max[side] = were->query_max[!side];
+	}
 	to->way_back = (struct way_back_options){ .names = names };
 	translate(&verify->ignored_columns, &from->verify.ignored_columns, names, false);
 	translate(&verify->ignored_bare, &from->verify.ignored_bare, names, true);

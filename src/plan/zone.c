@@ -1,7 +1,7 @@
-/* A named zone is only as good as the tables behind it, and SYSTEM is another zone on
- * each machine. So both servers are looked at: what is local time there, every six hours
- * from 1970 to 2038? One number stands for all of it. A zone that never changes needs no
- * name: it becomes "+05:00", which every server knows. */
+/* A named zone is only as good as the tables behind it, and SYSTEM is another zone on each machine.
+ * So the local time of both servers is compared, every six hours from 1970 to 2038. One number
+ * stands for all of it. A zone that never changes needs no name: it becomes "+05:00", which every
+ * server accepts. */
 #include "plan/zone.h"
 
 #include <stdio.h>

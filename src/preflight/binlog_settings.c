@@ -117,7 +117,7 @@ static bool check_logger(struct preflight *p, const struct preflight_server *at,
 
 	if (id && strtoul(id, NULL, 10) == 0)
 		add_error(p, at, "SET GLOBAL server_id = 1",
-			  "server_id is 0, so the server sends its binlog to nobody");
+			  "server_id is 0, so the server does not send its binlog to replicas");
 	if (grants_allow(&at->grants, "REPLICATION SLAVE", NULL) == GRANTS_NO)
 		add_missing_privilege(p, at, "REPLICATION SLAVE", " (to read the binlog)");
 	return check_status(p, at, err) && check_replicated_changes(p, at, err);
@@ -141,7 +141,7 @@ static bool check_texts(struct preflight *p, const struct preflight_server *at, 
 	char *remedy = mem_printf("SET GLOBAL %s = ON", name);
 
 	add_error(p, at, remedy,
-		  "%s must be ON, not OFF: our own writes cannot be told from those of others",
+		  "%s must be ON, not OFF: our own writes cannot be distinguished from those of others",
 		  name);
 	free(remedy);
 	return true;

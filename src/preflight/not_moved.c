@@ -9,7 +9,7 @@
 #include "objects/object_text.h"
 #include "plan/name_filter.h"
 
-static bool note_objects(struct preflight *p, struct error *err)
+static bool report_objects(struct preflight *p, struct error *err)
 {
 	static const enum object_kind kinds[] = { OBJECT_TRIGGER, OBJECT_EVENT, OBJECT_ROUTINE,
 						  OBJECT_SEQUENCE };
@@ -120,5 +120,5 @@ bool not_moved_report(struct preflight *p, struct error *err)
 				    "source: the view %s is not moved", p->schema->views[i]);
 	warn_of_missing_names(p);
 	warn_of_hidden_tables(p);
-	return note_objects(p, err) && binlog_settings_check_filters(p, err);
+	return report_objects(p, err) && binlog_settings_check_filters(p, err);
 }

@@ -1,8 +1,8 @@
-/* What strict mode refuses, or notes something about, need not be wrong: a column for which
- * no value is sent is computed by the target, from an expression that is only lawful in a
- * lax mode ('12abc' as a number), or is rounded as it was on the source; FLOAT(10,6) at its
- * limit is out of range as digits; a POINT NOT NULL that ALTER TABLE filled is of length 0,
- * which nobody can write. Whether it is right, the source alone can tell. So the rows are
+/* What strict mode refuses, or notes something about, need not be wrong: a column for which no
+ * value is sent is computed by the target, from an expression that is only lawful in a lax mode
+ * ('12abc' as a number), or is rounded as it was on the source; FLOAT(10,6) at its limit is out of
+ * range as digits; a POINT NOT NULL that ALTER TABLE filled is of length 0, which no statement can
+ * write. Only the source can say whether it is right. So the rows are
  *
  *   read from the source again, each with its fingerprint, by one locking SELECT;
  *   START TRANSACTION; DELETE the keys; REPLACE the rows, without strict mode;
@@ -11,23 +11,22 @@
  * else rolled back. No warning needs to be understood: the fingerprint covers all columns
  * of the row, those that were sent and those that were computed.
  *
- * Why the rows may be newer than those that were to be written (I1, I2): as for a
- * repair (row_repair.c). A copied batch still has its ticket, so that changes received
- * since it was issued are applied later, over what is written here; those received before
- * are seen by this read, which begins later. Who applies changes has the table for itself:
- * what this read sees beyond the change at hand stands in the stream behind it and is
- * applied by the same thread later, perhaps leading the row back through older images, the
- * last one of which is what was read here. A row that is gone meanwhile is left out, as its
- * delete comes too. If we die in between, the transaction is undone and neither the key nor
- * the position has moved.
+ * Why the rows may be newer than those that were to be written (I1, I2): as for a repair
+ * (row_repair.c). A copied batch still has its ticket, so that changes received since it was issued
+ * are applied later, over what is written here; those received before are seen by this read, which
+ * begins later. The thread that applies changes has the table for itself: what this read sees
+ * beyond the change at hand stands in the stream behind it and is applied by the same thread later,
+ * perhaps leading the row back through older images, the last one of which is what was read here. A
+ * row that is gone meanwhile is left out, as its delete comes too. If we die in between, the
+ * transaction is undone and neither the key nor the position has moved.
  *
- * Which mode rows were stored in on the source nobody knows, and each may have another: what
- * is lax has a few kinds, as it says of dates whether they are invalid. They are tried one
- * after the other; where none fits all rows, with half of the rows, down to one. So are the
- * time zones: in the hour that summer time makes twice a MariaDB has no literal for one of
- * the two passes. It has one under the offset of that pass as a zone, by which all is computed
- * as by the zone itself, unless another TIMESTAMP of the row lies in the other half of the
- * year and something is computed of that too: then no zone fits, and the run ends. */
+ * It is unknown in which mode rows were stored on the source, and each may have another: what is
+ * lax has a few kinds, as it says of dates whether they are invalid. They are tried one after the
+ * other; where none fits all rows, with half of the rows, down to one. So are the time zones: in
+ * the hour that summer time makes twice a MariaDB has no literal for one of the two passes. It has
+ * one under the offset of that pass as a zone, by which all is computed as by the zone itself,
+ * unless another TIMESTAMP of the row lies in the other half of the year and something is computed
+ * of that too: then no zone fits, and the run ends. */
 #include "rows/lax_writer.h"
 
 #include <stdlib.h>
@@ -44,8 +43,8 @@ static const char log_tag[] = "lax_writer";
 
 #define KEYS_PER_WRITE 200
 
-/* Computed values feel these. A table whose text has DATE'0000-00-00' cannot be opened in
- * the last one: then that one does not fit. */
+/* Computed values depend on these. A table whose text has DATE'0000-00-00' cannot be opened in the
+ * last one: then that one does not fit. */
 const char *const lax_modes[LAX_MODES] = {
 	DB_LAX_SQL_MODE,
 	"NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION",
@@ -211,18 +210,6 @@ static bool compare_rows(struct lax_write *a, struct error *err)
 	return ok;
 }
 
-/* The keys were deleted: what is more than inserted has displaced others, or may have where a
- * row is there twice (I9). */
-static bool record_displaced(struct lax_write *a, struct error *err)
-{
-	if (a->affected <= a->rows || !a->table->may_displace)
-		return true;
-	if (!a->displaces)
-		owed_rows_begin(a->w->run->owed);
-	a->displaces = true;
-	return owed_rows_displacing_some(a->w->run->owed, a->table, err);
-}
-
 static bool write_once(struct lax_write *a, struct error *err)
 {
 	bool does_not_matter;
@@ -232,7 +219,15 @@ static bool write_once(struct lax_write *a, struct error *err)
 		return false;
 	enum work before = work_begin(WORK_WRITING);
 	bool ok = write_begin(a->target, a->statements, a->statement_count, err) &&
-		  compare_rows(a, err) && record_displaced(a, err);
+		  compare_rows(a, err);
+	/* The keys were deleted: rows touched beyond those inserted were displaced, or may have
+	 * been where a row is there twice (I9). */
+	if (ok && a->affected > a->rows && a->table->may_displace) {
+		if (!a->displaces)
+			owed_rows_begin(a->w->run->owed);
+		a->displaces = true;
+		ok = owed_rows_displacing_some(a->w->run->owed, a->table, err);
+	}
 	ok = write_end(a->target, ok, &does_not_matter, err);
 	work_begin(before);
 	return ok;

@@ -110,21 +110,17 @@ static void put_field(struct buf *text, struct value value)
 	buf_add(text, from, (size_t)(end - from));
 }
 
-static bool is_loadable(const struct column *column, struct value value)
-{
-	if (!value.bytes)
-		return true;
-	if (column->type == COLUMN_ENUM)
-		return value.length != 1 || value.bytes[0] != '0';
-	return row_sql_is_whole_text(column, value.length);
-}
-
 bool load_text_put_row(struct buf *text, const struct moved_table *table, const struct value *values)
 {
-	for (unsigned i = 0; i < table->written_count; i++)
-		if (!is_loadable(&table->source->columns[table->written[i]],
-				 values[table->written[i]]))
+	for (unsigned i = 0; i < table->written_count; i++) {
+		const struct column *column = &table->source->columns[table->written[i]];
+		struct value value = values[table->written[i]];
+
+		if (value.bytes &&
+		    (column->type == COLUMN_ENUM ? value.length == 1 && value.bytes[0] == '0' :
+						   !row_sql_is_whole_text(column, value.length)))
 			return false;
+	}
 	for (unsigned i = 0; i < table->written_count; i++) {
 		struct value value = values[table->written[i]];
 

@@ -168,22 +168,18 @@ bool owed_rows_has(struct owed_rows *o, const struct moved_table *table)
 
 /* --- the state ---------------------------------------------------------------------------------- */
 
-static bool is_settled(const cJSON *table)
-{
-	const cJSON *stage = cJSON_GetObjectItemCaseSensitive(table, "Stage");
-
-	return cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(table, "Rows")) == 0 &&
-	       cJSON_IsString(stage) && strcmp(stage->valuestring, "compared") == 0;
-}
-
 cJSON *owed_rows_state(struct owed_rows *o)
 {
 	cJSON *object = pending_rows_to_json(&o->queue);
 	cJSON *next;
 
 	for (cJSON *table = object->child; table; table = next) {
+		const cJSON *stage = cJSON_GetObjectItemCaseSensitive(table, "Stage");
+		const cJSON *rows = cJSON_GetObjectItemCaseSensitive(table, "Rows");
+
 		next = table->next;
-		if (is_settled(table))
+		if (cJSON_GetArraySize(rows) == 0 && cJSON_IsString(stage) &&
+		    strcmp(stage->valuestring, "compared") == 0)
 			cJSON_Delete(cJSON_DetachItemViaPointer(object, table));
 	}
 	return object;

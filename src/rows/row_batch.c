@@ -161,7 +161,7 @@ static bool join_all_types(struct row_batch *batch, const struct db_row *row, st
 		if (table->source->columns[column].type == COLUMN_JSON &&
 		    !join_types(batch, row, next++, &values[column]))
 			return error_set(err, ERROR_DATA,
-					 "table %s: the source did not tell all types inside the JSON "
+					 "table %s: the source did not list all types inside the JSON "
 					 "column %s",
 					 table->source->full_name,
 					 table->source->columns[column].name);
@@ -186,18 +186,6 @@ static bool add_sum(struct row_batch *batch, const struct db_row *row, struct er
 	else
 		batch->has_sum = false;
 	return true;
-}
-
-static bool add_alone(struct row_batch *batch, const struct value *values, struct error *err)
-{
-	struct write_statement *statement = begin(batch, 0);
-
-	buf_clear(&statement->sql);
-	statement->is_alone = true;
-	statement->rows = 1;
-	batch->rows++;
-	return row_sql_without_empty(&statement->sql, batch->table, values,
-				     &statement->invalid_enums, err);
 }
 
 static bool put_row(struct row_batch *batch, const struct value *values, struct error *err)
@@ -290,9 +278,16 @@ bool row_batch_add(struct row_batch *batch, const struct db_row *row, uint64_t s
 	if (!join_all_types(batch, row, values, err) || !remember_key(batch, values, err) ||
 	    !add_sum(batch, row, err))
 		return false;
-	if (batch->omits_empty && row_sql_has_empty(table, values))
-		return add_alone(batch, values, err);
+	if (batch->omits_empty && row_sql_has_empty(table, values)) {
+		struct write_statement *statement = begin(batch, 0);
 
+		buf_clear(&statement->sql);
+		statement->is_alone = true;
+		statement->rows = 1;
+		batch->rows++;
+		return row_sql_without_empty(&statement->sql, table, values,
+					     &statement->invalid_enums, err);
+	}
 	if (batch->is_text && !put_row_of_text(batch, values) && !put_rows_of_text(batch, err))
 		return false;
 	if (!batch->is_text && !put_row(batch, values, err))

@@ -3,18 +3,18 @@
  *   SHA2(CONCAT_WS('#', CONCAT(ISNULL(`n`),...), `id`, LENGTH(`v`), CAST(`v` AS BINARY),
  *                  ..., SHA2(`blob`,256)), 256)
  *
- * Unambiguous: the flags come first, one digit for each column that may be NULL, and
- * tell which of the columns follow (CONCAT_WS leaves NULLs out); a number or a date
- * holds no '#'; short strings are led by their length, long ones replaced by their
- * hash, so that no result grows beyond max_allowed_packet, where the servers would
- * answer NULL. Whoever uses the expression still checks that it is not NULL.
+ * Unambiguous: the flags come first, one digit for each column that may be NULL, and say which of
+ * the columns follow (CONCAT_WS leaves NULLs out); a number or a date holds no '#'; short strings
+ * are led by their length, long ones replaced by their hash, so that no result grows beyond
+ * max_allowed_packet, where the servers would answer NULL. Users of the expression still check that
+ * it is not NULL.
  *
- * Why SHA2-256. MD5() and SHA1() are gone from MySQL 9.7; CRC32 is linear: two CRC32s
- * with different seeds collide together, and under BIT_XOR the same change made to two
- * rows cancels itself out. A range is told by the XOR of 64 bits of each row's hash: of
- * differences that nobody made up one in 10^19 goes unseen. Processor time of the server
- * in microseconds per row, MariaDB 10.11 / MySQL 9.7, of rows of 3 columns and 20 bytes,
- * and of 12 columns and 600 bytes with a TEXT hashed by itself:
+ * Why SHA2-256. MD5() and SHA1() are gone from MySQL 9.7; CRC32 is linear: two CRC32s with
+ * different seeds collide together, and under BIT_XOR the same change made to two rows cancels
+ * itself out. A range is represented by the XOR of 64 bits of each row's hash: of accidental
+ * differences one in 10^19 goes unseen. Processor time of the server in microseconds per row,
+ * MariaDB 10.11 / MySQL 9.7, of rows of 3 columns and 20 bytes, and of 12 columns and 600 bytes
+ * with a TEXT hashed by itself:
  *                                                     20 bytes         600 bytes
  *   CONCAT_WS alone                                  0.08 / 0.25      1.17 / 1.67
  *   CRC32 of it                                      0.17 / 0.33      1.17 / 1.83
@@ -22,8 +22,8 @@
  *   64 bits by CONV, derived table (as it is done)   0.42 / 0.58      1.58 / 2.08
  *   128 bits by CONV, outside the derived table      0.83 / 0.83      1.92 / 2.42
  *   BIT_XOR of the binary hash (MySQL 8 alone)          - / 0.33         - / 1.83
- * Today's processors do SHA-256 in hardware, so the strong hash is hardly dearer than
- * CRC32, and most of the time goes into making text of the values.
+ * Today's processors do SHA-256 in hardware, so the strong hash hardly costs more than CRC32, and
+ * most of the time goes into making text of the values.
  *
  * FLOAT and DOUBLE: as part of an expression MySQL prints 22 characters of a double at
  * most, which cuts off the last digits of -2.2250738585072014e-308. A DOUBLE column
@@ -96,14 +96,6 @@ static bool is_bytes(enum form form)
 	return form == FORM_SHORT || form == FORM_LONG || form == FORM_JSON;
 }
 
-/* Does a number stand for the same member on both sides? The one list may go on. */
-static bool same_members(const struct column *a, const struct column *b)
-{
-	return column_same_members(a, b,
-				   a->member_count < b->member_count ? a->member_count :
-								       b->member_count);
-}
-
 static bool is_real(enum form form)
 {
 	return form == FORM_FLOAT || form == FORM_DOUBLE;
@@ -114,8 +106,10 @@ static enum form choose_form(const struct column *a, const struct column *b)
 {
 	enum form x = natural_form(a), y = natural_form(b);
 	bool has_members = a->type == COLUMN_ENUM || a->type == COLUMN_SET;
+	unsigned members = a->member_count < b->member_count ? a->member_count : b->member_count;
 
-	if (has_members && !same_members(a, b))
+	/* A number has to stand for the same member on both sides; one list may go on. */
+	if (has_members && !column_same_members(a, b, members))
 		return FORM_TEXT;
 	if (x == y)
 		return x;
@@ -149,14 +143,6 @@ static void put_bytes(struct buf *sql, const struct column *c, bool convert)
 	sql_name(sql, c->name);
 	if (convert)
 		buf_puts(sql, " USING utf8mb4)");
-}
-
-/* Of a FLOAT alone 6 digits are printed. */
-static void put_text(struct buf *sql, const struct column *c)
-{
-	buf_puts(sql, "CAST(");
-	sql_name(sql, c->name);
-	buf_printf(sql, "%s AS CHAR CHARACTER SET utf8mb4)", c->type == COLUMN_FLOAT ? "*1e0" : "");
 }
 
 /* "IF(<small>,CONCAT(x*2^64),": whoever calls goes on with what stands for other numbers
@@ -203,22 +189,18 @@ static void put_float(struct buf *sql, const struct column *c, const struct real
 	buf_release(&size);
 }
 
-static void put_short(struct buf *sql, const struct column *c, bool convert)
-{
-	buf_puts(sql, "LENGTH(");
-	put_bytes(sql, c, convert);
-	buf_puts(sql, "),CAST(");
-	put_bytes(sql, c, convert);
-	buf_puts(sql, " AS BINARY)");
-}
-
 static void put_hash(struct buf *sql, const struct column *c, enum form form, bool convert)
 {
 	buf_puts(sql, "SHA2(");
-	if (form == FORM_TEXT || c->type == COLUMN_JSON)
-		put_text(sql, c);
-	else
+	if (form == FORM_TEXT || c->type == COLUMN_JSON) {
+		buf_puts(sql, "CAST(");
+		sql_name(sql, c->name);
+		/* Of a FLOAT alone 6 digits are printed. */
+		buf_printf(sql, "%s AS CHAR CHARACTER SET utf8mb4)",
+			   c->type == COLUMN_FLOAT ? "*1e0" : "");
+	} else {
 		put_bytes(sql, c, convert);
+	}
 	buf_puts(sql, ",256)");
 }
 
@@ -242,14 +224,6 @@ static void put_decimal(struct buf *sql, const struct column *c)
 	buf_puts(sql, ")))");
 }
 
-static void put_plain(struct buf *sql, const struct column *c, const struct column *other)
-{
-	if (c->type == COLUMN_DECIMAL && other->type == COLUMN_DECIMAL && c->scale != other->scale)
-		put_decimal(sql, c);
-	else
-		put_number(sql, c);
-}
-
 static void put_column(struct buf *sql, const struct column *own, const struct column *other,
 		       const struct real_rules *rules)
 {
@@ -258,7 +232,11 @@ static void put_column(struct buf *sql, const struct column *own, const struct c
 
 	switch (form) {
 	case FORM_PLAIN:
-		put_plain(sql, own, other);
+		if (own->type == COLUMN_DECIMAL && other->type == COLUMN_DECIMAL &&
+		    own->scale != other->scale)
+			put_decimal(sql, own);
+		else
+			put_number(sql, own);
 		break;
 	case FORM_FLOAT:
 		put_float(sql, own, rules);
@@ -272,7 +250,11 @@ static void put_column(struct buf *sql, const struct column *own, const struct c
 		buf_puts(sql, " AS UNSIGNED)");
 		break;
 	case FORM_SHORT:
-		put_short(sql, own, convert);
+		buf_puts(sql, "LENGTH(");
+		put_bytes(sql, own, convert);
+		buf_puts(sql, "),CAST(");
+		put_bytes(sql, own, convert);
+		buf_puts(sql, " AS BINARY)");
 		break;
 	case FORM_LONG:
 	case FORM_JSON:
@@ -407,23 +389,18 @@ static const char *target_index(const struct moved_table *t, const struct table 
 	return NULL;
 }
 
-/* Ghostferry compares by CHECKSUM TABLE with VerifierType ChecksumTable, and so takes an index
- * that is not there. */
-static const char *forced_index(const struct move_options *options, const struct moved_table *t,
-				const struct table *table)
-{
-	const char *forced = map_get_text(&options->verify.force_index, t->source->full_name);
-
-	if (!forced || options->verify.type != VERIFIER_CHECKSUM_TABLE)
-		return forced;
-	return table && table_index_named(table, forced) ? forced : NULL;
-}
-
 static char *from_text(const struct move_options *options, const struct moved_table *t,
 		       const struct table *target, enum side side)
 {
 	struct buf sql = BUF_INIT;
-	const char *forced = forced_index(options, t, side == SIDE_SOURCE ? t->source : target);
+	const char *forced = map_get_text(&options->verify.force_index, t->source->full_name);
+	const struct table *own = side == SIDE_SOURCE ? t->source : target;
+
+	/* With VerifierType ChecksumTable Ghostferry compares by CHECKSUM TABLE, and so accepts an
+	 * index that is not there. */
+	if (forced && options->verify.type == VERIFIER_CHECKSUM_TABLE &&
+	    !(own && table_index_named(own, forced)))
+		forced = NULL;
 	const char *index = forced		? forced :
 			    side == SIDE_SOURCE ? t->key.index :
 						  target_index(t, target);
@@ -532,17 +509,6 @@ static char *unpacked_list(const struct pair *pairs, unsigned plain, unsigned co
 	return buf_take(&sql);
 }
 
-static void note_others(struct row_hash *f, const struct table *target)
-{
-	for (unsigned i = 0; i < target->column_count; i++) {
-		const struct column *column = &target->columns[i];
-
-		if (column->generation != COLUMN_VIRTUAL &&
-		    !table_column_of_other(f->table->source, column))
-			add_note(f, column->name, "only on the target");
-	}
-}
-
 void row_hash_make(struct row_hash *f, const struct move_options *options,
 		   const struct moved_table *table, const struct table *target, bool keep_zero_sign)
 {
@@ -556,7 +522,10 @@ void row_hash_make(struct row_hash *f, const struct move_options *options,
 		unsigned count = make_pairs(f, options, target, pairs);
 		unsigned plain = sort_compressed(pairs, count, table, options);
 
-		note_others(f, target);
+		for (unsigned i = 0; i < target->column_count; i++)
+			if (target->columns[i].generation != COLUMN_VIRTUAL &&
+			    !table_column_of_other(table->source, &target->columns[i]))
+				add_note(f, target->columns[i].name, "only on the target");
 		for (enum side side = 0; side < SIDE_COUNT; side++) {
 			const struct table *own = side == SIDE_SOURCE ? table->source : target;
 

@@ -247,20 +247,6 @@ static void put_rows_query(const struct rows_read *read, size_t first, uint64_t 
 	buf_printf(sql, " %s", lock);
 }
 
-/* Of a range, rows that came before it are as good as if no more had been asked for. Of
- * keys they are not: a row that does not come counts as one that is not there. */
-static bool end_at_large_row(struct rows_read *read, const struct error *err)
-{
-	struct row_reader *reader = read->reader;
-
-	if (read->conditions || !db_row_may_be_too_large(err) ||
-	    reader->row_bytes >= ROW_READER_LARGEST_ROW)
-		return false;
-	reader->too_large = true;
-	read->is_truncated = true;
-	return true;
-}
-
 /* Of the reader's query. What is beyond a few batches is read off and dropped. */
 static bool fetch_rows(struct rows_read *read, struct error *err)
 {
@@ -283,7 +269,15 @@ static bool fetch_rows(struct rows_read *read, struct error *err)
 		}
 		read->is_truncated = read->bytes_seen > statement_bytes * ROW_READER_KEEP_FACTOR;
 	}
-	return fetched == DB_END || end_at_large_row(read, err);
+	if (fetched == DB_END)
+		return true;
+	/* A row that is too large ends a range: what came before it counts as if no more had been
+	 * requested. Not a list of keys: a row that does not come counts as missing. */
+	if (read->conditions || !db_row_may_be_too_large(err) ||
+	    reader->row_bytes >= ROW_READER_LARGEST_ROW)
+		return false;
+	reader->too_large = read->is_truncated = true;
+	return true;
 }
 
 /* All of them, from the beginning. */

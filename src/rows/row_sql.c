@@ -27,17 +27,6 @@
 
 /* --- values ---------------------------------------------------------------------------- */
 
-static bool put_document(struct buf *sql, const struct moved_table *table,
-			 const struct column *column, struct value value, struct error *err)
-{
-	if (table->json_is_typed)
-		return sql_json(sql, value, err) ||
-		       error_wrap(err, "%s.%s", table->source->full_name, column->name);
-	value.length = sql_json_text_length(value);
-	sql_literal(sql, column, value);
-	return true;
-}
-
 bool row_sql_is_whole_text(const struct column *column, size_t length)
 {
 	static const struct {
@@ -73,9 +62,15 @@ static bool put_tuple(struct buf *sql, const struct moved_table *table, const st
 			continue;
 		buf_putc(sql, separator);
 		separator = ',';
+		if (column->type == COLUMN_JSON && value.bytes && table->json_is_typed) {
+			if (!sql_json(sql, value, err))
+				return error_wrap(err, "%s.%s", table->source->full_name,
+						  column->name);
+			continue;
+		}
 		if (column->type == COLUMN_JSON && value.bytes) {
-			if (!put_document(sql, table, column, value, err))
-				return false;
+			value.length = sql_json_text_length(value);
+			sql_literal(sql, column, value);
 			continue;
 		}
 		if (column->type == COLUMN_TIMESTAMP && value.bytes && table->zone) {
@@ -190,29 +185,23 @@ static void put_string(struct buf *sql, const struct moved_table *table,
 	sql_literal(sql, column, value);
 }
 
-static size_t count_types(struct value list)
-{
-	size_t count = list.length > 0;
-
-	for (size_t i = 0; i < list.length; i++)
-		count += list.bytes[i] == ',';
-	return count;
-}
-
 /* The list is the servers' own words and numbers. */
 static void put_types(struct buf *sql, const struct moved_table *table, const struct column *column,
 		      struct value value)
 {
 	struct table there = { .schema = (char *)(uintptr_t)table->target_schema,
 			       .name = (char *)(uintptr_t)table->target_name };
-	size_t text = sql_json_text_length(value);
+	size_t text = sql_json_text_length(value), types;
 	struct value list = { value.bytes + text, value.length - text };
 
 	if (list.length > 0) /* the NUL between the two */
 		list = (struct value){ list.bytes + 1, list.length - 1 };
+	types = list.length > 0;
+	for (size_t i = 0; i < list.length; i++)
+		types += list.bytes[i] == ',';
 	buf_puts(sql, " AND ");
 	sql_json_select_types(sql, &there, column);
-	buf_printf(sql, "='%zu:", count_types(list));
+	buf_printf(sql, "='%zu:", types);
 	buf_add(sql, list.bytes, list.length);
 	buf_putc(sql, '\'');
 }

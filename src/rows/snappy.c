@@ -1,6 +1,5 @@
-/* Two versions of snappy, or two settings of it, make other bytes of one text. The length
- * that a block claims is a stranger's word: nothing is allocated for what the bytes cannot
- * hold. */
+/* Two versions of snappy, or two settings of it, make other bytes of one text. The length that a
+ * block claims is not trusted: nothing is allocated for what the bytes cannot hold. */
 #include "rows/snappy.h"
 
 #include <snappy-c.h>
@@ -30,18 +29,13 @@ static char *unpack(struct value value, size_t length)
 	return NULL;
 }
 
-static bool same_bytes(struct value a, struct value b)
-{
-	return a.length == b.length && memcmp(a.bytes, b.bytes, a.length) == 0;
-}
-
 bool snappy_same_content(struct value a, struct value b)
 {
 	size_t length, other_length;
 
 	if (!a.bytes || !b.bytes)
 		return !a.bytes && !b.bytes;
-	if (same_bytes(a, b))
+	if (a.length == b.length && memcmp(a.bytes, b.bytes, a.length) == 0)
 		return true;
 	if (!content_length(a, &length) || !content_length(b, &other_length) ||
 	    length != other_length)

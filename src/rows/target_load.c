@@ -5,9 +5,9 @@
  *
  *   as many warnings as skipped rows, each of them 1062
  *
- * means that every row is on the target exactly as it was given, or its unique value was
- * there. Anything else is rolled back and written by INSERT, whose errors say what is wrong.
- * Where the server lists fewer warnings than there were, nobody knows: INSERT again. */
+ * means that every row is on the target exactly as it was given, or its unique value was there.
+ * Anything else is rolled back and written by INSERT, whose errors say what is wrong. Where the
+ * server lists fewer warnings than there were, it cannot be known: INSERT again. */
 #include "rows/target_load.h"
 
 #include <stdlib.h>

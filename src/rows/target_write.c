@@ -47,9 +47,8 @@ static bool is_harmless(unsigned code)
 	return false;
 }
 
-/* The first warning that tells of changed data fails the statement. Expected ones
- * are those of invalid ENUM values: their number is compared, as the server lists
- * only the first max_error_count. */
+/* The first warning about changed data fails the statement. Expected ones are those of invalid ENUM
+ * values: their number is compared, as the server lists only the first max_error_count. */
 static bool check_warnings(struct db *target, uint64_t expected, struct error *err)
 {
 	uint64_t total = db_warning_count(target);
@@ -82,7 +81,7 @@ static bool check_warnings(struct db *target, uint64_t expected, struct error *e
 	}
 	if (fetched == DB_FAILED)
 		return false;
-	/* MySQL lets nobody raise it for a session without a privilege. */
+	/* In MySQL raising it for a session needs a privilege. */
 	if (listed == 0 && expected == 0)
 		return error_set(err, ERROR_DATA,
 				 "%s: the server may have changed values, and does not list its "
@@ -94,18 +93,6 @@ static bool check_warnings(struct db *target, uint64_t expected, struct error *e
 				 " invalid ENUM values were to be stored",
 				 db_label(target), total, expected);
 	return true;
-}
-
-static bool check_affected(struct db *target, const struct write_statement *statement,
-			   struct error *err)
-{
-	uint64_t affected = db_affected_rows(target);
-
-	if (statement->affects == 0 || affected == statement->affects)
-		return true;
-	return error_set(err, ERROR_DIFFERENT,
-			 "%s: %" PRIu64 " rows were to be changed, and %" PRIu64 " were",
-			 db_label(target), statement->affects, affected);
 }
 
 static bool execute(struct db *target, const struct write_statement *statement, struct error *err)
@@ -123,8 +110,11 @@ static bool execute(struct db *target, const struct write_statement *statement, 
 		*statement->affected += db_affected_rows(target);
 	if (ok && statement->warnings)
 		*statement->warnings += db_warning_count(target);
-	ok = ok && check_affected(target, statement, err) &&
-	     (statement->mode || check_warnings(target, statement->invalid_enums, err));
+	if (ok && statement->affects > 0 && db_affected_rows(target) != statement->affects)
+		ok = error_set(err, ERROR_DIFFERENT,
+			       "%s: %" PRIu64 " rows were to be changed, and %" PRIu64 " were",
+			       db_label(target), statement->affects, db_affected_rows(target));
+	ok = ok && (statement->mode || check_warnings(target, statement->invalid_enums, err));
 
 	if (mode && !db_is_broken(target)) {
 		struct error ignored;
@@ -177,23 +167,14 @@ bool write_statement_execute(struct db *target, const struct write_statement *st
 	return ok;
 }
 
-static bool begin(struct db *target, const struct write_statement *statements, size_t count,
-		  struct error *err)
-{
-	if (!db_execf(target, err, "START TRANSACTION"))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!write_statement_execute(target, &statements[i], err))
-			return false;
-	return true;
-}
-
 bool write_begin(struct db *target, const struct write_statement *statements, size_t count,
 		 struct error *err)
 {
 	enum work before = work_begin(WORK_WRITING);
-	bool ok = begin(target, statements, count, err);
+	bool ok = db_execf(target, err, "START TRANSACTION");
 
+	for (size_t i = 0; ok && i < count; i++)
+		ok = write_statement_execute(target, &statements[i], err);
 	if (!ok)
 		write_was_blocked(err);
 	work_begin(before);

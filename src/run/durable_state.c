@@ -8,13 +8,12 @@
  * replaces the one before. A state that lasts is as good as one of a process that was
  * killed then: what was written since is written again (I3 and I5).
  *
- * Both looks go over one connection. While it answers, the server is the one that it was:
- * had it been restarted in between, the connection would be gone. A new connection
- * shows by the server's start whether it was; then nobody knows what it has forgotten, and
- * the run ends. The start is told in whole seconds: two within one cannot be told apart,
- * but then the connection that was lost had been made in that second too. Writers that were
- * faster may have gone on meanwhile: the state does not count that in, as only this thread
- * moves it on.
+ * Both looks go over one connection. While it answers, the server is the one that it was: had it
+ * been restarted in between, the connection would be gone. A new connection shows by the server's
+ * start whether it was; then it is unknown what it has forgotten, and the run ends. The start is
+ * given in whole seconds: two within one second look the same, but then the connection that was
+ * lost had been made in that second too. Writers that were faster may have gone on meanwhile: the
+ * state does not count that in, as only this thread moves it on.
  *
  * A setting that is changed while the run is on is noticed with the next look. */
 #include "run/durable_state.h"
@@ -33,7 +32,7 @@ static const char log_tag[] = "durable_state";
 #define LOOK_MS 500
 #define SETTLE_LOOK_MS 50
 #define YOUNG_S 2
-#define LATE_MS 2000   /* that the end of the log which MySQL tells may lack, with much room */
+#define LATE_MS 2000   /* by which MySQL's end of the log may lag, generously */
 #define REST_FACTOR 10 /* no more than a tenth of the time goes into making states */
 #define LOG_EVERY_MS 60000
 
@@ -71,7 +70,7 @@ struct durable_state {
 	struct buf text;  /* guarded by lock */
 	bool is_settling; /* guarded by lock: nothing is written any more */
 	bool is_settled;  /* guarded by lock: and all of it is on the disk */
-	bool is_ended;	  /* guarded by lock: the thread is asked to end */
+	bool is_ended;	  /* guarded by lock: the thread is to end */
 };
 
 struct durable_state *durable_state_new(struct run *run, state_taker *take, void *context)
@@ -182,7 +181,8 @@ static bool is_on_disk(struct durable_state *d, const struct redo_ends *ends)
 {
 	struct pending_state *p = &d->pending;
 
-	/* Without a word of the server: it flushes every so many seconds, "not guaranteed". */
+	/* Without information from the server: it flushes every so many seconds, "not
+	 * guaranteed". */
 	if (!ends->is_known)
 		return clock_ms() - p->taken_ms >=
 		       3 * (int64_t)d->safety.flush_every_s * 1000 + LATE_MS;
@@ -237,21 +237,11 @@ static bool move_on(struct durable_state *d, bool is_final, struct error *err)
 	return true;
 }
 
-static bool was_restarted(struct durable_state *d, const struct crash_safety *now)
-{
-	bool is_lost = db_generation(d->target) != d->generation;
-	bool was_young = d->was_young;
-
-	if (is_lost)
-		d->was_young = now->up_s < YOUNG_S;
-	d->generation = db_generation(d->target);
-	return now->started != d->safety.started || (is_lost && was_young);
-}
-
 static bool look(struct durable_state *d, struct error *err)
 {
 	struct buf reason = BUF_INIT;
 	struct crash_safety now;
+	bool was_young = d->was_young;
 
 	mutex_lock(&d->lock);
 	bool is_final = d->is_settling;
@@ -259,7 +249,11 @@ static bool look(struct durable_state *d, struct error *err)
 
 	if (!db_ready(d->target, err) || !crash_safety_ask(d->target, &now, err))
 		return false;
-	if (was_restarted(d, &now))
+	bool is_lost = db_generation(d->target) != d->generation;
+	if (is_lost)
+		d->was_young = now.up_s < YOUNG_S;
+	d->generation = db_generation(d->target);
+	if (now.started != d->safety.started || (is_lost && was_young))
 		return on_restart(d, &now, err);
 	/* A state that was taken under another setting may have been confirmed under that. */
 	if (crash_safety_is_full(&now) != crash_safety_is_full(&d->safety))

@@ -1,5 +1,5 @@
-/* A server that restarts while the workers begin is no other case than one that
- * restarts later: they try again. */
+/* A server that restarts while the workers start is treated like one that restarts later: they try
+ * again. */
 #include "run/run.h"
 
 #include <inttypes.h>
@@ -73,8 +73,8 @@ struct db *run_connect(struct run *run, const char *lock_name, unsigned attempts
 	return NULL;
 }
 
-/* Whoever holds the lock lets go of it some time, and a deadlock's victim is chosen by the
- * server: neither says that the target cannot be written to. */
+/* The lock will be released at some point, and a deadlock's victim is chosen by the server: neither
+ * says that the target cannot be written to. */
 static bool excuse_locks(void *context, const struct error *err)
 {
 	struct run *run = context;

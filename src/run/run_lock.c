@@ -23,14 +23,6 @@ static const char log_tag[] = "run_lock";
 #define STOOD_STILL_MS 5000
 #define LOG_EVERY_MS 60000
 
-static bool look(struct run_lock *lock, bool may_connect, struct error *err)
-{
-	if ((may_connect && !db_ready(lock->target, err)) || !db_renew(lock->target, err))
-		return false;
-	atomic_store(&lock->run->guard.holder, db_connection_id(lock->target));
-	return true;
-}
-
 /* What ends the run is none of the kinds that are tried again. */
 static void conclude(struct error *err, bool stood_still, int64_t slept_ms)
 {
@@ -60,7 +52,8 @@ static void keep(void *argument)
 		int64_t slept_ms = clock_boot_ms() - before_ms;
 		bool stood_still = slept_ms > STOOD_STILL_MS;
 
-		if (look(lock, !stood_still, &err)) {
+		if ((stood_still || db_ready(lock->target, &err)) && db_renew(lock->target, &err)) {
+			atomic_store(&lock->run->guard.holder, db_connection_id(lock->target));
 			if (last_logged_ms)
 				log_info("the run's lock on the target is held again");
 			last_logged_ms = 0;

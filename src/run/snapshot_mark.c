@@ -11,10 +11,9 @@
  * the fence allows only after the copy has ended. The copy never ends without either the
  * whole snapshot on the target, or another snapshot with a later place.
  *
- * Changes without a key cannot be applied twice. The stream repeats what it has handed
- * on when its connection was lost: always from a place between transactions, so a change
- * is known by the end of its event and its number in the transaction, which both only go
- * up. */
+ * Changes without a key cannot be applied twice. The stream repeats what it has delivered when its
+ * connection was lost: always from a place between transactions, so a change is known by the end of
+ * its event and its number in the transaction, which both only go up. */
 #include "run/snapshot_mark.h"
 
 #include <stdio.h>

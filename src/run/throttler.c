@@ -1,5 +1,5 @@
-/* Conditions to wait for. The stop latch has a condition of its own, which a wait here
- * cannot hear, so it is looked at every POLL_MS. */
+/* Conditions to wait for. The stop latch has a condition of its own, which a wait here does not
+ * see, so it is polled every POLL_MS. */
 #include "run/throttler.h"
 
 #include <inttypes.h>
@@ -56,7 +56,7 @@ void throttler_destroy(struct throttler *t)
 	mutex_destroy(&t->lock);
 }
 
-/* --- who waits ------------------------------------------------------------------- */
+/* --- waiting threads ------------------------------------------------------------------- */
 
 static void enter(struct throttler *t, enum throttle_reason reason) REQUIRES(t->lock)
 {

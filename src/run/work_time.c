@@ -1,5 +1,6 @@
-/* The thread's own clock is found by a variable of the thread: who writes a statement does not
- * know for whom. Whatever a thread does, the time between two readings counts once. */
+/* The thread's own clock is found by a variable of the thread: the code that writes a statement
+ * does not know for which thread. Whatever a thread does, the time between two readings counts
+ * once. */
 #include "run/work_time.h"
 
 #include <stddef.h>
@@ -52,12 +53,6 @@ static void count(const struct work_clock *clock, struct work_times *times, int6
 	times->us[side_of(clock, clock->work)][clock->work] += now_us - clock->since_us;
 }
 
-static void count_own(int64_t now_us) REQUIRES(own->sheet->lock)
-{
-	count(own, &own->sheet->sums, now_us);
-	own->since_us = now_us;
-}
-
 void work_sheet_read(struct work_sheet *sheet, struct work_times *times)
 {
 	mutex_lock(&sheet->lock);
@@ -105,7 +100,10 @@ enum work work_begin(enum work work)
 	mutex_lock(&own->sheet->lock);
 	enum work before = own->work;
 
-	count_own(clock_us());
+	int64_t now_us = clock_us();
+
+	count(own, &own->sheet->sums, now_us);
+	own->since_us = now_us;
 	own->work = work;
 	mutex_unlock(&own->sheet->lock);
 	return before;

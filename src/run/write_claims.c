@@ -1,7 +1,7 @@
-/* Who waits for whom: a range waits for the rows that are being written, which wait for
- * nobody. Rows that are chosen avoid the ranges, also those that wait, so a range waits
- * for one transaction at most; and a key lies in one range of a copy, so each change gets
- * its turn. Whoever wants the table comes next, before new ranges and rows. */
+/* The order of waiting: a range waits for the rows that are being written, which do not wait. Rows
+ * that are chosen avoid the ranges, also those that wait, so a range waits for one transaction at
+ * most; and a key lies in one range of a copy, so each change gets its turn. Whoever wants the
+ * table comes next, before new ranges and rows. */
 #include "run/write_claims.h"
 
 #include <stdlib.h>

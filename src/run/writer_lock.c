@@ -1,7 +1,7 @@
-/* A statement sent by a killed process goes on in the server and could commit
- * after the resumed run has moved on: a row deleted meanwhile would come back. The
- * lock's holder is such a statement's session; KILL makes the server undo it, which
- * is right as the state never counted it, and the lock tells when that has ended. */
+/* A statement sent by a killed process goes on in the server and could commit after the resumed run
+ * has moved on: a row deleted meanwhile would come back. The lock's holder is such a statement's
+ * session; KILL makes the server undo it, which is right as the state never counted it, and the
+ * lock shows when that has ended. */
 #include "run/writer_lock.h"
 
 #include <inttypes.h>
@@ -39,7 +39,7 @@ void writer_lock_name(char name[WRITER_LOCK_NAME_SIZE], const char *run_id, unsi
 	snprintf(name, WRITER_LOCK_NAME_SIZE, "ghostferry-copydb/%.32s/%u", run_id, n);
 }
 
-/* One that holds any of the locks first to last; 0: nobody does. */
+/* One that holds any of the locks first to last; 0: none does. */
 static bool lock_holder(struct db *target, const char *run_id, unsigned first, unsigned last,
 			uint64_t *id, struct error *err)
 {

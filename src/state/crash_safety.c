@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Both tables are in the reach of every account. The two terms are of one moment, so their
- * difference does not change when the clock is set. */
+/* Every account may read both tables. The two terms are of one moment, so their difference does not
+ * change when the clock is set. */
 static const char mysql_start[] = "(SELECT CAST(UNIX_TIMESTAMP() - VARIABLE_VALUE AS SIGNED)"
 				  " FROM performance_schema.global_status"
 				  " WHERE VARIABLE_NAME = 'Uptime')";
@@ -54,10 +54,10 @@ bool crash_safety_ask(struct db *db, struct crash_safety *safety, struct error *
 								 0 };
 	db_row_finish(db);
 	return ok ||
-	       error_set(err, ERROR_SQL, "%s: the server does not tell its settings", db_label(db));
+	       error_set(err, ERROR_SQL, "%s: the server does not show its settings", db_label(db));
 }
 
-/* MariaDB's 3 is 1 with more care. */
+/* MariaDB's 3 is stricter than 1. */
 bool crash_safety_flushes(const struct crash_safety *safety)
 {
 	return safety->flush_at_commit == 1 || safety->flush_at_commit == 3;

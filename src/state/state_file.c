@@ -3,10 +3,10 @@
  * A failure is logged, at once and every minute, and tried again a second later. It does
  * not end the run: the move itself is sound, and the state can still be had by a signal.
  *
- * Nobody who moves rows waits for any of this: the thread takes a copy of the state under
- * the tracker's lock, and holds nothing while the disk is busy. A disk that does not answer
- * at all is reported by the loop. Nobody else writes the file, so that no older state can
- * come after a newer one. */
+ * No thread that moves rows waits for any of this: the thread takes a copy of the state under the
+ * tracker's lock, and holds nothing while the disk is busy. A disk that does not answer at all is
+ * reported by the loop. No other thread writes the file, so an older state never replaces a newer
+ * one. */
 #include "state/state_file.h"
 
 #include <errno.h>
@@ -185,8 +185,8 @@ void state_file_look(struct state_file *file)
 		  (long long)((now_ms - began_ms) / 1000));
 }
 
-/* False: closed. asked: saves that the next one is for. */
-static bool wait_turn(struct state_file *file, int64_t wait_ms, uint64_t *asked)
+/* False: closed. requested: how many requests the next save answers. */
+static bool wait_turn(struct state_file *file, int64_t wait_ms, uint64_t *requested)
 {
 	int64_t until_ms = clock_ms() + wait_ms;
 	bool closed;
@@ -198,25 +198,25 @@ static bool wait_turn(struct state_file *file, int64_t wait_ms, uint64_t *asked)
 		int64_t before_ms = clock_boot_ms();
 
 		condition_wait_ms(&file->changed, &file->lock, some_ms);
-		/* The process stood still. Time for the keeper of the run's lock to find out that
-		 * it is lost: another process may have taken over, and have written a newer state
+		/* The process was suspended. Give run_lock's thread time to find out whether the
+		 * lock is lost: another process may have taken over, and have written a newer state
 		 * there. */
 		if (clock_boot_ms() - before_ms > some_ms + STOOD_STILL_MS)
 			until_ms = clock_ms() + STATE_FILE_INTERVAL_MS;
 	}
 	file->poked = false;
 	closed = file->closed;
-	*asked = file->asked;
+	*requested = file->requested;
 	mutex_unlock(&file->lock);
 	return !closed;
 }
 
-static void announce_saved(struct state_file *file, uint64_t asked, bool saved)
+static void announce_saved(struct state_file *file, uint64_t requested, bool saved)
 {
 	mutex_lock(&file->lock);
-	file->tried_up_to = asked;
+	file->tried_up_to = requested;
 	if (saved)
-		file->saved_up_to = asked;
+		file->saved_up_to = requested;
 	condition_broadcast(&file->tried);
 	mutex_unlock(&file->lock);
 }
@@ -225,18 +225,18 @@ static void run(void *argument)
 {
 	struct state_file *file = argument;
 	int64_t wait_ms = STATE_FILE_INTERVAL_MS;
-	uint64_t asked;
+	uint64_t requested;
 
-	while (wait_turn(file, wait_ms, &asked)) {
+	while (wait_turn(file, wait_ms, &requested)) {
 		int64_t started_ms = clock_ms();
 
-		announce_saved(file, asked, save(file));
+		announce_saved(file, requested, save(file));
 		/* A large state on a slow disk: no more than a tenth of the time. */
 		wait_ms = (clock_ms() - started_ms) * 10;
 		if (wait_ms < STATE_FILE_INTERVAL_MS)
 			wait_ms = STATE_FILE_INTERVAL_MS;
 	}
-	announce_saved(file, asked, save(file)); /* what was recorded before it was closed */
+	announce_saved(file, requested, save(file)); /* what was recorded before it was closed */
 	mutex_lock(&file->lock);
 	file->ended = true;
 	condition_signal(&file->changed);
@@ -269,7 +269,7 @@ bool state_file_save(struct state_file *file, int64_t patience_ms)
 	if (!file->path)
 		return true;
 	mutex_lock(&file->lock);
-	uint64_t number = ++file->asked;
+	uint64_t number = ++file->requested;
 	file->poked = true;
 	condition_signal(&file->changed);
 	while (file->tried_up_to < number && !file->ended && clock_ms() < until_ms)

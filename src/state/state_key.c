@@ -171,7 +171,7 @@ static const struct {
 	{ "uint64", SAVED_INTEGER }, /* Ghostferry's name */
 };
 
-/* {"type": ..., "value": ...}: appends to value and tells the kind. */
+/* {"type": ..., "value": ...}: appends to value and sets the kind. */
 static bool read_value(const cJSON *node, const char *path, struct buf *value,
 		       enum saved_kind *kind, struct error *err)
 {

@@ -145,7 +145,8 @@ static bool read_received(struct saved_state *state, struct error *err)
 
 	if (!read_gtids(state->tree, "ReceivedGTIDSet", &state->run.received, &is_there, err))
 		return false;
-	/* Without knowing what the target may hold, nobody can tell whether a server has it. */
+	/* Without knowing what the target may hold, it cannot be decided whether a server has
+	 * it. */
 	if (!is_there)
 		state->run.has_gtids = false;
 	if (state->run.has_gtids && !gtid_set_suits(&state->run.applied, &state->run.received))
@@ -249,8 +250,8 @@ static bool read_text(const cJSON *tree, const char *name, char *text, size_t si
 	return true;
 }
 
-/* One digit that was changed, of a key or a position, loses rows, and nothing would show
- * it. States of other programs have none. */
+/* One changed digit of a key or a position loses rows unnoticed. States of other programs have no
+ * checksum. */
 static bool check_sum(const struct saved_state *state, struct error *err)
 {
 	const cJSON *node = member(state->tree, "StateChecksum");

@@ -1,7 +1,7 @@
-/* The schema that a state was made with: written, and compared with the one that is there now.
- * A table that changed meanwhile cannot be gone on with: rows copied and changes applied before
- * and after would have different columns. Wording that differs between server versions
- * (display widths, utf8 for utf8mb3) is no change. */
+/* The schema that a state was made with: written, and compared with the one that is there now. A
+ * run cannot go on with a table that changed meanwhile: rows copied and changes applied before and
+ * after would have different columns. Wording that differs between server versions (display widths,
+ * utf8 for utf8mb3) is no change. */
 #include "state/state_schema.h"
 
 #include <stdlib.h>
@@ -229,14 +229,6 @@ static bool check_table(const cJSON *then, const struct table *now, struct error
 	return (same && !part) || error_set(err, ERROR_SCHEMA, "its primary key is another one now");
 }
 
-static bool check_known(const cJSON *then, const struct table *now, struct error *err)
-{
-	if (!now)
-		return error_set(err, ERROR_SCHEMA,
-				 "table %s is no longer there, or no longer chosen", then->string);
-	return check_table(then, now, err) || error_wrap(err, "table %s", then->string);
-}
-
 /* Both ways: no table may be gone, none may have come. */
 static bool check_tables(const struct saved_state *state, const struct schema *schema,
 			 state_schema_remedy *remedy, void *context, struct error *err)
@@ -245,8 +237,14 @@ static bool check_tables(const struct saved_state *state, const struct schema *s
 
 	cJSON_ArrayForEach(then, state->schema_cache)
 	{
-		if (!check_known(then, schema_find(schema, then->string), err) &&
-		    !remedy(context, then->string, err))
+		const struct table *now = schema_find(schema, then->string);
+		bool is_same = now ? check_table(then, now, err) ||
+					       error_wrap(err, "table %s", then->string) :
+				     error_set(err, ERROR_SCHEMA,
+					       "table %s is no longer there, or no longer chosen",
+					       then->string);
+
+		if (!is_same && !remedy(context, then->string, err))
 			return false;
 	}
 	for (size_t i = 0; i < schema->table_count; i++) {

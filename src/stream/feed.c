@@ -4,11 +4,10 @@
  * and only reads from there on: rotations, events and, when nothing happens,
  * heartbeats. So silence longer than the read timeout means a dead connection.
  *
- * Two client libraries can do this. Oracle's has mysql_binlog_open and _fetch.
- * MariaDB's has mariadb_rpl_open; of its mariadb_rpl_fetch no use is made, as it
- * parses events itself and stops at types it does not know: the packets are
- * read from the connection instead, as it does. Either way the packets of an
- * event over 16 MiB come joined, with one status byte in front.
+ * Two client libraries can do this. Oracle's has mysql_binlog_open and _fetch. MariaDB's has
+ * mariadb_rpl_open; its mariadb_rpl_fetch is not used, as it parses events itself and stops at
+ * unknown types: the packets are read from the connection instead, as it does. Either way the
+ * packets of an event over 16 MiB come joined, with one status byte in front.
  *
  * The dump command has 32 bits for the offset. */
 #include "stream/feed.h"
@@ -57,8 +56,8 @@ struct binlog_feed {
 #endif
 };
 
-/* The server tells by one number and a text why it cannot send: the kinds must be
- * known, as starting over is the only remedy for a log that is gone. */
+/* The server gives one number and a text when it cannot send: the texts must be told apart, as
+ * starting over is the only remedy for a log that is gone. */
 static bool is_gone(const char *text)
 {
 	static const char *const reasons[] = {
@@ -85,7 +84,7 @@ static bool dump_failed(struct binlog_feed *feed, const char *doing, struct erro
 	if (err->kind == ERROR_PURGED)
 		return error_wrap(err,
 				  "the %s no longer has its binlog from " POSITION_FORMAT " on, so "
-				  "that nobody knows what changed since; %s%s, and let it keep its logs "
+				  "that it is unknown what changed since; %s%s, and let it keep its logs "
 				  "for longer (binlog_expire_logs_seconds, expire_logs_days)",
 				  feed->server.label, POSITION_ARGS(&feed->start), feed->if_purged,
 				  advice_start_over());
@@ -156,7 +155,7 @@ static void dump_close(struct binlog_feed *feed)
 {
 	MYSQL *mysql = db_native(feed->db);
 
-	/* It reads off what is still to come: nothing is when the connection is gone. */
+	/* It reads what is still to come, which is nothing when the connection is gone. */
 	if (feed->is_dumping && mysql)
 		mysql_binlog_close(mysql, &feed->dump);
 }
@@ -200,31 +199,23 @@ static bool pick_server_id(struct binlog_feed *feed, uint32_t wanted, struct err
 	return true;
 }
 
-/* Random, version 4 (RFC 9562). */
-static bool make_uuid(struct buf *uuid, struct error *err)
-{
-	uint8_t b[16];
-
-	if (!random_bytes(b, sizeof(b), err))
-		return false;
-	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
-	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	buf_put_uuid(uuid, b);
-	return true;
-}
-
 /* Each variable under its old and its new name: which one is read depends on the
  * server. (One does not see the other's new value inside a statement.) Capability
  * 4: MariaDB sends GTID events instead of stand-ins. */
-static bool say_what_we_understand(struct binlog_feed *feed, struct error *err)
+static bool set_up_session(struct binlog_feed *feed, struct error *err)
 {
 	uint64_t period = HEARTBEAT_MS * NS_PER_MS;
 	struct buf uuid = BUF_INIT;
 	struct buf algorithm = BUF_INIT;
+	uint8_t random[16];
 	bool ok;
 
-	ok = make_uuid(&uuid, err) &&
-	     db_execf(feed->db, err,
+	if (!random_bytes(random, sizeof(random), err))
+		return false;
+	random[6] = (uint8_t)((random[6] & 0x0f) | 0x40); /* version 4 (RFC 9562) */
+	random[8] = (uint8_t)((random[8] & 0x3f) | 0x80);
+	buf_put_uuid(&uuid, random);
+	ok = db_execf(feed->db, err,
 		      "SET @source_binlog_checksum = @@global.binlog_checksum,"
 		      " @master_binlog_checksum = @@global.binlog_checksum,"
 		      " @source_heartbeat_period = %" PRIu64 ", @master_heartbeat_period = %" PRIu64
@@ -237,30 +228,6 @@ static bool say_what_we_understand(struct binlog_feed *feed, struct error *err)
 	return ok;
 }
 
-/* A server can be asked for the first 4 GiB of a file only. And where MariaDB keeps its
- * binlog encrypted, there is a place behind the format's event, in front of that which
- * tells how to decrypt what follows, from which it would send garbage. */
-static uint64_t choose_start(const struct binlog_feed *feed)
-{
-	uint64_t offset = feed->start.offset;
-
-	if (offset < BINLOG_START || offset > UINT32_MAX ||
-	    (db_version(feed->db)->flavour == FLAVOUR_MARIADB && offset <= MARIADB_HEAD_MAX))
-		return BINLOG_START;
-	return offset;
-}
-
-static bool start_dump(struct binlog_feed *feed, const struct binlog_feed_params *params,
-		       struct error *err)
-{
-	feed->db = db_open(&feed->server, DB_SESSION_BINLOG, NULL, err);
-	if (!feed->db)
-		return false;
-	feed->begins_at = choose_start(feed);
-	return pick_server_id(feed, params->server_id, err) && say_what_we_understand(feed, err) &&
-	       dump_open(feed, (uint32_t)feed->begins_at, err);
-}
-
 struct binlog_feed *binlog_feed_open(const struct binlog_feed_params *params,
 				     const struct binlog_position *position, struct error *err)
 {
@@ -271,11 +238,22 @@ struct binlog_feed *binlog_feed_open(const struct binlog_feed_params *params,
 		params->read_timeout_s ? params->read_timeout_s : READ_TIMEOUT_S;
 	feed->start = *position;
 	feed->if_purged = params->if_purged;
-	if (!start_dump(feed, params, err)) {
-		binlog_feed_close(feed);
-		return NULL;
+	feed->db = db_open(&feed->server, DB_SESSION_BINLOG, NULL, err);
+	if (feed->db) {
+		/* A server can be asked for the first 4 GiB of a file only. And where MariaDB
+		 * keeps its binlog encrypted, there is a place between the event of the format and
+		 * the one with the key, from which it would send garbage. */
+		feed->begins_at = feed->start.offset;
+		if (feed->begins_at < BINLOG_START || feed->begins_at > UINT32_MAX ||
+		    (db_version(feed->db)->flavour == FLAVOUR_MARIADB &&
+		     feed->begins_at <= MARIADB_HEAD_MAX))
+			feed->begins_at = BINLOG_START;
+		if (pick_server_id(feed, params->server_id, err) && set_up_session(feed, err) &&
+		    dump_open(feed, (uint32_t)feed->begins_at, err))
+			return feed;
 	}
-	return feed;
+	binlog_feed_close(feed);
+	return NULL;
 }
 
 void binlog_feed_close(struct binlog_feed *feed)

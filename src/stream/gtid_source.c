@@ -79,19 +79,6 @@ bool gtid_source_executed(struct db *db, struct gtid_set *executed, struct error
 	       add_text(db, executed, "SELECT @@global.gtid_slave_pos", err);
 }
 
-static void keep_unlogged(struct gtid_set *unlogged, const struct gtid_set *replicated,
-			  const struct gtid_set *logged)
-{
-	for (size_t i = 0; i < replicated->count; i++) {
-		const uint8_t *origin = replicated->lines[i].origin;
-		uint64_t last = gtid_set_last(replicated, gtid_domain(origin));
-		struct gtid gtid = gtid_mariadb(gtid_domain(origin), gtid_server_id(origin), last);
-
-		if (gtid_set_last(logged, gtid_domain(origin)) < last)
-			gtid_set_add(unlogged, &gtid);
-	}
-}
-
 bool gtid_source_unlogged(struct db *db, struct gtid_set *unlogged, struct error *err)
 {
 	struct gtid_set replicated = GTID_SET_INIT;
@@ -102,8 +89,15 @@ bool gtid_source_unlogged(struct db *db, struct gtid_set *unlogged, struct error
 	bool ok = add_text(db, &replicated, "SELECT @@global.gtid_slave_pos", err) &&
 		  add_text(db, &logged, "SELECT @@global.gtid_binlog_state", err);
 
-	if (ok)
-		keep_unlogged(unlogged, &replicated, &logged);
+	for (size_t i = 0; ok && i < replicated.count; i++) {
+		uint32_t domain = gtid_domain(replicated.lines[i].origin);
+		uint64_t last = gtid_set_last(&replicated, domain);
+		struct gtid gtid =
+			gtid_mariadb(domain, gtid_server_id(replicated.lines[i].origin), last);
+
+		if (gtid_set_last(&logged, domain) < last)
+			gtid_set_add(unlogged, &gtid);
+	}
 	gtid_set_release(&replicated);
 	gtid_set_release(&logged);
 	return ok;

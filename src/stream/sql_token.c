@@ -42,20 +42,6 @@ static bool is_word_char(char c)
 	       c == '$' || (unsigned char)c >= 0x80;
 }
 
-static void skip_line(struct tokenizer *t)
-{
-	const char *line_feed = memchr(t->at, '\n', left(t));
-
-	t->at = line_feed ? line_feed + 1 : t->end;
-}
-
-static void skip_block(struct tokenizer *t)
-{
-	const char *close = memmem(t->at + 2, left(t) - 2, "*/", 2);
-
-	t->at = close ? close + 2 : t->end;
-}
-
 /* The marker of a versioned comment and its number. */
 static void enter_versioned(struct tokenizer *t, size_t marker)
 {
@@ -65,24 +51,22 @@ static void enter_versioned(struct tokenizer *t, size_t marker)
 	t->versioned++;
 }
 
-/* Two dashes begin a comment only before a space or the end. */
-static bool at_dashes(const struct tokenizer *t)
-{
-	return starts_with(t, "--") && (left(t) == 2 || is_space(t->at[2]));
-}
-
 static bool skip_one(struct tokenizer *t)
 {
+	const char *end;
+
 	if (is_space(*t->at)) {
 		t->at++;
-	} else if (*t->at == '#' || at_dashes(t)) {
-		skip_line(t);
+	} else if (*t->at == '#' || (starts_with(t, "--") && (left(t) == 2 || is_space(t->at[2])))) {
+		end = memchr(t->at, '\n', left(t));
+		t->at = end ? end + 1 : t->end;
 	} else if (starts_with(t, "/*!")) {
 		enter_versioned(t, 3);
 	} else if (starts_with(t, "/*M!")) {
 		enter_versioned(t, 4);
 	} else if (starts_with(t, "/*")) {
-		skip_block(t);
+		end = memmem(t->at + 2, left(t) - 2, "*/", 2);
+		t->at = end ? end + 2 : t->end;
 	} else if (t->versioned && starts_with(t, "*/")) {
 		t->at += 2;
 		t->versioned--;

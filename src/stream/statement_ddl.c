@@ -49,7 +49,8 @@ static void create_index(struct parser *p)
 	read_indexed_table(p);
 }
 
-/* Applications say IF NOT EXISTS whenever they start; if it did not, its tables tell. */
+/* Applications say IF NOT EXISTS whenever they start; if the database was missing, its tables will
+ * show it. */
 static void create_database(struct parser *p)
 {
 	if (accept_if_exists(p)) {

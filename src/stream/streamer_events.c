@@ -34,8 +34,8 @@ static bool on_rotate(struct binlog_streamer *s, struct binlog_event *event, str
 				 "%s",
 				 POSITION_ARGS(&s->position), POSITION_ARGS(&to),
 				 advice_start_over());
-	/* A machine that loses its power may lose the end of its binlog, which nobody else
-	 * would miss: the server goes on in a new file. */
+	/* A machine that loses its power may lose the end of its binlog, unnoticed by others: the
+	 * server goes on in a new file. */
 	if (binlog_position_is_set(&s->cut_at) &&
 	    binlog_position_compare(&s->position, &s->cut_at) < 0 &&
 	    binlog_position_compare(&to, &s->cut_at) > 0)
@@ -103,7 +103,7 @@ static bool on_format(struct binlog_streamer *s, struct binlog_event *event, str
 				 "the source's binlog file %s is another one than that of the position "
 				 "(made at %" PRIu32 ", not at %" PRIu32
 				 "): the binlog was reset, or the "
-				 "server's data replaced; nobody knows what changed since: %s",
+				 "server's data replaced; it is unknown what changed since: %s",
 				 s->position.file, created, known, advice_start_over());
 	return pass(s, event, err);
 }

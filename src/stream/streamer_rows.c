@@ -17,7 +17,7 @@ static uint64_t undecided_bytes(const struct binlog_streamer *s)
 	       s->transaction.unbuffered;
 }
 
-/* Memory is not without end, and neither is the time until somebody decides. */
+/* Memory is limited, and the decision may be a long time coming. */
 static void buffer_xa(struct binlog_streamer *s, const struct binlog_event *event)
 {
 	struct transaction *t = &s->transaction;

@@ -14,10 +14,9 @@ static void fold(const struct binlog_streamer *s, char *name)
 		schema_fold_case(name);
 }
 
-/* Can it be told which table or database a name in a statement means? They are known in
- * UTF-8, while a statement is logged as the session sent it. And beyond ASCII nothing is
- * folded here: of the scripts that have letters of two cases, Latin, Greek and Cyrillic
- * begin with these bytes. */
+/* Is it certain which table or database a name in a statement means? They are known in UTF-8, while
+ * a statement is logged as the session sent it. And beyond ASCII nothing is folded here: of the
+ * scripts that have letters of two cases, Latin, Greek and Cyrillic begin with these bytes. */
 static bool is_clear(const struct binlog_streamer *s, const struct binlog_query *query,
 		     const char *name)
 {
@@ -51,17 +50,6 @@ static bool leaves_table(const struct binlog_streamer *s, const struct statement
 	return (table_index_named(table, statement->index) != NULL) == statement->creates_index;
 }
 
-static bool names_copied(const struct binlog_streamer *s, const struct statement *statement,
-			 const char *schema, const char *name)
-{
-	const struct binlog_handler *h = &s->params.handler;
-	const struct table *table = h->find_table(h->context, schema, name);
-
-	if (table)
-		return !leaves_table(s, statement, table);
-	return !statement->drops && h->is_chosen(h->context, schema, name);
-}
-
 bool streamer_is_older(const struct binlog_streamer *s, const char *schema, const char *name)
 {
 	const struct binlog_handler *h = &s->params.handler;
@@ -73,15 +61,18 @@ static bool is_touched(const struct binlog_streamer *s, const struct statement *
 		       const char *schema, const char *name)
 {
 	const struct binlog_handler *h = &s->params.handler;
+	const struct table *table;
 
 	if (!*name)
 		return h->is_chosen(h->context, schema, NULL);
 	if (streamer_is_older(s, schema, name))
 		return false;
-	if (!statement->creates)
-		return names_copied(s, statement, schema, name);
-	return h->is_chosen(h->context, schema, name) &&
-	       !(statement->if_absent && h->find_table(h->context, schema, name));
+	table = h->find_table(h->context, schema, name);
+	if (statement->creates)
+		return h->is_chosen(h->context, schema, name) && !(statement->if_absent && table);
+	if (table)
+		return !leaves_table(s, statement, table);
+	return !statement->drops && h->is_chosen(h->context, schema, name);
 }
 
 static bool may_change(const struct binlog_streamer *s, const struct statement *statement,

@@ -1,9 +1,9 @@
 /* A binlog file that ends in the middle of an event.
  *
- * A MariaDB server that is killed while it writes a transaction leaves half of it at the
- * end of the file. When it starts again it rolls the transaction back, as it is not whole,
- * and goes on in a new file; but it does not cut the old one, and whoever reads that gets
- * all whole events of it and then an error, each time.
+ * A MariaDB server that is killed while it writes a transaction leaves half of it at the end of the
+ * file. When it starts again it rolls the transaction back, as it is not whole, and goes on in a
+ * new file; but it does not cut the old one, and every reader gets all its whole events and then an
+ * error.
  *
  * What is half there may be passed over when it was never committed as logged: the next
  * file says, by GTID, all that was logged before it. And when nothing of it was delivered:

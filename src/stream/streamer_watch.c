@@ -1,9 +1,9 @@
 /* A stream that is watched: what touched a copied table, and by which statement.
  *
- * The server logs a statement's text in front of its rows (ROWS_QUERY on MySQL,
- * ANNOTATE_ROWS on MariaDB) when it is told to. It holds from there to the last rows
- * event of the statement: rows that follow without a text of their own have none. Only
- * its beginning is kept, as a statement may be megabytes long. */
+ * The server logs a statement's text in front of its rows (ROWS_QUERY on MySQL, ANNOTATE_ROWS on
+ * MariaDB) when it is configured to. It holds from there to the last rows event of the statement:
+ * rows that follow without a text of their own have none. Only its beginning is kept, as a
+ * statement may be megabytes long. */
 #include "streamer_priv.h"
 
 #include <stdio.h>

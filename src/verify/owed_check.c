@@ -28,7 +28,7 @@ static const char log_tag[] = "owed_rows";
 struct look {
 	struct owed_rows *o;
 	struct range_diff comparer;
-	struct row_hash print; /* of the keys alone, of the table at hand */
+	struct row_hash print; /* of the keys alone, of the current table */
 	struct map missing;    /* condition -> text of the key, owned */
 	bool was_quiet;	       /* when the keys were copied from the queue */
 	uint64_t begun;	       /* displacements by then */
@@ -126,14 +126,6 @@ static bool ask(struct look *look, size_t table, const char *const *conditions, 
 	return range_diff_keys(&look->comparer, print_of(look, table), conditions, count, err);
 }
 
-static bool is_still_quiet(struct look *look)
-{
-	mutex_lock(&look->o->lock);
-	bool quiet = look->was_quiet && look->o->begun == look->begun;
-	mutex_unlock(&look->o->lock);
-	return quiet;
-}
-
 static bool pass_slice(void *context, size_t table, const struct queued_key *keys, size_t count,
 		       struct error *err)
 {
@@ -142,7 +134,9 @@ static bool pass_slice(void *context, size_t table, const struct queued_key *key
 	bool ok = throttler_wait(look->o->run->throttler, THROTTLED_WORK, look->o->run->stop) ||
 		  error_set(err, ERROR_STOPPED, "stopped");
 	ok = ok && ask(look, table, conditions, count, err);
-	bool is_quiet = is_still_quiet(look);
+	mutex_lock(&look->o->lock);
+	bool is_quiet = look->was_quiet && look->o->begun == look->begun;
+	mutex_unlock(&look->o->lock);
 
 	for (size_t i = 0; ok && i < count; i++)
 		pending_rows_resolve(&look->o->queue, table, &keys[i],
@@ -246,7 +240,7 @@ bool owed_check_before_cutover(struct owed_rows *o, struct error *err)
 
 /* --- the cutover ----------------------------------------------------------------------------- */
 
-/* Looks at what was missing again, until nothing is or it stays away. */
+/* Checks what was missing again, until nothing is missing or the same rows stay missing. */
 static bool look_again(struct look *look, size_t table, struct error *err)
 {
 	int64_t pause_ms = LOOK_PAUSE_MS;
@@ -284,8 +278,8 @@ static bool resolve_slice(void *context, size_t table, const struct queued_key *
 	bool ok = ask(look, table, conditions, count, err) && look_again(look, table, err);
 
 	free(conditions);
-	/* What is missing stays in the state, what is there is settled: after CutoverUnlock it
-	 * may go for good reasons. */
+	/* What is missing stays in the state, what is there is done with: after CutoverUnlock the
+	 * application may delete it. */
 	for (size_t i = 0; ok && i < count; i++)
 		pending_rows_resolve(&look->o->queue, table, &keys[i],
 				     !map_get(&look->missing, keys[i].condition, keys[i].length));

@@ -2,9 +2,9 @@
  * run is found to be ours, and each boundary moves the tracker's watched position. During
  * the cutover the end of the target's binlog is read and waited for.
  *
- * Failure: a lost connection is the streamer's to take up again. The watched position
- * stays in front of a foreign write, so that a resumed run meets it again. What a session
- * with sql_log_bin=0 does cannot be seen. */
+ * Failure: the streamer restores a lost connection. The watched position stays in front of a
+ * foreign write, so that a resumed run meets it again. What a session with sql_log_bin=0 does
+ * cannot be seen. */
 #include "verify/target_watch.h"
 
 #include <stdio.h>
@@ -35,7 +35,7 @@ struct target_watch {
 
 	/* Owned by the ferry's thread. */
 	struct db *db;
-	struct binlog_position end; /* of the target's binlog, when last asked for */
+	struct binlog_position end; /* of the target's binlog, when last read */
 };
 
 /* --- tables by their names on the target ------------------------------------------- */
@@ -87,16 +87,7 @@ static void add_table(struct target_watch *v, struct moved_table *table)
 	free(schema);
 }
 
-static bool index_tables(struct target_watch *v, struct db *target, struct error *err)
-{
-	bool ok = schema_ignores_case(target, &v->ignores_case, err);
-
-	for (size_t i = 0; i < v->run->tables->count; i++)
-		add_table(v, v->run->tables->tables[i]);
-	return ok;
-}
-
-/* --- what the stream tells ---------------------------------------------------------- */
+/* --- what the stream reports ---------------------------------------------------------- */
 
 /* Without values of rows: "UPDATE abc.t SET v". */
 static int shown_length(const struct watched_statement *statement)
@@ -148,24 +139,20 @@ static bool is_own_drop(const struct target_watch *v, const struct watched_state
 	       !memchr(s->text, ',', s->text_length);
 }
 
-/* What a run does to a table that it shares with others. */
-static bool is_sharing(const char *what)
-{
-	return strstr(what, "_ROWS") || strcmp(what, "CREATE TABLE") == 0 ||
-	       strcmp(what, "ALTER TABLE") == 0; /* AUTO_INCREMENT */
-}
-
 /* Such a run was named: it may write to a table of which we move a part, and make databases. */
 static bool is_friendly(const struct target_watch *v, const struct watched_statement *s)
 {
 	const struct string_list *friends = &v->run->options->friendly_runs;
 	const struct moved_table *table;
+	/* What a run does to a table that it shares with others; ALTER: its AUTO_INCREMENT. */
+	bool is_sharing = strstr(s->what, "_ROWS") || strcmp(s->what, "CREATE TABLE") == 0 ||
+			  strcmp(s->what, "ALTER TABLE") == 0;
 	char name[400];
 
 	snprintf(name, sizeof(name), "%s", s->table);
 	fold(v, name);
 	table = map_get_text(&v->by_target, name);
-	if (!s->text || (table && (!table->filter || !is_sharing(s->what))))
+	if (!s->text || (table && (!table->filter || !is_sharing)))
 		return false;
 	for (size_t i = 0; i < friends->count; i++)
 		if (statement_tag_read(s->text, s->text_length, friends->items[i], "") !=
@@ -239,7 +226,10 @@ struct target_watch *target_watch_open(struct run *run, struct db *target,
 	map_init(&v->by_target);
 	map_init(&v->schemas);
 	v->db = db_new(&run->options->target, DB_SESSION_READ, NULL);
-	if (!index_tables(v, target, err) ||
+	bool ok = schema_ignores_case(target, &v->ignores_case, err);
+	for (size_t i = 0; ok && i < run->tables->count; i++)
+		add_table(v, run->tables->tables[i]);
+	if (!ok ||
 	    (!binlog_position_is_set(&start) && !binlog_current_position(target, &start, err)) ||
 	    !open_stream(v, &start, err)) {
 		target_watch_free(v);

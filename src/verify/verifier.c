@@ -1,4 +1,4 @@
-/* Who compares which rows, and when.
+/* Which rows are compared when, and by which thread.
  *
  * The pending rows (pending_rows.h) are what is left to be verified. Batches and whole tables
  * add rows that differed when they were first compared, the binlog writers add every row
@@ -228,7 +228,7 @@ bool verifier_batch(struct verifier *v, struct range_diff *c, const struct row_b
 	struct range_rows rows;
 
 	if (f->finding || v->tables[table->index].is_ignored)
-		return true; /* the verdict will say so */
+		return true; /* the verdict will report it */
 	if (!range_diff_target(c, f, &batch->low, &batch->high, &source, &rows, err))
 		return false;
 	if (rows.differences > 0)
@@ -261,7 +261,8 @@ void verifier_start(struct verifier *v)
 		thread_start(&v->rounds, "verifier", verifier_rounds_main, v);
 }
 
-/* --- for others ---------------------------------------------------------------------------- */
+/* --- for the other rooms
+ * ---------------------------------------------------------------------------- */
 
 void verifier_status(struct verifier *v, struct verifier_status *status)
 {

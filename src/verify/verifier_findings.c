@@ -1,5 +1,5 @@
-/* What the newest verification found, kept for the status. The message says the same for
- * people; here each row that differs is a value of its own. */
+/* What the newest verification found, kept for the status. The message says the same as text; here
+ * each row that differs is a value of its own. */
 #include "verifier_priv.h"
 
 #include <stdlib.h>

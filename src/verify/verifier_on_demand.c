@@ -41,13 +41,6 @@ static void put_result(struct verifier *v, unsigned number, const struct diff_re
 		     buf_take(&message));
 }
 
-static void set_comparing(struct verifier *v, bool compares)
-{
-	mutex_lock(&v->lock);
-	v->on_demand_compares = compares;
-	mutex_unlock(&v->lock);
-}
-
 static void on_demand_main(void *argument)
 {
 	struct verifier *v = argument;
@@ -60,7 +53,7 @@ static void on_demand_main(void *argument)
 					.begin = begin_any,
 					.context = v,
 					.workers = v->run->options->verify.workers };
-	struct table_diff diff = v->diff; /* but for whom it stops */
+	struct table_diff diff = v->diff; /* but with its own stop */
 	struct diff_report report;
 	struct error err;
 
@@ -70,7 +63,9 @@ static void on_demand_main(void *argument)
 	diff.stop = &v->stop;
 	diff_report_init(&report, diff.hashes, diff.count);
 	bool ok = table_diff_compare(&diff, &how, &report, &err);
-	set_comparing(v, false);
+	mutex_lock(&v->lock);
+	v->on_demand_compares = false;
+	mutex_unlock(&v->lock);
 	if (ok)
 		put_result(v, number, &report);
 	else

@@ -23,7 +23,7 @@ static const char log_tag[] = "verifier";
 struct pass {
 	struct verifier *v;
 	struct range_diff comparer;
-	struct map differing; /* conditions of the slice at hand */
+	struct map differing; /* conditions of the current slice */
 };
 
 static void found_in_pass(void *context, const struct row_hash *f,
@@ -35,25 +35,14 @@ static void found_in_pass(void *context, const struct row_hash *f,
 	map_put(&pass->differing, difference->condition, difference->condition_length, pass);
 }
 
-/* What differs and was not asked for: a collation took two keys for one. */
-static void queue_others(struct pass *pass, size_t table, const struct queued_key *keys,
-			 size_t count)
-{
-	const struct map_entry *entry;
-	size_t cursor = 0;
-
-	for (size_t i = 0; i < count; i++)
-		map_remove(&pass->differing, keys[i].condition, keys[i].length);
-	while ((entry = map_next(&pass->differing, &cursor)))
-		pending_rows_add(&pass->v->pending, table, entry->key, entry->key_length);
-}
-
 static bool pass_slice(void *context, size_t table, const struct queued_key *keys, size_t count,
 		       struct error *err)
 {
 	struct pass *pass = context;
 	struct verifier *v = pass->v;
 	const char **conditions = pending_rows_conditions(keys, count);
+	const struct map_entry *entry;
+	size_t cursor = 0;
 
 	map_clear(&pass->differing);
 	bool ok = throttler_wait(v->run->throttler, THROTTLED_WORK, v->run->stop) ||
@@ -63,8 +52,11 @@ static bool pass_slice(void *context, size_t table, const struct queued_key *key
 	for (size_t i = 0; ok && i < count; i++)
 		pending_rows_resolve(&v->pending, table, &keys[i],
 				     !map_get(&pass->differing, keys[i].condition, keys[i].length));
-	if (ok)
-		queue_others(pass, table, keys, count);
+	/* Rows that differ and were not requested: a collation took two keys for one. */
+	for (size_t i = 0; ok && i < count; i++)
+		map_remove(&pass->differing, keys[i].condition, keys[i].length);
+	while (ok && (entry = map_next(&pass->differing, &cursor)))
+		pending_rows_add(&v->pending, table, entry->key, entry->key_length);
 	return ok;
 }
 
@@ -200,18 +192,6 @@ static bool repair_queued(void *context, size_t table, const struct queued_key *
 				&live->report, err);
 }
 
-static bool repair_table(struct live_repair *live, size_t table, struct error *err)
-{
-	struct verifier *v = live->pass->v;
-
-	live->report = (struct table_report){ .f = &v->diff.hashes[table] };
-	bool ok = live->report.f->finding || pending_rows_each(&v->pending, table, KEYS_PER_SLICE,
-							       true, repair_queued, live, err);
-	verifier_count_repaired(v, &live->report);
-	table_report_reset(&live->report);
-	return ok;
-}
-
 /* What still differs when the target has caught up is repaired already now, so that it
  * does not have to be while the application waits. The keys stay in the queue: the
  * verdict looks at them as at all others. */
@@ -223,8 +203,13 @@ static bool repair_remaining(struct pass *pass, struct error *err)
 	bool ok = true;
 
 	row_repair_init(&live.repair, v->repair, v->run->options->verify.workers);
-	for (size_t i = 0; ok && i < v->diff.count; i++)
-		ok = repair_table(&live, i, err);
+	for (size_t i = 0; ok && i < v->diff.count; i++) {
+		live.report = (struct table_report){ .f = &v->diff.hashes[i] };
+		ok = live.report.f->finding || pending_rows_each(&v->pending, i, KEYS_PER_SLICE,
+								 true, repair_queued, &live, err);
+		verifier_count_repaired(v, &live.report);
+		table_report_reset(&live.report);
+	}
 	row_repair_release(&live.repair);
 	verifier_take_displaced(v, which);
 	for (size_t i = 0; i < v->diff.count; i++)

@@ -60,7 +60,7 @@ ELSEWHERE = ("before_repair_read", "after_repair_read", "after_repair_write",
              "recopy_accepted", "recopy_dropped", "recopy_created",
              "way_back_placed", "way_back_written",
              "before_late_objects", "before_object", "object_made", "database_collation_set",
-             "before_enabling", "before_object_trial", "engine_changed",
+             "tables_loaded", "before_enabling", "before_object_trial", "engine_changed",
              "before_cascade", "cascade_collected", "before_cascade_write",
              "after_cascade_write", "after_cascade", "cascade_doubt", "cascades_certain",
              "before_doubts_compared", "doubts_compared")

@@ -385,6 +385,8 @@ class Director:
         self.tell(f"the program ended with {status}: {reason[:300]}")
         if status not in (1, 2, *BY_SIGNAL):
             raise AssertionError(f"exit status {status}")
+        if "to be resumed was left" in reason and self.take_over():
+            return
         # A signal that finds it ending does so at once and without a word.
         if status > 0 and not MAY_END.search(reason) and not (self.terms and not reason):
             raise AssertionError(f"ended with {status} for no good reason: {reason}")
@@ -410,6 +412,17 @@ class Director:
             self.resume(state)
         else:
             self.start_anew()
+
+    def take_over(self):
+        """One that was overtaken woke up before its successor had written anything, and went on:
+        the run is its own, and where it has copied a table again, states of others are left."""
+        states = [old.state_file() for old in self.overtaken if old.running]
+        self.end_overtaken()
+        self.overtaken = []
+        if states:
+            self.tell("from the state of the one that was overtaken")
+            self.resume(states[-1])
+        return bool(states)
 
     def try_left(self):
         """It is refused, unless somebody else is in the way, and nothing changes by it."""

@@ -29,11 +29,11 @@ TEST(rates_are_of_the_copy)
 
 	status.work.us[WORK_ON_SOURCE][WORK_WAITING_FOR_LOCK] = 1234567;
 	status.work.us[WORK_ON_TARGET][WORK_WRITING] = 999;
-	summary_see(&summary, PHASE_STARTING, 1000);
-	summary_see(&summary, PHASE_COPYING, 2000);
-	summary_see(&summary, PHASE_COPYING, 3000);
-	summary_see(&summary, PHASE_WAIT_FOR_CUTOVER, 4000);
-	summary_see(&summary, PHASE_DONE, 60000);
+	summary_update(&summary, PHASE_STARTING, 1000);
+	summary_update(&summary, PHASE_COPYING, 2000);
+	summary_update(&summary, PHASE_COPYING, 3000);
+	summary_update(&summary, PHASE_WAIT_FOR_CUTOVER, 4000);
+	summary_update(&summary, PHASE_DONE, 60000);
 	summary_fields(&facts, &summary, &status, 61000, 500);
 	static const struct {
 		const char *key, *want;
@@ -73,7 +73,7 @@ TEST(a_copy_that_did_not_end_or_begin)
 	summary_fields(&facts, &summary, &status, 5000, 103.5);
 	assert_string_equal(value_of(&facts, "seconds"), "3.500");
 	assert_string_equal(value_of(&facts, "copy_seconds"), "0.000");
-	summary_see(&summary, PHASE_COPYING, 2000);
+	summary_update(&summary, PHASE_COPYING, 2000);
 	facts = (struct log_facts){ .count = 0 };
 	summary_fields(&facts, &summary, &status, 5000, 103.5);
 	assert_string_equal(value_of(&facts, "rows_per_second"), "10");
