@@ -45,5 +45,7 @@ bool cascades_during_cutover(struct cascades *c, struct error *err) MUST_CHECK;
 /* For the state; the caller's. To be called after the tracker's part was copied. NULL: there are
  * no such keys. */
 cJSON *cascades_state(struct cascades *c);
+/* The same of a run that begins where both servers are equal. */
+cJSON *cascades_nothing_in_doubt(void);
 
 #endif

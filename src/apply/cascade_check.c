@@ -19,6 +19,7 @@ static const char log_tag[] = "cascades";
 
 #define ROUNDS_MAX 5
 #define POLL_MS 50
+#define CERTAIN_MAX_MS 60000
 
 /* One comparison of the tables that were in doubt when it began. */
 struct doubt_check {
@@ -125,12 +126,14 @@ static bool compare(struct doubt_check *check, const struct recheck_rules *rules
 	return ok || error_wrap(err, "compare tables that foreign keys may have changed");
 }
 
-/* The stream has passed the place before which doubts go on to arise. */
+/* Until the stream has passed the place before which doubts go on to arise; what arises later is
+ * compared again. Not without end: an XA transaction that is not decided holds the position. */
 static bool wait_until_certain(struct cascades *c, struct error *err)
 {
+	int64_t deadline = clock_ms() + CERTAIN_MAX_MS;
 	struct binlog_position applied, from;
 
-	for (;;) {
+	while (clock_ms() < deadline) {
 		mutex_lock(&c->lock);
 		from = c->certain_from;
 		mutex_unlock(&c->lock);
@@ -140,6 +143,7 @@ static bool wait_until_certain(struct cascades *c, struct error *err)
 		if (!stop_sleep_ms(c->run->stop, POLL_MS))
 			return error_set(err, ERROR_STOPPED, "stopped");
 	}
+	return true;
 }
 
 static bool begin(struct doubt_check *check, struct cascades *c)

@@ -77,14 +77,22 @@ static void displaced(void *context, size_t table)
 	cascades_doubt(context, table, "another row gave way to one that was copied again");
 }
 
+cJSON *cascades_nothing_in_doubt(void)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	cJSON_AddArrayToObject(object, "InDoubt");
+	return object;
+}
+
 cJSON *cascades_state(struct cascades *c)
 {
 	cJSON *object, *array;
 
 	if (!c)
 		return NULL;
-	object = cJSON_CreateObject();
-	array = cJSON_AddArrayToObject(object, "InDoubt");
+	object = cascades_nothing_in_doubt();
+	array = cJSON_GetObjectItemCaseSensitive(object, "InDoubt");
 	mutex_lock(&c->lock);
 	for (size_t i = 0; i < c->run->tables->count; i++)
 		if (c->doubts[i])

@@ -211,12 +211,12 @@ class DoubtTest(Cascades):
 
 class OrderTest(Cascades):
     def test_a_commit_that_is_not_visible_yet(self):
-        """I1. Broken: row_reader_keys() without a lock."""
+        """I1. Broken: row_reader_keys() without a lock; no wait_for_parent()."""
         held, probes = self.held_commits(), self.probes()
         ferry = self.carry(probes=probes).start()
         ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
-        held.commit("SET foreign_key_checks = 1", "DELETE FROM abc.p WHERE id = 1",
-                    "UPDATE abc.p SET k = 10002 WHERE id = 2")
+        held.commit("SET foreign_key_checks = 1", "UPDATE abc.p SET k = 10002 WHERE id = 2",
+                    "DELETE FROM abc.p WHERE id = 1")
         ferry.wait_until(lambda: self.waits_for_a_lock(self.source) or probes.hits("after_cascade"),
                          what="a read that waits")
         held.release()
