@@ -6,22 +6,66 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 unset MAKEFLAGS MFLAGS MAKELEVEL
 jobs=-j$(nproc)
+export jobs
 passed=0 failed=0 skipped=0 trouble=()
+declare -A meanwhile
 
 count() { # passed failed skipped
 	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
 }
 
+# A lane that takes as long hangs: even a machine of others has done it by then.
+limit_s=3600
+
+# begin LOG COMMAND…: in the background, in a process group of its own, which timeout ends as a
+# whole. Sets $begun.
+begin() {
+	local to=$1
+	shift
+	timeout --kill-after=60 "$limit_s" bash -c '"$@"' lane "$@" </dev/null >"$to" 2>&1 &
+	begun=$!
+}
+
+# finish PID LOG: shows what it says from its first line on, and returns its status.
+finish() {
+	tail -n +1 -s 0.2 -f --pid="$1" "$2" &
+	wait "$1"
+	local status=$?
+	wait $!
+	return "$status"
+}
+
 # lane NAME COMMAND…: what the command counts in its last line is added. Status 77
 # means that the lane cannot run here; a failure that was not counted counts as one.
 lane() {
-	local name=$1 status last start=$SECONDS
+	local name=$1
 	shift
+	if [ -z "${meanwhile["$name"]:-}" ]; then
+		begin "$work/log" "$@"
+		result "$name" "$begun" "$work/log"
+	else
+		result "$name" "${meanwhile["$name"]}" "$work/$name"
+	fi
+}
+
+# meanwhile NAME COMMAND…: begins a lane, which `lane NAME` waits for.
+meanwhile() {
+	begin "$work/$1" "${@:2}"
+	meanwhile["$1"]=$begun
+}
+
+result() { # name, pid, log
+	local name=$1 log=$3 status last start=$SECONDS
 	echo "==== $name"
-	"$@" </dev/null 2>&1 | tee "$log"
-	status=${PIPESTATUS[0]}
+	finish "$2" "$log"
+	status=$?
 	last=$(tail -n 1 "$log")
-	if [ "$status" = 77 ]; then
+	if [ "$status" = 124 ] || [ "$status" = 137 ]; then
+		kill -KILL -- "-$2" 2>/dev/null # what is left of its process group
+		echo "**** FAILED: $name was killed (after $limit_s s at the latest)"
+		trouble+=("failed: $name was killed (after $limit_s s at the latest)")
+		count 0 1 0
+	elif [ "$status" = 77 ]; then
 		echo "**** SKIPPED: $name"
 		trouble+=("skipped: $name")
 		count 0 0 1
@@ -54,8 +98,12 @@ in_sid() {
 }
 
 integration() { # client, build directory, further arguments
-	# They wait for servers and for each other's threads most of the time.
-	/usr/bin/python3 tests/integration/run.py -j "$((2 * $(nproc)))" --client "$1" --build "$2" "${@:3}"
+	# They wait for servers and for each other's threads most of the time. Each process may
+	# come to have some GiB of servers.
+	local many=$((3 * $(nproc))) room
+	room=$(awk '/^MemAvailable/ { print int($2 / 2500000) }' /proc/meminfo)
+	[ "$many" -le "$room" ] || many=$((room > 2 * $(nproc) ? room : 2 * $(nproc)))
+	/usr/bin/python3 tests/integration/run.py -j "$many" --client "$1" --build "$2" "${@:3}"
 }
 
 oracle_integration() {
@@ -68,35 +116,50 @@ oracle_integration() {
 		--without faults --without versions --without any_client
 }
 
+idly() { # sets $idly; a container may forbid the first
+	idly=(chrt --idle 0)
+	"${idly[@]}" true 2>/dev/null || idly=(nice -n 19)
+}
+
 # Beside the integration tests, which wait for servers most of the time, with what they
 # leave of the processor: an input may seem slow.
-fuzz_meanwhile() {
-	TIMEOUT=600 chrt --idle 0 tests/fuzz/run.sh 60 </dev/null >"$fuzz_log" 2>&1 &
-	fuzz=$!
+models() {
+	idly
+	"${idly[@]}" tests/model/run.sh
 }
 
-fuzz_result() {
-	cat "$fuzz_log"
-	return "$fuzz_status"
+fuzz() { # after this process, as both want much memory
+	tail -f --pid="$1" /dev/null
+	idly
+	TIMEOUT=600 "${idly[@]}" tests/fuzz/run.sh 60
 }
 
-log=$(mktemp) fuzz_log=$(mktemp)
-trap 'rm -f "$log" "$fuzz_log"; [ -z "${fuzz:-}" ] || kill "$fuzz" 2>/dev/null' EXIT
+export -f unit_with in_sid integration oracle_integration idly models fuzz
+work=$(mktemp -d)
+trap 'kill $(jobs -pr) 2>/dev/null; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
 
 lane "dependencies" tests/tools/deps.sh test || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
-lane "MySQL tree" tests/tools/tree.sh sid
-lane "MariaDB 10.5 tree" tests/tools/tree.sh bullseye
-lane "MariaDB 11.8 tree" tests/tools/tree.sh trixie
+# Trees wait for the network and the disk.
+meanwhile "MySQL tree" tests/tools/tree.sh sid
+meanwhile "MariaDB 10.5 tree" tests/tools/tree.sh bullseye
+meanwhile "MariaDB 11.8 tree" tests/tools/tree.sh trixie
+meanwhile "package" tests/package.sh
 lane "lint" make -s lint
 lane "build" make -s "$jobs" DEV=1
-lane "model" tests/model/run.sh
-lane "package" tests/package.sh
 lane "unit tests" unit_with BUILD=build
-lane "unit tests, ASan and UBSan" unit_with BUILD=build/asan SAN=address,undefined
+# Warnings are for the build that is used.
+fast="CFLAGS=-O1 -g -w"
+lane "unit tests, ASan and UBSan" unit_with BUILD=build/asan SAN=address,undefined "$fast"
 # TSan cannot live with every address layout.
-RUNNER="setarch -R" lane "unit tests, TSan" unit_with BUILD=build/tsan SAN=thread
+RUNNER="setarch -R" lane "unit tests, TSan" unit_with BUILD=build/tsan SAN=thread "$fast"
+lane "MySQL tree"
+lane "MariaDB 10.5 tree"
+lane "MariaDB 11.8 tree"
+lane "package"
 lane "build and unit tests with Oracle's client" in_sid
-fuzz_meanwhile
+meanwhile "model" models
+meanwhile "fuzz, a minute each" fuzz "$begun"
 if lane "build with probes" make -s "$jobs" DEV=1 PROBES=1 BUILD=build/probes; then
 	lane "integration, MariaDB's client" integration mariadb build/probes
 else
@@ -104,10 +167,8 @@ else
 	lane "integration, harness only" integration mariadb build/probes -k test_harness
 fi
 lane "integration, Oracle's client" oracle_integration
-fuzz_status=0
-wait "$fuzz" || fuzz_status=$?
-fuzz=
-lane "fuzz, a minute each" fuzz_result
+lane "model"
+lane "fuzz, a minute each"
 
 echo "==== all of it: $SECONDS s"
 [ "${#trouble[@]}" = 0 ] || printf '**** %s\n' "${trouble[@]}"

@@ -22,6 +22,10 @@ void binlog_writer_start(struct binlog_writer *writer);
  * False with ERROR_STOPPED when the run ends meanwhile. */
 bool binlog_writer_add(struct binlog_writer *writer, const struct row_change *change,
 		       struct error *err) MUST_CHECK;
+/* Streamer's thread: the table, which has a key and is moved as a whole, is emptied between what
+ * was added before and what is added later. */
+bool binlog_writer_truncate(struct binlog_writer *writer, const struct table *source,
+			    struct error *err) MUST_CHECK;
 /* Streamer's thread: everything added so far lies before position, and position
  * between transactions. The tracker's position becomes this one when all of it is
  * applied (I6), and the gtids, which are taken, count as applied. */

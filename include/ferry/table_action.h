@@ -2,8 +2,22 @@
 #ifndef FERRY_TABLE_ACTION_H
 #define FERRY_TABLE_ACTION_H
 
+#include <stdbool.h>
+
 /* In the order in which a table goes through them. */
-enum table_action { TABLE_WAITING, TABLE_COPYING, TABLE_INDEXING, TABLE_COMPLETED, TABLE_ACTIONS };
+enum table_action {
+	TABLE_WAITING,
+	TABLE_COPYING,
+	TABLE_RECOPYING, /* the same once more, as its definition changed */
+	TABLE_INDEXING,
+	TABLE_COMPLETED,
+	TABLE_ACTIONS
+};
+
+static inline bool table_action_is_copy(enum table_action action)
+{
+	return action == TABLE_COPYING || action == TABLE_RECOPYING;
+}
 
 /* "copying", as /api/status and the metrics say it. */
 const char *table_action_name(enum table_action action);

@@ -24,7 +24,8 @@ bool object_is_chosen(const struct move_options *options, const struct object *o
 /* Does the statement hold this word, the account aside? Inside of texts and comments too: a
  * statement may be put together there. */
 bool object_mentions(const struct object *o, const char *word);
-/* A name in its statement that is another one on the target, or NULL. */
+/* A name in its statement that is another one on the target, and that object_translate() cannot
+ * replace; or NULL. */
 const char *object_rewritten_name(const struct move_options *options, const struct object *o);
 
 /* Changes the source's object into what the target is to have. */

@@ -8,7 +8,8 @@
 struct change_group;
 
 /* "The row with this key is this image", or is not there; without a key: "one such row
- * more", or less. One allocation; the texts follow each other in bytes. */
+ * more", or less; or "there is no row of this table". One allocation; the texts follow each other
+ * in bytes. */
 struct change {
 	struct change *next;
 	struct change_group *group;
@@ -18,6 +19,7 @@ struct change {
 	const char *file; /* borrowed from the binlog writer */
 	uint64_t offset;
 	bool is_delete;
+	bool empties_table;  /* and has no texts */
 	size_t key_length;   /* "`a`=1 AND `b`=2": which row; without a key all of it */
 	size_t head_length;  /* of a large image: change_head(), or 0 */
 	size_t image_length; /* "(1,2,'x')"; 0 for a delete of a key. With a head: the tail of

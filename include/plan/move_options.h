@@ -151,6 +151,9 @@ struct move_options {
 	bool stops_writers;	/* there is a CutoverLock: behind it nobody writes to the source */
 	bool recopies;		/* OnSchemaChange: what is not in recopies_of is copied again */
 	struct map recopies_of; /* OnSchemaChangePerTable: "schema.table" -> "stop" or "recopy" */
+	/* The same of the way back, which applies TRUNCATE where the move would, and copies nothing. */
+	bool truncates;
+	struct map truncates_of;
 	struct string_list recopy;     /* -recopy: "schema.table" */
 	bool no_schema_cache_in_state; /* DoNotIncludeSchemaCacheInStateDump */
 

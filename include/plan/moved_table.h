@@ -22,6 +22,9 @@ struct moved_table {
 	/* Can a row have another one's key or unique value in its way on the target: is there
 	 * more than one unique key, are there texts in the key, or rows outside of the part? */
 	bool may_displace;
+	/* Has it a unique key that may take more values for equal on the target? Set by the
+	 * start-up checks. */
+	bool may_merge;
 	unsigned index;		  /* in moved_tables.tables */
 	uint64_t batch_rows;	  /* its own fixed rows per batch; 0: what holds for the run */
 	bool may_change_unlogged; /* by a foreign key that cascades, on a source that does not

@@ -5,7 +5,7 @@
  * on the target, at the latest in the cutover, where one that the source has and the
  * target lacks is an error, whatever the verifier.
  *
- * Any thread may add; the ferry's thread looks (owed_check.h). */
+ * Any thread may add; one thread at a time looks (owed_check.h). */
 #ifndef ROWS_OWED_ROWS_H
 #define ROWS_OWED_ROWS_H
 

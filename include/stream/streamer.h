@@ -32,13 +32,20 @@ struct binlog_handler {
 	 * now? name NULL: any table of the database. */
 	bool (*is_chosen)(void *context, const char *schema, const char *name);
 	/* NULL: never. The table is copied from a later place on: what the transaction that begins
-	 * behind this one does to it, or to its definition, is in the copy. */
+	 * behind this one does to it, or to its definition, is in the copy. name NULL: is that so
+	 * of all copied tables of the database? */
 	bool (*is_older)(void *context, const char *schema, const char *name,
 			 const struct binlog_position *begin);
 	/* NULL: no. May the change of a table's definition cost that table alone? Called for each
-	 * table that the statement names; if all may, the run ends as for any change, with
-	 * ERROR_SCHEMA. is_stated: else rows came that do not fit, without a statement. */
+	 * table that the statement names (name NULL: for all of a database, which is dropped); if
+	 * all may, the run ends as for any change, with ERROR_SCHEMA. is_stated: else rows came
+	 * that do not fit, without a statement. */
 	bool (*may_change)(void *context, const char *schema, const char *name, bool is_stated);
+	/* NULL: never. TRUNCATE of a copied table, between transactions, whose event ends there.
+	 * *is_taken: it is applied in its place among the rows; else it is as any other change of
+	 * the definition. */
+	bool (*truncate)(void *context, const struct table *table,
+			 const struct binlog_position *end, bool *is_taken, struct error *err);
 	/* A row of a copied table inside the open transaction. position is the end of
 	 * the last boundary (for messages). */
 	bool (*row)(void *context, const struct row_change *change, struct error *err);

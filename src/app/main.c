@@ -88,6 +88,10 @@ static bool go_back(struct program *program, struct error *err)
 	config_turn_round(config, &program->turned.move);
 	log_info("this is the way back: the source is now the server that Target names, and the "
 		 "target the one that Source names");
+	/* The configuration is that of the move, so this is nobody's mistake. */
+	if (!program->start.is_over)
+		log_info("behind the cutover of the way back there is no way forward again but a new "
+			 "move, which copies everything: PrepareRollback is of no effect here");
 	if (!program->start.is_over && !*program->start.state.way_back.verifier)
 		log_warn("the move was made without a verifier: the two sides were not compared "
 			 "(VerifierType, or -verify)");

@@ -3,7 +3,8 @@
  * Each table has a queue in stream order. A writer thread takes a table nobody else
  * works on, and as many of its changes as fit a batch and whose barrier the fence
  * has let pass (I2). Across batches the table's changes stay in order, as one
- * thread has the table at a time; what happens within one is told in change_apply.c.
+ * thread has the table at a time; what happens within one is told in change_apply.c,
+ * which may leave parts of a large batch to writers that have nothing else to do.
  *
  * A failed batch may be tried again: it says what rows are to be, not what to do
  * to them. If we die in between, the position has not moved and the same changes
@@ -17,12 +18,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/probe.h"
+#include "apply_parts.h"
 #include "change_apply.h"
 #include "verify/verifier.h"
 #include "rows/target_write.h"
 #include "run/writer_lock.h"
 #include "plan/key_order.h"
 #include "keyless_apply.h"
+#include "truncate_apply.h"
 #include "rows/lax_writer.h"
 #include "rows/row_sql.h"
 
@@ -50,9 +53,10 @@ struct binlog_writer {
 	struct map files; /* names of binlog files, owned, for changes without a key */
 
 	/* Shared. */
+	struct apply_parts parts; /* has a lock of its own */
 	struct mutex lock;
-	struct condition work;	    /* a table is ready, a fence moved, the end has come */
-	struct condition room;	    /* queued bytes became fewer */
+	struct condition work; /* a table is ready, parts are, a fence moved, the end has come */
+	struct condition room; /* queued bytes became fewer */
 	struct table_queue *queues; /* guarded by lock; by moved_table.index */
 	size_t queue_count;
 	struct table_queue *ready;	/* guarded by lock: not empty, not busy */
@@ -67,7 +71,7 @@ struct binlog_writer {
 	bool has_failed;		/* guarded by lock */
 };
 
-/* A ticket of some fence has ended. */
+/* A ticket of some fence has ended, or a batch is there in parts. */
 static void wake_workers(void *context)
 {
 	struct binlog_writer *w = context;
@@ -96,6 +100,7 @@ struct binlog_writer *binlog_writer_new(struct run *run, struct verifier *verifi
 	w->ready_end = &w->ready;
 	map_init(&w->files);
 	change_groups_init(&w->groups);
+	apply_parts_init(&w->parts, wake_workers, w);
 	mutex_init(&w->lock);
 	condition_init(&w->work);
 	condition_init(&w->room);
@@ -350,6 +355,23 @@ bool binlog_writer_add(struct binlog_writer *w, const struct row_change *change,
 	return error_set(err, ERROR_CORRUPT, "unknown kind of row change");
 }
 
+/* D6. Reads that get a later ticket see the table without what was there before (I1). */
+bool binlog_writer_truncate(struct binlog_writer *w, const struct table *source, struct error *err)
+{
+	const struct moved_table *table = moved_tables_of(w->run->tables, source);
+	struct change *change;
+
+	if (!wait_for_room(w, sizeof(*change), err))
+		return false;
+	change_begin(&w->text);
+	change = change_end(&w->text, 0, 0, 0, 0);
+	change->empties_table = true;
+	change->barrier = fence_barrier(&run_sync(w->run, table)->fence);
+	probe("change_received", "%s truncate", table->source->full_name);
+	append(w, &w->queues[table->index], change);
+	return true;
+}
+
 static void advance_position(struct binlog_writer *w) REQUIRES(w->lock)
 {
 	struct gtid_set gtids = GTID_SET_INIT;
@@ -438,12 +460,19 @@ struct change_batch {
 	size_t bytes;
 };
 
+/* One that empties the table is a batch by itself: nothing is coalesced across it. */
+static bool goes_with(const struct change_batch *batch, const struct change *change)
+{
+	return batch->count == 0 || !(batch->first->empties_table || change->empties_table);
+}
+
 /* Cuts off what may be applied now. */
 static void dequeue_changes(struct binlog_writer *w, struct table_queue *queue,
 			    struct change_batch *batch) REQUIRES(w->lock)
 {
 	const struct move_options *options = w->run->options;
-	uint64_t rows_max = options->apply_rows ? options->apply_rows : TABLE_QUEUE_ROWS_MAX;
+	unsigned hands = change_hands(options, queue->table);
+	uint64_t rows_max = change_rows_max(options) * hands;
 
 	/* Such a batch is one transaction. */
 	if (queue->table->may_displace && rows_max > queue->rows_max)
@@ -451,8 +480,8 @@ static void dequeue_changes(struct binlog_writer *w, struct table_queue *queue,
 	struct change **at = &queue->first;
 
 	*batch = (struct change_batch){ .queue = queue, .first = queue->first };
-	while (*at && batch->count < rows_max &&
-	       (batch->count == 0 || batch->bytes < options->batch_bytes) &&
+	while (*at && batch->count < rows_max && goes_with(batch, *at) &&
+	       (batch->count == 0 || batch->bytes < options->batch_bytes * hands) &&
 	       fence_is_passed(&run_sync(w->run, queue->table)->fence, (*at)->barrier)) {
 		batch->count++;
 		batch->bytes += change_size(*at);
@@ -484,14 +513,23 @@ static bool choose_batch(struct binlog_writer *w, struct change_batch *batch) RE
 	return false;
 }
 
-/* Waits for work. False: everything is applied and no more comes, or the run ends. */
-static bool next_batch(struct binlog_writer *w, struct change_batch *batch)
+/* Waits for work, and helps others meanwhile. False: everything is applied and no more comes,
+ * or the run ends. */
+static bool next_batch(struct apply_worker *worker, struct change_batch *batch)
 {
+	struct binlog_writer *w = worker->writer;
 	bool found = false;
 
 	mutex_lock(&w->lock);
 	while (!stop_is_set(w->run->stop) && !(found = choose_batch(w, batch)) &&
 	       !(w->is_finishing && w->queued_changes == 0)) {
+		if (apply_parts_are_left(&w->parts)) {
+			mutex_unlock(&w->lock);
+			apply_parts_help(&w->parts, worker->target);
+			mutex_lock(&w->lock);
+			continue;
+		}
+
 		enum work before = work_begin(WORK_IDLE);
 
 		condition_wait_ms(&w->work, &w->lock, 200);
@@ -505,7 +543,7 @@ static bool next_batch(struct binlog_writer *w, struct change_batch *batch)
  * rows to be verified too. */
 static void note_rows(struct binlog_writer *w, const struct change_batch *batch)
 {
-	if (!w->verifier)
+	if (!w->verifier || batch->first->empties_table)
 		return;
 	for (const struct change *change = batch->first; change; change = change->next)
 		verifier_record(w->verifier, batch->queue->table, change_key(change),
@@ -564,7 +602,8 @@ static bool apply_changes(struct apply_worker *worker, const struct change_batch
 	if (!lax_writer_is_strict_first(&worker->lax, table))
 		return apply_lax(worker, batch, NULL, err) ||
 		       error_wrap(err, "apply row changes of table %s", table->source->full_name);
-	if (change_apply(worker->writer->run, worker->target, batch->queue, batch->first, err))
+	if (change_apply(worker->writer->run, worker->target, &worker->writer->parts, batch->queue,
+			 batch->first, err))
 		return true;
 	refused = *err;
 	return lax_is_refusal(&refused) && apply_lax(worker, batch, &refused, err);
@@ -581,6 +620,17 @@ static bool apply_without_key(struct apply_worker *worker, const struct change_b
 	return ok;
 }
 
+static bool apply_truncate(struct apply_worker *worker, const struct change_batch *batch,
+			   struct error *err)
+{
+	const struct moved_table *table = batch->queue->table;
+
+	probe("before_binlog_apply", "%s truncate", table->source->full_name);
+	bool ok = truncate_apply(worker->writer->run, worker->target, table, err);
+	probe("after_binlog_apply", "%s truncate", table->source->full_name);
+	return ok;
+}
+
 static bool apply_batch(struct apply_worker *worker, const struct change_batch *batch,
 			struct error *err)
 {
@@ -589,6 +639,8 @@ static bool apply_batch(struct apply_worker *worker, const struct change_batch *
 
 	if (!throttler_wait(w->run->throttler, THROTTLED_WRITE, w->run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
+	if (batch->first->empties_table)
+		return apply_truncate(worker, batch, err);
 	if (table->key.count == 0)
 		return apply_without_key(worker, batch, err);
 
@@ -638,7 +690,7 @@ static void apply_main(void *argument)
 	bool ok = worker->target != NULL;
 
 	lax_writer_init(&worker->lax, w->run, log_tag);
-	while (ok && next_batch(w, &batch)) {
+	while (ok && next_batch(worker, &batch)) {
 		int64_t began_ms = clock_ms();
 
 		ok = apply_batch(worker, &batch, &err);
@@ -706,6 +758,7 @@ void binlog_writer_free(struct binlog_writer *w)
 	free_names(w);
 	change_groups_release(&w->groups);
 	buf_release(&w->text);
+	apply_parts_destroy(&w->parts);
 	condition_destroy(&w->work);
 	condition_destroy(&w->room);
 	mutex_destroy(&w->lock);

@@ -19,11 +19,16 @@
  * long either. Where rows may be displaced the batch is one transaction, which has the table
  * to itself while the table is being copied: rows of other keys are written as well, and other
  * indexes are locked (displacement.c). Deadlocks that are left (another unique key's order is not
- * this one's) make transactions smaller, and the next attempt has the table to itself. */
+ * this one's) make transactions smaller, and the next attempt has the table to itself.
+ *
+ * For the same reason several writers may apply the batch: its keys, sorted, are cut into
+ * parts, deletes first, and images once all of these are gone. Only where no row can displace
+ * another: what is one transaction stays one writer's. */
 #include "change_apply.h"
 
 #include <stdlib.h>
 
+#include "apply_parts.h"
 #include "apply_sql.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -35,14 +40,19 @@ static const char log_tag[] = "binlog_writer";
 /* In one transaction, while the table is being copied. */
 #define ROWS_BESIDE_COPY_MAX 1000
 
+/* A part has at least this fraction of batch_bytes: each is a commit, which has its price. */
+#define PART_FRACTION 4
+
 struct apply {
+	struct apply_part part; /* at the beginning */
 	struct run *run;
-	struct db *target;
+	struct db *target; /* of the thread that applies */
 	const struct moved_table *table;
-	struct table_queue *queue;
+	size_t rows_max;	 /* in one transaction; fewer after a deadlock */
 	struct change **changes; /* sorted; those of done are written */
 	size_t count;
 	size_t done;
+	struct row_claim claim;
 	bool is_alone; /* the next attempt: it has met with a deadlock */
 };
 
@@ -96,13 +106,13 @@ static bool is_being_copied(const struct apply *a)
 static size_t claim_rows(struct apply *a)
 {
 	size_t left = a->count - a->done;
-	size_t max = a->queue->rows_max;
+	size_t max = a->rows_max;
 
 	if (max > ROWS_BESIDE_COPY_MAX && is_being_copied(a))
 		max = ROWS_BESIDE_COPY_MAX;
 	if (!a->is_alone)
-		return write_claims_take_rows(claims_of(a), a->changes + a->done, left, max,
-					      a->run->stop);
+		return write_claims_take_rows(claims_of(a), &a->claim, a->changes + a->done, left,
+					      max, a->run->stop);
 	if (!write_claims_take_table(claims_of(a), a->run->stop))
 		return 0;
 	return left < max ? left : max;
@@ -131,12 +141,12 @@ static void release_rows(struct apply *a)
 	if (a->is_alone)
 		write_claims_release_table(claims_of(a));
 	else
-		write_claims_release_rows(claims_of(a));
+		write_claims_release_rows(claims_of(a), &a->claim);
 }
 
 static void update_rows_max(struct apply *a, size_t count, bool ok, const struct error *err)
 {
-	size_t *max = &a->queue->rows_max;
+	size_t *max = &a->rows_max;
 
 	if (!ok && db_error_is_deadlock(err)) {
 		*max = count > 1 ? count / 2 : 1;
@@ -197,16 +207,60 @@ static bool write_rest(struct apply *a, struct error *err)
 	return true;
 }
 
-static bool apply_some(struct apply *a, struct change **changes, size_t count, struct error *err)
+static bool apply_part(struct apply_part *part, struct db *target, struct error *err)
 {
-	a->changes = changes;
-	a->count = count;
-	a->done = 0;
+	struct apply *a = (struct apply *)part;
+
+	a->target = target;
+	if (!throttler_wait(a->run->throttler, THROTTLED_WRITE, a->run->stop))
+		return error_set(err, ERROR_STOPPED, "stopped");
 	for (struct retry r = run_write_begin(a->run, "write binlog events", log_tag);
-	     count > 0 && retry_next(&r, err);)
+	     retry_next(&r, err);)
 		if (write_rest(a, err))
 			return true;
-	return count == 0;
+	return false;
+}
+
+/* As many as there are writers, but none too small, nor too large to be one transaction. */
+static size_t count_parts(const struct move_options *options, struct change *const *changes,
+			  size_t count)
+{
+	uint64_t rows_max = change_rows_max(options), bytes = 0, parts;
+
+	for (size_t i = 0; i < count; i++)
+		bytes += change_size(changes[i]);
+	parts = bytes / (options->batch_bytes / PART_FRACTION + 1);
+	if (parts < (count + rows_max - 1) / rows_max)
+		parts = (count + rows_max - 1) / rows_max;
+	if (parts > options->apply_workers)
+		parts = options->apply_workers;
+	return parts < 1 ? 1 : parts < count ? parts : count;
+}
+
+/* a: what they all have in common. Its rows_max becomes the least of theirs. */
+static bool apply_in_parts(struct apply *a, struct apply_parts *parts, struct change **changes,
+			   size_t count, struct error *err)
+{
+	size_t part_count = count_parts(a->run->options, changes, count);
+	struct apply *each = mem_calloc(part_count + 1, sizeof(*each));
+
+	for (size_t i = 0; i < part_count; i++) {
+		size_t from = count * i / part_count;
+
+		each[i] = *a;
+		each[i].part.apply = apply_part;
+		each[i].part.next = i + 1 < part_count ? &each[i + 1].part : NULL;
+		each[i].changes = changes + from;
+		each[i].count = count * (i + 1) / part_count - from;
+	}
+
+	bool ok = part_count == 0 || apply_parts_run(parts, &each->part, a->target, err);
+
+	for (size_t i = 0; i < part_count; i++)
+		if (i == 0 || each[i].rows_max < a->rows_max)
+			a->rows_max = each[i].rows_max;
+	free(each);
+	return ok;
 }
 
 static bool write_displacing(struct apply *a, struct displacement *d, struct error *err)
@@ -263,20 +317,23 @@ static bool apply_displacing(struct apply *a, struct change **changes, size_t co
 	return ok;
 }
 
-bool change_apply(struct run *run, struct db *target, struct table_queue *queue,
-		  struct change *first, struct error *err)
+bool change_apply(struct run *run, struct db *target, struct apply_parts *parts,
+		  struct table_queue *queue, struct change *first, struct error *err)
 {
 	enum work before = work_begin(WORK_BUILDING);
 	size_t deletes, count;
 	struct change **changes = coalesce(queue->table, first, &deletes, &count);
 
 	work_begin(before);
-	struct apply a = { .run = run, .target = target, .table = queue->table, .queue = queue };
+	struct apply a = {
+		.run = run, .target = target, .table = queue->table, .rows_max = queue->rows_max
+	};
 	bool ok = a.table->may_displace ?
 			  apply_displacing(&a, changes, count, first, err) :
-			  apply_some(&a, changes, deletes, err) &&
-				  apply_some(&a, changes + deletes, count - deletes, err);
+			  apply_in_parts(&a, parts, changes, deletes, err) &&
+				  apply_in_parts(&a, parts, changes + deletes, count - deletes, err);
 
+	queue->rows_max = a.rows_max;
 	free(changes);
 	return ok || error_wrap(err, "apply row changes of table %s", a.table->source->full_name);
 }

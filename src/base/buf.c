@@ -40,9 +40,16 @@ void buf_reserve(struct buf *b, size_t extra)
 	b->data[b->length] = '\0';
 }
 
+/* Values of rows are put together by bytes and a few bytes. */
+static void make_room(struct buf *b, size_t extra)
+{
+	if (extra >= b->room - b->length)
+		buf_reserve(b, extra);
+}
+
 void buf_add(struct buf *b, const void *bytes, size_t length)
 {
-	buf_reserve(b, length);
+	make_room(b, length);
 	if (length > 0)
 		memcpy(b->data + b->length, bytes, length);
 	b->length += length;
@@ -56,7 +63,9 @@ void buf_puts(struct buf *b, const char *text)
 
 void buf_putc(struct buf *b, char byte)
 {
-	buf_add(b, &byte, 1);
+	make_room(b, 1);
+	b->data[b->length++] = byte;
+	b->data[b->length] = '\0';
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

@@ -253,7 +253,7 @@ function drawScripts(s) {
 }
 
 /* ---- tables: running first, and no more rows than a browser likes ---- */
-const ORDER = { copying: 0, indexing: 1, waiting: 2, completed: 3 };
+const ORDER = { copying: 0, recopying: 0, indexing: 1, waiting: 2, completed: 3 };
 const CELLS = ["Table", "State", "Copied", "Rows", "Last key", "Target key", "Batch"];
 const rowNodes = new Map();
 function row(name) {
@@ -285,6 +285,7 @@ function drawTables() {
 		const r = row(t.TableName), c = r.cells;
 		set(c[0], t.TableName);
 		set(c[1], t.Status);
+		c[1].title = t.Status === "recopying" ? "its definition changed on the source: see the log" : "";
 		c[1].className = t.Status === "completed" ? "good" : t.Status !== "waiting" ? "busy" : "";
 		r.bar.value = t.Fraction;
 		set(r.text, percent(t.Fraction));
@@ -333,7 +334,7 @@ function draw() {
 	set($("waiting"), [s.WaitingFor && "Waiting for " + s.WaitingFor, held && "Throttled: " + held].filter(Boolean).join(". "));
 	drawFacts(s);
 	drawButtons(s, silent);
-	$("batch").hidden = s.OverallState === "done";
+	$("batch").hidden = $("throttle").hidden = s.OverallState === "done";
 	drawTimes(s);
 	drawVerification(s);
 	drawScripts(s);
@@ -363,13 +364,29 @@ function listen() {
 	};
 }
 
+/* What the chosen limit is now; never in place of what was typed meanwhile. */
+async function showLimit() {
+	const which = $("which").value;
+	$("most").value = "";
+	const answer = await fetch("api/config").catch(() => null);
+	if (!answer || !answer.ok) return;
+	const limits = (await answer.json()).Throttle || {};
+	if (which === $("which").value && !$("most").value) $("most").value = limits[which] || 0;
+}
+
 makeButtons();
 makeCharts();
+showLimit();
 $("search").oninput = () => { limit = 100; drawTables(); };
 $("more").onclick = () => { limit += 400; drawTables(); };
 $("batch").onsubmit = (event) => {
 	event.preventDefault();
 	post("api/config", { DataIterationBatchSize: Number($("rows").value) });
+};
+$("which").onchange = showLimit;
+$("throttle").onsubmit = (event) => {
+	event.preventDefault();
+	post("api/config", { Throttle: { [$("which").value]: Number($("most").value) } });
 };
 setInterval(() => { if (Date.now() - heard > SILENT_MS) draw(); }, 1000);
 listen();

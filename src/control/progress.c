@@ -54,7 +54,7 @@ static void put_tables(struct buf *line, const struct ferry_status *status)
 	size_t active = 0;
 
 	for (size_t i = 0; i < status->table_count; i++) {
-		if (status->tables[i].action != TABLE_COPYING)
+		if (!table_action_is_copy(status->tables[i].action))
 			continue;
 		if (active++ < TABLES_SHOWN)
 			buf_printf(line, ", %s", status->tables[i].name);

@@ -140,7 +140,7 @@ static void add_progress(cJSON *object, const struct status_view *view, bool who
 	uint64_t active = 0;
 
 	for (size_t i = 0; i < status->table_count; i++)
-		active += status->tables[i].action == TABLE_COPYING;
+		active += table_action_is_copy(status->tables[i].action);
 	if (status->has_verifier)
 		snprintf(message, sizeof(message),
 			 "currentRowCount = %" PRIu64 ", currentEntryCount = %" PRIu64,

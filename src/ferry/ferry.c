@@ -109,6 +109,7 @@ static bool copy_rows(struct ferry *f, struct error *err)
 	durable_state_start(f->durable);
 	binlog_writer_start(f->writer);
 	binlog_streamer_start(f->streamer);
+	owed_watch_start(&f->owed_watch, f->owed);
 	data_iterator_start(f->iterator);
 	if (f->verifier)
 		verifier_start(f->verifier);
@@ -254,6 +255,7 @@ struct ferry *ferry_new(const struct move_options *options, const struct ferry_h
 	findings_init(&f->findings);
 	mutex_init(&f->lock);
 	condition_init(&f->changed);
+	owed_watch_init(&f->owed_watch);
 	f->run.options = &f->options;
 	lock_numbers_make(&f->run.locks, &f->options);
 	f->run.tables = &f->tables;
@@ -298,6 +300,7 @@ void ferry_free(struct ferry *f)
 	verifier_free(f->verifier);	/* so do its threads */
 	data_iterator_free(f->iterator);
 	binlog_writer_free(f->writer);
+	owed_watch_destroy(&f->owed_watch);
 	owed_rows_free(f->owed);
 	start_position_release(&f->start);
 	binlog_streamer_free(f->streamer);

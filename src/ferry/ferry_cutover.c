@@ -253,6 +253,7 @@ bool ferry_cut_over(struct ferry *f, struct error *err)
 			return false;
 	}
 	ferry_waits_for(f, "rows that were skipped or displaced to be seen on the target");
+	owed_watch_end(&f->owed_watch);
 	if (!owed_check_before_cutover(f->owed, err) || !ferry_way_back_load(f, err))
 		return false;
 

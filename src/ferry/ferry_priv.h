@@ -15,6 +15,7 @@
 #include "start_position.h"
 #include "throttle_watch.h"
 #include "state/state_schema.h"
+#include "verify/owed_watch.h"
 #include "verify/target_watch.h"
 #include "verify/verifier.h"
 
@@ -97,6 +98,7 @@ struct ferry {
 	/* The ferry's thread. */
 	struct way_back_plan *way_back; /* PrepareRollback; NULL: not wanted, or not any more */
 	struct objects_move *objects;
+	struct owed_watch owed_watch;
 	struct target_watch *target_verifier; /* NULL: the target is not watched */
 };
 
@@ -156,6 +158,8 @@ bool ferry_has_changed(struct ferry *f);
 bool ferry_is_older(void *ferry, const char *schema, const char *name,
 		    const struct binlog_position *begin);
 bool ferry_may_change(void *ferry, const char *schema, const char *name, bool is_stated);
+/* D6. The streamer's thread. */
+bool ferry_may_truncate(const struct ferry *f, const struct table *table);
 /* Any thread: does the failure come of a change that a resumed run would find and handle? */
 bool ferry_is_schema_change(const struct ferry *f, const struct error *err);
 /* ferry_back.c, all for PrepareRollback: could it go, as far as the servers are concerned, the

@@ -20,6 +20,19 @@
  *  D5  The table is dropped when no statement of a dead process can write to it any more (I8),
  *      and only where it was the run's.
  *
+ *  D6  TRUNCATE of a table that has a key, and is moved as a whole, is none of this: it is a
+ *      change among the changes of the table's rows, "there is no row", applied in its place
+ *      behind the fence (binlog_writer_truncate(), truncate_apply.c; src/README.md says why no
+ *      row is lost). Without a key a snapshot may hold it or not, and a part of a table is not
+ *      all that the target has: these are copied again.
+ *
+ * RENAME is not done by RENAME on the target, though all of it may be known by name. It would come
+ * again behind a death, when the table may have been renamed or not, or renamed and another one
+ * made by its old name; a record of it on the target is not one transaction with it on
+ * either flavour, and a definition does not tell two tables apart that swap their names. Nor could a
+ * chunk, a queued change or an owed key of before be told by its table's name from one of
+ * behind. Copied again it is exact, wherever it is cut.
+ *
  * A statement that the stream has not brought yet shows in other ways: the state's schema is not
  * the source's when a run is resumed, or the source refuses a read. */
 #include "ferry_priv.h"
@@ -43,11 +56,16 @@ static const char log_tag[] = "recopy";
 
 /* --- what is wanted ----------------------------------------------------------------- */
 
+static bool says_recopy(bool of_all, const struct map *of, const char *table)
+{
+	const char *own = map_get_text(of, table);
+
+	return own ? strcmp(own, "recopy") == 0 : of_all;
+}
+
 static bool is_allowed(const struct move_options *options, const char *table)
 {
-	const char *own = map_get_text(&options->recopies_of, table);
-
-	return own ? strcmp(own, "recopy") == 0 : options->recopies;
+	return says_recopy(options->recopies, &options->recopies_of, table);
 }
 
 bool ferry_may_recopy(const struct ferry *f)
@@ -308,13 +326,29 @@ bool ferry_recopy_tables(struct ferry *f, struct error *err)
 
 /* --- the stream (D2, D3) ------------------------------------------------------------------------- */
 
+/* What a statement does to a database as a whole it does to those of its tables that are there: to
+ * none, where all of them were gone, or copied again, behind it. */
+static bool is_all_older(struct ferry *f, const char *schema, const struct binlog_position *begin)
+{
+	for (size_t i = 0; i < f->tables.count; i++) {
+		const struct table *table = f->tables.tables[i]->source;
+
+		if (strcmp(table->schema, schema) == 0 &&
+		    !ferry_is_older(f, schema, table->name, begin))
+			return false;
+	}
+	return ferry_may_recopy(f);
+}
+
 bool ferry_is_older(void *context, const char *schema, const char *name,
 		    const struct binlog_position *begin)
 {
-	const struct ferry *f = context;
+	struct ferry *f = context;
 	const struct recopy *r;
 	char *table;
 
+	if (!name)
+		return is_all_older(f, schema, begin);
 	if (f->recopies.count == 0)
 		return false;
 	table = mem_printf("%s.%s", schema, name);
@@ -323,9 +357,26 @@ bool ferry_is_older(void *context, const char *schema, const char *name,
 	return r && binlog_position_compare(begin, &r->from) < 0;
 }
 
+static bool may_drop_database(struct ferry *f, const char *schema)
+{
+	bool may = true;
+
+	for (size_t i = 0; may && i < f->tables.count; i++) {
+		const struct table *table = f->tables.tables[i]->source;
+
+		may = strcmp(table->schema, schema) != 0 ||
+		      ferry_may_change(f, schema, table->name, true);
+	}
+	return may;
+}
+
 bool ferry_may_change(void *context, const char *schema, const char *name, bool is_stated)
 {
 	struct ferry *f = context;
+
+	if (!name)
+		return may_drop_database(f, schema);
+
 	char *table = mem_printf("%s.%s", schema, name);
 	bool may = is_allowed(&f->options, table) &&
 		   state_tracker_phase(&f->tracker) < PHASE_CUTOVER &&
@@ -339,6 +390,16 @@ bool ferry_may_change(void *context, const char *schema, const char *name, bool 
 	mutex_unlock(&f->lock);
 	free(table);
 	return may;
+}
+
+bool ferry_may_truncate(const struct ferry *f, const struct table *table)
+{
+	const struct moved_table *t = moved_tables_of(&f->tables, table);
+	const struct move_options *options = &f->options;
+
+	return t->key.count > 0 && !t->filter && !ferry_target_is_in_use(f) &&
+	       (is_allowed(options, table->full_name) ||
+		says_recopy(options->truncates, &options->truncates_of, table->full_name));
 }
 
 bool ferry_changed_tables(struct ferry *f, struct recopies *tables)

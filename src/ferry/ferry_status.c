@@ -75,6 +75,8 @@ static void tracker_status(struct ferry *f, struct ferry_status *status)
 		status->tables[i].is_recopied =
 			recopies_find(&state.recopies, status->tables[i].name) != NULL;
 		status->recopied_count += status->tables[i].is_recopied;
+		if (status->tables[i].is_recopied && status->tables[i].action == TABLE_COPYING)
+			status->tables[i].action = TABLE_RECOPYING;
 	}
 	run_state_release(&state);
 }

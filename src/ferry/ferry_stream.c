@@ -27,6 +27,30 @@ static const struct table *stream_find_table(void *context, const char *schema, 
 	return table ? table->source : NULL;
 }
 
+/* One event has many rows. */
+static void note_streamed(struct ferry *f, const struct binlog_position *end)
+{
+	if (end->offset == f->streamed.offset && strcmp(end->file, f->streamed.file) == 0)
+		return;
+	f->streamed = *end;
+	state_tracker_streamed(&f->tracker, end);
+}
+
+static bool stream_truncate(void *context, const struct table *table,
+			    const struct binlog_position *end, bool *is_taken, struct error *err)
+{
+	struct ferry *f = context;
+
+	*is_taken = ferry_may_truncate(f, table);
+	if (!*is_taken)
+		return true;
+	note_streamed(f, end);
+	/* What leads to rows below has to be there until they are found. */
+	if (f->cascades && !cascades_boundary(f->cascades, err))
+		return false;
+	return binlog_writer_truncate(f->writer, table, err);
+}
+
 static bool stream_row(void *context, const struct row_change *change, struct error *err)
 {
 	struct ferry *f = context;
@@ -38,12 +62,7 @@ static bool stream_row(void *context, const struct row_change *change, struct er
 				 "called, and the target may have its triggers by now: bring them over "
 				 "by hand",
 				 change->table->full_name);
-	/* One event has many rows. */
-	if (change->end->offset != f->streamed.offset ||
-	    strcmp(change->end->file, f->streamed.file) != 0) {
-		f->streamed = *change->end;
-		state_tracker_streamed(&f->tracker, change->end);
-	}
+	note_streamed(f, change->end);
 	if (f->cascades && !cascades_before(f->cascades, change, err))
 		return false;
 	return binlog_writer_add(f->writer, change, err) &&
@@ -136,6 +155,7 @@ bool ferry_open_stream(struct ferry *f, struct error *err)
 			     .is_chosen = ferry_is_chosen,
 			     .is_older = ferry_is_older,
 			     .may_change = ferry_may_change,
+			     .truncate = stream_truncate,
 			     .row = stream_row,
 			     .received = stream_received,
 			     .boundary = stream_boundary,

@@ -1,7 +1,15 @@
 /* Statements travel as the source prints them, in the character set they were written in. Of
- * their text only the account is ever replaced: what else names a database or table that is
- * called something else on the target is refused (preflight/objects_check.c), as nobody can
- * tell a name from a text that looks like it. */
+ * their text only the account is replaced, and in views the names of databases. What else names
+ * a database or table that is called something else on the target is refused
+ * (preflight/objects_check.c), as nobody can tell a name from a text that looks like it: the
+ * bodies of routines, triggers and events are what somebody has typed.
+ *
+ * A view is printed by the server out of what it has understood: every name in backquotes, no
+ * comments, and each table, column and function of another database as `database`.`name`. A
+ * name in front of a dot is a database, or one that the view itself gives to a table; and who
+ * gives a name writes it alone or behind a dot (`t` `name`, `other`.`name`, with `name` as). So
+ * a name that only ever stands in front of a dot, with none before it, is a database, and one
+ * that stands there as well as elsewhere may be either: that is refused. */
 #include "objects/object_text.h"
 
 #include <stdlib.h>
@@ -71,22 +79,72 @@ bool object_mentions(const struct object *o, const char *word)
 	return false;
 }
 
-static const char *mentioned_rewrite(const struct map *rewrites, const struct object *o)
+/* The next name in backquotes; texts are stepped over. NULL: there is none. */
+static const char *next_name(const char *at)
+{
+	while (*at && *at != '`')
+		at = *at == '\'' || *at == '"' ? create_skip_quoted(at) : at + 1;
+	return *at ? at : NULL;
+}
+
+/* Behind the account: where a view begins to name things. */
+static const char *view_names(const struct object *o)
+{
+	const char *begin, *end;
+
+	return find_account(o, &begin, &end) ? end : buf_text(&o->created);
+}
+
+/* Does the text there begin with this name in backquotes, and a dot, and none before? */
+static bool is_in_front(const char *at, const char *start, const struct buf *quoted)
+{
+	return create_begins(at, buf_text(quoted)) && at[quoted->length] == '.' &&
+	       (at == start || at[-1] != '.');
+}
+
+/* May the name of this database be replaced wherever a view has it in front of a dot? */
+static bool is_database_alone(const struct object *o, const char *database)
+{
+	const char *start = view_names(o), *at = start;
+	struct buf quoted = BUF_INIT;
+	bool is_in_front_once = false, is_elsewhere = false;
+
+	sql_name(&quoted, database);
+	while ((at = next_name(at))) {
+		const char *end = create_skip_quoted(at);
+
+		if (is_in_front(at, start, &quoted))
+			is_in_front_once = true;
+		else if ((size_t)(end - at) == quoted.length &&
+			 strncasecmp(at, quoted.data, quoted.length) == 0) {
+			is_elsewhere = true;
+			/* In other letters: the server's own names are printed as they are. */
+			is_in_front_once |= memcmp(at, quoted.data, quoted.length) != 0;
+		}
+		at = end;
+	}
+	buf_release(&quoted);
+	return !(is_in_front_once && is_elsewhere);
+}
+
+static const char *mentioned_rewrite(const struct map *rewrites, const struct object *o,
+				     bool are_databases)
 {
 	const struct map_entry *entry;
 	size_t cursor = 0;
 
 	while ((entry = map_next(rewrites, &cursor)))
-		if (strcmp(entry->key, entry->value) != 0 && object_mentions(o, entry->key))
+		if (strcmp(entry->key, entry->value) != 0 && object_mentions(o, entry->key) &&
+		    !(are_databases && o->kind == OBJECT_VIEW && is_database_alone(o, entry->key)))
 			return entry->key;
 	return NULL;
 }
 
 const char *object_rewritten_name(const struct move_options *options, const struct object *o)
 {
-	const char *name = mentioned_rewrite(&options->databases.rewrites, o);
+	const char *name = mentioned_rewrite(&options->databases.rewrites, o, true);
 
-	return name ? name : mentioned_rewrite(&options->tables.rewrites, o);
+	return name ? name : mentioned_rewrite(&options->tables.rewrites, o, false);
 }
 
 /* --- translated --------------------------------------------------------------------- */
@@ -116,6 +174,45 @@ static void rewrite_definer(struct object *o, const struct move_options *options
 		return;
 	}
 	buf_release(&text);
+}
+
+static const struct map_entry *database_in_front(const struct move_options *options, const char *at,
+						 const char *start)
+{
+	const struct map_entry *entry;
+	struct buf quoted = BUF_INIT;
+	size_t cursor = 0;
+
+	while ((entry = map_next(&options->databases.rewrites, &cursor))) {
+		buf_clear(&quoted);
+		sql_name(&quoted, entry->key);
+		if (is_in_front(at, start, &quoted))
+			break;
+	}
+	buf_release(&quoted);
+	return entry;
+}
+
+/* All in one pass, as two databases may change their names. What must not be replaced is refused
+ * by object_rewritten_name(), whatever becomes of it here. */
+static void rewrite_databases(struct object *o, const struct move_options *options)
+{
+	const char *start = view_names(o), *from = buf_text(&o->created), *at = start;
+	struct buf text = BUF_INIT;
+
+	while ((at = next_name(at))) {
+		const struct map_entry *entry = database_in_front(options, at, start);
+
+		if (entry && is_database_alone(o, entry->key)) {
+			buf_add(&text, from, (size_t)(at - from));
+			sql_name(&text, entry->value);
+			from = create_skip_quoted(at);
+		}
+		at = create_skip_quoted(at);
+	}
+	buf_puts(&text, from);
+	buf_release(&o->created);
+	o->created = text;
 }
 
 /* MySQL 8 has done away with this one, which means nothing inside of an object. */
@@ -162,6 +259,8 @@ void object_translate(struct object *o, const struct object_terms *terms)
 	const struct move_options *options = terms->options;
 
 	rewrite_definer(o, options);
+	if (o->kind == OBJECT_VIEW && o->created.length > 0 && options->databases.rewrites.count > 0)
+		rewrite_databases(o, options);
 	if (server_is_from(terms->target, 80000, SERVER_NEVER))
 		take_out_mode(o->sql_mode, "NO_AUTO_CREATE_USER");
 	if (*o->database_collation && strcmp(o->database_collation, terms->default_there) == 0)

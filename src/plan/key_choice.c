@@ -146,7 +146,8 @@ static bool fail_configured(struct key_choice *choice, const struct column *colu
 		snprintf(not_null, sizeof(not_null), "MODIFY `%s` %.80s NOT NULL, ", column->name,
 			 column->raw_type);
 	snprintf(choice->remedy, sizeof(choice->remedy),
-		 "ALTER TABLE `%s`.`%s` %sADD UNIQUE KEY (`%s`), or set AllowTablesWithoutKey",
+		 "ALTER TABLE `%s`.`%s` %sADD UNIQUE KEY (`%s`), or set AllowTablesWithoutKey "
+		 "(\"AllowTablesWithoutKey\": true)",
 		 table->schema, table->name, not_null, column->name);
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "Pagination Key `%s` for `%s`.`%s` has no UNIQUE index of its own over NOT "
@@ -161,8 +162,9 @@ static bool fail_no_key(struct key_choice *choice, struct error *err)
 	const struct column *unfit;
 
 	snprintf(choice->remedy, sizeof(choice->remedy),
-		 "ALTER TABLE `%s`.`%s` ADD %s (...), or set AllowTablesWithoutKey", table->schema,
-		 table->name, primary ? "UNIQUE KEY" : "PRIMARY KEY");
+		 "ALTER TABLE `%s`.`%s` ADD %s (...), or set AllowTablesWithoutKey "
+		 "(\"AllowTablesWithoutKey\": true)",
+		 table->schema, table->name, primary ? "UNIQUE KEY" : "PRIMARY KEY");
 	if (!primary)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "`%s`.`%s` has no Primary Key to default to for Pagination "

@@ -195,7 +195,9 @@ static void put_remedy(struct buf *remedy, const struct table *table)
 		sql_table_name(remedy, table->schema, table->name);
 		buf_puts(remedy, " ENGINE=InnoDB");
 		if (is_lockable(table->engine))
-			buf_puts(remedy, ", or set AllowNonTransactionalTables");
+			buf_puts(remedy, ", or set AllowNonTransactionalTables "
+					 "(\"AllowNonTransactionalTables\": true), which keeps "
+					 "writers from the table while it is copied");
 	}
 }
 

@@ -92,6 +92,8 @@ void turn_round(struct turned_options *turned, const struct move_options *from,
 	/* A table that is copied again would be dropped where the data came from. */
 	to->recopies = false;
 	to->recopies_of = (struct map){ .count = 0 };
+	to->truncates = from->recopies;
+	translate(&to->truncates_of, &from->recopies_of, names, false);
 	/* The limits belong to the servers. */
 	for (enum throttle_side side = 0; side < THROTTLE_SIDES; side++) {
 		limits->replicas[side] = were->replicas[!side];
@@ -113,6 +115,7 @@ void turned_options_release(struct turned_options *turned)
 {
 	struct verify_options *verify = &turned->move.verify;
 
+	map_release(&turned->move.truncates_of);
 	map_release(&verify->ignored_columns);
 	map_release(&verify->ignored_bare);
 	map_release(&verify->compressed_columns);

@@ -38,7 +38,12 @@ static void check_text(struct preflight *p, const struct object *o)
 			    "(Tables.Blacklist)",
 			    "source: %s %s cannot be used: %s", o->type, o->full_name, o->broken);
 	if (name)
-		finding_add(p->findings, FINDING_ERROR, LEAVE_OUT,
+		finding_add(p->findings, FINDING_ERROR,
+			    o->kind == OBJECT_VIEW ?
+				    "call neither a table nor an alias of the view like the database, "
+				    "leave it out (Tables.Blacklist), or " LEAVE_OUT :
+				    "take the database's name out (a name without one means the "
+				    "object's own), or " LEAVE_OUT,
 			    "source: %s %s mentions %s, which has another name on the target",
 			    o->type, o->full_name, name);
 	if (o->kind == OBJECT_SEQUENCE && db_version(p->target.db)->flavour == FLAVOUR_MYSQL)

@@ -158,10 +158,16 @@ static bool may_recopy(const struct preflight *p)
 	       (p->resumed && recopies_pending(p->resumed) > 0);
 }
 
+/* On the way back. */
+static bool may_truncate(const struct move_options *options)
+{
+	return options->truncates || options->truncates_of.count > 0;
+}
+
 /* has_work: tables may be made there. */
 static void check_privileges(struct preflight *p, const char *schema, bool has_work)
 {
-	bool creates = false, alters = false, drops = has_work && may_recopy(p);
+	bool creates = false, alters = false, recopies = has_work && may_recopy(p);
 
 	if (has_work)
 		find_work(p, schema, &creates, &alters);
@@ -171,8 +177,8 @@ static void check_privileges(struct preflight *p, const char *schema, bool has_w
 		"INSERT",
 		"UPDATE",
 		"DELETE",
-		creates || drops ? "CREATE" : NULL,
-		drops ? "DROP" : NULL,
+		creates || recopies ? "CREATE" : NULL,
+		recopies || may_truncate(p->options) ? "DROP" : NULL,
 		alters ? "ALTER" : NULL,
 	};
 	struct buf missing = BUF_INIT, remedy = BUF_INIT;

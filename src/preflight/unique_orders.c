@@ -1,7 +1,8 @@
 /* Two values that the source tells apart may be one for a unique key of the target, when
  * its collation is another: the second row would then be left out, or push the first one
  * out. A binary NO PAD collation takes nothing for equal; under any other the values that
- * are there are compared. What comes later is noticed by owed_rows.h. */
+ * are there are compared. What comes later is noticed by owed_watch.h, at the latest by
+ * owed_check.h. */
 #include "preflight_priv.h"
 
 #include <inttypes.h>
@@ -250,7 +251,7 @@ static bool compare(struct preflight *p, const struct moved_table *t,
 }
 
 /* What an expression comes to be under another collation may not be known: then nothing
- * stands against the move, and owed_rows.h is the net. */
+ * stands against the move, and owed_check.h is the net. */
 static bool check_index(struct preflight *p, const struct moved_table *t,
 			const struct table_index *index, struct error *err)
 {
@@ -292,12 +293,17 @@ out:
 bool unique_orders_check(struct preflight *p, struct error *err)
 {
 	for (size_t i = 0; i < p->tables->count; i++) {
-		const struct moved_table *t = p->tables->tables[i];
+		struct moved_table *t = p->tables->tables[i];
 
-		for (unsigned n = 0; !p->lacks_collation[i] && n < t->source->index_count; n++)
-			if (t->source->indexes[n].is_unique &&
-			    !check_index(p, t, &t->source->indexes[n], err))
+		for (unsigned n = 0; !p->lacks_collation[i] && n < t->source->index_count; n++) {
+			const struct table_index *index = &t->source->indexes[n];
+
+			if (!index->is_unique)
+				continue;
+			t->may_merge |= first_other(p, t, index) != NULL;
+			if (!check_index(p, t, index, err))
 				return false;
+		}
 	}
 	return true;
 }

@@ -19,6 +19,8 @@
 
 #include "rows/row_sql.h"
 
+#define WORD 8
+
 enum field { FIELD_PLAIN, FIELD_NUMBER, FIELD_TEXT };
 
 static enum field field_of(const struct moved_table *table, unsigned column)
@@ -89,22 +91,46 @@ void load_text_put_statement(struct buf *sql, const struct moved_table *table, c
 	}
 }
 
+/* Of eight bytes none needs a backslash, as far as can be seen at once: none is less than 11,
+ * and none is a backslash. */
+static bool is_plain_word(const char *bytes)
+{
+	const uint64_t ones = 0x0101010101010101, tops = ones << 7;
+	uint64_t word, differs;
+
+	memcpy(&word, bytes, sizeof(word));
+	differs = word ^ ones * '\\';
+	return ((((word - ones * ('\n' + 1)) & ~word) | ((differs - ones) & ~differs)) & tops) == 0;
+}
+
+static bool needs_backslash(char c)
+{
+	return (unsigned char)c > '\n' ? c == '\\' : c == '\0' || c == '\t' || c == '\n';
+}
+
+/* Behind the plain bytes that at begins with, or some of them. The last word overlaps. */
+static const char *skip_plain(const char *at, const struct value *value)
+{
+	const char *end = value->bytes + value->length;
+
+	while (end - at >= WORD && is_plain_word(at))
+		at += WORD;
+	if (end - at < WORD && value->length >= WORD && is_plain_word(end - WORD))
+		return end;
+	while (at < end && !needs_backslash(*at))
+		at++;
+	return at;
+}
+
 static void put_field(struct buf *text, struct value value)
 {
 	const char *end = value.bytes + value.length;
 	const char *from = value.bytes;
 
-	buf_reserve(text, value.length + 1);
-	for (const char *at = from; at < end; at++) {
-		unsigned char c = (unsigned char)*at;
-
-		if (c > '\n' && c != '\\')
-			continue;
-		if (c != '\0' && c != '\t' && c != '\n' && c != '\\')
-			continue;
+	for (const char *at = from; (at = skip_plain(at, &value)) < end; at++) {
 		buf_add(text, from, (size_t)(at - from));
 		buf_putc(text, '\\');
-		buf_putc(text, c == '\0' ? '0' : (char)c);
+		buf_putc(text, *at == '\0' ? '0' : *at);
 		from = at + 1;
 	}
 	buf_add(text, from, (size_t)(end - from));

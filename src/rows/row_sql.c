@@ -34,7 +34,8 @@ bool row_sql_is_whole_text(const struct column *column, size_t length)
 		unsigned width;
 	} wide[] = { { "ucs2", 2 }, { "utf16", 2 }, { "utf16le", 2 }, { "utf32", 4 } };
 
-	if (length % 4 == 0 || !column_is_text(column) || column->charset[0] != 'u')
+	if (length % 4 == 0 || !column_is_text(column) || column->charset[0] != 'u' ||
+	    strncmp(column->charset, "utf8", 4) == 0)
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(wide); i++)
 		if (strcmp(column->charset, wide[i].charset) == 0)

@@ -1,6 +1,10 @@
 /* The thread's own clock is found by a variable of the thread: the code that writes a statement
  * does not know for which thread. Whatever a thread does, the time between two readings counts
- * once. */
+ * once.
+ *
+ * What it costs, as counted: a work_begin() takes 35 ns, a look at the clock of the thread's own
+ * processor time 0.6 us. To copy 200,000 rows takes 1400 of the one and 100 of the other, 0.1 ms
+ * of the 200 ms that the program needs; to apply 100,000 changes 750 of the first. */
 #include "run/work_time.h"
 
 #include <stddef.h>

@@ -39,20 +39,29 @@ static bool is_up_to_high(const struct range_claim *range, const struct change *
 }
 
 /* The first row behind the range's low end is the only one to look at. */
-static bool meets_rows(const struct write_claims *claims, const struct range_claim *range)
-	REQUIRES(claims->lock)
+static bool meets(const struct row_claim *claim, const struct range_claim *range)
 {
-	size_t from = 0, to = claims->row_count;
+	size_t from = 0, to = claim->count;
 
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;
 
-		if (is_behind_low(range, claims->rows[middle]))
+		if (is_behind_low(range, claim->changes[middle]))
 			to = middle;
 		else
 			from = middle + 1;
 	}
-	return from < claims->row_count && is_up_to_high(range, claims->rows[from]);
+	return from < claim->count && is_up_to_high(range, claim->changes[from]);
+}
+
+static bool meets_rows(const struct write_claims *claims, const struct range_claim *range)
+	REQUIRES(claims->lock)
+{
+	const struct row_claim *claim = claims->rows;
+
+	while (claim && !meets(claim, range))
+		claim = claim->next;
+	return claim != NULL;
 }
 
 static void wait_while_table_is_wanted(struct write_claims *claims, struct stop *stop)
@@ -124,8 +133,8 @@ static size_t choose_rows(struct write_claims *claims, struct change **changes, 
 	return chosen;
 }
 
-size_t write_claims_take_rows(struct write_claims *claims, struct change **changes, size_t count,
-			      size_t max, struct stop *stop)
+size_t write_claims_take_rows(struct write_claims *claims, struct row_claim *claim,
+			      struct change **changes, size_t count, size_t max, struct stop *stop)
 {
 	size_t chosen = 0;
 
@@ -137,18 +146,21 @@ size_t write_claims_take_rows(struct write_claims *claims, struct change **chang
 		condition_wait_ms(&claims->changed, &claims->lock, LOOK_MS);
 	}
 	if (chosen > 0) {
-		claims->rows = changes;
-		claims->row_count = chosen;
+		*claim = (struct row_claim){ changes, chosen, claims->rows };
+		claims->rows = claim;
 	}
 	mutex_unlock(&claims->lock);
 	return chosen;
 }
 
-void write_claims_release_rows(struct write_claims *claims)
+void write_claims_release_rows(struct write_claims *claims, struct row_claim *claim)
 {
+	struct row_claim **at = &claims->rows;
+
 	mutex_lock(&claims->lock);
-	claims->rows = NULL;
-	claims->row_count = 0;
+	while (*at != claim)
+		at = &(*at)->next;
+	*at = claim->next;
 	condition_broadcast(&claims->changed);
 	mutex_unlock(&claims->lock);
 }
@@ -157,7 +169,7 @@ bool write_claims_take_table(struct write_claims *claims, struct stop *stop)
 {
 	mutex_lock(&claims->lock);
 	claims->alone_waiting++;
-	while ((claims->is_alone || claims->ranges || claims->row_count > 0) && !stop_is_set(stop))
+	while ((claims->is_alone || claims->ranges || claims->rows) && !stop_is_set(stop))
 		condition_wait_ms(&claims->changed, &claims->lock, LOOK_MS);
 	claims->alone_waiting--;
 

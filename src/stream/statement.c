@@ -159,6 +159,7 @@ void statement_parse(const char *sql, size_t length, struct statement *statement
 	statement->creates = false;
 	statement->if_absent = false;
 	statement->drops = false;
+	statement->empties = false;
 	statement->index[0] = '\0';
 	statement->creates_index = false;
 	parser_advance(&p);

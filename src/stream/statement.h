@@ -26,10 +26,11 @@ enum statement_kind {
 };
 
 #define STATEMENT_NAMES_MAX 64
+#define STATEMENT_NAME_SIZE 194
 
 struct statement_name {
-	char schema[194]; /* "" : the statement's default database */
-	char name[194];	  /* "" : the whole database (DROP/ALTER/CREATE DATABASE) */
+	char schema[STATEMENT_NAME_SIZE]; /* "" : the statement's default database */
+	char name[STATEMENT_NAME_SIZE];	  /* "" : the whole database (DROP/ALTER/CREATE DATABASE) */
 };
 
 struct statement {
@@ -41,7 +42,8 @@ struct statement {
 	bool is_open;	  /* may touch any table of any database */
 	bool creates;	  /* CREATE TABLE/DATABASE: only harmful when chosen by the filters */
 	bool if_absent;	  /* ... IF NOT EXISTS: leaves what exists already as it is */
-	bool drops;	  /* DROP TABLE: only harmful when there is such a table */
+	bool drops;	  /* DROP TABLE, DROP DATABASE: only harmful to tables that are there */
+	bool empties;	  /* TRUNCATE: all rows of the table go, and nothing else changes */
 	/* DROP INDEX IF EXISTS: does nothing where the table has no such index; CREATE INDEX
 	 * IF NOT EXISTS (creates_index): where it has one. "" in other statements. */
 	char index[194];

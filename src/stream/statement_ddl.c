@@ -80,6 +80,7 @@ static void drop_index(struct parser *p)
 static void drop_database(struct parser *p)
 {
 	parser_set(p, STATEMENT_TABLE, "DROP DATABASE");
+	p->out->drops = true;
 	accept_if_exists(p);
 	parser_read_database(p);
 }
@@ -247,4 +248,6 @@ void statement_truncate(struct parser *p)
 	parser_set(p, STATEMENT_TABLE, "TRUNCATE");
 	parser_accept(p, "TABLE");
 	parser_read_table(p);
+	p->out->empties =
+		parser_at_end(p) || parser_at_word(p, "WAIT") || parser_at_word(p, "NOWAIT");
 }

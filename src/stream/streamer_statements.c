@@ -63,10 +63,10 @@ static bool is_touched(const struct binlog_streamer *s, const struct statement *
 	const struct binlog_handler *h = &s->params.handler;
 	const struct table *table;
 
+	if (streamer_is_older(s, schema, *name ? name : NULL))
+		return false;
 	if (!*name)
 		return h->is_chosen(h->context, schema, NULL);
-	if (streamer_is_older(s, schema, name))
-		return false;
 	table = h->find_table(h->context, schema, name);
 	if (statement->creates)
 		return h->is_chosen(h->context, schema, name) && !(statement->if_absent && table);
@@ -80,8 +80,8 @@ static bool may_change(const struct binlog_streamer *s, const struct statement *
 {
 	const struct binlog_handler *h = &s->params.handler;
 
-	return *name && statement->kind == STATEMENT_TABLE && h->may_change &&
-	       h->may_change(h->context, schema, name, true);
+	return (*name || statement->drops) && statement->kind == STATEMENT_TABLE && h->may_change &&
+	       h->may_change(h->context, schema, *name ? name : NULL, true);
 }
 
 /* What a statement touches: a copied table that it names, or that it may touch unnamed. Of
@@ -118,17 +118,24 @@ static void look_at_names(struct binlog_streamer *s, const struct statement *sta
 	touch->may_change = touch->hit[0] != '\0';
 }
 
-static void find_touched(struct binlog_streamer *s, const struct statement *statement,
-			 const struct binlog_query *query, struct touch *touch)
+static void default_schema(const struct binlog_streamer *s, const struct binlog_query *query,
+			   char schema[STATEMENT_NAME_SIZE])
 {
-	const struct binlog_handler *h = &s->params.handler;
-	char schema[194];
-	size_t length = query->schema_length < sizeof(schema) - 1 ? query->schema_length :
-								    sizeof(schema) - 1;
+	size_t length = query->schema_length < STATEMENT_NAME_SIZE - 1 ? query->schema_length :
+									 STATEMENT_NAME_SIZE - 1;
 
 	memcpy(schema, query->schema, length);
 	schema[length] = '\0';
 	fold(s, schema);
+}
+
+static void find_touched(struct binlog_streamer *s, const struct statement *statement,
+			 const struct binlog_query *query, struct touch *touch)
+{
+	const struct binlog_handler *h = &s->params.handler;
+	char schema[STATEMENT_NAME_SIZE];
+
+	default_schema(s, query, schema);
 	*touch = (struct touch){ .may_change = false };
 	look_at_names(s, statement, query, schema, touch);
 	if (touch->hit[0] && !touch->may_change)
@@ -142,17 +149,55 @@ static void find_touched(struct binlog_streamer *s, const struct statement *stat
 	touch->may_change = touch->is_table = false;
 }
 
+/* Not where it may have failed in part, nor behind rows that a decision may still bring in
+ * front of it, nor behind the final position. */
+static bool is_plain_truncate(const struct binlog_streamer *s, const struct statement *statement,
+			      const struct binlog_query *query)
+{
+	return statement->empties && statement->name_count == 1 && statement->is_complete &&
+	       query->error_code == 0 && s->params.handler.truncate && !s->is_late &&
+	       !streamer_is_watched(s) && !s->undecided.first &&
+	       s->transaction.state != TRANSACTION_OPEN;
+}
+
+/* *is_taken: it is done in the order of the stream, and nothing else is to be done. */
+static bool take_truncate(struct binlog_streamer *s, const struct statement *statement,
+			  const struct binlog_query *query, bool *is_taken, struct error *err)
+{
+	const struct binlog_handler *h = &s->params.handler;
+	struct statement_name name = statement->names[0];
+	const struct table *table;
+
+	*is_taken = false;
+	if (!is_plain_truncate(s, statement, query) || !is_clear(s, query, name.schema) ||
+	    !is_clear(s, query, name.name))
+		return true;
+	if (!name.schema[0])
+		default_schema(s, query, name.schema);
+	fold(s, name.schema);
+	fold(s, name.name);
+	table = h->find_table(h->context, name.schema, name.name);
+	if (!table || streamer_is_older(s, name.schema, name.name))
+		return true;
+	return h->truncate(h->context, table, &s->position, is_taken, err);
+}
+
 bool streamer_check_statement(struct binlog_streamer *s, const struct statement *statement,
 			      const struct binlog_query *query, uint32_t timestamp,
 			      struct error *err)
 {
 	struct touch touch;
 	int shown = query->sql_length < 300 ? (int)query->sql_length : 300;
+	bool is_taken;
 
 	if (s->transaction.is_applied) /* it was applied, or came before the copy */
 		return true;
 	/* Nothing has changed, and the statement comes once more if something does. */
 	if (s->transaction.is_unfinished && statement->kind == STATEMENT_TABLE)
+		return true;
+	if (!take_truncate(s, statement, query, &is_taken, err))
+		return false;
+	if (is_taken)
 		return true;
 	find_touched(s, statement, query, &touch);
 	if (!touch.hit[0])
@@ -163,10 +208,12 @@ bool streamer_check_statement(struct binlog_streamer *s, const struct statement 
 	if (touch.may_change)
 		return error_set(err, ERROR_SCHEMA,
 				 "%s on the source changes %s (after " POSITION_FORMAT
-				 ": %.*s): that table alone is to be dropped on the target and copied "
-				 "again, as the run is resumed (-recopy %s)",
+				 ": %.*s): %s to be dropped on the target and copied "
+				 "again, as the run is resumed (-recopy %s%s)",
 				 statement->verb, touch.hit, POSITION_ARGS(&s->boundary), shown,
-				 query->sql, touch.hit);
+				 query->sql,
+				 touch.is_table ? "that table alone is" : "its tables are",
+				 touch.hit, touch.is_table ? "" : ".TABLE for each");
 	if (statement->kind == STATEMENT_TABLE)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "%s on the source touches %s, which is being copied (after " POSITION_FORMAT

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "compare/range_diff.h"
+#include "merged_rows.h"
 
 static const char log_tag[] = "owed_rows";
 
@@ -23,6 +24,7 @@ static const char log_tag[] = "owed_rows";
 #define LOOK_PAUSE_MAX_MS 500
 #define QUIET_WAIT_MS 60000
 #define KEYS_SHOWN 10
+#define KEYS_SEARCHED 20 /* of each look's missing ones, for what is in their way */
 
 /* One walk over the queue. */
 struct look {
@@ -32,6 +34,7 @@ struct look {
 	struct map missing;    /* condition -> text of the key, owned */
 	bool was_quiet;	       /* when the keys were copied from the queue */
 	uint64_t begun;	       /* displacements by then */
+	bool stops_at_merged;  /* a row that has no place ends the run */
 	struct buf *report;    /* of the cutover */
 	uint64_t rows;	       /* missing, of all tables */
 	uint64_t shown;	       /* of the table at hand */
@@ -126,6 +129,24 @@ static bool ask(struct look *look, size_t table, const char *const *conditions, 
 	return range_diff_keys(&look->comparer, print_of(look, table), conditions, count, err);
 }
 
+/* Rows that are missing for good say so each time: some of them will do. */
+static bool stop_at_merged(struct look *look, size_t table, struct error *err)
+{
+	const struct map_entry *entry;
+	struct buf report = BUF_INIT;
+	size_t cursor = 0, count = 0;
+	bool ok = true;
+
+	while (ok && count++ < KEYS_SEARCHED && (entry = map_next(&look->missing, &cursor))) {
+		ok = merged_rows_find(&look->comparer, look->o->run->tables->tables[table],
+				      entry->key, entry->key_length, &report, err);
+		if (ok && report.length > 0)
+			ok = error_set(err, ERROR_DIFFERENT, "%s", buf_text(&report));
+	}
+	buf_release(&report);
+	return ok;
+}
+
 static bool pass_slice(void *context, size_t table, const struct queued_key *keys, size_t count,
 		       struct error *err)
 {
@@ -143,7 +164,7 @@ static bool pass_slice(void *context, size_t table, const struct queued_key *key
 				     is_quiet && !map_get(&look->missing, keys[i].condition,
 							  keys[i].length));
 	free(conditions);
-	return ok;
+	return ok && (!look->stops_at_merged || stop_at_merged(look, table, err));
 }
 
 static bool pass(struct look *look, struct error *err)
@@ -152,6 +173,8 @@ static bool pass(struct look *look, struct error *err)
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < o->run->tables->count; i++) {
+		if (look->stops_at_merged && !o->run->tables->tables[i]->may_merge)
+			continue;
 		mutex_lock(&o->lock);
 		look->was_quiet = o->begun == o->ended;
 		look->begun = o->begun;
@@ -224,6 +247,20 @@ static bool look_for_all_tables(struct look *look, struct error *err)
 static bool owes_nothing(struct owed_rows *o)
 {
 	return pending_rows_count(&o->queue) == 0 && pending_rows_uncompared(&o->queue) == 0;
+}
+
+bool owed_check_while_moving(struct owed_rows *o, struct error *err)
+{
+	struct look look;
+
+	if (pending_rows_count(&o->queue) == 0)
+		return true;
+	bool ok = look_open(&look, o, err);
+
+	look.stops_at_merged = true;
+	ok = ok && pass(&look, err);
+	look_close(&look);
+	return ok;
 }
 
 bool owed_check_before_cutover(struct owed_rows *o, struct error *err)

@@ -2,9 +2,11 @@
 """Runs the integration tests. The last line counts them.
 
 With --jobs N, N processes take them a few at a time, each with servers of its own;
-tests that were only too slow are tried again at the end, by themselves."""
+tests that were only too slow are tried again at the end, by themselves. Those that may take
+longest begin first."""
 
 import argparse
+import collections
 import fnmatch
 import importlib
 import json
@@ -33,6 +35,8 @@ def arguments():
                         " on a pair of such flavours")
     parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N",
                         help="processes that run tests at the same time (default: 1)")
+    parser.add_argument("--slowest", type=int, default=10, metavar="N",
+                        help="tests and modules whose times are shown at the end (default: 10)")
     parser.add_argument("--worker", type=int, metavar="FD", help=argparse.SUPPRESS)
     parser.add_argument("--client", choices=("mariadb", "oracle"), default="mariadb",
                         help="the client library the program was built with")
@@ -100,6 +104,7 @@ class Result(unittest.TestResult):
         super().__init__()
         self.bad = {}  # test -> what was wrong, as text
         self.skips = 0
+        self.times = {}  # name of a test -> seconds
 
     def startTest(self, test):
         super().startTest(test)
@@ -108,8 +113,8 @@ class Result(unittest.TestResult):
 
     def stopTest(self, test):
         signal.alarm(0)
-        self.report.append(f"{self.outcome}: {label(test)}"
-                           f" ({time.monotonic() - self.began:.2f} s)\n")
+        took = self.times[label(test)] = round(time.monotonic() - self.began, 2)
+        self.report.append(f"{self.outcome}: {label(test)} ({took:.2f} s)\n")
         sys.stdout.write("".join(self.report))
         sys.stdout.flush()
         super().stopTest(test)
@@ -147,7 +152,7 @@ class Result(unittest.TestResult):
         self.outcome = f"SKIPPED ({reason})"
 
     def counts(self):
-        return {"run": self.testsRun, "skipped": self.skips,
+        return {"run": self.testsRun, "skipped": self.skips, "times": self.times,
                 "bad": {label(test): reasons for test, reasons in self.bad.items()}}
 
 
@@ -211,12 +216,14 @@ class Worker:
 
 def share_out(tests, jobs):
     """Counts of all. What runs in one piece: the tests of one class, a few of them."""
-    pieces, total = [], {"run": 0, "skipped": 0, "bad": {}}
+    pieces, total = [], {"run": 0, "skipped": 0, "times": {}, "bad": {}}
     for number, test in enumerate(tests):
         last = pieces[-1] if pieces else None
         if not last or len(last) == AT_A_TIME or type(tests[last[0]]) is not type(test):
             pieces.append([])
         pieces[-1].append(number)
+    # The last ones to be taken must not be long: the processors would idle.
+    pieces.sort(key=lambda piece: -getattr(tests[piece[0]], "timeout", 0))
     pieces.reverse()
     lock = threading.Lock()
 
@@ -227,7 +234,7 @@ def share_out(tests, jobs):
                 piece = pieces.pop() if pieces else None
             counted = worker.run(piece) if piece else None
             if piece and not counted:
-                counted = {"run": len(piece), "skipped": 0,
+                counted = {"run": len(piece), "skipped": 0, "times": {},
                            "bad": {label(tests[n]): ["its process died"] for n in piece}}
             if not piece:
                 break
@@ -235,6 +242,7 @@ def share_out(tests, jobs):
                 total["run"] += counted["run"]
                 total["skipped"] += counted["skipped"]
                 total["bad"].update(counted["bad"])
+                total["times"].update(counted["times"])
             if worker.process.poll() is not None:
                 worker.close()
                 worker = Worker()
@@ -267,6 +275,18 @@ def in_one_process(tests, failfast):
     result.failfast = failfast
     unittest.TestSuite(tests).run(result)
     return result.counts()
+
+
+def show_slowest(times, count):
+    """What the run's seconds went to: its slowest tests, and modules."""
+    modules = collections.Counter()
+    for name, seconds in times.items():
+        modules[name.split(".")[0]] += seconds
+    for what, those in ("tests", collections.Counter(times)), ("modules", modules):
+        if count and len(those) > 1:
+            print(f"slowest {what}, of {sum(times.values()):.0f} s in all:")
+            for name, seconds in those.most_common(count):
+                print(f"{seconds:8.1f} s {name}")
 
 
 def on_alarm(*_):
@@ -303,6 +323,7 @@ def main():
     finally:
         case.pool.close()
     good = max(counts["run"] - len(bad) - counts["skipped"], 0)
+    show_slowest(counts["times"], args.slowest)
     print(f"integration, client {args.client}: {time.monotonic() - began:.0f} s")
     print(f"{good} passed, {len(bad)} failed, {counts['skipped']} skipped")
     return 1 if bad else 0

@@ -9,7 +9,7 @@ from lib import tables
 from lib.compare import fetch
 from lib.moves import MoveTest, keys, position
 
-TAGS = ("invariants",)
+TAGS = ("invariants", "any_client")
 
 
 class LockingReadTest(MoveTest):
@@ -276,6 +276,66 @@ def unique_moves(x, y, z):
             [free(x), f"UPDATE abc.t SET w = NULL WHERE id = {z}",
              f"UPDATE abc.t SET u = 'u{x}', w = -{z} WHERE id = {y}"],
     }
+
+
+
+class PartsOfABatchTest(MoveTest):
+    """I5 and I6: changes of one table that several writers apply at once, beside a table whose
+    unique values move, which stays one writer's.
+
+    Broken: a batch that is over before the parts of those who help. Red: killed, terminated
+    and (rows that are older) a lost connection."""
+
+    def prepared(self, **settings):
+        """All is copied. A helper stands before its part, the first, which nobody else can take;
+        the others are applied."""
+        self.table(rows=400)
+        self.table("u", rows=100, body=UNIQUES, **UNIQUE_FILL)
+        probes = self.probes()
+        ferry = self.ferry(probes=probes, BinlogWriterConcurrency=4, BinlogEventBatchSize=10,
+                           AutomaticCutover=False, **settings)
+        first = probes.stop_at("before_binlog_apply", r"abc\.t ")
+        part = probes.stop_at("part_taken")
+        ferry.start()
+        ferry.wait_for_log("data copy is complete")
+        self.source.sql("UPDATE abc.t SET v = 'first' WHERE id = 400")
+        self.reach(ferry, first)
+        self.source.sql(
+            "UPDATE abc.t SET v = 'new', n = n + 1 WHERE id <= 60",
+            "DELETE FROM abc.t WHERE id % 3 = 0", "UPDATE abc.t SET id = id + 1000 WHERE id % 5 = 0",
+            "INSERT INTO abc.t (id, v, n) SELECT id * 3, v, -1 FROM abc.u WHERE id % 2",
+            *(sql.replace("abc.t", "abc.u") for sql in unique_moves(1, 2, 3)["from A to B"]))
+        self.received(ferry, probes, 200, r"abc\.t ")
+        first.release()
+        self.reach(ferry, part)
+        self.let_the_state_be_saved(ferry)
+        return ferry, probes
+
+    def finished(self, ferry, probes, state):
+        self.source.sql("UPDATE abc.t SET v = 'later' WHERE id % 4 = 0")
+        probes.release_all()
+        ferry.resume(state, AutomaticCutover=True)
+        self.done(ferry)
+
+    def test_killed_while_another_helps(self):
+        ferry, probes = self.prepared()
+        ferry.kill9()
+        self.finished(ferry, probes, ferry.state_file())
+
+    def test_terminated_while_another_helps(self):
+        ferry, probes = self.prepared()
+        ferry.terminate()
+        ferry.assert_status(2)
+        self.finished(ferry, probes, ferry.state())
+
+    def test_the_connections_are_lost_while_another_helps(self):
+        ferry, probes = self.prepared(http=True)
+        self.target.kill_connections("ghostferry")
+        probes.release_all()
+        ferry.allow_cutover()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+        ferry.interrupt()
+        self.done(ferry)
 
 
 class UniqueValuesTest(MoveTest):

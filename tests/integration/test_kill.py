@@ -13,7 +13,7 @@ from lib import place, tables
 from lib.moves import MoveTest
 from lib.receiver import Receiver
 
-TAGS = ("invariants",)
+TAGS = ("invariants", "any_client")
 
 
 def stops_in_the_source():
@@ -49,11 +49,12 @@ SETTINGS = {
 # (test_load_data.py), where definitions are tried (test_definitions.py, TrialTest) or FULLTEXT
 # keys come late (DocumentIdsTest), where the target forgets commits (test_crash_safety.py), where
 # views, triggers and the like are made (test_objects.py), and where indexes come
-# late (test_deferred_indexes.py), tables are copied again (test_schema_changes.py) or a way back
+# late (test_deferred_indexes.py), several writers apply one batch (test_invariants.py,
+# PartsOfABatchTest), tables are copied again (test_schema_changes.py) or a way back
 # is prepared (test_way_back.py).
 ELSEWHERE = ("before_repair_read", "after_repair_read", "after_repair_write",
              "replica_is_behind", "transactions_are_open", "xa_is_undecided",
-             "rows_displaced", "rows_skipped", "run_is_done",
+             "rows_displaced", "rows_skipped", "owed_row_searched", "run_is_done",
              "before_lax_read", "before_lax_compare", "after_lax_write",
              "before_trial_table", "state_is_durable", "fulltext_key_added",
              "load_is_unsuited", "before_indexing", "indexes_added", "indexes_recorded",
@@ -63,7 +64,8 @@ ELSEWHERE = ("before_repair_read", "after_repair_read", "after_repair_write",
              "tables_loaded", "before_enabling", "before_object_trial", "engine_changed",
              "before_cascade", "cascade_collected", "before_cascade_write",
              "after_cascade_write", "after_cascade", "cascade_doubt", "cascades_certain",
-             "before_doubts_compared", "doubts_compared")
+             "before_doubts_compared", "doubts_compared",
+             "part_taken")
 
 
 class KillTest(MoveTest):

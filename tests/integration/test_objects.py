@@ -5,6 +5,8 @@ from lib.case import BOTH
 from lib.moves import MoveTest
 from lib.receiver import Receiver
 
+TAGS = ("any_client",)
+
 KINDS = ["views", "triggers", "routines", "events", "sequences"]
 # What SHOW CREATE has, but for the time of creation.
 SHOWN = {
@@ -153,17 +155,28 @@ class WholeTest(ObjectsTest):
         self.assert_works()
 
     def test_named_otherwise_on_the_target(self):
-        """Definers are replaced; a body that names its database is refused, the others arrive."""
+        """Definers are replaced, and databases in views; a body that names its database is
+        refused, as is a view with an alias of that name; the others arrive."""
         self.make()
         self.target.sql("CREATE USER IF NOT EXISTS app@'10.%'")
-        how = {"Databases": {"Rewrites": {"abc": "xyz"}},
+        self.source.sql("CREATE DATABASE zoo", "CREATE TABLE zoo.o (id INT PRIMARY KEY)",
+                        "INSERT INTO zoo.o VALUES (1)", "USE abc", "CREATE VIEW far AS SELECT o.id,"
+                        " f(1) > 0 AS f, 'abc.t' AS s FROM zoo.o JOIN t ON t.id = o.id",
+                        "CREATE VIEW alias AS SELECT abc.id FROM zoo.o AS abc")
+        how = {"Databases": {"Whitelist": ["abc", "zoo"], "Rewrites": {"abc": "xyz", "zoo": "abc"}},
                "DefinerRewrites": {"app@%": "app@10.%"}}
         self.source.sql("CREATE PROCEDURE abc.named () SELECT 'abc.t'")
         ferry = self.ferry(**how)
         self.assertEqual(ferry.run("-dryrun"), 1)
-        self.assertIn("PROCEDURE abc.named mentions abc, which has another name", ferry.logs())
-        self.source.sql("DROP PROCEDURE abc.named")
+        self.assertIn("PROCEDURE abc.named mentions abc, which has another name", ferry.stdout())
+        self.assertIn("VIEW abc.alias mentions abc, which has another name", ferry.stdout())
+        self.assertNotIn("abc.far mentions", ferry.stdout())
+        self.source.sql("DROP PROCEDURE abc.named", "DROP VIEW abc.alias")
         ferry.run_ok()
+        self.assertEqual(self.target.sql("SELECT * FROM xyz.far"), ((1, 1, "abc.t"),))
+        self.assertEqual(ferry.run("-verify"), 0, ferry.logs())
+        self.source.sql("DROP VIEW abc.far")
+        self.target.sql("DROP VIEW xyz.far")
         self.maxDiff = None
         replaced = {key: tuple(str(v).replace("`app`@`%`", "`app`@`10.%`") for v in shown)
                     for key, shown in self.shown(self.source).items()}

@@ -7,7 +7,7 @@ import shutil
 from lib.case import MARIADB, MARIADB_105, MARIADB_118, MYSQL
 from lib.moves import MoveTest, completed
 
-TAGS = ("owed_rows",)
+TAGS = ("owed_rows", "any_client")
 ALL = (MARIADB_105, MARIADB, MARIADB_118, MYSQL)
 
 EMPTY = {"CopyStage": {"CompletedTables": {}}}

@@ -11,6 +11,7 @@ import unittest
 
 from lib import case, place
 from lib.case import FerryTest
+from lib.certificates import certificates, server_options
 from lib.false_server import FalseServer
 from lib.server import PASSWORD
 
@@ -498,28 +499,11 @@ class TlsTest(StartTest):
         if not shutil.which("openssl"):
             raise unittest.SkipTest("no openssl on this machine")
 
-    def certificates(self, directory, names):
-        """Makes ca.pem, cert.pem and key.pem there."""
-        def openssl(*args):
-            subprocess.run(["openssl", *args], cwd=directory, check=True, capture_output=True)
-
-        with open(os.path.join(directory, "names"), "w") as f:
-            f.write("subjectAltName=" + ",".join(names))
-        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca-key.pem",
-                "-out", "ca.pem", "-days", "2", "-subj", "/CN=test CA")
-        openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "req.pem",
-                "-subj", "/CN=" + names[0].split(":")[1])
-        openssl("x509", "-req", "-in", "req.pem", "-CA", "ca.pem", "-CAkey", "ca-key.pem",
-                "-CAcreateserial", "-out", "cert.pem", "-days", "2", "-extfile", "names")
-        for leaf in os.listdir(directory):
-            os.chmod(os.path.join(directory, leaf), 0o644)
-
     def secure_server(self, names=("DNS:localhost", "IP:127.0.0.1")):
         directory = place.temp_dir(self.source.kind.inside)
-        self.certificates(directory, names)
-        seen = directory[len(place.SID):] if self.source.is_mysql else directory
-        server = self.private_server("source", *(f"--ssl-{kind}={seen}/{kind}.pem"
-                                                 for kind in ("ca", "cert", "key")))
+        certificates(directory, names)
+        server = self.private_server("source",
+                                     *server_options(directory, self.source.kind.inside))
         server.sql("SET sql_log_bin = 0", "ALTER USER ghostferry@'%' REQUIRE SSL",
                    "SET sql_log_bin = 1", "CREATE DATABASE abc",
                    "CREATE TABLE abc.t (id INT PRIMARY KEY, v VARCHAR(9))",
@@ -552,7 +536,7 @@ class TlsTest(StartTest):
         self.refused("source.*other.name", ferry=self.tls(server, ServerName="other.name"))
         self.refused("source", ferry=self.tls(server, CertPath=None))
         stranger = place.temp_dir()
-        self.certificates(stranger, ["DNS:localhost"])
+        certificates(stranger, ["DNS:localhost"])
         self.refused("source", ferry=self.tls(server, CertPath=f"{stranger}/ca.pem"))
         with open(f"{stranger}/junk.pem", "w") as f:
             f.write("not a certificate\n")
@@ -585,7 +569,7 @@ class TlsTest(StartTest):
     def test_what_is_verified(self):
         self.source = server = self.secure_server(["DNS:elsewhere.example"])
         stranger = place.temp_dir()
-        self.certificates(stranger, ["DNS:elsewhere.example"])
+        certificates(stranger, ["DNS:elsewhere.example"])
         for how, good in (({"Verify": "ca"}, True), ({"Verify": "none", "CertPath": None}, True),
                           ({"Verify": "full"}, False),
                           ({"Verify": "ca", "CertPath": f"{stranger}/ca.pem"}, False)):

@@ -12,6 +12,8 @@ from lib.receiver import Receiver
 from lib.server import PASSWORD
 from test_replica import QUOTED, ReplicaTest
 
+TAGS = ("any_client",)
+
 ROWS = 200
 
 

@@ -5,6 +5,8 @@ from lib.moves import HeldCommits, MoveTest
 from lib.proxy import Proxy
 from lib.verify import TYPES, MoveVerified
 
+TAGS = ("any_client",)
+
 U = "id INT NOT NULL PRIMARY KEY, u INT NOT NULL UNIQUE, w VARCHAR(20) NOT NULL, v TEXT, UNIQUE (w)"
 
 

@@ -6,8 +6,11 @@ half: test_killed_within_the_callback."""
 
 import json
 import os
+import shutil
 
+from lib import place
 from lib.case import BOTH, CROSS
+from lib.certificates import certificates, server_options
 from lib.moves import MoveTest, position
 from lib.receiver import Receiver
 from lib.writer import Writer
@@ -204,6 +207,30 @@ class PlaceTest(WayBackTest):
         self.assertFalse(os.path.exists(self.back_path(ferry)))
 
 
+    def test_truncate_and_counters_with_kills(self):
+        """TRUNCATE is applied in its place on the old side too, whose counters are raised at its
+        cutover."""
+        ferry = self.probed_move(OnSchemaChange="recopy")
+        self.cut_over(ferry)
+        self.target.sql("UPDATE xyz.t SET v = 'there'", "TRUNCATE TABLE xyz.t",
+                        "INSERT INTO xyz.t (id, v) VALUES (3, 'new')", "TRUNCATE xyz.counted",
+                        "INSERT INTO xyz.counted VALUES (NULL), (40)",
+                        "DELETE FROM xyz.counted WHERE id = 40")
+        stops = [ferry.probed.stop_at(name, "^xyz.t truncate")
+                 for name in ("before_binlog_apply", "after_binlog_apply")]
+        ferry.start("-back")
+        for stop in stops:
+            self.reach(ferry, stop)
+            self.let_the_state_be_saved(ferry)
+            ferry.kill9()
+            stop.release()
+            ferry.start("-back", "-resume")
+        ferry.assert_status(0)
+        self.assertIn("no way forward again but a new move", ferry.log())
+        self.assert_both_equal()
+        self.source.sql("INSERT INTO abc.counted VALUES (NULL)")
+        self.assertEqual(self.source.sql("SELECT id FROM abc.counted ORDER BY id"), ((1,), (41,)))
+
     def test_two_databases_became_one(self):
         """And come apart again; what was made since stays where it is."""
         self.source.sql("CREATE DATABASE def", "CREATE TABLE def.u (id INT PRIMARY KEY, v INT)",
@@ -295,6 +322,48 @@ class RefusedTest(WayBackTest):
         self.source.sql("UPDATE abc.t SET v = 'old habits' WHERE id = 3")
         self.refused(ferry, "-back", status=3, says="row data of abc.t has been corrupted by a "
                      "change directly performed(?s:.*)the way back ends here")
+
+    def test_tls_retention_and_events(self):
+        """The target of the move demands TLS, keeps its binlog for an hour, and loses it; the
+        source runs events."""
+        directory = place.temp_dir(self.target.kind.inside)
+        certificates(directory, ("DNS:localhost", "IP:127.0.0.1"))
+        self.target = self.private_server("target", "--binlog-expire-logs-seconds=86400", *server_options(
+            directory, self.target.kind.inside))
+        self.target.sql("ALTER USER ghostferry_all@'%' REQUIRE SSL")
+        self.source = self.private_server("source", "--event-scheduler=ON")
+        self.table(rows=20)
+        self.source.sql("CREATE EVENT abc.later ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01'"
+                        " DO DELETE FROM abc.t")
+        ferry = self.move()
+        own = os.path.join(ferry.dir, "ca.pem")
+        shutil.copy(os.path.join(directory, "ca.pem"), own)
+        ferry.config["Target"]["TLS"] = {"CertPath": ferry.program.seen(own)}
+        ferry.config["Rollback"]["AutomaticCutover"] = False
+        self.cut_over(ferry)
+        self.assertRegex(ferry.log(), "for the way back.*binlog files are purged after 86400 "
+                         "seconds: so long after the cutover at the latest -back must have been")
+        self.assertRegex(ferry.log(), "for the way back.*event scheduler is ON and database abc "
+                         "has 1 event")
+        self.target.sql("UPDATE xyz.t SET v = 'there' WHERE id = 3")
+        ferry.start("-back")
+        ferry.wait_for_log("waiting for cutover")
+        self.assertRegex(ferry.log(), r'connected to source".*hasSSL=true')
+        self.assertRegex(ferry.log(), "event scheduler is ON and database abc has 1 event")
+        ferry.kill9()
+        file = self.target.position()[0]
+        self.target.sql("FLUSH BINARY LOGS", "UPDATE xyz.t SET v = 'gone' WHERE id = 4",
+                        "FLUSH BINARY LOGS")
+        last = self.target.position()[0]
+        self.assertNotEqual(file, last)
+
+        def purged():  # not while a thread of before still reads them
+            self.target.sql(f"PURGE BINARY LOGS TO '{last}'")
+            return self.target.sql("SHOW BINARY LOGS")[0][0] == last
+
+        self.wait_until(purged)
+        self.refused(ferry, "-back", "-resume", status=2, says="the way back ends here")
+        self.assertEqual(self.source.value("SELECT v FROM abc.t WHERE id = 3"), "there")
 
     def test_a_trigger_on_the_old_source(self):
         """In use until the cutover: a warning at first, and refused then."""

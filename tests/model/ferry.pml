@@ -63,6 +63,8 @@
  *   - Tables without a key: keyless.pml.
  *   - Several tables, and with them groups finishing out of order (change_queue.c):
  *     tables share nothing but the position.
+ *   - Parts of a batch, written at once (apply_parts.c): only where no two keys share a
+ *     value, and those in any order are what apply() does.
  *   - Memory order of the fence's loads and stores: here they are single steps.
  *   - A transaction on the target is one step: InnoDB's row locks are kept to the end.
  *   - Several application transactions between log and commit at once: one at a time

@@ -4,7 +4,8 @@
  *
  * One table of one row, of VALUES values or none. The source's application makes TRANSACTIONS
  * transactions of its choice and CHANGES changes of the definition, each of which may replace the
- * row without a row event (TRUNCATE, a RENAME that puts another table in its place). The process
+ * row without a row event (a RENAME that puts another table in its place; TRUNCATE, which is applied
+ * in its place among the rows, and says itself that there is none). The process
  * may die CRASHES times, at any instant, and is resumed from a state taken at any instant
  * before. At the end the target must have the source's row and definition. A run that ends
  * because of a change is resumed at once; that may not happen more often than there are reasons.
@@ -27,7 +28,10 @@
  *                 copied once more
  *   NO_D3         a change behind the place is passed over
  *   NO_D4         the state does not say that the table is to be copied again
- *   NO_D5         statements of the dead are not waited for before the table is dropped
+ *   NO_D5         statements of the dead are not waited for before the table is dropped, nor
+ *                 before a run goes on
+ *   NO_D6         TRUNCATE is passed over, as the copy reads what is left
+ *   NO_D6_FENCE   ... is applied while a chunk from before it is on its way
  *
  * The definition that an event was logged by is compared with the one that is known, as far as
  * the event tells it (table_check.c). It does not tell all: BLIND, neither it nor any other comparison tells anything, and a row that
@@ -63,6 +67,7 @@
 byte row, definition; /* what a read sees; row 0: none */
 typedef event {
 	bool is_change;	 /* of the definition */
+	bool is_truncate;
 	byte image;	 /* of a row; 0 is a delete */
 	byte definition; /* by which it was logged */
 }
@@ -70,7 +75,7 @@ event binlog[LOG];
 byte logged, transactions, changes;
 bool row_window;	  /* a row is logged, locked, and not yet readable */
 bool is_changing;	  /* a statement holds the metadata lock */
-bool change_logged, change_visible, redefines;
+bool change_logged, change_visible, redefines, truncates;
 byte new_row;
 
 /* --- the target ------------------------------------------------------------------- */
@@ -97,7 +102,7 @@ byte restarts;
 byte saved_position, saved_known, saved_from;
 bool saved_copied, saved_pending;
 byte crashes;
-bool left_insert;
+bool left;
 byte left_row;
 bool over;
 
@@ -111,6 +116,8 @@ byte seen;
 #define SEEN_OLDER 2	/* something from before the place was passed over */
 #define SEEN_PENDING 4	/* a death between the drop and the copy */
 #define SEEN_LEFT 8	/* an insert of the dead was carried out */
+#define SEEN_EMPTIED 16 /* a row from behind a TRUNCATE, copied before it was applied, went with it */
+#define SEEN_LEFT_TRUNCATE 32 /* a TRUNCATE of the dead took a row */
 
 /* --- the application ---------------------------------------------------------------- */
 
@@ -135,14 +142,15 @@ proctype application() {
 	:: d_step { row_window -> row = new_row; new_row = 0; row_window = false }
 	/* ALTER; TRUNCATE; RENAME of another table. */
 	:: d_step { CAN_CHANGE -> is_changing = true; changes++; new_row = row; redefines = true }
-	:: d_step { CAN_CHANGE -> is_changing = true; changes++; new_row = 0 }
+	:: d_step { CAN_CHANGE -> is_changing = true; changes++; new_row = 0; truncates = true }
 	:: d_step { CAN_CHANGE -> is_changing = true; changes++; new_row = !row; redefines = true }
-	:: d_step { is_changing && !change_logged -> log_event(true, 0); change_logged = true }
+	:: d_step { is_changing && !change_logged -> binlog[logged].is_truncate = truncates;
+		log_event(!truncates, 0); change_logged = true }
 	:: d_step { is_changing && !change_visible -> row = new_row;
 		definition = definition + redefines; change_visible = true }
 	:: d_step { is_changing && change_logged && change_visible -> is_changing = false;
 		change_logged = false; change_visible = false; new_row = 0;
-		redefines = false }
+		redefines = false; truncates = false }
 	:: d_step { CAN_WRITE && CAN_CHANGE -> transactions = TRANSACTIONS; changes = CHANGES }
 	:: transactions == TRANSACTIONS && changes == CHANGES && !row_window && !is_changing -> break
 	:: over -> break
@@ -162,11 +170,19 @@ inline forget() {
 	i = 0
 }
 
-/* The process's end; an insert may be on its way. */
+#ifdef NO_D2
+#define IS_OLDER(n) false
+#else
+#define IS_OLDER(n) (n < from)
+#endif
+
+/* The process's end; an insert may be on its way, or a TRUNCATE. */
 inline end_process() {
 	if
 	:: phase == RUNNING && has_read && !copied && copy_row != 0 ->
-		left_insert = true; left_row = copy_row
+		left = true; left_row = copy_row
+	:: phase == RUNNING && applied < received && binlog[applied].is_truncate &&
+	   !IS_OLDER(applied) && !fenced[applied] -> left = true
 	:: else
 	fi;
 	phase = DEAD;
@@ -191,11 +207,6 @@ inline begin_again(named) {
 #else
 #define IS_SEEN true
 #endif
-#ifdef NO_D2
-#define IS_OLDER(n) false
-#else
-#define IS_OLDER(n) (n < from)
-#endif
 /* A row that is taken by another definition than its own. */
 #define BAD 3
 #define TAKEN(image, by) ((by) == known || (image) == 0 -> (image) : BAD)
@@ -214,7 +225,7 @@ inline begin_again(named) {
 #ifdef NO_D5
 #define MAY_DROP true
 #else
-#define MAY_DROP !left_insert
+#define MAY_DROP !left
 #endif
 #ifdef D1_LATE
 #define PLACE_AT_READ place = logged
@@ -224,7 +235,16 @@ inline begin_again(named) {
 #define PLACE_FIRST place = logged
 #endif
 
+#ifdef NO_D6
+#define APPLIES(n) (!binlog[n].is_change && !IS_OLDER(n) && !binlog[n].is_truncate)
+#else
 #define APPLIES(n) (!binlog[n].is_change && !IS_OLDER(n))
+#endif
+#ifdef NO_D6_FENCE
+#define WAITS(n) !binlog[n].is_truncate
+#else
+#define WAITS(n) true
+#endif
 
 proctype run_process() {
 	byte i;
@@ -270,10 +290,12 @@ proctype run_process() {
 #endif
 		:: !IS_OLDER(received) && !binlog[received].is_change && !FITS(received) ->
 			begin_again(true)
-		:: else -> fenced[received] = ticket && !copied; received++
+		:: else -> fenced[received] = ticket && !copied && WAITS(received); received++
 		fi }
 	:: d_step { phase == RUNNING && applied < received && APPLIES(applied) &&
 		    !fenced[applied] ->
+		SEE((binlog[applied].is_truncate && target_row == row && row != 0 ->
+		     SEEN_EMPTIED : 0));
 		target_row = TAKEN(binlog[applied].image, binlog[applied].definition); applied++ }
 	:: d_step { phase == RUNNING && applied < received && !APPLIES(applied) -> applied++ }
 
@@ -298,22 +320,25 @@ proctype run_process() {
 	:: d_step { phase == RUNNING && crashes < CRASHES &&
 		    (saved_position != applied || saved_copied != copied || saved_from != from ||
 		     saved_known != known || saved_pending) -> SAVE() }
-	:: d_step { phase != DEAD && crashes < CRASHES && !left_insert && !over -> crashes++;
+	:: d_step { phase != DEAD && crashes < CRASHES && !left && !over -> crashes++;
 		SEE((is_dropped -> SEEN_PENDING : 0)); wanted = false; end_process() }
 
 	/* What the dead left behind is carried out, or not. */
-	:: d_step { left_insert ->
+	:: d_step { left ->
 		if
-		:: !is_dropped && target_row == 0 -> target_row = left_row; SEE(SEEN_LEFT)
+		:: !is_dropped && left_row == 0 -> SEE((target_row -> SEEN_LEFT_TRUNCATE : 0));
+			target_row = 0
+		:: !is_dropped && left_row != 0 && target_row == 0 -> target_row = left_row;
+			SEE(SEEN_LEFT)
 		:: else
 		fi;
-		left_insert = false; left_row = 0 }
-	:: d_step { left_insert -> left_insert = false; left_row = 0 }
+		left = false; left_row = 0 }
+	:: d_step { left -> left = false; left_row = 0 }
 
 	/* The cutover. */
 	:: atomic { phase == RUNNING && copied && transactions == TRANSACTIONS &&
 		    changes == CHANGES && !row_window && !is_changing && applied == logged &&
-		    !left_insert && !over ->
+		    !left && !over ->
 #ifdef WITNESS
 		assert((seen & WITNESS) != WITNESS);
 #else

@@ -201,7 +201,8 @@ class Bench:
             shutil.rmtree(where, ignore_errors=True)
 
     def files(self):
-        """Of the four tables, in the form that LOAD DATA reads; made once."""
+        """Of the four tables, in the form that LOAD DATA reads; made once, and again when
+        their rows have changed."""
         paths = [os.path.join(self.work, table) for table in FOUR]
         for table, path in zip(FOUR, paths):
             if not os.path.exists(path):
@@ -237,6 +238,9 @@ class Bench:
     def change(self, names):
         """EVENTS rows, on four connections, PER_COMMIT neighbours a transaction: shared out
         among the tables, or each connection's own part of the only one."""
+        for table in FOUR:
+            if os.path.exists(os.path.join(self.work, table)):
+                os.unlink(os.path.join(self.work, table))
         each = EVENTS // 4
         there = self.rows // 4 // PER_COMMIT  # groups of neighbours in a table
 

@@ -37,7 +37,7 @@ static struct {
 	unsigned count, next;
 	bool has_checksum;
 	/* The streamer's callbacks as the test wants them. */
-	bool has_side_effects, refuses_rows, refuses_boundaries;
+	bool has_side_effects, refuses_rows, refuses_boundaries, takes_truncate;
 	uint64_t buffered_bytes_max;
 	uint64_t xa_bytes_max;
 	struct binlog_position start, stop_at, final;
@@ -445,6 +445,17 @@ static bool see_row(void *context UNUSED, const struct row_change *change, struc
 	return true;
 }
 
+static bool see_truncate(void *context UNUSED, const struct table *table,
+			 const struct binlog_position *end, bool *is_taken, struct error *err UNUSED)
+{
+	*is_taken = script.takes_truncate;
+	if (*is_taken)
+		see_text("emptied:");
+	if (*is_taken)
+		buf_printf(&script.seen, "%s:%u", table->full_name, (unsigned)end->offset);
+	return true;
+}
+
 static bool see_late(void *context, const struct row_change *change, struct error *err)
 {
 	see_text("late");
@@ -496,6 +507,7 @@ static UNUSED void run_script(void)
 		.start = script.start,
 		.handler = { .find_table = find_table,
 			     .is_chosen = is_chosen,
+			     .truncate = see_truncate,
 			     .row = see_row,
 			     .late = see_late,
 			     .boundary = see_boundary,

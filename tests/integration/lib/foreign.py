@@ -15,6 +15,7 @@ from . import place
 SQL = {
     "bacula-director-mysql": ("usr/share/dbconfig-common/data/bacula-director-mysql/install/mysql",),
     "gammu-smsd": ("usr/share/doc/gammu-smsd/examples/mysql.sql",),
+    "icinga2-ido-mysql": ("usr/share/icinga2-ido-mysql/schema/mysql.sql",),
     "mediawiki": ("usr/share/mediawiki/maintenance/tables-generated.sql",
                   "usr/share/mediawiki/maintenance/tables.sql"),
     "phpmyadmin": ("usr/share/phpmyadmin/sql/create_tables.sql",),

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 
+#include "../../../src/apply/apply_parts.h"
 #include "../../../src/apply/displacement.h"
 #include "base/log.h"
 #include "rows/target_write.h"
@@ -21,6 +22,7 @@ static struct table_sync shared;
 static struct stop stop;
 static struct run run;
 static struct table_queue queue;
+static struct apply_parts parts;
 static struct change *first, **end;
 static char insert_head[] = "INSERT ", insert_tail[] = " TAIL";
 static char replace_head[] = "REPLACE ", delete_head[] = "DELETE ";
@@ -100,6 +102,11 @@ bool write_is_too_large(const struct moved_table *of UNUSED, const char *what UN
 	return false;
 }
 
+bool throttler_wait(struct throttler *t UNUSED, enum throttled what UNUSED, struct stop *of UNUSED)
+{
+	return true;
+}
+
 bool db_ready(struct db *db UNUSED, struct error *err UNUSED)
 {
 	return true;
@@ -146,10 +153,11 @@ static int set_up(void **state UNUSED)
 				      .insert_tail = insert_tail,
 				      .replace_head = replace_head,
 				      .delete_head = delete_head };
-	options.batch_bytes = 1 << 20;
+	options = (struct move_options){ .batch_bytes = 1 << 20 };
 	stop_init(&stop);
 	fence_init(&shared.fence);
 	write_claims_init(&shared.claims);
+	apply_parts_init(&parts, NULL, NULL);
 	run = (struct run){ .options = &options, .syncs = &shared, .stop = &stop };
 	queue = (struct table_queue){ .table = &table, .rows_max = TABLE_QUEUE_ROWS_MAX };
 	first = NULL;
@@ -167,6 +175,7 @@ static int tear_down(void **state UNUSED)
 		free(first);
 	}
 	assert_int_equal(displacements, 0);
+	apply_parts_destroy(&parts);
 	write_claims_destroy(&shared.claims);
 	fence_destroy(&shared.fence);
 	stop_destroy(&stop);
@@ -201,14 +210,14 @@ static void check(const char *steps, const char *want, enum error_kind kind)
 	struct error err = ERROR_INIT;
 
 	script = steps;
-	assert_int_equal(change_apply(&run, NULL, &queue, first, &err), kind == ERROR_NONE);
+	assert_int_equal(change_apply(&run, NULL, &parts, &queue, first, &err), kind == ERROR_NONE);
 	if (kind != ERROR_NONE) {
 		assert_int_equal(err.kind, kind);
 		assert_non_null(strstr(err.text, "apply row changes of table abc.t: "));
 	}
 	assert_string_equal(buf_text(&sent), want);
 	assert_false(shared.claims.is_alone);
-	assert_int_equal(shared.claims.row_count, 0);
+	assert_null(shared.claims.rows);
 	buf_clear(&sent);
 }
 
@@ -333,6 +342,38 @@ TEST(what_is_not_tried_again)
 	}
 }
 
+TEST(a_batch_in_parts_neither_too_small_nor_too_large)
+{
+	shows_rows = true;
+	options.apply_workers = 4;
+	add_rows(8);
+	check("", "8", ERROR_NONE);
+	options.apply_rows = 3; /* what a transaction may have */
+	check("", "2 | 3 | 3", ERROR_NONE);
+	options.apply_rows = 0;
+	options.batch_bytes = 4 * 3 * change_size(first); /* a fourth of it is a part */
+	check("", "4 | 4", ERROR_NONE);
+	options.batch_bytes = 4;
+	check("", "2 | 2 | 2 | 2", ERROR_NONE); /* not more than there are writers */
+	table.may_displace = true;
+	check("", "16 (1 of 8)", ERROR_NONE);
+}
+
+TEST(deletes_are_over_before_there_are_images)
+{
+	options.apply_workers = 2;
+	options.batch_bytes = 4;
+	add_a_batch();
+	check("",
+	      "DELETE (`id` = 4) | DELETE (`id` = 5) | REPLACE (1,'b') | REPLACE (2,'x'); REPLACE (3,'c')",
+	      ERROR_NONE);
+	check("x", "DELETE (`id` = 4)!", ERROR_DATA); /* the rest is not tried */
+	check("d",
+	      "DELETE (`id` = 4)! | DELETE (`id` = 4) | DELETE (`id` = 5) | REPLACE (1,'b')"
+	      " | REPLACE (2,'x'); REPLACE (3,'c')",
+	      ERROR_NONE);
+}
+
 TEST(the_run_ends_in_between)
 {
 	shows_rows = true;
@@ -348,4 +389,5 @@ TEST_MAIN(CASE(the_last_change_of_each_key_in_the_order_of_the_index_deletes_fir
 	  CASE(a_deadlock_makes_them_smaller_and_has_the_table_to_itself),
 	  CASE(one_row_is_the_least),
 	  CASE(displacing_has_the_table_to_itself_while_it_is_copied_or_after_a_deadlock),
-	  CASE(what_is_not_tried_again), CASE(the_run_ends_in_between))
+	  CASE(what_is_not_tried_again), CASE(a_batch_in_parts_neither_too_small_nor_too_large),
+	  CASE(deletes_are_over_before_there_are_images), CASE(the_run_ends_in_between))

@@ -111,6 +111,51 @@ TEST(names_that_are_rewritten_are_found)
 	object_list_release(&list);
 }
 
+/* refused: left as it is, and named. Broken: is_elsewhere always false; texts not stepped over. */
+TEST(databases_in_a_view_are_replaced_where_they_are_nothing_else)
+{
+	static const struct {
+		const char *created, *becomes;
+	} cases[] = {
+		{ "VIEW `abc`.`o` AS select `abc`.`t`.`abc` AS `id` from `abc`.`t`", NULL },
+		{ "VIEW `abc`.`o` AS select `abc`.`t`.`i` AS `i`,'`abc`.`t`' AS `x` from (`abc`.`t` join "
+		  "`other`.`u` on(`abc`.`t`.`i` = `other`.`u`.`i`))",
+		  "VIEW `xyz`.`o` AS select `xyz`.`t`.`i` AS `i`,'`abc`.`t`' AS `x` from (`xyz`.`t` join "
+		  "`abc`.`u` on(`xyz`.`t`.`i` = `abc`.`u`.`i`))" },
+		{ "VIEW `o` AS select `abc`.`f`('it\\'s `abc`.`t`') AS `x`,_utf8mb4'abc' AS `y`",
+		  "VIEW `o` AS select `xyz`.`f`('it\\'s `abc`.`t`') AS `x`,_utf8mb4'abc' AS `y`" },
+		{ "VIEW `o` AS select `a`.`i` AS `i` from `abc`.`t` `a`",
+		  "VIEW `o` AS select `a`.`i` AS `i` from `xyz`.`t` `a`" },
+		/* Nothing in front of a dot: names of columns. */
+		{ "VIEW `o` AS select `t`.`abc` AS `abc` from `t`",
+		  "VIEW `o` AS select `t`.`abc` AS `abc` from `t`" },
+		{ "VIEW `o` AS select `t`.`i` AS `x` from `zabc`.`t` where `t`.`z` = 'abc.t'",
+		  "VIEW `o` AS select `t`.`i` AS `x` from `zabc`.`t` where `t`.`z` = 'abc.t'" },
+		/* Aliases and tables of that name. */
+		{ "VIEW `o` AS select `abc`.`i` AS `i` from `other`.`u` `abc`", NULL },
+		{ "VIEW `o` AS select `abc`.`i` AS `i` from `abc`", NULL },
+		{ "VIEW `o` AS select `ABC`.`t`.`i` AS `i` from `ABC`.`t`", NULL },
+	};
+	char xyz[] = "xyz", abc[] = "abc";
+
+	map_put_text(&options.databases.rewrites, "abc", xyz);
+	map_put_text(&options.databases.rewrites, "other", abc);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char *created = mem_printf("CREATE DEFINER=`abc`@`abc` %s", cases[i].created);
+		struct object_list list = object(OBJECT_VIEW, "VIEW", "abc@abc", created);
+		bool is_refused = object_rewritten_name(&options, &list.items[0]) != NULL;
+
+		translate(&list.items[0], &mysql);
+		is_refused |= object_rewritten_name(&options, &list.items[0]) != NULL;
+		if (is_refused != !cases[i].becomes ||
+		    (cases[i].becomes && strcmp(strstr(buf_text(&list.items[0].created), "VIEW"),
+						cases[i].becomes) != 0))
+			fail_msg("case %zu: %s", i, buf_text(&list.items[0].created));
+		free(created);
+		object_list_release(&list);
+	}
+}
+
 TEST(accounts_and_databases_are_replaced)
 {
 	struct object_list list =
@@ -214,5 +259,6 @@ TEST(a_view_is_the_same_with_its_database_in_front)
 }
 
 TEST_MAIN(CASE(words_are_found_behind_the_account), CASE(names_that_are_rewritten_are_found),
+	  CASE(databases_in_a_view_are_replaced_where_they_are_nothing_else),
 	  CASE(accounts_and_databases_are_replaced), CASE(settings_are_those_that_the_target_knows),
 	  CASE(they_agree_when_all_of_it_does), CASE(a_view_is_the_same_with_its_database_in_front))

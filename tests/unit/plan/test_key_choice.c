@@ -88,8 +88,9 @@ TEST(passes_over_keys_that_do_not_identify_rows)
 	fixture_index(c->table, "plain", false, "id");
 	assert_false(choose(c));
 	assert_non_null(strstr(c->err.text, "`abc`.`t1` has no Primary Key to default to"));
-	assert_string_equal(c->choice.remedy, "ALTER TABLE `abc`.`t1` ADD PRIMARY KEY (...), or set "
-					      "AllowTablesWithoutKey");
+	assert_string_equal(c->choice.remedy,
+			    "ALTER TABLE `abc`.`t1` ADD PRIMARY KEY (...), or set "
+			    "AllowTablesWithoutKey (\"AllowTablesWithoutKey\": true)");
 }
 
 TEST(another_key_stands_in_for_an_unfit_primary_key)
@@ -111,8 +112,9 @@ TEST(a_primary_key_with_a_prefix_is_refused)
 	fixture_index(c->table, "PRIMARY", true, "uuid")->has_expression = true;
 	assert_false(choose(c));
 	assert_non_null(strstr(c->err.text, "has a prefix part"));
-	assert_string_equal(c->choice.remedy, "ALTER TABLE `abc`.`t1` ADD UNIQUE KEY (...), or set "
-					      "AllowTablesWithoutKey");
+	assert_string_equal(c->choice.remedy,
+			    "ALTER TABLE `abc`.`t1` ADD UNIQUE KEY (...), or set "
+			    "AllowTablesWithoutKey (\"AllowTablesWithoutKey\": true)");
 }
 
 TEST(takes_a_configured_unique_column)
@@ -160,8 +162,9 @@ TEST(a_column_that_tells_nothing_apart_is_refused)
 
 	configure(c, "id");
 	assert_false(choose(c));
-	assert_string_equal(c->choice.remedy, "ALTER TABLE `abc`.`t1` ADD UNIQUE KEY (`id`), or set "
-					      "AllowTablesWithoutKey");
+	assert_string_equal(c->choice.remedy,
+			    "ALTER TABLE `abc`.`t1` ADD UNIQUE KEY (`id`), or set "
+			    "AllowTablesWithoutKey (\"AllowTablesWithoutKey\": true)");
 	configure(c, "name");
 	fixture_index(c->table, "n", true, "name");
 	assert_false(choose(c));

@@ -124,8 +124,10 @@ TEST(refuses_what_cannot_be_carried)
 	findings_init(&findings);
 	moved_tables_make(&c->options, NULL, &c->fixture.schema, &tables, &findings);
 	assert_int_equal(findings_errors(&findings), 3);
-	assert_string_equal(findings.items[0].remedy, "ALTER TABLE `abc`.`t1` ENGINE=InnoDB, or set "
-						      "AllowNonTransactionalTables");
+	assert_string_equal(
+		findings.items[0].remedy,
+		"ALTER TABLE `abc`.`t1` ENGINE=InnoDB, or set "
+		"AllowNonTransactionalTables (\"AllowNonTransactionalTables\": true), which keeps writers from the table while it is copied");
 	assert_non_null(strstr(findings.items[2].text, "abc.t1.uuid is of type binary(16)"));
 	moved_tables_release(&tables);
 	findings_release(&findings);

@@ -15,6 +15,7 @@ struct bench {
 	struct fixture fixture;
 	struct key_columns columns;
 	struct write_claims claims;
+	struct row_claim rows, more_rows;
 	struct stop stop;
 	struct change *changes[KEYS];
 	struct change *all[KEYS]; /* in order, to be freed */
@@ -87,18 +88,21 @@ TEST(rows_in_ranges_wait_and_the_others_do_not)
 	assert_true(write_claims_take_range(&b.claims, &middle, &b.stop));
 	assert_true(write_claims_take_range(&b.claims, &end, &b.stop));
 
-	assert_int_equal(write_claims_take_rows(&b.claims, b.changes, KEYS, 1000, &b.stop), 80);
+	assert_int_equal(write_claims_take_rows(&b.claims, &b.rows, b.changes, KEYS, 1000, &b.stop),
+			 80);
 	for (int i = 0; i < 80; i++)
 		assert_ptr_equal(b.changes[i], b.all[i < 10 ? i : i + 10]);
 	for (int i = 80; i < KEYS; i++) /* sorted too */
 		assert_ptr_equal(b.changes[i], b.all[i < 90 ? i - 70 : i]);
-	write_claims_release_rows(&b.claims);
+	write_claims_release_rows(&b.claims, &b.rows);
 
 	write_claims_release_range(&b.claims, &middle);
-	assert_int_equal(write_claims_take_rows(&b.claims, b.changes + 80, 20, 4, &b.stop), 4);
-	write_claims_release_rows(&b.claims);
-	assert_int_equal(write_claims_take_rows(&b.claims, b.changes + 84, 16, 99, &b.stop), 6);
-	write_claims_release_rows(&b.claims);
+	assert_int_equal(write_claims_take_rows(&b.claims, &b.rows, b.changes + 80, 20, 4, &b.stop),
+			 4);
+	write_claims_release_rows(&b.claims, &b.rows);
+	assert_int_equal(write_claims_take_rows(&b.claims, &b.rows, b.changes + 84, 16, 99, &b.stop),
+			 6);
+	write_claims_release_rows(&b.claims, &b.rows);
 	write_claims_release_range(&b.claims, &end);
 	release_range(&middle);
 	release_range(&end);
@@ -152,17 +156,56 @@ TEST(a_range_waits_for_rows_in_it_alone)
 
 	bench_init(&b);
 	struct range_claim before = make_range(&b, -1, 39), around = make_range(&b, 39, 49);
-	assert_int_equal(write_claims_take_rows(&b.claims, b.changes + 45, 1, 9, &b.stop), 1);
+	assert_int_equal(write_claims_take_rows(&b.claims, &b.rows, b.changes + 45, 1, 9, &b.stop),
+			 1);
 	assert_true(write_claims_take_range(&b.claims, &before, &b.stop));
 	start_waiter(&waiter, &b, &around);
 	wait_for_waiting(&b, 2, 0);
 	assert_false(atomic_load(&waiter.has_it));
-	write_claims_release_rows(&b.claims);
+	write_claims_release_rows(&b.claims, &b.rows);
 	thread_join(&waiter.thread);
 	assert_true(atomic_load(&waiter.has_it));
 	write_claims_release_range(&b.claims, &before);
 	write_claims_release_range(&b.claims, &around);
 	release_range(&before);
+	release_range(&around);
+	bench_release(&b);
+}
+
+TEST(a_range_and_the_table_wait_for_the_rows_of_all)
+{
+	struct waiter range, table;
+	struct bench b;
+
+	bench_init(&b);
+	struct range_claim around = make_range(&b, 39, 49);
+	assert_int_equal(write_claims_take_rows(&b.claims, &b.rows, b.changes, 41, 99, &b.stop), 41);
+	assert_int_equal(write_claims_take_rows(&b.claims, &b.more_rows, b.changes + 45, 9, 9,
+						&b.stop),
+			 9);
+	start_waiter(&range, &b, &around);
+	wait_for_waiting(&b, 1, 0);
+	write_claims_release_rows(&b.claims, &b.rows);
+	usleep(5000);
+	assert_false(atomic_load(&range.has_it));
+	write_claims_release_rows(&b.claims, &b.more_rows);
+	thread_join(&range.thread);
+	assert_true(atomic_load(&range.has_it));
+	write_claims_release_range(&b.claims, &around);
+
+	assert_int_equal(write_claims_take_rows(&b.claims, &b.rows, b.changes, 1, 9, &b.stop), 1);
+	assert_int_equal(write_claims_take_rows(&b.claims, &b.more_rows, b.changes + 1, 1, 9,
+						&b.stop),
+			 1);
+	start_waiter(&table, &b, NULL);
+	wait_for_waiting(&b, 0, 1);
+	write_claims_release_rows(&b.claims, &b.more_rows);
+	usleep(5000);
+	assert_false(atomic_load(&table.has_it));
+	write_claims_release_rows(&b.claims, &b.rows);
+	thread_join(&table.thread);
+	assert_true(atomic_load(&table.has_it));
+	write_claims_release_table(&b.claims);
 	release_range(&around);
 	bench_release(&b);
 }
@@ -199,7 +242,7 @@ TEST(stop_ends_every_wait)
 
 	bench_init(&b);
 	struct range_claim all = make_range(&b, -1, -1);
-	assert_int_equal(write_claims_take_rows(&b.claims, b.changes, 1, 9, &b.stop), 1);
+	assert_int_equal(write_claims_take_rows(&b.claims, &b.rows, b.changes, 1, 9, &b.stop), 1);
 	start_waiter(&range, &b, &all);
 	wait_for_waiting(&b, 1, 0);
 	start_waiter(&table, &b, NULL);
@@ -209,12 +252,13 @@ TEST(stop_ends_every_wait)
 	assert_false(atomic_load(&table.has_it));
 	assert_false(atomic_load(&range.has_it));
 	assert_null(b.claims.ranges);
-	assert_int_equal(write_claims_take_rows(&b.claims, b.changes, 1, 9, &b.stop), 0);
+	assert_int_equal(write_claims_take_rows(&b.claims, &b.rows, b.changes, 1, 9, &b.stop), 0);
 	release_range(&all);
 	bench_release(&b);
 }
 
 TEST_MAIN(cmocka_unit_test(rows_in_ranges_wait_and_the_others_do_not),
 	  cmocka_unit_test(a_range_waits_for_rows_in_it_alone),
+	  cmocka_unit_test(a_range_and_the_table_wait_for_the_rows_of_all),
 	  cmocka_unit_test(the_table_is_had_before_what_comes_later),
 	  cmocka_unit_test(stop_ends_every_wait))

@@ -845,6 +845,48 @@ TEST(statements)
 	}
 }
 
+/* Among the rows, between transactions; else it is a change of the definition like any other. */
+TEST(truncate_in_its_place)
+{
+	static const char *const others[] = { "TRUNCATE t PARTITION p", "DROP TABLE v.t",
+					      "ALTER TABLE v.t TRUNCATE PARTITION p" };
+
+	for (int taken = 0; taken < 2; taken++) {
+		start_at("b.000001", 200);
+		script.takes_truncate = taken;
+		begin("b.000001", 200);
+		put_transaction(400, "1 a");
+		put_gtid(450);
+		put_query_in(500, "v", "TRUNCATE t");
+		put_query(600, "TRUNCATE TABLE w.t");
+		put_transaction(700, "2 b");
+		if (taken)
+			check_seen("@b.000001:200 +1/a @b.000001:400 emptied:v.t:500 "
+				   "@b.000001:500 @b.000001:600 +2/b @b.000001:700");
+		else
+			check_fails("@b.000001:200 +1/a @b.000001:400", ERROR_UNSUPPORTED,
+				    "TRUNCATE on the source touches v.t");
+	}
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		start_at("b.000001", 200);
+		script.takes_truncate = true;
+		begin("b.000001", 200);
+		put_query_in(300, "v", others[i]);
+		check_fails("@b.000001:200", ERROR_UNSUPPORTED, "touches v.t");
+	}
+}
+
+/* Its rows stand in front of the TRUNCATE, and would come behind it. */
+TEST(truncate_behind_an_undecided_transaction)
+{
+	start_at("b.000001", 200);
+	script.takes_truncate = true;
+	begin("b.000001", 200);
+	put_prepared(300);
+	put_query(400, "TRUNCATE v.t");
+	check_fails("@b.000001:200 @b.000001:200", ERROR_UNSUPPORTED, "touches v.t");
+}
+
 /* One that does nothing, for there is no such index, says nothing about the next one. */
 TEST(a_definition_behind_one_that_does_nothing)
 {
@@ -1164,6 +1206,17 @@ TEST(rows_behind_the_final_position_are_late)
 	forget_script();
 }
 
+TEST(truncate_behind_the_final_position)
+{
+	start_at("b.000001", 200);
+	script.takes_truncate = true;
+	set_final(400);
+	begin("b.000001", 200);
+	put_transaction(400, "1 a");
+	put_query(500, "TRUNCATE v.t");
+	check_fails("@b.000001:200 +1/a @b.000001:400", ERROR_UNSUPPORTED, "touches v.t");
+}
+
 /* What comes again is not late once more, nor is what lies before the final position. */
 TEST(a_connection_that_is_lost_behind_the_final_position)
 {
@@ -1236,7 +1289,10 @@ TEST_MAIN(cmocka_unit_test(a_transaction), cmocka_unit_test(a_file_grows_beyond_
 	  cmocka_unit_test(events_that_are_not_known), cmocka_unit_test(events_that_change_nothing),
 	  cmocka_unit_test(statements), cmocka_unit_test(a_definition_behind_one_that_does_nothing),
 	  cmocka_unit_test(create_table_select), cmocka_unit_test(a_new_trigger),
-	  cmocka_unit_test(other_tables), cmocka_unit_test(rows_in_the_wrong_place),
-	  cmocka_unit_test(another_definition), cmocka_unit_test(a_row_that_is_not_taken),
-	  cmocka_unit_test(packed_transactions), cmocka_unit_test(what_may_not_be_packed),
-	  cmocka_unit_test(compressed_events), cmocka_unit_test(stops_where_it_is_told_to))
+	  cmocka_unit_test(truncate_in_its_place),
+	  cmocka_unit_test(truncate_behind_an_undecided_transaction),
+	  cmocka_unit_test(truncate_behind_the_final_position), cmocka_unit_test(other_tables),
+	  cmocka_unit_test(rows_in_the_wrong_place), cmocka_unit_test(another_definition),
+	  cmocka_unit_test(a_row_that_is_not_taken), cmocka_unit_test(packed_transactions),
+	  cmocka_unit_test(what_may_not_be_packed), cmocka_unit_test(compressed_events),
+	  cmocka_unit_test(stops_where_it_is_told_to))

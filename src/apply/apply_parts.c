@@ -1,0 +1,141 @@
+/* Who has a batch works on it himself until no part of it is left, so it gets done though
+ * nobody may have time to help; then he waits for those who do. After a part has failed the
+ * batch comes again, or the run ends: what is left of it is dropped. An error that says that
+ * rows were refused is the last to be heard: after it they are written in another way
+ * (lax_writer.c), while a connection that was lost may have left a statement that still runs
+ * on the server, and has to be waited for first (I8).
+ *
+ * A helper that dies takes the process with it. One that hangs in a query holds up the
+ * owner, as his own query would. */
+#include "apply_parts.h"
+
+#include "base/probe.h"
+#include "run/work_time.h"
+
+struct parted_batch {
+	size_t open; /* guarded by the lock, as the rest is: parts left, or being applied */
+	bool has_failed;
+	struct error err; /* of one that has */
+};
+
+void apply_parts_init(struct apply_parts *parts, void (*wake)(void *context), void *context)
+{
+	*parts = (struct apply_parts){ .wake = wake, .context = context };
+	mutex_init(&parts->lock);
+	condition_init(&parts->done);
+}
+
+void apply_parts_destroy(struct apply_parts *parts)
+{
+	condition_destroy(&parts->done);
+	mutex_destroy(&parts->lock);
+}
+
+/* The next one of a batch; NULL: of any. */
+static struct apply_part *take(struct apply_parts *parts, const struct parted_batch *batch)
+{
+	struct apply_part **at = &parts->first, *part;
+
+	mutex_lock(&parts->lock);
+	while (*at && batch && (*at)->batch != batch)
+		at = &(*at)->next;
+	part = *at;
+	if (part)
+		*at = part->next;
+	mutex_unlock(&parts->lock);
+	return part;
+}
+
+/* As lax_is_refusal(): such rows get another attempt. */
+static bool is_of_rows(const struct error *err)
+{
+	return err->kind == ERROR_DATA || err->kind == ERROR_SQL;
+}
+
+/* The part and its batch may be gone afterwards. */
+static void end(struct apply_parts *parts, struct apply_part *part, bool ok, const struct error *err)
+{
+	struct parted_batch *batch = part->batch;
+
+	mutex_lock(&parts->lock);
+	if (!ok && (!batch->has_failed || is_of_rows(&batch->err))) {
+		batch->has_failed = true;
+		batch->err = *err;
+	}
+	for (struct apply_part **at = &parts->first; batch->has_failed && *at;) {
+		if ((*at)->batch == batch) {
+			*at = (*at)->next;
+			batch->open--;
+		} else {
+			at = &(*at)->next;
+		}
+	}
+	batch->open--;
+	condition_broadcast(&parts->done);
+	mutex_unlock(&parts->lock);
+}
+
+static void put(struct apply_parts *parts, struct apply_part *first, struct parted_batch *batch)
+{
+	struct apply_part **at = &parts->first;
+
+	mutex_lock(&parts->lock);
+	while (*at)
+		at = &(*at)->next;
+	*at = first;
+	for (; first; first = first->next) {
+		first->batch = batch;
+		batch->open++;
+	}
+	mutex_unlock(&parts->lock);
+}
+
+static void wait_until_ended(struct apply_parts *parts, struct parted_batch *batch)
+{
+	mutex_lock(&parts->lock);
+	while (batch->open > 0)
+		condition_wait(&parts->done, &parts->lock);
+	mutex_unlock(&parts->lock);
+}
+
+bool apply_parts_run(struct apply_parts *parts, struct apply_part *first, struct db *target,
+		     struct error *err)
+{
+	struct parted_batch batch = { .open = 0 };
+	bool is_for_others = first && first->next;
+	struct apply_part *part;
+	struct error own;
+
+	put(parts, first, &batch);
+	if (is_for_others && parts->wake)
+		parts->wake(parts->context);
+	while ((part = take(parts, &batch)))
+		end(parts, part, part->apply(part, target, &own), &own);
+
+	enum work before = work_begin(WORK_WAITING_FOR_LOCK);
+
+	wait_until_ended(parts, &batch);
+	work_begin(before);
+	if (batch.has_failed)
+		*err = batch.err;
+	return !batch.has_failed;
+}
+
+bool apply_parts_are_left(struct apply_parts *parts)
+{
+	mutex_lock(&parts->lock);
+	bool are_left = parts->first != NULL;
+	mutex_unlock(&parts->lock);
+	return are_left;
+}
+
+void apply_parts_help(struct apply_parts *parts, struct db *target)
+{
+	struct apply_part *part = take(parts, NULL);
+	struct error err;
+
+	if (!part)
+		return;
+	probe("part_taken", " ");
+	end(parts, part, part->apply(part, target, &err), &err);
+}
