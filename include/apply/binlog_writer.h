@@ -32,6 +32,10 @@ bool binlog_writer_truncate(struct binlog_writer *writer, const struct table *so
 void binlog_writer_boundary(struct binlog_writer *writer, const struct binlog_position *position,
 			    struct gtid_set *gtids, uint32_t timestamp);
 
+/* Streamer's thread. Waits until all that was added of these tables, by moved_table.index, is
+ * applied, and all their tickets that were issued by now have ended (C1). */
+bool binlog_writer_settle(struct binlog_writer *writer, const bool *tables,
+			  struct error *err) MUST_CHECK;
 /* Any thread: changes received and not yet applied. */
 uint64_t binlog_writer_queued(struct binlog_writer *writer);
 /* Any thread: all that were received, and the memory that those in the queue take. */

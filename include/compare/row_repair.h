@@ -14,6 +14,9 @@ struct repair_plan {
 	 * whole again. Any thread. */
 	void (*displaced)(void *context, size_t table);
 	void *context;
+	/* A row that the target refuses ends the run, and whoever repairs knows what is to come
+	 * of the rows (run_rows_are_ahead()). */
+	bool is_cascade;
 };
 
 struct row_repair {
@@ -27,6 +30,9 @@ struct row_repair {
 /* number: among the threads that repair at the same time, from 0. */
 void row_repair_init(struct row_repair *r, const struct repair_plan *plan, unsigned number);
 void row_repair_release(struct row_repair *r);
+
+/* Its connection, which may be used between two repairs. NULL and *err on failure. */
+struct db *row_repair_target(struct row_repair *r, struct error *err) MUST_CHECK;
 
 /* Copies the rows of these conditions, each of one key, again; those that the source does
  * not have are deleted on the target. Rows that the target refuses stay as they are, and

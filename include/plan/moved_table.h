@@ -28,7 +28,9 @@ struct moved_table {
 	unsigned index;		  /* in moved_tables.tables */
 	uint64_t batch_rows;	  /* its own fixed rows per batch; 0: what holds for the run */
 	bool may_change_unlogged; /* by a foreign key that cascades, on a source that does not
-				   * log that; set by the start-up checks */
+				   * log that, and that are not carried; set by the start-up
+				   * checks */
+	bool passes_cascades;	  /* see cascade_passes(); likewise */
 	/* Indexes in source->columns; owned. */
 	unsigned *selected; /* in the order of select_list: written ones first */
 	unsigned selected_count;
@@ -60,6 +62,8 @@ struct moved_table {
 	char *where;	    /* "(condition)", right on both servers; NULL: all rows */
 };
 
+struct cascade;
+
 struct moved_tables {
 	struct moved_table **tables; /* owned; largest data_bytes first */
 	size_t count;
@@ -67,6 +71,9 @@ struct moved_tables {
 	struct map by_source;		/* full source name -> struct moved_table * */
 	/* Tables of which Tables.Where chooses rows in a way that findings say is refused. */
 	size_t refused_conditions;
+	/* Foreign keys whose changes of children are carried (cascade.h); owned. */
+	struct cascade *cascades;
+	size_t cascade_count;
 };
 
 /* schema and options must outlive the tables. run_id is put into the statements

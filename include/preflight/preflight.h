@@ -38,8 +38,8 @@ struct preflight_attempt {
  * that are pending there, which are to be made. attempt: NULL for a dry run; else
  * definitions are tried on the target where the account may, in a database that is dropped
  * again. */
-bool preflight_tables(struct preflight *p, const struct schema *schema,
-		      const struct moved_tables *tables, const struct recopies *resumed,
-		      const struct preflight_attempt *attempt, struct error *err) MUST_CHECK;
+bool preflight_tables(struct preflight *p, const struct schema *schema, struct moved_tables *tables,
+		      const struct recopies *resumed, const struct preflight_attempt *attempt,
+		      struct error *err) MUST_CHECK;
 
 #endif

@@ -46,6 +46,9 @@ void owed_rows_displaced(struct owed_rows *o, const struct moved_table *table,
 /* Before the first of the two for a transaction. */
 void owed_rows_begin(struct owed_rows *o);
 
+/* Is any row of the table owed, as far as is known? */
+bool owed_rows_has(struct owed_rows *o, const struct moved_table *table);
+
 /* For the state; the caller's. To be called after the tracker's part was copied. */
 cJSON *owed_rows_state(struct owed_rows *o);
 

@@ -46,6 +46,8 @@ struct run {
 	bool takes_loads;   /* the target accepts LOAD DATA LOCAL, and may be sent it */
 	struct budget rows; /* copied rows in memory, options->rows_bytes of them */
 	struct work_sheet work;
+	/* Set by run_rows_are_ahead(), taken by cascades.h. */
+	_Atomic bool rows_are_ahead;
 	/* Rows per batch, as set at run time; 0: sized by bytes. */
 	_Atomic uint64_t batch_rows;
 	/* On the target, by this process; no failures, as trying again helps. */
@@ -70,6 +72,15 @@ static inline struct table_sync *run_sync(const struct run *run, const struct mo
 
 /* Any thread: the run fails with this error, if it is the first one. */
 void run_fail(const struct run *run, enum run_part part, const struct error *err);
+
+/* Rows were read from the source once more and are about to be written: they may be newer than
+ * the stream. To be called between the two; matters only where changes of the table are passed
+ * on by foreign keys (C4). */
+static inline void run_rows_are_ahead(struct run *run, const struct moved_table *table)
+{
+	if (table->passes_cascades)
+		atomic_store(&run->rows_are_ahead, true);
+}
 
 /* A worker's first connection, tried as often as any other read or write (0: without
  * end). NULL and *err on failure. lock_name NULL: it reads the source. */

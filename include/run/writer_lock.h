@@ -16,9 +16,10 @@
 struct lock_numbers {
 	unsigned batch_writers;
 	unsigned binlog_writers;
-	unsigned repairs; /* of rows that differ */
-	unsigned readers; /* which write tables without a key themselves */
-	unsigned count;	  /* 1..count are in use */
+	unsigned repairs;  /* of rows that differ */
+	unsigned cascades; /* of rows that follow their parents */
+	unsigned readers;  /* which write tables without a key themselves */
+	unsigned count;	   /* 1..count are in use */
 };
 
 void lock_numbers_make(struct lock_numbers *locks, const struct move_options *options);

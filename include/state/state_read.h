@@ -35,6 +35,7 @@ struct saved_state {
 	struct state_line line_on_file;
 	const cJSON *verifier_stage; /* object, or NULL */
 	const cJSON *owed_rows;	     /* object, or NULL: see owed_rows.h */
+	const cJSON *cascades;	     /* object, or NULL: see cascades.h */
 	struct way_back way_back;    /* of a run that goes back */
 };
 

@@ -11,6 +11,7 @@ struct state_parts {
 	const struct state_schema *schema; /* NULL: null (not loaded yet, or not wanted) */
 	cJSON *verification;		   /* owned, NULL: null */
 	cJSON *owed_rows;		   /* owned, NULL: left out; see owed_rows.h */
+	cJSON *cascades;		   /* owned, NULL: left out; see cascades.h */
 	cJSON *way_back;		   /* owned, NULL: left out; see way_back.h */
 };
 

@@ -78,6 +78,7 @@ static void wake_workers(void *context)
 
 	mutex_lock(&w->lock);
 	condition_broadcast(&w->work);
+	condition_signal(&w->room); /* the streamer may wait for it, too */
 	mutex_unlock(&w->lock);
 }
 
@@ -388,6 +389,30 @@ void binlog_writer_boundary(struct binlog_writer *w, const struct binlog_positio
 	change_groups_close(&w->groups, position, gtids, timestamp);
 	advance_position(w);
 	mutex_unlock(&w->lock);
+}
+
+static bool is_settled(const struct binlog_writer *w, const bool *tables, const uint64_t *barriers)
+	REQUIRES(w->lock)
+{
+	for (size_t i = 0; i < w->queue_count; i++)
+		if (tables[i] && (w->queues[i].first || w->queues[i].is_busy ||
+				  !fence_is_passed(&w->run->syncs[i].fence, barriers[i])))
+			return false;
+	return true;
+}
+
+bool binlog_writer_settle(struct binlog_writer *w, const bool *tables, struct error *err)
+{
+	uint64_t *barriers = mem_calloc(w->queue_count + 1, sizeof(*barriers));
+
+	for (size_t i = 0; i < w->queue_count; i++)
+		barriers[i] = fence_barrier(&w->run->syncs[i].fence);
+	mutex_lock(&w->lock);
+	while (!is_settled(w, tables, barriers) && !stop_is_set(w->run->stop))
+		condition_wait_ms(&w->room, &w->lock, 200);
+	mutex_unlock(&w->lock);
+	free(barriers);
+	return !stop_is_set(w->run->stop) || error_set(err, ERROR_STOPPED, "stopped");
 }
 
 uint64_t binlog_writer_queued(struct binlog_writer *w)

@@ -57,18 +57,18 @@ void row_repair_release(struct row_repair *r)
 	lax_writer_release(&r->lax);
 }
 
-static bool connect_target(struct row_repair *r, struct error *err)
+struct db *row_repair_target(struct row_repair *r, struct error *err)
 {
 	char name[WRITER_LOCK_NAME_SIZE];
 	struct run *run = r->plan->run;
 
 	if (r->target)
-		return true;
+		return r->target;
 	writer_lock_name(name, run->run_id, r->lock);
 	r->target = run_connect(run, name, run->options->write_attempts, log_tag, err);
 	if (r->target)
 		r->reader.packet_limit = write_packet_limit(r->target);
-	return r->target != NULL;
+	return r->target;
 }
 
 static bool write_rows(struct row_repair *r, const struct row_batch *batch,
@@ -145,9 +145,11 @@ static bool repair_slice(struct row_repair *r, const struct moved_table *table,
 	bool ok = row_reader_keys(&r->reader, batch, conditions, count, all, err);
 
 	probe("after_repair_read", "%s %" PRIu64 " %" PRIu64, name, ticket, batch->rows);
+	if (!r->plan->is_cascade)
+		run_rows_are_ahead(r->plan->run, table);
 	ok = ok && (!*all || write_rows(r, batch, conditions, count, &replaced, err) ||
 		    (lax_is_refusal(err) && write_lax(r, table, conditions, count, err)));
-	if (!ok && err->kind == ERROR_DATA) {
+	if (!ok && err->kind == ERROR_DATA && !r->plan->is_cascade) {
 		log_error("table %s: rows cannot be repaired: %s", name, err->text);
 		ok = true;
 	} else if (ok && replaced > batch->rows) {
@@ -178,7 +180,7 @@ static bool repair_some(struct row_repair *r, const struct moved_table *table,
 bool row_repair_rows(struct row_repair *r, struct db *source, const struct moved_table *table,
 		     const char *const *conditions, size_t count, struct error *err)
 {
-	if (!connect_target(r, err))
+	if (!row_repair_target(r, err))
 		return false;
 	r->reader.source = source;
 	for (size_t at = 0; at < count; at += KEYS_PER_REPAIR) {

@@ -393,6 +393,8 @@ static const struct config_option all_options[] = {
 	  .help = "how copied rows are written" },
 	{ "Throttle", MEMBERS(throttle),
 	  .help = "what the servers may be burdened with before rows wait" },
+	{ "UnloggedCascades", CHOICE(config, move.unlogged_cascades, "carry", "refuse"),
+	  .help = "what becomes of foreign keys whose cascades are not in the binlog" },
 	{ "UpdatableConfig", MEMBERS(updatable_config),
 	  .help = "the size of batches" },
 	{ "VerifierRepair", BOOL(config, move.verify.repair),

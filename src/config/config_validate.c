@@ -423,6 +423,7 @@ static void check_choices(struct checks *c)
 	const struct move_options *move = &c->config->move;
 	const char *verifier = config_unread_text(c->config, &move->verify.type);
 	const char *method = config_unread_text(c->config, &move->write_method);
+	const char *cascades = config_unread_text(c->config, &move->unlogged_cascades);
 
 	if (verifier)
 		wrong(c, "VerifierType", "known: NoVerification, ChecksumTable, Iterative, Inline",
@@ -430,6 +431,9 @@ static void check_choices(struct checks *c)
 	if (method)
 		wrong(c, "TargetWriteMethod", "known: auto, insert",
 		      "'%s' is not a known TargetWriteMethod", method);
+	if (cascades)
+		wrong(c, "UnloggedCascades", "known: carry, refuse",
+		      "'%s' is not a known value of UnloggedCascades", cascades);
 	check_schema_changes(c, move);
 }
 

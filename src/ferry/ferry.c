@@ -116,7 +116,7 @@ static bool copy_rows(struct ferry *f, struct error *err)
 	if (!data_iterator_join(f->iterator))
 		return ferry_stopped(err);
 	probe("copy_done", " ");
-	return true;
+	return ferry_note_copied(f, err);
 }
 
 /* Before the cutover may begin: they must not make it longer. */
@@ -213,6 +213,7 @@ static void live_state(void *context, struct buf *text)
 	mutex_lock(&f->lock);
 	struct verifier *verifier = f->verifier;
 	struct owed_rows *owed = f->owed;
+	struct cascades *cascades = f->cascades;
 	mutex_unlock(&f->lock);
 	state_tracker_snapshot(&f->tracker, &snapshot);
 
@@ -221,6 +222,7 @@ static void live_state(void *context, struct buf *text)
 
 	parts.verification = verifier ? verifier_state(verifier) : NULL;
 	parts.owed_rows = owed_rows_state(owed);
+	parts.cascades = cascades_state(cascades);
 	if (f->options.way_back.names)
 		parts.way_back =
 			way_back_begun(cJSON_GetObjectItemCaseSensitive(f->resume->tree, "WayBack"));
@@ -302,6 +304,7 @@ void ferry_free(struct ferry *f)
 	owed_rows_free(f->owed);
 	start_position_release(&f->start);
 	binlog_streamer_free(f->streamer);
+	cascades_free(f->cascades);
 	target_watch_free(f->target_verifier);
 	ferry_way_back_free(f);
 	objects_move_free(f->objects);

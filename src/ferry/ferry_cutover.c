@@ -119,6 +119,19 @@ static bool drain(struct ferry *f, struct error *err)
 	return !stop_is_set(&f->stop) || ferry_stopped(err);
 }
 
+bool ferry_note_copied(struct ferry *f, struct error *err)
+{
+	struct binlog_position end;
+
+	if (!f->cascades)
+		return true;
+	/* The ferry's own connection has been idle for as long as the copy took. */
+	if (!ferry_read_end(f, POSITION_ATTEMPTS, &end, err))
+		return error_wrap(err, "read the source's binlog position");
+	cascades_copied(f->cascades, &end);
+	return true;
+}
+
 /* Is the target equal to the source? */
 static bool verify(struct ferry *f, struct error *err)
 {
@@ -126,6 +139,11 @@ static bool verify(struct ferry *f, struct error *err)
 	if (f->target_verifier) {
 		ferry_waits_for(f, "the target's binlog to be read up to its end");
 		if (!target_watch_catch_up(f->target_verifier, err))
+			return false;
+	}
+	if (f->cascades) {
+		ferry_waits_for(f, "tables to be compared that foreign keys may have changed");
+		if (!cascades_during_cutover(f->cascades, err))
 			return false;
 	}
 	if (f->verifier) {
@@ -222,6 +240,12 @@ bool ferry_cut_over(struct ferry *f, struct error *err)
 	/* Where the writers are stopped by hand, that was done before the cutover was allowed. */
 	if (!f->hooks.cutover_lock && !f->options.automatic_cutover && !end_throttling(f, err))
 		return false;
+	if (f->cascades) {
+		ferry_waits_for(f, "tables to be compared that foreign keys may have changed");
+		if (!owed_check_before_cutover(f->owed, err) ||
+		    !cascades_before_cutover(f->cascades, err))
+			return false;
+	}
 	if (f->verifier) {
 		ferry_set_phase(f, PHASE_VERIFY_BEFORE_CUTOVER);
 		ferry_waits_for(f, "the verification before the cutover");

@@ -4,6 +4,7 @@
 
 #include "stream/streamer.h"
 #include "apply/binlog_writer.h"
+#include "apply/cascades.h"
 #include "copy/data_iterator.h"
 #include "db/computing.h"
 #include "run/durable_state.h"
@@ -85,6 +86,7 @@ struct ferry {
 	struct late_rows *late;		 /* owned; by moved_table.index */
 	struct data_iterator *iterator;
 	struct binlog_writer *writer;
+	struct cascades *cascades; /* NULL: no foreign key changes rows unlogged */
 	struct binlog_streamer *streamer;
 	struct verifier *verifier; /* NULL: nothing is verified */
 	struct owed_rows *owed;
@@ -129,6 +131,8 @@ bool ferry_wait_for_replica(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_quiesce.c; behind CutoverLock, before the final position is read. */
 bool ferry_wait_for_sessions(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_wait_for_xa(struct ferry *f, struct error *err) MUST_CHECK;
+/* ferry_cutover.c: from the source's end now on cascades are certain (C4). */
+bool ferry_note_copied(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_late.c; the last look before CutoverUnlock. */
 bool ferry_check_late(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_late.c, by the streamer's thread. */

@@ -309,6 +309,23 @@ static void make_workers(struct ferry *f)
 	mutex_unlock(&f->lock);
 }
 
+static bool make_cascades(struct ferry *f, struct error *err)
+{
+	const struct cascades_hooks hooks = { .catch_up = catch_up,
+					      .context = f,
+					      .is_target_in_use = ferry_target_is_in_use(f) };
+
+	if (f->tables.cascade_count == 0)
+		return true;
+	struct cascades *cascades = cascades_new(&f->run, f->writer, f->verifier, f->target,
+						 f->resume ? f->resume->cascades : NULL,
+						 f->resume != NULL, &hooks, err);
+	mutex_lock(&f->lock);
+	f->cascades = cascades;
+	mutex_unlock(&f->lock);
+	return cascades != NULL;
+}
+
 bool ferry_prepare(struct ferry *f, struct error *err)
 {
 	f->step = PART_INITIALIZE;
@@ -334,6 +351,8 @@ bool ferry_prepare(struct ferry *f, struct error *err)
 		return false;
 	make_owed_rows(f);
 	make_workers(f);
+	if (!make_cascades(f, err))
+		return false;
 	state_tracker_start_at(&f->tracker, &f->start.position, f->start.is_other_server,
 			       f->start.has_gtids ? &f->start.applied : NULL, &f->start.received);
 	if (!durable_state_begin(f->durable, f->target, err))

@@ -45,6 +45,9 @@ static bool stream_truncate(void *context, const struct table *table,
 	if (!*is_taken)
 		return true;
 	note_streamed(f, end);
+	/* What leads to rows below has to be there until they are found. */
+	if (f->cascades && !cascades_boundary(f->cascades, err))
+		return false;
 	return binlog_writer_truncate(f->writer, table, err);
 }
 
@@ -60,7 +63,10 @@ static bool stream_row(void *context, const struct row_change *change, struct er
 				 "by hand",
 				 change->table->full_name);
 	note_streamed(f, change->end);
-	return binlog_writer_add(f->writer, change, err);
+	if (f->cascades && !cascades_before(f->cascades, change, err))
+		return false;
+	return binlog_writer_add(f->writer, change, err) &&
+	       (!f->cascades || cascades_after(f->cascades, change, err));
 }
 
 static void stream_received(void *context, const struct gtid *gtid)
@@ -78,7 +84,8 @@ static bool stream_boundary(void *context, const struct binlog_position *positio
 {
 	struct ferry *f = context;
 
-	(void)err;
+	if (f->cascades && !cascades_boundary(f->cascades, err))
+		return false;
 	binlog_writer_boundary(f->writer, position, gtids, timestamp);
 	return true;
 }

@@ -510,6 +510,7 @@ void moved_tables_release(struct moved_tables *tables)
 	free(tables->tables);
 	free(tables->of_source);
 	map_release(&tables->by_source);
+	free(tables->cascades);
 	*tables = (struct moved_tables){ .count = 0 };
 }
 

@@ -98,9 +98,9 @@ bool preflight_servers(struct preflight *p, struct error *err)
 	return server_settings_check(p, err) && binlog_settings_check(p, err);
 }
 
-bool preflight_tables(struct preflight *p, const struct schema *schema,
-		      const struct moved_tables *tables, const struct recopies *resumed,
-		      const struct preflight_attempt *attempt, struct error *err)
+bool preflight_tables(struct preflight *p, const struct schema *schema, struct moved_tables *tables,
+		      const struct recopies *resumed, const struct preflight_attempt *attempt,
+		      struct error *err)
 {
 	p->schema = schema;
 	p->tables = tables;

@@ -25,7 +25,7 @@ struct preflight {
 
 	/* For the checks of tables alone. */
 	const struct schema *schema;
-	const struct moved_tables *tables;
+	struct moved_tables *tables;
 	bool is_resuming;
 	const struct recopies *resumed;		 /* NULL: it is not */
 	const struct preflight_attempt *attempt; /* NULL: nothing may be written */

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "create/create_statement.h"
+#include "plan/cascade.h"
 #include "plan/name_filter.h"
-#include "foreign_key.h"
 
 /* MySQL 9.6 can be told to go back to the cascades of InnoDB. */
 static bool logs_cascades(const struct preflight *p)
@@ -33,17 +33,14 @@ static void note_cascade(struct preflight *p, const struct moved_table *t,
 				  "set a VerifierType, or use -verify after the move");
 }
 
-static void check_cascade(struct preflight *p, struct moved_table *t, const struct foreign_key *key)
+static void refuse_cascade(struct preflight *p, const struct moved_table *t,
+			   const struct foreign_key *key, const char *why)
 {
+	const char *schema = *key->parent_schema ? key->parent_schema : t->source->schema;
 	struct buf remedy = BUF_INIT;
 
-	if (!key->changes_child || logs_cascades(p))
-		return;
-	t->may_change_unlogged = true;
-	if (p->options->skip_foreign_key_check) {
-		note_cascade(p, t, key);
-		return;
-	}
+	if (*why && !moved_tables_find(p->tables, schema, key->parent_table))
+		buf_printf(&remedy, "choose %s.%s too, or ", schema, key->parent_table);
 	buf_puts(&remedy, "ALTER TABLE ");
 	sql_table_name(&remedy, t->source->schema, t->source->name);
 	buf_puts(&remedy, " DROP FOREIGN KEY ");
@@ -52,10 +49,25 @@ static void check_cascade(struct preflight *p, struct moved_table *t, const stru
 			  "of the parent is deleted or gets another key meanwhile");
 	finding_add(p->findings, FINDING_ERROR, buf_text(&remedy),
 		    "found at least 1 foreign key constraint on source DB. table: %s, constraint: "
-		    "%s: it cascades or sets NULL, which %s does not write to the binlog",
-		    t->source->full_name, key->name,
-		    flavour_name(db_version(p->source.db)->flavour));
+		    "%s: it cascades or sets NULL, which %s does not write to the binlog%s%s",
+		    t->source->full_name, key->name, flavour_name(db_version(p->source.db)->flavour),
+		    *why ? ", and is not carried: " : "", why);
 	buf_release(&remedy);
+}
+
+static void check_cascade(struct preflight *p, struct moved_table *t, const struct foreign_key *key)
+{
+	struct error why = ERROR_INIT;
+
+	if (!foreign_key_changes_child(key) || logs_cascades(p))
+		return;
+	if (p->options->unlogged_cascades == CASCADES_CARRIED && cascade_add(p->tables, t, key, &why))
+		return;
+	t->may_change_unlogged = true;
+	if (p->options->skip_foreign_key_check)
+		note_cascade(p, t, key);
+	else
+		refuse_cascade(p, t, key, why.text);
 }
 
 /* The statement names the parent as on the source; on the target that is right only if

@@ -349,6 +349,7 @@ static bool write_slice(struct lax_writer *w, struct db *target, struct lax_tabl
 	probe("before_lax_read", "%s %zu", table->source->full_name, count);
 	bool ok = row_reader_keys(&w->reader, batch, conditions, count, all, err);
 
+	run_rows_are_ahead(w->run, table);
 	if (ok && *all) {
 		ok = write_rows(&write, batch, err);
 		if (ok)

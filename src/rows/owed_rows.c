@@ -155,6 +155,17 @@ void owed_rows_displaced(struct owed_rows *o, const struct moved_table *table,
 	mutex_unlock(&o->lock);
 }
 
+bool owed_rows_has(struct owed_rows *o, const struct moved_table *table)
+{
+	struct pending_rows *q = &o->queue;
+
+	mutex_lock(&q->lock);
+	const struct queue_table *t = &q->tables[table->index];
+	bool has = t->stage != TABLE_COMPARED || t->keys.count > 0 || t->spilled_count > 0;
+	mutex_unlock(&q->lock);
+	return has;
+}
+
 /* --- the state ---------------------------------------------------------------------------------- */
 
 cJSON *owed_rows_state(struct owed_rows *o)

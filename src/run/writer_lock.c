@@ -19,13 +19,15 @@ static const char log_tag[] = "writer_lock";
 
 void lock_numbers_make(struct lock_numbers *locks, const struct move_options *options)
 {
-	bool repairs = options->verify.type != VERIFIER_NONE && options->verify.repair;
+	bool carries = options->unlogged_cascades == CASCADES_CARRIED;
+	bool repairs = carries || (options->verify.type != VERIFIER_NONE && options->verify.repair);
 
 	locks->batch_writers = 1;
 	locks->binlog_writers = locks->batch_writers + options->copy_workers;
 	locks->repairs = locks->binlog_writers + options->apply_workers;
 	/* Workers of a comparison, and the ferry's own thread. */
-	locks->readers = locks->repairs + (repairs ? options->verify.workers + 1 : 0);
+	locks->cascades = locks->repairs + (repairs ? options->verify.workers + 1 : 0);
+	locks->readers = locks->cascades + carries;
 	locks->count = locks->readers - 1 +
 		       (options->allow_tables_without_key || options->allow_nontransactional ?
 				options->copy_workers :

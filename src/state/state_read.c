@@ -325,6 +325,7 @@ static bool read_stage(struct saved_state *state, struct error *err)
 	state->run.cutover_unlocked = state->run.phase == PHASE_DONE || cJSON_IsTrue(unlocked);
 	state->verifier_stage = member(state->tree, "VerifierStage");
 	state->owed_rows = member(state->tree, "OwedRows");
+	state->cascades = member(state->tree, "Cascades");
 	if (!way_back_read(member(state->tree, "WayBack"), &state->way_back, err))
 		return error_wrap(err, "WayBack");
 	state->schema_cache = member(state->tree, "LastKnownTableSchemaCache");

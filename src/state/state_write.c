@@ -207,6 +207,8 @@ void state_write(struct buf *out, struct state_tracker *tracker, const struct ru
 	add_own_keys(state, snapshot);
 	if (parts->owed_rows)
 		cJSON_AddItemToObject(state, "OwedRows", parts->owed_rows);
+	if (parts->cascades)
+		cJSON_AddItemToObject(state, "Cascades", parts->cascades);
 	if (parts->way_back)
 		cJSON_AddItemToObject(state, "WayBack", parts->way_back);
 	add_line_and_checksum(state, tracker, snapshot->snapshot, parts->schema);

@@ -62,6 +62,9 @@ ELSEWHERE = ("before_repair_read", "after_repair_read", "after_repair_write",
              "way_back_placed", "way_back_written",
              "before_late_objects", "before_object", "object_made", "database_collation_set",
              "tables_loaded", "before_enabling", "before_object_trial", "engine_changed",
+             "before_cascade", "cascade_collected", "before_cascade_write",
+             "after_cascade_write", "after_cascade", "cascade_doubt", "cascades_certain",
+             "before_doubts_compared", "doubts_compared",
              "part_taken")
 
 

@@ -349,8 +349,8 @@ class ChecksTest(StartTest):
             return
         self.refused(r"table: abc\.child, constraint: f`k", r"table: abc\.child2, constraint: f2",
                      r"ALTER TABLE `abc`\.`child` DROP FOREIGN KEY `f``k`",
-                     "SkipForeignKeyConstraintsCheck")
-        self.ferry(SkipForeignKeyConstraintsCheck=True).run_ok()
+                     "SkipForeignKeyConstraintsCheck", UnloggedCascades="refuse")
+        self.ferry(UnloggedCascades="refuse", SkipForeignKeyConstraintsCheck=True).run_ok()
         self.assert_equal()
 
     def test_privileges_of_the_source(self):

@@ -859,7 +859,8 @@ class CascadeTest(MoveVerified):
     def moved(self, kind, status, **settings):
         probes = self.probes()
         stop = probes.stop_at("before_final_verification")
-        ferry = self.move(kind, probes=probes, SkipForeignKeyConstraintsCheck=True, **settings)
+        ferry = self.move(kind, probes=probes, UnloggedCascades="refuse",
+                          SkipForeignKeyConstraintsCheck=True, **settings)
         copied = probes.stop_at("cutover_allowed")
         ferry.start()
         copied.wait_reached()
@@ -889,7 +890,7 @@ class CascadeTest(MoveVerified):
         self.assert_equal(databases=["abc"])
 
     def test_nothing_cascaded(self):
-        ferry = self.move("Inline", SkipForeignKeyConstraintsCheck=True)
+        ferry = self.move("Inline", UnloggedCascades="refuse", SkipForeignKeyConstraintsCheck=True)
         self.assertEqual(ferry.run(), 0, ferry.logs())
         self.assertRegex(ferry.log(), r"table abc\.c is compared as a whole: foreign keys")
         self.assert_equal(databases=["abc"])

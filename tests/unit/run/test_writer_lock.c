@@ -11,13 +11,17 @@ static void check(const struct move_options *options, unsigned repairs, unsigned
 	assert_int_equal(locks.batch_writers, 1);
 	assert_int_equal(locks.binlog_writers, locks.batch_writers + options->copy_workers);
 	assert_int_equal(locks.repairs, locks.binlog_writers + options->apply_workers);
-	assert_int_equal(locks.readers, locks.repairs + repairs);
+	assert_int_equal(locks.cascades, locks.repairs + repairs);
+	assert_int_equal(locks.readers,
+			 locks.cascades + (options->unlogged_cascades == CASCADES_CARRIED));
 	assert_int_equal(locks.count, locks.readers + readers - 1);
 }
 
 TEST(each_writer_has_its_number)
 {
-	struct move_options options = { .copy_workers = 4, .apply_workers = 3 };
+	struct move_options options = { .copy_workers = 4,
+					.apply_workers = 3,
+					.unlogged_cascades = CASCADES_REFUSED };
 
 	check(&options, 0, 0);
 	options.verify = (struct verify_options){ .repair = true, .workers = 2 };
@@ -25,6 +29,10 @@ TEST(each_writer_has_its_number)
 	options.verify.type = VERIFIER_INLINE;
 	check(&options, 3, 0); /* one more, for the ferry's own thread */
 	options.allow_tables_without_key = true;
+	check(&options, 3, 4);
+	/* What is in doubt is repaired by the comparison's workers, and the stream writes too. */
+	options.verify.type = VERIFIER_NONE;
+	options.unlogged_cascades = CASCADES_CARRIED;
 	check(&options, 3, 4);
 }
 

@@ -5,7 +5,7 @@
  *   CONSTRAINT `c` FOREIGN KEY (`a`) REFERENCES `db`.`p` (`id`) ON DELETE CASCADE
  *
  * Texts in the statement cannot begin a line, as their line ends are escaped. */
-#include "foreign_key.h"
+#include "plan/foreign_key.h"
 
 #include <string.h>
 
@@ -40,15 +40,18 @@ static bool parse_name(const char **at, char name[FOREIGN_KEY_NAME_MAX])
 }
 
 /* "(`a`, `b`)" */
-static bool skip_columns(const char **at)
+static bool parse_columns(const char **at, char names[KEY_COLUMNS_MAX][FOREIGN_KEY_NAME_MAX],
+			  unsigned *count)
 {
-	char name[FOREIGN_KEY_NAME_MAX];
+	char rest[FOREIGN_KEY_NAME_MAX];
 
+	*count = 0;
 	if (!take(at, "("))
 		return false;
 	do {
-		if (!parse_name(at, name))
+		if (!parse_name(at, *count < KEY_COLUMNS_MAX ? names[*count] : rest))
 			return false;
+		++*count;
 	} while (take(at, ", "));
 	return take(at, ")");
 }
@@ -64,22 +67,38 @@ static bool parse_parent(const char **at, struct foreign_key *key)
 	return parse_name(at, key->parent_table);
 }
 
-static bool holds(const char *text, size_t length, const char *word)
+/* " ON DELETE CASCADE", up to the end of the line. */
+static enum foreign_key_action parse_action(const char *line, size_t length, const char *event)
 {
-	return memmem(text, length, word, strlen(word)) != NULL;
+	static const struct {
+		const char *words;
+		enum foreign_key_action action;
+	} known[] = { { "CASCADE", FOREIGN_KEY_CASCADES },
+		      { "SET NULL", FOREIGN_KEY_SETS_NULL },
+		      { "SET DEFAULT", FOREIGN_KEY_SETS_DEFAULT } };
+	const char *at = memmem(line, length, event, strlen(event));
+
+	if (!at)
+		return FOREIGN_KEY_REFUSES;
+	at += strlen(event);
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strncmp(at, known[i].words, strlen(known[i].words)) == 0)
+			return known[i].action;
+	return FOREIGN_KEY_REFUSES;
 }
 
 static bool parse(const char **at, struct foreign_key *key)
 {
 	size_t rest;
 
-	if (!parse_name(at, key->name) || !take(at, " FOREIGN KEY ") || !skip_columns(at) ||
-	    !take(at, " REFERENCES ") || !parse_parent(at, key) || !take(at, " ") ||
-	    !skip_columns(at))
+	if (!parse_name(at, key->name) || !take(at, " FOREIGN KEY ") ||
+	    !parse_columns(at, key->columns, &key->column_count) || !take(at, " REFERENCES ") ||
+	    !parse_parent(at, key) || !take(at, " ") ||
+	    !parse_columns(at, key->parent_columns, &key->parent_column_count))
 		return false;
 	rest = strcspn(*at, "\n");
-	key->changes_child = holds(*at, rest, " CASCADE") || holds(*at, rest, " SET NULL") ||
-			     holds(*at, rest, " SET DEFAULT");
+	key->on_delete = parse_action(*at, rest, " ON DELETE ");
+	key->on_update = parse_action(*at, rest, " ON UPDATE ");
 	return true;
 }
 

@@ -1,5 +1,5 @@
 /* Foreign keys in CREATE TABLE statements. */
-#include "../../../src/preflight/foreign_key.h"
+#include "plan/foreign_key.h"
 #include "../unit.h"
 
 static const char statement[] =
@@ -35,9 +35,31 @@ TEST(finds_each_with_its_rules)
 		assert_string_equal(key.name, wanted[i].name);
 		assert_string_equal(key.parent_schema, wanted[i].schema);
 		assert_string_equal(key.parent_table, wanted[i].table);
-		assert_int_equal(key.changes_child, wanted[i].changes_child);
+		assert_int_equal(foreign_key_changes_child(&key), wanted[i].changes_child);
 	}
 	assert_false(foreign_key_next(&at, &key));
+}
+
+TEST(knows_columns_and_actions)
+{
+	const char *at = statement;
+	struct foreign_key key;
+
+	assert_true(foreign_key_next(&at, &key) && foreign_key_next(&at, &key));
+	assert_int_equal(key.column_count, 2);
+	assert_int_equal(key.parent_column_count, 2);
+	assert_string_equal(key.columns[1], "q)");
+	assert_string_equal(key.parent_columns[1], "x");
+	assert_int_equal(key.on_delete, FOREIGN_KEY_CASCADES);
+	assert_int_equal(key.on_update, FOREIGN_KEY_REFUSES);
+	assert_true(foreign_key_next(&at, &key));
+	assert_int_equal(key.on_delete, FOREIGN_KEY_REFUSES);
+	assert_int_equal(key.on_update, FOREIGN_KEY_SETS_NULL);
+	at = "\n  CONSTRAINT `f` FOREIGN KEY (`a`) REFERENCES `p` (`b`) ON DELETE SET DEFAULT ON UPDATE "
+	     "CASCADE\n";
+	assert_true(foreign_key_next(&at, &key));
+	assert_int_equal(key.on_delete, FOREIGN_KEY_SETS_DEFAULT);
+	assert_int_equal(key.on_update, FOREIGN_KEY_CASCADES);
 }
 
 TEST(survives_every_truncation)
@@ -56,4 +78,5 @@ TEST(survives_every_truncation)
 	}
 }
 
-TEST_MAIN(cmocka_unit_test(finds_each_with_its_rules), cmocka_unit_test(survives_every_truncation))
+TEST_MAIN(cmocka_unit_test(finds_each_with_its_rules), cmocka_unit_test(knows_columns_and_actions),
+	  cmocka_unit_test(survives_every_truncation))

@@ -1,0 +1,299 @@
+"""Changes that foreign keys make in child rows, and that no binlog has, are carried (C1 to C6 of
+src/README.md). Above each class stands what was broken in the program to see it go red."""
+
+import threading
+
+from lib.case import MARIADB, MARIADB_105, MYSQL
+from lib.moves import MoveTest
+
+# Every action, and every shape of a key. Rows of p: 1 to 99, in nines: see changes().
+SCHEMA = (
+    "SET foreign_key_checks = 1",
+    "CREATE DATABASE abc CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", "USE abc",
+    "CREATE TABLE p (id INT PRIMARY KEY, k INT NOT NULL UNIQUE, code VARCHAR(20) UNIQUE,"
+    " a INT, b INT, UNIQUE (a, b))",
+    # CASCADE on both, and below it grandchildren.
+    "CREATE TABLE c (id INT PRIMARY KEY, p INT, v INT, FOREIGN KEY (p) REFERENCES p (id)"
+    " ON DELETE CASCADE ON UPDATE CASCADE)",
+    "CREATE TABLE g (id INT PRIMARY KEY, c INT, v INT, FOREIGN KEY (c) REFERENCES c (id)"
+    " ON DELETE CASCADE ON UPDATE CASCADE)",
+    "CREATE TABLE n (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES p (id)"
+    " ON DELETE SET NULL ON UPDATE SET NULL)",
+    # The foreign key is within the child's own key, and that of the grandchild.
+    "CREATE TABLE u (k INT, x INT, v INT, PRIMARY KEY (k, x), FOREIGN KEY (k) REFERENCES p (k)"
+    " ON DELETE CASCADE ON UPDATE CASCADE)",
+    "CREATE TABLE ug (k INT, x INT, y INT, PRIMARY KEY (k, x, y), FOREIGN KEY (k, x)"
+    " REFERENCES u (k, x) ON DELETE CASCADE ON UPDATE CASCADE)",
+    # Two keys, to the same parent.
+    "CREATE TABLE two (id INT PRIMARY KEY, p INT, q INT, FOREIGN KEY (p) REFERENCES p (id)"
+    " ON DELETE CASCADE ON UPDATE CASCADE, FOREIGN KEY (q) REFERENCES p (id)"
+    " ON DELETE SET NULL ON UPDATE CASCADE)",
+    "CREATE TABLE m (id INT PRIMARY KEY, a INT, b INT, FOREIGN KEY (a, b) REFERENCES p (a, b)"
+    " ON DELETE SET NULL ON UPDATE CASCADE)",
+    "CREATE TABLE s (id INT PRIMARY KEY, code VARCHAR(20), FOREIGN KEY (code) REFERENCES p (code)"
+    " ON DELETE CASCADE ON UPDATE CASCADE)",
+    "CREATE TABLE tree (id INT PRIMARY KEY, up INT, FOREIGN KEY (up) REFERENCES tree (id)"
+    " ON DELETE CASCADE)",
+)
+FILL = tuple(
+    f"INSERT INTO {table} SELECT {values} FROM seq" for table, values in (
+        ("p", "i, i, CONCAT('Code ', i), i, i * 2"),
+        ("c", "i, i, 0"), ("c", "i + 1000, i, 0"), ("g", "i, i, 0"), ("g", "i + 1000, i + 1000, 0"),
+        ("n", "i, i"), ("u", "i, 1, 0"), ("u", "i, 2, 0"), ("ug", "i, 1, 1"), ("ug", "i, 2, 5"),
+        ("two", "i, i, i"), ("two", "i + 1000, i, MOD(i, 99) + 1"),
+        ("m", "i, i, i * 2"), ("s", "i, CONCAT('cODE ', i)"),
+        ("tree", "i, NULL"), ("tree", "i + 1000, i"), ("tree", "i + 2000, i + 1000"),
+        ("tree", "i + 3000, i + 2000")))
+TABLES = ("p", "c", "g", "n", "u", "ug", "two", "m", "s", "tree")
+
+
+def changes(base):
+    """Of nine parents: every action, and children that the application changes too."""
+    one, two, three, four, five, six, seven, eight, nine = range(base + 1, base + 10)
+    return (
+        "SET foreign_key_checks = 1", "USE abc",
+        f"DELETE FROM p WHERE id = {one}",
+        f"UPDATE p SET id = id + 10000 WHERE id = {two}",
+        f"UPDATE p SET k = k + 10000 WHERE id = {three}",
+        f"UPDATE p SET code = CONCAT('NEW ', id) WHERE id = {four}",
+        f"UPDATE p SET a = a + 10000 WHERE id = {five}",
+        # Several at once; then back again, with children of the same keys.
+        f"DELETE FROM p WHERE id IN ({six}, {seven})",
+        f"INSERT INTO p VALUES ({six}, {six}, 'x{six}', NULL, NULL)",
+        f"INSERT INTO c VALUES ({six}, {six}, 1)", f"INSERT INTO u VALUES ({six}, 1, 1)",
+        f"DELETE FROM tree WHERE id IN ({one}, {two})",
+        f"INSERT INTO tree VALUES ({one}, NULL), ({one + 1000}, {one})",
+        # The application before and behind the key, in one transaction.
+        "BEGIN", f"UPDATE c SET v = 2 WHERE p = {eight}", f"INSERT INTO g VALUES ({eight + 5000}, {eight}, 3)",
+        f"UPDATE p SET id = id + 20000, k = k + 20000 WHERE id = {eight}",
+        f"UPDATE c SET v = v + 1 WHERE p = {eight + 20000}",
+        f"UPDATE u SET v = 7 WHERE k = {eight + 20000} AND x = 1", "COMMIT",
+        f"UPDATE p SET id = id + 30000 WHERE id = {eight + 20000}",
+        "BEGIN", f"DELETE FROM c WHERE id = {nine}", f"REPLACE INTO p VALUES ({nine}, {nine}, 'r{nine}', 1, {nine})",
+        f"INSERT INTO c VALUES ({nine}, {nine}, 4)", "COMMIT")
+
+
+class Cascades(MoveTest):
+    pairs = (MARIADB,)
+    timeout = 60
+
+    def setUp(self):
+        super().setUp()
+        if self.source.is_mysql:  # else it logs them
+            self.source = self.private_server("source", "--innodb-native-foreign-keys=ON")
+        self.source.sql(*SCHEMA, "CREATE TEMPORARY TABLE seq (i INT PRIMARY KEY)",
+                        "INSERT INTO seq VALUES " + ",".join(f"({i})" for i in range(1, 100)), *FILL)
+
+    def change(self, *statements):
+        """By a session that checks foreign keys."""
+        self.source.sql("SET foreign_key_checks = 1", "USE abc", *statements)
+
+    def carry(self, **settings):
+        """Without a verifier: nobody else would see to it."""
+        return self.one_by_one(**{"DataIterationConcurrency": 2, "AutomaticCutover": False,
+                                  "http": True, **settings})
+
+    def cut_over(self, ferry):
+        """What is left in doubt is compared in the cutover at the latest."""
+        ferry.allow_cutover()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+        ferry.end()
+        self.assert_equal(databases=["abc"])
+
+    def repaired(self, probes):
+        return sum(int(detail) for name, detail in probes.seen if name == "doubts_compared")
+
+
+class EveryActionTest(Cascades):
+    """Broken: cascades_after() does nothing."""
+
+    pairs = (MARIADB, MYSQL, ("mariadb", "mysql"))
+    also = (MARIADB_105,)
+
+    def test_copy_stream_kill_and_resume(self):
+        probes = self.probes()
+        ferry = self.carry(probes=probes)
+        copying = probes.stop_at("before_chunk_read", r"abc\.c ")
+        ferry.start()
+        self.reach(ferry, copying)
+        self.source.sql(*changes(0))
+        copying.release()
+        ferry.wait_for_log("data copy is complete")
+        self.source.sql(*changes(9))  # while it streams
+        # Killed in the middle of resolutions.
+        for base, place, table in ((18, "before_cascade_write", r"abc\.c "), (27, "after_cascade_write", r"abc\.g "),
+                                   (36, "after_repair_read", r"abc\.u "), (45, "cascade_collected", "tree"),
+                                   (54, "after_cascade", "p")):
+            stop = probes.stop_at(place, table)
+            self.source.sql(*changes(base))
+            self.reach(ferry, stop)
+            ferry.kill9()
+            probes.release_all()
+            ferry.resume(ferry.state_file(), as_it_is=True)
+        ferry.wait_for_log("data copy is complete")
+        self.source.sql(*changes(63))
+        self.cut_over(ferry)
+
+
+class CertainTest(Cascades):
+    """Broken: is_certain_at() is always false."""
+
+    def test_nothing_is_in_doubt_once_all_is_copied(self):
+        probes = self.probes()
+        ferry = self.carry(probes=probes).start()
+        ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
+        for base in range(0, 90, 9):
+            self.change(f"DELETE FROM p WHERE id = {base + 1}",
+                        f"UPDATE p SET id = id + 10000 WHERE id = {base + 2}",
+                        f"DELETE FROM tree WHERE id = {base + 3}")
+        self.cut_over(ferry)
+        self.assertEqual(probes.hits("cascade_doubt"), 0, ferry.log())
+
+
+class DoubtTest(Cascades):
+    """Broken: cascades_before_cutover() and cascades_during_cutover() do nothing, red are all."""
+
+    def test_a_child_that_was_not_copied_yet(self):
+        """(a): the grandchild was copied before the change, its parent is read after it."""
+        probes = self.probes()
+        ferry = self.one_by_one(probes=probes, DataIterationConcurrency=2,
+                                Tables={"Whitelist": ["p", "c", "g"]})
+        copying = probes.stop_at("before_chunk_read", r"abc\.c ")
+        ferry.start()
+        self.reach(ferry, copying)
+        ferry.wait_for_log(r"table abc\.g is copied")
+        self.change("DELETE FROM p WHERE id < 90")
+        copying.release()
+        ferry.assert_status(0)
+        self.assert_equal(databases=["abc"], only=["p", "c", "g"])
+        self.assertGreater(self.repaired(probes), 0)
+
+    def test_b_replay(self):
+        """(b): the first pass removed the child, the second brings the grandchild back."""
+        probes = self.probes()
+        ferry = self.carry(probes=probes).start()
+        ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
+        stop = probes.stop_at("after_cascade", "p")
+        self.change("BEGIN", "INSERT INTO g VALUES (5000, 1, 9)", "DELETE FROM p WHERE id = 1", "COMMIT")
+        self.reach(ferry, stop)
+        ferry.kill9()
+        probes.release_all()
+        ferry.resume(ferry.state_file(), as_it_is=True)
+        ferry.wait_for_log("data copy is complete")
+        self.cut_over(ferry)
+        self.assertGreater(self.repaired(probes), 0)
+
+    def test_c_ahead(self):
+        """(c): as the child is looked at again it is gone already, by a later change."""
+        probes = self.probes()
+        ferry = self.carry(probes=probes).start()
+        ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
+        stop = probes.stop_at("before_cascade", "p")
+        self.change("UPDATE p SET id = 10001 WHERE id = 1")
+        self.reach(ferry, stop)
+        self.change("INSERT INTO g VALUES (5000, 1, 9)", "DELETE FROM p WHERE id = 10001")
+        stop.release()
+        # The doubt is in the state; the changes do not come again. Broken: restore().
+        ferry.wait_until(lambda: not self.target.sql("SELECT 1 FROM abc.p WHERE id IN (1, 10001)"),
+                         what="the last change")
+        self.let_the_state_be_saved(ferry)
+        ferry.terminate()
+        ferry.assert_status(2)
+        self.assertIn("abc.g", ferry.state()["Cascades"]["InDoubt"])
+        ferry.resume()
+        ferry.wait_for_log("data copy is complete")
+        self.cut_over(ferry)
+        self.assertGreater(self.repaired(probes), 0)
+
+    def test_the_same_child_again(self):
+        """Broken: what is below a row is looked for only where the row looks different now."""
+        probes = self.probes()
+        ferry = self.carry(probes=probes).start()
+        ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
+        stop = probes.stop_at("before_cascade", "p")
+        self.change("DELETE FROM p WHERE id = 1")
+        self.reach(ferry, stop)
+        self.change("INSERT INTO p VALUES (1, 1, 'Code 1', 1, 2)", "INSERT INTO c VALUES (1, 1, 0)")
+        stop.release()
+        self.cut_over(ferry)
+
+
+class OrderTest(Cascades):
+    def test_a_commit_that_is_not_visible_yet(self):
+        """I1. Broken: row_reader_keys() without a lock; no wait_for_parent()."""
+        held, probes = self.held_commits(), self.probes()
+        ferry = self.carry(probes=probes).start()
+        ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
+        held.commit("SET foreign_key_checks = 1", "UPDATE abc.p SET k = 10002 WHERE id = 2",
+                    "DELETE FROM abc.p WHERE id = 1")
+        ferry.wait_until(lambda: self.waits_for_a_lock(self.source) or probes.hits("after_cascade"),
+                         what="a read that waits")
+        held.release()
+        self.cut_over(ferry)
+
+    def test_a_chunk_on_its_way(self):
+        """C1. Broken: binlog_writer_settle() waits for nothing."""
+        probes = self.probes()
+        ferry = self.one_by_one(probes=probes, Tables={"Whitelist": ["p", "n"]})
+        stop = probes.stop_at("after_chunk_read", r"abc\.n ")
+        ferry.start()
+        self.reach(ferry, stop)
+        self.change("DELETE FROM p WHERE id < 10")
+        ferry.wait_until(lambda: probes.hits("before_cascade"), what="the change")
+        threading.Timer(.5, stop.release).start()
+        ferry.assert_status(0)
+        self.assert_equal(databases=["abc"], only=["p", "n"])
+
+    def test_killed_before_it_is_resolved(self):
+        """C5. Broken: cascades_boundary() behind binlog_writer_boundary()."""
+        probes = self.probes()
+        ferry = self.carry(probes=probes).start()
+        ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
+        stop = probes.stop_at("before_cascade", "p")
+        self.change("DELETE FROM p WHERE id = 2")
+        self.reach(ferry, stop)
+        ferry.wait_until(lambda: not self.target.sql("SELECT 1 FROM abc.p WHERE id = 2"),
+                         what="the parent's own change")
+        self.let_the_state_be_saved(ferry)
+        ferry.kill9()
+        probes.release_all()
+        ferry.resume(ferry.state_file(), as_it_is=True)
+        ferry.wait_for_log("data copy is complete")
+        self.cut_over(ferry)
+
+    def test_changes_that_are_queued(self):
+        """C1. Broken: the same."""
+        probes = self.probes()
+        ferry = self.carry(probes=probes).start()
+        ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
+        stop = probes.stop_at("before_binlog_apply", r"abc\.n ")
+        self.change("UPDATE n SET p = 2 WHERE id = 1", "DELETE FROM p WHERE id = 2")
+        self.reach(ferry, stop)
+        ferry.wait_until(lambda: probes.hits("before_cascade"), what="the change")
+        threading.Timer(.5, stop.release).start()
+        self.cut_over(ferry)
+
+
+class RefusalTest(Cascades):
+    def test_what_cannot_be_carried(self):
+        ferry = self.ferry(Tables={"Whitelist": ["c", "g"]})
+        ferry.run()
+        ferry.assert_status(1)
+        self.assertRegex(ferry.log(), r"table: abc\.c, constraint: .*and is not carried: abc\.p is not moved"
+                         r"\n +remedy: choose abc\.p too, or ALTER TABLE `abc`\.`c` DROP FOREIGN KEY")
+        self.assertNotRegex(ferry.log(), r"table: abc\.g, constraint")
+
+    def test_a_state_that_knows_nothing_of_it(self):
+        """A run that was told not to look carries no cascade; one that goes on makes up for it."""
+        probes = self.probes()
+        ferry = self.carry(probes=probes, UnloggedCascades="refuse", SkipForeignKeyConstraintsCheck=True).start()
+        ferry.wait_for_log("data copy is complete")
+        self.change("DELETE FROM p WHERE id < 10")
+        ferry.wait_until(lambda: not self.target.sql("SELECT 1 FROM abc.p WHERE id < 10"),
+                         what="the parents' own change")
+        self.let_the_state_be_saved(ferry)
+        ferry.terminate()
+        ferry.assert_status(2)
+        ferry.resume(UnloggedCascades="carry", SkipForeignKeyConstraintsCheck=False)
+        ferry.wait_for_log("data copy is complete")
+        self.cut_over(ferry)
