@@ -33,6 +33,12 @@ twice="-DVALUES=1 -DTRANSACTIONS=2 -DCHANGES=2 -DCRASHES=0"
 once="-DVALUES=1 -DTRANSACTIONS=2 -DCHANGES=1 -DCRASHES=1"
 # Of back.pml.
 back="-DWRITES=2 -DCRASHES=2"
+# Of cascade.pml.
+family="-DTRANSACTIONS=2"
+family_longer="-DTRANSACTIONS=3"
+family_death="-DTRANSACTIONS=2 -DCRASHES=1 -DLOSSES=1"
+family_long="-DTRANSACTIONS=4 -DCOPIED_FIRST"
+family_three="-DMOVING -DPARENTS=3 -DTRANSACTIONS=4 -DCOPIED_FIRST"
 
 # Name, what must come out (holds, differs, hangs), macros. "seen" asserts at the end
 # that something did not happen: that it is found shows that the model gets there. The
@@ -124,6 +130,25 @@ variants() {
 	recopy/no-D5 differs $once -DNO_D5
 	recopy/no-D6 differs $twice -DNO_D6
 	recopy/no-D6/no-fence differs $twice -DNO_D6_FENCE
+	cascade/base/death holds $family_death
+	cascade/base/moving-key holds $family -DMOVING
+	cascade/base/longer holds $family_longer
+	cascade/base/copied-first holds $family_long
+	cascade/base/three-keys holds $family_three
+	cascade/seen/new-and-deep differs $family -DMOVING -DWITNESS=5
+	cascade/seen/death-and-repaired differs $family_death -DWITNESS=10
+	cascade/no-C1 differs $family -DNO_C1
+	cascade/no-C2/new-key differs $family_longer -DMOVING -DNO_C2_NEW
+	cascade/no-C2/plain-read differs $family -DNO_C2_LOCK
+	cascade/no-C3/leaves-last differs $family_death -DNO_C3
+	cascade/no-C3/there-again differs $family_longer -DNO_C3_EFFECT
+	cascade/no-C4/copy differs $family -DNO_C4_COPY
+	cascade/no-C4/start differs -DTRANSACTIONS=3 -DCRASHES=1 -DNO_C4_START
+	cascade/no-C4/read-again differs $family_longer -DNO_C4_READ
+	cascade/no-C4/renewed differs $family_three -DNO_C4_RENEW
+	cascade/no-C4/unsaved differs $family_death -DNO_C4_SAVE
+	cascade/compared-early holds $family_long -DCHECK_EARLY
+	cascade/no-C5 differs $family_death -DNO_C5
 	END
 }
 
@@ -170,6 +195,7 @@ check() { # name expected macros...
 	keyless/*) model=$models/keyless.pml ;;
 	recopy/*) model=$models/recopy.pml ;;
 	back/*) model=$models/back.pml ;;
+	cascade/*) model=$models/cascade.pml ;;
 	esac
 	mkdir -p "$work/$name" && cd "$work/$name" || exit 1
 	search "$expected" "$@" || echo "status $?" >>out

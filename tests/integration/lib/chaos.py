@@ -17,6 +17,7 @@ import time
 import pymysql
 
 from .db import name
+from .family import FamilyWriter
 from .faults import CHANGES, FAULTS, LATE
 from .proxy import Proxy
 from .tables import create_without_key
@@ -68,6 +69,8 @@ class Plan:
         self.rows = rng.choice((30, 100, 300))
         self.has_xa = rng.random() < .6
         self._plan_the_way_back(random.Random(f"{seed}, and back"))
+        self.has_family = (not self.goes_back and
+                           random.Random(f"{seed}, and a family").random() < .5)
 
     def _plan_the_way_back(self, rng):
         """Whether there is one, and what goes wrong on it."""
@@ -109,7 +112,8 @@ class Plan:
 
     def text(self):
         lines = [f"--- chaos, seed {self.seed}: CHAOS_SEEDS={self.seed}; {self.rows} rows,"
-                 f" {self.writers} writers, XA {self.has_xa}, {self.settings}"]
+                 f" {self.writers} writers, XA {self.has_xa}, family {self.has_family},"
+                 f" {self.settings}"]
         lines += [f"{at:8.2f} s {n}" for at, n, _ in self.faults]
         lines += [f"cutover + {at:.2f} s {n}" for at, n, _ in sorted(self.late)]
         lines += [f"back + {at:.2f} s {n}" for at, n, _ in self.back_faults]
@@ -333,6 +337,10 @@ class Director:
         if has_xa:
             self.writers.append(XaWriter(self.source, self.database, self.tables,
                                          plan.seed, plan.rows + 50).start())
+        if plan.has_family and not self.source.is_mysql:
+            family = FamilyWriter(self.source, self.database, plan.seed)
+            family.create()
+            self.writers.append(family.start())
         for writer in self.writers:
             test.addCleanup(_quietly, writer.stop)
         test.addCleanup(_quietly, self.mend)  # so that they can stop
