@@ -83,7 +83,8 @@ class ScaleTest(BoundsTest):
         self.assertLessEqual(most[self.source], 7)
         self.assertLessEqual(most[self.target], 10)
         if not is_sanitized(ferry.program):
-            self.assertLess(self.cpu(ferry), 1 + TABLES * 0.0015)
+            # A third of it on a machine of one's own; a processor that is shared counts more.
+            self.assertLess(self.cpu(ferry), 1 + TABLES * 0.003)
         self.source.sql(f"UPDATE abc.t{TABLES - 1:05} SET v = 'changed'",
                         "INSERT INTO abc.t00000 VALUES (3, 'c')")
         ferry.terminate()
