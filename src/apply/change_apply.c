@@ -212,8 +212,6 @@ static bool apply_part(struct apply_part *part, struct db *target, struct error 
 	struct apply *a = (struct apply *)part;
 
 	a->target = target;
-	if (!throttler_wait(a->run->throttler, THROTTLED_WRITE, a->run->stop))
-		return error_set(err, ERROR_STOPPED, "stopped");
 	for (struct retry r = run_write_begin(a->run, "write binlog events", log_tag);
 	     retry_next(&r, err);)
 		if (write_rest(a, err))
@@ -234,7 +232,9 @@ static size_t count_parts(const struct move_options *options, struct change *con
 		parts = (count + rows_max - 1) / rows_max;
 	if (parts > options->apply_workers)
 		parts = options->apply_workers;
-	return parts < 1 ? 1 : parts < count ? parts : count;
+	if (parts < 1)
+		parts = 1;
+	return parts < count ? parts : count;
 }
 
 /* a: what they all have in common. Its rows_max becomes the least of theirs. */

@@ -102,11 +102,6 @@ bool write_is_too_large(const struct moved_table *of UNUSED, const char *what UN
 	return false;
 }
 
-bool throttler_wait(struct throttler *t UNUSED, enum throttled what UNUSED, struct stop *of UNUSED)
-{
-	return true;
-}
-
 bool db_ready(struct db *db UNUSED, struct error *err UNUSED)
 {
 	return true;
