@@ -2,8 +2,8 @@
  * options that it writes to and one entry in src/man/ghostferry-copydb.conf.5.in; lint
  * compares them.
  *
- * preset is what a key holds when the file does not mention it, and so can be set
- * to 0 or ""; fallback is what 0 or "" stand for. */
+ * preset is the value of a key that the file does not mention, so that 0 or "" can be set;
+ * fallback is what 0 or "" stand for. */
 #include <limits.h>
 
 #include "config_keys.h"
@@ -91,7 +91,7 @@ static const struct config_option db_params_options[] = {
 	{ "ReadTimeout", U32(db_params, read_timeout_s),
 	  .help = "seconds to wait for an answer; 0 means no limit" },
 	{ "TLS", MEMBERS(tls), GIVEN(db_params, use_tls),
-	  .help = "when present, TLS is required; {} will do" },
+	  .help = "when present, TLS is required; {} is enough" },
 	{ "User", STRING(db_params, user), .preset = "ghostferry",
 	  .help = "account name" },
 	{ "WriteTimeout", U32(db_params, write_timeout_s),
@@ -105,7 +105,7 @@ static const struct config_option name_rules_options[] = {
 	{ "Rewrites", MAP(1, STRING, name_rules, rewrites),
 	  .help = "names on the target, by name on the source" },
 	{ "Where", MAP(1, STRING, name_rules, where),
-	  .help = "conditions by which rows are chosen, by table (Tables alone)" },
+	  .help = "conditions that choose rows, by table (only in Tables)" },
 	{ "Whitelist", LIST(name_rules, whitelist),
 	  .help = "names or patterns of what is moved; empty means all" },
 };
@@ -113,15 +113,15 @@ GROUP(name_rules) = { GROUP_OF(name_rules), .is_filter = true };
 
 static const struct config_option callback_options[] = {
 	{ "Payload", STRING(callback, payload),
-	  .help = "text that is sent along" },
+	  .help = "text that is sent with the call" },
 	{ "URI", STRING(callback, uri),
-	  .help = "address to post to; empty means that nothing is posted" },
+	  .help = "address to post to; empty means no call" },
 };
 GROUP(callback) = { GROUP_OF(callback) };
 
 static const struct config_option control_server_config_options[] = {
 	{ "AllowUnauthenticated", BOOL(control_server_config, allow_unauthenticated),
-	  .help = "without a token, too, listen on an address that others can reach" },
+	  .help = "listen on an address that others can reach even without a token" },
 	{ "AuthToken", STRING(control_server_config, auth_token), .is_secret = true,
 	  .help = "token that every request must carry; without it, none" },
 	{ "AuthTokenFile", STRING(control_server_config, auth_token_file),
@@ -224,17 +224,17 @@ static const struct config_option throttle_options[] = {
 	{ "SourceQuery", STRING(config, move.throttle.limits.query[THROTTLE_SOURCE]),
 	  .help = "query on the source whose number throttles above SourceQueryMax" },
 	{ "SourceQueryMax", U64(config, move.throttle.limits.query_max[THROTTLE_SOURCE]),
-	  .help = "largest number that SourceQuery may answer" },
+	  .help = "largest number that SourceQuery may return" },
 	{ "SourceReplicas", LIST(config, move.throttle.limits.replicas[THROTTLE_SOURCE]),
 	  .help = "replicas of the source, as host or host:port, that MaxLag is for" },
 	{ "TargetQuery", STRING(config, move.throttle.limits.query[THROTTLE_TARGET]),
 	  .help = "query on the target whose number throttles above TargetQueryMax" },
 	{ "TargetQueryMax", U64(config, move.throttle.limits.query_max[THROTTLE_TARGET]),
-	  .help = "largest number that TargetQuery may answer" },
+	  .help = "largest number that TargetQuery may return" },
 	{ "TargetReplicas", LIST(config, move.throttle.limits.replicas[THROTTLE_TARGET]),
 	  .help = "replicas of the target, as host or host:port, that MaxLag is for" },
 	{ "UpdateInterval", DURATION(config, move.throttle.limits.interval_ms), .fallback = "1s",
-	  .help = "time between two looks at the servers" },
+	  .help = "time between two checks of the servers" },
 };
 GROUP(throttle) = { GROUP_OF(throttle) };
 
@@ -244,11 +244,11 @@ static const struct config_option all_options[] = {
 	{ "AllowInexactJSON", BOOL(config, move.allow_inexact_json),
 	  .help = "from MySQL to MySQL, move JSON documents as text" },
 	{ "AllowNonTransactionalTables", BOOL(config, move.allow_nontransactional),
-	  .help = "move MyISAM, Aria and MEMORY tables, too, under a read lock on the source" },
+	  .help = "also move MyISAM, Aria and MEMORY tables, under a read lock on the source" },
 	{ "AllowSuperUserOnReadOnly", BOOL(config, move.allow_read_only_target),
 	  .help = "accept a read-only target" },
 	{ "AllowTablesWithoutKey", BOOL(config, move.allow_tables_without_key),
-	  .help = "move tables that have no usable key, too" },
+	  .help = "also move tables that have no usable key" },
 	{ "AutomaticCutover", BOOL(config, move.automatic_cutover),
 	  .help = "cut over as soon as the copy is complete, without waiting for permission" },
 	{ "BinlogEventBatchSize", INT64(config, move.apply_rows),
@@ -257,7 +257,7 @@ static const struct config_option all_options[] = {
 	{ "BinlogWriterConcurrency", INT(config, move.apply_workers), .fallback = "4",
 	  .help = "number of threads that apply row changes to the target" },
 	{ "CascadingPaginationColumnConfig", MEMBERS(cascading_pagination),
-	  .help = "columns to page by where it should not be the primary key" },
+	  .help = "columns to page by instead of the primary key" },
 	{ "CollationRewrites", MAP(1, STRING, config, move.collation_rewrites),
 	  .help = "collations of created tables and databases, by name or pattern on the source" },
 	{ "CompressedColumnsForVerification", MAP(3, ALGORITHM, config, move.verify.compressed_columns),
@@ -333,18 +333,18 @@ static const struct config_option all_options[] = {
 	{ "MemoryLimit", U64(config, memory_limit), .fallback = "268435456",
 	  .help = "approximate limit in bytes for rows and row changes held in memory" },
 	{ "MoveObjects", LIST(config, move.move_objects),
-	  .help = "what is moved beside tables: views, triggers, routines, events, sequences" },
+	  .help = "what else is moved: views, triggers, routines, events, sequences" },
 	{ "MyServerId", U32(config, move.server_id),
 	  .help = "server id under which the binlogs are read; 0 means a random unused one" },
 	{ "OnSchemaChange", EITHER(config, move.recopies, "stop", "recopy"), .fallback = "stop",
-	  .help = "what a change of a table's definition on the source does to the run" },
+	  .help = "what to do when a table's definition changes on the source" },
 	{ "OnSchemaChangePerTable", MAP(2, STRING, config, move.recopies_of),
 	  .help = "the same for single tables, by database and table" },
 	{ "OpenTransactionsTimeout", DURATION(config, move.open_transactions_ms),
 	  .fallback = "30s",
 	  .help = "longest wait for transactions that are open on moved tables at the cutover" },
 	{ "PrepareRollback", BOOL(config, prepare_rollback),
-	  .help = "leave the state of a run that goes back, for -back" },
+	  .help = "prepare a rollback: write the state that -back starts from" },
 	{ "ProgressCallback", OBJECT(callback, config, progress_callback),
 	  .help = "called with the progress every ProgressReportFrequency" },
 	{ "ProgressReportFrequency", INT(config, progress_report_frequency_ms),
@@ -356,7 +356,7 @@ static const struct config_option all_options[] = {
 	{ "RunFerryFromReplica", BOOL(config, move.replica.enabled),
 	  .help = "read from a replica; needs SourceReplicationMaster" },
 	{ "ServerAwayTimeout", INT(config, move.away_s), .fallback = "180",
-	  .help = "seconds for which a server that cannot be reached is tried again" },
+	  .help = "seconds for which an unreachable server is retried" },
 	{ "ServerBindAddr", STRING(config, control_server.server_bind_addr),
 	  .instead = "ControlServerConfig.ServerBindAddr",
 	  .help = "deprecated" },
@@ -386,19 +386,19 @@ static const struct config_option all_options[] = {
 	{ "Tables", OBJECT(name_rules, config, move.tables),
 	  .help = "tables to move, and their names on the target" },
 	{ "TablesToBeCreatedFirst", LIST(config, move.create_first),
-	  .help = "tables that are created before all others, in this order" },
+	  .help = "tables to create before all others, in this order" },
 	{ "Target", OBJECT(db_params, config, move.target), .not_null = true,
 	  .help = "the server that tables are moved to" },
 	{ "TargetWriteMethod", CHOICE(config, move.write_method, "auto", "insert"),
 	  .help = "how copied rows are written" },
 	{ "Throttle", MEMBERS(throttle),
-	  .help = "what the servers may be burdened with before rows wait" },
+	  .help = "limits of load and rate above which the copy waits" },
 	{ "UnloggedCascades", CHOICE(config, move.unlogged_cascades, "carry", "refuse"),
-	  .help = "what becomes of foreign keys whose cascades are not in the binlog" },
+	  .help = "how to handle foreign keys whose cascades are not in the binlog" },
 	{ "UpdatableConfig", MEMBERS(updatable_config),
 	  .help = "the size of batches" },
 	{ "VerifierRepair", BOOL(config, move.verify.repair),
-	  .help = "copy rows again that a verification finds to differ" },
+	  .help = "copy rows again that differ in a verification" },
 	{ "VerifierType", CHOICE(config, move.verify.type, "NoVerification", "ChecksumTable",
 				 "Iterative", "Inline"),
 	  .help = "how rows are compared as part of the move" },
