@@ -12,18 +12,18 @@ struct grant {
 struct grants {
 	struct grant *items; /* owned */
 	size_t count;
-	bool is_partial;   /* roles and revokes: there may be more or less */
+	bool is_partial;   /* roles or revokes: may have more or less */
 	char account[300]; /* "`user`@`host`", for remedies */
 };
 
 enum grants_answer { GRANTS_NO, GRANTS_YES, GRANTS_UNKNOWN };
 
-/* The session's. *grants is zeroed, and to be released in any case. */
+/* The grants of the session. *grants is zeroed; release it even on failure. */
 bool grants_read(struct grants *grants, struct db *db, struct error *err) MUST_CHECK;
 void grants_release(struct grants *grants);
-/* Takes in one line of SHOW GRANTS. */
+/* Parses one line of SHOW GRANTS. */
 void grants_add(struct grants *grants, const char *line);
-/* schema NULL: globally. */
+/* schema NULL: global privileges. */
 enum grants_answer grants_allow(const struct grants *grants, const char *privilege,
 				const char *schema);
 /* Does a pattern of a scope (% and _, \ before literal ones) mean this name? */

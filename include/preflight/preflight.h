@@ -10,9 +10,9 @@
 
 struct preflight; /* what both servers have said of themselves */
 
-/* Asks both servers for their variables and the accounts' grants. Everything is borrowed; NULL
- * and *err when a server cannot be asked. Of this and of what follows, *err is for a check that
- * cannot be made (connection lost): what is found goes to findings. */
+/* Reads both servers' variables and the accounts' grants. Everything is borrowed; NULL
+ * and *err when a server cannot be queried. Here and below, *err is for a check that
+ * cannot be made (connection lost): what the checks find goes to findings. */
 struct preflight *preflight_new(const struct move_options *options, struct db *source,
 				struct db *target, struct findings *findings,
 				struct error *err) MUST_CHECK;
@@ -21,23 +21,23 @@ void preflight_free(struct preflight *p);
 
 /* Server settings, privileges, flavours and versions; needs no tables. */
 bool preflight_servers(struct preflight *p, struct error *err) MUST_CHECK;
-/* Names of the configuration that do not exist on the source, and filters that choose
- * nothing. schema: of the chosen tables. may_be_gone: names that do not exist are warned of. */
+/* Names in the configuration that do not exist on the source, and filters that choose
+ * nothing. schema: of the chosen tables. may_be_gone: missing names are only warned about. */
 bool preflight_names(const struct move_options *options, struct db *source,
 		     const struct schema *schema, bool may_be_gone, struct findings *findings,
 		     struct error *err) MUST_CHECK;
-/* What a start that is meant has, and a dry run, which writes nothing, has not. */
+/* What a real start has, and a dry run, which writes nothing, does not. */
 struct preflight_attempt {
 	const char *run_id;
 	struct stop *stop;
 };
 
 /* Foreign keys, engines, triggers, existing target tables and their definitions, what is not
- * moved (views, triggers, events, routines), definitions that the target does not take.
- * resumed: NULL for a fresh run; else the target tables must exist and fit, but for those
- * that are pending there, which are to be made. attempt: NULL for a dry run; else
- * definitions are tried on the target where the account may, in a database that is dropped
- * again. */
+ * moved (views, triggers, events, routines), definitions that the target refuses.
+ * resumed: NULL for a fresh run; else the target tables must exist and match, except those
+ * that are pending in it, which are still to be created. attempt: NULL for a dry run; else
+ * definitions are tried on the target if the account may, in a database that is dropped
+ * afterwards. */
 bool preflight_tables(struct preflight *p, const struct schema *schema, struct moved_tables *tables,
 		      const struct recopies *resumed, const struct preflight_attempt *attempt,
 		      struct error *err) MUST_CHECK;

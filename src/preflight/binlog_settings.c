@@ -41,8 +41,8 @@ static void add_missing_privilege(struct preflight *p, const struct preflight_se
 	free(remedy);
 }
 
-/* MariaDB wants a privilege for SHOW SLAVE STATUS that nothing else here needs, but
- * shows everybody how many replication threads run. */
+/* MariaDB requires a privilege for SHOW SLAVE STATUS that nothing else here needs, but
+ * shows every account how many replication threads are running. */
 static bool query_is_replica(struct db *db, bool *is_replica, struct error *err)
 {
 	const struct server_version *version = db_version(db);
@@ -58,7 +58,7 @@ static bool query_is_replica(struct db *db, bool *is_replica, struct error *err)
 	return rows.ok;
 }
 
-/* Changes that a server replicates from elsewhere are in its binlog only with
+/* Changes that a server replicates from another are in its binlog only with
  * log_replica_updates. */
 static bool check_replicated_changes(struct preflight *p, const struct preflight_server *at,
 				     struct error *err)
@@ -123,8 +123,8 @@ static bool check_logger(struct preflight *p, const struct preflight_server *at,
 	return check_status(p, at, err) && check_replicated_changes(p, at, err);
 }
 
-/* Asks the session that is set up like the writers': theirs may have it on though the
- * server's setting is off. */
+/* Checks a session that is set up like the writers': they may have it on although the
+ * global setting is off. */
 static bool check_texts(struct preflight *p, const struct preflight_server *at, struct error *err)
 {
 	const char *name = db_version(at->db)->flavour == FLAVOUR_MARIADB ?
@@ -245,7 +245,7 @@ static bool check_filters(struct preflight *p, const struct preflight_server *at
 		check_filter(p, at, &filter);
 	free(filter.only);
 	free(filter.ignore);
-	/* Lack of privilege has been reported with the server's checks. */
+	/* A missing privilege was reported by the server's checks. */
 	return ok || failure.kind == ERROR_ACCESS ||
 	       preflight_forgive(p,
 				 is_target(p, at) ? "target: the binlog's filters cannot be read" :

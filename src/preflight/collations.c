@@ -1,7 +1,7 @@
 /* CREATE statements name collations, and servers know different ones: utf8mb4_0900_ai_ci
- * is MySQL's, utf8mb4_uca1400_ai_ci MariaDB's. What is to be created and would fail is
- * found here, before half of the tables exist. CollationRewrites name others; what is missing
- * in it is proposed, for all that is to be created at once. */
+ * is MySQL's, utf8mb4_uca1400_ai_ci MariaDB's. A CREATE that would fail because of that is
+ * found here, before half of the tables exist. CollationRewrites replace collations; entries
+ * that are missing there are proposed, for everything that is to be created at once. */
 #include "preflight_priv.h"
 
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 struct check {
 	struct preflight *p;
-	struct map databases; /* that are to be created -> owned name of the collation */
+	struct map databases; /* to be created -> owned name of its collation */
 	struct map proposed;
 	struct buf rewrites; /* as JSON */
 };
@@ -24,7 +24,7 @@ static const char *name_there(const struct check *c, const char *collation)
 	return collation_on_target(&c->p->options->collation_rewrites, collation);
 }
 
-/* Is the name that it has on the target of no use there? */
+/* Is the name that it has on the target unknown there? */
 static bool is_unusable(const struct check *c, const char *collation)
 {
 	const char *there = name_there(c, collation);
@@ -52,7 +52,7 @@ static void propose(struct check *c, const char *collation)
 	buf_release(&nearest);
 }
 
-/* Ready to be pasted: all that is missing, and what is configured already. */
+/* Ready for pasting: the missing entries, and those that are configured already. */
 static void propose_rewrites(struct check *c)
 {
 	const struct move_options *options = c->p->options;
@@ -77,7 +77,7 @@ static void propose_rewrites(struct check *c)
 			put_pair(c, entry->key, entry->value);
 }
 
-/* Any will do for a column that is not unique, and a binary NO PAD one for all. */
+/* Any collation does for a column that is not unique, and a binary NO PAD one for all. */
 static void refuse(struct check *c, const char *what, const char *collation)
 {
 	const char *there = name_there(c, collation);
@@ -133,7 +133,7 @@ static void check_table(struct check *c, const struct moved_table *t)
 			    table->collation, table->full_name);
 }
 
-/* To the other flavour a database goes without such a collation, as its tables name
+/* On the other flavour a database is created without such a collation, as its tables name
  * theirs; see create_translate.c. */
 static void check_database(struct check *c, const char *schema, const char *collation)
 {

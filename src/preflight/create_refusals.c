@@ -1,10 +1,10 @@
-/* Can the target make the tables that are to be created there? What is refused is said for all
- * tables at once, before anything is created.
+/* Can the target create the tables that are to be created there? All tables that it would refuse
+ * are reported at once, before anything is created.
  *
- * A dry run writes nothing: statements are prepared, which shows what the server cannot read
- * (functions, parsers, collations, types, options it does not know), and what it finds only
- * as it makes a table is asked for by rule, where there is one. A start that may create and
- * drop a database of its own tries every statement in it as well (table_trial.c). */
+ * A dry run writes nothing: statements are prepared, which shows what the server cannot parse
+ * (functions, parsers, collations, types, options it does not know); what it would find only
+ * when it creates a table is checked by rules, as far as there are any. A start that may create
+ * and drop a database of its own also tries every statement in it (table_trial.c). */
 #include "preflight_priv.h"
 
 #include <stdio.h>
@@ -30,8 +30,8 @@ void create_refusals_add(struct preflight *p, const struct moved_table *t, const
 
 /* --- by rule -------------------------------------------------------------------- */
 
-/* The server logs rows of such a table without the statement that made them, so that our own
- * would count as written by others; and the sequence's value would stay behind. */
+/* The server logs rows of such a table without the statement that wrote them, so our own
+ * would count as written by others; and the sequence's value would not be carried. */
 static void check_sequence(struct preflight *p, const struct moved_table *t, const char *shown)
 {
 	if (!create_find(shown, "nextval("))
@@ -45,8 +45,8 @@ static void check_sequence(struct preflight *p, const struct moved_table *t, con
 		    t->source->full_name);
 }
 
-/* Rows would not be taken (fulltext_keys.h). A key that the source has as well was made by an
- * earlier process of the run that is resumed: it is dropped before rows are written. */
+/* Rows would be refused (fulltext_keys.h). A key that the source has as well was added by an
+ * earlier process of the resumed run: it is dropped before rows are written. */
 static void refuse_late_keys(struct preflight *p, const struct moved_table *t,
 			     const struct table *existing)
 {
@@ -90,7 +90,7 @@ static void check_document_ids(struct preflight *p, const struct moved_table *t)
 			    t->source->full_name);
 }
 
-/* False when the server cannot be asked. Where it refuses, CREATE TABLE will tell. */
+/* False when the server cannot be queried. If it refuses, CREATE TABLE will show it. */
 static bool ask(struct preflight *p, const char *sql, bool *found, struct error *err)
 {
 	struct error failure = ERROR_INIT;
@@ -153,12 +153,12 @@ static bool check_srids(struct preflight *p, const struct moved_table *t, struct
 
 /* --- prepared ------------------------------------------------------------------- */
 
-/* Of the attempt, not of the statement. */
+/* An error that is about preparing, not about the statement. */
 static bool says_nothing(const struct error *failure)
 {
 	static const unsigned codes[] = {
-		1049, /* the database is not there yet */
-		1050, /* the table is */
+		1049, /* the database does not exist yet */
+		1050, /* the table exists */
 		1295, /* cannot be prepared */
 		1461, /* max_prepared_stmt_count */
 	};
@@ -212,9 +212,9 @@ static void put_evaluation(struct buf *sql, const struct table *table, const cha
 	buf_puts(sql, ") t");
 }
 
-/* A CHECK of a table is read when the table is made, not when the statement is prepared. Only
- * that a function is missing counts here: what is no function of its own the server takes for
- * a stored one, which no CHECK can have; and nothing else in the expression could be denied. */
+/* A table's CHECK is parsed when the table is created, not when the statement is prepared. Only
+ * a missing function counts here: the server takes a function that it does not know for a stored
+ * one, which no CHECK can have; and nothing else in the expression could be denied. */
 static bool check_functions(struct preflight *p, const struct moved_table *t, struct error *err)
 {
 	const char *at = p->maker.translated.data;
@@ -249,7 +249,7 @@ bool create_refusals_begin(struct preflight *p, struct error *err)
 	    !table_maker_begin(&p->maker, p->source.db, p->trial, p->options, &p->collations, err))
 		return false;
 	p->maker.keeps_late_keys = true; /* would the server take them? */
-	/* With no database in use MySQL does not say which function it does not know. */
+	/* Without a current database MySQL does not say which function it does not know. */
 	return db_execf(p->trial, err, "USE information_schema");
 }
 

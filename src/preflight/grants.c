@@ -1,6 +1,6 @@
-/* SHOW GRANTS lists what was granted to the account itself; what comes through a role
- * that MySQL does not spell out, or was revoked in part, leaves the answer open. Open
- * questions are no finding: the statement that needs the privilege will tell. */
+/* SHOW GRANTS lists what was granted to the account itself; privileges from a role that MySQL
+ * does not expand, or partial revokes, leave the answer open. An open answer is no finding: the
+ * statement that needs the privilege will show it. */
 #include "preflight/grants.h"
 
 #include <stdio.h>
@@ -40,7 +40,7 @@ bool grants_read(struct grants *grants, struct db *db, struct error *err)
 	return rows.ok;
 }
 
-/* Where word begins outside of names in backticks. */
+/* Where the word begins outside of names in backticks. */
 static const char *find_outside_names(const char *text, const char *word)
 {
 	size_t length = strlen(word);
@@ -77,7 +77,7 @@ void grants_add(struct grants *grants, const char *line)
 	added->scope = mem_memdup(on + 4, (size_t)(to - on - 4));
 }
 
-/* Is it one of the list, by itself? "SELECT (`a`)" is no SELECT. */
+/* Is it in the list, as a whole? "SELECT (`a`)" is not SELECT. */
 static bool has_privilege(const char *list, const char *wanted)
 {
 	size_t length = strlen(wanted);
@@ -111,8 +111,8 @@ bool grants_pattern_matches(const char *pattern, const char *name)
 	return *name == '\0';
 }
 
-/* Is the privilege of this scope one on the schema? The scope is "*.*", or "`a``b`.*" and
- * "`a``b`.`t`" for the name "a`b"; a privilege on some table may do. */
+/* Does a privilege of this scope cover the schema? The scope is "*.*", or "`a``b`.*" or
+ * "`a``b`.`t`" for the name "a`b"; a privilege on some table may be enough. */
 static enum grants_answer scope_answer(const char *scope, const char *schema)
 {
 	enum grants_answer answer;

@@ -1,10 +1,9 @@
-/* Do the names of the configuration exist? One that does not is a mistake of the person who
- * wrote it: a table that is not copied, or is in spite of a Blacklist, a column that is
- * compared all the same. Each is an error, with the nearest name there is, before anything
- * is created.
+/* Do the names in the configuration exist? One that does not is a mistake with consequences: a
+ * table that is not copied, or is copied despite a Blacklist, a column that is compared although it
+ * should be ignored. Each is an error, with the nearest existing name, before anything is created.
  *
  * Names that have no effect, but exist, are fine: one configuration may serve several runs.
- * Only the Whitelist of tables must be met within the chosen databases. */
+ * Only the Whitelist of tables must match within the chosen databases. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,7 @@
 #include "plan/name_filter.h"
 #include "preflight_priv.h"
 
-/* Keys only; the values say nothing. */
+/* Maps used as sets: only the keys matter. */
 struct names {
 	const struct move_options *options;
 	const struct schema *schema; /* of the chosen tables */
@@ -61,7 +60,7 @@ static const char *nearest_in(const struct map *map, const char *name)
 	return nearest.name;
 }
 
-/* what: "database", ...; key: where the name stands. */
+/* what: "database", ...; key: the configuration key that has the name. */
 static void miss(struct names *names, const char *what, const char *key, const char *name,
 		 const struct map *among)
 {
@@ -85,8 +84,8 @@ static void warn(struct names *names, const char *what, const char *key, const c
 		    key, what, name);
 }
 
-/* A table that is to stay, and is not there, stays: one list may serve several servers. One
- * that is called nearly so is what was meant. */
+/* A Blacklist may name tables that do not exist here: one list may serve several servers. If a
+ * similar name exists, that is what was meant. */
 static void miss_in_blacklist(struct names *names, const char *what, const char *key,
 			      const char *name, const struct map *among)
 {
@@ -151,7 +150,7 @@ static void check_list(struct names *names, const char *key, const struct string
 			miss(names, "table", key, list->items[i], among);
 }
 
-/* Of the entries of a map the keys are the names. */
+/* In a map, the keys are the names. */
 static void check_keys(struct names *names, const char *what, const char *key,
 		       const struct map *map, const struct map *among)
 {
@@ -189,7 +188,7 @@ static void check_tables(struct names *names)
 		   &names->bare);
 }
 
-/* Columns are known of chosen tables only: of others it must do that the table exists. */
+/* Columns are known only for chosen tables: for others it is enough that the table exists. */
 static bool is_of_other_table(const struct names *names, const struct map *tables, const char *name,
 			      bool is_full)
 {
@@ -237,7 +236,7 @@ static void check_index(struct names *names, const char *table_name, const char 
 	for (unsigned i = 0; i < table->index_count; i++)
 		add(&indexes, table->indexes[i].name);
 	char *where = mem_printf("%s.%s", key, table_name);
-	/* Not used, and Ghostferry would not have looked. */
+	/* Not used, and Ghostferry would not have checked it. */
 	if (names->options->verify.type == VERIFIER_CHECKSUM_TABLE)
 		warn(names, "index", where, index);
 	else

@@ -1,5 +1,5 @@
-/* What is not moved, and what may be missing without anybody having meant it: names in
- * whitelists that are not there, databases that the binlog leaves out. */
+/* What is not moved, and what may be missing unintentionally: names in whitelists that do not
+ * exist, databases that the binlog leaves out. */
 #include "preflight_priv.h"
 
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static bool report_objects(struct preflight *p, struct error *err)
 					    schema, db_rows_text(&rows, 1));
 		}
 		buf_release(&sql);
-		/* Only for information: no reason not to start. */
+		/* Only informative: no reason not to start. */
 		if (!rows.ok && error_is_retryable(&failure)) {
 			*err = failure;
 			return false;
@@ -46,7 +46,7 @@ static bool report_objects(struct preflight *p, struct error *err)
 	return true;
 }
 
-/* entry: of a list of databases or of tables. */
+/* entry: from a list of databases or of tables. */
 static bool has_table(const struct preflight *p, const char *entry, bool is_database)
 {
 	for (size_t i = 0; i < p->schema->table_count; i++) {
@@ -59,7 +59,7 @@ static bool has_table(const struct preflight *p, const char *entry, bool is_data
 	return false;
 }
 
-/* information_schema shows no table that the account has no privilege on. */
+/* information_schema hides tables on which the account has no privilege. */
 static void warn_of_missing_names(struct preflight *p)
 {
 	const struct string_list *databases = &p->options->databases.whitelist;

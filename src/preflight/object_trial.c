@@ -1,9 +1,9 @@
-/* The database has the name of table_trial.c's, so the next start drops what a process leaves
- * that dies here. In it stand the tables that views and triggers name, without rows.
+/* The database has the name of table_trial.c's, so if the process dies here, the next start drops
+ * it. It contains the tables that views and triggers name, without rows.
  *
- * A statement that names its own database would be about that one: such views and triggers are
- * not tried. Nor does it count that a table or function is missing in the trial, as it may be
- * on the target already: the rules look for that (objects_check.c). */
+ * A statement that names its own database would affect that one: such views and triggers are
+ * not tried. A table or function that is missing in the trial does not count, as it may exist
+ * on the target: the rules check that (objects_check.c). */
 #include "object_trial.h"
 
 #include <stdlib.h>
@@ -100,7 +100,7 @@ static bool is_missing(const struct error *why)
 	return why->server_code == 1146 || why->server_code == 1356 || why->server_code == 1305;
 }
 
-/* Does it show what it was given? */
+/* Does the server show the definition that it was given? */
 static bool check_shown(const struct trial *trial, const struct object *tried, struct error *why)
 {
 	struct object_list found = { .count = 0 };
@@ -116,7 +116,7 @@ static bool check_shown(const struct trial *trial, const struct object *tried, s
 	return ok;
 }
 
-/* *made: it is there now. */
+/* *made: it exists now. */
 static bool try_object(const struct trial *trial, const struct object *o, bool *made,
 		       struct error *err)
 {

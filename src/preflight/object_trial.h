@@ -1,4 +1,4 @@
-/* Makes the objects of a database once in one that is dropped again. */
+/* Creates the objects of a database once, in a scratch database that is then dropped. */
 #ifndef PREFLIGHT_OBJECT_TRIAL_H
 #define PREFLIGHT_OBJECT_TRIAL_H
 

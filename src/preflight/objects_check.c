@@ -1,8 +1,8 @@
-/* Can what MoveObjects lists be made on the target, and is all of it seen? What would go wrong in
- * the cutover is said now: definitions that the account may not read, names that are rewritten,
- * accounts, settings and tables that the target lacks, privileges, and what has such a name
- * already. A start that may make a database of its own also makes everything there once
- * (object_trial.c). */
+/* Can what MoveObjects lists be created on the target, and does the account see all of it? What
+ * would go wrong in the cutover is reported now: definitions that the account may not read, names
+ * that are rewritten, accounts, settings and tables that the target lacks, privileges, and objects
+ * that have such a name already. A start that may create a database of its own also creates
+ * everything there once (object_trial.c). */
 #include "preflight_priv.h"
 
 #include <stdlib.h>
@@ -99,7 +99,7 @@ static void check_existing(struct preflight *p, const struct object_pairs *pairs
 	buf_release(&remedy);
 }
 
-/* It is put back to that of the source, whoever dies in between. */
+/* It is set back to the source's, even if the process dies in between. */
 static void check_collation(struct preflight *p, const struct object_pairs *pairs)
 {
 	struct buf remedy = BUF_INIT;
@@ -190,7 +190,7 @@ static void check_definer_privilege(struct preflight *p)
 	free(remedy);
 }
 
-/* seen: accounts that were looked at. */
+/* seen: accounts that were checked already. */
 static bool check_definer(struct preflight *p, const struct object *o, struct map *seen,
 			  struct error *err)
 {
@@ -223,7 +223,7 @@ static bool check_definer(struct preflight *p, const struct object *o, struct ma
 	return true;
 }
 
-/* --- what views stand on ------------------------------------------------------------- */
+/* --- what views depend on ------------------------------------------------------------ */
 
 static bool is_moved(const struct preflight *p, const char *schema, const char *name, bool is_call)
 {
@@ -240,7 +240,7 @@ static bool is_moved(const struct preflight *p, const char *schema, const char *
 	return false;
 }
 
-/* Names that mean nothing on the source are those of columns and of parts of the view. */
+/* Names that are no table on the source are those of columns and of parts of the view. */
 static bool check_reference(struct preflight *p, const struct object *view, const char *schema,
 			    const char *name, bool is_call, struct error *err)
 {
@@ -266,7 +266,7 @@ static bool check_reference(struct preflight *p, const struct object *view, cons
 	return true;
 }
 
-/* Behind a name in backquotes, or NULL. */
+/* Returns the end of a name in backquotes, or NULL. */
 static const char *read_name(const char *at, struct buf *name)
 {
 	const char *end;
@@ -310,7 +310,7 @@ static bool check_references(struct preflight *p, const struct object *view, con
 	return ok;
 }
 
-/* With another database in use all names of tables are whole. */
+/* With another current database the server prints all table names with their database. */
 static bool check_view(struct preflight *p, const struct object *o, struct error *err)
 {
 	struct buf sql = BUF_INIT, text = BUF_INIT;
@@ -348,7 +348,7 @@ static void require(struct preflight *p, const struct preflight_server *server, 
 	buf_release(&remedy);
 }
 
-/* What the account may not see would be missing on the quiet. */
+/* What the account may not see would be missing silently. */
 static void check_visible(struct preflight *p, const char *schema)
 {
 	static const struct {
@@ -384,7 +384,7 @@ static bool is_open_function(const struct object *o)
 	       !strstr(text, "\n    NO SQL\n") && !strstr(text, "\n    READS SQL DATA\n");
 }
 
-/* Of the first object that needs it. */
+/* Reported once, for the first object that needs it. */
 static void check_trust(struct preflight *p, const struct object *o, bool *is_said)
 {
 	bool may = grants_allow(&p->target.grants, "SUPER", NULL) != GRANTS_NO;
@@ -515,7 +515,7 @@ bool objects_check(struct preflight *p, struct error *err)
 	for (size_t i = 0; ok && i < p->database_count; i++)
 		ok = check_database(p, &p->databases[i], &seen, err);
 	map_release(&seen);
-	/* What is known to be wrong would only be said in other words. */
+	/* Errors that are known already would only be reported again in other words. */
 	if (ok && p->attempt && !p->is_resuming && findings_errors(p->findings) == 0)
 		for (size_t i = 0; ok && i < p->database_count; i++)
 			ok = object_trial_run(p, &p->databases[i], err);

@@ -1,5 +1,5 @@
-/* The order of the checks. Of those that need the tables, first what is on the target, as
- * that bears on the others. */
+/* The order of the checks. Of those that need the tables, what is on the target comes first, as
+ * the others depend on it. */
 #include "preflight_priv.h"
 
 #include <stdio.h>

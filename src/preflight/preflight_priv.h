@@ -1,5 +1,5 @@
 /* What the parts of the start-up checks share. Each part adds findings and goes on;
- * it gives up with an error only when the server cannot be asked any more. */
+ * it fails with an error only when the server can no longer be queried. */
 #ifndef PREFLIGHT_PREFLIGHT_PRIV_H
 #define PREFLIGHT_PREFLIGHT_PRIV_H
 
@@ -23,7 +23,7 @@ struct preflight {
 	struct preflight_server source;
 	struct preflight_server target;
 
-	/* For the checks of tables alone. */
+	/* Only for the checks of tables. */
 	const struct schema *schema;
 	struct moved_tables *tables;
 	bool is_resuming;
@@ -46,20 +46,20 @@ struct preflight {
 const char *preflight_variable(const struct preflight_server *server, const char *name);
 bool preflight_is_on(const struct preflight_server *server, const char *name);
 
-/* A check could not be made: true and a finding when the server refused it, false and
- * *err = *failure when the connection is at fault. */
+/* A check could not be made: true and a finding if the server refused it, false and
+ * *err = *failure if the connection failed. */
 bool preflight_forgive(struct preflight *p, const char *check, const struct error *failure,
 		       struct error *err) MUST_CHECK;
 
-/* Of preflight_servers(). */
+/* Part of preflight_servers(). */
 bool server_settings_check(struct preflight *p, struct error *err) MUST_CHECK;
-/* May the binlogs that are to be followed be followed? */
+/* Can the binlogs be followed? */
 bool binlog_settings_check(struct preflight *p, struct error *err) MUST_CHECK;
 
-/* Parts of preflight_tables() in their order, each in a file of its name. */
+/* Parts of preflight_tables(), in order, each in the file of that name. */
 bool target_tables_check(struct preflight *p, struct error *err) MUST_CHECK;
 bool target_server_check(struct preflight *p, struct error *err) MUST_CHECK;
-/* For the way back, before the tables are known: may the account write? */
+/* For the way back, before the tables are known: does the account have write privileges? */
 void target_server_foresee(struct preflight *p);
 bool collations_check(struct preflight *p, struct error *err) MUST_CHECK;
 bool unique_orders_check(struct preflight *p, struct error *err) MUST_CHECK;
@@ -70,21 +70,21 @@ bool not_moved_report(struct preflight *p, struct error *err) MUST_CHECK;
 /* Before the first of them: what MoveObjects lists is read on both servers. */
 bool objects_load(struct preflight *p, struct error *err) MUST_CHECK;
 void objects_release(struct preflight *p);
-/* Is it one of the source's that is moved, and on the target as it should be? */
+/* Is it a trigger of the source that is moved, and on the target as it should be? */
 bool objects_have_trigger(const struct preflight *p, const char *schema, const char *name);
 /* Are changes of all databases of the run in the binlogs? */
 bool binlog_settings_check_filters(struct preflight *p, struct error *err) MUST_CHECK;
 
-/* Part of source_tables_check(): can the tables be made on the target? Begin before the
- * first, and end behind the last where begin succeeded; shown is what SHOW CREATE TABLE
+/* Part of source_tables_check(): can the tables be created on the target? Call begin before the
+ * first table, and, if that succeeded, end after the last; shown is what SHOW CREATE TABLE
  * printed. */
 bool create_refusals_begin(struct preflight *p, struct error *err) MUST_CHECK;
 bool create_refusals_check(struct preflight *p, const struct moved_table *t, const char *shown,
 			   struct error *err) MUST_CHECK;
-/* Adds that the target refuses the table, with the remedy. Of several threads the caller has
- * a lock. */
+/* Adds a finding that the target refuses the table, with the remedy. If several threads call it,
+ * they hold a lock. */
 void create_refusals_add(struct preflight *p, const struct moved_table *t, const char *why);
-/* Tries them. ok false: the first error stands. */
+/* Tries the tables. ok false: something failed before, and *err stays. */
 bool create_refusals_end(struct preflight *p, bool ok, struct error *err) MUST_CHECK;
 
 #endif

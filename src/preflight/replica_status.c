@@ -1,11 +1,11 @@
-/* SHOW REPLICA STATUS in its three spellings, and a query of the user's instead of it.
+/* SHOW REPLICA STATUS in its three spellings, or the user's query instead.
  *
  * MySQL's Exec_Source_Log_Pos is a low-water mark, however many workers there are, and
  * moves after the commits before it. MariaDB commits in the master's order within a
  * GTID domain, and keeps the largest position of all domains: with several of them and
- * with parallel workers it may be ahead of a commit. A row that replication itself
- * brings (a heartbeat), which is what a query mostly reads, is ahead of earlier commits
- * where MySQL's workers may commit out of order. */
+ * with parallel workers it may be ahead of a commit. A query mostly reads a replicated row
+ * (a heartbeat), which is ahead of earlier commits if MySQL's workers may commit out of
+ * order. */
 #include "preflight/replica_status.h"
 
 #include <stdio.h>
@@ -17,7 +17,7 @@ static const char *value_or(const struct db_row *row, unsigned i, const char *ot
 	return i < row->count && row->values[i] ? row->values[i] : otherwise;
 }
 
-/* The column of this name, old or new; "" for NULL and where there is none. */
+/* The column of this name, old or new; "" for NULL and if there is none. */
 static const char *column(const struct db *db, const struct db_row *row, const char *name,
 			  const char *former)
 {
@@ -41,7 +41,7 @@ static bool has_filter(const struct db *db, const struct db_row *row)
 	return false;
 }
 
-/* A thread that tries to connect again has an error too, but goes on by itself. */
+/* A thread that is reconnecting has an error too, but goes on by itself. */
 static void set_thread(const char *running, const char *number, const char *text, bool *is_running,
 		       struct replica_status *r)
 {
@@ -136,7 +136,7 @@ bool replica_status_slowest(struct db *replica, struct replica_status *slowest, 
 	return fetched == DB_END || error_wrap(err, "%s", query);
 }
 
-/* What any account may see on MariaDB: threads that run, and where replication ever was. */
+/* What any account may see on MariaDB: running threads, and whether there ever was replication. */
 static bool look_for_signs(struct db *server, enum replicates *answer, struct error *err)
 {
 	struct buf signs = BUF_INIT;

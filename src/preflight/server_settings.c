@@ -1,6 +1,6 @@
-/* Checks of the servers themselves. Settings that are right or wrong by themselves
- * are tables; what needs more thought follows as functions. A setting a server does
- * not have cannot be wrong there. */
+/* Checks of the servers themselves. Settings that are simply right or wrong are in tables; the
+ * checks that need more are functions below. A setting that a server does not have cannot be
+ * wrong there. */
 #include "preflight_priv.h"
 #include "preflight/replica_status.h"
 
@@ -29,7 +29,7 @@ static const struct setting source_settings[] = {
 	  "SET GLOBAL binlog_row_value_options = ''" },
 };
 
-/* MariaDB from 11.4 on can leave what an update did not change out of the second image. */
+/* MariaDB from 11.4 on can omit unchanged columns from an update's second image. */
 static const struct setting source_row_image = { "binlog_row_image", "FULL", "FULL_NODUP", "",
 						 "SET GLOBAL binlog_row_image = 'FULL', and have "
 						 "clients reconnect: sessions keep the old one" };
@@ -61,8 +61,8 @@ static void check_setting(struct preflight *p, const struct preflight_server *se
 		    *setting->wanted ? setting->wanted : "empty", value, setting->reason);
 }
 
-/* A primary is made read-only to stop its writers, and a run that was interrupted then goes
- * on in that downtime. Only a server that replicates from another one is a replica. */
+/* A primary may be read-only to stop its writers, and an interrupted run is then resumed in that
+ * downtime. Only a server that replicates from another one is a replica. */
 static bool check_source_read_only(struct preflight *p, struct error *err)
 {
 	const char *value = preflight_variable(&p->source, "read_only");
@@ -107,7 +107,8 @@ static bool check_source_read_only(struct preflight *p, struct error *err)
 	return true;
 }
 
-/* Behind the final position of the cutover nobody finds what they commit. */
+/* Without PROCESS, open transactions are not seen, and what they commit behind the final position
+ * of the cutover would be lost. */
 static void check_process(struct preflight *p)
 {
 	char *remedy;
@@ -189,7 +190,7 @@ static void check_binlog_lifetime(struct preflight *p)
 			    seconds);
 }
 
-/* Whether the run could be taken to a replica that has become the source. */
+/* Can the run be continued on a replica that becomes the source? */
 static void check_gtids(struct preflight *p)
 {
 	const char *mode = preflight_variable(&p->source, "gtid_mode");
@@ -204,7 +205,7 @@ static void check_gtids(struct preflight *p)
 			    "on a replica");
 }
 
-/* Names that differ in case alone are checked with the tables. */
+/* Names that differ only in case are checked with the tables. */
 static void check_name_case(struct preflight *p)
 {
 	const char *ours = preflight_variable(&p->source, "lower_case_table_names");
@@ -230,7 +231,7 @@ static bool syncs_binlog(const struct preflight_server *server)
 	return !preflight_is_on(server, "log_bin") || number_of(server, "sync_binlog") == 1;
 }
 
-/* Neither keeps the run from being right, see durable_state.c. */
+/* Neither makes the run incorrect, see durable_state.c. */
 static void check_target_forgets(struct preflight *p)
 {
 	bool flushes = flushes_at_commit(&p->target);
@@ -246,7 +247,7 @@ static void check_target_forgets(struct preflight *p)
 		    name, preflight_variable(&p->target, name), flushes ? " of its machine" : "");
 }
 
-/* What the binlog has lost is noticed by its end, which was sent. */
+/* What the binlog has lost is noticed, as it was sent up to a later end. */
 static void check_source_forgets(struct preflight *p)
 {
 	if (!flushes_at_commit(&p->source))
@@ -263,7 +264,7 @@ static void check_source_forgets(struct preflight *p)
 			    preflight_variable(&p->source, "sync_binlog"));
 }
 
-/* Asked of a session, as it may be spelt in many ways. */
+/* Read from a session, as the setting can be spelt in many ways. */
 static bool check_target_logs(struct preflight *p, struct error *err)
 {
 	struct buf value = BUF_INIT;

@@ -1,9 +1,9 @@
-/* Checks of the tables to be copied that need the source's word: may they be read
- * under a lock, and what do their foreign keys do?
+/* Checks of the tables to be copied that need the source: may they be read under a lock, and
+ * what do their foreign keys do?
  *
- * What a cascade does inside InnoDB is not in the binlog: MySQL before 9.6 and all of
- * MariaDB. A child table that changes in this way would silently differ. Plain foreign
- * keys are no trouble, as the target checks none while rows arrive. */
+ * MySQL before 9.6 and all versions of MariaDB do not log what a cascade does inside InnoDB; such
+ * changes of a child table are carried by apply/cascades.c where that is possible. Plain foreign
+ * keys are no problem, as the target checks none while rows arrive. */
 #include "preflight_priv.h"
 
 #include <string.h>
@@ -12,14 +12,14 @@
 #include "plan/cascade.h"
 #include "plan/name_filter.h"
 
-/* MySQL 9.6 can be told to go back to the cascades of InnoDB. */
+/* MySQL 9.6 has a setting to go back to InnoDB's own cascades. */
 static bool logs_cascades(const struct preflight *p)
 {
 	return server_logs_cascades(db_version(p->source.db)) &&
 	       !preflight_is_on(&p->source, "innodb_native_foreign_keys");
 }
 
-/* What the check says where it is not to refuse. */
+/* What the check reports where it must not refuse. */
 static void note_cascade(struct preflight *p, const struct moved_table *t,
 			 const struct foreign_key *key)
 {
@@ -71,7 +71,7 @@ static void check_cascade(struct preflight *p, struct moved_table *t, const stru
 }
 
 /* The statement names the parent as on the source; on the target that is right only if
- * rewrites leave it so, or change nothing but the table's own database. */
+ * rewrites do not change the name, or change only the table's own database. */
 static void check_parent(struct preflight *p, const struct moved_table *t,
 			 const struct foreign_key *key)
 {
@@ -98,7 +98,7 @@ static void check_parent(struct preflight *p, const struct moved_table *t,
 		    key->name, t->source->full_name, schema, key->parent_table);
 }
 
-/* Rows of such a key may exclude each other without being equal in it. */
+/* Rows may conflict in such a key without having equal values in it. */
 static void check_periods(struct preflight *p, const struct moved_table *t, const char *shown)
 {
 	for (const char *line = strstr(shown, "\n  "); line; line = strstr(line + 1, "\n  ")) {
@@ -116,8 +116,8 @@ static void check_periods(struct preflight *p, const struct moved_table *t, cons
 	}
 }
 
-/* Names and texts may hold line ends, and what looks like the beginning of a column. The end
- * of what begins at a quote, else at itself. */
+/* Names and texts may contain line ends, and what looks like the beginning of a column. Returns
+ * the end of a quoted text that begins at this place; where none begins, the place itself. */
 static const char *end_of_quoted(const char *at)
 {
 	char quote = *at;
@@ -135,9 +135,9 @@ static const char *end_of_quoted(const char *at)
 	return at;
 }
 
-/* MySQL: a column that is INVISIBLE, and that the account may not read, is neither among
- * those that information_schema shows nor in "t.*". SHOW CREATE TABLE has each column on a
- * line of its own, with a name in front, which no other line has. */
+/* MySQL: an INVISIBLE column that the account may not read is neither shown by
+ * information_schema nor part of "t.*". SHOW CREATE TABLE prints each column on a
+ * line of its own that begins with the name, as no other line does. */
 static bool check_all_shown(const struct moved_table *t, const char *shown, struct error *err)
 {
 	unsigned count = 0;
@@ -215,8 +215,8 @@ static bool check_table(struct preflight *p, struct moved_table *t, struct buf *
 	check_lock_privilege(p, t);
 	if (t->selected_count == 0)
 		return true;
-	/* The copier's own kind of statement, without a row: privileges on all columns and for
-	 * the lock are checked by the server. */
+	/* The same kind of statement as the copy's, without a row: the server checks the privileges
+	 * on all columns and for the lock. */
 	buf_clear(text);
 	moved_table_put_read_check(text, t);
 	buf_printf(text, " %s", server_share_lock(db_version(p->source.db)));

@@ -1,9 +1,9 @@
-/* The database is this run's own: its name holds the run's id. A process that dies here
- * leaves it behind, with at most a table per connection and no row; the next start that makes
- * a trial drops it, as it finds the lock of its run free. No lock is held by the sessions
- * that make tables, for the reason told in table_creator.c.
+/* The database is this run's own: its name contains the run's id. A process that dies here
+ * leaves it behind, with at most one table per connection and no rows; the next start that makes
+ * a trial drops it, as it finds the lock of that run free. The sessions that create tables hold
+ * no lock, for the reason given in table_creator.c.
  *
- * The target's binlog gets these statements as well. They name no table of any run, and lie
+ * These statements are in the target's binlog as well. They name no table of any run, and are
  * before the position from which this run watches it (ferry_start.c). */
 #include "table_trial.h"
 
@@ -27,7 +27,7 @@ static const char log_tag[] = "table_trial";
 
 /* What several workers share. */
 struct trial {
-	struct worker_pool pool; /* its items are the run's tables */
+	struct worker_pool pool; /* its items: the run's tables */
 	struct preflight *preflight;
 	const char *scratch;
 	struct mutex lock; /* of findings */
@@ -54,8 +54,8 @@ static bool exec_on_scratch(struct preflight *p, struct db *target, const char *
 
 /* --- one after the other --------------------------------------------------------- */
 
-/* Each under a name of its own, as several are there at a time; none of the source's, as
- * names of constraints and files belong to a database. */
+/* Each under its own name, as several exist at a time; none of the source's names, as names of
+ * constraints and files belong to a database. */
 static bool try_table(struct trial *trial, struct table_maker *m, const struct moved_table *t,
 		      struct error *err)
 {
@@ -120,7 +120,7 @@ static void worker_main(void *argument)
 	struct db *source = db_open(&options->source, DB_SESSION_READ, NULL, &err);
 	struct db *target = source ? db_open(&options->target, DB_SESSION_WRITE, NULL, &err) : NULL;
 
-	/* With the database in use MySQL says which function it does not know. */
+	/* With a current database MySQL says which function it does not know. */
 	if (!target || !exec_on_scratch(trial->preflight, target, "USE ", trial->scratch, &err) ||
 	    !try_taken(trial, source, target, &err))
 		worker_pool_fail(&trial->pool, &err);
@@ -149,7 +149,7 @@ static bool try_all(struct preflight *p, const char *scratch, struct error *err)
 
 /* --- what is left behind ------------------------------------------------------------- */
 
-/* A run whose lock is free is at an end, and so are its sessions. */
+/* A run whose lock is free has ended, and so have its sessions. */
 static bool drop_leftover(struct preflight *p, const char *name, struct error *err)
 {
 	char lock[WRITER_LOCK_NAME_SIZE];

@@ -1,5 +1,5 @@
-/* Makes every table once in a database of its own, which is dropped again: what the target
- * refuses is known before anything is created. */
+/* Creates every table once in a scratch database, which is then dropped, so that what the target
+ * refuses is known before anything else is created. */
 #ifndef PREFLIGHT_TABLE_TRIAL_H
 #define PREFLIGHT_TABLE_TRIAL_H
 
@@ -10,8 +10,8 @@
 #define TABLE_TRIAL_PATTERN "ghostferry\\_trial\\_"
 
 void table_trial_name(char name[TABLE_TRIAL_NAME_SIZE], const char *run_id);
-/* Of the tables that are neither there nor refused already. Adds a finding for each that
- * cannot be made. First drops what runs left behind that ended in the middle of this. */
+/* Tries the tables that neither exist nor are refused already, and adds a finding for each that
+ * cannot be created. First drops what runs that died in their trial left behind. */
 bool table_trial_run(struct preflight *p, const char *scratch, struct error *err) MUST_CHECK;
 
 #endif

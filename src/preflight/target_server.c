@@ -1,5 +1,5 @@
 /* The target as the place for the tables: what the account may do there, what the server
- * demands of new tables, what else is at work, and whether it is the source itself. */
+ * requires of new tables, which other run is at work, and whether it is the source itself. */
 #include "preflight_priv.h"
 
 #include <inttypes.h>
@@ -32,7 +32,7 @@ static void check_primary_keys(struct preflight *p)
 	}
 }
 
-/* MariaDB's; it binds every session. */
+/* MariaDB's enforce_storage_engine applies to every session. */
 static void check_engine(struct preflight *p)
 {
 	const char *engine = preflight_variable(&p->target, "enforce_storage_engine");
@@ -135,8 +135,8 @@ static void check_types(struct preflight *p)
 	}
 }
 
-/* Of the tables that get this database on the target: are some to be created (with
- * AllowExistingTargetTable there may be none), and are keys added to some later? */
+/* Of the tables that go to this database on the target: are some to be created (with
+ * AllowExistingTargetTable perhaps none), and are keys added to some later? */
 static void find_work(const struct preflight *p, const char *schema, bool *creates, bool *alters)
 {
 	*creates = *alters = false;
@@ -164,7 +164,7 @@ static bool may_truncate(const struct move_options *options)
 	return options->truncates || options->truncates_of.count > 0;
 }
 
-/* has_work: tables may be made there. */
+/* has_work: tables may be created there. */
 static void check_privileges(struct preflight *p, const char *schema, bool has_work)
 {
 	bool creates = false, alters = false, recopies = has_work && may_recopy(p);
@@ -228,8 +228,8 @@ static bool check_events(struct preflight *p, struct error *err)
 	return rows.ok || preflight_forgive(p, "target: events cannot be listed", &failure, err);
 }
 
-/* Names of locks are a server's own: when the one taken here is taken there, the two
- * are one. */
+/* Named locks belong to one server: if the lock acquired here is held there, both are the same
+ * server. */
 static bool query_same_server(struct preflight *p, bool *is_same, struct error *err)
 {
 	struct buf taken = BUF_INIT;

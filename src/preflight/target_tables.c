@@ -1,4 +1,4 @@
-/* What is on the target already, and whether it can stay. */
+/* What exists on the target already, and whether it can stay. */
 #include "preflight_priv.h"
 
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 
 enum { NAMES_SHOWN_MAX = 50 };
 
-/* Names equal byte by byte were found when the tables were made. */
+/* Names that are equal byte by byte were found when the tables were loaded. */
 static void check_name_case(struct preflight *p)
 {
 	for (size_t i = 0; i < p->tables->count; i++) {
@@ -27,7 +27,7 @@ static void check_name_case(struct preflight *p)
 	}
 }
 
-/* A part of one is moved: the rest of it may be there, so the table may. */
+/* If only a part of it is moved, the table may exist, as the rest of it may be there. */
 static const struct moved_table *moved_as(const struct preflight *p, const struct table *table)
 {
 	return table_pairs_find(&p->pairs, table->schema, table->name);
@@ -49,7 +49,7 @@ static void put_existing(struct buf *names, const struct preflight *p, size_t co
 	}
 }
 
-/* That are moved: others do not matter. */
+/* Rows that are moved: others do not matter. */
 static bool query_rows(struct preflight *p, const struct table *table, bool *has_rows,
 		       struct error *err)
 {
@@ -67,7 +67,7 @@ static bool query_rows(struct preflight *p, const struct table *table, bool *has
 	return ok;
 }
 
-/* Those there of which all rows are moved. */
+/* Existing tables of which all rows are moved. */
 static size_t count_whole(const struct preflight *p)
 {
 	size_t count = 0;
@@ -77,7 +77,7 @@ static size_t count_whole(const struct preflight *p)
 	return count;
 }
 
-/* A table that cannot be looked at may hold some. */
+/* A table that cannot be read may have rows. */
 static bool all_are_empty(struct preflight *p)
 {
 	struct error ignored;
@@ -89,9 +89,9 @@ static bool all_are_empty(struct preflight *p)
 	return true;
 }
 
-/* Tables with rows may be an application's by now, and those of a living run are being
- * filled: no advice to drop these. MariaDB drops no parent before its children, in one
- * statement neither. */
+/* Tables with rows may be in use by an application, and those of a live run are being
+ * filled: do not advise dropping them. MariaDB drops no parent before its children, not even
+ * in one statement. */
 static void put_room_making(struct buf *remedy, struct preflight *p, uint64_t other_run)
 {
 	size_t count = count_whole(p);
@@ -119,7 +119,7 @@ static void put_room_making(struct buf *remedy, struct preflight *p, uint64_t ot
 	buf_puts(remedy, "; or set AllowExistingTargetTable (they are empty)");
 }
 
-/* All in one finding, with what makes room for all. */
+/* All in one finding, with the remedy for all. */
 static bool refuse_existing(struct preflight *p, struct error *err)
 {
 	size_t count = count_whole(p);
@@ -198,8 +198,8 @@ static bool load_defaults(struct preflight *p, struct map *without, struct error
 	return rows.ok;
 }
 
-/* Nothing is left out of a table that is there; one that an earlier attempt has made may lack
- * what that left out, and no state says so. */
+/* No index is left out of an existing table; but one that an earlier attempt has created may lack
+ * those that it left out, without a state that says so. */
 static void warn_of_lacking(struct preflight *p, const struct moved_table *t,
 			    const struct table *existing)
 {
@@ -250,7 +250,7 @@ static void check_missing(struct preflight *p)
 	}
 }
 
-/* They could not be told from those that are copied. */
+/* They could not be distinguished from those that are copied. */
 static void refuse_rows(struct preflight *p, const struct table *table)
 {
 	const struct moved_table *t = moved_as(p, table);
@@ -303,7 +303,7 @@ static bool warn_of_rows(struct preflight *p, struct error *err)
 	return ok;
 }
 
-/* information_schema shows triggers to accounts with the privilege TRIGGER alone. */
+/* information_schema shows triggers only to accounts with the privilege TRIGGER. */
 static void warn_of_hidden_triggers(struct preflight *p)
 {
 	const char *last = "";
@@ -345,7 +345,7 @@ static bool check_triggers(struct preflight *p, struct error *err)
 
 		if (!is_there(p, schema, table))
 			continue;
-		/* Made by an earlier process of the run; dropped before rows are written. */
+		/* Created by an earlier process of the run; dropped before rows are written. */
 		if (p->is_resuming && objects_have_trigger(p, schema, trigger))
 			continue;
 		buf_clear(&remedy);
@@ -362,7 +362,7 @@ static bool check_triggers(struct preflight *p, struct error *err)
 	return rows.ok || preflight_forgive(p, "target: triggers cannot be listed", &failure, err);
 }
 
-/* What is there of tables that are to be made again goes, if it was the run's. */
+/* Existing tables that are to be created again are dropped, if they were the run's. */
 static void pass_over_pending(struct preflight *p)
 {
 	for (size_t i = 0; i < p->tables->count; i++) {
@@ -381,10 +381,10 @@ static void pass_over_pending(struct preflight *p)
 	}
 }
 
-/* What FULLTEXT keys over FTS_DOC_ID would take: the run drops and adds them. Equal
- * values of a unique key must lie in the same part, or a value that moves from one
- * to the other meets the row that had it; nothing is overwritten then, but the run
- * ends (displacement.c). */
+/* FULLTEXT keys over FTS_DOC_ID are refused, as the run drops and adds them. Equal values of a
+ * unique key must be in the same part, or a value that moves from one part to another
+ * conflicts with the row that had it; nothing is overwritten then, but the run ends
+ * (displacement.c). */
 static void check_parts(struct preflight *p)
 {
 	for (size_t i = 0; i < p->tables->count; i++) {

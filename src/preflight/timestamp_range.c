@@ -1,6 +1,6 @@
 /* MariaDB's TIMESTAMP goes to the year 2106 from 11.5 on, that of other servers to 2038. Rows
- * beyond are looked for, as one would end the run in the middle of the copy. That reads whole
- * tables where no index helps: for a short time only, and what was not seen then is said. */
+ * beyond are searched for, as one would end the run in the middle of the copy. That reads whole
+ * tables where no index helps: only for a short time, and a finding says what was not read. */
 #include "preflight_priv.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
-/* Two values that the source tells apart may be one for a unique key of the target, when
- * its collation is another: the second row would then be left out, or push the first one
- * out. A binary NO PAD collation takes nothing for equal; under any other the values that
- * are there are compared. What comes later is noticed by owed_watch.h, at the latest by
+/* Two values that differ on the source may be equal in a unique key of the target if its
+ * collation is another: the second row would then be skipped, or displace the first one.
+ * A binary NO PAD collation treats no two values as equal; under any other the existing values
+ * are compared. Rows that come later are found by owed_watch.h, at the latest by
  * owed_check.h. */
 #include "preflight_priv.h"
 
@@ -21,10 +21,10 @@
 static const char log_tag[] = "preflight";
 
 #define ROWS_TO_TELL_OF 100000
-#define VALUE_BYTES 32 /* of memory, for each that is compared */
+#define VALUE_BYTES 32 /* of memory, for each value that is compared */
 
-/* What the target has for the column that comes nearest to comparing bytes: MySQL has no
- * NO PAD for other character sets, and there blanks at the end still do not count. */
+/* The target's collation for the column that comes nearest to comparing bytes: for other
+ * character sets MySQL has no NO PAD, so trailing blanks still do not count there. */
 static void put_exact_collation(struct buf *out, const struct preflight *p,
 				const struct column *column)
 {
@@ -45,7 +45,7 @@ static bool is_over_expression(const struct table_index *index)
 	return false;
 }
 
-/* What the column has on the target, or will have; NULL: the table there lacks it. */
+/* The column's collation on the target, now or once created; NULL: the table there lacks it. */
 static const char *collation_there(const struct preflight *p, const struct moved_table *t,
 				   const struct column *source)
 {
@@ -64,8 +64,8 @@ static bool has_other_order(const struct preflight *p, const struct column *sour
 					 db_version(p->target.db)->flavour);
 }
 
-/* Of the columns of the index, or of all where it is over an expression, which may be made of
- * any: the first with another order on the target, or NULL. */
+/* The first column of the index with another order on the target, or NULL. An index over an
+ * expression may depend on any column of the table. */
 static const struct column *first_other(const struct preflight *p, const struct moved_table *t,
 					const struct table_index *index)
 {
@@ -82,7 +82,7 @@ static const struct column *first_other(const struct preflight *p, const struct 
 	return NULL;
 }
 
-/* Where its values cannot be compared. */
+/* For an index whose values cannot be compared. */
 static void warn_of_expression(struct preflight *p, const struct moved_table *t,
 			       const struct table_index *index, const struct column *column)
 {
@@ -96,7 +96,7 @@ static void warn_of_expression(struct preflight *p, const struct moved_table *t,
 		    collation_there(p, t, column));
 }
 
-/* By what the target compares the expression: it says so of a row of NULLs, too. */
+/* The collation by which the target compares the expression: a row of NULLs shows it, too. */
 static bool query_collation(struct preflight *p, const struct moved_table *t,
 			    const char *expression, char **collation, struct error *err)
 {
@@ -141,7 +141,7 @@ static void put_from(struct preflight *p, const struct moved_table *t,
 	buf_puts(from, ") t");
 }
 
-/* What unique_values_ask() wants to know of the target. *is_known false: it cannot be told. */
+/* What unique_values_ask() needs from the target. *is_known false: that cannot be determined. */
 static bool read_parts(struct preflight *p, const struct moved_table *t,
 		       const struct table_index *index, char **collations, char **expressions,
 		       struct buf *definition, bool *is_known, struct error *err)
@@ -171,8 +171,8 @@ static bool read_parts(struct preflight *p, const struct moved_table *t,
 	return ok;
 }
 
-/* definition: of a key over expressions, which goes on comparing as it was made to unless it
- * is made again; else "". */
+/* definition: of a key over expressions, which keeps its collation until it is created again;
+ * else "". */
 static void refuse(struct preflight *p, const struct moved_table *t, const struct table_index *index,
 		   const struct column *column, const char *definition, const char *why)
 {
@@ -250,8 +250,8 @@ static bool compare(struct preflight *p, const struct moved_table *t,
 	return ok;
 }
 
-/* What an expression comes to be under another collation may not be known: then nothing
- * stands against the move, and owed_check.h is the net. */
+/* The value of an expression under another collation may be unknown: then the move is not
+ * refused, and owed_check.h finds rows that are missing. */
 static bool check_index(struct preflight *p, const struct moved_table *t,
 			const struct table_index *index, struct error *err)
 {

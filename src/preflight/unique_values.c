@@ -1,6 +1,5 @@
-/* The values are on the source, and only the target knows its collation: it is asked for
- * the weights of each value, which are equal just when the values are. Their hashes are
- * compared here. */
+/* The values are on the source, and only the target knows its collation: it computes the weights
+ * of each value, which are equal exactly when the values are. Their hashes are compared here. */
 #include "unique_values.h"
 
 #include <limits.h>
@@ -18,8 +17,8 @@
 struct scan {
 	const struct unique_values *u;
 	struct db *target;
-	struct buf sql;	  /* of the values at hand */
-	struct buf texts; /* the same for people, each with a NUL */
+	struct buf sql;	  /* of the pending values */
+	struct buf texts; /* the same, readable, each with a NUL */
 	unsigned pending; /* values at hand */
 	struct value_hashes hashes;
 	bool is_unknown;		 /* some value has no weight */
@@ -28,7 +27,7 @@ struct scan {
 	unsigned found;
 };
 
-/* Of an expression NULL. */
+/* NULL for an expression. */
 static const struct column *part_column(const struct unique_values *u, unsigned part)
 {
 	return u->expressions[part] ? NULL : &u->table->columns[u->index->parts[part].column];

@@ -16,7 +16,7 @@ struct unique_values {
 
 enum unique_answer { UNIQUE_APART, UNIQUE_CLASHING, UNIQUE_UNKNOWN };
 
-/* clashing: two such values, for people, when there are any; the caller's. *merged: how many
+/* clashing: two such values, readable, if there are any; the caller's. *merged: how many
  * values are equal to another one, which would stay. */
 bool unique_values_ask(const struct unique_values *u, struct db *source, struct db *target,
 		       enum unique_answer *answer, struct buf *clashing, uint64_t *merged,

@@ -1,6 +1,6 @@
-/* What is held is sorted. Of a file several parts are looked at one after the other, each of
- * which has all hashes that have the same remainder, as hashes are spread evenly: it is read
- * once for each, which costs less than to ask a server for the values once more. */
+/* Hashes in memory are sorted. Those in a file are handled in several parts, one after the other,
+ * each with all hashes of one remainder, as hashes are spread evenly: the file is read once for
+ * each part, which costs less than reading the values from a server again. */
 #include "value_hashes.h"
 
 #include <stdlib.h>
@@ -104,7 +104,7 @@ bool value_hashes_find_twice(struct value_hashes *h, struct value_hash *twice, u
 	}
 	if (!spill(h, err))
 		return false;
-	/* Room for parts that are not quite even. */
+	/* Some room, as parts are not quite equal. */
 	parts = h->spilled / h->held_max * 5 / 4 + 1;
 	for (uint64_t part = 0; part < parts; part++) {
 		if (!hold_part(h, part, parts, err))

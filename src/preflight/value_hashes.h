@@ -1,4 +1,4 @@
-/* Which of many hashes is there twice? Held in memory up to a limit, then in an unnamed file. */
+/* Which of many hashes occurs twice? Kept in memory up to a limit, then in an unnamed file. */
 #ifndef PREFLIGHT_VALUE_HASHES_H
 #define PREFLIGHT_VALUE_HASHES_H
 
@@ -26,8 +26,8 @@ void value_hashes_init(struct value_hashes *h, uint64_t held_max, const char *be
 void value_hashes_release(struct value_hashes *h);
 bool value_hashes_add(struct value_hashes *h, const struct value_hash *hash,
 		      struct error *err) MUST_CHECK;
-/* *twice: the first one found, where *merged, the number of those that are equal to one before
- * them, is not 0. Nothing can be added any more. */
+/* *merged: the number of hashes that are equal to an earlier one; if it is not 0, *twice is the
+ * first one found. Nothing can be added after this. */
 bool value_hashes_find_twice(struct value_hashes *h, struct value_hash *twice, uint64_t *merged,
 			     struct error *err) MUST_CHECK;
 
