@@ -417,11 +417,11 @@ class LeftoverWriterTest(MoveTest):
             self.source.sql("DELETE FROM abc.t WHERE id < 150")
             probes.release_all()
             ferry.resume(state, **settings)
-            ferry.wait_until(lambda: len(re.findall("waiting for connection", ferry.log())) == 4
+            ferry.wait_until(lambda: len(re.findall(r"waiting for connection \d", ferry.log())) == 4
                              or probes.hits("before_copy") > 1 or not ferry.running)
             # All four before it copies anything: they are ended at once, and then it goes on.
             before = ferry.log().split("phase copying")[0]
-            self.assertEqual(len(re.findall("waiting for connection", before)), 4)
+            self.assertEqual(len(re.findall(r"waiting for connection \d", before)), 4)
             db.run("ROLLBACK")
         ferry.assert_status(0)
         self.wait_until(lambda: not self.target.value(
