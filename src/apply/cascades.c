@@ -54,8 +54,7 @@ void cascades_doubt(struct cascades *c, size_t table, const char *why)
 	probe("cascade_doubt", "%s", c->run->tables->tables[table]->source->full_name);
 }
 
-/* After a change of the parent: tables whose rows are found through those of others or their
- * own. */
+/* After a change of the parent: tables with rows found through those of others, or their own. */
 static void doubt_below(struct cascades *c, const struct moved_table *parent)
 {
 	const struct moved_tables *tables = c->run->tables;
