@@ -564,6 +564,7 @@ class ChangesDirector(Director):
 
     def set_up(self):
         self.target.sql("GRANT DROP ON *.* TO ghostferry@'%'")
+        self.test.addCleanup(self.target.sql, "REVOKE DROP ON *.* FROM ghostferry@'%'")
         super().set_up()
 
     def keep_the_state(self):
