@@ -20,7 +20,7 @@ struct ferry; /* opaque */
 enum ferry_event {
 	FERRY_PHASE_CHANGED, /* for callbacks and the progress line */
 	FERRY_DRY_RUN_DONE,  /* ended: see ferry_findings() */
-	FERRY_NOTHING_TO_DO, /* ended: what is chosen was moved before, see ferry_check_finished() */
+	FERRY_NOTHING_TO_DO, /* ended: already moved, see ferry_check_finished() */
 	FERRY_NOT_STARTED,   /* ended: start-up failed, nothing was moved; see ferry_error() */
 	FERRY_DONE,	     /* ended: cut over */
 	FERRY_FAILED,	     /* ended: see ferry_error(); workers may still hang in queries */

@@ -54,8 +54,8 @@ struct binlog_writer {
 	/* Shared. */
 	struct apply_parts parts; /* has a lock of its own */
 	struct mutex lock;
-	struct condition work; /* a table or parts are ready, a fence moved, or finishing */
-	struct condition room; /* the queue shrank, or a ticket ended */
+	struct condition work;	    /* a table or parts are ready, a fence moved, or finishing */
+	struct condition room;	    /* the queue shrank, or a ticket ended */
 	struct table_queue *queues; /* guarded by lock; by moved_table.index */
 	size_t queue_count;
 	struct table_queue *ready;	/* guarded by lock: not empty, not busy */

@@ -41,8 +41,8 @@ struct cascades {
 	 * changes on are exactly what the source's were at that change. */
 	bool is_copied;			     /* guarded by lock */
 	struct binlog_position certain_from; /* guarded by lock */
-	uint64_t *doubts; /* guarded by lock; owned; by moved_table.index: 0: none, else a new
-			   * number for each doubt */
+	uint64_t *doubts;     /* guarded by lock; owned; by moved_table.index: 0: none, else a new
+			       * number for each doubt */
 	uint64_t doubt_count; /* guarded by lock */
 };
 
