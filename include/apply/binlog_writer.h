@@ -1,9 +1,8 @@
-/* Applies the source's row changes to the target, by key and as whole rows
- * (I5): insert and update become "make the row with this key be this
- * image", delete becomes "no row with this key".
+/* Applies the source's row changes to the target, by key and as whole rows (I5): insert and update
+ * become "make the row with this key be this image", delete becomes "no row with this key".
  *
- * Threads: the streamer hands changes and boundaries in; apply_workers threads
- * write them; anyone may ask. */
+ * Threads: the streamer adds changes and boundaries; apply_workers threads write them; any thread
+ * may query the counters. */
 #ifndef APPLY_BINLOG_WRITER_H
 #define APPLY_BINLOG_WRITER_H
 
@@ -13,8 +12,8 @@
 struct binlog_writer; /* opaque */
 struct verifier;
 
-/* From then on until it is freed every ticket that ends wakes its threads. verifier is
- * borrowed; NULL: nothing is verified. */
+/* From now until it is freed, every ticket that ends wakes its threads. verifier is borrowed; NULL:
+ * nothing is verified. */
 struct binlog_writer *binlog_writer_new(struct run *run, struct verifier *verifier);
 void binlog_writer_start(struct binlog_writer *writer);
 
@@ -26,22 +25,22 @@ bool binlog_writer_add(struct binlog_writer *writer, const struct row_change *ch
  * was added before and what is added later. */
 bool binlog_writer_truncate(struct binlog_writer *writer, const struct table *source,
 			    struct error *err) MUST_CHECK;
-/* Streamer's thread: everything added so far lies before position, and position
- * between transactions. The tracker's position becomes this one when all of it is
- * applied (I6), and the gtids, which are taken, count as applied. */
+/* Streamer's thread: everything added so far lies before position, and position lies between
+ * transactions. The tracker's position becomes this one when all of it is applied (I6), and the
+ * gtids, which are moved from here, then count as applied. */
 void binlog_writer_boundary(struct binlog_writer *writer, const struct binlog_position *position,
 			    struct gtid_set *gtids, uint32_t timestamp);
 
-/* Streamer's thread. Waits until all that was added of these tables, by moved_table.index, is
- * applied, and all their tickets that were issued by now have ended (C1). */
+/* Streamer's thread. Waits until all changes added for these tables (by moved_table.index) are
+ * applied, and all their tickets issued so far have ended (C1). */
 bool binlog_writer_settle(struct binlog_writer *writer, const bool *tables,
 			  struct error *err) MUST_CHECK;
-/* Any thread: changes received and not yet applied. */
+/* Any thread: changes received but not yet applied. */
 uint64_t binlog_writer_queued(struct binlog_writer *writer);
-/* Any thread: all that were received, and the memory that those in the queue take. */
+/* Any thread: all changes received, and the memory that those in the queue take. */
 uint64_t binlog_writer_received(struct binlog_writer *writer, uint64_t *queued_bytes);
-/* Any thread: does the streamer wait for room that the target does not make? Where nothing
- * is being applied all changes wait at the fence, for a read of the source. */
+/* Any thread: is the streamer waiting for room that the target is slow to make? Not where nothing
+ * is being applied: then all changes wait at the fence, for a read of the source. */
 bool binlog_writer_is_full(struct binlog_writer *writer);
 /* Any thread: seconds between the oldest change not yet applied and now by the
  * source's clock; 0 when there is none. */

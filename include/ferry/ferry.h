@@ -1,10 +1,9 @@
 /* The migration as a whole: what main starts, watches and ends. Without HTTP.
  *
- * Threads: the one that calls ferry_start() (main, the libev loop) and the ferry's
- * own ("ferry"), which runs the numbered steps of a move and starts the streamer,
- * the row copiers and the binlog writers. Everything marked "any thread" only
- * takes short locks, never waits for a worker: a hanging query on either server
- * cannot delay a status request or the state dump. */
+ * Threads: the one that calls ferry_start() (main, the libev loop) and the ferry's own ("ferry"),
+ * which runs the numbered steps of a move and starts the streamer, the row copiers and the binlog
+ * writers. Everything marked "any thread" takes only short locks and never waits for a worker: a
+ * hanging query on either server cannot delay a status request or the state dump. */
 #ifndef FERRY_FERRY_H
 #define FERRY_FERRY_H
 
@@ -21,7 +20,7 @@ struct ferry; /* opaque */
 enum ferry_event {
 	FERRY_PHASE_CHANGED, /* for callbacks and the progress line */
 	FERRY_DRY_RUN_DONE,  /* ended: see ferry_findings() */
-	FERRY_NOTHING_TO_DO, /* ended: what is chosen was moved before, see ferry_follows() */
+	FERRY_NOTHING_TO_DO, /* ended: already moved, see ferry_check_finished() */
 	FERRY_NOT_STARTED,   /* ended: start-up failed, nothing was moved; see ferry_error() */
 	FERRY_DONE,	     /* ended: cut over */
 	FERRY_FAILED,	     /* ended: see ferry_error(); workers may still hang in queries */
@@ -41,9 +40,9 @@ struct ferry_hooks {
 	void *context;
 };
 
-/* options and hooks are copied; what they point to is borrowed until ferry_free(), and so are
- * the states, which may be NULL. finished: without resume, of a move before this one; when it
- * is the same one, nothing is done. */
+/* options and hooks are copied; what they point to is borrowed until ferry_free(), and so are the
+ * states, which may be NULL. finished: only without resume, the state of an earlier move; if it is
+ * the same move, nothing is done. */
 struct ferry *ferry_new(const struct move_options *options, const struct ferry_hooks *hooks,
 			const struct saved_state *resume, const struct saved_state *finished,
 			bool dry_run);
@@ -53,9 +52,9 @@ void ferry_start(struct ferry *ferry);
 void ferry_join(struct ferry *ferry);
 void ferry_free(struct ferry *ferry);
 
-/* The loop's thread: the run fails with this error, threads are asked to stop. True: it is the
- * first one, and nothing is announced. False: another one came first, or the run is done, which is
- * announced. */
+/* The loop's thread: the run fails with this error, and threads are signalled to stop. True: it is
+ * the first one, and nothing is announced. False: another one came first, or the run is done, which
+ * is announced. */
 bool ferry_fail(struct ferry *ferry, enum run_part part, const struct error *err) MUST_CHECK;
 /* Any thread; valid after a failure: copies the first error. */
 bool ferry_error(struct ferry *ferry, struct error *err, enum run_part *part);
@@ -63,19 +62,19 @@ bool ferry_error(struct ferry *ferry, struct error *err, enum run_part *part);
  * started, and nothing was resumed). */
 bool ferry_state(struct ferry *ferry, struct buf *out);
 
-/* Any thread: may that state be saved over the one there is? Not the one that is resumed,
- * before it was accepted. */
+/* Any thread: may that state overwrite the saved one? Not before the state that is resumed was
+ * accepted. */
 bool ferry_may_save(struct ferry *ferry);
 
-/* Any thread: the tables whose change has ended the run, for the one that is resumed. *tables is
- * the caller's. True: a statement in the binlog has changed them. */
+/* Any thread: the tables whose change has ended the run, for the run that resumes it. *tables is
+ * owned by the caller. True: a statement in the binlog has changed them. */
 bool ferry_changed_tables(struct ferry *ferry, struct recopies *tables);
 
 /* Any thread. */
 void ferry_set_paused(struct ferry *ferry, bool paused);
 /* A copy, for the caller to release. */
 void ferry_throttle_limits(struct ferry *ferry, struct throttle_limits *limits);
-/* Copied; checked before. */
+/* limits: copied; checked by the caller. */
 void ferry_set_throttle_limits(struct ferry *ferry, const struct throttle_limits *limits);
 void ferry_set_automatic_cutover(struct ferry *ferry, bool automatic);
 /* Compares everything now, in the background; false and why when that cannot be.
@@ -95,14 +94,14 @@ struct ferry_table_status {
 	const struct key_columns *key_columns; /* borrowed */
 	uint64_t rows_written;		       /* by this process and those before it */
 	uint64_t bytes_written;
-	bool is_uncounted; /* less what earlier processes wrote: their state does not say */
+	bool is_uncounted; /* excludes earlier processes: their state does not say */
 	uint64_t estimated_rows;
 	uint64_t estimated_bytes;
 	uint64_t batch_rows;
 	unsigned deferred_indexes; /* still to be added on the target */
-	double indexing_since;	   /* wall seconds; 0: they are not being added just now */
+	double indexing_since;	   /* wall seconds; 0: they are not being added now */
 	bool is_recopied;	   /* dropped and copied again, as its definition changed */
-	uint64_t late_rows;	   /* changed on the source behind the final position: not moved */
+	uint64_t late_rows;	   /* changed on the source after the final position: not moved */
 };
 
 struct ferry_status {
@@ -115,15 +114,15 @@ struct ferry_status {
 	double phase_s[PHASE_COUNT]; /* spent in each by this process */
 	enum throttle_reason throttle_reason;
 	char throttle_text[THROTTLE_TEXT_SIZE];
-	double throttled_s[THROTTLE_REASONS]; /* in all, of this process */
+	double throttled_s[THROTTLE_REASONS]; /* in total, by this process */
 	struct binlog_position streamed;      /* last boundary read from the source */
 	struct binlog_position applied;	      /* last boundary applied on the target */
 	struct binlog_position final;	      /* where the stream is to end; unset before cutover */
 	bool stop_requested;
 	bool cutover_unlocked; /* CutoverUnlock was called, or is about to be */
 	bool is_way_back;
-	struct binlog_position way_back; /* of the target: from where one is prepared; unset: none
-					  * is */
+	struct binlog_position way_back; /* on the target, where one begins; unset: none is
+					  * prepared */
 	double streamer_lag_s;
 	double writer_lag_s;
 	uint64_t rows_written; /* by this process */
@@ -144,7 +143,7 @@ struct ferry_status {
 	char target_address[300];
 	bool has_verifier;
 	struct verifier_status verifier; /* owned; valid with has_verifier */
-	enum slower_side limit;		 /* just now */
+	enum slower_side limit;		 /* right now */
 	char waiting_for[256];		 /* what the ferry's thread waits for, "" nothing */
 	char failure[ERROR_TEXT_MAX];	 /* why the run has failed, "" it has not */
 };

@@ -1,4 +1,4 @@
-/* How far a table is, for the status. */
+/* A table's progress, for the status. */
 #ifndef FERRY_TABLE_ACTION_H
 #define FERRY_TABLE_ACTION_H
 
@@ -19,7 +19,7 @@ static inline bool table_action_is_copy(enum table_action action)
 	return action == TABLE_COPYING || action == TABLE_RECOPYING;
 }
 
-/* "copying", as /api/status and the metrics say it. */
+/* "copying", as in /api/status and the metrics. */
 const char *table_action_name(enum table_action action);
 
 #endif

@@ -1,11 +1,11 @@
-/* What a database has beside tables, as a server shows it: views, triggers, routines, events,
+/* What a database has besides tables, as a server shows it: views, triggers, routines, events,
  * sequences. */
 #ifndef OBJECTS_OBJECT_LIST_H
 #define OBJECTS_OBJECT_LIST_H
 
 #include "db/db.h"
 
-/* In the order in which they are made. */
+/* In the order in which they are created. */
 enum object_kind {
 	OBJECT_SEQUENCE,
 	OBJECT_ROUTINE,
@@ -24,14 +24,14 @@ enum object_status {
 struct object {
 	enum object_kind kind;
 	enum object_status status; /* of an event */
-	char *type;		   /* "VIEW", "PACKAGE BODY": as SHOW CREATE and DROP have it */
+	char *type;		   /* "VIEW", "PACKAGE BODY": as in SHOW CREATE and DROP */
 	char *source_schema;	   /* where it was read */
-	char *schema;		   /* where it is to be */
+	char *schema;		   /* where it belongs on the target */
 	char *name;
 	char *full_name; /* schema.name, where it was read */
 	char *table;	 /* a trigger's; "": none */
 	char *definer;	 /* user@host; "": none */
-	/* The settings it was made with; "": it has no such. */
+	/* The settings it was created with; "": it has none. */
 	char *sql_mode;
 	char *time_zone;
 	char *client;		  /* character_set_client */
@@ -40,12 +40,12 @@ struct object {
 	/* SHOW CREATE, in the client's character set, an event as if disabled, a view without the
 	 * name of its database where it names no other. "": the account may not read it. */
 	struct buf created;
-	/* What any server says of it in the same words. */
+	/* What all servers report about it in the same words. */
 	char *likeness;
-	/* A view's. It cannot be used by a definer without privileges, and where what it stands on
-	 * is missing. */
-	char *columns; /* NULL: it cannot be used, or its definer is not there */
-	char *broken;  /* why; NULL: nothing but that */
+	/* A view's. It is unusable if its definer lacks privileges, or if what it is based on is
+	 * missing. */
+	char *columns; /* NULL: it is unusable, or its definer does not exist */
+	char *broken;  /* why; NULL: at most a missing definer */
 };
 
 struct object_list {
@@ -53,14 +53,14 @@ struct object_list {
 	size_t count;
 };
 
-/* "views": as MoveObjects has it. */
+/* "views": as in MoveObjects. */
 const char *object_kind_name(enum object_kind kind);
 bool object_kind_named(const char *name) MUST_CHECK;
-/* A query for their number by database. */
+/* A query that counts them by database. */
 void object_kind_put_count(struct buf *sql, enum object_kind kind);
 
-/* Appends those of this kind of a database; none where there is no such database. name NULL:
- * all of them. The session uses the database afterwards. */
+/* Appends the objects of this kind of a database; none if there is no such database. name NULL: all
+ * of them. The session uses the database afterwards. */
 bool object_list_load(struct object_list *list, struct db *db, enum object_kind kind,
 		      const char *schema, const char *name, struct error *err) MUST_CHECK;
 /* The list is empty and may be used again. */

@@ -1,12 +1,11 @@
-/* What an object of the source is to be on the target, and whether it is that. Pure
- * functions. */
+/* What an object of the source must be on the target, and whether it is that. Pure functions. */
 #ifndef OBJECTS_OBJECT_TEXT_H
 #define OBJECTS_OBJECT_TEXT_H
 
 #include "objects/object_list.h"
 #include "plan/move_options.h"
 
-/* What holds for the objects of one database; all borrowed. */
+/* What applies to the objects of one database; all borrowed. */
 struct object_terms {
 	const struct move_options *options;
 	const struct server_version *source;
@@ -21,19 +20,18 @@ bool object_kind_is_moved(const struct move_options *options, enum object_kind k
 bool object_is_moved_any(const struct move_options *options);
 /* By the filters: views, sequences and triggers' tables by Tables, all by Databases. */
 bool object_is_chosen(const struct move_options *options, const struct object *o);
-/* Does the statement hold this word, the account aside? Inside of texts and comments too: a
- * statement may be put together there. */
+/* Does the statement contain this word, apart from the account? In strings and comments too: a
+ * statement may be assembled there. */
 bool object_mentions(const struct object *o, const char *word);
 /* A name in its statement that is another one on the target, and that object_translate() cannot
  * replace; or NULL. */
 const char *object_rewritten_name(const struct move_options *options, const struct object *o);
 
-/* Changes the source's object into what the target is to have. */
+/* Changes the source's object into what the target should have. */
 void object_translate(struct object *o, const struct object_terms *terms);
 /* Are both servers known to print the same object in the same way? */
 bool object_prints_alike(const struct server_version *a, const struct server_version *b);
-/* Whether it is enabled aside. exact: byte by byte; else as far as any server says it in the
- * same words. */
+/* Equal, enabled or not? exact: byte by byte; else in what all servers report in the same words. */
 bool object_agrees(const struct object *wanted, const struct object *there, bool exact);
 
 #endif

@@ -1,21 +1,21 @@
-/* Who has a batch works on it himself until no part of it is left, so it gets done though
- * nobody may have time to help; then he waits for those who do. After a part has failed the
- * batch comes again, or the run ends: what is left of it is dropped. An error that says that
- * rows were refused is the last to be heard: after it they are written in another way
- * (lax_writer.c), while a connection that was lost may have left a statement that still runs
- * on the server, and has to be waited for first (I8).
+/* The owner of a batch applies its parts itself until none is left, so the batch gets done even if
+ * no other thread is free to help; then it waits for the helpers. After a part has failed, the
+ * batch is tried again or the run ends, so its remaining parts are dropped. An error that says that
+ * rows were refused has the lowest precedence: after it they are written in another way
+ * (lax_writer.c), while a lost connection may have left a statement that still runs on the server,
+ * and that must be waited for first (I8).
  *
- * A helper that dies takes the process with it. One that hangs in a query holds up the
- * owner, as his own query would. */
+ * A helper that dies takes the process with it. One that hangs in a query holds up the owner, as
+ * the owner's own query would. */
 #include "apply_parts.h"
 
 #include "base/probe.h"
 #include "run/work_time.h"
 
 struct parted_batch {
-	size_t open; /* guarded by the lock, as the rest is: parts left, or being applied */
+	size_t open; /* guarded by the lock, like the rest: parts queued or being applied */
 	bool has_failed;
-	struct error err; /* of one that has */
+	struct error err; /* of a part that failed */
 };
 
 void apply_parts_init(struct apply_parts *parts, void (*wake)(void *context), void *context)
@@ -31,7 +31,7 @@ void apply_parts_destroy(struct apply_parts *parts)
 	mutex_destroy(&parts->lock);
 }
 
-/* The next one of a batch; NULL: of any. */
+/* The next part of the batch; NULL: of any batch. */
 static struct apply_part *take(struct apply_parts *parts, const struct parted_batch *batch)
 {
 	struct apply_part **at = &parts->first, *part;
@@ -46,13 +46,13 @@ static struct apply_part *take(struct apply_parts *parts, const struct parted_ba
 	return part;
 }
 
-/* As lax_is_refusal(): such rows get another attempt. */
+/* Like lax_is_refusal(): such rows get another attempt. */
 static bool is_of_rows(const struct error *err)
 {
 	return err->kind == ERROR_DATA || err->kind == ERROR_SQL;
 }
 
-/* The part and its batch may be gone afterwards. */
+/* The part and its batch may no longer exist afterwards. */
 static void end(struct apply_parts *parts, struct apply_part *part, bool ok, const struct error *err)
 {
 	struct parted_batch *batch = part->batch;

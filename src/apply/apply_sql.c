@@ -1,9 +1,8 @@
-/* The texts of one transaction: DELETEs by key, or REPLACEs of whole rows, in the order of
- * the changes, which is the index's: two statements that lock rows in the same order
- * cannot wait for each other.
+/* The SQL of one transaction: DELETEs by key, or REPLACEs of whole rows, in the order of the
+ * changes, which is the index's: statements that lock rows in the same order cannot deadlock.
  *
- * Where a row can have others in its way (a second unique key, texts in the key) all keys
- * of the batch are deleted, by their bytes, and the rows inserted: see displacement.c. */
+ * Where other rows can be in a row's way (a second unique key, text in the key), all keys of the
+ * batch are deleted, by their bytes, and then the rows are inserted: see displacement.c. */
 #include "apply_sql.h"
 
 #include <stdlib.h>
@@ -77,7 +76,7 @@ static bool put_replace(struct apply_sql *script, const struct moved_table *tabl
 			       err))
 		return false;
 	if (change->head_length > 0) {
-		/* Not copied: a statement for a large row alone. */
+		/* A large row has a statement of its own, which is not copied. */
 		statement = new_statement(script, "");
 		buf_release(&statement->sql);
 		statement->is_borrowed = true;
@@ -102,7 +101,7 @@ bool apply_sql_make(struct apply_sql *script, const struct moved_table *table,
 	for (size_t i = 0; i < count; i++)
 		if (!changes[i]->is_delete && !put_replace(script, table, changes[i], err))
 			return false;
-	/* Rows that are there already stay, for displacement.c to see to. */
+	/* Rows already on the target stay: displacement.c deals with them. */
 	for (size_t i = script->deletes; table->may_displace && i < script->count; i++)
 		if (!script->statements[i].is_borrowed)
 			buf_puts(&script->statements[i].sql, table->insert_tail);

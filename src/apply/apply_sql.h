@@ -6,20 +6,20 @@
 #include "rows/target_write.h"
 
 struct apply_sql {
-	uint64_t packet_limit;		    /* of the target: bytes of a statement */
-	uint64_t batch_bytes;		    /* a statement that has as many gets no more rows */
-	struct write_statement *statements; /* owned; those of large rows borrow their change */
+	uint64_t packet_limit;		    /* of the target: bytes per statement */
+	uint64_t batch_bytes;		    /* a statement of this size gets no more rows */
+	struct write_statement *statements; /* owned; one for a large row borrows its change */
 	size_t count;
-	size_t deletes; /* the first so many delete, the others put rows there */
+	size_t deletes; /* of these, which come first; the others write rows */
 };
 
-/* script has its limits and nothing else. changes: one per key, sorted, and all of them deletes
- * or none, unless the table may displace rows; they outlive the script. ERROR_DATA when a row does
- * not fit into a packet. */
+/* script: only its limits are set. changes: one per key, sorted, and all or none of them deletes,
+ * unless the table may displace rows; they outlive the script. ERROR_DATA when a row does not fit
+ * into a packet. */
 bool apply_sql_make(struct apply_sql *script, const struct moved_table *table,
 		    struct change *const *changes, size_t count, struct error *err) MUST_CHECK;
-/* The statements that put rows there sum up how many they inserted. Returns how many there
- * are to be. */
+/* Makes the statements that write rows add the number inserted to *inserted. Returns how many rows
+ * they contain. */
 uint64_t apply_sql_count_inserted(struct apply_sql *script, uint64_t *inserted);
 void apply_sql_release(struct apply_sql *script);
 

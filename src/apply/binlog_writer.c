@@ -1,14 +1,13 @@
 /* Applies row changes in batches, one table per batch.
  *
- * Each table has a queue in stream order. A writer thread takes a table nobody else
- * works on, and as many of its changes as fit a batch and whose barrier the fence
- * has let pass (I2). Across batches the table's changes stay in order, as one
- * thread has the table at a time; what happens within one is told in change_apply.c,
- * which may leave parts of a large batch to writers that have nothing else to do.
+ * Each table has a queue in stream order. A writer thread takes a table that no other thread works
+ * on, and as many of its changes as fit a batch and whose barrier the fence has let pass (I2).
+ * Across batches the table's changes stay in order, as one thread has the table at a time; what
+ * happens within a batch is described in change_apply.c, which may leave parts of a large one to
+ * idle writers.
  *
- * A failed batch may be tried again: it says what rows are to be, not what to do
- * to them. If we die in between, the position has not moved and the same changes
- * come again. */
+ * A failed batch may be tried again: it states what the rows must be, not what to do to them. If we
+ * die in between, the position has not moved and the same changes come again. */
 #include "apply/binlog_writer.h"
 
 #include <stdlib.h>
@@ -55,8 +54,8 @@ struct binlog_writer {
 	/* Shared. */
 	struct apply_parts parts; /* has a lock of its own */
 	struct mutex lock;
-	struct condition work; /* a table is ready, parts are, a fence moved, the end has come */
-	struct condition room; /* queued bytes became fewer */
+	struct condition work;	    /* a table or parts are ready, a fence moved, or finishing */
+	struct condition room;	    /* the queue shrank, or a ticket ended */
 	struct table_queue *queues; /* guarded by lock; by moved_table.index */
 	size_t queue_count;
 	struct table_queue *ready;	/* guarded by lock: not empty, not busy */
@@ -71,14 +70,14 @@ struct binlog_writer {
 	bool has_failed;		/* guarded by lock */
 };
 
-/* A ticket of some fence has ended, or a batch is there in parts. */
+/* A ticket of some fence has ended, or a batch has parts for others. */
 static void wake_workers(void *context)
 {
 	struct binlog_writer *w = context;
 
 	mutex_lock(&w->lock);
 	condition_broadcast(&w->work);
-	condition_signal(&w->room); /* the streamer may wait for it, too */
+	condition_signal(&w->room); /* binlog_writer_settle() may wait for it, too */
 	mutex_unlock(&w->lock);
 }
 
@@ -109,8 +108,8 @@ struct binlog_writer *binlog_writer_new(struct run *run, struct verifier *verifi
 
 /* --- the streamer's side ---------------------------------------------------- */
 
-/* One writer is woken, when a table comes into the list: a change behind others of its table
- * is taken with them, and one that waits at a fence is heard of from there. */
+/* Wakes one writer, and only when a table enters the list: a change behind others of its table is
+ * taken along with them, and for one that waits at a fence the fence wakes the writers. */
 static void list_ready(struct binlog_writer *w, struct table_queue *queue) REQUIRES(w->lock)
 {
 	if (queue->is_listed || queue->is_busy || !queue->first)
@@ -122,20 +121,20 @@ static void list_ready(struct binlog_writer *w, struct table_queue *queue) REQUI
 	condition_signal(&w->work);
 }
 
-/* Only changes are waited for: groups are there because of some. */
+/* Waits only for changes: groups are kept only because of pending ones. */
 static bool has_room(const struct binlog_writer *w, size_t size) REQUIRES(w->lock)
 {
 	return w->queued_bytes == 0 || w->queued_bytes + change_groups_size(&w->groups) + size <=
 					       w->run->options->queue_bytes;
 }
 
-/* Before a change is built: a large one is not held beside others that fill the queue.
- * Nobody else puts changes in. */
+/* Before a change is built, so that a large one is not held in addition to a full queue. No other
+ * thread adds changes. */
 static bool wait_for_room(struct binlog_writer *w, size_t size, struct error *err)
 {
 	mutex_lock(&w->lock);
 	while (!has_room(w, size) && !stop_is_set(w->run->stop)) {
-		struct work_clock clock; /* all else that the streamer waits for are events */
+		struct work_clock clock; /* the streamer's other waits are for events */
 
 		work_join(&w->run->work, &clock, WORK_ON_SOURCE, WORK_WAITING_FOR_ROOM);
 		w->is_waited_for = true;
@@ -197,7 +196,7 @@ static size_t image_bytes(const struct moved_table *table, const struct value *i
 	return bytes;
 }
 
-/* A large image becomes a whole statement, which is sent as it lies there. */
+/* A large image becomes a whole statement, which is sent without being copied. */
 static bool build(struct binlog_writer *w, const struct moved_table *table,
 		  const struct value *values, const struct value *image, size_t bytes,
 		  struct change **change, struct error *err)
@@ -240,7 +239,7 @@ static bool add_one(struct binlog_writer *w, const struct moved_table *table,
 	if (!wait_for_room(w, sizeof(*change) + bytes, err) ||
 	    !build(w, table, values, image, bytes, &change, err))
 		return false;
-	/* The event is here, so any read that gets a later ticket sees it. */
+	/* The event has arrived, so any read that gets a later ticket sees the change. */
 	change->barrier = fence_barrier(&run_sync(w->run, table)->fence);
 	probe("change_received", "%s %s", table->source->full_name, image ? "image" : "delete");
 	append(w, &w->queues[table->index], change);
@@ -258,7 +257,7 @@ static const char *keep_name(struct binlog_writer *w, const char *file)
 	return kept;
 }
 
-/* One such row more, or less. */
+/* One more such row, or one fewer. */
 static bool add_whole_row(struct binlog_writer *w, const struct row_change *from,
 			  const struct value *values, bool is_delete, struct error *err)
 {
@@ -267,7 +266,7 @@ static bool add_whole_row(struct binlog_writer *w, const struct row_change *from
 	struct buf *text = &w->text;
 	uint64_t invalid_enums = 0;
 
-	/* All of the row is its key too. */
+	/* The whole row is its key as well. */
 	if (!wait_for_room(w, sizeof(struct change) + 2 * bytes, err))
 		return false;
 	change_begin(text);
@@ -346,7 +345,7 @@ bool binlog_writer_add(struct binlog_writer *w, const struct row_change *change,
 	case ROW_DELETE:
 		return add_one(w, table, change->before, NULL, err);
 	case ROW_UPDATE:
-		/* A changed key is both: the old one gone, the new one there. */
+		/* A changed key is two changes: the old row is gone, the new one is there. */
 		if (!same_key(table, change->before, change->after) &&
 		    !add_one(w, table, change->before, NULL, err))
 			return false;
@@ -460,13 +459,13 @@ struct change_batch {
 	size_t bytes;
 };
 
-/* One that empties the table is a batch by itself: nothing is coalesced across it. */
+/* A TRUNCATE is a batch by itself: nothing is coalesced across it. */
 static bool goes_with(const struct change_batch *batch, const struct change *change)
 {
 	return batch->count == 0 || !(batch->first->empties_table || change->empties_table);
 }
 
-/* Cuts off what may be applied now. */
+/* Dequeues what may be applied now. */
 static void dequeue_changes(struct binlog_writer *w, struct table_queue *queue,
 			    struct change_batch *batch) REQUIRES(w->lock)
 {
@@ -493,7 +492,7 @@ static void dequeue_changes(struct binlog_writer *w, struct table_queue *queue,
 		queue->end = &queue->first;
 }
 
-/* The first ready table of which something may be applied. Others stay listed. */
+/* The first ready table with a change that may be applied. Others stay listed. */
 static bool choose_batch(struct binlog_writer *w, struct change_batch *batch) REQUIRES(w->lock)
 {
 	for (struct table_queue **at = &w->ready; *at; at = &(*at)->next_ready) {
@@ -513,7 +512,7 @@ static bool choose_batch(struct binlog_writer *w, struct change_batch *batch) RE
 	return false;
 }
 
-/* Waits for work, and helps others meanwhile. False: everything is applied and no more comes,
+/* Waits for work, and helps others meanwhile. False: everything is applied and no more will come,
  * or the run ends. */
 static bool next_batch(struct apply_worker *worker, struct change_batch *batch)
 {
@@ -539,8 +538,8 @@ static bool next_batch(struct apply_worker *worker, struct change_batch *batch)
 	return found;
 }
 
-/* Before the position moves beyond these changes: a state that has the position has the
- * rows to be verified too. */
+/* Before the position moves beyond these changes, so that a state that has the position also has
+ * the rows to be verified. */
 static void note_rows(struct binlog_writer *w, const struct change_batch *batch)
 {
 	if (!w->verifier || batch->first->empties_table)

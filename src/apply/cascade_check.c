@@ -1,6 +1,6 @@
 /* Tables in doubt (C4) are compared as a whole, and what differs is copied again: online, before
- * the cutover, when the stream is beyond the place from which on no doubt arises; what comes into
- * doubt meanwhile is compared once more. In the cutover there is something left only where
+ * the cutover, once the stream has passed the position beyond which no doubt arises; tables that
+ * come into doubt meanwhile are compared once more. Anything is left for the cutover only where
  * changes came too fast, or right before it. */
 #include "cascades_priv.h"
 
@@ -24,7 +24,7 @@ static const char log_tag[] = "cascades";
 /* One comparison of the tables that were in doubt when it began. */
 struct doubt_check {
 	struct cascades *c;
-	uint64_t *numbers; /* as the doubts were then */
+	uint64_t *numbers; /* the doubts at that time */
 };
 
 static bool is_in_doubt(void *context, size_t table, struct key *low UNUSED)
@@ -48,8 +48,8 @@ static size_t take_doubts(struct doubt_check *check)
 	return count;
 }
 
-/* What is owed of a child (I9) is found neither by its values nor, where a foreign key was the
- * last to change it, by a later change. */
+/* An owed row of a child (I9) is found neither by its values nor, where a foreign key was the last
+ * to change it, by a later change. */
 static void doubt_owed(struct cascades *c)
 {
 	for (size_t i = 0; i < c->run->tables->count; i++)
@@ -57,7 +57,7 @@ static void doubt_owed(struct cascades *c)
 			cascades_doubt(c, i, "rows of it were skipped or displaced");
 }
 
-/* Doubts that came since stay. */
+/* Clears doubts about tables found equal; those that arose since stay. */
 static void settle(struct doubt_check *check, const struct diff_report *report)
 {
 	struct cascades *c = check->c;
@@ -126,8 +126,8 @@ static bool compare(struct doubt_check *check, const struct recheck_rules *rules
 	return ok || error_wrap(err, "compare tables that foreign keys may have changed");
 }
 
-/* Until the stream has passed the place before which doubts go on to arise; what arises later is
- * compared again. Not without end: an XA transaction that is not decided holds the position. */
+/* Until the stream has passed the position up to which doubts keep arising; later ones are compared
+ * again. Not forever: an undecided XA transaction holds the position back. */
 static bool wait_until_certain(struct cascades *c, struct error *err)
 {
 	int64_t deadline = clock_ms() + CERTAIN_MAX_MS;

@@ -1,16 +1,16 @@
-/* From top to bottom the target is asked which rows refer to the values that a parent had; from
- * bottom to top they are written, so that what leads to them stays until they are done.
+/* Top down, the target is queried for the rows that refer to the values that a parent had; bottom
+ * up, they are written, so that what leads to them stays until they are done.
  *
- * What a row becomes is read from the source (row_repair.h), and may be newer than the change
- * that is followed. That loses nothing of the row itself: later changes come again. But what is
- * below a row is only found through the row, as it was at each change. So where a table passes
- * changes on, what its rows became is compared with what the foreign key must have made of them:
- * if it is just that, they are what they were at that place of the stream; if not, they are ahead
- * of it, and run->rows_are_ahead says so (C4).
+ * A row's new content is read from the source (row_repair.h), and may be newer than the change that
+ * is followed. The row itself loses nothing by that: later changes come again. But rows below it
+ * are found only through it, as it was at each change. So where a table passes changes on, the new
+ * content of its rows is compared with what the foreign key must have made of them: if it is
+ * exactly that, they are what they were at that place in the stream; if not, they are ahead of it,
+ * and run->rows_are_ahead says so (C4).
  *
- * A key whose update gives children another key of their own finds, beside those that have the
- * old values on the target, those that have the new ones on the source: a row that was copied
- * under neither of its keys would else never come. */
+ * A foreign key whose update changes the children's own key finds not only those that have the old
+ * values on the target but also those that have the new ones on the source: otherwise a row that
+ * was copied under neither of its keys would never arrive. */
 #include "cascade_rows.h"
 
 #include <inttypes.h>
@@ -105,7 +105,7 @@ struct db *cascade_rows_source(struct cascade_rows *r, struct error *err)
 
 /* --- images -------------------------------------------------------------------------------- */
 
-/* One value behind the other; NULL is another length. */
+/* Values one after another; NULL has a length of its own. */
 static void put_value(struct buf *out, struct value value)
 {
 	uint64_t length = value.bytes ? value.length : UINT64_MAX;
@@ -129,7 +129,7 @@ static struct value take_value(const char **at)
 	return value;
 }
 
-/* As a text without NUL. */
+/* As text without NUL bytes. */
 static char *links_text(const struct cascade_list *list, const struct value *image)
 {
 	struct buf text = BUF_INIT;
@@ -154,7 +154,7 @@ static void put_condition(struct buf *out, const struct moved_table *table,
 	sql_key_equals(out, &table->key, key);
 }
 
-/* --- asking ---------------------------------------------------------------------------------- */
+/* --- querying ------------------------------------------------------------------------------- */
 
 /* Rows of the child that refer to these values of the parent. */
 struct scan {
@@ -193,8 +193,8 @@ static void begin_query(struct cascade_rows *r, bool is_target)
 	buf_puts(&r->sql, "SELECT ");
 }
 
-/* All at once, where they are few; else behind the last one. The order costs a walk through all
- * of the table where a server thinks so. */
+/* All at once if there are few, else page by page, each after the last row. Only pages are ordered:
+ * an ORDER BY may make the server scan the whole table. */
 static void put_query(struct cascade_rows *r, const struct scan *scan, bool in_order)
 {
 	const struct moved_table *table = scan->list->table;
@@ -242,8 +242,8 @@ static bool query(struct cascade_rows *r, struct scan *scan, const struct buf *s
 			  scan->list->table->source->full_name);
 }
 
-/* The parent's row is waited for, until whoever gave it these values is done: then all that the
- * key made of its children is visible, or has been changed again. */
+/* Waits for the transaction that gave the parent's row these values: then all that the key made of
+ * its children is visible, or has been changed again. */
 static bool wait_for_parent(struct cascade_rows *r, struct scan *scan, struct error *err)
 {
 	const struct cascade *c = scan->cascade;
@@ -288,7 +288,7 @@ static void add_condition(struct cascade_rows *r, struct cascade_list *list,
 	r->bytes += list->conditions.length - before;
 }
 
-/* Two keys may lead to one row: the second finds what the first makes of it. */
+/* Two foreign keys may lead to one row: the second one finds what the first made of it. */
 static bool collect_passing(struct cascade_rows *r, const struct scan *scan,
 			    const struct value *parent_after, const struct value *image,
 			    unsigned depth, struct error *err)
@@ -362,7 +362,7 @@ static bool collect_scan(struct cascade_rows *r, struct scan *scan,
 		put_query(r, scan, in_order);
 		ok = query(r, scan, &r->sql, err);
 		more = scan->count >= (size_t)PAGE_ROWS + !in_order;
-		if (ok && more && !in_order) { /* from the first one */
+		if (ok && more && !in_order) { /* again, from the first row */
 			in_order = true;
 			continue;
 		}
@@ -396,7 +396,7 @@ static bool collect_children(struct cascade_rows *r, const struct cascade *c,
 		return false;
 	if (!c->moves_key || !after || !has_values(c, after))
 		return true;
-	/* Even where none is found: they may all have been, and are not any more. */
+	/* Even if none is found: there may have been some that are gone by now. */
 	list->is_unpredictable = true;
 	on_source.db = cascade_rows_source(r, err);
 	return on_source.db && wait_for_parent(r, &on_source, err) &&
@@ -414,7 +414,7 @@ static bool collect_below(struct cascade_rows *r, const struct moved_table *pare
 
 		if (c->parent != parent || cascade_judge(c, before, after) == FOREIGN_KEY_REFUSES)
 			continue;
-		/* Rows outside of the part are not there to lead on. */
+		/* Rows outside the moved part are not on the target to lead further. */
 		if (depth > DEPTH_MAX || (c->child->filter && r->lists[c->child->index].passes)) {
 			r->is_in_doubt = true;
 			if (depth > DEPTH_MAX)
@@ -456,7 +456,7 @@ static bool write_list(struct cascade_rows *r, struct cascade_list *list, struct
 	return ok;
 }
 
-/* What is found is taken out of the map where it is as predicted. */
+/* Removes the rows found from the map, and checks that each is as predicted. */
 static bool check_slice(struct cascade_rows *r, struct cascade_list *list, const struct buf *where,
 			bool *is_as_predicted, struct error *err)
 {
@@ -492,7 +492,7 @@ static bool check_slice(struct cascade_rows *r, struct cascade_list *list, const
 	return ok;
 }
 
-/* Rows that are not found must be gone. */
+/* Rows not found must have been predicted to be gone. */
 static bool check_list(struct cascade_rows *r, struct cascade_list *list, struct error *err)
 {
 	bool is_as_predicted = !list->is_unpredictable;
@@ -524,7 +524,7 @@ bool cascade_rows_write(struct cascade_rows *r, struct error *err)
 	unsigned depth = 0;
 	bool ok = cascade_rows_source(r, err) != NULL;
 
-	/* Somebody else copied rows again meanwhile, which led on. */
+	/* Rows through which others are found were copied again elsewhere meanwhile. */
 	r->is_in_doubt |= atomic_load(&r->run->rows_are_ahead);
 	for (size_t i = 0; i < table_count; i++)
 		if (r->lists[i].count > 0 && depth < r->lists[i].depth)

@@ -1,6 +1,6 @@
-/* The rows that a change of their parent may have changed on the source (C2, C3): found on the
- * target by what they refer to, those below them too, and copied again. One thread, with a
- * connection of its own to each server. */
+/* Rows that a change of their parent may have changed on the source (C2, C3): these and the rows
+ * below them are found on the target by the values they refer to, and copied again. Used by one
+ * thread, with a connection of its own to each server. */
 #ifndef APPLY_CASCADE_ROWS_H
 #define APPLY_CASCADE_ROWS_H
 
@@ -9,18 +9,18 @@
 
 struct verifier;
 
-/* Of one table. */
+/* What is collected of one table. */
 struct cascade_list {
 	const struct moved_table *table;
-	unsigned *links; /* owned: columns by which keys lead to its rows, and on from them */
+	unsigned *links; /* owned: columns by which foreign keys lead to its rows and beyond */
 	unsigned link_count;
 	bool passes; /* cascade_passes() */
 
-	struct buf conditions; /* each ended by NUL */
+	struct buf conditions; /* each NUL-terminated */
 	size_t count;
-	unsigned depth; /* of the lowest place that the table was met at */
-	/* Where it passes on: condition -> its links as they must be then (char *, owned); "":
-	 * it must be gone. */
+	unsigned depth; /* the greatest at which the table was reached */
+	/* If it passes changes on: condition -> the row's links as they must be afterwards
+	 * (char *, owned); "": the row must be gone. */
 	struct map predicted;
 	bool is_unpredictable;
 };
@@ -43,12 +43,12 @@ void cascade_rows_init(struct cascade_rows *r, struct run *run, struct verifier 
 void cascade_rows_release(struct cascade_rows *r);
 struct db *cascade_rows_source(struct cascade_rows *r, struct error *err);
 
-/* A row of the parent was this and has become that, NULL: is gone; by column. Collects the rows
- * below it, and writes some where they are many. */
+/* A row of the parent changed from before to after (NULL: it is gone); values by column. Collects
+ * the rows below it, and writes some early where there are many. */
 bool cascade_rows_add(struct cascade_rows *r, const struct moved_table *parent,
 		      const struct value *before, const struct value *after,
 		      struct error *err) MUST_CHECK;
-/* Those that were collected become what they are on the source. */
+/* Makes the collected rows what they are on the source. */
 bool cascade_rows_write(struct cascade_rows *r, struct error *err) MUST_CHECK;
 
 #endif

@@ -1,29 +1,29 @@
-/* A change of a parent that a foreign key follows (a P) is resolved where it stands in the stream,
- * by the streamer's thread:
+/* A change of a parent that a foreign key acts on (P) is resolved where it stands in the stream, by
+ * the streamer's thread:
  *
- *   deliver P; wait until all that was received before of the tables below is applied, and the
- *   reads that were under way are written (C1); collect the children on the target (C2), those
- *   below them (C3); copy them again from the source, from bottom to top; go on.
+ *   deliver P; wait until all earlier changes of the tables below are applied, and the rows of
+ *   reads that were under way are written (C1); collect the children on the target (C2) and those
+ *   below them (C3); copy them again from the source, bottom up; go on.
  *
  * Rows of one table that are deleted one after the other are resolved together: nothing between
- * them changes a table below, as whatever else comes makes them be resolved first.
+ * them changes a table below, as any other change makes them be resolved first.
  *
- * Children of P itself are found whatever has happened: each row of the target is what the
- * source had at P or later, and one that still refers to what P took away is not later. Those
- * further below are found through rows that must be what they were at P. That is certain beyond
+ * Children of P itself are found whatever has happened: each row of the target is what the source
+ * had at P or later, and one that still refers to what P took away is not later. Those further
+ * below are found through rows that must be what they were at P. That is certain beyond
  * certain_from; before it, tables below the first level are in doubt, and compared as a whole
  * before the cutover (C4):
  *
- *  - certain_from is the source's end, read when all tables were copied, by each process. So it
- *    covers the copy, and what a resumed run gets again: whatever was written by then is not
- *    newer.
- *  - Rows that somebody copied again (a repair, lax_writer.c), or that became something else than
- *    the foreign key makes of them (cascade_rows.c), raise it to the source's end after that, as
- *    does a lost connection after which changes come again.
+ *  - certain_from is the end of the source's binlog, read by each process when all tables are
+ *    copied. So it covers the copy, and what a resumed run receives again: whatever was written by
+ *    then is not newer.
+ *  - Rows that were copied again for another reason (a repair, lax_writer.c), or that became
+ *    something other than what the foreign key makes of them (cascade_rows.c), raise it to the end
+ *    of the source's binlog after that, as does a lost connection after which changes come again.
  *
- * A kill at any point: the position is recorded behind the resolution (C5), as the boundary is
- * handed on after it; the resumed run gets P again, before certain_from. A doubt is in the state
- * before the position passes the P that it comes of. */
+ * A kill at any point: the position is recorded after the resolution (C5), as the boundary is
+ * delivered after it; the resumed run gets P again, before certain_from. A doubt is in the state
+ * before the position passes the P that caused it. */
 #include "cascades_priv.h"
 
 #include <inttypes.h>
@@ -54,7 +54,7 @@ void cascades_doubt(struct cascades *c, size_t table, const char *why)
 	probe("cascade_doubt", "%s", c->run->tables->tables[table]->source->full_name);
 }
 
-/* Of a change of the parent: all that is found through rows of other tables, or of its own. */
+/* After a change of the parent: tables with rows found through those of others, or their own. */
 static void doubt_below(struct cascades *c, const struct moved_table *parent)
 {
 	const struct moved_tables *tables = c->run->tables;
@@ -71,7 +71,7 @@ static void doubt_below(struct cascades *c, const struct moved_table *parent)
 	free(marks);
 }
 
-/* A repair cost a row that nobody knows. */
+/* A repair displaced a row, and it is not known which. */
 static void displaced(void *context, size_t table)
 {
 	cascades_doubt(context, table, "another row gave way to one that was copied again");
@@ -105,7 +105,7 @@ cJSON *cascades_state(struct cascades *c)
 
 /* --- set-up ---------------------------------------------------------------------------------- */
 
-/* A table of the state that is not chosen any more is refused elsewhere. */
+/* A table in the state that is no longer selected is refused elsewhere. */
 static void restore(struct cascades *c, const cJSON *stage)
 {
 	const struct moved_tables *tables = c->run->tables;
@@ -113,7 +113,7 @@ static void restore(struct cascades *c, const cJSON *stage)
 	const cJSON *item;
 
 	for (size_t i = 0; i < tables->count; i++) {
-		/* Nobody carried anything: another version did the work, or was told not to. */
+		/* Nothing was carried: by another version, or one configured not to. */
 		bool is_in_doubt = c->is_child[i] && !cJSON_IsArray(array);
 
 		cJSON_ArrayForEach(item, array) is_in_doubt |=
@@ -124,8 +124,8 @@ static void restore(struct cascades *c, const cJSON *stage)
 	}
 }
 
-/* What the stream has of these before their own place is never seen (D2), and what followed it
- * below not either. */
+/* Changes of these in the stream before their own position are skipped (D2), and so is what they
+ * caused below. */
 static void doubt_recopied(struct cascades *c)
 {
 	const struct moved_tables *tables = c->run->tables;
@@ -164,7 +164,7 @@ static bool check_collations(const struct cascades *c, const struct cascade *key
 	return true;
 }
 
-/* As the start-up checks do with what cannot be carried. */
+/* Treats what cannot be carried as the start-up checks do. */
 static bool check_keys(struct cascades *c, struct error *err)
 {
 	const struct moved_tables *tables = c->run->tables;
@@ -271,7 +271,7 @@ static void raise_certain_from(struct cascades *c, const struct binlog_position 
 	mutex_unlock(&c->lock);
 }
 
-/* The source's end now: whatever was read before is not newer. */
+/* The end of the source's binlog now: whatever was read before is not newer. */
 static bool read_end(struct cascades *c, struct error *err)
 {
 	struct binlog_position end;
@@ -288,7 +288,7 @@ static bool read_end(struct cascades *c, struct error *err)
 	return error_wrap(err, "read the source's position");
 }
 
-/* Takes what happened since: P's place is not certain then. */
+/* Consumes what happened since the last call: if anything did, P's place is not certain. */
 static bool take_ahead(struct cascades *c, bool *was_ahead, struct error *err)
 {
 	*was_ahead = atomic_exchange(&c->run->rows_are_ahead, false) || c->was_repeated;
@@ -315,7 +315,7 @@ void cascades_copied(struct cascades *c, const struct binlog_position *end)
 
 /* --- resolving ---------------------------------------------------------------------------------- */
 
-/* One that is gone has no values after, and there may be more of it. */
+/* before NULL: all rows that are gone, of which there are no values after. */
 static bool collect(struct cascades *c, const struct moved_table *parent,
 		    const struct value *before, const struct value *after, struct error *err)
 {
@@ -328,7 +328,7 @@ static bool collect(struct cascades *c, const struct moved_table *parent,
 	return ok;
 }
 
-/* before NULL: those that are gone. place: where the first of the changes ended. */
+/* before NULL: the rows that are gone. place: where the first of the changes ended. */
 static bool resolve(struct cascades *c, const struct moved_table *parent,
 		    const struct value *before, const struct value *after,
 		    const struct binlog_position *place, struct error *err)
@@ -367,7 +367,7 @@ static bool resolve_gone(struct cascades *c, struct error *err)
 	return ok;
 }
 
-/* Values that keys refer to, in one piece of memory. */
+/* A copy of the values that foreign keys refer to, in one allocation. */
 static struct value *hold_values(const struct cascades *c, const struct moved_table *parent,
 				 const struct value *values)
 {
@@ -407,8 +407,8 @@ static bool is_followed(const struct cascades *c, const struct moved_table *pare
 	return false;
 }
 
-/* After a lost connection changes come again from further back: by the place where they end, and
- * within it by their number. */
+/* After a lost connection changes come again from further back: they are recognized by the place
+ * where they end, and within it by their number. */
 static void note_place(struct cascades *c, const struct row_change *change)
 {
 	int order = binlog_position_compare(change->end, &c->last);
@@ -467,7 +467,7 @@ bool cascades_boundary(struct cascades *c, struct error *err)
 
 	if (!resolve_gone(c, err))
 		return false;
-	/* Not only at the next change that matters, which may come long after. */
+	/* Not only at the next relevant change, which may come much later. */
 	return !(atomic_load(&c->run->rows_are_ahead) || c->was_repeated) ||
 	       take_ahead(c, &was_ahead, err);
 }

@@ -1,4 +1,4 @@
-/* The inside of struct cascades: cascades.c (the stream), cascade_check.c (tables in doubt). */
+/* Internals of struct cascades: cascades.c (the stream), cascade_check.c (tables in doubt). */
 #ifndef APPLY_CASCADES_PRIV_H
 #define APPLY_CASCADES_PRIV_H
 
@@ -6,7 +6,7 @@
 #include "cascade_rows.h"
 #include "compare/table_diff.h"
 
-/* Rows of a parent that are gone, not yet resolved. */
+/* A row that was deleted from a parent, not yet resolved. */
 struct gone_parent {
 	struct value *values; /* owned, with their bytes; by column of the table */
 	struct gone_parent *next;
@@ -17,36 +17,36 @@ struct cascades {
 	struct run *run;
 	struct binlog_writer *writer;
 	struct cascades_hooks hooks;
-	struct move_options options; /* the run's, but that all columns are compared */
+	struct move_options options; /* the run's, except that all columns are compared */
 	struct table_diff diff;
-	struct repair_plan cascade_plan; /* of resolutions */
-	struct repair_plan check_plan;	 /* of what is in doubt */
-	bool *is_parent;		 /* owned; by moved_table.index, as the next */
+	struct repair_plan cascade_plan; /* for resolutions */
+	struct repair_plan check_plan;	 /* for tables in doubt */
+	bool *is_parent;		 /* owned; by moved_table.index, like the next */
 	bool *is_child;
 
 	/* The streamer's thread. */
 	struct cascade_rows rows;
 	bool *below;			  /* tables that the change at hand may reach */
-	const struct moved_table *parent; /* of those that are gone; NULL: there are none */
+	const struct moved_table *parent; /* of the deleted rows; NULL: there are none */
 	struct gone_parent *gone;	  /* owned */
 	size_t gone_count;
-	struct binlog_position gone_from; /* where the first of them ended */
+	struct binlog_position gone_from; /* where the first deletion ended */
 	struct binlog_position last;	  /* where the last change ended, and its number */
 	uint64_t last_number;
-	bool was_repeated; /* changes came again since certain_from was set */
+	bool was_repeated; /* changes were repeated since certain_from was set */
 
 	/* Shared. */
 	struct mutex lock;
-	/* When all is copied: beyond this place the rows of the target that changes are passed on
-	 * by are just what they were there. */
+	/* Once all is copied: for a change beyond this position, the target's rows that pass
+	 * changes on are exactly what the source's were at that change. */
 	bool is_copied;			     /* guarded by lock */
 	struct binlog_position certain_from; /* guarded by lock */
-	uint64_t *doubts; /* guarded by lock; owned; by moved_table.index: 0: there is none, else
-			   * another number each time */
+	uint64_t *doubts;     /* guarded by lock; owned; by moved_table.index: 0: none, else a new
+			       * number for each doubt */
 	uint64_t doubt_count; /* guarded by lock */
 };
 
-/* Any thread: the table is to be compared as a whole. */
+/* Any thread: marks the table to be compared as a whole. */
 void cascades_doubt(struct cascades *c, size_t table, const char *why);
 
 #endif

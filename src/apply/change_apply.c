@@ -1,29 +1,28 @@
-/* What a batch of changes becomes. Of each key only the last change is kept: first every
- * key whose last change is "gone" is deleted, then the other rows are replaced.
+/* What a batch of changes becomes. Of each key only the last change is kept: first every key whose
+ * last change is "gone" is deleted, then the other rows are replaced.
  *
- * Why deletes go first: two keys that differ in bytes may be the same row for the
- * target's collation ('a', 'A'). At most one of them exists at the end of the batch,
- * and it is among the replaced.
+ * Why deletes go first: two keys that differ in bytes may be the same row for the target's
+ * collation ('a', 'A'). At most one of them exists at the end of the batch, and it is among those
+ * replaced.
  *
- * Why the order of replaced rows does not matter: they are images of one moment of
- * the source, so no two of them share a value of any unique key; and a row they push
- * out of the target is stale: its own change stands later in the stream, or in this
- * very batch (src/README.md). Across batches the table's changes stay in order,
- * as one thread has the table at a time.
+ * Why the order of replaced rows does not matter: they are images of one moment of the source, so
+ * no two of them share a value of any unique key; and a row that they displace from the target is
+ * stale: its own change comes later in the stream, or is in this very batch (src/README.md). Across
+ * batches the table's changes stay in order, as one thread has the table at a time.
  *
- * So the batch need not be one transaction: if we die between two, the position has not
- * moved, and the whole batch comes again. It is cut so that it seldom meets the copy, which
- * writes to the same table: rows are locked in the index's order, as the copy does; those
- * that a copied batch is being written over just now have to wait (write_claims.h); and
- * while a table is being copied transactions are small, so that the copy does not wait for
- * long either. Where rows may be displaced the batch is one transaction, which has the table
- * to itself while the table is being copied: rows of other keys are written as well, and other
- * indexes are locked (displacement.c). Deadlocks that are left (another unique key's order is not
- * this one's) make transactions smaller, and the next attempt has the table to itself.
+ * So the batch need not be one transaction: if we die between two, the position has not moved, and
+ * the whole batch comes again. It is divided so that it seldom conflicts with the copy, which
+ * writes to the same table: rows are locked in index order, as by the copy; changes of rows in the
+ * range of a copied batch that is just being written wait (write_claims.h); and while a table is
+ * being copied, transactions are small, so that the copy does not wait long either. Where rows may
+ * be displaced, the batch is one transaction, which has the table to itself while the table is
+ * being copied: it also writes rows of other keys, and locks other indexes (displacement.c).
+ * Deadlocks that remain (another unique key's order is not this one's) make transactions smaller,
+ * and the next attempt has the table to itself.
  *
- * For the same reason several writers may apply the batch: its keys, sorted, are cut into
- * parts, deletes first, and images once all of these are gone. Only where no row can displace
- * another: what is one transaction stays one writer's. */
+ * For the same reason several writers may apply the batch: its sorted keys are cut into parts,
+ * first the deletes and, once all of these are done, the images. Only where no row can displace
+ * another: what is one transaction stays with one writer. */
 #include "change_apply.h"
 
 #include <stdlib.h>
@@ -40,20 +39,20 @@ static const char log_tag[] = "binlog_writer";
 /* In one transaction, while the table is being copied. */
 #define ROWS_BESIDE_COPY_MAX 1000
 
-/* A part has at least this fraction of batch_bytes: each is a commit, which has its price. */
+/* A part has at least batch_bytes / PART_FRACTION, as each costs a commit. */
 #define PART_FRACTION 4
 
 struct apply {
-	struct apply_part part; /* at the beginning */
+	struct apply_part part; /* must be the first member */
 	struct run *run;
 	struct db *target; /* of the thread that applies */
 	const struct moved_table *table;
 	size_t rows_max;	 /* in one transaction; fewer after a deadlock */
-	struct change **changes; /* sorted; those of done are written */
+	struct change **changes; /* sorted; the first `done` are written */
 	size_t count;
 	size_t done;
 	struct row_claim claim;
-	bool is_alone; /* the next attempt: it has met with a deadlock */
+	bool is_alone; /* for the next attempt, after a deadlock */
 };
 
 static int compare_changes(const void *a, const void *b)
@@ -184,7 +183,7 @@ static bool write_rows(struct apply *a, size_t count, struct error *err)
 	return ok;
 }
 
-/* What is done is done: the next attempt goes on behind it. */
+/* What is committed stays: the next attempt continues after it. */
 static bool write_rest(struct apply *a, struct error *err)
 {
 	while (a->done < a->count) {
@@ -237,7 +236,7 @@ static size_t count_parts(const struct move_options *options, struct change *con
 	return parts < count ? parts : count;
 }
 
-/* a: what they all have in common. Its rows_max becomes the least of theirs. */
+/* a: what all parts have in common. Its rows_max becomes the smallest of theirs. */
 static bool apply_in_parts(struct apply *a, struct apply_parts *parts, struct change **changes,
 			   size_t count, struct error *err)
 {

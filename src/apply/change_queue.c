@@ -31,8 +31,8 @@ void change_groups_close(struct change_groups *groups, const struct binlog_posit
 {
 	struct change_group *open = groups->last;
 
-	/* Nothing to wait for by itself: many such may come while others wait. The time stays,
-	 * as it tells of what is waited for. */
+	/* Merged into the last group, as it has nothing to wait for, and many may come while others
+	 * wait. The timestamp stays, as it belongs to the changes waited for. */
 	if (open->pending == 0 && groups->closed) {
 		groups->closed->end = *position;
 		gtid_set_merge(&groups->closed->gtids, gtids);

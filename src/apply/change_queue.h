@@ -1,6 +1,5 @@
-/* Row changes waiting to be applied: one queue per table, and the list of groups
- * (transactions) by which the applied position advances. No lock of its own, the
- * binlog writer's guards it. */
+/* Row changes waiting to be applied: one queue per table, and the list of groups (transactions) by
+ * which the applied position advances. It has no lock of its own: the binlog writer's guards it. */
 #ifndef APPLY_CHANGE_QUEUE_H
 #define APPLY_CHANGE_QUEUE_H
 
@@ -12,7 +11,7 @@
 struct change_group {
 	uint64_t pending;	    /* changes not yet applied */
 	bool is_closed;		    /* end is known */
-	struct binlog_position end; /* boundary behind the group */
+	struct binlog_position end; /* boundary after the group */
 	struct gtid_set gtids;	    /* transactions that are done when the group is */
 	uint32_t timestamp;	    /* of its last event; 0 unknown */
 	struct change_group *next;
@@ -27,7 +26,7 @@ struct table_queue {
 	bool is_busy;	     /* a writer is applying changes of this table */
 	bool is_listed;	     /* in the ready list of the writer */
 	struct table_queue *next_ready;
-	size_t rows_max; /* in one transaction; fewer after a deadlock; who is busy has it */
+	size_t rows_max; /* in one transaction; fewer after a deadlock; owned by the busy writer */
 };
 
 struct change_groups {
@@ -44,11 +43,11 @@ static inline size_t change_groups_size(const struct change_groups *groups)
 
 void change_groups_init(struct change_groups *groups);
 void change_groups_release(struct change_groups *groups);
-/* Closes the open group at position; takes the gtids. */
+/* Closes the open group at position, and moves the gtids into it. */
 void change_groups_close(struct change_groups *groups, const struct binlog_position *position,
 			 struct gtid_set *gtids, uint32_t timestamp);
-/* Takes applied groups off the front; true, the last one's end and the gtids of all when
- * there were any. */
+/* Removes applied groups from the front. True if there were any: end is then the end of the last
+ * one, and gtids has those of all. */
 bool change_groups_collect(struct change_groups *groups, struct binlog_position *end,
 			   struct gtid_set *gtids);
 

@@ -1,28 +1,28 @@
-/* A change brings a row with a unique value that another row of the target still holds.
- * That row's image is stale, as the source has the value in the changed row, so it has to
- * give way: its own change stands later in the stream (src/README.md). REPLACE does
- * it, but does not say which row went, and cannot do it at all where MariaDB keeps a unique
- * key by a hash and two rows are in the way (1062 at READ COMMITTED). And should the two
- * servers not agree about which values are equal, there is no such change, and the row is
- * lost. Hence, for tables in which it can happen (moved_table.may_displace):
+/* A change brings a row with a unique value that another row of the target still holds. That row's
+ * image is stale, as the source has the value in the changed row, so it has to give way: its own
+ * change comes later in the stream (src/README.md). REPLACE does that, but does not say which row
+ * it removed, and fails where MariaDB implements a unique key by a hash and two rows are in the way
+ * (1062 at READ COMMITTED). And should the two servers not agree about which values are equal,
+ * there is no such change, and the row is lost. Hence, for tables in which it can happen
+ * (moved_table.may_displace):
  *
  *   DELETE the keys of the batch, by their bytes
  *   INSERT the rows ... ON DUPLICATE KEY UPDATE a=a
  *
- * Mostly all rows are inserted, and that is all. Where the server counts fewer, then within
- * the same transaction those that are not there are inserted one by one, and each time the
- * server says which row is in the way: ON DUPLICATE KEY UPDATE puts its key into variables
- * of the session. (It alone knows, for keys over expressions, prefixes or hashes.) That row
- * is deleted by the bytes of its key and is owed from then on (I9): before the
- * commit it is in the state, and the state is saved.
+ * Usually all rows are inserted, and that is all. Where the server counts fewer, the missing ones
+ * are inserted one by one within the same transaction, and each time the server says which row is
+ * in the way: ON DUPLICATE KEY UPDATE puts its key into variables of the session. (Only the server
+ * knows, for keys over expressions, prefixes or hashes.) That row is deleted by the bytes of its
+ * key and is owed from then on (I9): it is put into the state, and the state saved, before the
+ * commit.
  *
- * If we die before the commit, rows are owed that are there: they will be seen. If we die
- * after it, the changes come again, find nothing in the way, and the state knows. A lost
- * connection is the same. Rows of one batch that are in each other's way (only for the
- * target) push each other out, and the last one stays: the others are owed, too.
+ * If we die before the commit, rows are owed that still exist: the check of owed rows finds them.
+ * If we die after it, the changes come again and find nothing in the way, but the state has the
+ * rows. A lost connection is the same. Rows of one batch that conflict with each other (only on the
+ * target) displace each other, and the last one stays: the others are owed, too.
  *
- * Where a part of the table is moved (Tables.Where) no row outside of it is touched: a DELETE
- * passes over it, and when it stays in the way the run ends. */
+ * Where only a part of the table is moved (Tables.Where), no row outside it is touched: the DELETE
+ * does not match such a row, and if it stays in the way the run ends. */
 #include "displacement.h"
 
 #include <inttypes.h>
@@ -56,7 +56,7 @@ void displacement_end(struct displacement *d)
 
 /* --- one row ------------------------------------------------------------------------- */
 
-/* The easier a type is to be assigned to itself within an expression, the better. */
+/* Lower is better: how awkward it is to assign a column of the type to itself in an expression. */
 static unsigned awkwardness(const struct column *column)
 {
 	switch (column->type) {
@@ -98,7 +98,7 @@ static const struct column *assigned_column(const struct moved_table *table)
 	return best;
 }
 
-/* As a session in UTC reads it, whatever zone this one is in. */
+/* As read by a session in UTC, whatever the time zone of this one. */
 static void put_key_column(struct buf *sql, const struct moved_table *table,
 			   const struct column *column)
 {
@@ -111,9 +111,8 @@ static void put_key_column(struct buf *sql, const struct moved_table *table,
 	buf_printf(sql, ") SECOND) AS DATETIME(%u))", column->fraction);
 }
 
-/* A length is never negative: the row stays as it is, but the variables have its key.
- * (MySQL leaves an assignment out when it can tell the result without it, as it can with
- * IS NULL.) */
+/* A length is never negative: the row stays as it is, but the variables get its key. (MySQL
+ * optimizes an assignment away when it knows the result without it, as with IS NULL.) */
 static void put_asking_tail(struct buf *sql, const struct moved_table *table)
 {
 	const struct column *column = assigned_column(table);
@@ -196,7 +195,7 @@ static bool delete_exactly(const struct moved_table *table, struct db *target,
 	return ok;
 }
 
-/* One more row gives way. */
+/* Deletes one more row that is in the way. */
 static bool displace(struct displacement *d, struct db *target, struct error *err)
 {
 	const struct moved_table *table = d->table;
@@ -250,7 +249,7 @@ static bool insert_one(struct displacement *d, struct db *target, const struct c
 
 /* --- the batch ------------------------------------------------------------------------- */
 
-/* The last change of each key; rows that are to be there. */
+/* The last change of each key whose row must exist. */
 static void keep_rows(const struct displacement *d, struct map *rows)
 {
 	for (struct change *change = d->changes; change; change = change->next)

@@ -1,32 +1,31 @@
 /* Changes of a table without a key.
  *
- * What such a table holds is a multiset of rows. An insert is one more of a row, a delete
- * one less, an update both. So a batch is summed up per row: first
+ * What such a table holds is a multiset of rows. An insert adds one copy of a row, a delete removes
+ * one, an update does both. So a batch is added up per row: first
  *
  *   DELETE FROM t WHERE <the row, byte for byte> LIMIT n
  *
- * which must find exactly n, then plain INSERTs. Which of several equal rows goes makes no
- * difference. The order within a batch makes none either: rows are only deleted that were
- * there before it, and no unique key (over columns that may be NULL) stands in the way, as
- * what is there between the two is a part of what the source held at the end of the batch.
+ * which must find exactly n, then plain INSERTs. Which of several equal rows is deleted makes no
+ * difference. Nor does the order within a batch: only rows that were there before it are deleted,
+ * and no unique key (over columns that may be NULL) is in the way, as what is there between the two
+ * is a subset of what the source held at the end of the batch.
  *
  * Anything but n rows means that the target is not what this run wrote: the run ends.
  *
- * Counting is right only when each change is applied once. A batch is one transaction, so
- * one that failed before its COMMIT was sent is tried again; where the answer to the
- * COMMIT is missing, nobody can tell, and the table is copied again from another snapshot,
- * which holds all of the batch. A resumed run does the same from the start, whatever the
- * state says of the table.
+ * Counting is right only when each change is applied once. A batch is one transaction, so one that
+ * failed before its COMMIT was sent is tried again; where the COMMIT got no answer, its outcome is
+ * unknown, and the table is copied again from another snapshot, which holds all of the batch. A
+ * resumed run does the same from the start, whatever the state says of the table.
  *
- * Rows that the target refuses in strict mode, or notes something about (even as it deletes
- * them), may be just what the source has (lax_writer.c). They are inserted in a lax mode, and
- * before the commit there must be exactly n more of each than before, byte for byte, with the
- * stored generated columns as the source's binlog has them: so a value that came out differently,
- * sent or computed, is seen, whatever the server warned of. (A virtual column is not stored: it is
- * what the other columns make it.) Where no mode makes that so, as for MariaDB 11.8, whose binlog
- * leaves generated columns out, or where there are too many rows to look for, as each is a scan of
- * the table, the table is copied again: as a whole it can be compared with the source
- * (snapshot_copy.c). What is not alike then, either, ends the run. */
+ * Rows that the target refuses in strict mode, or warns about (even when it deletes them), may be
+ * exactly what the source has (lax_writer.c). They are inserted in a lax mode, and before the
+ * commit there must be exactly n more of each than before, byte for byte, with the stored generated
+ * columns as the source's binlog has them: so a value that came out differently, sent or computed,
+ * is detected, whatever the server warned of. (A virtual column is not stored: it is what the other
+ * columns make it.) Where no mode achieves that, as with MariaDB 11.8, whose binlog leaves
+ * generated columns out, or where there are too many rows to look for, as each costs a table scan,
+ * the table is copied again: as a whole it can be compared with the source (snapshot_copy.c). What
+ * still differs then ends the run. */
 #include "keyless_apply.h"
 
 #include <inttypes.h>
@@ -41,13 +40,13 @@
 
 static const char log_tag[] = "binlog_writer";
 
-#define LAX_ROWS_MAX 100 /* of different kinds */
+#define LAX_ROWS_MAX 100 /* distinct ones */
 
-/* How many rows of one kind come or go. */
+/* How many copies of one row are added or removed. */
 struct sum {
 	int64_t rows;
 	const struct change *change; /* one of them */
-	uint64_t there;		     /* how many there were before they were inserted */
+	uint64_t there;		     /* how many existed before the inserts */
 };
 
 struct apply {
@@ -56,13 +55,13 @@ struct apply {
 	const struct moved_table *table;
 	uint64_t packet_limit;
 	struct map sums;		    /* row -> struct sum *, owned */
-	const struct change *last;	    /* of those that are applied */
+	const struct change *last;	    /* of those applied */
 	struct write_statement *statements; /* owned */
 	size_t count;
-	size_t deletes;	   /* the first so many */
-	size_t kinds;	   /* of rows that are inserted */
-	bool is_refused;   /* rows are, or came out differently */
-	bool is_uncertain; /* a COMMIT without an answer */
+	size_t deletes;	   /* these come first */
+	size_t kinds;	   /* distinct rows to insert */
+	bool is_refused;   /* rows were refused, or came out differently */
+	bool is_uncertain; /* a COMMIT got no answer */
 };
 
 static void sum_changes(struct apply *a, const struct change *first)
@@ -79,7 +78,7 @@ static void sum_changes(struct apply *a, const struct change *first)
 			sum = mem_calloc(1, sizeof(*sum));
 			map_put(&a->sums, change_key(change), change->key_length, sum);
 		}
-		/* One that came, where there is any: it tells what is computed of the row. */
+		/* An insert, if there is one: it has the computed values of the row. */
 		if (!sum->change || sum->change->is_delete)
 			sum->change = change;
 		sum->rows += change->is_delete ? -1 : 1;
@@ -151,7 +150,7 @@ static bool put_statements(struct apply *a, struct error *err)
 	return true;
 }
 
-/* How many such rows the target has, with what is computed of them. */
+/* How many such rows the target has, computed values included. */
 static bool count_rows(struct apply *a, const struct sum *sum, uint64_t *rows, struct error *err)
 {
 	const struct change *change = sum->change;
@@ -293,8 +292,8 @@ static void release(struct apply *a)
 	free(a->statements);
 }
 
-/* The changes at hand were received before the snapshot that is taken now, so it holds
- * all of them; the rest of the queue is compared with its place. */
+/* The changes at hand were received before the snapshot that is taken now, so it holds all of them;
+ * the rest of the queue is checked against the snapshot's position. */
 static bool copy_anew(struct apply *a, struct error *err)
 {
 	state_tracker_set_complete(a->run->tracker, a->table, false);

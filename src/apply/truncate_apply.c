@@ -1,11 +1,11 @@
-/* "There is no row of this table": like any change it says what is to be, so it may be
- * executed twice, and after a death once more. Rows that were written from behind it by then, by
- * the copy or before the death, go with the others, and come again: the stream has them all,
- * behind the TRUNCATE. That of a connection that was lost is waited for before the next is
- * tried (I8), as it would empty the table later on.
+/* "This table has no rows": like any change, TRUNCATE states what must be, so it may be executed
+ * twice, and once more after a crash. Later rows that are already there, written by the copy or
+ * before the crash, are removed with the others and come again: the stream has them all, after the
+ * TRUNCATE. One whose connection was lost is waited for before the next attempt (I8), as it would
+ * empty the table later on.
  *
- * It waits for chunks that are being written, and those behind it wait for it, here and not in the
- * server, where it would hold up whoever reads the table. */
+ * It waits for batches that are being written, and later ones wait for it, here and not in the
+ * server, where it would block everyone who reads the table. */
 #include "truncate_apply.h"
 
 #include "base/log.h"

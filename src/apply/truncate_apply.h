@@ -4,8 +4,8 @@
 
 #include "run/run.h"
 
-/* All changes that were received before are applied, none behind. target: the caller's own
- * session. False: it may be executed, and has to come again. */
+/* All changes received before it are applied, and none received after it. target: the caller's own
+ * session. False: it may have been executed, and must be executed again. */
 bool truncate_apply(struct run *run, struct db *target, const struct moved_table *table,
 		    struct error *err) MUST_CHECK;
 

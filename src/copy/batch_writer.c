@@ -1,12 +1,11 @@
-/* Puts the rows that readers send on the target: one batch is one transaction of "insert
- * if absent" (I3), with Inline compared before its ticket ends.
+/* Writes to the target the rows that readers deliver: one batch is one transaction of "insert if
+ * absent" (I3), which inline verification compares before its ticket ends.
  *
- * A failed batch is tried again whole, as rows that are there already stay as they are.
- * One that fails for good ends the run. If we die before it is recorded, its rows are
- * copied again.
+ * A failed batch is tried again as a whole, as rows that exist already stay as they are. One that
+ * fails for good ends the run. If we die before it is recorded, its rows are copied again.
  *
- * Where the server inserts fewer rows than there are, some were skipped. Most are there, as
- * a change brought them or an earlier run did. Those that are not are owed (I9). */
+ * Where the server inserts fewer rows than the batch has, some were skipped. Most exist already, as
+ * a change or an earlier run brought them. Those that do not are owed (I9). */
 #include <inttypes.h>
 
 #include "base/clock.h"
@@ -33,7 +32,7 @@ struct batch_writer {
 	/* Of the batch at hand. */
 	struct row_batch *batch;
 	struct range_claim range; /* owned */
-	bool is_alone;		  /* the next attempt: it has met with a deadlock */
+	bool is_alone;		  /* for the next attempt, after a deadlock */
 	uint64_t inserted;	  /* of its rows, by the last attempt */
 };
 
@@ -54,7 +53,7 @@ static void set_range(struct batch_writer *writer)
 	writer->is_alone = false;
 }
 
-/* A table that has values which INSERT alone stores is not tried again and again. */
+/* A table with values that only INSERT stores exactly is not tried with LOAD DATA forever. */
 static void count_unsuited(struct batch_writer *writer)
 {
 	struct table_sync *sync = run_sync(writer->run, writer->batch->table);
@@ -74,7 +73,7 @@ static bool make_statements(struct row_batch *batch, struct error *err)
 	return ok;
 }
 
-/* One transaction: as text where that is exact. */
+/* One transaction: by LOAD DATA where that is exact. */
 static bool write_once(struct batch_writer *writer, struct error *err)
 {
 	struct row_batch *batch = writer->batch;
@@ -145,7 +144,7 @@ static bool write_rows(struct batch_writer *writer, struct error *err)
 			return false;
 		refused = *err;
 	}
-	/* What a lax write leaves out, the source does not have any more. */
+	/* Rows that a lax write omits no longer exist on the source. */
 	writer->inserted = batch->rows;
 	return lax_writer_batch(&writer->lax, writer->target, batch,
 				is_strict_first ? &refused : NULL, err);
@@ -313,6 +312,6 @@ void batch_writer_main(void *argument)
 	work_leave(&clock);
 	if (!ok && err.kind != ERROR_STOPPED)
 		run_fail(it->run, PART_DATA_ITERATOR, &err);
-	if (!ok) /* readers must not wait for room for ever */
+	if (!ok) /* readers must not wait for room forever */
 		channel_close(&it->batches);
 }

@@ -1,7 +1,6 @@
-/* One table's way through the copy: its chunks in key order, which of them are
- * finished, and where the finished prefix ends. A chunk is a half-open range
- * (low, high] of keys; the last one has no upper end. The data iterator's lock
- * guards all of it. */
+/* One table's progress through the copy: its chunks in key order, which of them are finished, and
+ * where the finished prefix ends. A chunk is a half-open range (low, high] of keys; the last one
+ * has no upper end. The data iterator's lock guards all of it. */
 #ifndef COPY_CHUNK_PLAN_H
 #define COPY_CHUNK_PLAN_H
 
@@ -20,18 +19,18 @@ struct chunk {
 
 struct chunk_plan {
 	const struct moved_table *table;
-	struct chunk *first; /* owned list in key order, finished ones taken off */
+	struct chunk *first; /* owned list in key order, without those collected */
 	struct chunk *last;
 	struct key next_low; /* where the next chunk begins */
 	bool is_busy;	     /* a reader is finding the next chunk's end: nobody else may */
 	bool is_exhausted;   /* the last chunk was handed out and its end was seen */
 	bool is_complete;    /* every chunk is finished */
 	unsigned readers;    /* at work on this table */
-	uint64_t rows;	     /* of finished chunks that were taken off */
+	uint64_t rows;	     /* of chunks that were collected */
 	uint64_t bytes;
 	/* For choosing the number of rows per read. */
 	uint64_t average_bytes; /* per row, in statements */
-	/* Rows are larger than options->row_bytes: how large they may be where the next chunk
+	/* Where rows are larger than options->row_bytes: how large they may be where the next chunk
 	 * begins. 0: they are not. */
 	uint64_t large_row_bytes;
 };
@@ -40,8 +39,8 @@ void chunk_plan_init(struct chunk_plan *plan, const struct moved_table *table);
 void chunk_plan_release(struct chunk_plan *plan);
 /* Appends the chunk (next_low, high]; high unset: to the end. */
 struct chunk *chunk_plan_append(struct chunk_plan *plan, const struct key *high);
-/* Takes finished chunks off the front. True when there were any; end is then a copy
- * of the last upper key among them (as it was when none has one: no rows). */
+/* Removes finished chunks from the front. True if there were any; end is then a copy of the last
+ * upper key among them (unchanged if none has one: no rows). */
 bool chunk_plan_collect(struct chunk_plan *plan, struct key *end);
 
 #endif

@@ -1,19 +1,18 @@
 /* Copies every table, several at once and several workers within one.
  *
- * A reader takes a chunk: of the tables still to be read the first (they come
- * largest first) with the fewest readers. While there are tables enough for all
- * readers a chunk is simply "the next n rows": the reader that takes it keeps the
- * table to itself until the read is done and its last key known. When readers
- * outnumber tables, a cheap look at the index n rows ahead gives the chunk an upper
- * end first, and others can go on behind it at once.
+ * A reader takes a chunk of the table with the fewest readers, of several the first (they come
+ * largest first). While there are enough tables for all readers, a chunk is simply "the next n
+ * rows": the reader that takes it keeps the table to itself until the read is done and its last key
+ * is known. When readers outnumber tables, a cheap lookup in the index, n rows ahead, first gives
+ * the chunk an upper end, and others can continue after it at once.
  *
- * The end of a table is found only by a locking read without upper end that
- * returned fewer rows than asked for (I1): a plain MAX(key) would miss a row
- * whose event was sent before the run and which is not yet visible.
+ * The end of a table is found only by a locking read with no upper end that returned fewer rows
+ * than requested (I1): a plain MAX(key) would miss a row whose event was sent before the run and
+ * which is not yet visible.
  *
- * Each read has a ticket, issued before it is sent; the batch writer ends it when
- * the rows are committed (I2). A reader that fails ends the run, so a ticket
- * that is never ended holds nothing back but a run that is over. */
+ * Each read has a ticket, issued before it is sent; the batch writer ends it when the rows are
+ * committed (I2). A reader that fails ends the run, so a ticket that is never ended holds back
+ * nothing but a run that is over. */
 #include "data_iterator_priv.h"
 
 #include <inttypes.h>
@@ -68,7 +67,7 @@ enum slower_side data_iterator_limit(struct data_iterator *it)
 	mutex_lock(&it->lock);
 	bool is_reading = it->readers_running > 0;
 	mutex_unlock(&it->lock);
-	/* Memory that is waited for may as well be held by reads that wait for a lock. */
+	/* Memory that is waited for may also be held by reads that wait for a lock. */
 	bool is_writing = waiting > 0 || atomic_load(&it->writing) > 0;
 	if (waiting == it->worker_count || (is_writing && budget_is_waited_for(&it->run->rows)))
 		return SLOWER_TARGET;
@@ -83,7 +82,7 @@ void data_iterator_target_key(struct data_iterator *it, const struct moved_table
 	mutex_unlock(&it->lock);
 }
 
-/* The plan to work on next, or NULL when all that are left are busy. */
+/* The plan to work on next, or NULL when all remaining ones are busy. */
 static struct chunk_plan *choose_plan(struct data_iterator *it) REQUIRES(it->lock)
 {
 	struct chunk_plan *best = NULL;
@@ -120,7 +119,7 @@ static uint64_t rows_per_read(struct data_iterator *it, const struct chunk_plan 
 
 	if (!fixed)
 		fixed = atomic_load(&it->run->batch_rows);
-	if (fixed) { /* what is not kept would be read again and again */
+	if (fixed) { /* rows not kept would be read again and again */
 		bytes *= ROW_READER_KEEP_FACTOR;
 		rows_max = fixed;
 	}
@@ -131,7 +130,7 @@ static uint64_t rows_per_read(struct data_iterator *it, const struct chunk_plan 
 	return rows ? rows : 1;
 }
 
-/* The size of statements per row tells how many rows the next read asks for. */
+/* The size of statements per row determines how many rows the next read requests. */
 static void update_row_size(struct chunk_plan *plan, const struct row_batch *batch)
 {
 	if (batch->rows == 0)
@@ -149,7 +148,7 @@ struct assignment {
 	struct key low;
 	struct key high;
 	uint64_t rows;
-	uint64_t large_row_bytes; /* as in the plan, where the next row is read */
+	uint64_t large_row_bytes; /* as in the plan, for the next row */
 	bool is_first;		  /* of the table in this process */
 	struct throttle_share share;
 };
@@ -219,8 +218,8 @@ static bool acquire_chunk(struct data_iterator *it, struct row_reader *reader,
 	return true;
 }
 
-/* A chunk without upper end was read: up to the last row it is one with an end,
- * or it was the end of the table. */
+/* A chunk without an upper end was read: its last row becomes its end, or the table's end was
+ * reached. */
 static void resolve_open_chunk(struct data_iterator *it, struct assignment *work,
 			       const struct row_batch *batch, bool more) REQUIRES(it->lock)
 {
@@ -252,10 +251,10 @@ static void record_progress(struct data_iterator *it, struct chunk_plan *plan) R
 	key_release(&end);
 }
 
-/* How large a row may be that is read next, and what the read takes at most: the row in
- * the client library's buffer, and in a statement behind all rows that are kept. Many
- * workers reckon with less, as not all of them meet their largest rows at the same time;
- * what was really taken counts as soon as it is known. */
+/* The largest row to expect next, and the memory that the read takes at most: the row in the client
+ * library's buffer, and in a statement after all rows that are kept. Many workers reserve less
+ * each, as not all of them meet their largest rows at the same time; what was really used counts as
+ * soon as it is known. */
 static uint64_t plan_memory(struct data_iterator *it, struct assignment *work, uint64_t *row_bytes)
 {
 	const struct move_options *options = it->run->options;
@@ -280,7 +279,7 @@ static bool reserve_memory(struct data_iterator *it, uint64_t bytes, struct erro
 	return ok || error_set(err, ERROR_STOPPED, "stopped");
 }
 
-/* Before the ticket is issued: changes that wait for it must not be waited for. */
+/* Memory is reserved before the ticket is issued: no wait for changes that wait for it. */
 static struct chunk_batch *begin_batch(struct data_iterator *it, struct row_reader *reader,
 				       struct assignment *work, struct error *err)
 {
@@ -316,8 +315,8 @@ static void end_ticket(struct data_iterator *it, const struct row_batch *rows)
 	fence_end(&run_sync(it->run, rows->table)->fence, rows->ticket);
 }
 
-/* What comes next may be as large as this one was. A connection that received a row so
- * large that others had to wait for it is given up, with its buffer. */
+/* The next row may be as large as this one was. A connection that received a row so large that
+ * others had to wait for it is closed, to free its buffer. */
 static void update_large_rows(struct data_iterator *it, struct row_reader *reader,
 			      struct assignment *work, const struct row_batch *batch)
 {
@@ -353,7 +352,7 @@ static bool read_rows(struct data_iterator *it, struct row_reader *reader, struc
 	return true;
 }
 
-/* The chunk has one batch more, and perhaps an end. */
+/* The chunk has one more batch, and perhaps an end. */
 static void add_to_chunk(struct data_iterator *it, struct assignment *work, struct row_batch *rows,
 			 bool *more)
 {
@@ -373,7 +372,7 @@ static void add_to_chunk(struct data_iterator *it, struct assignment *work, stru
 	mutex_unlock(&it->lock);
 }
 
-/* The batch is theirs then. */
+/* On success the batch belongs to the writers. */
 static bool hand_over(struct data_iterator *it, struct chunk_batch *batch)
 {
 	enum work before = work_begin(WORK_WAITING_FOR_ROOM);
@@ -412,7 +411,7 @@ static bool read_part(struct data_iterator *it, struct row_reader *reader, struc
 	return false;
 }
 
-/* A table without a key is one reader's from beginning to end. Its one ticket is issued
+/* A table without a key is copied by one reader from beginning to end. Its only ticket is issued
  * before the snapshot, and ends when all of it is on the target. */
 static bool copy_whole(struct worker *worker, struct chunk_plan *plan, struct error *err)
 {
@@ -451,7 +450,7 @@ static bool read_chunk(struct worker *worker, struct row_reader *reader, struct 
 	bool ok = acquire_chunk(it, reader, &work, err);
 
 	if (ok && work.plan->table->key.count == 0) {
-		/* All that may hold the snapshot up is waited for before it: see throttler.h. */
+		/* What may hold up the snapshot is waited for before it: see throttler.h. */
 		ok = (throttler_wait(it->run->throttler, THROTTLED_COPY, it->run->stop) ||
 		      error_set(err, ERROR_STOPPED, "stopped")) &&
 		     copy_whole(worker, work.plan, err);
@@ -535,7 +534,7 @@ void data_iterator_start(struct data_iterator *it)
 {
 	it->readers = mem_calloc(it->worker_count, sizeof(*it->readers));
 	it->writers = mem_calloc(it->worker_count, sizeof(*it->writers));
-	mutex_lock(&it->lock); /* the status may be asked for already */
+	mutex_lock(&it->lock); /* the status may be queried already */
 	it->readers_running = it->worker_count;
 	mutex_unlock(&it->lock);
 	for (unsigned i = 0; i < it->worker_count; i++) {

@@ -1,4 +1,4 @@
-/* The inside of struct data_iterator, for data_iterator.c and batch_writer.c. */
+/* Internals of struct data_iterator, for data_iterator.c and batch_writer.c. */
 #ifndef COPY_DATA_ITERATOR_PRIV_H
 #define COPY_DATA_ITERATOR_PRIV_H
 
@@ -8,14 +8,14 @@
 #include "copy/data_iterator.h"
 #include "rows/row_batch.h"
 
-/* After so many batches that LOAD DATA could not store exactly, a table is written by INSERT. */
+/* After this many batches that LOAD DATA could not store exactly, a table is written by INSERT. */
 #define DATA_ITERATOR_UNSUITED_LOADS_MAX 3
 
 /* Rows on their way from a reader to a batch writer, which frees them. */
 struct chunk_batch {
 	struct row_batch *rows; /* owned */
 	struct chunk *chunk;	/* borrowed: it outlives the batch */
-	uint64_t reserved;	/* of the run's budget for rows, bytes */
+	uint64_t reserved;	/* bytes of the run's budget for rows */
 };
 
 /* A reader or a batch writer. */
@@ -47,11 +47,11 @@ struct data_iterator {
 	unsigned readers_running; /* guarded by lock */
 };
 
-/* By the batch writers. */
+/* Called by the batch writers. */
 
 /* The batch is on the target: records what has become certain, ends its ticket. */
 void data_iterator_batch_done(struct data_iterator *it, const struct chunk_batch *batch);
-/* Frees it and what it has of the run's budget for rows. */
+/* Frees it and its share of the run's budget for rows. */
 void data_iterator_batch_free(struct data_iterator *it, struct chunk_batch *batch);
 
 /* batch_writer.c: a batch writer's thread; the argument is its struct worker. */

@@ -1,7 +1,7 @@
 /* The copy of a table without a key.
  *
- * Rows without a key cannot be told apart, so a row must be copied once and a change
- * applied once. Hence one read of one moment, whose place in the binlog is known:
+ * Rows without a key cannot be told apart, so a row must be copied once and a change applied once.
+ * Hence one read of one point in time, whose position in the binlog is known:
  *
  *   locker: LOCK TABLES t READ          waits for every transaction that has changed t
  *   source: START TRANSACTION WITH CONSISTENT SNAPSHOT
@@ -9,45 +9,44 @@
  *   locker: disconnects
  *   source: SELECT ... FROM t           as long as it takes, without locks
  *
- * Under the lock no change of t is anywhere between the binlog and visibility: the lock
- * waits until a transaction that has changed t is over, not only logged. So the snapshot
- * holds exactly the changes logged before that place. The end is asked for last and by
- * the session that holds the lock: if its connection was lost meanwhile, the question
- * fails and all of it is done again.
+ * Under the lock no change of t is anywhere between the binlog and visibility: the lock waits until
+ * a transaction that has changed t is over, not only logged. So the snapshot holds exactly the
+ * changes logged before that position. The end is queried last, and by the session that holds the
+ * lock: if its connection was lost meanwhile, the query fails and all of it is done again.
  *
- * With autocommit off, InnoDB locks the table too. MariaDB needs that: its metadata locks
- * do not know of prepared XA transactions that nobody is connected to (tried on 10.11),
- * whose rows would be in neither the snapshot nor the stream. For the same reason its
- * Binlog_snapshot_position, which needs no lock, will not do.
+ * With autocommit off, InnoDB locks the table too. MariaDB needs that: its metadata locks do not
+ * cover prepared XA transactions that no session is attached to (tested on 10.11), whose rows would
+ * be in neither the snapshot nor the stream. For the same reason its Binlog_snapshot_position,
+ * which needs no lock, will not do.
  *
- * Writers of t wait meanwhile: two round trips, and behind an open transaction that has
- * changed t one second at most, after which the lock is given up and asked for again
- * later. A program that stands still, or whose network does, loses the lock after
- * LOCK_IDLE_S, as the server ends the session.
+ * Writers of t wait meanwhile: for two round trips, and behind an open transaction that has changed
+ * t for one second at most, after which the lock is given up and requested again later. A program
+ * that is stopped, or cut off by its network, loses the lock after LOCK_IDLE_S, as the server ends
+ * the session.
  *
- * An engine without transactions (MyISAM, Aria, MEMORY) has no snapshots. There the session
- * that holds the lock reads the rows itself, and writers wait for all of that. They are as
- * well ordered: the server writes a statement's rows to the binlog before the statement gives
- * up its own lock on the table, and LOCK TABLES ... READ lets no concurrent INSERT in. (Without
- * the lock a row that is being inserted concurrently is in the binlog and not to be read: one
- * whose event lies before the start position would be brought by nothing.) As the read is the
- * lock's session, what cuts the one ends the other, and all of it is done again; one that
- * nobody reads from is cut after LOCKED_WRITE_S.
+ * An engine without transactions (MyISAM, Aria, MEMORY) has no snapshots. There the session that
+ * holds the lock reads the rows itself, and writers wait for all of that. The order is just as
+ * certain: the server writes a statement's rows to the binlog before the statement releases its own
+ * lock on the table, and LOCK TABLES ... READ admits no concurrent INSERT. (Without the lock, a row
+ * that is being inserted concurrently may be in the binlog but not yet readable: one whose event
+ * lies before the start position would never arrive.) As the reading session holds the lock, the
+ * loss of one ends the other, and all of it is done again; a session that nobody reads from is cut
+ * off after LOCKED_WRITE_S.
  *
- * A source connection that is lost takes the snapshot with it, and a COMMIT without an
- * answer leaves open whether its rows are there: the target's table is emptied, and the
- * copy begun from scratch. Nothing goes on in the middle.
+ * A lost source connection takes the snapshot with it, and a COMMIT without an answer leaves open
+ * whether its rows are there: the target's table is emptied, and the copy starts from scratch. It
+ * is never continued in the middle.
  *
- * So it is where the target refuses a row in strict mode, or notes something about it, which
- * may be just what the source has (lax_writer.c says how). Rows without a key cannot be read
- * back one by one. Hence the whole copy is made again in a lax mode, with a hash of each row
- * beside it, and at its end the number of rows and the sum of their hashes must be the same
- * on the target, over all columns, those that were sent and those that were computed; else the
- * next mode is tried, and where none fits the run ends. Rows are committed before they are
- * compared, and yet nothing is lost or left wrong: until the copy has ended the table counts
- * as not begun. Its changes wait at the fence, or in the hands of whoever copies it, and a
- * resumed run empties it. The sum is one of the snapshot's rows, whatever the source does
- * meanwhile, and nobody else writes to the target's table. */
+ * The same applies where the target refuses a row in strict mode, or warns about one, that may be
+ * exactly what the source has (lax_writer.c says how). Rows without a key cannot be read back one
+ * by one. Hence the whole copy is made again in a lax mode, with a hash of each row beside it, and
+ * at its end the number of rows and the sum of their hashes must be the same on the target, over
+ * all columns, those that were sent and those that were computed; else the next mode is tried, and
+ * where none fits the run ends. Rows are committed before they are compared, and yet nothing is
+ * lost or left wrong: until the copy has ended the table counts as not begun. Its changes wait at
+ * the fence, or with the thread that copies it, and a resumed run empties it. The sum is that of
+ * the snapshot's rows, whatever the source does meanwhile, and nobody else writes to the target's
+ * table. */
 #include "copy/snapshot_copy.h"
 
 #include <inttypes.h>
@@ -82,10 +81,10 @@ struct copy {
 	struct binlog_position place;
 	double locked_at;
 	struct row_batch *batch; /* owned; being filled or written */
-	bool begins_anew;	 /* what failed can be put right by a new snapshot */
-	bool is_refused;	 /* the target does not take the rows, or makes others of them */
+	bool begins_anew;	 /* a new snapshot can fix what failed */
+	bool is_refused;	 /* the target refuses the rows, or changes them */
 	const char *mode;	 /* sql_mode of all writes, borrowed; NULL: strict */
-	/* With a mode. */
+	/* Only with a mode. */
 	struct schema schema; /* the target's, of this table */
 	struct row_hash hash;
 	uint64_t rows; /* read from the snapshot */
@@ -201,7 +200,7 @@ static bool snapshot_under_lock(struct copy *c, struct error *err)
 
 static bool snapshot_once(struct copy *c, struct error *err)
 {
-	/* The time to write a result is the time that the target and a pause may take. */
+	/* Writing the result to us may take as long as the target and any pause take. */
 	bool ok = db_ready(c->source, err) &&
 		  db_execf(c->source, err,
 			   "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ") &&
@@ -213,7 +212,7 @@ static bool snapshot_once(struct copy *c, struct error *err)
 		db_close(c->source);
 		c->source = c->locker;
 	} else {
-		db_close(c->locker); /* gives the lock back */
+		db_close(c->locker); /* releases the lock */
 	}
 	c->locker = NULL;
 	return ok;
@@ -243,7 +242,7 @@ static bool take_snapshot(struct copy *c, struct error *err)
 
 /* --- rows --------------------------------------------------------------------------- */
 
-/* A lax mode forgives NULL in a computed NOT NULL column where a statement has several rows,
+/* A lax mode accepts NULL in a computed NOT NULL column only where a statement has several rows,
  * which INSERT ... SELECT always counts as. */
 static void put_as_select(struct write_statement *statement, const char *insert_head)
 {
@@ -372,7 +371,7 @@ static bool copy_rows(struct copy *c, struct error *err)
 
 /* --- in a lax mode ------------------------------------------------------------------------ */
 
-/* Of the target's rows, by its own count. */
+/* Count and sum of the target's rows, from its own data. */
 static bool sum_target(struct copy *c, uint64_t *rows, uint64_t *sum, struct error *err)
 {
 	struct buf sql = BUF_INIT;
@@ -431,14 +430,14 @@ static bool copy_once(struct copy *c, struct error *err)
 	if (ok && c->table->is_nontransactional)
 		log_info("table %s was locked on the source for %.1f s", name_of(c),
 			 clock_wall() - c->locked_at);
-	/* In mid-result that cuts the connection rather than reading the rest. */
+	/* In mid-result this drops the connection rather than reading the rest. */
 	db_close(c->source);
 	c->source = NULL;
 	row_batch_free(c->batch);
 	return ok && (!c->mode || compare_rows(c, err));
 }
 
-/* As often as the snapshot or a COMMIT is lost. */
+/* Repeated as often as the snapshot or a COMMIT is lost. */
 static bool copy_in_mode(struct copy *c, struct error *err)
 {
 	unsigned attempts = c->run->options->read_attempts;
@@ -455,7 +454,7 @@ static bool copy_in_mode(struct copy *c, struct error *err)
 	return true;
 }
 
-/* refused: why the strict copy failed; it comes first, as it says more. */
+/* refused: why the strict copy failed; it comes first in the error, as it says more. */
 static bool copy_without_strict(struct copy *c, const struct error *refused, struct error *err)
 {
 	bool ok = false;

@@ -1,12 +1,12 @@
-/* The value is taken from SHOW CREATE TABLE: information_schema is one too low on a MySQL
- * server that was restarted and has not opened the table since (tried).
+/* The value is taken from SHOW CREATE TABLE: information_schema is one too low on a MySQL server
+ * that was restarted and has not opened the table since (tested).
  *
  * It is raised by ALTER TABLE ... AUTO_INCREMENT = n, which InnoDB does in place. Where the account
- * may not, or another session holds the table's metadata lock, a row with the value before is
- * inserted and deleted again, in one transaction: InnoDB keeps the counter, and so do replicas of
- * the target. Values of the other columns are what the server puts there (INSERT IGNORE); there are
- * tables for which that does not work (a CHECK, a GEOMETRY NOT NULL). So what counts is the value
- * that is read afterwards: when it is still lower the run ends, with the statement that helps.
+ * lacks the privilege, or another session holds the table's metadata lock, a row with the preceding
+ * value is inserted and deleted again, in one transaction: InnoDB keeps the counter, and so do
+ * replicas of the target. The server fills in the other columns (INSERT IGNORE); for some
+ * tables that does not work (a CHECK, a GEOMETRY NOT NULL). So what counts is the value that is
+ * read afterwards: if it is still lower, the run ends, with the statement that helps.
  *
  * If the process dies in between, a resumed run checks again. Neither way loses a row: the first
  * touches none, the second deletes the one it has just inserted. */
@@ -29,7 +29,7 @@ static const char log_tag[] = "cutover";
 
 /* --- reading ---------------------------------------------------------------------------- */
 
-/* A column's line, without its comment. */
+/* In a column's line, apart from its comment. */
 static bool is_in_line(const char *line, size_t length)
 {
 	const char *comment = memmem(line, length, " COMMENT '", strlen(" COMMENT '"));
@@ -111,8 +111,8 @@ struct raise {
 	uint64_t next;
 };
 
-/* The column's largest value: all are handed out, which MariaDB shows as one more, and
- * MySQL does not. */
+/* The column's largest value: once all are handed out, MariaDB shows one more, and MySQL does
+ * not. */
 static uint64_t highest(const struct column *column)
 {
 	static const struct {
@@ -185,9 +185,9 @@ static bool alter(struct raise *r, struct error *err)
 	return ok;
 }
 
-/* Its value is one that the target has not handed out, nor does a row hold it: the
- * counter would be higher then. Should one all the same, the INSERT is ignored and nothing
- * is deleted. */
+/* The row's value is one that the target has not handed out and no row holds: otherwise the counter
+ * would be higher. Should a row hold it all the same, the INSERT is ignored and nothing is
+ * deleted. */
 static bool insert_and_delete(struct raise *r, struct error *err)
 {
 	const char *column = auto_column(r->table)->name;
@@ -223,14 +223,14 @@ static bool insert_and_delete(struct raise *r, struct error *err)
 		return db_execf(r->target, err, "COMMIT");
 
 	struct error ignored = ERROR_INIT;
-	/* A connection that does not answer has ended its transaction. */
+	/* If this fails, the connection is lost, and its transaction has ended. */
 	bool undone = db_execf(r->target, &ignored, "ROLLBACK");
 
 	(void)undone;
 	return false;
 }
 
-/* A refusal is not the end: the other way is tried, and the value read again. */
+/* If one way is refused, the other is tried, and the value read again. */
 static bool raise_it(struct raise *r, struct error *err)
 {
 	if (!read_target(r, err))

@@ -1,16 +1,15 @@
 /* One migration from start to end, in numbered steps (ferry_main()).
  *
- * Happy path: check both servers, read the source's binlog position, open the
- * stream there, create the tables, copy rows while changes are applied, wait until
- * the cutover is allowed, lock, read the source's position once more, follow the
- * stream up to it, unlock.
+ * Happy path: check both servers, read the source's binlog position, open the stream there, create
+ * the tables, copy rows while changes are applied, wait until the cutover is allowed, lock, read
+ * the source's position once more, follow the stream up to it, unlock.
  *
- * Failure: any thread calls ferry_fail(); the first error counts, all threads are to stop, and the
- * listener (the app's loop) dumps the state and exits without waiting for anyone. Steps up to the
- * creation of tables fail as "not started".
+ * Failure: any thread calls ferry_fail(); the first error counts, all threads are signalled to
+ * stop, and the listener (the app's loop) dumps the state and exits without waiting for anyone.
+ * Steps up to the creation of tables fail as "not started".
  *
- * If the process dies at any point, the last state printed or saved is safe to
- * resume from: see state_tracker.h. */
+ * If the process dies at any point, the last state printed or saved is safe to resume from: see
+ * state_tracker.h. */
 #include "ferry_priv.h"
 
 #include <stdio.h>
@@ -71,7 +70,7 @@ void ferry_fail_run(void *context, enum run_part part, const struct error *err)
 {
 	struct ferry *f = context;
 
-	/* The statement may not have come by the stream yet. */
+	/* The stream may not have delivered the statement yet. */
 	if (part != PART_USER_INTERRUPT && ferry_is_schema_change(f, err))
 		part = PART_SCHEMA_CHANGE;
 	if (ferry_fail(f, part, err))
@@ -119,7 +118,7 @@ static bool copy_rows(struct ferry *f, struct error *err)
 	return ferry_note_copied(f, err);
 }
 
-/* Before the cutover may begin: they must not make it longer. */
+/* Before the cutover may begin, so as not to prolong it. */
 static bool add_indexes(struct ferry *f, struct error *err)
 {
 	if (!deferred_indexes_are_left(&f->run))
@@ -133,7 +132,7 @@ static bool add_indexes(struct ferry *f, struct error *err)
 	return true;
 }
 
-/* The same holds for these. A target that is in use has its own. */
+/* Likewise before the cutover. A target that is in use has its own objects. */
 static bool make_objects(struct ferry *f, struct error *err)
 {
 	if (f->options.move_objects.count == 0 || ferry_target_is_in_use(f))
@@ -185,7 +184,7 @@ static void ferry_main(void *argument)
 		return;
 	}
 
-	/* 4. Give back what is held on the servers; from here on nothing can fail. */
+	/* 4. Release what is held on the servers; from here on nothing can fail. */
 	objects_move_report(f->objects);
 	run_lock_end(&f->run_lock);
 	disconnect(f);
@@ -204,7 +203,7 @@ static void ferry_main(void *argument)
 
 /* --- for other threads ----------------------------------------------------------- */
 
-/* The state of this moment; a state_taker. */
+/* The state as of now; a state_taker. */
 static void live_state(void *context, struct buf *text)
 {
 	struct ferry *f = context;
@@ -217,7 +216,7 @@ static void live_state(void *context, struct buf *text)
 	mutex_unlock(&f->lock);
 	state_tracker_snapshot(&f->tracker, &snapshot);
 
-	/* Behind the snapshot: see verifier_state(). */
+	/* After the snapshot: see verifier_state(). */
 	struct state_parts parts = { .schema = f->schema_text.text ? &f->schema_text : NULL };
 
 	parts.verification = verifier ? verifier_state(verifier) : NULL;
@@ -345,7 +344,7 @@ bool ferry_state(struct ferry *f, struct buf *out)
 	if (!started && resume) /* nothing has moved since: the same state again */
 		json_print(out, resume->tree, 1);
 	else if (started && durable_state_text(f->durable, &durable))
-		/* A row that is displaced now is owed also in a state of a moment before. */
+		/* A row that is displaced now is owed in the slightly older state, too. */
 		state_write_again(out, &f->tracker, &durable, owed_rows_state(owed));
 	else if (started)
 		live_state(f, out);

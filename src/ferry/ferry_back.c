@@ -1,24 +1,24 @@
 /* The way back (PrepareRollback): what a run that goes back from the target to the source needs,
- * which is a state like any other: all tables copied, and a place in the target's binlog to
- * follow it from.
+ * which is a state like any other: all tables copied, and a position in the target's binlog to
+ * stream from.
  *
- * At the start: could such a run go? Its own start-up checks are made with source and target
- * turned round, and what they find stands among the findings. In the cutover, in this order:
+ * At the start: would such a run be possible? Its own start-up checks are made with source and
+ * target swapped, and their results are added to the findings. In the cutover, in this order:
  *
  *   B1  the target's position is read when our last write there is committed, so that none of
  *       ours is ever streamed back: neither the copy nor a change, as all lie before it;
- * B2 ... and before the last look for writes of others to the target: what others write before the
- * position is found by that look, what is written behind it is streamed;
- *   B3  ... and before CutoverUnlock, in front of the application's first write;
+ *   B2  ... and before the last look for writes of others to the target: what others write before
+ *       the position is found by that look, what they write after it is streamed;
+ *   B3  ... and before CutoverUnlock, so before the application's first write;
  *   B4  the state of the way back is on the disk before the move's own state says that
- * CutoverUnlock was called, and that is there before the callback is called;
+ *       CutoverUnlock was called, and that is there before the callback is called;
  *   B5  a resumed run reads a position of its own, unless its state says that. Then the
- *       application may have written, and the file of before stays as it is.
+ *       application may have written, and the earlier file stays as it is.
  *
- * If the process dies before B4's second step the application has not switched: the file that is
- * there is overwritten by the run that is resumed, which may write to the target again. If it dies
- * after that nothing is written to the target any more, as the source is at rest. A source that is
- * not (an application that was not switched, or restarted because CutoverUnlock went unnoticed) is
+ * If the process dies before B4's second step the application has not switched: the existing file
+ * is overwritten by the run that is resumed, which may write to the target again. If it dies after
+ * that, nothing is written to the target any more, as the source is quiesced. A source that is not
+ * (an application that was not switched, or restarted because CutoverUnlock went unnoticed) is
  * noticed by the way back, which is refused then: it watches its target, our source, for writes of
  * others from the final position on. */
 #include "ferry_priv.h"
@@ -45,7 +45,7 @@ static const char log_tag[] = "way_back";
 
 #define POSITION_ATTEMPTS 300
 
-/* The ferry's thread's. Source and target are those of the way back. */
+/* Used by the ferry's thread. Source and target are those of the way back. */
 struct way_back_plan {
 	struct map names;
 	struct name_pair *pairs; /* owned; of names */
@@ -56,7 +56,7 @@ struct way_back_plan {
 	struct schema schema;
 	struct moved_tables tables;
 
-	/* The place, the server that reported it, and what lies before it. */
+	/* The position, the server that reported it, and what lies before it. */
 	struct db_identity identity;
 	struct binlog_position place;
 	bool has_gtids;
@@ -122,7 +122,7 @@ void ferry_way_back_free(struct ferry *f)
 	free(plan);
 }
 
-/* The target's tables as they are by now. */
+/* The target's tables as they are now. */
 static bool load_tables(struct ferry *f, struct findings *found, struct error *err)
 {
 	struct way_back_plan *plan = f->way_back;
@@ -162,7 +162,7 @@ static void take_over(struct ferry *f, const struct findings *found, bool logs)
 	}
 }
 
-/* What no copy can bring again, as the way back makes none. */
+/* What only another copy could restore, as the way back makes none. */
 static void refuse_keyless(struct ferry *f)
 {
 	for (size_t i = 0; i < f->tables.count; i++)
@@ -222,8 +222,8 @@ bool ferry_way_back_foresee(struct ferry *f, struct error *err)
 	return ok || error_wrap(err, "look at the servers for the way back");
 }
 
-/* Of this move, or of none: a move never overwrites another one's way back. *back is to be released
- * where there is one. */
+/* Of this move, or absent: a move never overwrites another one's way back. *back must be released
+ * if the file is there. */
 static bool check_file(struct ferry *f, struct saved_state *back, bool *is_there, struct error *err)
 {
 	const char *path = f->options.way_back.state_path;
@@ -250,7 +250,7 @@ static bool check_file(struct ferry *f, struct saved_state *back, bool *is_there
 			 path);
 }
 
-/* The application may use the target: what leads back from there is the file of before. */
+/* The application may be using the target: only the earlier file leads back from there. */
 static bool check_kept(const struct ferry *f, const struct saved_state *back, bool is_there,
 		       struct error *err)
 {
@@ -378,8 +378,8 @@ bool ferry_way_back_place(struct ferry *f, struct error *err)
 	return true;
 }
 
-/* What the verdict has just found equal needs no other comparison than of what changes on the
- * way back. Only Inline starts from there; others compare all in any case. */
+/* Of what the verdict has just found equal, only what changes on the way back must be compared.
+ * Only Inline builds on that; other verifiers compare everything in any case. */
 static cJSON *verification(const struct ferry *f)
 {
 	cJSON *stage = f->verifier ? verifier_state(f->verifier) : NULL;
@@ -451,7 +451,7 @@ static void put_state(struct ferry *f, struct buf *text)
 	state_schema_release(&schema);
 }
 
-/* Without CutoverLock they are only warned of, but the two sides are not equal then. */
+/* Without CutoverLock they only cause a warning, but then the two sides are not equal. */
 static bool refuse_late_rows(const struct ferry *f, struct error *err)
 {
 	for (size_t i = 0; i < f->tables.count; i++)

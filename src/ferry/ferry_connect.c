@@ -1,4 +1,4 @@
-/* The ferry's own connections to both servers, and what to do when there are none. */
+/* The ferry's own connections to both servers, and advice when they fail. */
 #include "ferry_priv.h"
 
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 
 static const char log_tag[] = "ferry";
 
-/* Of both client libraries: a handshake that failed, or a certificate. */
+/* In both client libraries: a failed handshake, or a bad certificate. */
 #define TLS_FAILED 2026
 /* ER_SECURE_TRANSPORT_REQUIRED of MySQL; MariaDB denies access. */
 #define TLS_WANTED 3159
@@ -40,9 +40,9 @@ static int64_t holder_silent_s(struct ferry *f, const char *name)
 	return silent_s;
 }
 
-/* The run's own lock tells a second process from the leftovers of a killed one: an
- * idle connection of a dead process ends at once, a live one stays, and gives a sign of life
- * twice a second. One that gives none is waited for until its lease is over. */
+/* The run's own lock distinguishes a second process from the leftovers of a killed one: an idle
+ * connection of a dead process ends at once, a live one stays, and gives a sign of life twice a
+ * second. One that gives none is waited for until its lease expires. */
 static bool open_target(struct ferry *f, struct error *err)
 {
 	char name[WRITER_LOCK_NAME_SIZE];
@@ -100,7 +100,7 @@ static void log_connected(struct db *db)
 	log_write(LOG_INFO, log_tag, NULL, fields, "connected to %s", db_label(db));
 }
 
-/* A first connection mostly fails because of the configuration. */
+/* When a first connection fails, the cause is mostly the configuration. */
 static bool fail_connect(const char *key, const struct db_params *server, struct error *err)
 {
 	size_t length = strlen(err->text);
@@ -151,7 +151,7 @@ static void warn_unverified(const struct db_params *server, const char *key)
 			 server->label, key);
 }
 
-/* Where the source cannot be reached: is there a second thing to fix? */
+/* When the source cannot be reached: is there a second thing to fix? */
 static void try_target(struct ferry *f)
 {
 	struct error err = ERROR_INIT;

@@ -1,8 +1,8 @@
-/* From the copied tables to the end: permission, verification, the CutoverLock callback, the
- * end of transactions that are open, (for a replica: until it has executed its master's
- * position,) the source's position, the stream's event there, the verdict, a look for owed
- * rows, AUTO_INCREMENT and FULLTEXT keys that can only be made now, a last look for writes of
- * others to the target and for writes to the source behind that position, CutoverUnlock.
+/* From the end of the copy to the end: permission, verification, the CutoverLock callback, the wait
+ * for open transactions (and for a replica, until it has executed its master's position), the
+ * source's position, the stream up to it, the verdict, a look for owed rows, AUTO_INCREMENT,
+ * objects and FULLTEXT keys that can only be made now, a last look for writes of others to the
+ * target and for writes to the source after that position, CutoverUnlock.
  *
  * The ferry's thread runs it. A failure anywhere leaves source and target as they are:
  * CutoverUnlock is not sent, and the state can be resumed. */
@@ -40,7 +40,7 @@ static bool wait_until_allowed(struct ferry *f, struct error *err)
 	return !stop_is_set(&f->stop) || ferry_stopped(err);
 }
 
-/* By the source's clock as it is now: ours may be another, or have been set. */
+/* By the source's clock as it is now: ours may differ, or have been set. */
 static bool is_behind(struct ferry *f, bool *behind, struct error *err)
 {
 	for (struct retry r =
@@ -95,7 +95,7 @@ static bool lock_cutover(struct ferry *f, struct error *err)
 	return error_wrap(err, "locking failed, aborting run");
 }
 
-/* The source's position once more, and the stream up to there. */
+/* Reads the source's position once more, and waits for the stream to reach it. */
 static bool drain(struct ferry *f, struct error *err)
 {
 	struct binlog_position final;
@@ -125,7 +125,7 @@ bool ferry_note_copied(struct ferry *f, struct error *err)
 
 	if (!f->cascades)
 		return true;
-	/* The ferry's own connection has been idle for as long as the copy took. */
+	/* Several attempts: the ferry's own connection has been idle during the whole copy. */
 	if (!ferry_read_end(f, POSITION_ATTEMPTS, &end, err))
 		return error_wrap(err, "read the source's binlog position");
 	cascades_copied(f->cascades, &end);
@@ -159,17 +159,17 @@ static bool verify(struct ferry *f, struct error *err)
 	return owed_check_during_cutover(f->owed, err);
 }
 
-/* Whatever may write a row comes before the wait for the target's disk: what it forgets after
- * CutoverUnlock would not be written again. FULLTEXT keys are on the disk when their statement has
- * ended, whatever innodb_flush_log_at_trx_commit says. */
+/* Whatever may write a row comes before the wait for the target's disk: what it loses in a crash
+ * after CutoverUnlock would not be written again. FULLTEXT keys are on the disk when their
+ * statement has ended, whatever innodb_flush_log_at_trx_commit says. */
 static bool complete_target(struct ferry *f, struct error *err)
 {
-	/* A target that is in use has its own values, its keys, and what stands beside tables. */
+	/* A target that is in use has its own values, keys, and objects. */
 	bool is_in_use = ferry_target_is_in_use(f);
 
 	if (!is_in_use) {
-		/* Rows that the source handed out values for and does not have any more raise
-		 * nothing on the target. */
+		/* Rows that the source handed out values for and no longer has raise nothing on the
+		 * target. */
 		ferry_waits_for(f, "AUTO_INCREMENT on the target to be raised");
 		if (!auto_increments_raise(&f->run, f->source, err))
 			return false;
@@ -191,8 +191,8 @@ static bool complete_target(struct ferry *f, struct error *err)
 	return target_engines_give(&f->run, err);
 }
 
-/* For the last time, after the verdict: writes of others to the target, and to the source
- * behind the final position. */
+/* The last check, after the verdict: for writes of others to the target, and for writes to the
+ * source after the final position. */
 static bool final_check(struct ferry *f, struct error *err)
 {
 	if (f->target_verifier) {
@@ -204,16 +204,16 @@ static bool final_check(struct ferry *f, struct error *err)
 	return ferry_check_late(f, err);
 }
 
-/* Behind the last look, which would take what they write for the writes of others. A way back
- * begins in front of it, as that is writing to the target. */
+/* After the last look, which would take what events write for the writes of others. The way back
+ * starts before it, as those writes must be streamed back, too. */
 static bool enable_events(struct ferry *f, struct error *err)
 {
 	ferry_waits_for(f, "events to be enabled on the target");
 	return ferry_target_is_in_use(f) || objects_move_enable(f->objects, err);
 }
 
-/* What was copied may be in use from here on. A resumed run must know, as it would do what it has
- * no record of again, over what was written since: the hook has the state saved before it posts. */
+/* The target may be in use from here on. A resumed run must know, as it would repeat what it has no
+ * record of, over what was written since: the hook has the state saved before it posts. */
 static bool unlock_cutover(struct ferry *f, struct error *err)
 {
 	if (!f->hooks.cutover_unlock)
@@ -225,8 +225,8 @@ static bool unlock_cutover(struct ferry *f, struct error *err)
 	       error_wrap(err, "unlocking failed, aborting run");
 }
 
-/* Once the source's writers may be stopped nothing is to wait on purpose: not for a server's load,
- * which they do not add to any more, nor for a pause, which ends before. */
+/* Once the source's writers may be stopped, nothing must wait on purpose: not for a server's load,
+ * to which they no longer add, nor for a pause, whose end is awaited first. */
 static bool end_throttling(struct ferry *f, struct error *err)
 {
 	ferry_waits_for(f, throttler_is_paused(&f->throttler) ? "the end of the pause" : "");

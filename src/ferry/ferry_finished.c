@@ -1,6 +1,6 @@
-/* A start of what was moved already, as the state of that move says: by the same source,
- * with all tables that are chosen now, and these are on the target. Whatever is in them by
- * now is in use, so nothing is to be done, or advised. */
+/* A start of a move that is finished already, as its state says: from the same source, with all
+ * tables that are chosen now, and these exist on the target. Their contents may be in use by now,
+ * so nothing is done, or advised. */
 #include "ferry_priv.h"
 
 #include <string.h>
@@ -15,8 +15,8 @@ bool ferry_check_finished(struct ferry *f, struct error *err)
 
 	if (!f->finished || f->tables.count == 0)
 		return true;
-	/* Not the tracker's: it has none where the source is not fit for a move, which it need not
-	 * be any more. */
+	/* Not the tracker's: it has none if the source is not fit for a move, which it no longer
+	 * needs to be. */
 	if (!db_ask_identity(f->source, &identity, err))
 		return error_wrap(err, "read the identity of the source");
 	f->is_finished = strcmp(f->finished->run.source_uuid, identity.text) == 0;

@@ -1,9 +1,9 @@
-/* The stream behind the final position: copied tables should not be written to there any more, as
- * it is not moved. So the stream is read on until the verdict, and each row of a copied table is
- * counted. Where CutoverLock has said that the writers are stopped the first one ends the run,
- * before CutoverUnlock; the state is in front of the final position, so a resumed run brings the
- * rows. Without a CutoverLock (a rehearsal, writers stopped by hand) there is a warning, and a
- * count for each table in the log and the status.
+/* The stream after the final position: copied tables should not be written to there any more, as
+ * such changes are not moved. So the stream is read on until the last look, and each changed row of
+ * a copied table is counted. Where CutoverLock has confirmed that the writers are stopped, the
+ * first one ends the run, before CutoverUnlock; the state is not past the final position, so a
+ * resumed run moves the rows. Without a CutoverLock (a rehearsal, writers stopped by hand) there is
+ * a warning, and a count for each table in the log and the status.
  *
  * What cannot be decoded there, or changes a definition, is treated alike. */
 #include "ferry_priv.h"
@@ -21,7 +21,7 @@ bool ferry_on_late_row(void *context, const struct row_change *change, struct er
 	const struct moved_table *table = moved_tables_of(&f->tables, change->table);
 	struct binlog_position final;
 
-	/* What is not moved goes on. */
+	/* Rows that are not moved may change. */
 	if (table->filter &&
 	    row_filter_judge(table->filter, change->before, change->after) == ROW_OUTSIDE)
 		return true;
@@ -43,7 +43,7 @@ bool ferry_on_late_row(void *context, const struct row_change *change, struct er
 	return true;
 }
 
-/* The streamer's thread. False: it is no failure behind the final position. */
+/* The streamer's thread. False: the failure is not one after the final position. */
 bool ferry_on_late_failure(struct ferry *f, const struct error *err)
 {
 	if (!binlog_streamer_is_final(f->streamer))
@@ -69,14 +69,14 @@ static void log_counts(struct ferry *f)
 	}
 }
 
-/* What is prepared there may be committed at any time. */
+/* What is prepared by then may be committed at any time. */
 static bool check_undecided(struct ferry *f, struct error *err)
 {
 	struct buf undecided = BUF_INIT;
 	bool ok = true;
 
 	(void)binlog_streamer_undecided(f->streamer, &f->seen_end, &undecided);
-	/* With a limit of 0 they are only named, as they were. */
+	/* With a limit of 0 they are only logged, as was done before. */
 	if (undecided.length > 0 && f->options.stops_writers && f->options.open_transactions_ms > 0)
 		ok = error_set(err, ERROR_UNSUPPORTED,
 			       "XA transactions that have changed copied tables are prepared, although "
@@ -111,7 +111,7 @@ bool ferry_check_late(struct ferry *f, struct error *err)
 	}
 	if (f->options.stops_writers || stop_is_set(&f->stop))
 		return false;
-	/* The stream has said why, or the source is gone. */
+	/* The stream has logged why, or the source is gone. */
 	if (err->kind != ERROR_STOPPED)
 		log_warn_err(err,
 			     "whether copied tables were written to behind the final position is "

@@ -1,15 +1,15 @@
-/* Is the state that is resumed on the run's line, and how do others learn that this process goes on
- * from it?
+/* Is the state that is resumed on the run's line, and how do others learn that this process
+ * continues from it?
  *
- * Before a row is written, the line that now ends with this process is recorded where the next one
- * looks: into the record on the target and into the state file. Then only are rows led back through
- * the older images that lie behind the state, which makes every state that was made later, and by
- * others, wrong. Before that the file gets the state that is resumed: a process that dies at any
- * moment leaves one there that can be resumed by the record, too.
+ * Before a row is written, the line that now ends with this process is recorded where the next
+ * process looks: in the record on the target and in the state file. Only then are rows taken back
+ * through the older images that lie after the state, which invalidates every state that others made
+ * later. Before that, the file gets the state that is resumed: a process that dies at any moment
+ * leaves one there that the record, too, allows to be resumed.
  *
- * The record counts more than the file: each process of the run finds the same one, while another
- * configuration has another file. Where the account may not have a record, the file alone counts,
- * and without either, nothing is known (ghostferry-copydb.7, RESUMING). */
+ * The record takes precedence over the file: each process of the run finds the same one, while
+ * another configuration has another file. Where the account may not have a record, the file alone
+ * counts, and without either, nothing is known (ghostferry-copydb.7, RESUMING). */
 #include "ferry_priv.h"
 
 #include "base/log.h"
@@ -65,7 +65,7 @@ static bool record_line(struct ferry *f, struct error *err)
 
 	if (f->resume)
 		state_line_copy(&line, &f->resume->run.line);
-	/* Any save of this process is behind it. */
+	/* Any save of this process comes after it. */
 	state_line_add(&line, f->tracker.process, 0);
 	ok = line_record_write(f->target, f->run.run_id, &line, err);
 	state_line_release(&line);
@@ -80,7 +80,7 @@ static bool save(struct ferry *f, bool *may_save)
 	return f->hooks.save_state && f->hooks.save_state(f->hooks.context);
 }
 
-/* Privileges that were revoked for one database do not show. */
+/* Privileges that were revoked for one database may not show in the grants. */
 static bool try_to_record(struct ferry *f, struct error *err)
 {
 	if (!f->has_line_record || record_line(f, err))
@@ -92,7 +92,7 @@ static bool try_to_record(struct ferry *f, struct error *err)
 	return true;
 }
 
-/* What follows must not be unknown to the next process. */
+/* The next process must know what follows. */
 bool ferry_accept_state(struct ferry *f, struct error *err)
 {
 	if (!save(f, &f->is_accepted) && f->hooks.save_state)
@@ -103,7 +103,7 @@ bool ferry_accept_state(struct ferry *f, struct error *err)
 	return try_to_record(f, err);
 }
 
-/* Only runs that may have others beside them are recorded for these. */
+/* Only runs that may have others alongside are recorded for these. */
 static bool enter_part(struct ferry *f, struct error *err)
 {
 	if (f->options.friendly_runs.count == 0)

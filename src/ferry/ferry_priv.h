@@ -1,4 +1,4 @@
-/* The inside of struct ferry, for the files ferry_*.c. */
+/* Internals of struct ferry, for the files ferry_*.c. */
 #ifndef FERRY_FERRY_PRIV_H
 #define FERRY_FERRY_PRIV_H
 
@@ -19,7 +19,7 @@
 #include "verify/target_watch.h"
 #include "verify/verifier.h"
 
-/* Of one table: changed on the source behind the final position. */
+/* Of one table: changed on the source after the final position. */
 struct late_rows {
 	_Atomic uint64_t count;
 };
@@ -45,14 +45,14 @@ struct ferry {
 	struct start_position start;
 	struct recopies recopies;	 /* read by all threads once rows are moved */
 	struct saved_state recopy_state; /* what is resumed where tables are copied again */
-	bool source_forgets;		 /* its InnoDB does, what it confirmed last, in a crash */
-	bool is_finished;		 /* it is the same move */
+	bool source_forgets;		 /* a crash may lose the last commits it confirmed */
+	bool is_finished;		 /* `finished` is the same move */
 	bool has_line_record;		 /* the target keeps the run's line (line_record.h) */
-	enum run_part step;		 /* of the start */
+	enum run_part step;		 /* in the start */
 	struct binlog_position seen_end; /* of the source's binlog, when last read */
 	uint64_t replica_master_id;	 /* server_id of the source's master; 0: not known yet */
 
-	/* Lock themselves. */
+	/* Have locks of their own. */
 	struct stop stop;
 	struct throttler throttler;
 	struct state_tracker tracker;
@@ -70,7 +70,7 @@ struct ferry {
 	bool automatic_cutover;		/* guarded by lock */
 	bool has_failed;		/* guarded by lock */
 	bool is_done;			/* guarded by lock: nothing can fail any more */
-	bool is_accepted;	  /* guarded by lock: the state that is resumed is gone on from */
+	bool is_accepted;	  /* guarded by lock: we continue from the state that is resumed */
 	bool is_started;	  /* guarded by lock: rows may be on the target */
 	struct error error;	  /* guarded by lock; constant once has_failed */
 	enum run_part error_part; /* guarded by lock */
@@ -93,7 +93,7 @@ struct ferry {
 
 	struct durable_state *durable; /* locks itself */
 
-	struct binlog_position streamed; /* the streamer's thread's: what the tracker has */
+	struct binlog_position streamed; /* streamer's thread: as in the tracker */
 
 	/* The ferry's thread. */
 	struct way_back_plan *way_back; /* PrepareRollback; NULL: not wanted, or not any more */
@@ -105,7 +105,7 @@ struct ferry {
 /* All by the ferry's thread. */
 bool ferry_prepare(struct ferry *f, struct error *err) MUST_CHECK;  /* ferry_start.c */
 bool ferry_cut_over(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_cutover.c */
-/* By the state that is resumed, CutoverUnlock was called. */
+/* By the state that is resumed, was CutoverUnlock called? */
 static inline bool ferry_target_is_in_use(const struct ferry *f)
 {
 	return f->resume && f->resume->run.cutover_unlocked;
@@ -115,38 +115,38 @@ bool ferry_connect(struct ferry *f, struct error *err) MUST_CHECK; /* ferry_conn
 bool ferry_is_chosen(void *ferry, const char *schema, const char *table);
 struct binlog_feed_params ferry_feed_params(struct ferry *f);
 bool ferry_open_stream(struct ferry *f, struct error *err) MUST_CHECK;
-/* ferry_source.c. So many attempts, 600 ms apart. */
+/* ferry_source.c. Attempts, 600 ms apart. */
 #define ASK_ATTEMPTS 100
 struct retry ferry_retry(struct ferry *f, const char *verb, const char *tag, unsigned attempts);
 /* The end of the source's binlog as it is now. */
 bool ferry_read_end(struct ferry *f, unsigned attempts, struct binlog_position *end,
 		    struct error *err) MUST_CHECK;
-/* Has the source been restarted, and may it have forgotten what the target
- * has? Says so, and has all of it compared if anything is. */
+/* Has the source been restarted, and may it have lost what the target has? If so, logs that, and
+ * has all of it compared if there is a verifier. */
 bool ferry_check_source(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_replica.c; both only where the source is a replica. */
 bool ferry_check_replica(struct ferry *f, struct error *err) MUST_CHECK;
-/* Until it has executed all that is in its master's binlog now. */
+/* Waits until it has executed all that is in its master's binlog now. */
 bool ferry_wait_for_replica(struct ferry *f, struct error *err) MUST_CHECK;
-/* ferry_quiesce.c; behind CutoverLock, before the final position is read. */
+/* ferry_quiesce.c; after CutoverLock, before the final position is read. */
 bool ferry_wait_for_sessions(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_wait_for_xa(struct ferry *f, struct error *err) MUST_CHECK;
-/* ferry_cutover.c: from the source's end now on cascades are certain (C4). */
+/* ferry_cutover.c: cascades are certain (C4) from the source's present end on. */
 bool ferry_note_copied(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_late.c; the last look before CutoverUnlock. */
 bool ferry_check_late(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_late.c, by the streamer's thread. */
 bool ferry_on_late_row(void *ferry, const struct row_change *change, struct error *err) MUST_CHECK;
 bool ferry_on_late_failure(struct ferry *f, const struct error *err);
-/* ferry_line.c: may this state be resumed; the run is started, which is recorded where the next
- * process looks, before a row is written; the record is not needed any more. */
+/* ferry_line.c: may this state be resumed? The run is started: recorded, before a row is written,
+ * where the next process looks. The record is no longer needed. */
 bool ferry_check_line(struct ferry *f, struct error *err) MUST_CHECK;
-/* The first half of it: the state that is resumed is the one to go on from. */
+/* The first half of ferry_keep_line(): the state that is resumed is the one to continue from. */
 bool ferry_accept_state(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_keep_line(struct ferry *f, struct error *err) MUST_CHECK;
 void ferry_forget_line(struct ferry *f);
-/* ferry_recopy.c, in the order of the start: the source's definitions, and which tables are to be
- * copied again; the state says so; they are made again on the target. */
+/* ferry_recopy.c, in the order of the start: loads the source's definitions, and finds which tables
+ * must be copied again; records that in the state; creates them again on the target. */
 bool ferry_load_schema(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_recopy_state(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_recopy_tables(struct ferry *f, struct error *err) MUST_CHECK;
@@ -160,11 +160,11 @@ bool ferry_is_older(void *ferry, const char *schema, const char *name,
 bool ferry_may_change(void *ferry, const char *schema, const char *name, bool is_stated);
 /* D6. The streamer's thread. */
 bool ferry_may_truncate(const struct ferry *f, const struct table *table);
-/* Any thread: does the failure come of a change that a resumed run would find and handle? */
+/* Any thread: is the failure due to a change that a resumed run would find and handle? */
 bool ferry_is_schema_change(const struct ferry *f, const struct error *err);
-/* ferry_back.c, all for PrepareRollback: could it go, as far as the servers are concerned, the
- * file, and the tables once they are on the target; in the cutover: what is to be known before
- * CutoverLock, the place, the file. */
+/* ferry_back.c, all for PrepareRollback: is a way back possible by the servers, by the file, and by
+ * the tables once they are on the target; in the cutover: what must be known before CutoverLock,
+ * the position, the file. */
 bool ferry_way_back_foresee(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_way_back_check_file(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_way_back_check_tables(struct ferry *f, struct error *err) MUST_CHECK;
@@ -176,7 +176,7 @@ void ferry_way_back_free(struct ferry *f);
 bool ferry_check_way_back(struct ferry *f, struct error *err) MUST_CHECK;
 /* ferry_finished.c: has f->finished moved what is chosen now, and is it there? */
 bool ferry_check_finished(struct ferry *f, struct error *err) MUST_CHECK;
-/* ferry_fail() for all but the loop's thread, which is woken; as in struct run. */
+/* ferry_fail() for all threads but the loop's, which it wakes; as in struct run. */
 void ferry_fail_run(void *ferry, enum run_part part, const struct error *err);
 void ferry_set_phase(struct ferry *f, enum phase phase);
 /* For the status; "": nothing. */
@@ -185,7 +185,7 @@ void ferry_waits_for(struct ferry *f, const char *what);
 bool ferry_ask_clock(struct ferry *f, struct error *err) MUST_CHECK;
 /* Any thread: seconds since 1970 by the source's clock, as the binlog has them. */
 double ferry_source_now(struct ferry *f);
-/* ERROR_STOPPED, as the run ends; false. */
+/* Sets ERROR_STOPPED, as the run ends, and returns false. */
 bool ferry_stopped(struct error *err);
 
 #endif

@@ -1,14 +1,13 @@
-/* Before the final position is read: what is still open on copied tables must end first,
- * as it would commit behind that position and be missing on the target.
+/* Before the final position is read: what is still open on copied tables must end first, as it
+ * would commit after that position and be missing on the target.
  *
- * Two kinds: transactions of sessions, which the server that is written to lists (for a
- * replica that is its master), and XA transactions that are prepared, whose rows the stream
- * has received and holds. Waited for are those that are open when the wait begins, not the
- * ones of writers that go on, which nobody has stopped in a rehearsal. (These are found
- * behind the final position: ferry_late.c.)
+ * Two kinds: transactions of sessions, listed by the server that is written to (for a replica that
+ * is its master), and prepared XA transactions, whose rows the stream has received and holds. The
+ * wait is for those that are open when it begins, not for those of writers that continue, which
+ * nobody has stopped in a rehearsal. (These are found after the final position: ferry_late.c.)
  *
- * The wait ends after OpenTransactionsTimeout: with an error where CutoverLock has said
- * that nobody writes, else with a warning. The ferry's thread runs it. */
+ * The wait ends after OpenTransactionsTimeout: with an error where CutoverLock has confirmed that
+ * nobody writes, else with a warning. The ferry's thread runs it. */
 #include "ferry_priv.h"
 
 #include <stdio.h>
@@ -20,7 +19,7 @@
 
 static const char log_tag[] = "cutover";
 
-/* InnoDB answers from a cache that is up to 100 ms old: the second look is new. */
+/* InnoDB answers from a cache that is up to 100 ms old: the second answer is fresh. */
 #define FRESH_MS 150
 #define POLL_MS 250
 #define LOG_EVERY_MS 10000
@@ -55,7 +54,7 @@ static void show(struct quiesce *q, const char *what)
 	log_info("waiting for %s", what);
 }
 
-/* True: go on waiting. False with *done: the time is over and only a warning is due. */
+/* True: keep waiting. False with *done: the time is over and only a warning is due. */
 static bool may_wait(struct quiesce *q, const char *what, const char *remedy, bool *done,
 		     struct error *err)
 {
@@ -155,7 +154,7 @@ bool ferry_wait_for_sessions(struct ferry *f, struct error *err)
 
 /* --- XA ----------------------------------------------------------------------------------- */
 
-/* All that is prepared by now has been received; *undecided: of that what is not decided. */
+/* Waits until all that is prepared by now is received; *undecided: what of it is undecided. */
 static bool receive_all(struct ferry *f, struct buf *undecided, struct error *err)
 {
 	if (f->options.replica.enabled && !ferry_wait_for_replica(f, err))

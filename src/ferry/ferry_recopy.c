@@ -1,39 +1,39 @@
-/* Tables whose definition changed on the source in mid-run, or that somebody wants to have again:
- * dropped on the target, made again by the source's present definition, copied from their start.
- * All others go on from where they are.
+/* Tables whose definition changed on the source in mid-run, or that somebody wants copied again:
+ * they are dropped on the target, created again with the source's present definition, and copied
+ * from their start. All others continue from where they are.
  *
- * Nothing of it happens while rows are moved. A change that the stream brings ends the run, which
+ * None of this happens while rows are moved. A change that the stream delivers ends the run, which
  * is resumed at once (restart.c), and the start does the rest, in this order:
  *
- *  D1  A place in the source's binlog is read, then the definition, behind the end of any
- *      statement that is changing it. So no statement from before the place is missing in
- *      what is read: one that is logged holds the table's metadata lock until it is visible.
- *  D2  From this place on the table has a run of its own. What the stream brings of it from
- *      before, rows and definitions alike, is older than any chunk that will be read (I1: it
- *      is logged, so a locking read waits for it), and is passed over, never decoded by
- *      a definition that is not its own. What comes behind is applied, as I4 has it.
- *  D3  A change of the definition behind the place is again one in mid-run: from the start. A
- *      definition that was read before its statement came lasts so long and no longer.
- *  D4  The state says that the table is to be copied again, and nothing else of it, before
- *      it is dropped; it has the place before a row is copied. A process that dies in between is
- *      one that has dropped, or made, a table that the next one drops.
- *  D5  The table is dropped when no statement of a dead process can write to it any more (I8),
- *      and only where it was the run's.
+ *   D1  A position in the source's binlog is read, then the definition, after the end of any
+ *       statement that is changing it. So no statement from before the position is missing in
+ *       what is read: one that is logged holds the table's metadata lock until it is visible.
+ *   D2  From this position on the table has a run of its own. What the stream delivers of it from
+ *       before, rows and definitions alike, is older than any chunk that will be read (I1: it
+ *       is logged, so a locking read waits for it), and is skipped, never decoded with a
+ *       definition that is not its own. What comes after is applied, as in I4.
+ *   D3  A change of the definition after the position is again one in mid-run: all of this starts
+ *       over. A definition that was read before its statement arrived is valid until it arrives.
+ *   D4  The state says that the table must be copied again, and nothing else about it, before
+ *       it is dropped; it has the position before a row is copied. A process that dies in between
+ *       has dropped, or created, a table that the next one drops.
+ *   D5  The table is dropped when no statement of a dead process can write to it any more (I8),
+ *       and only if it was the run's.
  *
- *  D6  TRUNCATE of a table that has a key, and is moved as a whole, is none of this: it is a
- *      change among the changes of the table's rows, "there is no row", applied in its place
- *      behind the fence (binlog_writer_truncate(), truncate_apply.c; src/README.md says why no
- *      row is lost). Without a key a snapshot may hold it or not, and a part of a table is not
- *      all that the target has: these are copied again.
+ *   D6  TRUNCATE of a table that has a key, and is moved as a whole, is none of this: it is a
+ *       change among the changes of the table's rows, "there is no row", applied in its turn
+ *       after the fence (binlog_writer_truncate(), truncate_apply.c; src/README.md says why no
+ *       row is lost). Without a key a snapshot may include it or not, and a part of a table is
+ *       not all that the target has: these are copied again.
  *
- * RENAME is not done by RENAME on the target, though all of it may be known by name. It would come
- * again behind a death, when the table may have been renamed or not, or renamed and another one
- * made by its old name; a record of it on the target is not one transaction with it on
- * either flavour, and a definition does not tell two tables apart that swap their names. Nor could a
- * chunk, a queued change or an owed key of before be told by its table's name from one of
- * behind. Copied again it is exact, wherever it is cut.
+ * RENAME is not carried out by RENAME on the target, though all of its names may be known. It would
+ * come again after a crash, when the table may have been renamed or not, or renamed and another one
+ * created by its old name; a record of it on the target is not in one transaction with it on either
+ * flavour, and definitions do not distinguish two tables that swap their names. Nor could a chunk,
+ * a queued change or an owed key from before be distinguished by its table's name from a later one.
+ * Copying again is exact, wherever it is interrupted.
  *
- * A statement that the stream has not brought yet shows in other ways: the state's schema is not
+ * A statement that the stream has not delivered yet shows in other ways: the state's schema is not
  * the source's when a run is resumed, or the source refuses a read. */
 #include "ferry_priv.h"
 
@@ -82,7 +82,7 @@ static void want(struct ferry *f, const char *table)
 		r->is_ours = saved_state_has_table(f->resume, table);
 }
 
-/* On another server the places mean nothing. */
+/* On another server the positions mean nothing. */
 static void begin(struct ferry *f)
 {
 	recopies_copy(&f->recopies, &f->resume->run.recopies);
@@ -107,15 +107,15 @@ static bool see_to(void *context, const char *table, const struct error *err)
 	return true;
 }
 
-/* --- the definition, and the place that it is of (D1) ------------------------------------- */
+/* --- the definition and its position (D1) ------------ ------------------------------------- */
 
 static bool is_no_table(const struct error *err)
 {
 	return err->server_code == 1146 || err->server_code == 1049; /* table, database */
 }
 
-/* Until no statement is changing it, whether it is there or not. Where names have dots, any of
- * these may be what parts them. */
+/* Waits until no statement is changing the table, whether it exists or not. In a name with several
+ * dots, any of these may be the separator. */
 static bool wait_for_change(struct ferry *f, const char *table, struct error *err)
 {
 	bool is_sure = strchr(table, '.') == strrchr(table, '.');
@@ -158,7 +158,7 @@ static bool read_place(struct ferry *f, struct error *err)
 	return true;
 }
 
-/* A table that is dropped between the list of tables and its columns is not in the next list. */
+/* A table dropped between the reads of tables and of columns is not in the next list. */
 static bool load(struct ferry *f, struct error *err)
 {
 	for (unsigned attempt = 1; read_place(f, err); attempt++) {
@@ -187,8 +187,8 @@ bool ferry_load_schema(struct ferry *f, struct error *err)
 	}
 }
 
-/* A run that begins has written nothing yet, whatever it is to do about changes: its checks have
- * seen two definitions of one table. */
+/* A run that has just begun has written nothing yet, whatever its options for changes: its checks
+ * have seen two definitions of one table. */
 static bool may_start_again(const struct ferry *f)
 {
 	return f->resume ? ferry_may_recopy(f) : f->step == PART_INITIALIZE || f->step == PART_START;
@@ -234,8 +234,8 @@ bool ferry_recopy_state(struct ferry *f, struct error *err)
 
 /* --- the target (D5) --------------------------------------------------------------------------- */
 
-/* Of a table that is gone on the source the name says what it is called on the target, unless
- * it has more dots than one. */
+/* For a table that is gone on the source, its name determines the one on the target, unless it has
+ * more than one dot. */
 static bool put_target(const struct ferry *f, const char *table, struct buf *name)
 {
 	const struct moved_table *t = map_get_text(&f->tables.by_source, table);
@@ -289,7 +289,7 @@ static bool drop_all(struct ferry *f, struct error *err)
 	for (size_t i = 0; i < f->recopies.count; i++)
 		if (f->recopies.items[i].is_pending && !drop(f, &f->recopies.items[i], err))
 			return false;
-	/* The log of the target has DROP TABLE without our comment. */
+	/* The target's binlog has DROP TABLE without our comment. */
 	if (f->options.watch_target && !binlog_current_position(f->target, &dropped, err))
 		return error_wrap(err, "read the target's binlog position");
 	for (size_t i = 0; i < f->recopies.count; i++)
@@ -326,8 +326,8 @@ bool ferry_recopy_tables(struct ferry *f, struct error *err)
 
 /* --- the stream (D2, D3) ------------------------------------------------------------------------- */
 
-/* What a statement does to a database as a whole it does to those of its tables that are there: to
- * none, where all of them were gone, or copied again, behind it. */
+/* What a statement does to a database as a whole it does to the tables that exist in it: to none,
+ * if all of them were gone, or copied again, after it. */
 static bool is_all_older(struct ferry *f, const char *schema, const struct binlog_position *begin)
 {
 	for (size_t i = 0; i < f->tables.count; i++) {
@@ -411,7 +411,7 @@ bool ferry_changed_tables(struct ferry *f, struct recopies *tables)
 	return is_stated;
 }
 
-/* A column, table or index that is gone, a definition that is another one. */
+/* A column, table or index that is gone, or a definition that has changed. */
 bool ferry_is_schema_change(const struct ferry *f, const struct error *err)
 {
 	static const unsigned codes[] = { 1054, 1146, 1176, 1412 };

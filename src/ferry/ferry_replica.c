@@ -1,13 +1,12 @@
 /* A source that is a replica (RunFerryFromReplica).
  *
- * Rows are read from the replica, and its binlog is followed: all that is promised of a
- * source holds of it, as its threads log and lock like any session does. What differs is
- * the end. The writers write to the master; so the cutover reads the master's position,
- * waits until the replica has executed it, and only then reads the replica's own: every
- * change of the master is before it.
+ * Rows are read from the replica, and its binlog is followed: all guarantees of a source hold for
+ * it, as its threads log and lock like any session does. What differs is the end. The writers write
+ * to the master; so the cutover reads the master's position, waits until the replica has executed
+ * it, and only then reads the replica's own: every change of the master is before it.
  *
- * The ferry's thread runs it. A master that is read-only counts as replaced: the writers
- * may be at work on another server, where nobody looks. */
+ * The ferry's thread runs it. A master that is read-only counts as replaced: the writers may be at
+ * work on another server, which nobody watches. */
 #include "ferry_priv.h"
 
 #include <stdio.h>
@@ -29,12 +28,12 @@ struct look {
 	struct ferry *f;
 	struct db *master;
 	struct binlog_position wanted; /* the master's, when the wait began */
-	struct binlog_position now;    /* the master's, read after the next */
+	struct binlog_position now;    /* the master's, read after `replica` */
 	struct replica_status replica;
-	bool is_visible; /* the rest of replica, beside the position, is known */
+	bool is_visible; /* the rest of replica, besides the position, is known */
 };
 
-/* --- asking ----------------------------------------------------------------------- */
+/* --- querying --------------------------------------------------------------------- */
 
 static bool query_master(struct ferry *f, struct db *master, uint64_t *id, struct error *err)
 {
@@ -63,8 +62,8 @@ static bool query_master(struct ferry *f, struct db *master, uint64_t *id, struc
 	return ok;
 }
 
-/* With a query of the user's the account may not be allowed to see the status, and
- * there may be servers in between. */
+/* With a query set by the user, the account may not be allowed to see the status, and there may be
+ * servers in between. */
 static bool query_replica(struct look *look, struct error *err)
 {
 	struct ferry *f = look->f;
@@ -86,7 +85,7 @@ static bool query_replica(struct look *look, struct error *err)
 	return ok;
 }
 
-/* What the replica has executed is in the binlog of the master. */
+/* What the replica has executed must be in the binlog of the master. */
 static bool check_not_ahead(const struct look *look, struct error *err)
 {
 	if (binlog_position_compare(&look->replica.executed, &look->now) <= 0)
@@ -113,7 +112,7 @@ static bool look_at_both(struct look *look, struct error *err)
 
 /* --- the start --------------------------------------------------------------------- */
 
-/* What the servers refuse is listed with all else; a connection that is lost is not. */
+/* What the servers refuse is listed with the other findings; a lost connection is not. */
 static bool forgive(struct ferry *f, const struct error *failure, struct error *err)
 {
 	if (error_is_retryable(failure)) {

@@ -1,11 +1,11 @@
-/* What the ferry asks the source while rows are moved: its clock, the end of its binlog, and
- * whether it was restarted.
+/* What the ferry queries from the source while rows are moved: its clock, the end of its binlog,
+ * and whether it was restarted.
  *
- * A source that was may have forgotten commits. Where innodb_flush_log_at_trx_commit is not 1, a
- * crash costs it what it confirmed last. Its binlog may have that all the same, and the target
- * with it, or the copy has read it. (What the binlog itself loses is noticed where the stream is
- * taken up.) Nothing tells a crash from a restart, nor what was forgotten: all that was copied
- * is compared. */
+ * A restarted source may have lost commits. Where innodb_flush_log_at_trx_commit is not 1, a crash
+ * loses the commits that it confirmed last. Its binlog may have them all the same, and so the
+ * target, or the copy has read them. (What the binlog itself loses is noticed when the stream is
+ * resumed.) Nothing distinguishes a crash from a restart, or says what was lost: all that was
+ * copied is compared. */
 #include "ferry_priv.h"
 
 #include <inttypes.h>
@@ -64,8 +64,8 @@ bool ferry_read_end(struct ferry *f, unsigned attempts, struct binlog_position *
 
 /* --- its start ----------------------------------------------------------------- */
 
-/* What was copied of them may not be there any more, and no event says so. Whoever starts or
- * resumes copies them from scratch. */
+/* What was copied of them may be lost on the source, and no event says so. The next start or resume
+ * copies them from scratch. */
 static bool check_nontransactional(struct ferry *f, struct error *err)
 {
 	for (size_t i = 0; f->iterator && i < f->tables.count; i++)

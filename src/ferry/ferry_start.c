@@ -1,8 +1,8 @@
-/* Everything up to the point where rows are moved: connections, checks, the source's
- * position and tables, the binlog stream, the tables on the target, the workers.
+/* Everything up to the point where rows are moved: connections, checks, the source's position and
+ * tables, the binlog stream, the tables on the target, the workers.
  *
- * The ferry's thread runs it. What fails here has moved nothing: the caller says "not
- * started", and a resumed run keeps the state that it came with. */
+ * The ferry's thread runs it. What fails here has moved nothing: the caller reports "not started",
+ * and a resumed run keeps the state that it was given. */
 #include "ferry_priv.h"
 
 #include <stdlib.h>
@@ -108,8 +108,8 @@ static bool choose_write_method(struct ferry *f, struct error *err)
 	return true;
 }
 
-/* The position comes before the table definitions: an ALTER after it is in the
- * stream and ends the run, one before it shows in what is read. */
+/* The position is read before the table definitions: an ALTER after it is in the stream and ends
+ * the run, one before it shows in what is read. */
 static bool run_checks(struct ferry *f, struct preflight *checks, struct error *err)
 {
 	const struct preflight_attempt attempt = { f->run.run_id, &f->stop };
@@ -143,8 +143,8 @@ static bool check_all(struct ferry *f, struct error *err)
 	return ok;
 }
 
-/* What does not keep the run from starting is in the log; a run that is refused, and a
- * dry run, print all of it. */
+/* Findings that do not prevent the start are in the log; a run that is refused, and a dry run,
+ * print all of them. */
 static bool refuse_errors(struct ferry *f, struct error *err)
 {
 	size_t errors = findings_errors(&f->findings);
@@ -165,9 +165,9 @@ static bool refuse_errors(struct ferry *f, struct error *err)
 
 /* --- the state, and the target ------------------------------------------------- */
 
-/* Ghostferry never copies rows whose integer key is 0 or less, or whose text key is
- * empty, and counts their tables as done: the tables of its states are walked again
- * from their start. Rows that are there already stay as they are (I3). */
+/* Ghostferry never copies rows whose integer key is 0 or less, or whose text key is empty, and
+ * counts their tables as done: the tables of its states are copied again from their start. Rows
+ * that exist already stay as they are (I3). */
 static bool resume_from(struct ferry *f, struct error *err)
 {
 	if (f->resume->run.cutover_unlocked && f->options.verify.type != VERIFIER_NONE &&
@@ -247,8 +247,8 @@ static bool prepare_target(struct ferry *f, struct error *err)
 
 /* --- workers --------------------------------------------------------------------- */
 
-/* For rows that are compared while they change. When the stream has ended, or is far
- * behind, they are looked at as they are. */
+/* For rows that are compared while they change. When the stream has ended, or is far behind, they
+ * are compared as they are. */
 static bool catch_up(void *context, struct db *source, struct error *err)
 {
 	struct ferry *f = context;
@@ -267,7 +267,7 @@ static bool catch_up(void *context, struct db *source, struct error *err)
 	return true;
 }
 
-/* On another server the copy is as far as the state says, so what it owes is, too. */
+/* On another server, too, the copy is as far as the state says, and owes the same rows. */
 static void make_owed_rows(struct ferry *f)
 {
 	/* On a target that is in use rows may be missing for good reasons. */
@@ -280,7 +280,7 @@ static void make_owed_rows(struct ferry *f)
 	mutex_unlock(&f->lock);
 }
 
-/* What was found equal on another server is to be compared again on this one. */
+/* What was found equal on another server must be compared again on this one. */
 static bool make_verifier(struct ferry *f, struct error *err)
 {
 	const struct verifier_hooks hooks = { .catch_up = catch_up, .context = f };

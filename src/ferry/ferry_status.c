@@ -29,7 +29,7 @@ static enum table_action action(const struct table_state *state)
 	return state->is_active || state->copied_up_to.is_set ? TABLE_COPYING : TABLE_WAITING;
 }
 
-/* The table's key is moved there. */
+/* Moves the table's key to status. */
 static void table_status(struct ferry_table_status *status, struct table_state *state)
 {
 	const struct moved_table *table = state->table;
@@ -81,7 +81,7 @@ static void tracker_status(struct ferry *f, struct ferry_status *status)
 	run_state_release(&state);
 }
 
-/* The copy is the larger part while it lasts; then changes are. */
+/* While it lasts, the copy is the larger part; after that, changes are. */
 static enum slower_side slower_side(const struct ferry_status *status,
 				    struct data_iterator *iterator, struct binlog_writer *writer)
 {

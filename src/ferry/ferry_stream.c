@@ -1,5 +1,5 @@
-/* The stream of the source's row changes: opened at the place where the copy begins, and handed
- * on to the binlog writer, by the streamer's thread. */
+/* The stream of the source's row changes: opened at the position where the copy begins, and
+ * delivered to the binlog writer, by the streamer's thread. */
 #include "ferry_priv.h"
 
 #include <string.h>
@@ -27,7 +27,7 @@ static const struct table *stream_find_table(void *context, const char *schema, 
 	return table ? table->source : NULL;
 }
 
-/* One event has many rows. */
+/* One event may have many rows. */
 static void note_streamed(struct ferry *f, const struct binlog_position *end)
 {
 	if (end->offset == f->streamed.offset && strcmp(end->file, f->streamed.file) == 0)
@@ -45,7 +45,7 @@ static bool stream_truncate(void *context, const struct table *table,
 	if (!*is_taken)
 		return true;
 	note_streamed(f, end);
-	/* What leads to rows below has to be there until they are found. */
+	/* What leads to rows below must exist until they are found. */
 	if (f->cascades && !cascades_boundary(f->cascades, err))
 		return false;
 	return binlog_writer_truncate(f->writer, table, err);
@@ -55,7 +55,7 @@ static bool stream_row(void *context, const struct row_change *change, struct er
 {
 	struct ferry *f = context;
 
-	/* They would fire. */
+	/* The triggers would fire. */
 	if (ferry_target_is_in_use(f) && object_kind_is_moved(&f->options, OBJECT_TRIGGER))
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "rows of %s have changed on the source since CutoverUnlock was "
@@ -105,7 +105,7 @@ struct binlog_feed_params ferry_feed_params(struct ferry *f)
 					    .if_purged = "" };
 }
 
-/* An account without the privilege sees no trigger: then there may be some. */
+/* An account without the privilege sees no triggers: then there may be some. */
 static bool query_side_effects(struct ferry *f, bool *may_have, struct error *err)
 {
 	struct buf answer = BUF_INIT;
@@ -134,7 +134,7 @@ bool ferry_open_stream(struct ferry *f, struct error *err)
 
 	if (!query_side_effects(f, &has_side_effects, err))
 		return false;
-	/* A statement is logged with the names as the session wrote them, and means the tables
+	/* A statement is logged with the names as the session wrote them, but refers to the tables
 	 * that are known in lower case. */
 	if (!schema_ignores_case(f->source, &ignores_case, err))
 		return error_wrap(err, "ask the source how it compares names");

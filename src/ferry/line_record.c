@@ -1,5 +1,5 @@
-/* A table per run, `_ghostferry`.`run_<run id>`, with one row. Who makes or drops one holds
- * a named lock, so that the database is not dropped while another run makes its table. */
+/* A table per run, `_ghostferry`.`run_<run id>`, with one row. A named lock is held while one is
+ * created or dropped, so that the database is not dropped while another run creates its table. */
 #include "line_record.h"
 
 #include <string.h>
@@ -11,8 +11,8 @@
 #define LOCK "ghostferry-copydb/lines"
 #define LOCK_WAIT_S 20
 
-/* What comes by a role, or was revoked in part, is left alone: a table that could be made
- * and not be dropped would stay. */
+/* Privileges by a role, or revoked in part, do not count: a table that could be created but not
+ * dropped would stay. */
 bool line_record_is_possible(struct db *target, bool *possible, struct error *err)
 {
 	static const char *const needed[] = { "SELECT", "INSERT", "DELETE", "CREATE", "DROP" };
@@ -51,7 +51,7 @@ bool line_record_read(struct db *target, const char *run_id, struct state_line *
 	if (ok && exists)
 		ok = db_value(target, &text, &found, err,
 			      "SELECT line FROM " OWN_SCHEMA ".run_%s WHERE id = 1", run_id);
-	/* No row: somebody died between the two statements that make it. */
+	/* No row: a process died between the two statements that create it. */
 	if (ok && exists && found) {
 		array = json_parse(text.data, text.length, err);
 		ok = array && state_line_read(array, known, err);
@@ -78,7 +78,7 @@ bool own_schema_unlock(struct db *target, struct error *err)
 	return db_execf(target, err, "DO RELEASE_LOCK('" LOCK "')");
 }
 
-/* The row is one statement: it is the old one or the new one. */
+/* The row is written by one statement: it is either the old one or the new one. */
 static bool put(struct db *target, const char *run_id, const struct state_line *line,
 		struct error *err)
 {

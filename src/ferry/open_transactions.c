@@ -1,12 +1,12 @@
-/* InnoDB lists its transactions, and how many rows each has changed, to accounts with
- * PROCESS; but not which tables these are in. A transaction holds metadata locks
- * on its tables to its end, and these can be read where performance_schema records them
- * (MySQL by default, MariaDB when both it and its instrument are switched on). A session that
- * has a transaction and no such lock in the list is one that nothing is known of: it counts.
+/* InnoDB lists its transactions, and how many rows each has changed, to accounts with PROCESS; but
+ * not which tables these are in. A transaction holds metadata locks on its tables to its end, and
+ * these can be read where performance_schema records them (MySQL by default, MariaDB when both it
+ * and its instrument are switched on). Nothing is known about a session that has a transaction but
+ * no such lock in the list: it counts.
  *
- * A statement that has not changed anything yet (an UPDATE that looks for its rows) counts
- * while it runs and holds locks. Prepared XA transactions without a session are not looked
- * for here: the stream knows them, and their rows. */
+ * A statement that has not changed anything yet (an UPDATE that looks for its rows) counts while it
+ * runs and holds locks. Prepared XA transactions without a session are not looked for here: the
+ * stream knows them, and their rows. */
 #include "open_transactions.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
-/* A table per run, `_ghostferry`.`part_<run id>`, which goes with the run's line. All is done with
- * the lock that is held when such tables are made or dropped, so of two runs that begin at the
- * same time the second one sees the first. A process that dies has left its table, or none: it
- * is resumed, and comes here again. Who gives a run up for good drops its table by hand. */
+/* A table per run, `_ghostferry`.`part_<run id>`, which is dropped with the run's line. All is done
+ * under the lock for creating or dropping such tables, so of two runs that begin at the same time
+ * the second one sees the first. A process that dies leaves its table, or none: the resumed run
+ * comes here again. When a run is given up for good, its table must be dropped by hand. */
 #include "part_record.h"
 
 #include <stdlib.h>
@@ -125,7 +125,7 @@ static bool check_part(const struct run *run, const char *record, const cJSON *p
 	return ok;
 }
 
-/* A table without its row is that of a process that died: it comes again. */
+/* A table without its row is that of a process that died: when resumed, it checks again. */
 static bool check_record(struct db *target, const struct run *run, const char *record,
 			 struct error *err)
 {
@@ -179,7 +179,7 @@ bool part_record_enter(struct db *target, const struct run *run, struct error *e
 	bool ok = own_schema_lock(target, err) && check_others(target, run, err) &&
 		  put(target, run, err);
 
-	/* The first error counts, and the lock goes with the connection. */
+	/* The first error counts, and the lock ends with the connection. */
 	if (!own_schema_unlock(target, ok ? err : &ignored))
 		ok = false;
 	return ok || error_wrap(err, "compare with the parts that other runs move");

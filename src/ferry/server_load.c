@@ -13,7 +13,7 @@
 
 static const char *const side_keys[] = { "Source", "Target" };
 
-/* A replica that does not replicate has no lag, but one that grows. */
+/* A replica that does not replicate reports no lag, but falls further behind. */
 bool server_load_lag(struct db *db, const struct throttle_limits *limits,
 		     enum throttle_side side UNUSED, char *text, struct error *err)
 {
@@ -78,7 +78,7 @@ bool server_load_threads(struct db *db, const struct throttle_limits *limits,
 	return true;
 }
 
-/* MySQL counts it only while its monitor is on, and says 0 otherwise. */
+/* MySQL counts it only while its monitor is on, and reports 0 otherwise. */
 static bool ask_monitor(struct db *db, uint64_t *value, struct error *err)
 {
 	static const char monitor[] = "trx_rseg_history_len";
@@ -113,7 +113,7 @@ bool server_load_history(struct db *db, const struct throttle_limits *limits,
 	return ok;
 }
 
-/* NULL says that nobody knows, and no row does so too. */
+/* NULL means that the value is unknown, and so does no row. */
 bool server_load_query(struct db *db, const struct throttle_limits *limits, enum throttle_side side,
 		       char *text, struct error *err)
 {

@@ -1,17 +1,17 @@
 /* Resuming on another server, a replica that has become the source, say.
  *
- * File and offset mean nothing there, but the transactions are the same and have the same
- * GTIDs. The state names those that are applied. So the stream may begin at any place of
- * the new server's binlog before which there is nothing else: the beginning of the newest
- * file that says so, and from there the first transaction that is not among them
- * (streamer.h). Whatever comes again leads through older images only (I5).
+ * File and offset mean nothing there, but the transactions are the same and have the same GTIDs.
+ * The state names those that are applied. So the stream may begin at any position of the new
+ * server's binlog that is preceded by no others: the beginning of the newest file that says so, and
+ * from there the first transaction that is not among them (streamer.h). Whatever comes again leads
+ * through older images only (I5).
  *
- * What the old server had and the new one lacks must not be on the target. What the
- * stream received is recorded, and a server that lacks any of it is refused. That cannot be
- * known of rows that were copied, nor of changes received after the state was last saved
- * when the program was killed: the old source may have died before it sent them to the
- * replica. Where the source waits for a replica before it commits (semi-synchronous,
- * AFTER_SYNC) there are none. Else the target has to be compared: the log says so. */
+ * What the old server had and the new one lacks must not be on the target. What the stream received
+ * is recorded, and a server that lacks any of it is refused. That cannot be known of rows that were
+ * copied, nor of changes received after the state was last saved when the program was killed: the
+ * old source may have died before it sent them to the replica. Where the source waits for a replica
+ * before it commits (semi-synchronous, AFTER_SYNC) there are none. Otherwise the target must be
+ * compared: the log says so. */
 #include "start_position.h"
 
 #include <string.h>
@@ -23,8 +23,8 @@
 
 static const char log_tag[] = "ferry";
 
-/* A transaction is sent before the server counts it as executed, and a replica may be
- * about to end its work. */
+/* A transaction is sent before the server counts it as executed, and a replica may be about to
+ * finish its work. */
 #define EXECUTED_WAIT_MS 3000
 #define EXECUTED_POLL_MS 100
 
@@ -45,7 +45,7 @@ static bool start_fresh(struct start_position *start, struct db *source, struct 
 	return ok || error_wrap(err, "read the source's binlog position");
 }
 
-/* Both that of which the copy is made and that which the stream had seen. */
+/* Both what the copy was made from and what the stream had received. */
 static bool has_executed(struct db *source, const struct start_position *start, bool *all,
 			 struct gtid_set *missing, struct error *err)
 {
@@ -132,7 +132,7 @@ static bool find_place(struct start_position *start, struct db *source,
 	bool found = false;
 	bool ok = gtid_source_unlogged(source, &before, err);
 
-	/* First what no file says: a first file may begin with nothing all the same. */
+	/* First what no file records: the first file may still say that it begins with nothing. */
 	if (ok && gtid_set_is_executed(&before, &start->applied, NULL))
 		ok = gtid_source_find(source, feed, &start->applied, &start->position, &found,
 				      &before, err) ||
@@ -190,8 +190,8 @@ static bool go_on(struct start_position *start, struct db *source, const char *i
 	start->has_gtids = resume->run.has_gtids && server_has;
 	if (start->is_other_server && !start->has_gtids)
 		return refuse_other_server(resume, identity, resume->run.has_gtids, err);
-	/* A server can only be asked for the first 4 GiB of a file, so it would not say that
-	 * such a place does not exist: the stream would wait for it for ever. */
+	/* A stream can only be requested from within the first 4 GiB of a file, so the server would
+	 * not report that such a position does not exist: the stream would wait for it forever. */
 	if (!start->is_other_server && start->position.offset > UINT32_MAX &&
 	    !binlog_reaches(source, &start->position, err))
 		return false;

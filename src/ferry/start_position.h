@@ -1,6 +1,6 @@
-/* Where the stream of changes is to begin, and what is known to be applied there: at the
- * source's end for a new run, at the state's position for a resumed one, and by GTID when
- * that is resumed on another server. Ferry's thread. */
+/* Where the stream of changes must begin, and what is known to be applied there: at the source's
+ * end for a new run, at the state's position for a resumed one, and by GTID when that is resumed on
+ * another server. Ferry's thread. */
 #ifndef FERRY_START_POSITION_H
 #define FERRY_START_POSITION_H
 
@@ -16,9 +16,8 @@ struct start_position {
 	bool is_other_server; /* on another server than the state's */
 };
 
-/* identity: the server's, see db_ask_identity(). resume may be NULL. A server whose
- * binlog cannot go on where the state ends is ERROR_CONFIG, ERROR_PURGED where the
- * binlog is gone. */
+/* identity: the server's, see db_ask_identity(). resume may be NULL. If the server's binlog cannot
+ * continue where the state ends: ERROR_CONFIG, or ERROR_PURGED where the binlog is gone. */
 bool start_position_choose(struct start_position *start, struct db *source, const char *identity,
 			   const struct binlog_feed_params *feed, const struct saved_state *resume,
 			   struct stop *stop, struct error *err) MUST_CHECK;

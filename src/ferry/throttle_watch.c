@@ -1,5 +1,5 @@
-/* One round asks one server after the other. A server that hangs delays the others' answers,
- * by LOOK_S at most: what was reported before stays until then. */
+/* Each round queries one server after the other. A server that hangs delays the others' results, by
+ * LOOK_S at most: what was reported before stays until then. */
 #include "throttle_watch.h"
 
 #include <stdio.h>
@@ -51,7 +51,7 @@ static void drop_servers(struct throttle_watch *w)
 	throttle_limits_release(&w->limits);
 }
 
-/* An answer that takes longer is none. */
+/* An answer that takes longer counts as none. */
 static void shorten(unsigned *timeout_s, unsigned most_s)
 {
 	if (*timeout_s == 0 || *timeout_s > most_s)
@@ -102,7 +102,7 @@ static bool is_wanted(const struct throttle_limits *limits, const struct watched
 						  limits->query[load->side] != NULL;
 }
 
-/* As the limits are now. */
+/* Sets up the servers for the current limits. */
 static void take_limits(struct throttle_watch *w)
 {
 	drop_servers(w);
@@ -150,7 +150,7 @@ static void ask(struct throttle_watch *w, const struct watched_load *load,
 	buf_release(&remedy);
 }
 
-/* Of several replicas the first that is too far behind is the one that is named. */
+/* Of several replicas, the first that is too far behind is reported. */
 static void look(struct throttle_watch *w, struct findings *findings)
 {
 	w->has_failed = false;
@@ -168,7 +168,7 @@ static void look(struct throttle_watch *w, struct findings *findings)
 	}
 }
 
-/* Once a minute: a server about its limit crosses it every other second. */
+/* Once a minute: a server near its limit crosses it every other second. */
 static void log_reason(struct throttle_watch *w)
 {
 	char text[THROTTLE_TEXT_SIZE];

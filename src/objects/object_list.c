@@ -1,5 +1,5 @@
-/* Two steps: information_schema lists the objects, SHOW CREATE tells each one's statement and
- * the settings it was made with. What is dropped in between is left out. */
+/* Two steps: information_schema lists the objects, then SHOW CREATE returns each one's statement
+ * and the settings it was created with. Objects dropped in between are left out. */
 #include "objects/object_list.h"
 
 #include <stdio.h>
@@ -13,8 +13,8 @@
 
 #define NO_DEFINER 1449
 
-/* A line per kind. The query: name, type, table, definer, status, and what both flavours say in
- * the same words. Then the columns of SHOW CREATE; 0: it has none. */
+/* One entry per kind. The query selects name, type, table, definer, status, and what both flavours
+ * report identically. Then the columns of SHOW CREATE; 0: it has none. */
 static const struct kind {
 	const char *select;
 	const char *schema_column;
@@ -33,7 +33,7 @@ static const struct kind {
 	[OBJECT_VIEW] = { "TABLE_NAME, 'VIEW', '', DEFINER, '', CONCAT_WS('\\n', SECURITY_TYPE,"
 			  " CHECK_OPTION) FROM information_schema.VIEWS WHERE ",
 			  "TABLE_SCHEMA", "TABLE_NAME", "TABLE_NAME", 1, 0, 0, 2 },
-	/* In the order in which several of a table fire. */
+	/* In the order in which a table's triggers fire. */
 	[OBJECT_TRIGGER] = { "TRIGGER_NAME, 'TRIGGER', EVENT_OBJECT_TABLE, DEFINER, '',"
 			     " CONCAT_WS('\\n', EVENT_OBJECT_TABLE, ACTION_TIMING,"
 			     " EVENT_MANIPULATION, ACTION_ORDER, ACTION_STATEMENT)"
@@ -148,7 +148,7 @@ static void take(char **text, const struct db_row *row, unsigned column)
 	*text = mem_strdup(db_row_text(row, column));
 }
 
-/* The head is the server's own, with every name in quotes. */
+/* The statement's head is the server's own, with every name in quotes. */
 static void disable(struct buf *created)
 {
 	const char *at = create_find(buf_text(created), " PRESERVE ");
@@ -216,7 +216,7 @@ static bool show(struct object *o, struct db *db, bool *found, struct error *err
 	return *found;
 }
 
-/* Servers print the same view in different ways; what it shows has the same names. */
+/* Servers print the same view in different ways; its columns have the same names. */
 static bool show_columns(struct object *o, struct db *db, struct error *err)
 {
 	struct buf sql = BUF_INIT, columns = BUF_INIT;

@@ -1,16 +1,15 @@
-/* An object keeps the session's sql_mode, character set and collation, and the database's
- * default collation, as its own: so they are set to the source's for its statement, as mysqldump
+/* An object stores the session's sql_mode, character set and collation, and the database's default
+ * collation, as its own: so they are set to the source object's for its statement, as mysqldump
  * does.
  *
- * sql_mode is the one thing that no session of ours may have otherwise (db/db.h), as MySQL keeps
- * tables for everybody that it has opened in some session's mode. Views keep no mode, and are
- * made in ours: CREATE VIEW opens tables, which stay open. Routines and events open none. CREATE
- * TRIGGER opens its table in the trigger's mode, and closes all that is open of it whatever
- * comes of the statement (tried, also with a NO_BACKSLASH_ESCAPES that would be seen; there is
- * a test).
+ * sql_mode is the one setting that no other session of ours may change (db/db.h), as MySQL caches
+ * tables for all sessions as it opened them in one session's mode. Views store no mode, and are
+ * created in ours: CREATE VIEW opens tables, which stay open. Routines and events open none. CREATE
+ * TRIGGER opens its table in the trigger's mode, and closes all open instances of it whatever the
+ * outcome of the statement (tested, also with a NO_BACKSLASH_ESCAPES that would show).
  *
- * A process that dies between the two ALTER DATABASE leaves the database with the collation of
- * one object: objects_move.c puts it right before it goes on. */
+ * A process that dies between the two ALTER DATABASE statements leaves the database with the
+ * collation of one object: objects_move.c restores it before it continues. */
 #include "objects/object_maker.h"
 
 #include <string.h>
@@ -55,12 +54,12 @@ static bool enter(struct db *target, const struct object *o, struct error *err)
 	return ok;
 }
 
-/* ok false: the first error stands. */
+/* ok false: the first error is kept. */
 static bool leave(struct db *target, bool ok, struct error *err)
 {
 	struct error failure = ERROR_INIT;
 
-	if (db_is_broken(target)) /* the next session begins with ours */
+	if (db_is_broken(target)) /* the next session starts with our settings */
 		return ok;
 	if (db_execf(target, &failure,
 		     "SET SESSION sql_mode = '" DB_SQL_MODE "', time_zone = '+00:00',"
@@ -136,7 +135,7 @@ bool object_make(const struct object_maker *m, const struct object *o, struct er
 
 bool object_drop(const struct object_maker *m, const struct object *o, struct error *err)
 {
-	/* MariaDB before 11 knows it in the mode ORACLE alone. */
+	/* MariaDB before 11 knows packages only in sql_mode ORACLE. */
 	bool is_package = strncmp(o->type, "PACKAGE", 7) == 0;
 	struct buf sql = BUF_INIT;
 	bool ok;
@@ -148,7 +147,7 @@ bool object_drop(const struct object_maker *m, const struct object *o, struct er
 	return is_package ? leave(m->target, ok, err) : ok;
 }
 
-/* Whoever alters an event becomes its definer, and its settings are the session's again. */
+/* ALTER EVENT replaces the definer and the stored settings by the session's: both are set. */
 bool object_enable(const struct object_maker *m, const struct object *o, struct error *err)
 {
 	struct buf sql = BUF_INIT;

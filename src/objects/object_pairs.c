@@ -1,5 +1,5 @@
-/* The source's objects become what the target is to have as they are read, so that all that is
- * asked later is whether it has that. */
+/* The source's objects are translated for the target as they are read, so all that remains to be
+ * checked later is whether the target has them in that form. */
 #include "objects/object_pairs.h"
 
 #include <stdlib.h>
@@ -68,7 +68,7 @@ static void note_others(struct object_pairs *pairs)
 	}
 }
 
-/* Those that are not chosen stand behind the others, until they are released. */
+/* Keeps the objects that are chosen, translated, and releases the others. */
 static void choose(struct object_list *list, const struct object_terms *terms)
 {
 	struct object_list others = { .count = 0 };
@@ -104,7 +104,7 @@ bool object_pairs_load(struct object_pairs *pairs, const struct move_options *op
 		return false;
 	terms.source = db_version(source);
 	terms.target = db_version(target);
-	if (!pairs->default_there) /* dropped this moment */
+	if (!pairs->default_there) /* dropped just now */
 		pairs->default_there = mem_strdup("");
 	terms.default_there = pairs->default_there;
 	terms.default_here = pairs->default_here ? pairs->default_here : terms.default_there;

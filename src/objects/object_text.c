@@ -1,15 +1,15 @@
-/* Statements travel as the source prints them, in the character set they were written in. Of
- * their text only the account is replaced, and in views the names of databases. What else names
- * a database or table that is called something else on the target is refused
- * (preflight/objects_check.c), as nobody can tell a name from a text that looks like it: the
- * bodies of routines, triggers and events are what somebody has typed.
+/* Statements are moved as the source prints them, in the character set they were written in. In
+ * their text only the account is replaced, and in views the names of databases. Anything else that
+ * names a database or table with another name on the target is refused (preflight/objects_check.c),
+ * as a name cannot be told from a string that looks like it: the bodies of routines, triggers and
+ * events are as somebody typed them.
  *
- * A view is printed by the server out of what it has understood: every name in backquotes, no
- * comments, and each table, column and function of another database as `database`.`name`. A
- * name in front of a dot is a database, or one that the view itself gives to a table; and who
- * gives a name writes it alone or behind a dot (`t` `name`, `other`.`name`, with `name` as). So
- * a name that only ever stands in front of a dot, with none before it, is a database, and one
- * that stands there as well as elsewhere may be either: that is refused. */
+ * A view is printed by the server from its parsed form: every name in backquotes, no comments, and
+ * each table, column and function of another database as `database`.`name`. A name in front of a
+ * dot is a database, or one that the view itself gives to a table; and such an alias is written
+ * alone or after a dot (`t` `name`, `other`.`name`, with `name` as). So a name that only ever
+ * appears in front of a dot, with none before it, is a database, and one that appears elsewhere as
+ * well may be either: that is refused. */
 #include "objects/object_text.h"
 
 #include <stdlib.h>
@@ -79,7 +79,7 @@ bool object_mentions(const struct object *o, const char *word)
 	return false;
 }
 
-/* The next name in backquotes; texts are stepped over. NULL: there is none. */
+/* The next name in backquotes; strings are skipped. NULL: there is none. */
 static const char *next_name(const char *at)
 {
 	while (*at && *at != '`')
@@ -87,7 +87,7 @@ static const char *next_name(const char *at)
 	return *at ? at : NULL;
 }
 
-/* Behind the account: where a view begins to name things. */
+/* After the account: where names used by a view begin. */
 static const char *view_names(const struct object *o)
 {
 	const char *begin, *end;
@@ -95,7 +95,7 @@ static const char *view_names(const struct object *o)
 	return find_account(o, &begin, &end) ? end : buf_text(&o->created);
 }
 
-/* Does the text there begin with this name in backquotes, and a dot, and none before? */
+/* Is this name there, in backquotes, in front of a dot, and not after one? */
 static bool is_in_front(const char *at, const char *start, const struct buf *quoted)
 {
 	return create_begins(at, buf_text(quoted)) && at[quoted->length] == '.' &&
@@ -118,7 +118,7 @@ static bool is_database_alone(const struct object *o, const char *database)
 		else if ((size_t)(end - at) == quoted.length &&
 			 strncasecmp(at, quoted.data, quoted.length) == 0) {
 			is_elsewhere = true;
-			/* In other letters: the server's own names are printed as they are. */
+			/* In another letter case: the server prints its own names as they are. */
 			is_in_front_once |= memcmp(at, quoted.data, quoted.length) != 0;
 		}
 		at = end;
@@ -193,8 +193,8 @@ static const struct map_entry *database_in_front(const struct move_options *opti
 	return entry;
 }
 
-/* All in one pass, as two databases may change their names. What must not be replaced is refused
- * by object_rewritten_name(), whatever becomes of it here. */
+/* All in one pass, as two databases may swap names. What must not be replaced is refused by
+ * object_rewritten_name(), whatever happens to it here. */
 static void rewrite_databases(struct object *o, const struct move_options *options)
 {
 	const char *start = view_names(o), *from = buf_text(&o->created), *at = start;
@@ -215,7 +215,7 @@ static void rewrite_databases(struct object *o, const struct move_options *optio
 	o->created = text;
 }
 
-/* MySQL 8 has done away with this one, which means nothing inside of an object. */
+/* MySQL 8 has removed this one, which has no effect inside an object. */
 static void take_out_mode(char *modes, const char *mode)
 {
 	char *at = strstr(modes, mode);
@@ -230,7 +230,7 @@ static void take_out_mode(char *modes, const char *mode)
 	memmove(at, at + length, strlen(at + length) + 1);
 }
 
-/* The old name of utf8mb3 is what older servers know. */
+/* Older servers know utf8mb3 only by its old name. */
 static void translate_name(char **name, const struct map *collations, bool is_collation)
 {
 	bool knows = collation_is_known(collations, "utf8mb3_general_ci");

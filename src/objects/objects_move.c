@@ -1,18 +1,18 @@
-/* Step by step: the database's objects are read on both servers, as they are at that moment, and
- * each that the target lacks is made, and compared with the source's. A process that dies or
- * loses its connection anywhere has left whole objects behind, which the next attempt finds equal.
+/* In each step a database's objects are read on both servers, as they are at that moment, and each
+ * that the target lacks is created, and compared with the source's. A process that dies or loses
+ * its connection anywhere leaves whole objects behind, which the next attempt finds equal.
  *
- * What is there and differs was changed on the source since it was made, when this process has
- * made it or found it equal: then it is made again. Else somebody else has put it there, and the
+ * An object that exists and differs was changed on the source since, if this process has created it
+ * or found it equal: then it is created again. Otherwise somebody else has put it there, and the
  * run ends: it is not ours to replace.
  *
- * Views may stand on views: they are made over and over as long as that helps. Functions come
- * before them, and need not find what they read; so views that read themselves through a
- * function have an order, too.
+ * Views may be based on views: passes over them are repeated as long as that helps. Functions come
+ * before them, and need not find what they read; so there is an order even for views that read
+ * views through a function.
  *
- * Triggers and events are made when all changes are applied. A process that dies behind that,
- * and before CutoverUnlock, leaves them there: the resumed run drops them before it writes rows
- * again (objects_drop_late()). */
+ * Triggers and events are created when all changes are applied. A process that dies after that, and
+ * before CutoverUnlock, leaves them there: the resumed run drops them before it writes rows again
+ * (objects_drop_late()). */
 #include "objects/objects_move.h"
 
 #include <stdlib.h>
@@ -44,7 +44,7 @@ struct objects_move {
 	/* Of a pass over all databases. */
 	size_t made_now;
 	size_t left;	   /* views that cannot be made yet */
-	struct error lack; /* of the last of these */
+	struct error lack; /* why the last of these cannot */
 };
 
 struct objects_move *objects_move_new(struct run *run)
@@ -74,7 +74,7 @@ static struct object *find_made(const struct objects_move *m, const struct objec
 	return NULL;
 }
 
-/* Takes it over: *o is empty afterwards. */
+/* Takes ownership of what *o has: the caller clears it. */
 static void remember(struct objects_move *m, struct object *o)
 {
 	struct object *old = find_made(m, o);
@@ -128,13 +128,13 @@ static bool make_way(struct objects_move *m, const struct object_pairs *pairs,
 				 "from the state");
 	log_info("%s %s was changed on the source, and is made again on the target", wanted->type,
 		 wanted->full_name);
-	m->left++; /* what goes with it is looked for once more */
+	m->left++; /* what was dropped along with it is found in another pass */
 	return object_drop(&m->maker, there, err);
 }
 
 /* --- a database's ------------------------------------------------------------------- */
 
-/* What it stands on may come later. */
+/* What the view is based on may come later. */
 static bool may_wait(const struct object *o, const struct error *err)
 {
 	return o->kind == OBJECT_VIEW && (err->server_code == 1146 || err->server_code == 1356);
@@ -161,7 +161,7 @@ static bool make_missing(struct objects_move *m, const struct object_pairs *pair
 	return true;
 }
 
-/* An event that is over is not kept. */
+/* The server does not keep an event whose time is over. */
 static bool check_one(const struct object_pairs *pairs, const struct object *o, struct error *err)
 {
 	const struct object *there = object_list_find(&pairs->there, o);
@@ -179,7 +179,7 @@ static bool check_one(const struct object_pairs *pairs, const struct object *o, 
 	return true;
 }
 
-/* All at once: to look for one trigger MariaDB reads those of all tables. */
+/* All at once: to find one trigger MariaDB reads those of all tables. */
 static bool check_made(struct objects_move *m, struct object_pairs *pairs, enum object_kind kind,
 		       struct error *err)
 {
@@ -192,7 +192,7 @@ static bool check_made(struct objects_move *m, struct object_pairs *pairs, enum 
 	return true;
 }
 
-/* Those that are gone on the source since they were made. */
+/* Drops those that were dropped on the source since they were created. */
 static bool drop_gone(struct objects_move *m, const struct object_pairs *pairs, const char *schema,
 		      enum object_kind kind, struct error *err)
 {
@@ -211,8 +211,8 @@ static bool drop_gone(struct objects_move *m, const struct object_pairs *pairs, 
 	return true;
 }
 
-/* Left by a process that ended while it made an object. The start-up checks have seen to it that
- * a database that is changed so has the source's collation. */
+/* Left by a process that ended while it created an object. The start-up checks have ensured that a
+ * database that is changed like that has the source's collation. */
 static bool restore_collation(struct objects_move *m, struct object_pairs *pairs, struct error *err)
 {
 	log_info("database %s gets the collation %s on the target again", pairs->schema_here,
@@ -264,7 +264,7 @@ static bool sync_database(struct objects_move *m, const char *schema, enum objec
 	return ok;
 }
 
-/* Views of one database may stand on those of another. */
+/* Views of one database may be based on those of another. */
 static bool sync_kind(struct objects_move *m, const struct string_list *schemas,
 		      enum object_kind kind, struct error *err)
 {
@@ -309,7 +309,7 @@ static bool open_sessions(struct objects_move *m, struct string_list *schemas, s
 	return ok;
 }
 
-/* what: NULL, or by kind what else there is to do. */
+/* what: NULL, or what else to do for each object, depending on its kind. */
 static bool step(struct objects_move *m, enum object_kind last,
 		 bool (*what)(struct objects_move *m, struct object *o, struct error *err),
 		 struct error *err)
@@ -336,8 +336,8 @@ bool objects_move_early(struct objects_move *m, struct error *err)
 	return step(m, OBJECT_VIEW, NULL, err);
 }
 
-/* The next value that the source would write down as used: those before it may be in its memory,
- * and are handed out by nobody once it is not used any more. */
+/* The next value that the source has not yet recorded as used: those before it may be cached in its
+ * memory, and nobody will get them once the source is no longer in use. */
 static bool copy_value(struct objects_move *m, struct object *o, struct error *err)
 {
 	struct buf name = BUF_INIT, wanted = BUF_INIT, there = BUF_INIT;
@@ -388,7 +388,7 @@ static bool enable_once(struct objects_move *m, const struct object *o, struct e
 	bool ok = db_ready(m->target, err) && load_one(m, o, &found, err);
 
 	there = ok ? object_list_find(&found, o) : NULL;
-	/* One that is over is gone by itself. */
+	/* An event whose time is over is gone by itself. */
 	if (there && there->status != OBJECT_ENABLED)
 		ok = object_enable(&m->maker, o, err);
 	object_list_release(&found);
@@ -414,7 +414,7 @@ static bool enable(struct objects_move *m, struct object *o, struct error *err)
 	return ok || error_wrap(err, "EVENT %s: enable it on the target", o->full_name);
 }
 
-/* They are as they were a moment ago: nothing is read anew but whether they are enabled. */
+/* They were read a moment ago: only whether they are enabled is read again. */
 bool objects_move_enable(struct objects_move *m, struct error *err)
 {
 	struct string_list schemas;
