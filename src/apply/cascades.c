@@ -49,7 +49,7 @@ void cascades_doubt(struct cascades *c, size_t table, const char *why)
 	c->doubts[table] = ++c->doubt_count;
 	mutex_unlock(&c->lock);
 	if (is_new)
-		log_info("table %s is to be compared as a whole before the cutover: %s",
+		log_info("table %s will be compared as a whole before the cutover: %s",
 			 c->run->tables->tables[table]->source->full_name, why);
 	probe("cascade_doubt", "%s", c->run->tables->tables[table]->source->full_name);
 }
@@ -66,8 +66,8 @@ static void doubt_below(struct cascades *c, const struct moved_table *parent)
 	for (size_t i = 0; i < tables->count; i++)
 		if (marks[i])
 			cascades_doubt(c, i,
-				       "a foreign key changed rows there while they could not be "
-				       "told for certain");
+				       "a foreign key changed rows there that could not be "
+				       "determined exactly");
 	free(marks);
 }
 
@@ -120,7 +120,7 @@ static void restore(struct cascades *c, const cJSON *stage)
 			cJSON_IsString(item) &&
 			strcmp(item->valuestring, tables->tables[i]->source->full_name) == 0;
 		if (is_in_doubt)
-			cascades_doubt(c, i, "the state that is resumed says so");
+			cascades_doubt(c, i, "it was in doubt in the resumed state");
 	}
 }
 
