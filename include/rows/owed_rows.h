@@ -43,8 +43,9 @@ bool owed_rows_displacing_some(struct owed_rows *o, const struct moved_table *ta
  * was called. conditions NULL: after the second. */
 void owed_rows_displaced(struct owed_rows *o, const struct moved_table *table,
 			 const struct map *conditions);
-/* Before the first of the two for a transaction. */
-void owed_rows_begin(struct owed_rows *o);
+/* Before either of the two. Its further calls for the same transaction, which has a
+ * *has_begun of its own, do nothing. */
+void owed_rows_begin(struct owed_rows *o, bool *has_begun);
 
 /* Is any row of the table owed, as far as is known? */
 bool owed_rows_has(struct owed_rows *o, const struct moved_table *table);

@@ -10,6 +10,7 @@
 #include "apply_parts.h"
 
 #include "base/probe.h"
+#include "rows/lax_writer.h"
 #include "run/work_time.h"
 
 struct parted_batch {
@@ -46,19 +47,13 @@ static struct apply_part *take(struct apply_parts *parts, const struct parted_ba
 	return part;
 }
 
-/* Like lax_is_refusal(): such rows get another attempt. */
-static bool is_of_rows(const struct error *err)
-{
-	return err->kind == ERROR_DATA || err->kind == ERROR_SQL;
-}
-
 /* The part and its batch may no longer exist afterwards. */
 static void end(struct apply_parts *parts, struct apply_part *part, bool ok, const struct error *err)
 {
 	struct parted_batch *batch = part->batch;
 
 	mutex_lock(&parts->lock);
-	if (!ok && (!batch->has_failed || is_of_rows(&batch->err))) {
+	if (!ok && (!batch->has_failed || lax_is_refusal(&batch->err))) {
 		batch->has_failed = true;
 		batch->err = *err;
 	}

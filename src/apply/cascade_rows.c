@@ -43,9 +43,8 @@ static void add_link(struct cascade_list *list, unsigned column)
 static void init_list(struct cascade_list *list, const struct moved_tables *tables, size_t index)
 {
 	list->table = tables->tables[index];
-	list->passes = cascade_passes(tables, list->table);
 	map_init(&list->predicted);
-	for (size_t i = 0; list->passes && i < tables->cascade_count; i++) {
+	for (size_t i = 0; list->table->passes_cascades && i < tables->cascade_count; i++) {
 		const struct cascade *c = &tables->cascades[i];
 
 		for (unsigned n = 0; n < c->count; n++) {
@@ -127,6 +126,15 @@ static struct value take_value(const char **at)
 	value.length = (size_t)length;
 	*at += length;
 	return value;
+}
+
+/* The next row that a scan has fetched: its key and its links. */
+static void take_image(const struct cascade_list *list, const char **at, struct value *image)
+{
+	for (unsigned i = 0; i < list->table->key.count; i++)
+		image[list->table->key.columns[i]] = take_value(at);
+	for (unsigned i = 0; i < list->link_count; i++)
+		image[list->links[i]] = take_value(at);
 }
 
 /* As text without NUL bytes. */
@@ -333,10 +341,7 @@ static bool collect_page(struct cascade_rows *r, struct scan *scan,
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < scan->count; i++) {
-		for (unsigned n = 0; n < table->key.count; n++)
-			image[table->key.columns[n]] = take_value(&at);
-		for (unsigned n = 0; n < list->link_count; n++)
-			image[list->links[n]] = take_value(&at);
+		take_image(list, &at, image);
 		if (i + 1 == scan->count) {
 			struct value key[KEY_COLUMNS_MAX];
 
@@ -344,7 +349,7 @@ static bool collect_page(struct cascade_rows *r, struct scan *scan,
 				key[n] = image[table->key.columns[n]];
 			key_set(&scan->last, key, table->key.count);
 		}
-		if (scan->is_target && list->passes)
+		if (scan->is_target && table->passes_cascades)
 			ok = collect_passing(r, scan, parent_after, image, depth, err);
 		else
 			add_condition(r, list, image, depth);
@@ -415,7 +420,7 @@ static bool collect_below(struct cascade_rows *r, const struct moved_table *pare
 		if (c->parent != parent || cascade_judge(c, before, after) == FOREIGN_KEY_REFUSES)
 			continue;
 		/* Rows outside the moved part are not on the target to lead further. */
-		if (depth > DEPTH_MAX || (c->child->filter && r->lists[c->child->index].passes)) {
+		if (depth > DEPTH_MAX || (c->child->filter && c->child->passes_cascades)) {
 			r->is_in_doubt = true;
 			if (depth > DEPTH_MAX)
 				continue;
@@ -473,10 +478,7 @@ static bool check_slice(struct cascade_rows *r, struct cascade_list *list, const
 	const char *at = scan.rows.data;
 
 	for (size_t i = 0; ok && i < scan.count; i++) {
-		for (unsigned n = 0; n < table->key.count; n++)
-			image[table->key.columns[n]] = take_value(&at);
-		for (unsigned n = 0; n < list->link_count; n++)
-			image[list->links[n]] = take_value(&at);
+		take_image(list, &at, image);
 		buf_clear(&condition);
 		put_condition(&condition, table, image);
 		char *predicted = map_remove(&list->predicted, condition.data, condition.length);
@@ -535,7 +537,7 @@ bool cascade_rows_write(struct cascade_rows *r, struct error *err)
 				ok = write_list(r, &r->lists[i], err);
 	for (size_t i = 0; ok && i < table_count; i++)
 		if (r->lists[i].count > 0 || r->lists[i].is_unpredictable)
-			ok = !r->lists[i].passes || check_list(r, &r->lists[i], err);
+			ok = !r->lists[i].table->passes_cascades || check_list(r, &r->lists[i], err);
 	for (size_t i = 0; i < table_count; i++)
 		clear_list(&r->lists[i]);
 	r->bytes = 0;

@@ -14,7 +14,6 @@ struct cascade_list {
 	const struct moved_table *table;
 	unsigned *links; /* owned: columns by which foreign keys lead to its rows and beyond */
 	unsigned link_count;
-	bool passes; /* cascade_passes() */
 
 	struct buf conditions; /* each NUL-terminated */
 	size_t count;

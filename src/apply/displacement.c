@@ -269,9 +269,7 @@ bool displacement_resolve(struct displacement *d, struct db *target, struct erro
 		return true;
 	map_init(&rows);
 	keep_rows(d, &rows);
-	if (!d->has_begun)
-		owed_rows_begin(d->run->owed);
-	d->has_begun = true;
+	owed_rows_begin(d->run->owed, &d->has_begun);
 	bool ok = row_lookup_missing(target, d->table, &rows, err);
 
 	while (ok && (entry = map_next(&rows, &cursor)))

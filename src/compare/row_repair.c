@@ -100,9 +100,7 @@ static bool write_rows(struct row_repair *r, const struct row_batch *batch,
 		ok = write_begin(r->target, statements, statement_count, err);
 		/* It is not known which rows gave way: all of the table's are owed (I9). */
 		if (ok && *replaced > batch->rows) {
-			if (!displaces)
-				owed_rows_begin(run->owed);
-			displaces = true;
+			owed_rows_begin(run->owed, &displaces);
 			ok = owed_rows_displacing_some(run->owed, batch->table, err);
 		}
 		ok = write_end(r->target, ok, &does_not_matter, err);

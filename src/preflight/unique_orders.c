@@ -252,8 +252,8 @@ static bool compare(struct preflight *p, const struct moved_table *t,
 
 /* The value of an expression under another collation may be unknown: then the move is not
  * refused, and owed_check.h finds rows that are missing. */
-static bool check_index(struct preflight *p, const struct moved_table *t,
-			const struct table_index *index, struct error *err)
+static bool check_index(struct preflight *p, struct moved_table *t, const struct table_index *index,
+			struct error *err)
 {
 	const struct column *column = first_other(p, t, index);
 	struct buf clashing = BUF_INIT, definition = BUF_INIT, why = BUF_INIT;
@@ -264,6 +264,7 @@ static bool check_index(struct preflight *p, const struct moved_table *t,
 
 	if (!column)
 		return true;
+	t->may_merge = true;
 	if (!compare(p, t, index, &answer, &clashing, &merged, &definition, &failure)) {
 		if (error_is_retryable(&failure) || !is_over_expression(index)) {
 			ok = preflight_forgive(p, t->source->full_name, &failure, err);
@@ -295,15 +296,10 @@ bool unique_orders_check(struct preflight *p, struct error *err)
 	for (size_t i = 0; i < p->tables->count; i++) {
 		struct moved_table *t = p->tables->tables[i];
 
-		for (unsigned n = 0; !p->lacks_collation[i] && n < t->source->index_count; n++) {
-			const struct table_index *index = &t->source->indexes[n];
-
-			if (!index->is_unique)
-				continue;
-			t->may_merge |= first_other(p, t, index) != NULL;
-			if (!check_index(p, t, index, err))
+		for (unsigned n = 0; !p->lacks_collation[i] && n < t->source->index_count; n++)
+			if (t->source->indexes[n].is_unique &&
+			    !check_index(p, t, &t->source->indexes[n], err))
 				return false;
-		}
 	}
 	return true;
 }

@@ -223,9 +223,7 @@ static bool write_once(struct lax_write *a, struct error *err)
 	/* The keys were deleted: rows touched beyond those inserted were displaced, or may have
 	 * been where a row is there twice (I9). */
 	if (ok && a->affected > a->rows && a->table->may_displace) {
-		if (!a->displaces)
-			owed_rows_begin(a->w->run->owed);
-		a->displaces = true;
+		owed_rows_begin(a->w->run->owed, &a->displaces);
 		ok = owed_rows_displacing_some(a->w->run->owed, a->table, err);
 	}
 	ok = write_end(a->target, ok, &does_not_matter, err);

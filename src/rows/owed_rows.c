@@ -100,8 +100,11 @@ static void add_all(struct owed_rows *o, const struct moved_table *table,
 		pending_rows_add(&o->queue, table->index, entry->key, entry->key_length);
 }
 
-void owed_rows_begin(struct owed_rows *o)
+void owed_rows_begin(struct owed_rows *o, bool *has_begun)
 {
+	if (*has_begun)
+		return;
+	*has_begun = true;
 	mutex_lock(&o->lock);
 	o->begun++;
 	mutex_unlock(&o->lock);

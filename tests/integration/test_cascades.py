@@ -93,6 +93,12 @@ class Cascades(MoveTest):
         return self.one_by_one(**{"DataIterationConcurrency": 2, "AutomaticCutover": False,
                                   "http": True, **settings})
 
+    def carry_all(self, probes):
+        """Once all is copied, and nothing in doubt."""
+        ferry = self.carry(probes=probes).start()
+        ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
+        return ferry
+
     def cut_over(self, ferry):
         """What is left in doubt is compared in the cutover at the latest."""
         ferry.allow_cutover()
@@ -166,8 +172,7 @@ class CertainTest(Cascades):
 
     def test_nothing_is_in_doubt_once_all_is_copied(self):
         probes = self.probes()
-        ferry = self.carry(probes=probes).start()
-        ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
+        ferry = self.carry_all(probes)
         for base in range(0, 90, 9):
             self.change(f"DELETE FROM p WHERE id = {base + 1}",
                         f"UPDATE p SET id = id + 10000 WHERE id = {base + 2}",
@@ -197,8 +202,7 @@ class DoubtTest(Cascades):
     def test_b_replay(self):
         """(b): the first pass removed the child, the second brings the grandchild back."""
         probes = self.probes()
-        ferry = self.carry(probes=probes).start()
-        ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
+        ferry = self.carry_all(probes)
         stop = probes.stop_at("after_cascade", "p")
         self.change("BEGIN", "INSERT INTO g VALUES (5000, 1, 9)", "DELETE FROM p WHERE id = 1", "COMMIT")
         self.reach(ferry, stop)
@@ -212,8 +216,7 @@ class DoubtTest(Cascades):
     def test_c_ahead(self):
         """(c): as the child is looked at again it is gone already, by a later change."""
         probes = self.probes()
-        ferry = self.carry(probes=probes).start()
-        ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
+        ferry = self.carry_all(probes)
         stop = probes.stop_at("before_cascade", "p")
         self.change("UPDATE p SET id = 10001 WHERE id = 1")
         self.reach(ferry, stop)
@@ -234,8 +237,7 @@ class DoubtTest(Cascades):
     def test_the_same_child_again(self):
         """Broken: what is below a row is looked for only where the row looks different now."""
         probes = self.probes()
-        ferry = self.carry(probes=probes).start()
-        ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
+        ferry = self.carry_all(probes)
         stop = probes.stop_at("before_cascade", "p")
         self.change("DELETE FROM p WHERE id = 1")
         self.reach(ferry, stop)
@@ -248,8 +250,7 @@ class OrderTest(Cascades):
     def test_a_commit_that_is_not_visible_yet(self):
         """I1. Broken: row_reader_keys() without a lock; no wait_for_parent()."""
         held, probes = self.held_commits(), self.probes()
-        ferry = self.carry(probes=probes).start()
-        ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
+        ferry = self.carry_all(probes)
         held.commit("SET foreign_key_checks = 1", "UPDATE abc.p SET k = 10002 WHERE id = 2",
                     "DELETE FROM abc.p WHERE id = 1")
         ferry.wait_until(lambda: self.waits_for_a_lock(self.source) or probes.hits("after_cascade"),
@@ -273,8 +274,7 @@ class OrderTest(Cascades):
     def test_killed_before_it_is_resolved(self):
         """C5. Broken: cascades_boundary() behind binlog_writer_boundary()."""
         probes = self.probes()
-        ferry = self.carry(probes=probes).start()
-        ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
+        ferry = self.carry_all(probes)
         stop = probes.stop_at("before_cascade", "p")
         self.change("DELETE FROM p WHERE id = 2")
         self.reach(ferry, stop)
@@ -290,8 +290,7 @@ class OrderTest(Cascades):
     def test_changes_that_are_queued(self):
         """C1. Broken: the same."""
         probes = self.probes()
-        ferry = self.carry(probes=probes).start()
-        ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
+        ferry = self.carry_all(probes)
         stop = probes.stop_at("before_binlog_apply", r"abc\.n ")
         self.change("UPDATE n SET p = 2 WHERE id = 1", "DELETE FROM p WHERE id = 2")
         self.reach(ferry, stop)

@@ -105,6 +105,13 @@ class EngineTest(MoveTest):
         self.target.sql("UPDATE abc.my SET v = 'other' LIMIT 1")
         self.assertEqual(ferry.run("-verify"), 3)
 
+    def crash(self, source):
+        """As something else than the server that was there: it says by the second when that began."""
+        self.wait_until(lambda: int(source.sql("SHOW GLOBAL STATUS LIKE 'Uptime'")[0][1]) > 1,
+                        what="a second of the source's life")
+        source.kill9()
+        source.start()
+
     def test_the_source_was_restarted(self):
         """What such a table has after a crash, its binlog need not say. A resume copies it."""
         if self.pair not in BOTH:
@@ -116,11 +123,7 @@ class EngineTest(MoveTest):
         done = probes.stop_at("copy_done")
         ferry.start()
         self.reach(ferry, done)
-        # When a server was started it says by the second.
-        self.wait_until(lambda: int(source.sql("SHOW GLOBAL STATUS LIKE 'Uptime'")[0][1]) > 1,
-                        what="a second of the source's life")
-        source.kill9()
-        source.start()
+        self.crash(source)
         # As if it had not been logged.
         source.sql("SET sql_log_bin = 0", "REPAIR NO_WRITE_TO_BINLOG TABLE abc.my",
                    "DELETE FROM abc.my WHERE id = 1")
@@ -145,10 +148,7 @@ class EngineTest(MoveTest):
         done = probes.stop_at("copy_done")
         ferry.start()
         self.reach(ferry, done)
-        self.wait_until(lambda: int(source.sql("SHOW GLOBAL STATUS LIKE 'Uptime'")[0][1]) > 1,
-                        what="a second of the source's life")
-        source.kill9()
-        source.start()
+        self.crash(source)
         self.assertEqual(source.value("SELECT COUNT(*) FROM abc.mem"), 0)
         source.sql("INSERT INTO abc.mem (v, n) VALUES ('new', 1)")
         ferry.assert_status(2)

@@ -2,10 +2,10 @@
 the rows below is in no binlog of MariaDB."""
 
 import random
-import threading
 
 import pymysql
 
+from .background import Background
 from .db import Connection
 from .writer import GONE
 
@@ -28,33 +28,19 @@ TABLES = (
 EXPECTED = {1062, 1205, 1213, 1317, 1451, 1452, 1761}  # keys that are there, or are not
 
 
-class FamilyWriter:
+class FamilyWriter(Background):
     """Changes of these, also by several statements in one transaction."""
 
     def __init__(self, server, database, seed):
+        super().__init__()
         self.server, self.database = server, database
         self.rng = random.Random(f"{seed}, family")
-        self.error = None
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
     def create(self):
         with self._connect() as db:
             db.run(*(sql + " ENGINE=InnoDB" for sql in TABLES))
             for _ in range(200):
                 self._try(db, self._insert())
-
-    def start(self):
-        self._thread.start()
-        return self
-
-    def stop(self):
-        self._stop.set()
-        self._thread.join(60)
-        if self._thread.is_alive():
-            raise AssertionError("the writer of the family does not stop")
-        if self.error:
-            raise self.error
 
     def _connect(self):
         return Connection(unix_socket=self.server.socket, user="root", database=self.database)

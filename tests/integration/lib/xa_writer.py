@@ -1,40 +1,27 @@
 """XA transactions on the source, as random as those of the writer."""
 
 import random
-import threading
 import time
 
 import pymysql
 
+from .background import Background
 from .db import Connection
 from .writer import GONE, Writer
 
 
-class XaWriter:
+class XaWriter(Background):
     """XA transactions, some of which stay undecided for a while, also beyond the end
     of the session and the server that prepared them."""
 
     def __init__(self, server, database, tables, seed, span):
+        super().__init__()
         self.server, self.rng = server, random.Random(seed)
         self.inner = Writer(server, database, tables, seed=seed, span=span)
         self.inner._do = self._do
-        self.count, self.error = 0, None
-        self._stop = threading.Event()
+        self.count = 0
         self._db = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
         self._prefix = f"x{seed}"
-
-    def start(self):
-        self._thread.start()
-        return self
-
-    def stop(self):
-        self._stop.set()
-        self._thread.join(60)
-        if self._thread.is_alive():
-            raise AssertionError("the XA writer does not stop")
-        if self.error:
-            raise self.error
 
     def _do(self, *statements):
         for sql in statements:

@@ -9,6 +9,7 @@
 #include "../../../src/apply/apply_parts.h"
 #include "../../../src/apply/displacement.h"
 #include "base/log.h"
+#include "rows/lax_writer.h"
 #include "rows/target_write.h"
 #include "../table_fixture.h"
 #include "../unit.h"
@@ -100,6 +101,11 @@ bool write_is_too_large(const struct moved_table *of UNUSED, const char *what UN
 			size_t length UNUSED, uint64_t packet_limit UNUSED, struct error *err UNUSED)
 {
 	return false;
+}
+
+bool lax_is_refusal(const struct error *err)
+{
+	return err->kind == ERROR_DATA || err->kind == ERROR_SQL;
 }
 
 bool db_ready(struct db *db UNUSED, struct error *err UNUSED)

@@ -99,9 +99,10 @@ bool row_lookup_missing(struct db *db UNUSED, const struct moved_table *of, stru
 
 /* --- what is owed -------------------------------------------------------------------- */
 
-void owed_rows_begin(struct owed_rows *o UNUSED)
+void owed_rows_begin(struct owed_rows *o UNUSED, bool *has_begun)
 {
-	begun++;
+	begun += !*has_begun;
+	*has_begun = true;
 }
 
 static void put_conditions(const char *what, const struct map *conditions)

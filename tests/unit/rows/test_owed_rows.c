@@ -149,12 +149,14 @@ TEST(displaced_rows_are_saved_before_the_commit)
 {
 	struct owed_rows *o = make(NULL, false);
 	struct error err = ERROR_INIT;
+	bool has_begun = false;
 	struct map rows;
 
 	map_init(&rows);
 	map_put(&rows, "`id` = 5", 8, &rows);
 	saves_until_it_works = 3; /* a disk that is full for a while */
-	owed_rows_begin(o);
+	owed_rows_begin(o, &has_begun);
+	owed_rows_begin(o, &has_begun); /* another attempt */
 	assert_true(owed_rows_displacing(o, &table[0], &rows, &err));
 	assert_int_equal(saves, 3);
 	check_state(o, "{\"abc.t0\":{\"Stage\":\"compared\",\"Rows\":[\"`id` = 5\"]}}");
@@ -169,8 +171,10 @@ TEST(where_nobody_knows_which_all_of_the_table_are)
 {
 	struct owed_rows *o = make(NULL, false);
 	struct error err = ERROR_INIT;
+	bool has_begun = false;
 
-	owed_rows_begin(o);
+	owed_rows_begin(o, &has_begun);
+	owed_rows_begin(o, &has_begun); /* another attempt */
 	assert_true(owed_rows_displacing_some(o, &table[0], &err));
 	check_state(o, "{\"abc.t0\":{\"Stage\":\"uncompared\",\"Rows\":[]}}");
 	owed_rows_displaced(o, &table[0], NULL);
