@@ -20,10 +20,11 @@ struct change {
 	uint64_t offset;
 	bool is_delete;
 	bool empties_table;  /* and has no texts */
+	bool is_text;	     /* the image is one of load_text.h */
 	size_t key_length;   /* "`a`=1 AND `b`=2": which row; without a key all of it */
 	size_t head_length;  /* of a large image: change_head(), or 0 */
-	size_t image_length; /* "(1,2,'x')"; 0 for a delete of a key. With a head: the tail of
-			      * the statement is in it, where there is one */
+	size_t image_length; /* "(1,2,'x')", or "1\t2\tx\n"; 0 for a delete of a key. With a head:
+			      * the tail of the statement is in it, where there is one */
 	size_t order_length; /* key_order.h, behind the image. Without a key: what the key lacks
 			      * for the row's stored generated columns, " AND `g`=3" */
 	char bytes[];

@@ -11,8 +11,10 @@
 /* Can all rows of the table be written so, whatever is in them? False too where the target
  * computes columns or keys, or where documents keep the types of their values. */
 bool load_text_suits(const struct moved_table *table);
-/* The whole statement; comment comes first, as in all that the program writes. */
-void load_text_put_statement(struct buf *sql, const struct moved_table *table, const char *comment);
+/* The whole statement; comment comes first, as in all that the program writes. replaces: rows take
+ * the place of those that have a unique value of theirs; else they are skipped. */
+void load_text_put_statement(struct buf *sql, const struct moved_table *table, const char *comment,
+			     bool replaces);
 /* Appends one row. values: by table column. False and nothing for a row with a value that only
  * INSERT stores, or refuses by name: an invalid ENUM, a part of a character. */
 bool load_text_put_row(struct buf *text, const struct moved_table *table,

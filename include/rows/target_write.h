@@ -14,6 +14,11 @@ struct write_statement {
 	bool is_borrowed; /* sql belongs to another object, which outlives this one */
 	bool is_alone;	  /* of one row, and takes no other */
 	uint64_t rows;
+	/* Of a LOAD DATA: the rows (load_text.h), owned. It fails where the server says anything
+	 * about one of them, and then *is_unsuited, borrowed, is set: another statement shows
+	 * why. */
+	struct buf text;
+	bool *is_unsuited;
 	/* ENUM values with ordinal 0 (the server's own "invalid value"), which strict
 	 * mode refuses: such a statement runs without strict mode and must give just
 	 * so many warnings. */

@@ -65,6 +65,10 @@ struct run {
 /* When run->tables are known. */
 void run_make_syncs(struct run *run);
 void run_free_syncs(struct run *run);
+/* A batch could not be stored exactly by LOAD DATA. */
+void run_count_unsuited_load(struct run *run, const struct moved_table *table);
+/* May it be tried? A table with values that only INSERT stores exactly is not tried forever. */
+bool run_takes_loads_of(const struct run *run, const struct moved_table *table);
 static inline struct table_sync *run_sync(const struct run *run, const struct moved_table *table)
 {
 	return &run->syncs[table->index];

@@ -26,6 +26,7 @@
 #include "keyless_apply.h"
 #include "truncate_apply.h"
 #include "rows/lax_writer.h"
+#include "rows/load_text.h"
 #include "rows/row_sql.h"
 
 static const char log_tag[] = "binlog_writer";
@@ -196,6 +197,12 @@ static size_t image_bytes(const struct moved_table *table, const struct value *i
 	return bytes;
 }
 
+/* Displaced rows are sought with the images as tuples. */
+static bool suits_text(const struct binlog_writer *w, const struct moved_table *table)
+{
+	return !table->may_displace && run_takes_loads_of(w->run, table) && load_text_suits(table);
+}
+
 /* A large image becomes a whole statement, which is sent without being copied. */
 static bool build(struct binlog_writer *w, const struct moved_table *table,
 		  const struct value *values, const struct value *image, size_t bytes,
@@ -213,13 +220,16 @@ static bool build(struct binlog_writer *w, const struct moved_table *table,
 	if (bytes >= LARGE_IMAGE_BYTES)
 		buf_puts(text, change_head(table));
 	size_t head_length = text->length - start - key_length;
-	if (image && !row_sql_tuple(text, table, image, &invalid_enums, err))
+	bool is_text = image && head_length == 0 && suits_text(w, table) &&
+		       load_text_put_row(text, table, image);
+	if (image && !is_text && !row_sql_tuple(text, table, image, &invalid_enums, err))
 		return false;
 	if (head_length > 0 && table->may_displace)
 		buf_puts(text, table->insert_tail);
 	start = text->length;
 	key_order_put(text, &table->key, key);
 	*change = change_end(text, key_length, head_length, text->length - start, invalid_enums);
+	(*change)->is_text = is_text;
 	return true;
 }
 

@@ -31,6 +31,7 @@
 #include "apply_sql.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/probe.h"
 #include "displacement.h"
 #include "plan/key_order.h"
 
@@ -173,14 +174,34 @@ static bool make_script(const struct apply *a, struct apply_sql *script, struct 
 	return ok;
 }
 
-static bool write_rows(struct apply *a, size_t count, struct error *err)
+static bool write_rows_once(struct apply *a, size_t count, bool *is_unsuited, struct error *err)
 {
 	struct apply_sql script = empty_script(a);
+
+	script.avoids_load = *is_unsuited || !run_takes_loads_of(a->run, a->table);
 	bool ok = make_script(a, &script, a->changes + a->done, count, err) &&
 		  write_statements(a->target, script.statements, script.count, err);
 
+	*is_unsuited = script.is_unsuited;
 	apply_sql_release(&script);
 	return ok;
+}
+
+/* What LOAD DATA has not taken is rolled back, and the same rows written by REPLACE, which says why
+ * if it cannot either. A connection that the roll back has lost is for the next attempt. */
+static bool write_rows(struct apply *a, size_t count, struct error *err)
+{
+	bool is_unsuited = false;
+	bool ok = write_rows_once(a, count, &is_unsuited, err);
+
+	if (ok || !is_unsuited)
+		return ok;
+	run_count_unsuited_load(a->run, a->table);
+	probe("load_is_unsuited", "%s", a->table->source->full_name);
+	if (db_is_broken(a->target))
+		return error_set(err, ERROR_LOST, "%s: the connection was lost",
+				 db_label(a->target));
+	return write_rows_once(a, count, &is_unsuited, err);
 }
 
 /* What is committed stays: the next attempt continues after it. */

@@ -393,7 +393,7 @@ static const struct config_option all_options[] = {
 	{ "Target", OBJECT(db_params, config, move.target), .not_null = true,
 	  .help = "the server that tables are moved to" },
 	{ "TargetWriteMethod", CHOICE(config, move.write_method, "auto", "insert"),
-	  .help = "how copied rows are written" },
+	  .help = "how rows are written" },
 	{ "Throttle", MEMBERS(throttle),
 	  .help = "limits of load and rate above which the copy waits" },
 	{ "UnloggedCascades", CHOICE(config, move.unlogged_cascades, "carry", "refuse"),

@@ -53,17 +53,6 @@ static void set_range(struct batch_writer *writer)
 	writer->is_alone = false;
 }
 
-/* A table with values that only INSERT stores exactly is not tried with LOAD DATA forever. */
-static void count_unsuited(struct batch_writer *writer)
-{
-	struct table_sync *sync = run_sync(writer->run, writer->batch->table);
-
-	if (atomic_fetch_add(&sync->unsuited_loads, 1) + 1 == DATA_ITERATOR_UNSUITED_LOADS_MAX)
-		log_info("table %s is written by INSERT from now on: LOAD DATA would change "
-			 "values of it, or the server does not take it",
-			 writer->batch->table->source->full_name);
-}
-
 static bool make_statements(struct row_batch *batch, struct error *err)
 {
 	enum work before = work_begin(WORK_BUILDING);
@@ -85,7 +74,7 @@ static bool write_once(struct batch_writer *writer, struct error *err)
 		if (outcome == LOAD_DONE || outcome == LOAD_FAILED)
 			return outcome == LOAD_DONE;
 		if (outcome == LOAD_UNSUITED)
-			count_unsuited(writer);
+			run_count_unsuited_load(writer->run, batch->table);
 		if (!make_statements(batch, err))
 			return false;
 		probe("load_is_unsuited", "%s", batch->table->source->full_name);

@@ -296,9 +296,7 @@ static struct chunk_batch *begin_batch(struct data_iterator *it, struct row_read
 	batch->chunk = work->chunk;
 	batch->reserved = bytes;
 	batch->rows = row_batch_new(table, fence_issue(&run_sync(it->run, table)->fence));
-	batch->rows->is_text = it->run->takes_loads && load_text_suits(table) &&
-			       atomic_load(&run_sync(it->run, table)->unsuited_loads) <
-				       DATA_ITERATOR_UNSUITED_LOADS_MAX;
+	batch->rows->is_text = run_takes_loads_of(it->run, table) && load_text_suits(table);
 	verifier_begin_batch(it->verifier, batch->rows);
 	key_copy(&batch->rows->low, &work->low);
 	return batch;

@@ -9,7 +9,6 @@
 #include "rows/row_batch.h"
 
 /* After this many batches that LOAD DATA could not store exactly, a table is written by INSERT. */
-#define DATA_ITERATOR_UNSUITED_LOADS_MAX 3
 
 /* Rows on their way from a reader to a batch writer, which frees them. */
 struct chunk_batch {

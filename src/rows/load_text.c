@@ -17,6 +17,7 @@
 
 #include <string.h>
 
+#include "db/sql_json.h"
 #include "rows/row_sql.h"
 
 #define WORD 8
@@ -55,12 +56,13 @@ bool load_text_suits(const struct moved_table *table)
 	return true;
 }
 
-void load_text_put_statement(struct buf *sql, const struct moved_table *table, const char *comment)
+void load_text_put_statement(struct buf *sql, const struct moved_table *table, const char *comment,
+			     bool replaces)
 {
 	const char *separator = "";
 
 	buf_puts(sql, comment);
-	buf_puts(sql, "LOAD DATA LOCAL INFILE 'rows' INTO TABLE ");
+	buf_printf(sql, "LOAD DATA LOCAL INFILE 'rows' %sINTO TABLE ", replaces ? "REPLACE " : "");
 	sql_table_name(sql, table->target_schema, table->target_name);
 	/* In hex, so that no sql_mode reads the signs in another way. */
 	buf_puts(sql, " CHARACTER SET binary FIELDS TERMINATED BY x'09' ESCAPED BY x'5C' "
@@ -152,6 +154,9 @@ bool load_text_put_row(struct buf *text, const struct moved_table *table, const 
 
 		if (i > 0)
 			buf_putc(text, '\t');
+		/* A document of the binlog has its types behind it. */
+		if (value.bytes && table->source->columns[table->written[i]].type == COLUMN_JSON)
+			value.length = sql_json_text_length(value);
 		if (value.bytes)
 			put_field(text, value);
 		else

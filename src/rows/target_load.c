@@ -55,7 +55,7 @@ static enum load_outcome load(struct db *target, const struct row_batch *batch, 
 	struct buf sql = BUF_INIT;
 	uint64_t listed = 0;
 
-	load_text_put_statement(&sql, batch->table, batch->table->comment);
+	load_text_put_statement(&sql, batch->table, batch->table->comment, false);
 	bool ok = db_load(target, sql.data, sql.length, &batch->text, &counts, err);
 
 	buf_release(&sql);

@@ -28,6 +28,7 @@ void write_statement_release(struct write_statement *statement)
 {
 	if (!statement->is_borrowed)
 		buf_release(&statement->sql);
+	buf_release(&statement->text);
 	*statement = (struct write_statement){ .rows = 0 };
 }
 
@@ -95,6 +96,25 @@ static bool check_warnings(struct db *target, uint64_t expected, struct error *e
 	return true;
 }
 
+/* With REPLACE strict mode is in force for LOCAL, too, so that a value that does not fit is an error.
+ * Should it be a warning on some server all the same, the rows are written in another way. */
+static bool execute_load(struct db *target, const struct write_statement *statement,
+			 struct error *err)
+{
+	struct db_load_counts counts;
+
+	if (!db_load(target, statement->sql.data, statement->sql.length, &statement->text, &counts,
+		     err)) {
+		*statement->is_unsuited = !error_is_retryable(err);
+		return false;
+	}
+	if (counts.are_known && counts.rows == statement->rows && counts.skipped == 0 &&
+	    counts.warnings == 0)
+		return true;
+	*statement->is_unsuited = true;
+	return error_set(err, ERROR_DATA, "%s: LOAD DATA would change a value", db_label(target));
+}
+
 static bool execute(struct db *target, const struct write_statement *statement, struct error *err)
 {
 	const char *mode = statement->mode	    ? statement->mode :
@@ -149,6 +169,8 @@ bool write_statement_execute(struct db *target, const struct write_statement *st
 {
 	struct error failure = ERROR_INIT;
 
+	if (statement->text.length > 0)
+		return execute_load(target, statement, err);
 	if (!statement->zone)
 		return execute(target, statement, err);
 	if (!set_zone(target, statement->zone, err))

@@ -11,6 +11,7 @@
 #include "plan/moved_table.h"
 #include "plan/move_options.h"
 
+#define UNSUITED_LOADS_MAX 3
 #define CONNECT_RETRY_MS 200
 #define CONNECT_RETRY_MAX_MS 3000
 #define WRITE_RETRY_MS 100
@@ -39,6 +40,20 @@ void run_free_syncs(struct run *run)
 	}
 	free(run->syncs);
 	run->syncs = NULL;
+}
+
+void run_count_unsuited_load(struct run *run, const struct moved_table *table)
+{
+	if (atomic_fetch_add(&run_sync(run, table)->unsuited_loads, 1) + 1 == UNSUITED_LOADS_MAX)
+		log_info("table %s is written by INSERT from now on: LOAD DATA would change "
+			 "values of it, or the server does not take it",
+			 table->source->full_name);
+}
+
+bool run_takes_loads_of(const struct run *run, const struct moved_table *table)
+{
+	return run->takes_loads &&
+	       atomic_load(&run_sync(run, table)->unsuited_loads) < UNSUITED_LOADS_MAX;
 }
 
 void run_fail(const struct run *run, enum run_part part, const struct error *err)

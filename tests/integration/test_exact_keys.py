@@ -199,7 +199,7 @@ class Keys(FerryTest):
     def test_floating_point_keys_are_refused(self):
         self.source.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (f FLOAT PRIMARY KEY)",
                         "CREATE TABLE abc.u (d DOUBLE, n INT, PRIMARY KEY (d, n))")
-        ferry = self.ferry()
+        ferry = self.ferry(AllowTablesWithoutKey=False)
         self.assertEqual(ferry.run(), 1)
         for table, column in (("t", "f"), ("u", "d")):
             self.assertRegex(ferry.log(), f"primary key of `abc`.`{table}` has the column"

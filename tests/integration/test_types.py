@@ -649,7 +649,7 @@ class SpecialColumnsTest(FerryTest):
             "INSERT INTO abc.t (a, b) VALUES (1, 1), (2, 2), (3, 3)")
         if not self.source.is_mysql:
             # MariaDB has no generated columns that are NOT NULL: there is no key.
-            ferry = self.ferry()
+            ferry = self.ferry(AllowTablesWithoutKey=False)
             self.assertEqual(ferry.run(), 1)
             self.assertRegex(ferry.log(), r"abc.*t.*PRIMARY KEY")
             return
@@ -911,7 +911,7 @@ class KeysTest(FerryTest):
             "CREATE TABLE abc.double_key (d DOUBLE NOT NULL, UNIQUE KEY (d))", prefix,
             "CREATE TABLE abc.no_key (v INT, KEY (v))",
             "CREATE TABLE abc.null_key (v INT NULL, UNIQUE KEY (v))")
-        ferry = self.ferry()
+        ferry = self.ferry(AllowTablesWithoutKey=False)
         self.assertEqual(ferry.run(), 1)
         log = ferry.log()
         for table in ("float_key", "double_key", "prefix_key", "no_key", "null_key"):

@@ -9,6 +9,7 @@
 #include "../../../src/apply/apply_parts.h"
 #include "../../../src/apply/displacement.h"
 #include "base/log.h"
+#include "plan/computed.h"
 #include "rows/lax_writer.h"
 #include "rows/target_write.h"
 #include "../table_fixture.h"
@@ -29,11 +30,14 @@ static char insert_head[] = "INSERT ", insert_tail[] = " TAIL";
 static char replace_head[] = "REPLACE ", delete_head[] = "DELETE ";
 
 /* "k": the next transaction is committed; "d": a deadlock, "l": lost, "x": bad data, "s":
- * as "k", and the run ends. Behind the end: committed. */
+ * as "k", and the run ends; "u": LOAD DATA is unsuited, "U": and the connection is lost in the roll
+ * back. Behind the end: committed. */
 static const char *script;
 static bool shows_rows; /* in sent: how many rows, not the texts */
 static struct buf sent;
 static unsigned displacements;
+static unsigned unsuited_loads;
+static bool is_broken;
 
 /* --- the target ---------------------------------------------------------------------- */
 
@@ -41,6 +45,7 @@ static bool answer(struct error *err)
 {
 	char step = *script ? *script++ : 'k';
 
+	is_broken = step == 'U';
 	if (step == 's')
 		stop_set(&stop);
 	if (step == 'k' || step == 's')
@@ -59,7 +64,12 @@ static void send(const struct write_statement *statements, size_t count)
 	buf_puts(&sent, sent.length ? " | " : "");
 	for (size_t i = 0; i < count; i++) {
 		rows += statements[i].rows;
-		if (!shows_rows)
+		if (statements[i].text.length > 0)
+			buf_printf(&sent, "%s%s %s", i ? "; " : "",
+				   strstr(buf_text(&statements[i].sql), "REPLACE INTO") ? "LOAD" :
+											  "?",
+				   buf_text(&statements[i].text));
+		else if (!shows_rows)
 			buf_printf(&sent, "%s%s", i ? "; " : "", buf_text(&statements[i].sql));
 	}
 	if (shows_rows)
@@ -69,8 +79,37 @@ static void send(const struct write_statement *statements, size_t count)
 bool write_statements(struct db *target UNUSED, const struct write_statement *statements,
 		      size_t count, struct error *err)
 {
+	char step = *script;
+
 	send(statements, count);
+	if (step == 'u' || step == 'U')
+		*statements[0].is_unsuited = true;
 	return answer(err);
+}
+
+void run_count_unsuited_load(struct run *of UNUSED, const struct moved_table *for_table UNUSED)
+{
+	unsuited_loads++;
+}
+
+bool run_takes_loads_of(const struct run *of UNUSED, const struct moved_table *for_table UNUSED)
+{
+	return unsuited_loads < 3;
+}
+
+bool db_is_broken(const struct db *db UNUSED)
+{
+	return is_broken;
+}
+
+const char *db_label(const struct db *db UNUSED)
+{
+	return "target";
+}
+
+void computed_put_timestamp(struct buf *sql UNUSED, const struct moved_table *of UNUSED,
+			    const struct column *column UNUSED, struct value value UNUSED)
+{
 }
 
 bool write_begin(struct db *target UNUSED, const struct write_statement *statements, size_t count,
@@ -90,6 +129,7 @@ bool write_end(struct db *target UNUSED, bool ok, bool *is_uncertain, struct err
 void write_statement_release(struct write_statement *statement)
 {
 	buf_release(&statement->sql);
+	buf_release(&statement->text);
 }
 
 uint64_t write_packet_limit(const struct db *target UNUSED)
@@ -165,6 +205,7 @@ static int set_up(void **state UNUSED)
 	end = &first;
 	script = "";
 	shows_rows = false;
+	unsuited_loads = 0;
 	log_set_level(LOG_ERROR);
 	return 0;
 }
@@ -325,6 +366,53 @@ TEST(displacing_has_the_table_to_itself_while_it_is_copied_or_after_a_deadlock)
 	fence_end(&shared.fence, ticket);
 }
 
+static void add_lines(unsigned count)
+{
+	static unsigned written[] = { 0 };
+	static char comment[] = "";
+	struct change **from = end;
+
+	table.written = written;
+	table.written_count = ARRAY_LEN(written);
+	table.comment = comment;
+	table.target_schema = "abc";
+	table.target_name = "t";
+	for (unsigned id = 1; id <= count; id++) {
+		char line[20];
+
+		snprintf(line, sizeof(line), "%u\n", id);
+		add(id, line);
+	}
+	for (struct change *change = *from; change; change = change->next)
+		change->is_text = true;
+}
+
+#define LINES "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n"
+#define TUPLES "(1),(2),(3),(4),(5),(6),(7),(8),(9),(10),(11),(12),(13),(14),(15),(16)"
+
+/* Seen to fail with the rest of a batch loaded again, and with no bound. */
+TEST(what_load_data_does_not_take_is_replaced)
+{
+	add_lines(16);
+	check("", "LOAD " LINES, ERROR_NONE);
+	check("l", "LOAD " LINES "! | LOAD " LINES, ERROR_NONE);
+	check("U", "LOAD " LINES "! | LOAD " LINES, ERROR_NONE);
+	check("u", "LOAD " LINES "! | REPLACE " TUPLES, ERROR_NONE);
+	check("ux", "LOAD " LINES "! | REPLACE " TUPLES "!", ERROR_DATA);
+	assert_int_equal(unsuited_loads, 3);
+	check("", "REPLACE " TUPLES, ERROR_NONE);
+	unsuited_loads = 0;
+	add(17, "(17)"); /* too large for a line, or not to be stored by one */
+	check("", "LOAD " LINES "; REPLACE (17)", ERROR_NONE);
+	check("u", "LOAD " LINES "; REPLACE (17)! | REPLACE " TUPLES ",(17)", ERROR_NONE);
+}
+
+TEST(few_rows_are_not_worth_a_load)
+{
+	add_lines(3);
+	check("", "REPLACE (1),(2),(3)", ERROR_NONE);
+}
+
 TEST(what_is_not_tried_again)
 {
 	for (int i = 0; i < 2; i++) {
@@ -390,5 +478,6 @@ TEST_MAIN(CASE(the_last_change_of_each_key_in_the_order_of_the_index_deletes_fir
 	  CASE(a_deadlock_makes_them_smaller_and_has_the_table_to_itself),
 	  CASE(one_row_is_the_least),
 	  CASE(displacing_has_the_table_to_itself_while_it_is_copied_or_after_a_deadlock),
+	  CASE(what_load_data_does_not_take_is_replaced), CASE(few_rows_are_not_worth_a_load),
 	  CASE(what_is_not_tried_again), CASE(a_batch_in_parts_neither_too_small_nor_too_large),
 	  CASE(deletes_are_over_before_there_are_images), CASE(the_run_ends_in_between))

@@ -44,7 +44,7 @@ TEST(each_type_by_its_way)
 	column(&b, "j", COLUMN_JSON, "");
 	column(&b, "u", COLUMN_UUID, "");
 	column(&b, "g", COLUMN_GEOMETRY, "");
-	load_text_put_statement(&sql, &b.table, "/* tag */ ");
+	load_text_put_statement(&sql, &b.table, "/* tag */ ", false);
 	assert_string_equal(buf_text(&sql),
 			    "/* tag */ LOAD DATA LOCAL INFILE 'rows' INTO TABLE `abc`.`t``` CHARACTER SET binary "
 			    "FIELDS TERMINATED BY x'09' ESCAPED BY x'5C' LINES TERMINATED BY x'0A' "
