@@ -171,6 +171,26 @@ static bool load(struct ferry *f, struct error *err)
 	return error_wrap(err, "load table definitions of the source");
 }
 
+/* Children of tables that are copied again. */
+static bool want_children(struct ferry *f, struct error *err)
+{
+	bool is_stale;
+
+	for (size_t i = 0; i < f->schema.table_count && recopies_pending(&f->recopies) > 0; i++) {
+		const struct table *table = &f->schema.tables[i];
+		const char *name = table->full_name;
+
+		if (recopies_is_pending(&f->recopies, name) ||
+		    !saved_state_has_table(f->resume, name))
+			continue;
+		if (!ferry_find_stale_keys(f, table, &is_stale, err))
+			return false;
+		if (is_stale && !see_to(f, name, err))
+			return error_wrap(err, "resume with -recopy %s too", name);
+	}
+	return true;
+}
+
 bool ferry_load_schema(struct ferry *f, struct error *err)
 {
 	if (!f->resume)
@@ -179,7 +199,8 @@ bool ferry_load_schema(struct ferry *f, struct error *err)
 	for (;;) {
 		size_t pending = recopies_pending(&f->recopies);
 
-		if (!load(f, err) || !state_schema_check(f->resume, &f->schema, see_to, f, err))
+		if (!load(f, err) || !state_schema_check(f->resume, &f->schema, see_to, f, err) ||
+		    !want_children(f, err))
 			return false;
 		if (recopies_pending(&f->recopies) == pending)
 			return true;
