@@ -161,7 +161,7 @@ static void ferry_main(void *argument)
 	log_info("hello world from %s", version_text);
 	bool ok = ferry_prepare(f, &err);
 	if (!ok || f->is_dry_run || f->is_finished) {
-		if (!ok && ferry_has_changed(f))
+		if (!ok && ferry_has_changed(f, &err))
 			f->step = PART_SCHEMA_CHANGE;
 		disconnect(f);
 		if (ok)

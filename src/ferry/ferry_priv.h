@@ -156,8 +156,8 @@ bool ferry_may_recopy(const struct ferry *f);
 bool ferry_find_stale_keys(struct ferry *f, const struct table *table, bool *is_stale,
 			   struct error *err) MUST_CHECK;
 /* After a failure of the start: did a definition change meanwhile, so that another start would
- * handle it? */
-bool ferry_has_changed(struct ferry *f);
+ * handle it? Where that one needs somebody's help, the failure says so. */
+bool ferry_has_changed(struct ferry *f, struct error *failure);
 /* ferry_recopy.c, by the streamer's thread: see struct binlog_handler. */
 bool ferry_is_older(void *ferry, const char *schema, const char *name,
 		    const struct binlog_position *begin);

@@ -44,8 +44,8 @@ static bool is_of_recopied(const struct child *c, const struct foreign_key *key)
 
 		if (!f->recopies.items[i].is_pending || (!now && (!dot || strchr(dot + 1, '.'))))
 			continue;
-		char *schema = now ? mem_strdup(now->schema) :
-				     mem_memdup(full, (size_t)(dot - full));
+		char *schema =
+			now ? mem_strdup(now->schema) : mem_memdup(full, (size_t)(dot - full));
 		struct table_name target =
 			name_on_target(&f->options, schema, now ? now->name : dot + 1);
 
@@ -92,8 +92,8 @@ static bool is_on_source(struct child *c, const struct foreign_key *key, bool *i
 	const char *at;
 
 	*is_there = false;
-	if (c->here.length == 0 && !create_show_table(c->f->source, c->table->schema,
-						      c->table->name, &c->here, err))
+	if (c->here.length == 0 &&
+	    !create_show_table(c->f->source, c->table->schema, c->table->name, &c->here, err))
 		return false;
 	for (at = c->here.data; !*is_there && foreign_key_next(&at, &other);)
 		*is_there = is_same(c, &other, key);

@@ -63,8 +63,8 @@ TEST(written_and_read)
 	recopies_release(&list);
 }
 
-/* Seen red: forgotten by the source's position alone. A run that is resumed once more takes the DROP
- * TABLE of its process before for somebody else's. */
+/* Seen red: forgotten by the source's position alone. A run that is resumed once more takes the
+ * DROP TABLE of its process before for somebody else's. */
 TEST(listed_until_its_drop_was_seen_on_the_target)
 {
 	struct binlog_position at = place("bin.000002", 100), unset = { .offset = 0 };
