@@ -4,8 +4,13 @@
 #ifndef BASE_ADVICE_H
 #define BASE_ADVICE_H
 
+#include <stdbool.h>
+
 /* To put into a message, behind ": " or "; ". A constant. */
 const char *advice_start_over(void);
+
+/* May a table be dropped on the target and copied again (-recopy)? */
+bool advice_may_recopy(void);
 
 /* From here on (CutoverUnlock is being called, or was) the target may be in use. */
 void advice_target_in_use(void);

@@ -1,7 +1,6 @@
 #include "base/advice.h"
 
 #include <stdatomic.h>
-#include <stdbool.h>
 
 static atomic_bool is_in_use, is_on_way_back;
 
@@ -11,6 +10,11 @@ const char *advice_start_over(void)
 		return "leave both servers alone: the way back ends here";
 	return atomic_load(&is_in_use) ? "leave the target alone, as it may be in use" :
 					 "drop what was copied on the target and start from scratch";
+}
+
+bool advice_may_recopy(void)
+{
+	return !atomic_load(&is_on_way_back) && !atomic_load(&is_in_use);
 }
 
 void advice_target_in_use(void)

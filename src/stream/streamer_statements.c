@@ -214,17 +214,20 @@ bool streamer_check_statement(struct binlog_streamer *s, const struct statement 
 				 query->sql,
 				 touch.is_table ? "that table alone is" : "its tables are",
 				 touch.hit, touch.is_table ? "" : ".TABLE for each");
-	if (statement->kind == STATEMENT_TABLE)
+	if (statement->kind == STATEMENT_TABLE) {
+		bool may_help = touch.is_table && advice_may_recopy();
+
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "%s on the source touches %s, which is being copied (after " POSITION_FORMAT
 				 ": %.*s); changes of definitions are not carried "
 				 "over: %s%s%s",
 				 statement->verb, touch.hit, POSITION_ARGS(&s->boundary), shown,
 				 query->sql, advice_start_over(),
-				 touch.is_table ? "; or, to have that table alone copied again, "
-						  "resume with -recopy " :
-						  "",
-				 touch.is_table ? touch.hit : "");
+				 may_help ? "; or, to have that table alone copied again, "
+					    "resume with -recopy " :
+					    "",
+				 may_help ? touch.hit : "");
+	}
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "a statement logged in statement format may change %s, which is being copied "
 			 "(after " POSITION_FORMAT ": %.*s): a session switched binlog_format away "
