@@ -16,5 +16,7 @@ bool advice_may_recopy(void);
 void advice_target_in_use(void);
 /* This run goes back (PrepareRollback): the target is what the move came from. */
 void advice_on_way_back(void);
+/* Of some tables this run moves a part (Tables.Where): none can be dropped. */
+void advice_of_parts(void);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <stdatomic.h>
 
-static atomic_bool is_in_use, is_on_way_back;
+static atomic_bool is_in_use, is_on_way_back, is_of_parts;
 
 const char *advice_start_over(void)
 {
@@ -14,7 +14,8 @@ const char *advice_start_over(void)
 
 bool advice_may_recopy(void)
 {
-	return !atomic_load(&is_on_way_back) && !atomic_load(&is_in_use);
+	return !atomic_load(&is_on_way_back) && !atomic_load(&is_in_use) &&
+	       !atomic_load(&is_of_parts);
 }
 
 void advice_target_in_use(void)
@@ -25,4 +26,9 @@ void advice_target_in_use(void)
 void advice_on_way_back(void)
 {
 	atomic_store(&is_on_way_back, true);
+}
+
+void advice_of_parts(void)
+{
+	atomic_store(&is_of_parts, true);
 }

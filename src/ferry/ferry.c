@@ -276,6 +276,8 @@ struct ferry *ferry_new(const struct move_options *options, const struct ferry_h
 	}
 	if (options->way_back.names)
 		advice_on_way_back();
+	if (options->tables.where.count > 0)
+		advice_of_parts();
 	state_tracker_begin(&f->tracker, resume ? resume->run.run_id : NULL);
 	f->run.run_id = f->tracker.state.run_id;
 	return f;

@@ -132,6 +132,14 @@ class ChangeTest(SchemaChangeTest):
         self.change("DROP TABLE _a_del, _b_old")
         self.finish(ferry)
 
+    def test_a_name_behind_a_backslash(self):
+        """Seen red: the new table is not noticed."""
+        ferry = self.begin("a", "_b", Tables={"Blacklist": ["_*"]}).start()
+        self.settle(ferry)
+        self.change("SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'",
+                    r"ALTER TABLE _b COMMENT = 'C:\', RENAME TO b", "UPDATE b SET n = 7")
+        self.finish(ferry)
+
     def changed_while_the_start_checks(self, *flags):
         probes = self.probes()
         ferry = self.begin("a", probes=probes, OnSchemaChange="stop")
