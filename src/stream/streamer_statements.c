@@ -92,6 +92,14 @@ struct touch {
 	bool may_change;
 };
 
+/* Whatever the table is called: nothing of that database is copied. */
+static bool is_elsewhere(const struct binlog_streamer *s, const char *schema)
+{
+	const struct binlog_handler *h = &s->params.handler;
+
+	return !h->is_chosen(h->context, schema, NULL);
+}
+
 static void look_at_names(struct binlog_streamer *s, const struct statement *statement,
 			  const struct binlog_query *query, const char *schema, struct touch *touch)
 {
@@ -99,13 +107,15 @@ static void look_at_names(struct binlog_streamer *s, const struct statement *sta
 		struct statement_name name = statement->names[i];
 		const char *in = name.schema[0] ? name.schema : schema;
 
+		fold(s, name.schema);
+		if (is_clear(s, query, in) && is_elsewhere(s, in))
+			continue;
 		if (!is_clear(s, query, name.schema) || !is_clear(s, query, name.name)) {
 			snprintf(touch->hit, sizeof(touch->hit),
 				 "a table that cannot be told by its name, perhaps one");
 			touch->is_table = false;
 			return;
 		}
-		fold(s, name.schema);
 		fold(s, name.name);
 		if (!is_touched(s, statement, in, name.name))
 			continue;
