@@ -190,6 +190,27 @@ class ChangeTest(SchemaChangeTest):
                          "the cutover to be waited for")
 
 
+class SignalTest(SchemaChangeTest):
+    """Seen red: ended by the signal itself (-15), without the state on stdout."""
+
+    def test_as_the_program_runs_itself_again(self):
+        ferry = self.begin("a").start()
+        self.settle(ferry)
+        for n in range(3):
+            self.change(f"ALTER TABLE a ADD COLUMN c{n} INT")
+            pid = ferry.process.pid
+            with open(f"/proc/{pid}/cmdline", "rb") as command:
+                while ferry.running:
+                    command.seek(0)
+                    if b"-recopy" in command.read():
+                        break
+            ferry.terminate()
+            ferry.assert_status(2)
+            ferry.resume(as_it_is=True)
+            self.settle(ferry)
+        self.finish(ferry)
+
+
 class KilledTest(SchemaChangeTest):
     """Broken: the state is not saved before the drop: red at recopy_dropped and recopy_created, as
     a table is gone that a state says is copied."""
