@@ -122,7 +122,8 @@ struct binlog_query {
 	size_t schema_length;
 	const char *sql; /* not terminated */
 	size_t sql_length;
-	bool is_utf8; /* sql is in UTF-8; else in whatever the session spoke */
+	bool is_utf8;	 /* sql is in UTF-8; else in whatever the session spoke */
+	bool is_literal; /* NO_BACKSLASH_ESCAPES */
 	uint16_t error_code;
 };
 bool binlog_query_parse(struct binlog_event *event, const struct binlog_format *format,

@@ -35,8 +35,10 @@ void recopies_copy(struct recopies *to, const struct recopies *from);
 void recopies_release(struct recopies *list);
 
 /* {"shop.orders": {"From": {"Name": …, "Pos": …}, "TargetDropped": {…}, "IsPending": true}}; NULL
- * where none matters any more to a run that is at position. */
-cJSON *recopies_json(const struct recopies *list, const struct binlog_position *position);
+ * where none matters any more to a run that is at position, and on the target at watched (unset: it
+ * is not watched). */
+cJSON *recopies_json(const struct recopies *list, const struct binlog_position *position,
+		     const struct binlog_position *watched);
 /* node NULL: none. ERROR_CONFIG; *list needs no release then. */
 bool recopies_read(const cJSON *node, struct recopies *list, struct error *err) MUST_CHECK;
 

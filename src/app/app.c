@@ -327,6 +327,7 @@ static void start_watchers(struct app *app)
 	watch_hangups(app);
 	ev_signal_start(app->loop, &app->interrupted);
 	ev_signal_start(app->loop, &app->terminated);
+	restart_take_signals();
 
 	ev_init(&app->tick, on_tick);
 	ev_init(&app->report_progress, on_report);

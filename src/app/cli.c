@@ -215,10 +215,14 @@ static bool check_rest(const struct arguments *a)
 		fprintf(a->errors, "-resume and -resumestate: take one of them out\n");
 	if (cli->recopy.count > 0 && !cli->resume && !cli->resume_state && !is_answered)
 		fprintf(a->errors, "-recopy goes with -resume or -resumestate\n");
+	if (cli->recopy.count > 0 && cli->back)
+		fprintf(a->errors, "-back and -recopy: take one of them out: nothing is copied on "
+				   "the way back\n");
 	if (cli->back && cli->verify)
 		fprintf(a->errors, "-back and -verify: take one of them out\n");
 	return !lonely && !(cli->resume && cli->resume_state) && !(cli->back && cli->verify) &&
-	       (cli->recopy.count == 0 || cli->resume || cli->resume_state || is_answered);
+	       (cli->recopy.count == 0 ||
+		(!cli->back && (cli->resume || cli->resume_state || is_answered)));
 }
 
 bool cli_parse(int argc, char *const *argv, struct cli *cli, int *exit_status, FILE *out,

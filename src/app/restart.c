@@ -10,6 +10,8 @@
 #include "restart.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,6 +153,24 @@ static char **arguments(const struct app *app)
 	return argv;
 }
 
+/* They stay pending over exec() for the program that comes then, which would else be ended by them
+ * before it has its handlers. */
+static void mask_signals(int how)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(how, &signals, NULL);
+}
+
+void restart_take_signals(void)
+{
+	mask_signals(SIG_UNBLOCK);
+}
+
 static void run_again(const struct app *app)
 {
 	struct ferry_status status;
@@ -168,8 +188,10 @@ static void run_again(const struct app *app)
 	close_at_exec();
 	char **argv = arguments(app);
 
+	mask_signals(SIG_BLOCK);
 	execv("/proc/self/exe", argv);
 	execvp(argv[0], argv);
+	mask_signals(SIG_UNBLOCK);
 }
 
 /* A statement is behind the place that the last one began at: it comes as often as

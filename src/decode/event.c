@@ -282,10 +282,12 @@ static bool is_utf8_collation(unsigned id)
 
 /* code[1] value, in the order of their codes but for the catalog; what the session speaks
  * has only these in front of it (MySQL source, sql/log_event.cc, Query_log_event::write). */
-static bool is_session_utf8(struct reader status)
+static void read_session(struct binlog_query *query, struct reader status)
 {
 	enum { FLAGS2, SQL_MODE, OLD_CATALOG, AUTO_INCREMENT, CHARSET, CATALOG = 6 };
+	enum { NO_BACKSLASH_ESCAPES = 0x100000 };
 
+	query->is_utf8 = query->is_literal = false;
 	while (reader_left(&status) > 0) {
 		switch (reader_u8(&status)) {
 		case FLAGS2:
@@ -293,7 +295,7 @@ static bool is_session_utf8(struct reader status)
 			reader_skip(&status, 4);
 			break;
 		case SQL_MODE:
-			reader_skip(&status, 8);
+			query->is_literal = reader_u64(&status) & NO_BACKSLASH_ESCAPES;
 			break;
 		case OLD_CATALOG:
 			reader_skip(&status, reader_u8(&status) + 1u);
@@ -304,13 +306,13 @@ static bool is_session_utf8(struct reader status)
 		case CHARSET: {
 			unsigned client = reader_u16(&status);
 
-			return !status.failed && is_utf8_collation(client);
+			query->is_utf8 = !status.failed && is_utf8_collation(client);
+			return;
 		}
 		default:
-			return false;
+			return;
 		}
 	}
-	return false;
 }
 
 /* thread[4] seconds[4] schema length[1] error[2] status length[2], the status
@@ -332,7 +334,7 @@ bool binlog_query_parse(struct binlog_event *event, const struct binlog_format *
 	status_length = reader_u16(r);
 	if (post_header > QUERY_POST_HEADER)
 		reader_skip(r, post_header - QUERY_POST_HEADER);
-	query->is_utf8 = is_session_utf8(reader_sub(r, status_length));
+	read_session(query, reader_sub(r, status_length));
 	query->schema = (const char *)reader_bytes(r, query->schema_length);
 	reader_u8(r);
 	if (r->failed)

@@ -161,7 +161,7 @@ static void ferry_main(void *argument)
 	log_info("hello world from %s", version_text);
 	bool ok = ferry_prepare(f, &err);
 	if (!ok || f->is_dry_run || f->is_finished) {
-		if (!ok && ferry_has_changed(f))
+		if (!ok && ferry_has_changed(f, &err))
 			f->step = PART_SCHEMA_CHANGE;
 		disconnect(f);
 		if (ok)
@@ -276,6 +276,8 @@ struct ferry *ferry_new(const struct move_options *options, const struct ferry_h
 	}
 	if (options->way_back.names)
 		advice_on_way_back();
+	if (options->tables.where.count > 0)
+		advice_of_parts();
 	state_tracker_begin(&f->tracker, resume ? resume->run.run_id : NULL);
 	f->run.run_id = f->tracker.state.run_id;
 	return f;

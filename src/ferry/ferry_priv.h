@@ -151,9 +151,13 @@ bool ferry_load_schema(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_recopy_state(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_recopy_tables(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_may_recopy(const struct ferry *f);
+/* ferry_stale_keys.c: does a foreign key that the table has on the target refer to one that is to
+ * be copied again, and not exist on the source any more? *err says which. */
+bool ferry_find_stale_keys(struct ferry *f, const struct table *table, bool *is_stale,
+			   struct error *err) MUST_CHECK;
 /* After a failure of the start: did a definition change meanwhile, so that another start would
- * handle it? */
-bool ferry_has_changed(struct ferry *f);
+ * handle it? Where that one needs somebody's help, the failure says so. */
+bool ferry_has_changed(struct ferry *f, struct error *failure);
 /* ferry_recopy.c, by the streamer's thread: see struct binlog_handler. */
 bool ferry_is_older(void *ferry, const char *schema, const char *name,
 		    const struct binlog_position *begin);

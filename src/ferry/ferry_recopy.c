@@ -158,17 +158,53 @@ static bool read_place(struct ferry *f, struct error *err)
 	return true;
 }
 
+/* A table without an engine could not be opened: it is broken, or was renamed right then (MariaDB,
+ * whose answer has NULLs for it). */
+static bool is_torn(const struct schema *schema)
+{
+	for (size_t i = 0; i < schema->table_count; i++)
+		if (!*schema->tables[i].engine)
+			return true;
+	return false;
+}
+
 /* A table dropped between the reads of tables and of columns is not in the next list. */
 static bool load(struct ferry *f, struct error *err)
 {
 	for (unsigned attempt = 1; read_place(f, err); attempt++) {
-		if (schema_load(f->source, ferry_is_chosen, f, &f->schema, err))
+		bool is_last = attempt == LOAD_ATTEMPTS;
+		bool ok = schema_load(f->source, ferry_is_chosen, f, &f->schema, err);
+
+		if (ok && (is_last || !is_torn(&f->schema)))
 			return true;
-		if (err->kind != ERROR_SCHEMA || attempt == LOAD_ATTEMPTS ||
-		    !stop_sleep_ms(&f->stop, LOAD_SLEEP_MS))
+		if (ok) {
+			schema_release(&f->schema);
+			error_set(err, ERROR_SCHEMA, "a table cannot be opened");
+		}
+		if (err->kind != ERROR_SCHEMA || is_last || !stop_sleep_ms(&f->stop, LOAD_SLEEP_MS))
 			break;
 	}
 	return error_wrap(err, "load table definitions of the source");
+}
+
+/* Children of tables that are copied again. */
+static bool want_children(struct ferry *f, struct error *err)
+{
+	bool is_stale;
+
+	for (size_t i = 0; i < f->schema.table_count && recopies_pending(&f->recopies) > 0; i++) {
+		const struct table *table = &f->schema.tables[i];
+		const char *name = table->full_name;
+
+		if (recopies_is_pending(&f->recopies, name) ||
+		    !saved_state_has_table(f->resume, name))
+			continue;
+		if (!ferry_find_stale_keys(f, table, &is_stale, err))
+			return false;
+		if (is_stale && !see_to(f, name, err))
+			return error_wrap(err, "resume with -recopy %s too", name);
+	}
+	return true;
 }
 
 bool ferry_load_schema(struct ferry *f, struct error *err)
@@ -179,7 +215,8 @@ bool ferry_load_schema(struct ferry *f, struct error *err)
 	for (;;) {
 		size_t pending = recopies_pending(&f->recopies);
 
-		if (!load(f, err) || !state_schema_check(f->resume, &f->schema, see_to, f, err))
+		if (!load(f, err) || !state_schema_check(f->resume, &f->schema, see_to, f, err) ||
+		    !want_children(f, err))
 			return false;
 		if (recopies_pending(&f->recopies) == pending)
 			return true;
@@ -194,16 +231,27 @@ static bool may_start_again(const struct ferry *f)
 	return f->resume ? ferry_may_recopy(f) : f->step == PART_INITIALIZE || f->step == PART_START;
 }
 
-bool ferry_has_changed(struct ferry *f)
+/* A database, column, table or index that is gone, or a definition that has changed. */
+static bool names_what_changed(const struct error *err)
+{
+	static const unsigned codes[] = { 1049, 1054, 1146, 1176, 1412 };
+
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (err->server_code == codes[i])
+			return true;
+	return false;
+}
+
+static bool differs_now(struct ferry *f)
 {
 	struct state_schema then, now;
-	struct error ignored;
+	struct error err = ERROR_INIT;
 	struct schema schema;
 
-	if (!f->has_tables || !may_start_again(f) || stop_is_set(&f->stop) ||
-	    !db_ready(f->source, &ignored) ||
-	    !schema_load(f->source, ferry_is_chosen, f, &schema, &ignored))
+	if (!f->has_tables || stop_is_set(&f->stop) || !db_ready(f->source, &err))
 		return false;
+	if (!schema_load(f->source, ferry_is_chosen, f, &schema, &err))
+		return err.kind == ERROR_SCHEMA; /* one is changing right now */
 	state_schema_make(&then, &f->schema);
 	state_schema_make(&now, &schema);
 	bool has_changed = then.sum != now.sum;
@@ -211,6 +259,18 @@ bool ferry_has_changed(struct ferry *f)
 	state_schema_release(&now);
 	schema_release(&schema);
 	return has_changed;
+}
+
+/* What was dropped and is there again by now was gone when the start looked. */
+bool ferry_has_changed(struct ferry *f, struct error *failure)
+{
+	if (may_start_again(f))
+		return f->has_tables && !stop_is_set(&f->stop) &&
+		       (names_what_changed(failure) || differs_now(f));
+	if (!f->resume && f->step == PART_CREATE_TABLES && differs_now(f))
+		error_wrap(failure, "a definition was changed on the source meanwhile: drop what was "
+				    "created, and start again");
+	return false;
 }
 
 /* --- the state (D4) -------------------------------------------------------------------------- */
@@ -411,15 +471,7 @@ bool ferry_changed_tables(struct ferry *f, struct recopies *tables)
 	return is_stated;
 }
 
-/* A column, table or index that is gone, or a definition that has changed. */
 bool ferry_is_schema_change(const struct ferry *f, const struct error *err)
 {
-	static const unsigned codes[] = { 1054, 1146, 1176, 1412 };
-
-	if (!ferry_may_recopy(f))
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		if (err->server_code == codes[i])
-			return true;
-	return err->kind == ERROR_SCHEMA;
+	return ferry_may_recopy(f) && (names_what_changed(err) || err->kind == ERROR_SCHEMA);
 }

@@ -71,7 +71,8 @@ static bool load_tables(struct ferry *f, struct error *err)
 	log_info_facts(&facts, "table schemas cached: %zu table%s", f->tables.count,
 		       f->tables.count == 1 ? "" : "s");
 	probe("tables_loaded", " ");
-	return preflight_names(&f->options, f->source, &f->schema, f->resume && ferry_may_recopy(f),
+	return preflight_names(&f->options, f->source, &f->schema,
+			       f->resume && (ferry_may_recopy(f) || f->options.recopy.count > 0),
 			       &f->findings, err);
 }
 

@@ -260,7 +260,7 @@ static void check_all(struct names *names)
 	while ((entry = map_next(&verify->force_index, &cursor)))
 		check_index(names, entry->key, entry->value);
 	if (names->schema->table_count == 0)
-		finding_add(names->findings, FINDING_ERROR,
+		finding_add(names->findings, names->may_be_gone ? FINDING_WARNING : FINDING_ERROR,
 			    "look at Databases and Tables, and at what the account may SELECT",
 			    "source: no table is chosen by Databases and Tables: there is nothing to "
 			    "copy");

@@ -229,6 +229,11 @@ static bool check_table(struct preflight *p, struct moved_table *t, struct buf *
 		add_denied(p, t, &failure);
 		return true;
 	}
+	/* Gone, or with other columns by now: the start looks again. */
+	if (failure.server_code == 1146 || failure.server_code == 1054) {
+		*err = failure;
+		return false;
+	}
 	return preflight_forgive(p, "cannot be copied", &failure, err);
 }
 

@@ -396,10 +396,9 @@ static char *from_text(const struct move_options *options, const struct moved_ta
 	const char *forced = map_get_text(&options->verify.force_index, t->source->full_name);
 	const struct table *own = side == SIDE_SOURCE ? t->source : target;
 
-	/* With VerifierType ChecksumTable Ghostferry compares by CHECKSUM TABLE, and so accepts an
-	 * index that is not there. */
-	if (forced && options->verify.type == VERIFIER_CHECKSUM_TABLE &&
-	    !(own && table_index_named(own, forced)))
+	/* A start refuses an index that is not there, except where it was dropped in mid-run, and
+	 * with ChecksumTable, as Ghostferry does. */
+	if (forced && !(own && table_index_named(own, forced)))
 		forced = NULL;
 	const char *index = forced		? forced :
 			    side == SIDE_SOURCE ? t->key.index :

@@ -81,14 +81,25 @@ static void add_place(cJSON *object, const char *name, const struct binlog_posit
 	json_add_u64(added, "Pos", place->offset);
 }
 
-cJSON *recopies_json(const struct recopies *list, const struct binlog_position *position)
+/* A watch of the target that resumes may come to our own DROP TABLE again, however far the source
+ * was followed. */
+static bool is_over(const struct recopy *r, const struct binlog_position *position,
+		    const struct binlog_position *watched)
+{
+	return !r->is_pending && binlog_position_compare(&r->from, position) <= 0 &&
+	       (!binlog_position_is_set(&r->dropped) || !binlog_position_is_set(watched) ||
+		binlog_position_compare(&r->dropped, watched) <= 0);
+}
+
+cJSON *recopies_json(const struct recopies *list, const struct binlog_position *position,
+		     const struct binlog_position *watched)
 {
 	cJSON *object = NULL, *added;
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct recopy *r = &list->items[i];
 
-		if (!r->is_pending && binlog_position_compare(&r->from, position) <= 0)
+		if (is_over(r, position, watched))
 			continue;
 		if (!object)
 			object = cJSON_CreateObject();

@@ -46,7 +46,7 @@ bool state_recopy_make(const struct saved_state *from, const struct recopies *li
 		       struct saved_state *made, struct error *err)
 {
 	cJSON *tree = cJSON_Duplicate(from->tree, true);
-	cJSON *recopied = recopies_json(list, &from->run.position);
+	cJSON *recopied = recopies_json(list, &from->run.position, &from->run.watched);
 	char text[17];
 
 	for (size_t i = 0; i < list->count; i++)

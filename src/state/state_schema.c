@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/advice.h"
 #include "base/json_sum.h"
 #include "db/type_text.h"
 
@@ -245,7 +246,8 @@ static bool check_tables(const struct saved_state *state, const struct schema *s
 					       then->string);
 
 		if (!is_same && !remedy(context, then->string, err))
-			return false;
+			return advice_may_recopy() &&
+			       error_wrap(err, "resume with -recopy %s", then->string);
 	}
 	for (size_t i = 0; i < schema->table_count; i++) {
 		const char *name = schema->tables[i].full_name;
@@ -253,9 +255,9 @@ static bool check_tables(const struct saved_state *state, const struct schema *s
 		if (map_get_text(&state->schema_tables, name))
 			continue;
 		error_set(err, ERROR_SCHEMA,
-			  "table %s was not there, or not chosen; leave it out "
-			  "(Tables.Blacklist) or start from scratch",
-			  name);
+			  "table %s was not there, or not chosen; resume with -recopy %s, leave it "
+			  "out (Tables.Blacklist) or start from scratch",
+			  name, name);
 		if (!remedy(context, name, err))
 			return false;
 	}

@@ -121,7 +121,7 @@ static void add_filters(cJSON *state, const struct run_state *copy)
 /* Beyond Ghostferry's layout: readers of that pass over unknown keys. */
 static void add_own_keys(cJSON *state, const struct run_state *copy)
 {
-	cJSON *recopied = recopies_json(&copy->recopies, &copy->position);
+	cJSON *recopied = recopies_json(&copy->recopies, &copy->position, &copy->watched);
 
 	json_add_u64(state, "StateFormat", recopied ? STATE_FORMAT_RECOPIED : STATE_FORMAT);
 	if (recopied)

@@ -76,13 +76,11 @@ static bool skip_one(struct tokenizer *t)
 	return true;
 }
 
-/* A doubled quote stands for one; so does an escaped one, but not in a name.
- * Whether a session escapes with backslashes is up to its sql_mode; that only
- * matters for texts behind the names that are looked for. */
+/* A doubled quote stands for one; so does an escaped one, but not in a name. */
 static void skip_quoted(struct tokenizer *t, char quote)
 {
 	for (t->at++; t->at < t->end; t->at++) {
-		if (*t->at == '\\' && quote != '`' && left(t) > 1)
+		if (*t->at == '\\' && quote != '`' && !t->is_literal && left(t) > 1)
 			t->at++;
 		else if (*t->at != quote)
 			continue;

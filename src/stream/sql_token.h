@@ -23,6 +23,7 @@ struct tokenizer {
 	const char *at;
 	const char *end;
 	unsigned versioned; /* open comments that are looked into */
+	bool is_literal;    /* a backslash in quotes stands for itself */
 };
 
 struct tokenizer tokenizer_over(const char *sql, size_t length);

@@ -7,6 +7,8 @@
  * DROP, are tables: a verb that is not in them is unknown. */
 #include "statement.h"
 
+#include <string.h>
+
 #include "statement_parser.h"
 
 static void begin(struct parser *p)
@@ -146,9 +148,17 @@ static bool skip_settings(struct parser *p)
 	return true;
 }
 
-void statement_parse(const char *sql, size_t length, struct statement *statement)
+static struct tokenizer tokens_of(const char *sql, size_t length, bool is_literal)
 {
-	struct parser p = { .tokens = tokenizer_over(sql, length), .out = statement };
+	struct tokenizer tokens = tokenizer_over(sql, length);
+
+	tokens.is_literal = is_literal;
+	return tokens;
+}
+
+static void parse(const char *sql, size_t length, bool is_literal, struct statement *statement)
+{
+	struct parser p = { .tokens = tokens_of(sql, length, is_literal), .out = statement };
 
 	statement->kind = STATEMENT_UNKNOWN;
 	statement->verb = "unknown statement";
@@ -173,8 +183,38 @@ void statement_parse(const char *sql, size_t length, struct statement *statement
 		statement->is_open = true;
 	/* A table of another database than the default one is written in full. */
 	if (!statement->is_complete) {
-		p.tokens = tokenizer_over(sql, length);
+		p.tokens = tokens_of(sql, length, is_literal);
 		parser_advance(&p);
 		parser_read_qualified(&p);
 	}
+}
+
+/* What the one or the other way to read a statement finds. */
+static void add(struct statement *statement, const struct statement *other)
+{
+	unsigned room = STATEMENT_NAMES_MAX - statement->name_count;
+	unsigned added = other->name_count < room ? other->name_count : room;
+
+	if (statement->kind != other->kind) {
+		statement->kind = STATEMENT_UNKNOWN;
+		statement->verb = "unknown statement";
+		statement->is_open = true;
+	}
+	memcpy(statement->names + statement->name_count, other->names,
+	       added * sizeof(*other->names));
+	statement->name_count += added;
+	statement->is_open |= other->is_open || added < other->name_count;
+	statement->is_complete &= other->is_complete;
+}
+
+void statement_parse(const char *sql, size_t length, enum statement_escapes escapes,
+		     struct statement *statement)
+{
+	struct statement other;
+
+	parse(sql, length, escapes == STATEMENT_LITERAL, statement);
+	if (escapes != STATEMENT_EITHER || !memchr(sql, '\\', length))
+		return;
+	parse(sql, length, true, &other);
+	add(statement, &other);
 }

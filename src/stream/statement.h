@@ -50,8 +50,19 @@ struct statement {
 	bool creates_index;
 };
 
+/* Where does a text in quotes end that has a backslash? There may be names behind it:
+ * ALTER TABLE a COMMENT 'C:\', RENAME TO b. */
+enum statement_escapes {
+	STATEMENT_ESCAPES, /* a quote behind it is escaped */
+	STATEMENT_LITERAL, /* sql_mode has NO_BACKSLASH_ESCAPES */
+	/* A character set may have letters whose second byte looks like one: the names of both ways
+	 * to read the statement are found. */
+	STATEMENT_EITHER,
+};
+
 /* Fills *statement; the verb of an empty statement is "". What triggers and functions that
  * it calls do is not seen. */
-void statement_parse(const char *sql, size_t length, struct statement *statement);
+void statement_parse(const char *sql, size_t length, enum statement_escapes escapes,
+		     struct statement *statement);
 
 #endif

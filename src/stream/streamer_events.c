@@ -199,7 +199,11 @@ static bool on_query(struct binlog_streamer *s, struct binlog_event *event, stru
 
 	if (!binlog_query_parse(event, &s->format, &query, err))
 		return false;
-	statement_parse(query.sql, query.sql_length, &statement);
+	statement_parse(query.sql, query.sql_length,
+			query.is_literal ? STATEMENT_LITERAL :
+			query.is_utf8	 ? STATEMENT_ESCAPES :
+					   STATEMENT_EITHER,
+			&statement);
 	switch (statement.kind) {
 	case STATEMENT_XA_START:
 		t->is_xa = true;

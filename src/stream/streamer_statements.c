@@ -92,6 +92,14 @@ struct touch {
 	bool may_change;
 };
 
+/* Whatever the table is called: nothing of that database is copied. */
+static bool is_elsewhere(const struct binlog_streamer *s, const char *schema)
+{
+	const struct binlog_handler *h = &s->params.handler;
+
+	return !h->is_chosen(h->context, schema, NULL);
+}
+
 static void look_at_names(struct binlog_streamer *s, const struct statement *statement,
 			  const struct binlog_query *query, const char *schema, struct touch *touch)
 {
@@ -99,13 +107,15 @@ static void look_at_names(struct binlog_streamer *s, const struct statement *sta
 		struct statement_name name = statement->names[i];
 		const char *in = name.schema[0] ? name.schema : schema;
 
+		fold(s, name.schema);
+		if (is_clear(s, query, in) && is_elsewhere(s, in))
+			continue;
 		if (!is_clear(s, query, name.schema) || !is_clear(s, query, name.name)) {
 			snprintf(touch->hit, sizeof(touch->hit),
 				 "a table that cannot be told by its name, perhaps one");
 			touch->is_table = false;
 			return;
 		}
-		fold(s, name.schema);
 		fold(s, name.name);
 		if (!is_touched(s, statement, in, name.name))
 			continue;
@@ -214,17 +224,20 @@ bool streamer_check_statement(struct binlog_streamer *s, const struct statement 
 				 query->sql,
 				 touch.is_table ? "that table alone is" : "its tables are",
 				 touch.hit, touch.is_table ? "" : ".TABLE for each");
-	if (statement->kind == STATEMENT_TABLE)
+	if (statement->kind == STATEMENT_TABLE) {
+		bool may_help = touch.is_table && advice_may_recopy();
+
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "%s on the source touches %s, which is being copied (after " POSITION_FORMAT
 				 ": %.*s); changes of definitions are not carried "
 				 "over: %s%s%s",
 				 statement->verb, touch.hit, POSITION_ARGS(&s->boundary), shown,
 				 query->sql, advice_start_over(),
-				 touch.is_table ? "; or, to have that table alone copied again, "
-						  "resume with -recopy " :
-						  "",
-				 touch.is_table ? touch.hit : "");
+				 may_help ? "; or, to have that table alone copied again, "
+					    "resume with -recopy " :
+					    "",
+				 may_help ? touch.hit : "");
+	}
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "a statement logged in statement format may change %s, which is being copied "
 			 "(after " POSITION_FORMAT ": %.*s): a session switched binlog_format away "

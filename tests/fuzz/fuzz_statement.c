@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct statement statement;
 
-	statement_parse((const char *)data, size, &statement);
+	statement_parse((const char *)data, size, STATEMENT_EITHER, &statement);
 	assert(statement.verb);
 	assert(statement.name_count <= STATEMENT_NAMES_MAX);
 	for (unsigned i = 0; i < statement.name_count; i++) {

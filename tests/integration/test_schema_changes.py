@@ -1,6 +1,7 @@
 """OnSchemaChange: a change of a table's definition on the source costs that table alone."""
 
 import re
+import threading
 
 from lib.case import BOTH
 from lib.compare import assert_same_definitions
@@ -131,6 +132,14 @@ class ChangeTest(SchemaChangeTest):
         self.change("DROP TABLE _a_del, _b_old")
         self.finish(ferry)
 
+    def test_a_name_behind_a_backslash(self):
+        """Seen red: the new table is not noticed."""
+        ferry = self.begin("a", "_b", Tables={"Blacklist": ["_*"]}).start()
+        self.settle(ferry)
+        self.change("SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'",
+                    r"ALTER TABLE _b COMMENT = 'C:\', RENAME TO b", "UPDATE b SET n = 7")
+        self.finish(ferry)
+
     def changed_while_the_start_checks(self, *flags):
         probes = self.probes()
         ferry = self.begin("a", probes=probes, OnSchemaChange="stop")
@@ -179,6 +188,27 @@ class ChangeTest(SchemaChangeTest):
         ferry.wait_until(lambda: len(re.findall("dropped on the target", ferry.log())) >= 4
                          and (ferry.status() or {}).get("OverallState") == "wait-for-cutover", 60,
                          "the cutover to be waited for")
+
+
+class SignalTest(SchemaChangeTest):
+    """Seen red: ended by the signal itself (-15), without the state on stdout."""
+
+    def test_as_the_program_runs_itself_again(self):
+        ferry = self.begin("a").start()
+        self.settle(ferry)
+        for n in range(3):
+            self.change(f"ALTER TABLE a ADD COLUMN c{n} INT")
+            pid = ferry.process.pid
+            with open(f"/proc/{pid}/cmdline", "rb") as command:
+                while ferry.running:
+                    command.seek(0)
+                    if b"-recopy" in command.read():
+                        break
+            ferry.terminate()
+            ferry.assert_status(2)
+            ferry.resume(as_it_is=True)
+            self.settle(ferry)
+        self.finish(ferry)
 
 
 class KilledTest(SchemaChangeTest):
@@ -355,6 +385,107 @@ class ShapesTest(SchemaChangeTest):
         self.settle(ferry)
         self.change("INSERT INTO bare VALUES (1, 'a', 1), (2, 'b', 2)", "DELETE FROM bare WHERE n IS NULL",
                     "UPDATE child SET n = n + 1")
+        self.finish(ferry)
+
+
+class ForeignKeyTest(SchemaChangeTest):
+    """Seen red: the statement does not name the children, and theirs on the target refer to what is
+    gone (MySQL: the parent cannot be created)."""
+
+    def family(self, **settings):
+        with self.source.connect() as db:
+            db.run("CREATE DATABASE abc", "USE abc",
+                   "CREATE TABLE parent (id INT PRIMARY KEY)",
+                   "CREATE TABLE aunt (id INT PRIMARY KEY)",
+                   "CREATE TABLE child (id INT PRIMARY KEY, p INT, a INT,"
+                   " CONSTRAINT f FOREIGN KEY (p) REFERENCES parent (id),"
+                   " CONSTRAINT g FOREIGN KEY (a) REFERENCES aunt (id))",
+                   "CREATE TABLE cousin (id INT PRIMARY KEY, a INT,"
+                   " CONSTRAINT h FOREIGN KEY (a) REFERENCES aunt (id) ON DELETE CASCADE)",
+                   "INSERT INTO parent VALUES (1), (2)", "INSERT INTO aunt VALUES (1), (2)",
+                   "INSERT INTO child VALUES (1, 1, 1), (2, 2, NULL)",
+                   "INSERT INTO cousin VALUES (1, 1), (2, 2)")
+        ferry = self.begin(**settings).start()
+        self.settle(ferry)
+        return ferry
+
+    def test_children_of_what_is_renamed(self):
+        probes = self.probes()
+        ferry = self.family(probes=probes)
+        stop = probes.stop_at("recopy_dropped")
+        self.change("RENAME TABLE parent TO elder", "ALTER TABLE aunt ADD COLUMN n INT",
+                    "INSERT INTO elder VALUES (9)", "INSERT INTO child VALUES (9, 9, 1)")
+        self.reach(ferry, stop)
+        ferry.kill9()
+        probes.release_all()
+        ferry.start("-resume")
+        self.settle(ferry)
+        self.assertTrue({"abc.child", "abc.parent"} <= set(self.dropped(ferry)))
+        self.assertNotIn("abc.cousin", self.dropped(ferry))
+        self.change("ALTER TABLE aunt CHANGE id number INT NOT NULL",
+                    "CREATE TABLE elder2 LIKE elder", "INSERT INTO elder2 SELECT * FROM elder",
+                    "SET SESSION foreign_key_checks = 0",
+                    "RENAME TABLE elder TO old, elder2 TO elder", "DELETE FROM elder WHERE id = 1")
+        self.finish(ferry)
+        self.assertIn("abc.cousin", self.dropped(ferry))
+
+    def test_by_hand(self):
+        """Each remedy to the letter."""
+        ferry = self.family(OnSchemaChange="stop", Tables={"Whitelist": ["*", "parent"]})
+        self.change("RENAME TABLE parent TO elder", "INSERT INTO elder VALUES (9)")
+        named = []
+        for status, remedy in ((2, r"resume with -recopy (abc\.parent)"),
+                               (1, r"abc\.elder was not there, .*resume with -recopy (abc\.elder)"),
+                               (1, r"resume with -recopy (abc\.child) too: .* key f follows parent")):
+            ferry.assert_status(status)
+            self.assertRegex(ferry.log(), remedy)
+            named += ["-recopy", re.search(remedy, ferry.log())[1]]
+            ferry.start(*named, "-resume")
+        self.finish(ferry)
+
+
+class GoneTest(SchemaChangeTest):
+    def test_all_that_was_chosen(self):
+        """Seen red: status 1, as there is nothing to copy; and by a name in the configuration."""
+        ferry = self.begin("a", Tables={"Whitelist": ["a"]}, TablesToBeCreatedFirst=["abc.a"],
+                           ForceIndexForVerification={"abc": {"a": "PRIMARY"}}).start()
+        self.settle(ferry)
+        self.change("ALTER TABLE a DROP PRIMARY KEY, ADD UNIQUE KEY k (id)", "INSERT INTO a (id) VALUES (999)")
+        self.settle(ferry)
+        self.change("DROP TABLE a")
+        self.settle(ferry)
+        ferry.kill9()
+        ferry.start("-resume")
+        self.settle(ferry)
+        self.change("CREATE TABLE a (n INT PRIMARY KEY)", "INSERT INTO a VALUES (1)")
+        self.finish(ferry)
+
+
+class TornTest(SchemaChangeTest):
+    """A table is dropped and made again while its definition is read: MariaDB answers with NULLs
+    for what it cannot open, and with all of it a moment later. Seen red: "uses the engine
+    (unknown)", status 1."""
+    pairs = (("mariadb", "mariadb"),)
+
+    def test_read_between_a_drop_and_a_create(self):
+        ferry = self.begin("a", "b").start()
+        self.settle(ferry)
+
+        def waiting(user):
+            return self.source.sql("SELECT 1 FROM information_schema.PROCESSLIST WHERE USER = "
+                                   f"'{user}' AND STATE = 'Waiting for table metadata lock'")
+
+        holder = self.source.connect()
+        holder.run("LOCK TABLES abc.a WRITE")
+        self.change("ALTER TABLE b ADD COLUMN more INT")
+        ferry.wait_until(lambda: waiting("ghostferry"))
+        maker = threading.Thread(target=self.change, args=(
+            "CREATE OR REPLACE TABLE a (id BIGINT NOT NULL PRIMARY KEY, v VARCHAR(200), n INT)",))
+        maker.start()
+        ferry.wait_until(lambda: waiting("root"))
+        holder.run("DROP TABLE abc.a")
+        maker.join()
+        holder.close()
         self.finish(ferry)
 
 

@@ -147,7 +147,8 @@ class DefinitionsTest(StreamTest):
 
     def test_names_from_sessions_of_other_charsets(self):
         """A statement is logged in the character set of its session: the names in it are not
-        those of the tables, byte by byte."""
+        those of the tables, byte by byte. Those of a database that is not copied do not matter:
+        seen red."""
         for charset, database in (("latin1", "größe"), ("cp1251", "имя"), ("gbk", "联通")):
             with self.subTest(charset):
                 self.create()
@@ -158,7 +159,9 @@ class DefinitionsTest(StreamTest):
                                 f"INSERT INTO `{database}`.t VALUES (1), (2)")
                 ferry = self.copied(Databases={"Whitelist": ["abc", database]})
                 with self.source.connect() as db:
-                    db.run(f"SET NAMES {charset}", "TRUNCATE other.x",
+                    db.run(f"SET NAMES {charset}", "TRUNCATE other.x", "USE other",
+                           f"CREATE TABLE `{database}` (id INT)".encode(charset),
+                           f"DROP TABLE other.`{database}`".encode(charset),
                            f"TRUNCATE `{database}`.t".encode(charset))
                 ferry.assert_status(2, 20)
                 self.assertRegex(ferry.log(), "fatal error.*TRUNCATE.*cannot be told by its name")

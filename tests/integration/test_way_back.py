@@ -351,6 +351,21 @@ class RefusedTest(WayBackTest):
         ferry.run_ok("-back")
         self.assert_both_equal()
 
+    def test_a_definition_changes_on_the_new_server(self):
+        """Seen red: both messages advised -recopy, which the way back has not."""
+        ferry = self.move()
+        self.cut_over(ferry)
+        ferry.config["Rollback"]["AutomaticCutover"] = False
+        ferry.start("-back")
+        ferry.wait_for_log("waiting for cutover")
+        self.target.sql("ALTER TABLE xyz.t ADD COLUMN w INT")
+        ferry.assert_status(2)
+        self.assertIn("the way back ends here", ferry.log())
+        self.assertNotIn("-recopy", ferry.log())
+        self.refused(ferry, "-back", says="column `w` was not there")
+        self.assertNotIn("-recopy", ferry.log())
+        self.refused(ferry, "-back", "-resume", "-recopy", "xyz.t", says="nothing is copied on")
+
     def test_the_old_source_is_written_to(self):
         """By an application that has not noticed: before the way back was started, too."""
         ferry = self.move()

@@ -256,26 +256,33 @@ TEST(queries)
 	static const struct {
 		const char *hex, *schema, *sql;
 		unsigned post_header;
-		bool is_utf8;
+		bool is_utf8, is_literal;
 	} cases[] = {
-		{ mysql_query, "", "BEGIN", 13, true },
-		{ mysql_analyze, "", "analyze table v.t", 13, true },
-		{ mariadb_query, "", "analyze table v.t", 13, true },
+		{ mysql_query, "", "BEGIN", 13, true, false },
+		{ mysql_analyze, "", "analyze table v.t", 13, true, false },
+		{ mariadb_query, "", "analyze table v.t", 13, true, false },
 		/* Schema "db"; a newer server with two more bytes in the post-header. */
 		{ "0000000002010000002c000000000000000000"
 		  "0100000000000000020000 0300 ffff 010203 646200 61626364",
-		  "db", "abcd", 15, false },
+		  "db", "abcd", 15, false, false },
 		/* An AUTO_INCREMENT variable, then latin1. */
 		{ "00000000020100000031000000000000000000"
 		  "010000000000000000 0000 0c00 0301000200 04080021000800 00 61626364",
-		  "", "abcd", 13, false },
+		  "", "abcd", 13, false, false },
 		/* utf8mb4 of MySQL 8, and of MariaDB 11. */
 		{ "0000000002010000002c000000000000000000"
 		  "010000000000000000 0000 0700 04ff0021000800 00 61626364",
-		  "", "abcd", 13, true },
+		  "", "abcd", 13, true, false },
 		{ "0000000002010000002c000000000000000000"
 		  "010000000000000000 0000 0700 04000921000800 00 61626364",
-		  "", "abcd", 13, true },
+		  "", "abcd", 13, true, false },
+		/* A sql_mode with NO_BACKSLASH_ESCAPES, and one with its neighbours. */
+		{ "00000000020100000035000000000000000000"
+		  "010000000000000000 0000 1000 010000100000000000 04ff0021000800 00 61626364",
+		  "", "abcd", 13, true, true },
+		{ "00000000020100000035000000000000000000"
+		  "010000000000000000 0000 1000 01ffffefffffffffff 04ff0021000800 00 61626364",
+		  "", "abcd", 13, true, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -292,6 +299,7 @@ TEST(queries)
 		assert_text(query.sql, query.sql_length, cases[i].sql);
 		assert_int_equal(query.error_code, 0);
 		assert_int_equal(query.is_utf8, cases[i].is_utf8);
+		assert_int_equal(query.is_literal, cases[i].is_literal);
 		free(b.at);
 	}
 }
