@@ -164,15 +164,15 @@ class MoveTest(FerryTest):
         return sum(1 for n, d in list(probes.seen) if n == name and re.search(detail, d))
 
     @staticmethod
-    def waits_for_a_lock(server):
-        """Does any session wait for a row lock? INNODB_TRX answers from a cache; MySQL's
+    def waits_for_a_lock(server, sessions=1):
+        """Do so many sessions wait for a row lock? INNODB_TRX answers from a cache; MySQL's
         monitor leaves out reads, MariaDB's counter stays up after a KILL."""
         if server.is_mysql:
-            return server.sql("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'")[0][1] \
-                != "0"
+            waits = server.sql("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'")[0][1]
+            return int(waits) >= sessions
         status = server.sql("SHOW ENGINE INNODB STATUS")[0][2]
         # Before that part stands the latest deadlock, perhaps of another test.
-        return "LOCK WAIT" in status.split("\nTRANSACTIONS\n")[-1]
+        return status.split("\nTRANSACTIONS\n")[-1].count("\nLOCK WAIT ") >= sessions
 
     def done(self, ferry, *args, **how):
         """The run ends well and the target is equal to the source."""
