@@ -141,14 +141,12 @@ class MoveTest(FerryTest):
 
     def let_the_state_be_saved(self, ferry):
         """One thread stands in the stop, the others go on: what they record meanwhile
-        must not pass by what it has not done. Saved every second, when it changes."""
-        path, end = ferry.config_path + ".state", time.monotonic() + 1.2
-
-        def saved():
-            return os.path.exists(path) and os.stat(path).st_mtime_ns
-
-        before = saved()
-        self.wait_until(lambda: saved() != before or time.monotonic() > end)
+        must not pass by what it has not done. Saved every second, when it changes; what is
+        written right after the call may be the state of before it."""
+        path, end = ferry.config_path + ".state", time.monotonic() + 1.5
+        fresh = time.time() + 0.1
+        self.wait_until(lambda: (os.path.exists(path) and os.stat(path).st_mtime > fresh)
+                        or time.monotonic() > end)
 
     def received(self, ferry, probes, count, table=""):
         """Waits until that many row changes (of the table) were received."""
