@@ -392,7 +392,8 @@ class LeftoverWriterTest(MoveTest):
         self.several_writers()
 
     def test_more_writers_than_the_state_knows(self):
-        """It is an older dump, of a run with fewer. Broken: the state's number is believed."""
+        """It is an older dump, of a run with fewer. Broken: locks beyond the state's number are not
+        asked for (test_writer_lock.c: nor those beyond what one query asks for)."""
         self.several_writers(known=2, DataIterationConcurrency=1, BinlogWriterConcurrency=1)
 
     def several_writers(self, known=None, **settings):
