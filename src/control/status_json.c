@@ -117,8 +117,8 @@ static void add_tables(cJSON *object, const struct ferry_status *status)
 		if (table->deferred_indexes)
 			json_add_u64(item, "DeferredIndexes", table->deferred_indexes);
 		if (table->indexing_since > 0)
-			cJSON_AddNumberToObject(item, "IndexingSeconds",
-						(double)((clock_ms() - table->indexing_since) / 1000));
+			json_add_u64(item, "IndexingSeconds",
+				     (uint64_t)(clock_ms() - table->indexing_since) / 1000);
 	}
 }
 

@@ -16,16 +16,16 @@ TEST(rates_are_of_the_copy)
 {
 	struct ferry_table_status tables[2] = { { .rows_written = 1500, .bytes_written = 80 },
 						{ .rows_written = 200 } };
-	struct ferry_status status = { .rows_written = 1000,
-				       .bytes_written = 50000,
-				       .changes_applied = 7,
-				       .tables = tables,
-				       .table_count = 2,
-				       .completed_count = 1,
-				       .start_time = 100,
-				       .phase_s = { [PHASE_STARTING] = 1,
-						    [PHASE_COPYING] = 2,
-						    [PHASE_WAIT_FOR_CUTOVER] = 57 } };
+	struct ferry_status status = {
+		.rows_written = 1000,
+		.bytes_written = 50000,
+		.changes_applied = 7,
+		.tables = tables,
+		.table_count = 2,
+		.completed_count = 1,
+		.start_time = 100,
+		.phase_s = { [PHASE_STARTING] = 1, [PHASE_COPYING] = 2, [PHASE_WAIT_FOR_CUTOVER] = 57 }
+	};
 	struct summary summary = { 0 };
 	struct log_facts facts = { .count = 0 };
 
