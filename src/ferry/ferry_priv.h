@@ -60,7 +60,7 @@ struct ferry {
 	struct throttle_watch throttle_watch;
 
 	/* Shared. */
-	_Atomic double clock_ahead_s; /* our wall clock's lead over the source's */
+	_Atomic double booted_at_s; /* our machine, by the source's clock */
 	struct mutex lock;
 	struct condition changed; /* automatic_cutover */
 	/* given, or recopy_state. Set under lock by the ferry's thread, at the start. */
