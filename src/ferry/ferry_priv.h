@@ -171,6 +171,9 @@ bool ferry_way_back_check_tables(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_way_back_load(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_way_back_place(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_way_back_write(struct ferry *f, struct error *err) MUST_CHECK;
+/* ferry_cutover.c: from here on the state says that the target may be in use. Not if the run has
+ * failed: then it may have printed a state that does not, and the process lives on for seconds. */
+bool ferry_may_unlock(struct ferry *f, struct error *err) MUST_CHECK;
 void ferry_way_back_free(struct ferry *f);
 /* On the way back: does it lead to the source of the move? */
 bool ferry_check_way_back(struct ferry *f, struct error *err) MUST_CHECK;
