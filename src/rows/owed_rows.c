@@ -51,6 +51,16 @@ static void restore_stage(struct owed_rows *o, const cJSON *stage)
 			pending_rows_set_stage(&o->queue, i, TABLE_COMPARED);
 }
 
+/* Without a key nothing is skipped or displaced: there it is an error. */
+static void forget_keyless(struct owed_rows *o)
+{
+	const struct moved_tables *tables = o->run->tables;
+
+	for (size_t i = 0; i < tables->count; i++)
+		if (tables->tables[i]->key.count == 0)
+			pending_rows_set_stage(&o->queue, i, TABLE_COMPARED);
+}
+
 struct owed_rows *owed_rows_new(struct run *run, const cJSON *stage, bool is_resumed)
 {
 	const struct move_options *options = run->options;
@@ -65,11 +75,14 @@ struct owed_rows *owed_rows_new(struct run *run, const cJSON *stage, bool is_res
 		restore_stage(o, stage);
 	else if (is_resumed)
 		invalidate_copied(o);
-	/* Without a key nothing is skipped or displaced: there it is an error. */
-	for (size_t i = 0; i < run->tables->count; i++)
-		if (run->tables->tables[i]->key.count == 0)
-			pending_rows_set_stage(&o->queue, i, TABLE_COMPARED);
+	forget_keyless(o);
 	return o;
+}
+
+void owed_rows_add_saved(struct owed_rows *o, const cJSON *stage)
+{
+	pending_rows_add_json(&o->queue, stage);
+	forget_keyless(o);
 }
 
 void owed_rows_free(struct owed_rows *o)

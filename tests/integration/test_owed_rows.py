@@ -304,6 +304,27 @@ class OwedRowsTest(MoveTest):
         ferry.resume()
         self.refused(ferry, 5)
 
+    def test_an_older_state(self):
+        """The newer one, in the state file, has the row. Broken: owed_rows_add_saved() adds nothing:
+        red, by status 0."""
+        self.table(rows=25, body=BODY)
+        probes = self.probes()
+        ferry = self.one_by_one(probes=probes)
+        copied = probes.stop_at("copy_done")
+        ferry.start()
+        self.reach(ferry, copied)
+        self.wait_until(lambda: "abc.t" in completed(ferry.state_file() or EMPTY),
+                        what="a state in which the table is copied")
+        older = ferry.state_file()
+        self.target.sql("UPDATE abc.t SET n = 1000 WHERE id = 5")
+        self.source.sql("UPDATE abc.t SET n = 1000 WHERE id = 7")
+        self.seen(ferry, probes, "after_binlog_apply")
+        ferry.terminate()
+        ferry.assert_status(2)
+        copied.release()
+        ferry.resume(older, as_it_is=True)
+        self.refused(ferry, 5)
+
     def test_a_state_that_knows_nothing_of_owed_rows(self):
         """All rows are looked for."""
         ferry, probes, stop = self.displaced(
