@@ -41,7 +41,7 @@ void estimate_make(struct estimate *estimate, const struct rate *rate,
  * compared instead if they are numbers. */
 double estimate_table_fraction(const struct ferry_table_status *table);
 /* The same without samples: the average since the start. */
-void estimate_average(struct estimate *estimate, const struct ferry_status *status, double now_wall);
+void estimate_average(struct estimate *estimate, const struct ferry_status *status);
 /* Rows and bytes of all tables, as the source estimates. */
 void estimate_totals(const struct ferry_status *status, uint64_t *rows, uint64_t *bytes);
 

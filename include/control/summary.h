@@ -13,9 +13,9 @@ struct summary {
 
 /* At each tick: now_ms is of clock_ms(). */
 void summary_update(struct summary *summary, enum phase phase, int64_t now_ms);
-/* What the line says, now_ms and now being this moment by both clocks. */
+/* What the line says. */
 void summary_fields(struct log_facts *facts, const struct summary *summary,
-		    const struct ferry_status *status, int64_t now_ms, double now);
+		    const struct ferry_status *status, int64_t now_ms);
 /* Nothing is said of a run that has not started. */
 void summary_log(const struct summary *summary, struct ferry *ferry);
 

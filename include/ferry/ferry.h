@@ -99,7 +99,7 @@ struct ferry_table_status {
 	uint64_t estimated_bytes;
 	uint64_t batch_rows;
 	unsigned deferred_indexes; /* still to be added on the target */
-	double indexing_since;	   /* wall seconds; 0: they are not being added now */
+	int64_t indexing_since;	   /* clock_ms(); 0: they are not being added now */
 	bool is_recopied;	   /* dropped and copied again, as its definition changed */
 	uint64_t late_rows;	   /* changed on the source after the final position: not moved */
 };
@@ -110,7 +110,6 @@ struct ferry_status {
 	bool automatic_cutover;
 	bool has_started;	     /* tables are known */
 	double start_time;	     /* wall seconds */
-	double done_time;	     /* 0 while running */
 	double phase_s[PHASE_COUNT]; /* spent in each by this process */
 	enum throttle_reason throttle_reason;
 	char throttle_text[THROTTLE_TEXT_SIZE];
@@ -150,6 +149,16 @@ struct ferry_status {
 
 void ferry_status(struct ferry *ferry, struct ferry_status *status);
 void ferry_status_release(struct ferry_status *status);
+/* Seconds that this process has run, or had when it was done, however the system's clock was set
+ * meanwhile. */
+static inline double ferry_run_s(const struct ferry_status *status)
+{
+	double seconds = 0;
+
+	for (int i = 0; i < PHASE_COUNT; i++)
+		seconds += status->phase_s[i];
+	return seconds;
+}
 
 /* After FERRY_DRY_RUN_DONE or FERRY_NOT_STARTED: all that was found. */
 const struct findings *ferry_findings(const struct ferry *ferry);

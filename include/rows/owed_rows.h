@@ -25,6 +25,9 @@ struct owed_rows {
 /* stage: OwedRows of the state that is resumed; NULL: it has none. is_resumed: there was a
  * state, and the tracker has its keys already. */
 struct owed_rows *owed_rows_new(struct run *run, const cJSON *stage, bool is_resumed);
+/* What a later state of the run owes: changes that displaced rows find nothing in their way when
+ * they come again after a resume from an earlier one. Before other threads exist. */
+void owed_rows_add_saved(struct owed_rows *o, const cJSON *stage);
 void owed_rows_free(struct owed_rows *o);
 
 /* The row was skipped: the batch is committed, and its chunk not yet recorded. */

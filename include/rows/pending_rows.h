@@ -95,5 +95,7 @@ size_t pending_rows_uncompared(struct pending_rows *q);
  * compared as a whole. */
 cJSON *pending_rows_to_json(struct pending_rows *q);
 void pending_rows_from_json(struct pending_rows *q, const cJSON *tables);
+/* The same, in addition to what is there; tables that are not named stay as they are. */
+void pending_rows_add_json(struct pending_rows *q, const cJSON *tables);
 
 #endif

@@ -26,7 +26,7 @@ struct table_state {
 	/* Indexes that the target's table was made without and may lack still: a set of places in
 	 * table->source->indexes. */
 	uint64_t deferred;
-	double indexing_since;	 /* wall seconds; 0: they are not being added just now */
+	int64_t indexing_since;	 /* clock_ms(); 0: they are not being added just now */
 	struct key copied_up_to; /* owned; end of the finished prefix; may be unset */
 	bool is_complete;
 	bool is_active;	       /* state_tracker_started() in this process */
@@ -71,7 +71,6 @@ struct run_state {
 	int64_t phase_began_ms;
 	int64_t phase_ms[PHASE_COUNT]; /* spent in each, of this process; the present one's is
 					* counted when it ends */
-	double done_time;
 	uint64_t snapshot; /* of a copy that is to be written: its number, in their order */
 };
 

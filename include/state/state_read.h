@@ -33,6 +33,7 @@ struct saved_state {
 	/* Of the state in the StateFile, where that is of the same run; see ferry_line.c.
 	 * Empty after saved_state_parse(). */
 	struct state_line line_on_file;
+	cJSON *owed_on_file; /* owned; object, or NULL: what that state owes may be owed here, too */
 	const cJSON *verifier_stage; /* object, or NULL */
 	const cJSON *owed_rows;	     /* object, or NULL: see owed_rows.h */
 	const cJSON *cascades;	     /* object, or NULL: see cascades.h */

@@ -472,6 +472,9 @@ int app_run(const struct config *config, const struct start_state *start, bool i
 		ferry_join(app.ferry);
 	}
 	listen_remove(&app.listener);
+	/* A verification that was asked for may be in a query that waits for a lock. */
+	if (ok)
+		alarm(RELEASE_S);
 	server_free(app.server);
 	api_release(&app.api);
 	scripts_free(app.scripts);

@@ -32,7 +32,7 @@ static char *progress_text(struct app *app, const struct rate *rate)
 	if (rate)
 		estimate_make(&estimate, rate, &status);
 	else
-		estimate_average(&estimate, &status, view.now);
+		estimate_average(&estimate, &status);
 	progress_json_write(&text, &view);
 	ferry_status_release(&status);
 	return buf_take(&text);

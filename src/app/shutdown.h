@@ -7,6 +7,7 @@
 #define ERROR_CALLBACK_TIMEOUT_MS 5000
 #define STDOUT_PATIENCE_MS 30000
 #define ENDING_S 15 /* once the state is on stdout */
+#define RELEASE_S 3 /* of memory, at the end of a run that is done */
 
 /* Interrupted or failed: prints the state, saves it, reports, leaves. Waits for none
  * of the ferry's threads, which may hang in a query. */

@@ -94,6 +94,7 @@ static bool compare_with_file(struct saved_state *state, const char *path, struc
 	if (strcmp(other.run.run_id, state->run.run_id) == 0) {
 		is_over = other.run.cutover_unlocked && !state->run.cutover_unlocked;
 		state_line_copy(&state->line_on_file, &other.run.line);
+		state->owed_on_file = cJSON_Duplicate(other.owed_rows, true);
 	}
 	saved_state_release(&other);
 	return !is_over ||

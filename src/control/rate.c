@@ -153,9 +153,9 @@ void estimate_totals(const struct ferry_status *status, uint64_t *rows, uint64_t
 	}
 }
 
-void estimate_average(struct estimate *estimate, const struct ferry_status *status, double now_wall)
+void estimate_average(struct estimate *estimate, const struct ferry_status *status)
 {
-	int64_t ms = (int64_t)((now_wall - status->start_time) * 1000);
+	int64_t ms = (int64_t)(ferry_run_s(status) * 1000);
 
 	*estimate = (struct estimate){ .fraction = 0 };
 	estimate->rows_per_s = per_second(0, status->rows_written, ms);

@@ -117,8 +117,8 @@ static void add_tables(cJSON *object, const struct ferry_status *status)
 		if (table->deferred_indexes)
 			json_add_u64(item, "DeferredIndexes", table->deferred_indexes);
 		if (table->indexing_since > 0)
-			cJSON_AddNumberToObject(item, "IndexingSeconds",
-						floor(seconds(clock_wall() - table->indexing_since)));
+			json_add_u64(item, "IndexingSeconds",
+				     (uint64_t)(clock_ms() - table->indexing_since) / 1000);
 	}
 }
 
@@ -135,7 +135,6 @@ static void add_progress(cJSON *object, const struct status_view *view, bool who
 {
 	const struct ferry_status *status = view->status;
 	const struct estimate *estimate = view->estimate;
-	double end = status->done_time > 0 ? status->done_time : view->now;
 	char message[96] = "";
 	uint64_t active = 0;
 
@@ -167,8 +166,7 @@ static void add_progress(cJSON *object, const struct status_view *view, bool who
 		cJSON_AddNullToObject(object, "ETA");
 	else
 		add_seconds(object, "ETA", estimate->eta_s, whole);
-	add_seconds(object, "TimeTaken", status->start_time > 0 ? end - status->start_time : 0,
-		    whole);
+	add_seconds(object, "TimeTaken", ferry_run_s(status), whole);
 }
 
 void progress_json_write(struct buf *out, const struct status_view *view)

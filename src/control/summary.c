@@ -36,9 +36,8 @@ static struct copied run_copied(const struct ferry_status *status)
 }
 
 void summary_fields(struct log_facts *facts, const struct summary *summary,
-		    const struct ferry_status *status, int64_t now_ms, double now)
+		    const struct ferry_status *status, int64_t now_ms)
 {
-	double end = status->done_time > 0 ? status->done_time : now;
 	double seconds = copy_seconds(summary, now_ms);
 	double divisor = seconds > 0 ? seconds : 1;
 	const struct copied copied = run_copied(status);
@@ -46,7 +45,7 @@ void summary_fields(struct log_facts *facts, const struct summary *summary,
 	log_factf(facts, "#rows", "%" PRIu64, status->rows_written);
 	log_factf(facts, "#bytes", "%" PRIu64, status->bytes_written);
 	log_factf(facts, "#changes", "%" PRIu64, status->changes_applied);
-	log_factf(facts, "#seconds", "%.3f", end - status->start_time);
+	log_factf(facts, "#seconds", "%.3f", ferry_run_s(status));
 	log_factf(facts, "#copy_seconds", "%.3f", seconds);
 	log_factf(facts, "#rows_per_second", "%.0f", (double)status->rows_written / divisor);
 	log_factf(facts, "#bytes_per_second", "%.0f", (double)status->bytes_written / divisor);
@@ -66,7 +65,7 @@ static void log_line(const struct summary *summary, const struct ferry_status *s
 	double seconds = copy_seconds(summary, now_ms);
 	struct buf text = BUF_INIT;
 
-	summary_fields(&facts, summary, status, now_ms, clock_wall());
+	summary_fields(&facts, summary, status, now_ms);
 	progress_put_count(&text, (double)status->rows_written);
 	buf_puts(&text, " rows copied in ");
 	progress_put_duration(&text, seconds);

@@ -79,7 +79,7 @@ struct copy {
 	struct db *source; /* owned; its session holds the snapshot */
 	struct db *locker; /* owned; open while the table is locked */
 	struct binlog_position place;
-	double locked_at;
+	int64_t locked_at_ms;
 	struct row_batch *batch; /* owned; being filled or written */
 	bool begins_anew;	 /* a new snapshot can fix what failed */
 	bool is_refused;	 /* the target refuses the rows, or changes them */
@@ -191,7 +191,7 @@ static bool snapshot_under_lock(struct copy *c, struct error *err)
 {
 	if (!lock_table(c, err))
 		return false;
-	c->locked_at = clock_wall();
+	c->locked_at_ms = clock_ms();
 	probe("table_locked", "%s", name_of(c));
 	return (c->table->is_nontransactional ||
 		db_execf(c->source, err, "START TRANSACTION WITH CONSISTENT SNAPSHOT")) &&
@@ -429,7 +429,7 @@ static bool copy_once(struct copy *c, struct error *err)
 
 	if (ok && c->table->is_nontransactional)
 		log_info("table %s was locked on the source for %.1f s", name_of(c),
-			 clock_wall() - c->locked_at);
+			 (double)(clock_ms() - c->locked_at_ms) / 1000);
 	/* In mid-result this drops the connection rather than reading the rest. */
 	db_close(c->source);
 	c->source = NULL;

@@ -191,7 +191,7 @@ static bool explain(struct index_worker *w, struct error *err)
 
 static bool alter(struct index_worker *w, const struct moved_table *t, struct error *err)
 {
-	double begun = clock_wall();
+	int64_t begun_ms = clock_ms();
 
 	log_info("adding %u index%s to %s on the target: %s", w->adds, w->adds == 1 ? "" : "es",
 		 t->source->full_name, buf_text(&w->names));
@@ -202,7 +202,7 @@ static bool alter(struct index_worker *w, const struct moved_table *t, struct er
 		return explain(w, err);
 	probe("indexes_added", "%s", t->source->full_name);
 	log_info("added %u index%s to %s in %.1f s", w->adds, w->adds == 1 ? "" : "es",
-		 t->source->full_name, clock_wall() - begun);
+		 t->source->full_name, (double)(clock_ms() - begun_ms) / 1000);
 	return true;
 }
 
@@ -300,7 +300,7 @@ static void report_progress(struct run *run)
 		if (state.tables[i].indexing_since > 0)
 			log_info("the target has been adding indexes to %s for %.0f s",
 				 state.tables[i].table->source->full_name,
-				 clock_wall() - state.tables[i].indexing_since);
+				 (double)(clock_ms() - state.tables[i].indexing_since) / 1000);
 	run_state_release(&state);
 }
 

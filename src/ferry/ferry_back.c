@@ -489,7 +489,8 @@ bool ferry_way_back_write(struct ferry *f, struct error *err)
 	if (!refuse_late_rows(f, err) || !write_file(f, err))
 		return false;
 	probe("way_back_written", " ");
-	state_tracker_set_cutover_unlocked(&f->tracker);
+	if (!ferry_may_unlock(f, err))
+		return false;
 	if (f->run.save_state && !f->run.save_state(f->run.save_context)) {
 		state_tracker_clear_cutover_unlocked(&f->tracker);
 		return error_set(err, ERROR_SYSTEM,

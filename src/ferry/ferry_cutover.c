@@ -212,14 +212,26 @@ static bool enable_events(struct ferry *f, struct error *err)
 	return ferry_target_is_in_use(f) || objects_move_enable(f->objects, err);
 }
 
+bool ferry_may_unlock(struct ferry *f, struct error *err)
+{
+	mutex_lock(&f->lock);
+	bool may = !f->has_failed;
+	if (may)
+		state_tracker_set_cutover_unlocked(&f->tracker);
+	mutex_unlock(&f->lock);
+	return may || ferry_stopped(err);
+}
+
 /* The target may be in use from here on. A resumed run must know, as it would repeat what it has no
  * record of, over what was written since: the hook has the state saved before it posts. */
 static bool unlock_cutover(struct ferry *f, struct error *err)
 {
+	probe("before_unlock", " ");
 	if (!f->hooks.cutover_unlock)
 		return true;
 	ferry_waits_for(f, "the CutoverUnlock callback");
-	state_tracker_set_cutover_unlocked(&f->tracker);
+	if (!ferry_may_unlock(f, err))
+		return false;
 	advice_target_in_use();
 	return f->hooks.cutover_unlock(f->hooks.context, err) ||
 	       error_wrap(err, "unlocking failed, aborting run");

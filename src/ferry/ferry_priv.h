@@ -60,7 +60,7 @@ struct ferry {
 	struct throttle_watch throttle_watch;
 
 	/* Shared. */
-	_Atomic double clock_ahead_s; /* our wall clock's lead over the source's */
+	_Atomic double booted_at_s; /* our machine, by the source's clock */
 	struct mutex lock;
 	struct condition changed; /* automatic_cutover */
 	/* given, or recopy_state. Set under lock by the ferry's thread, at the start. */
@@ -175,6 +175,9 @@ bool ferry_way_back_check_tables(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_way_back_load(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_way_back_place(struct ferry *f, struct error *err) MUST_CHECK;
 bool ferry_way_back_write(struct ferry *f, struct error *err) MUST_CHECK;
+/* ferry_cutover.c: from here on the state says that the target may be in use. Not if the run has
+ * failed: then it may have printed a state that does not, and the process lives on for seconds. */
+bool ferry_may_unlock(struct ferry *f, struct error *err) MUST_CHECK;
 void ferry_way_back_free(struct ferry *f);
 /* On the way back: does it lead to the source of the move? */
 bool ferry_check_way_back(struct ferry *f, struct error *err) MUST_CHECK;

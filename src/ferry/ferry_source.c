@@ -40,14 +40,16 @@ bool ferry_ask_clock(struct ferry *f, struct error *err)
 		  db_value(f->source, &now, NULL, err, "SELECT UNIX_TIMESTAMP()");
 
 	if (ok)
-		atomic_store(&f->clock_ahead_s, clock_wall() - strtod(buf_text(&now), NULL));
+		atomic_store(&f->booted_at_s,
+			     strtod(buf_text(&now), NULL) - (double)clock_boot_ms() / 1000);
 	buf_release(&now);
 	return ok;
 }
 
+/* Our own clock may be set meanwhile. */
 double ferry_source_now(struct ferry *f)
 {
-	return clock_wall() - atomic_load(&f->clock_ahead_s);
+	return atomic_load(&f->booted_at_s) + (double)clock_boot_ms() / 1000;
 }
 
 /* --- its binlog ---------------------------------------------------------------- */

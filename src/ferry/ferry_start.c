@@ -278,6 +278,8 @@ static void make_owed_rows(struct ferry *f)
 	struct owed_rows *owed =
 		owed_rows_new(&f->run, may_owe ? f->resume->owed_rows : NULL, may_owe);
 
+	if (may_owe)
+		owed_rows_add_saved(owed, f->resume->owed_on_file);
 	mutex_lock(&f->lock);
 	f->owed = f->run.owed = owed;
 	mutex_unlock(&f->lock);

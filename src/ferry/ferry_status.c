@@ -56,7 +56,6 @@ static void tracker_status(struct ferry *f, struct ferry_status *status)
 	state_tracker_copy(&f->tracker, &state);
 	status->phase = state.phase;
 	status->start_time = state.start_time;
-	status->done_time = state.done_time;
 	for (int i = 0; i < PHASE_COUNT; i++)
 		status->phase_s[i] = (double)state.phase_ms[i] / 1000;
 	if (state.phase != PHASE_DONE)

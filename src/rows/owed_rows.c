@@ -51,6 +51,16 @@ static void restore_stage(struct owed_rows *o, const cJSON *stage)
 			pending_rows_set_stage(&o->queue, i, TABLE_COMPARED);
 }
 
+/* Without a key nothing is skipped or displaced: there it is an error. */
+static void forget_keyless(struct owed_rows *o)
+{
+	const struct moved_tables *tables = o->run->tables;
+
+	for (size_t i = 0; i < tables->count; i++)
+		if (tables->tables[i]->key.count == 0)
+			pending_rows_set_stage(&o->queue, i, TABLE_COMPARED);
+}
+
 struct owed_rows *owed_rows_new(struct run *run, const cJSON *stage, bool is_resumed)
 {
 	const struct move_options *options = run->options;
@@ -65,11 +75,14 @@ struct owed_rows *owed_rows_new(struct run *run, const cJSON *stage, bool is_res
 		restore_stage(o, stage);
 	else if (is_resumed)
 		invalidate_copied(o);
-	/* Without a key nothing is skipped or displaced: there it is an error. */
-	for (size_t i = 0; i < run->tables->count; i++)
-		if (run->tables->tables[i]->key.count == 0)
-			pending_rows_set_stage(&o->queue, i, TABLE_COMPARED);
+	forget_keyless(o);
 	return o;
+}
+
+void owed_rows_add_saved(struct owed_rows *o, const cJSON *stage)
+{
+	pending_rows_add_json(&o->queue, stage);
+	forget_keyless(o);
 }
 
 void owed_rows_free(struct owed_rows *o)
@@ -110,21 +123,22 @@ void owed_rows_begin(struct owed_rows *o, bool *has_begun)
 	mutex_unlock(&o->lock);
 }
 
-/* May be tried again, like a lost connection; what ends the run then has written nothing. */
+/* May be tried again, like a lost connection; what ends the run then has written nothing. When the
+ * run ends, its state may have been printed before the key was added: nothing is committed any
+ * more. */
 static bool save(struct owed_rows *o, const struct moved_table *table, struct error *err)
 {
 	const struct run *run = o->run;
 	int64_t until_ms = clock_ms() + SAVE_WAIT_MS;
+	bool is_saved;
 
-	if (!run->save_state)
-		return true;
-	do {
-		if (run->save_state(run->save_context))
-			return true;
-	} while (clock_ms() < until_ms && stop_sleep_ms(run->stop, SAVE_PAUSE_MS));
+	do
+		is_saved = !run->save_state || run->save_state(run->save_context);
+	while (!is_saved && clock_ms() < until_ms && stop_sleep_ms(run->stop, SAVE_PAUSE_MS));
 	if (stop_is_set(run->stop))
 		return error_set(err, ERROR_STOPPED, "stopped");
-	return error_set(err, ERROR_BUSY,
+	return is_saved ||
+	       error_set(err, ERROR_BUSY,
 			 "rows of table %s would be displaced, and the state file, which has to "
 			 "remember them, cannot be written: see to the disk it is on",
 			 table->source->full_name);

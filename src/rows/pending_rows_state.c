@@ -114,3 +114,16 @@ void pending_rows_from_json(struct pending_rows *q, const cJSON *tables)
 			q->tables[i].stage = TABLE_UNCOMPARED;
 	}
 }
+
+void pending_rows_add_json(struct pending_rows *q, const cJSON *tables)
+{
+	for (size_t i = 0; i < q->count; i++) {
+		const char *name = q->tables[i].table->source->full_name;
+		const cJSON *object = cJSON_GetObjectItemCaseSensitive(tables, name);
+		bool was_compared = q->tables[i].stage == TABLE_COMPARED;
+
+		if (object && !(was_compared && read_table(q, i, object) &&
+				q->tables[i].stage == TABLE_COMPARED))
+			q->tables[i].stage = TABLE_UNCOMPARED;
+	}
+}

@@ -391,6 +391,7 @@ void saved_state_release(struct saved_state *state)
 	map_release(&state->copied_of);
 	run_state_release(&state->run);
 	state_line_release(&state->line_on_file);
+	cJSON_Delete(state->owed_on_file);
 	way_back_release(&state->way_back);
 	cJSON_Delete(state->tree);
 	memset(state, 0, sizeof(*state));

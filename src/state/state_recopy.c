@@ -61,5 +61,6 @@ bool state_recopy_make(const struct saved_state *from, const struct recopies *li
 	if (!saved_state_parse(tree, made, err))
 		return error_wrap(err, "the state cannot have a table copied again");
 	state_line_copy(&made->line_on_file, &from->line_on_file);
+	made->owed_on_file = cJSON_Duplicate(from->owed_on_file, true);
 	return true;
 }

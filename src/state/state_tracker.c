@@ -144,8 +144,6 @@ void state_tracker_set_phase(struct state_tracker *s, enum phase phase)
 	s->state.phase_ms[s->state.phase] += now_ms - s->state.phase_began_ms;
 	s->state.phase_began_ms = now_ms;
 	s->state.phase = phase;
-	if (phase == PHASE_DONE)
-		s->state.done_time = clock_wall();
 	mutex_unlock(&s->lock);
 }
 
@@ -349,7 +347,7 @@ void state_tracker_set_indexing(struct state_tracker *s, const struct moved_tabl
 				bool is_indexing)
 {
 	mutex_lock(&s->lock);
-	state_of(s, table)->indexing_since = is_indexing ? clock_wall() : 0;
+	state_of(s, table)->indexing_since = is_indexing ? clock_ms() : 0;
 	mutex_unlock(&s->lock);
 }
 

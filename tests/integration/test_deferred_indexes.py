@@ -366,10 +366,11 @@ class RoomTest(DeferTest):
                         f" {self.DIGITS} b, {self.DIGITS} c, {self.DIGITS} d, {self.DIGITS} e"
                         f" WHERE e.i < 6) d WHERE n < {rows}")
 
-    def waits(self, statement):
+    def waits(self, statement, sessions=1):
         sql = "SELECT 1 FROM information_schema.PROCESSLIST WHERE STATE = 'Waiting for table metadata" \
               f" lock' AND INFO LIKE '{statement}'"
-        self.wait_until(lambda: self.target.sql(sql), what=f"{statement} to wait")
+        self.wait_until(lambda: len(self.target.sql(sql)) == sessions,
+                        what=f"{statement} to wait")
 
     def test_no_room_to_sort_in(self):
         """Broken: the error is tried again: red, as it does not end; the state forgets the
@@ -404,18 +405,23 @@ class RoomTest(DeferTest):
                         f"SET GLOBAL innodb_online_alter_log_max_size = {former}")
         self.target.sql("SET GLOBAL innodb_online_alter_log_max_size = 65536")
         ferry, probes = self.stopped_at("before_indexing", DataIterationBatchSize=8000)
-        held, other = self.held(), self.target.connect()
-        self.addCleanup(other.close)
+        held, writes = self.held(), []
         probes.release_all()
         self.waits("/*%ALTER TABLE%")
-        # It waits for the statement to begin, and then the statement for it to end.
-        writes = threading.Thread(target=other.run, args=(
-            "UPDATE abc.t SET b = REPEAT('changed ', 25) WHERE id < 4000",))
-        writes.start()
-        self.waits("UPDATE abc.t%")
+        # They wait for the statement to begin, and then the statement for them to end. Several, as
+        # one alone may get the processor only when the index is built.
+        for first in range(0, 4000, 1000):
+            other = self.target.connect()
+            self.addCleanup(other.close)
+            writes.append(threading.Thread(target=other.run, args=(
+                "UPDATE abc.t SET b = REPEAT('changed ', 25)"
+                f" WHERE id BETWEEN {first} AND {first + 999}",)))
+            writes[-1].start()
+        self.waits("UPDATE abc.t%", 4)
         self.source.sql("UPDATE abc.t SET b = REPEAT('changed ', 25) WHERE id < 4000")
         held.run("COMMIT")
-        writes.join()
+        for write in writes:
+            write.join()
         self.assert_moved(ferry)
         self.assertIn("more was changed meanwhile than innodb_online_alter_log_max_size of the target"
                       " allows: its changes wait", ferry.log())

@@ -392,7 +392,8 @@ class LeftoverWriterTest(MoveTest):
         self.several_writers()
 
     def test_more_writers_than_the_state_knows(self):
-        """It is an older dump, of a run with fewer. Broken: the state's number is believed."""
+        """It is an older dump, of a run with fewer. Broken: locks beyond the state's number are not
+        asked for (test_writer_lock.c: nor those beyond what one query asks for)."""
         self.several_writers(known=2, DataIterationConcurrency=1, BinlogWriterConcurrency=1)
 
     def several_writers(self, known=None, **settings):
@@ -407,9 +408,13 @@ class LeftoverWriterTest(MoveTest):
                    + " UNION ALL ".join(f"SELECT {n} id" for n in range(10, 201, 10)) + ") seq")
             for stop in stops:
                 stop.release()
-            ferry.wait_until(lambda: 4 == self.target.value(
-                "SELECT COUNT(*) FROM information_schema.processlist"
-                " WHERE user = 'ghostferry' AND info LIKE '%INTO %`abc`%'"))
+            # A statement that is only listed may still wait for its rows from the client, and ends
+            # with it: all four must be at the locks.
+            ferry.wait_until(lambda: self.waits_for_a_lock(self.target, 4))
+            leftovers = {number for number, in self.target.sql(
+                "SELECT id FROM information_schema.processlist"
+                " WHERE user = 'ghostferry' AND info LIKE '%INTO %`abc`%'")}
+            self.assertEqual(len(leftovers), 4)
             ferry.wait_until(ferry.state_file)
             ferry.kill9()
             state = ferry.state_file()
@@ -417,11 +422,15 @@ class LeftoverWriterTest(MoveTest):
             self.source.sql("DELETE FROM abc.t WHERE id < 150")
             probes.release_all()
             ferry.resume(state, **settings)
-            ferry.wait_until(lambda: len(re.findall(r"waiting for connection \d", ferry.log())) == 4
+
+            def waited_for(log):
+                return set(map(int, re.findall(r"waiting for connection (\d+)", log)))
+
+            ferry.wait_until(lambda: leftovers <= waited_for(ferry.log())
                              or probes.hits("before_copy") > 1 or not ferry.running)
-            # All four before it copies anything: they are ended at once, and then it goes on.
-            before = ferry.log().split("phase copying")[0]
-            self.assertEqual(len(re.findall(r"waiting for connection \d", before)), 4)
+            # All four before it copies anything: they are ended at once, and then it goes on. (Idle
+            # ones are waited for as well while the server has not noticed that they are gone.)
+            self.assertLessEqual(leftovers, waited_for(ferry.log().split("phase copying")[0]))
             db.run("ROLLBACK")
         ferry.assert_status(0)
         self.wait_until(lambda: not self.target.value(

@@ -319,7 +319,6 @@ class PartsOfABatchTest(MoveTest):
 
     def test_killed_while_another_helps(self):
         ferry, probes = self.prepared()
-        self.let_the_state_be_saved(ferry)  # that save may have been of before
         ferry.kill9()
         self.finished(ferry, probes, ferry.state_file())
 

@@ -141,14 +141,12 @@ class MoveTest(FerryTest):
 
     def let_the_state_be_saved(self, ferry):
         """One thread stands in the stop, the others go on: what they record meanwhile
-        must not pass by what it has not done. Saved every second, when it changes."""
-        path, end = ferry.config_path + ".state", time.monotonic() + 1.2
-
-        def saved():
-            return os.path.exists(path) and os.stat(path).st_mtime_ns
-
-        before = saved()
-        self.wait_until(lambda: saved() != before or time.monotonic() > end)
+        must not pass by what it has not done. Saved every second, when it changes; what is
+        written right after the call may be the state of before it."""
+        path, end = ferry.config_path + ".state", time.monotonic() + 1.5
+        fresh = time.time() + 0.1
+        self.wait_until(lambda: (os.path.exists(path) and os.stat(path).st_mtime > fresh)
+                        or time.monotonic() > end)
 
     def received(self, ferry, probes, count, table=""):
         """Waits until that many row changes (of the table) were received."""
@@ -164,15 +162,15 @@ class MoveTest(FerryTest):
         return sum(1 for n, d in list(probes.seen) if n == name and re.search(detail, d))
 
     @staticmethod
-    def waits_for_a_lock(server):
-        """Does any session wait for a row lock? INNODB_TRX answers from a cache; MySQL's
+    def waits_for_a_lock(server, sessions=1):
+        """Do so many sessions wait for a row lock? INNODB_TRX answers from a cache; MySQL's
         monitor leaves out reads, MariaDB's counter stays up after a KILL."""
         if server.is_mysql:
-            return server.sql("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'")[0][1] \
-                != "0"
+            waits = server.sql("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'")[0][1]
+            return int(waits) >= sessions
         status = server.sql("SHOW ENGINE INNODB STATUS")[0][2]
         # Before that part stands the latest deadlock, perhaps of another test.
-        return "LOCK WAIT" in status.split("\nTRANSACTIONS\n")[-1]
+        return status.split("\nTRANSACTIONS\n")[-1].count("\nLOCK WAIT ") >= sessions
 
     def done(self, ferry, *args, **how):
         """The run ends well and the target is equal to the source."""

@@ -16,14 +16,16 @@ TEST(rates_are_of_the_copy)
 {
 	struct ferry_table_status tables[2] = { { .rows_written = 1500, .bytes_written = 80 },
 						{ .rows_written = 200 } };
-	struct ferry_status status = { .rows_written = 1000,
-				       .bytes_written = 50000,
-				       .changes_applied = 7,
-				       .tables = tables,
-				       .table_count = 2,
-				       .completed_count = 1,
-				       .start_time = 100,
-				       .done_time = 160 };
+	struct ferry_status status = {
+		.rows_written = 1000,
+		.bytes_written = 50000,
+		.changes_applied = 7,
+		.tables = tables,
+		.table_count = 2,
+		.completed_count = 1,
+		.start_time = 100,
+		.phase_s = { [PHASE_STARTING] = 1, [PHASE_COPYING] = 2, [PHASE_WAIT_FOR_CUTOVER] = 57 }
+	};
 	struct summary summary = { 0 };
 	struct log_facts facts = { .count = 0 };
 
@@ -34,7 +36,7 @@ TEST(rates_are_of_the_copy)
 	summary_update(&summary, PHASE_COPYING, 3000);
 	summary_update(&summary, PHASE_WAIT_FOR_CUTOVER, 4000);
 	summary_update(&summary, PHASE_DONE, 60000);
-	summary_fields(&facts, &summary, &status, 61000, 500);
+	summary_fields(&facts, &summary, &status, 61000);
 	static const struct {
 		const char *key, *want;
 	} cases[] = {
@@ -66,16 +68,16 @@ TEST(rates_are_of_the_copy)
 /* Ended in mid-copy, and resumed when nothing was left to copy. */
 TEST(a_copy_that_did_not_end_or_begin)
 {
-	struct ferry_status status = { .rows_written = 30, .start_time = 100 };
+	struct ferry_status status = { .rows_written = 30, .phase_s = { [PHASE_STARTING] = 3.5 } };
 	struct summary summary = { 0 };
 	struct log_facts facts = { .count = 0 };
 
-	summary_fields(&facts, &summary, &status, 5000, 103.5);
+	summary_fields(&facts, &summary, &status, 5000);
 	assert_string_equal(value_of(&facts, "seconds"), "3.500");
 	assert_string_equal(value_of(&facts, "copy_seconds"), "0.000");
 	summary_update(&summary, PHASE_COPYING, 2000);
 	facts = (struct log_facts){ .count = 0 };
-	summary_fields(&facts, &summary, &status, 5000, 103.5);
+	summary_fields(&facts, &summary, &status, 5000);
 	assert_string_equal(value_of(&facts, "rows_per_second"), "10");
 }
 
