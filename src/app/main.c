@@ -112,7 +112,8 @@ static bool go_back(struct program *program, struct error *err)
 static bool check_descriptors(const struct config *config, struct error *err)
 {
 	const struct move_options *move = &config->move;
-	rlim_t wanted = 3 * move->copy_workers + 2 * move->verify.workers + 2 * move->apply_workers + 40;
+	rlim_t wanted =
+		3 * move->copy_workers + 2 * move->verify.workers + 2 * move->apply_workers + 40;
 	struct rlimit limit;
 
 	wanted += config->control_server.enabled ? SERVER_CONNECTIONS_MAX : 0;

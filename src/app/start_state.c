@@ -56,8 +56,7 @@ static bool fail_unfinished(const struct saved_state *other, const char *path, s
 
 /* A fresh start over the state of an unfinished run would lose that run. A dry run says so too,
  * or its user would drop what that run has copied. */
-static bool check_nothing_unfinished(struct start_state *start, const char *path,
-				     struct error *err)
+static bool check_nothing_unfinished(struct start_state *start, const char *path, struct error *err)
 {
 	bool is_alive;
 

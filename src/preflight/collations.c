@@ -12,11 +12,20 @@
 #include "plan/collation_proposal.h"
 #include "plan/collation_rewrite.h"
 
+#define NAMES_SHOWN_MAX 20
+
 struct check {
 	struct preflight *p;
 	struct map databases; /* to be created -> owned name of its collation */
 	struct map proposed;
+	struct map lacking;  /* collation -> struct users */
 	struct buf rewrites; /* as JSON */
+};
+
+/* The tables that have a collation: hundreds may have the same, with the same remedy. */
+struct users {
+	struct buf names;
+	size_t count;
 };
 
 static const char *name_there(const struct check *c, const char *collation)
@@ -108,7 +117,37 @@ static void refuse(struct check *c, const char *what, const char *collation)
 
 /* --- tables and databases ----------------------------------------------------------- */
 
-/* One finding per table is enough. A default that no column has is left out of the
+static void note_lacking(struct check *c, const struct moved_table *t, const char *collation)
+{
+	struct users *users = map_get_text(&c->lacking, collation);
+
+	if (!users) {
+		users = mem_calloc(1, sizeof(*users));
+		map_put_text(&c->lacking, collation, users);
+	}
+	if (users->count++ < NAMES_SHOWN_MAX)
+		buf_printf(&users->names, "%s%s", users->names.length > 0 ? ", " : "",
+			   t->source->full_name);
+}
+
+static void refuse_lacking(struct check *c)
+{
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(&c->lacking, &cursor))) {
+		struct users *users = entry->value;
+
+		if (users->count > NAMES_SHOWN_MAX)
+			buf_printf(&users->names, " and %zu more tables",
+				   users->count - NAMES_SHOWN_MAX);
+		refuse(c, buf_text(&users->names), entry->key);
+		buf_release(&users->names);
+		free(users);
+	}
+}
+
+/* One collation per table is enough. A default that no column has is left out of the
  * statement (table_maker.c). */
 static void check_table(struct check *c, const struct moved_table *t)
 {
@@ -119,13 +158,13 @@ static void check_table(struct check *c, const struct moved_table *t)
 			continue;
 		c->p->is_refused[t->index] = true;
 		c->p->lacks_collation[t->index] = true;
-		refuse(c, table->full_name, table->columns[i].collation);
+		note_lacking(c, t, table->columns[i].collation);
 		return;
 	}
 	if (!is_unusable(c, table->collation))
 		return;
 	if (name_there(c, table->collation) != table->collation)
-		refuse(c, table->full_name, table->collation);
+		note_lacking(c, t, table->collation);
 	else
 		finding_add(c->p->findings, FINDING_WARNING, "",
 			    "target: the default collation %s of %s is not known to the server; no "
@@ -195,6 +234,7 @@ static void check_all(struct check *c)
 	for (size_t i = 0; i < c->p->tables->count; i++)
 		if (!c->p->pairs.there[i])
 			check_table(c, c->p->tables->tables[i]);
+	refuse_lacking(c);
 }
 
 bool collations_check(struct preflight *p, struct error *err)
@@ -211,6 +251,7 @@ bool collations_check(struct preflight *p, struct error *err)
 	map_init(&there);
 	map_init(&c.databases);
 	map_init(&c.proposed);
+	map_init(&c.lacking);
 	ok = read_databases(&c, &there, &failure);
 	if (ok)
 		check_all(&c);
@@ -219,6 +260,7 @@ bool collations_check(struct preflight *p, struct error *err)
 	map_release(&there);
 	map_release(&c.databases);
 	map_release(&c.proposed);
+	map_release(&c.lacking);
 	buf_release(&c.rewrites);
 	return ok || preflight_forgive(p, "collations cannot be compared", &failure, err);
 }

@@ -289,8 +289,9 @@ bool server_settings_check(struct preflight *p, struct error *err)
 	check_version(p, p->target.db);
 	if (source != target)
 		finding_add(p->findings, FINDING_NOTE, "",
-			    "the source is %s and the target %s: table definitions are passed on "
-			    "as they are, and some types and collations are known to one of them only",
+			    "the source is %s and the target %s: definitions are translated where "
+			    "both have the same under other names; what only one has is refused by "
+			    "name",
 			    flavour_name(source), flavour_name(target));
 	check_settings(p);
 	check_packets(p);
