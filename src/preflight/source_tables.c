@@ -107,6 +107,7 @@ static void check_periods(struct preflight *p, const struct moved_table *t, cons
 		if ((strncmp(line + 3, "PRIMARY KEY ", 12) == 0 ||
 		     strncmp(line + 3, "UNIQUE KEY ", 11) == 0) &&
 		    memmem(line, (size_t)(end - line), " WITHOUT OVERLAPS", 17)) {
+			p->is_refused[t->index] = true;
 			finding_add(p->findings, FINDING_ERROR,
 				    "leave the table out (Tables.Blacklist)",
 				    "source: %s has a key WITHOUT OVERLAPS, which cannot be carried",
