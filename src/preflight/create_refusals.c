@@ -229,6 +229,7 @@ static bool check_functions(struct preflight *p, const struct moved_table *t, st
 
 	while (ok && !p->is_refused[t->index] && (at = create_find(at, " CHECK "))) {
 		struct error failure = ERROR_INIT;
+		char *why;
 
 		if (*at != '(')
 			continue;
@@ -237,8 +238,11 @@ static bool check_functions(struct preflight *p, const struct moved_table *t, st
 		if (prepare(p, &select, &failure))
 			continue;
 		if (failure.server_code == NO_FUNCTION || failure.kind == ERROR_ACCESS) {
-			error_wrap(&failure, "a function of a CHECK is not known to the server");
-			create_refusals_add(p, t, failure.text);
+			/* The server's words may be of a database that nobody has named. */
+			why = mem_printf("a function of a CHECK is not known to the server: %.*s",
+					 (int)(create_skip_parentheses(at) - at), at);
+			create_refusals_add(p, t, why);
+			free(why);
 		}
 		ok = !error_is_retryable(&failure);
 		if (!ok)
