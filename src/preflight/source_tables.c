@@ -59,8 +59,12 @@ static void check_cascade(struct preflight *p, struct moved_table *t, const stru
 {
 	struct error why = ERROR_INIT;
 
-	if (!foreign_key_changes_child(key) || logs_cascades(p))
+	if (!foreign_key_changes_child(key))
 		return;
+	if (logs_cascades(p)) {
+		t->is_cascaded_to = true;
+		return;
+	}
 	if (p->options->unlogged_cascades == CASCADES_CARRIED && cascade_add(p->tables, t, key, &why))
 		return;
 	t->may_change_unlogged = true;
