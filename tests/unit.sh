@@ -28,5 +28,10 @@ for program in "$build"/unit/*/test_*; do
 	failed=$((failed + bad))
 	skipped=$((skipped + skip))
 done
+# Nothing was built, or another directory is meant.
+[ $((passed + failed + skipped)) -gt 0 ] || {
+	echo "FAILED: no unit tests in $build/unit (make unit)"
+	failed=1
+}
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -44,8 +44,9 @@ struct object {
 	char *likeness;
 	/* A view's. It is unusable if its definer lacks privileges, or if what it is based on is
 	 * missing. */
-	char *columns; /* NULL: it is unusable, or its definer does not exist */
-	char *broken;  /* why; NULL: at most a missing definer */
+	char *columns;	    /* NULL: it is unusable, or its definer does not exist */
+	char *broken;	    /* why; NULL: at most a missing definer */
+	bool lacks_execute; /* broken, for this account: it may not execute what the view calls */
 };
 
 struct object_list {

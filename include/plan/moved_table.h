@@ -25,8 +25,10 @@ struct moved_table {
 	/* Has it a unique key that may take more values for equal on the target? Set by the
 	 * start-up checks. */
 	bool may_merge;
-	unsigned index;		  /* in moved_tables.tables */
-	uint64_t batch_rows;	  /* its own fixed rows per batch; 0: what holds for the run */
+	unsigned index;	     /* in moved_tables.tables */
+	uint64_t batch_rows; /* its own fixed rows per batch; 0: what holds for the run */
+	bool is_cascaded_to; /* by a foreign key, on a source that logs what it does, but not what
+				it does for a statement in statement format */
 	bool may_change_unlogged; /* by a foreign key that cascades, on a source that does not
 				   * log that, and that are not carried; set by the start-up
 				   * checks */

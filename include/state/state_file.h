@@ -47,6 +47,9 @@ struct state_file {
 /* Is the place writable? Leaves nothing behind. */
 bool state_file_check(const char *path, struct error *err) MUST_CHECK;
 
+/* The same of a dry run: writes nothing, not even for a moment. */
+bool state_file_foresee(const char *path, struct error *err) MUST_CHECK;
+
 /* Does a living process on this machine keep its state there? */
 bool state_file_is_written(const char *path);
 

@@ -84,8 +84,8 @@ struct binlog_streamer_params {
 	/* The start was found by them in the binlog of another server than theirs. */
 	bool is_other_server;
 	struct binlog_handler handler;
-	/* The server has triggers or stored functions, or may have: a statement-format
-	 * change of any table may then change a copied one too. */
+	/* The server has triggers or stored functions, or may have, or foreign keys that cascade into
+	 * copied tables: a statement-format change of any table may then change a copied one too. */
 	bool has_side_effects;
 	/* Names in statements are found in lower case, whatever theirs (the server's
 	 * lower_case_table_names). */

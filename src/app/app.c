@@ -429,11 +429,11 @@ static bool snapshot_state(void *context, struct buf *text)
 static bool start_all(struct app *app, struct error *err)
 {
 	static const struct callback none;
-	const char *state_path = app->is_dry_run ? NULL : app->config->state_file;
+	const char *path = app->config->state_file, *state_path = app->is_dry_run ? NULL : path;
 
 	if (!start_server(app, err))
 		return false;
-	if (state_path && !state_file_check(state_path, err))
+	if (path && !(app->is_dry_run ? state_file_foresee(path, err) : state_file_check(path, err)))
 		return false;
 	reporter_start(&app->reporter, app->is_dry_run ? &none : &app->config->progress_callback,
 		       app->is_dry_run ? &none : &app->config->state_callback);

@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "base/printable.h"
 #include "base/shortage.h"
+#include "control/http_server.h"
 #include "db/db.h"
 #include "notify.h"
 #include "plan/turn_round.h"
@@ -30,6 +31,8 @@ static const char log_tag[] = "copydb";
 
 #define LARGE_BUFFER_BYTES (4 << 20)
 #define STACK_BYTES (8u << 20)
+/* More than the largest numbers of workers need; usual limits are 1024 and, hard, far more. */
+#define DESCRIPTORS_WANTED 4096
 
 /* What lives from the command line to the end. */
 struct program {
@@ -55,6 +58,11 @@ static void set_up_log(const struct program *program)
 		log_set_level(level);
 }
 
+static bool can_write(const struct program *program, const char *path, struct error *err)
+{
+	return program->cli.dry_run ? state_file_foresee(path, err) : state_file_check(path, err);
+}
+
 /* The default one was not requested, and a configuration may well lie where nothing can be written.
  * One that is configured, or holds a state already, must be writable: app_run() checks that. Else
  * the state in it would look as good as before, and be left. With -resume the user relies on it. */
@@ -65,8 +73,8 @@ static void drop_default_state_file(struct program *program)
 	const char *path = config->state_file;
 	struct error err = ERROR_INIT;
 
-	if (path && !program->cli.dry_run && !program->cli.resume && strcmp(path, usual) == 0 &&
-	    access(path, F_OK) != 0 && !state_file_check(path, &err)) {
+	if (path && !program->cli.resume && strcmp(path, usual) == 0 && access(path, F_OK) != 0 &&
+	    !can_write(program, path, &err)) {
 		log_warn_err(&err, "without a state file (see StateFile) a run that is killed "
 				   "cannot be resumed");
 		config->state_file = config->move.verify.spill_beside = NULL;
@@ -98,6 +106,25 @@ static bool go_back(struct program *program, struct error *err)
 	return true;
 }
 
+/* Without this, workers that find none wait for one as if a server were away. A copying worker
+ * has a connection to each server and one for rows that strict mode refuses, a comparing one two,
+ * an applying one two. */
+static bool check_descriptors(const struct config *config, struct error *err)
+{
+	const struct move_options *move = &config->move;
+	rlim_t wanted =
+		3 * move->copy_workers + 2 * move->verify.workers + 2 * move->apply_workers + 40;
+	struct rlimit limit;
+
+	wanted += config->control_server.enabled ? SERVER_CONNECTIONS_MAX : 0;
+	return getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted ||
+	       error_set(err, ERROR_CONFIG,
+			 "the process may open %llu files and connections, and can need %llu: raise "
+			 "the limit (ulimit -n, or LimitNOFILE of a service), or lower "
+			 "DataIterationConcurrency and BinlogWriterConcurrency",
+			 (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
+}
+
 static bool prepare(struct program *program, struct error *err)
 {
 	struct config_warnings warnings = { 0 };
@@ -113,7 +140,7 @@ static bool prepare(struct program *program, struct error *err)
 	config_warnings_release(&warnings);
 	if (program->cli.verbose && program->config.log_level)
 		log_warn("-verbose is given: LogLevel %s has no effect", program->config.log_level);
-	if (!ok)
+	if (!ok || !check_descriptors(&program->config, err))
 		return false;
 	if (program->cli.verify)
 		return true;
@@ -176,9 +203,18 @@ static int fail(const struct program *program, const struct error *err)
 	return EXIT_NOT_STARTED;
 }
 
-static void set_up_process(void)
+static void raise_limit(int resource, rlim_t wanted)
 {
 	struct rlimit limit;
+
+	if (getrlimit(resource, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	(void)setrlimit(resource, &limit);
+}
+
+static void set_up_process(void)
+{
 
 	/* A socket that became descriptor 1 would be sent the state dump. */
 	for (int fd = 0; fd <= 2; fd++)
@@ -190,10 +226,8 @@ static void set_up_process(void)
 	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BUFFER_BYTES);
 #endif
 	/* This thread's stack grows up to what the limit is by then. */
-	if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur < STACK_BYTES) {
-		limit.rlim_cur = limit.rlim_max < STACK_BYTES ? limit.rlim_max : STACK_BYTES;
-		(void)setrlimit(RLIMIT_STACK, &limit);
-	}
+	raise_limit(RLIMIT_STACK, STACK_BYTES);
+	raise_limit(RLIMIT_NOFILE, DESCRIPTORS_WANTED);
 }
 
 int main(int argc, char **argv)

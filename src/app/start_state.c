@@ -54,14 +54,13 @@ static bool fail_unfinished(const struct saved_state *other, const char *path, s
 			 path, path);
 }
 
-/* A fresh start over the state of an unfinished run would lose that run. A dry run writes
- * nothing. */
-static bool check_nothing_unfinished(struct start_state *start, const struct cli *cli,
-				     const char *path, struct error *err)
+/* A fresh start over the state of an unfinished run would lose that run. A dry run says so too,
+ * or its user would drop what that run has copied. */
+static bool check_nothing_unfinished(struct start_state *start, const char *path, struct error *err)
 {
 	bool is_alive;
 
-	if (cli->dry_run || !path || (access(path, F_OK) != 0 && errno == ENOENT))
+	if (!path || (access(path, F_OK) != 0 && errno == ENOENT))
 		return true;
 	is_alive = state_file_is_written(path);
 	if (!read_file(path, false, &start->finished, err))
@@ -206,7 +205,7 @@ static bool find(struct start_state *start, const struct cli *cli, const struct 
 		if (!start->is_resumed)
 			return error_wrap(err, "StateToResumeFrom");
 	} else {
-		return check_nothing_unfinished(start, cli, config->state_file, err);
+		return check_nothing_unfinished(start, config->state_file, err);
 	}
 	return compare_with_file(&start->state, config->state_file, err);
 }

@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "control/progress.h"
 
+#define SHORT_S 10
+
 static const char log_tag[] = "summary";
 
 void summary_update(struct summary *summary, enum phase phase, int64_t now_ms)
@@ -68,7 +70,10 @@ static void log_line(const struct summary *summary, const struct ferry_status *s
 	summary_fields(&facts, summary, status, now_ms);
 	progress_put_count(&text, (double)status->rows_written);
 	buf_puts(&text, " rows copied in ");
-	progress_put_duration(&text, seconds);
+	if (seconds < SHORT_S) /* else the rate beside it would be a riddle */
+		buf_printf(&text, "%.2gs", seconds);
+	else
+		progress_put_duration(&text, seconds);
 	buf_puts(&text, " (");
 	progress_put_count(&text, (double)status->rows_written / (seconds > 0 ? seconds : 1));
 	buf_printf(&text, " rows/s, %.1f MB/s), ",

@@ -23,8 +23,14 @@ struct comparison {
 
 #define MYSQL_DECIMALS_MAX 30
 
-static const char alike[] = "make the definitions alike, or have the table created under another "
-			    "name (Databases.Rewrites, Tables.Rewrites)";
+static const char alike[] = "make the definitions alike, have the table created under another name "
+			    "(Databases.Rewrites, Tables.Rewrites), or leave it out "
+			    "(Tables.Blacklist)";
+/* The target may not know the source's expression: then another name does not help. */
+static const char generate_it[] =
+	"make it a generated column there too, by an expression that gives "
+	"the same values, drop it on the source until the move is done, "
+	"or leave the table out (Tables.Blacklist)";
 
 /* Is every text of the one the same bytes in the other? From utf8mb4 to utf8mb3 the
  * server refuses what does not fit. */
@@ -90,9 +96,13 @@ static void compare_column(struct comparison *c, const struct column *source)
 		return;
 	}
 	compare_types(c, source, target);
-	if (is_written != column_is_written(target))
-		add(c, source, "is generated on one side only", is_written ? "plain" : "generated",
-		    is_written ? "generated" : "plain");
+	if (!is_written && column_is_written(target))
+		finding_add(c->findings, FINDING_ERROR, generate_it,
+			    "target: column %s of %s is generated on one side only: generated on the "
+			    "source, plain on the target",
+			    source->name, buf_text(&c->name));
+	else if (is_written != column_is_written(target))
+		add(c, source, "is generated on one side only", "plain", "generated");
 	else if (is_written && source->is_nullable && !target->is_nullable)
 		add(c, source, "may be NULL on one side only", "NULL", "NOT NULL");
 }
@@ -177,16 +187,24 @@ static void check_copy_key(struct comparison *c)
 {
 	const struct key_columns *key = &c->t->key;
 	struct buf columns = BUF_INIT, remedy = BUF_INIT;
+	const char *kind = table_primary(c->target) ? "UNIQUE" : "PRIMARY";
+	bool may_be_null = false;
 
 	for (unsigned i = 0; i < c->target->index_count; i++)
 		if (is_copy_key(key, c->target, &c->target->indexes[i]))
 			return;
 	for (unsigned i = 0; i < key->count; i++) {
+		const struct column *column = &key->table->columns[key->columns[i]];
+		const struct column *there = table_column_of_other(c->target, column);
+
 		buf_puts(&columns, i ? ", " : "");
-		sql_name(&columns, key->table->columns[key->columns[i]].name);
+		sql_name(&columns, column->name);
+		may_be_null = may_be_null || (there && there->is_nullable);
 	}
-	buf_printf(&remedy, "ALTER TABLE %s ADD UNIQUE KEY (%s)", buf_text(&c->name),
+	buf_printf(&remedy, "ALTER TABLE %s ADD %s KEY (%s)", buf_text(&c->name), kind,
 		   buf_text(&columns));
+	if (may_be_null && table_primary(c->target))
+		buf_puts(&remedy, ", and make its columns NOT NULL");
 	finding_add(c->findings, FINDING_ERROR, buf_text(&remedy),
 		    "target: table %s has no UNIQUE key over just the NOT NULL columns (%s), by "
 		    "which its rows are recognised",

@@ -98,8 +98,9 @@ bool row_decoder_begin(struct row_decoder *decoder, const struct binlog_event *e
 			return error_set(err, ERROR_UNSUPPORTED,
 					 "table %s: the row image is not FULL: set "
 					 "binlog_row_image=FULL on the source, for all of its sessions, "
-					 "and start again",
-					 table->full_name);
+					 "and start from scratch; or, to have that table alone copied "
+					 "again, resume with -recopy %s",
+					 table->full_name, table->full_name);
 	return true;
 }
 

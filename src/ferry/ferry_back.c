@@ -144,22 +144,37 @@ static bool load_tables(struct ferry *f, struct findings *found, struct error *e
 
 /* --- at the start ------------------------------------------------------------------------ */
 
-static void take_over(struct ferry *f, const struct findings *found, bool logs)
+/* Whoever follows a remedy must know on which of the two servers. */
+static char *turned_text(const char *text)
 {
 	static const char turned[] = "for the way back (PrepareRollback), with source and target "
 				     "turned round";
+	const char *colon = strncmp(text, "source: ", 8) == 0 || strncmp(text, "target: ", 8) == 0 ?
+				    text + 6 :
+				    NULL;
+
+	if (!colon)
+		return mem_printf("%s: %s", turned, text);
+	return mem_printf("%s: %.6s (the %s of this move)%s", turned, text,
+			  *text == 's' ? "target" : "source", colon);
+}
+
+static void take_over(struct ferry *f, const struct findings *found, bool logs)
+{
 
 	for (size_t i = 0; i < found->count; i++) {
 		const struct finding *finding = &found->items[i];
-		const char *or_without =
-			finding->severity == FINDING_ERROR ? " (or leave out PrepareRollback)" : "";
-		char *remedy = mem_printf("%s%s", finding->remedy, or_without);
+		bool is_error = finding->severity == FINDING_ERROR;
+		char *remedy = mem_printf("%s%s%s", finding->remedy,
+					  is_error && *finding->remedy ? ", or " : "",
+					  is_error ? "leave out PrepareRollback" : "");
+		char *text = turned_text(finding->text);
 
 		if (finding->severity != FINDING_NOTE)
-			finding_add(&f->findings, finding->severity, remedy, "%s: %s", turned,
-				    finding->text);
+			finding_add(&f->findings, finding->severity, remedy, "%s", text);
 		if (finding->severity == FINDING_WARNING && logs)
-			log_warn("%s: %s (%s)", turned, finding->text, remedy);
+			log_warn("%s (%s)", text, remedy);
+		free(text);
 		free(remedy);
 	}
 }

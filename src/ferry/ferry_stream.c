@@ -122,6 +122,8 @@ static bool query_side_effects(struct ferry *f, bool *may_have, struct error *er
 			   " QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', -1))))");
 
 	*may_have = strcmp(buf_text(&answer), "0") != 0;
+	for (size_t i = 0; i < f->tables.count; i++)
+		*may_have = *may_have || f->tables.tables[i]->is_cascaded_to;
 	buf_release(&answer);
 	return ok || error_wrap(err, "look for triggers and stored functions of the source");
 }

@@ -12,6 +12,7 @@
 #include "db/sql.h"
 
 #define NO_DEFINER 1449
+#define NO_EXECUTE 1370 /* MariaDB */
 
 /* One entry per kind. The query selects name, type, table, definer, status, and what both flavours
  * report identically. Then the columns of SHOW CREATE; 0: it has none. */
@@ -233,6 +234,7 @@ static bool show_columns(struct object *o, struct db *db, struct error *err)
 		o->columns = buf_take(&columns);
 	else if (failure.server_code != NO_DEFINER)
 		o->broken = mem_strdup(failure.text);
+	o->lacks_execute = !rows.ok && failure.server_code == NO_EXECUTE;
 	buf_release(&sql);
 	buf_release(&columns);
 	if (!rows.ok && error_is_retryable(&failure)) {

@@ -221,15 +221,18 @@ static void report_lock(const struct moved_table *t, struct findings *findings)
 	const struct table *table = t->source;
 	uint64_t seconds = table->estimated_rows / LOCKED_ROWS_PER_S +
 			   table->data_bytes / LOCKED_BYTES_PER_S + 1;
+	struct buf remedy = BUF_INIT;
 
-	finding_add(findings, FINDING_WARNING,
-		    t->keeps_engine ? "EngineRewrites makes it InnoDB on the target for good" : "",
+	buf_printf(&remedy, "\"EngineRewrites\": {\"%s\": \"InnoDB\"} makes it InnoDB for good",
+		   table->engine);
+	finding_add(findings, FINDING_WARNING, t->keeps_engine ? buf_text(&remedy) : "",
 		    "source: table %s uses the engine %s, which has no transactions: it is copied in "
 		    "one read, for which it is locked against writes for about %" PRIu64
 		    " second%s (%" PRIu64 " MB); a run that is resumed copies it again%s",
 		    table->full_name, table->engine, seconds, seconds == 1 ? "" : "s",
 		    (table->data_bytes >> 20) + 1,
 		    t->keeps_engine ? "; it is InnoDB on the target until the cutover" : "");
+	buf_release(&remedy);
 }
 
 /* The copy relies on locking reads (I1), the writes on transactions. */

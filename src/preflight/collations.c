@@ -12,11 +12,21 @@
 #include "plan/collation_proposal.h"
 #include "plan/collation_rewrite.h"
 
+#define NAMES_SHOWN_MAX 20
+
 struct check {
 	struct preflight *p;
 	struct map databases; /* to be created -> owned name of its collation */
 	struct map proposed;
+	struct map lacking;  /* collation of columns -> struct users */
+	struct map defaults; /* collation of tables without a column of it -> struct users */
 	struct buf rewrites; /* as JSON */
+};
+
+/* The tables that have a collation: hundreds may have the same, with the same remedy. */
+struct users {
+	struct buf names;
+	size_t count;
 };
 
 static const char *name_there(const struct check *c, const char *collation)
@@ -108,7 +118,52 @@ static void refuse(struct check *c, const char *what, const char *collation)
 
 /* --- tables and databases ----------------------------------------------------------- */
 
-/* One finding per table is enough. A default that no column has is left out of the
+static void add_user(struct map *lacking, const struct moved_table *t, const char *collation)
+{
+	struct users *users = map_get_text(lacking, collation);
+
+	if (!users) {
+		users = mem_calloc(1, sizeof(*users));
+		map_put_text(lacking, collation, users);
+	}
+	if (users->count++ < NAMES_SHOWN_MAX)
+		buf_printf(&users->names, "%s%s", users->names.length > 0 ? ", " : "",
+			   t->source->full_name);
+}
+
+static void warn_of_default(struct check *c, const char *what, const char *collation)
+{
+	struct buf remedy = BUF_INIT;
+
+	if (c->rewrites.length > 0)
+		buf_printf(&remedy, "set \"CollationRewrites\": {%s}", buf_text(&c->rewrites));
+	finding_add(c->p->findings, FINDING_WARNING, buf_text(&remedy),
+		    "target: the default collation %s of %s is not known to the server; it becomes the "
+		    "default one of its character set",
+		    collation, what);
+	buf_release(&remedy);
+}
+
+/* Frees the users. */
+static void report_users(struct check *c, const struct map *lacking,
+			 void (*report)(struct check *c, const char *what, const char *collation))
+{
+	const struct map_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(lacking, &cursor))) {
+		struct users *users = entry->value;
+
+		if (users->count > NAMES_SHOWN_MAX)
+			buf_printf(&users->names, " and %zu more tables",
+				   users->count - NAMES_SHOWN_MAX);
+		report(c, buf_text(&users->names), entry->key);
+		buf_release(&users->names);
+		free(users);
+	}
+}
+
+/* One collation per table is enough. A default that no column has is left out of the
  * statement (table_maker.c). */
 static void check_table(struct check *c, const struct moved_table *t)
 {
@@ -119,18 +174,15 @@ static void check_table(struct check *c, const struct moved_table *t)
 			continue;
 		c->p->is_refused[t->index] = true;
 		c->p->lacks_collation[t->index] = true;
-		refuse(c, table->full_name, table->columns[i].collation);
+		add_user(&c->lacking, t, table->columns[i].collation);
 		return;
 	}
 	if (!is_unusable(c, table->collation))
 		return;
 	if (name_there(c, table->collation) != table->collation)
-		refuse(c, table->full_name, table->collation);
+		add_user(&c->lacking, t, table->collation);
 	else
-		finding_add(c->p->findings, FINDING_WARNING, "",
-			    "target: the default collation %s of %s is not known to the server; no "
-			    "column has it, and the table gets the default one of its character set",
-			    table->collation, table->full_name);
+		add_user(&c->defaults, t, table->collation);
 }
 
 /* On the other flavour a database is created without such a collation, as its tables name
@@ -138,17 +190,17 @@ static void check_table(struct check *c, const struct moved_table *t)
 static void check_database(struct check *c, const char *schema, const char *collation)
 {
 	bool is_rewritten = name_there(c, collation) != collation;
+	char *what;
 
 	if (!is_unusable(c, collation))
 		return;
+	what = mem_printf("database %s", schema);
 	if (is_rewritten ||
 	    db_version(c->p->source.db)->flavour == db_version(c->p->target.db)->flavour)
 		refuse(c, schema, collation);
 	else
-		finding_add(c->p->findings, FINDING_WARNING, "",
-			    "target: the collation %s of database %s is not known to the server; "
-			    "the database gets the default one of its character set",
-			    collation, schema);
+		warn_of_default(c, what, collation);
+	free(what);
 }
 
 static const struct moved_table *first_of_database(const struct preflight *p, const char *schema)
@@ -195,6 +247,8 @@ static void check_all(struct check *c)
 	for (size_t i = 0; i < c->p->tables->count; i++)
 		if (!c->p->pairs.there[i])
 			check_table(c, c->p->tables->tables[i]);
+	report_users(c, &c->defaults, warn_of_default);
+	report_users(c, &c->lacking, refuse);
 }
 
 bool collations_check(struct preflight *p, struct error *err)
@@ -211,6 +265,8 @@ bool collations_check(struct preflight *p, struct error *err)
 	map_init(&there);
 	map_init(&c.databases);
 	map_init(&c.proposed);
+	map_init(&c.lacking);
+	map_init(&c.defaults);
 	ok = read_databases(&c, &there, &failure);
 	if (ok)
 		check_all(&c);
@@ -219,6 +275,8 @@ bool collations_check(struct preflight *p, struct error *err)
 	map_release(&there);
 	map_release(&c.databases);
 	map_release(&c.proposed);
+	map_release(&c.lacking);
+	map_release(&c.defaults);
 	buf_release(&c.rewrites);
 	return ok || preflight_forgive(p, "collations cannot be compared", &failure, err);
 }

@@ -36,11 +36,17 @@ static void check_sequence(struct preflight *p, const struct moved_table *t, con
 {
 	if (!create_find(shown, "nextval("))
 		return;
+	bool is_mariadb = db_version(p->target.db)->flavour == FLAVOUR_MARIADB;
+
 	p->is_refused[t->index] = true;
 	finding_add(p->findings, FINDING_ERROR,
-		    "create the table on the target yourself without that default, and set "
-		    "AllowExistingTargetTable; after the cutover create the sequence there with the "
-		    "source's value (SETVAL) and give the column its default",
+		    is_mariadb ?
+			    "create the table on the target yourself without that default, and set "
+			    "AllowExistingTargetTable; after the cutover create the sequence there "
+			    "with the source's value (SETVAL) and give the column its default" :
+			    "create the table on the target yourself with AUTO_INCREMENT or no "
+			    "default in its place, as MySQL has no sequences, and set "
+			    "AllowExistingTargetTable",
 		    "source: a column of %s has its default from a SEQUENCE, which is not moved",
 		    t->source->full_name);
 }
@@ -223,6 +229,7 @@ static bool check_functions(struct preflight *p, const struct moved_table *t, st
 
 	while (ok && !p->is_refused[t->index] && (at = create_find(at, " CHECK "))) {
 		struct error failure = ERROR_INIT;
+		char *why;
 
 		if (*at != '(')
 			continue;
@@ -231,8 +238,11 @@ static bool check_functions(struct preflight *p, const struct moved_table *t, st
 		if (prepare(p, &select, &failure))
 			continue;
 		if (failure.server_code == NO_FUNCTION || failure.kind == ERROR_ACCESS) {
-			error_wrap(&failure, "a function of a CHECK is not known to the server");
-			create_refusals_add(p, t, failure.text);
+			/* The server's words may be of a database that nobody has named. */
+			why = mem_printf("a function of a CHECK is not known to the server: %.*s",
+					 (int)(create_skip_parentheses(at) - at), at);
+			create_refusals_add(p, t, why);
+			free(why);
 		}
 		ok = !error_is_retryable(&failure);
 		if (!ok)
@@ -261,7 +271,8 @@ bool create_refusals_check(struct preflight *p, const struct moved_table *t, con
 	bool ok;
 
 	check_document_ids(p, t);
-	if (p->pairs.there[t->index] || p->is_refused[t->index])
+	/* Such tables are refused wherever they are (moved_table.c). */
+	if (p->pairs.there[t->index] || p->is_refused[t->index] || t->source->is_system_versioned)
 		return true;
 	check_sequence(p, t, shown);
 	if (p->is_refused[t->index])

@@ -20,6 +20,18 @@
 
 /* --- one object -------------------------------------------------------------------- */
 
+/* MariaDB shows the columns of a view only to who may execute what it calls. */
+static void refuse_call(struct preflight *p, const struct object *o)
+{
+	char *remedy = mem_printf("GRANT EXECUTE ON *.* TO %s, or leave the view out "
+				  "(Tables.Blacklist)",
+				  p->source.grants.account);
+
+	finding_add(p->findings, FINDING_ERROR, remedy, "source: %s %s cannot be looked at: %s",
+		    o->type, o->full_name, o->broken);
+	free(remedy);
+}
+
 static void check_text(struct preflight *p, const struct object *o)
 {
 	const char *name = object_rewritten_name(p->options, o);
@@ -32,7 +44,9 @@ static void check_text(struct preflight *p, const struct object *o)
 				    "GRANT SHOW VIEW, TRIGGER, EVENT on its database to the account",
 			    "source: the account may not read the definition of %s %s", o->type,
 			    o->full_name);
-	if (o->broken)
+	if (o->broken && o->lacks_execute)
+		refuse_call(p, o);
+	else if (o->broken)
 		finding_add(p->findings, FINDING_ERROR,
 			    "drop it, grant its definer what it needs, or leave it out "
 			    "(Tables.Blacklist)",
@@ -143,14 +157,15 @@ static bool check_settings(struct preflight *p, const struct object_pairs *pairs
 
 /* --- accounts ----------------------------------------------------------------------- */
 
-static bool has_account(struct preflight *p, const char *definer, bool *found, struct error *err)
+static bool has_account(struct preflight *p, const char *from, const char *definer, bool *found,
+			struct error *err)
 {
 	const char *host = strrchr(definer, '@');
 	struct buf sql = BUF_INIT, user = BUF_INIT;
 	bool ok;
 
 	buf_add(&user, definer, host ? (size_t)(host - definer) : strlen(definer));
-	buf_puts(&sql, "SELECT 1 FROM mysql.user WHERE User = ");
+	buf_printf(&sql, "SELECT 1 FROM %s AND User = ", from);
 	sql_text(&sql, buf_text(&user));
 	buf_puts(&sql, " AND Host = ");
 	sql_text(&sql, host ? host + 1 : "");
@@ -190,6 +205,32 @@ static void check_definer_privilege(struct preflight *p)
 	free(remedy);
 }
 
+/* MySQL: who makes an object for an account that has it, such as root, must have it, too. */
+static bool check_system_user(struct preflight *p, const struct object *o, struct error *err)
+{
+	const struct server_version *version = db_version(p->target.db);
+	bool is_system_user;
+	char *remedy;
+
+	if (version->flavour == FLAVOUR_MARIADB || version->number < 80016 ||
+	    grants_allow(&p->target.grants, "SYSTEM_USER", NULL) != GRANTS_NO)
+		return true;
+	if (!has_account(p, "mysql.global_grants WHERE PRIV = 'SYSTEM_USER'", o->definer,
+			 &is_system_user, err))
+		return false;
+	if (!is_system_user)
+		return true;
+	remedy = mem_printf("GRANT SYSTEM_USER ON *.* TO %s, or set \"DefinerRewrites\": {\"%s\": "
+			    "\"...\"}",
+			    p->target.grants.account, o->definer);
+	finding_add(p->findings, FINDING_ERROR, remedy,
+		    "target: the account %s may not make objects for %s, such as %s %s, as that "
+		    "account has the privilege SYSTEM_USER",
+		    p->target.grants.account, o->definer, o->type, o->full_name);
+	free(remedy);
+	return true;
+}
+
 /* seen: accounts that were checked already. */
 static bool check_definer(struct preflight *p, const struct object *o, struct map *seen,
 			  struct error *err)
@@ -202,20 +243,21 @@ static bool check_definer(struct preflight *p, const struct object *o, struct ma
 		return true;
 	if (!is_own_account(p, o->definer) && !map_put_text(seen, "", p))
 		check_definer_privilege(p);
-	if (!has_account(p, o->definer, &found, &failure)) {
+	if (!has_account(p, "mysql.user WHERE TRUE", o->definer, &found, &failure) ||
+	    (found && !is_own_account(p, o->definer) && !check_system_user(p, o, &failure))) {
 		if (error_is_retryable(&failure)) {
 			*err = failure;
 			return false;
 		}
-		finding_add(p->findings, FINDING_WARNING,
-			    "GRANT SELECT ON mysql.user to the account",
-			    "target: whether there is the account %s, for which %s %s is made, cannot "
-			    "be seen: %s",
+		finding_add(p->findings, FINDING_WARNING, "GRANT SELECT ON mysql.* to the account",
+			    "target: whether there is the account %s, for which %s %s is made, and what "
+			    "it may do, cannot be seen: %s",
 			    o->definer, o->type, o->full_name, failure.text);
 	}
 	if (found)
 		return true;
-	remedy = mem_printf("create the account, or set DefinerRewrites {\"%s\": ...}", o->definer);
+	remedy = mem_printf("create the account, or set \"DefinerRewrites\": {\"%s\": \"...\"}",
+			    o->definer);
 	finding_add(p->findings, FINDING_ERROR, remedy,
 		    "target: there is no account %s, for which %s %s is made", o->definer, o->type,
 		    o->full_name);

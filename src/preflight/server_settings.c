@@ -172,19 +172,21 @@ static void check_packets(struct preflight *p)
 static void check_binlog_lifetime(struct preflight *p)
 {
 	uint64_t seconds = number_of(&p->source, "binlog_expire_logs_seconds");
+	/* MySQL 5.7 and MariaDB 10.5 have only the other. */
+	const char *longer = preflight_variable(&p->source, "binlog_expire_logs_seconds") ?
+				     "SET GLOBAL binlog_expire_logs_seconds = 604800" :
+				     "SET GLOBAL expire_logs_days = 7";
 
 	if (seconds == 0)
 		seconds = number_of(&p->source, "expire_logs_days") * 86400;
 	if (p->options->way_back.is_foreseen && seconds != 0 && seconds < WAY_BACK_S)
-		finding_add(p->findings, FINDING_WARNING,
-			    "SET GLOBAL binlog_expire_logs_seconds = 604800",
+		finding_add(p->findings, FINDING_WARNING, longer,
 			    "source: binlog files are purged after %" PRIu64
 			    " seconds: so long after the cutover at the latest -back must have been "
 			    "started, and be no further behind",
 			    seconds);
 	else if (seconds != 0 && seconds < 86400)
-		finding_add(p->findings, FINDING_NOTE,
-			    "SET GLOBAL binlog_expire_logs_seconds = 604800",
+		finding_add(p->findings, FINDING_NOTE, longer,
 			    "source: binlog files are purged after %" PRIu64
 			    " seconds; a run that is interrupted for longer cannot be resumed",
 			    seconds);
@@ -289,8 +291,9 @@ bool server_settings_check(struct preflight *p, struct error *err)
 	check_version(p, p->target.db);
 	if (source != target)
 		finding_add(p->findings, FINDING_NOTE, "",
-			    "the source is %s and the target %s: table definitions are passed on "
-			    "as they are, and some types and collations are known to one of them only",
+			    "the source is %s and the target %s: definitions are translated where "
+			    "both have the same under other names; what only one has is refused by "
+			    "name",
 			    flavour_name(source), flavour_name(target));
 	check_settings(p);
 	check_packets(p);

@@ -59,8 +59,12 @@ static void check_cascade(struct preflight *p, struct moved_table *t, const stru
 {
 	struct error why = ERROR_INIT;
 
-	if (!foreign_key_changes_child(key) || logs_cascades(p))
+	if (!foreign_key_changes_child(key))
 		return;
+	if (logs_cascades(p)) {
+		t->is_cascaded_to = true;
+		return;
+	}
 	if (p->options->unlogged_cascades == CASCADES_CARRIED && cascade_add(p->tables, t, key, &why))
 		return;
 	t->may_change_unlogged = true;
@@ -107,6 +111,7 @@ static void check_periods(struct preflight *p, const struct moved_table *t, cons
 		if ((strncmp(line + 3, "PRIMARY KEY ", 12) == 0 ||
 		     strncmp(line + 3, "UNIQUE KEY ", 11) == 0) &&
 		    memmem(line, (size_t)(end - line), " WITHOUT OVERLAPS", 17)) {
+			p->is_refused[t->index] = true;
 			finding_add(p->findings, FINDING_ERROR,
 				    "leave the table out (Tables.Blacklist)",
 				    "source: %s has a key WITHOUT OVERLAPS, which cannot be carried",

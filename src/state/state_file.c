@@ -28,6 +28,7 @@ static const char log_tag[] = "state_file";
 #define CLOSE_LOOK_MS 200
 #define WAIT_MS 500 /* at a time */
 #define STOOD_STILL_MS 3000
+#define CANNOT_BE_WRITTEN "the state file cannot be written"
 
 static bool write_all(int fd, const char *bytes, size_t length)
 {
@@ -118,7 +119,18 @@ bool state_file_check(const char *path, struct error *err)
 
 	unlink(temporary);
 	free(temporary);
-	return ok || error_wrap(err, "the state file cannot be written");
+	return ok || error_wrap(err, CANNOT_BE_WRITTEN);
+}
+
+bool state_file_foresee(const char *path, struct error *err)
+{
+	char *copy = mem_strdup(path);
+	bool ok = access(dirname(copy), W_OK | X_OK) == 0;
+
+	if (!ok)
+		error_errno(err, "%s", path);
+	free(copy);
+	return ok || error_wrap(err, CANNOT_BE_WRITTEN);
 }
 
 /* False: the file is older than the state. */

@@ -202,9 +202,10 @@ bool streamer_on_partial_rows(struct binlog_streamer *s, struct binlog_event *ev
 		return true;
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "table %s is changed by a %s event, which is not decoded: set "
-			 "binlog_row_value_options = '' on the source, %s",
+			 "binlog_row_value_options = '' on the source, %s; or, to have that table alone "
+			 "copied again, resume with -recopy %s",
 			 map->table->full_name, binlog_event_type_name(event->type),
-			 advice_start_over());
+			 advice_start_over(), map->table->full_name);
 }
 
 bool streamer_deliver_buffered(struct binlog_streamer *s, const char *verb, struct error *err)

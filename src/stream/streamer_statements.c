@@ -198,6 +198,7 @@ bool streamer_check_statement(struct binlog_streamer *s, const struct statement 
 {
 	struct touch touch;
 	int shown = query->sql_length < 300 ? (int)query->sql_length : 300;
+	const char *recopy_it = "";
 	bool is_taken;
 
 	if (s->transaction.is_applied) /* it was applied, or came before the copy */
@@ -212,6 +213,10 @@ bool streamer_check_statement(struct binlog_streamer *s, const struct statement 
 	find_touched(s, statement, query, &touch);
 	if (!touch.hit[0])
 		return true;
+	/* Of what it did elsewhere nothing is known. */
+	if (touch.is_table && advice_may_recopy() &&
+	    (statement->kind == STATEMENT_TABLE || !s->params.has_side_effects))
+		recopy_it = "; or, to have that table alone copied again, resume with -recopy ";
 	if (streamer_is_watched(s))
 		return streamer_watch_statement(s, statement->verb, touch.hit, query, timestamp,
 						err);
@@ -224,29 +229,23 @@ bool streamer_check_statement(struct binlog_streamer *s, const struct statement 
 				 query->sql,
 				 touch.is_table ? "that table alone is" : "its tables are",
 				 touch.hit, touch.is_table ? "" : ".TABLE for each");
-	if (statement->kind == STATEMENT_TABLE) {
-		bool may_help = touch.is_table && advice_may_recopy();
-
+	if (statement->kind == STATEMENT_TABLE)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "%s on the source touches %s, which is being copied (after " POSITION_FORMAT
 				 ": %.*s); changes of definitions are not carried "
 				 "over: %s%s%s",
 				 statement->verb, touch.hit, POSITION_ARGS(&s->boundary), shown,
-				 query->sql, advice_start_over(),
-				 may_help ? "; or, to have that table alone copied again, "
-					    "resume with -recopy " :
-					    "",
-				 may_help ? touch.hit : "");
-	}
+				 query->sql, advice_start_over(), recopy_it,
+				 *recopy_it ? touch.hit : "");
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "a statement logged in statement format may change %s, which is being copied "
 			 "(after " POSITION_FORMAT ": %.*s): a session switched binlog_format away "
-			 "from ROW; stop that, %s",
+			 "from ROW; stop that, %s%s%s",
 			 touch.hit, POSITION_ARGS(&s->boundary), shown, query->sql,
-			 advice_start_over());
+			 advice_start_over(), recopy_it, *recopy_it ? touch.hit : "");
 }
 
-/* What a trigger or stored function does for a statement is logged with it only in row
+/* What a trigger, stored function or foreign key does for a statement is logged with it only in row
  * format. */
 bool streamer_check_side_effects(struct binlog_streamer *s, const struct binlog_query *query,
 				 struct error *err)
@@ -256,8 +255,9 @@ bool streamer_check_side_effects(struct binlog_streamer *s, const struct binlog_
 	if (!s->params.has_side_effects || s->transaction.is_applied)
 		return true;
 	return error_set(err, ERROR_UNSUPPORTED,
-			 "a statement logged in statement format may change copied tables by a trigger "
-			 "or a stored function of the source (after " POSITION_FORMAT ": %.*s): a "
+			 "a statement logged in statement format may change copied tables by a trigger, "
+			 "a stored function or a foreign key of the source (after " POSITION_FORMAT
+			 ": %.*s): a "
 			 "session switched binlog_format away from ROW; stop that, %s",
 			 POSITION_ARGS(&s->boundary), shown, query->sql, advice_start_over());
 }

@@ -112,6 +112,22 @@ class RefusedTest(RewriteTest):
                              f"{name}, which CollationRewrites has for the utf8mb4_0900_ai_ci of"
                              rf" abc(\.t)?, is {says}")
 
+    def test_many_tables(self):
+        """One error for all. Broken: one for each, with the same remedy."""
+        self.source.sql("CREATE DATABASE abc", *(
+            f"CREATE TABLE abc.t{i:02} (k VARCHAR(9) COLLATE {self.own()} PRIMARY KEY)"
+            for i in range(23)))
+        self.source.sql(f"ALTER DATABASE abc COLLATE {self.own()}", *(
+            f"CREATE TABLE abc.n{i} (k INT PRIMARY KEY)" for i in range(3)))
+        ferry = self.ferry()
+        self.assertEqual(self.proposed(ferry), {self.own(): "utf8mb4_uca1400_nopad_ai_ci"})
+        for what in ("database abc", r"abc\.n\d, abc\.n\d, abc\.n\d"):
+            self.assertRegex(ferry.log(), rf"(?m)^warning: .*the default collation {self.own()} of"
+                             rf' {what} is not known .*\n  remedy: set "CollationRewrites": ')
+        self.assertRegex(ferry.log(), rf"(?m)^error: .*the collation {self.own()} of"
+                         r" (abc\.t\d\d(, | )){20}and 3 more tables is not known to the server$")
+        self.assertEqual(ferry.log().count("\nerror: target: the collation"), 1, ferry.log())
+
     def test_values_that_would_become_one(self):
         """By the target's own collation, which the source does not know."""
         self.source.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (k VARCHAR(9) COLLATE"

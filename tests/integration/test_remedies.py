@@ -281,6 +281,67 @@ class StreamTest(RemedyTest):
         self.assertRegex(ferry.log(), "switched binlog_format away from ROW; stop that")
         self.starts_anew(ferry)
 
+    def recopied(self, ferry):
+        """By the other way that is offered, step by step."""
+        for _ in range(3):
+            table = re.search(r"that table alone copied again, resume with -recopy (\S+?)\"",
+                              ferry.log())
+            if table:
+                ferry.run("-resume", "-recopy", table[1])
+        return ferry
+
+    def with_child(self):
+        self.table(rows=60)
+        self.source.sql("CREATE TABLE abc.child (id INT PRIMARY KEY, t BIGINT, FOREIGN KEY (t)"
+                        " REFERENCES abc.t (id) ON DELETE CASCADE)",
+                        "INSERT INTO abc.child SELECT id, id FROM abc.t")
+
+    def changed_by(self, setting):
+        return self.ended(f"SET SESSION {setting}", "UPDATE abc.t SET n = n + 1 WHERE id > 7",
+                          "DELETE FROM abc.t WHERE id IN (2, 50)",
+                          VerifierType="NoVerification", user="ghostferry_all")
+
+    def test_and_only_its_table_is_copied_again(self):
+        """What half a row, or a statement, did to the table, and to rows that refer to it, is
+        read on the source. Seen to fail with recopied parents not taken for a doubt. MySQL logs
+        what its foreign keys do, but not for a statement: nothing else is offered then."""
+        self.with_child()
+        self.recopied(self.changed_by("binlog_row_image = 'MINIMAL'")).assert_status(0)
+        self.assert_equal()
+        self.target.drop_user_databases()
+        ferry = self.changed_by("binlog_format = 'STATEMENT'")
+        if self.source.is_mysql:
+            self.assertNotIn("-recopy", ferry.log())
+            ferry.run("-resume", "-recopy", "abc.t")
+            ferry.assert_status(2)
+            self.assertRegex(ferry.log(), "may change copied tables by a .* foreign key")
+        else:
+            self.recopied(ferry).assert_status(0)
+            self.assert_equal()
+
+    def test_what_a_trigger_did_is_not_known(self):
+        self.table(rows=60)
+        self.source.sql("CREATE TABLE abc.log (id INT PRIMARY KEY AUTO_INCREMENT, n INT)",
+                        "CREATE TRIGGER abc.tr AFTER UPDATE ON abc.t FOR EACH ROW"
+                        " INSERT INTO abc.log (n) VALUES (NEW.n)")
+        ferry = self.changed_by("binlog_format = 'STATEMENT'")
+        self.assertNotIn("-recopy", ferry.log())
+
+    def test_a_statement_on_a_parent_that_is_not_moved(self):
+        """Broken: passed over, with child rows of the target that the source has no more."""
+        if not self.source.is_mysql:
+            self.skipTest("a child is refused without its parent")
+        self.table(rows=60)
+        self.source.sql("CREATE TABLE abc.parent (id BIGINT PRIMARY KEY)",
+                        "INSERT INTO abc.parent SELECT id FROM abc.t",
+                        "ALTER TABLE abc.t ADD FOREIGN KEY (id) REFERENCES abc.parent (id)"
+                        " ON DELETE CASCADE")
+        self.target.sql("CREATE DATABASE abc", "CREATE TABLE abc.parent (id BIGINT PRIMARY KEY)")
+        ferry = self.ended("SET SESSION binlog_format = 'STATEMENT'",
+                           "DELETE FROM abc.parent WHERE id = 3",
+                           VerifierType="NoVerification", Tables={"Whitelist": ["t"]})
+        self.assertRegex(ferry.log(), "may change copied tables by a .* foreign key")
+
     def test_documents_in_parts(self):
         if not self.source.is_mysql:
             self.skipTest("MySQL's feature")

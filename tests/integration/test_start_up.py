@@ -217,6 +217,15 @@ class CommandLineTest(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
 
 
+    def test_too_few_descriptors(self):
+        """Broken: workers that have none wait for one as if a server were away."""
+        done = subprocess.run(["sh", "-c", 'ulimit -n 50; exec "$@"', "sh",
+                               *case.program.argv(self.config())], timeout=20, text=True,
+                              stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"may open 50 files .*can need 68: .*ulimit -n")
+
+
 class StartTest(FerryTest):
     def setUp(self):
         super().setUp()
@@ -267,6 +276,20 @@ class DryRunTest(StartTest):
         self.assertNotIn("abc.w", ferry.log())
         self.assertNotIn("nothing stands in the way", ferry.stdout())
         self.assertRegex(ferry.stdout(), r"1 error must be fixed")
+
+
+    def test_a_state_is_in_the_way(self):
+        """As at a start. Broken: "ready: nothing stands in the way"."""
+        ferry = self.ferry(AllowExistingTargetTable=True, AutomaticCutover=False)
+        ferry.config["StateFile"] = ferry.config_path + ".none/x"
+        self.assertEqual(ferry.run("-dryrun"), 1)
+        self.assertRegex(ferry.log(), "state file cannot be written: .*none/x")
+        del ferry.config["StateFile"]
+        ferry.start().wait_for_log("waiting for cutover")
+        ferry.kill9()
+        self.assertEqual(ferry.run("-dryrun"), 1)
+        self.assertRegex(ferry.log(), "holds the state of an unfinished run: resume it with")
+        self.assertEqual(ferry.run("-dryrun", "-resume"), 0)
 
 
 class ChecksTest(StartTest):

@@ -434,7 +434,7 @@ class RefusedTest(WayBackTest):
         self.source.sql("CREATE TABLE abc.keyless (v INT)")
         ferry = self.move(AllowTablesWithoutKey=True, user="ghostferry")
         self.refused(ferry, says="table abc.keyless has no key: its changes cannot be applied")
-        self.assertRegex(ferry.log(), "for the way back.*the account .* lacks privileges on abc: "
-                                      "INSERT, UPDATE, DELETE")
+        self.assertRegex(ferry.log(), r"for the way back.*: target \(the source of this move\): the"
+                                      " account .* lacks privileges on abc: INSERT, UPDATE, DELETE")
         self.assertEqual(self.target.value("SELECT COUNT(*) FROM information_schema.SCHEMATA"
                                            " WHERE SCHEMA_NAME = 'xyz'"), 0)

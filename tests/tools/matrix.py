@@ -166,8 +166,8 @@ EVENTS = (
     ("the same by names in the character set of a session, in another case where"
      " `lower_case_table_names` is not 0", "**stop** the run, also where the name cannot be told",
      "test_stream_events.DefinitionsTest.test_names_*"),
-    ("changes of copied tables in statement format (MIXED, LOAD DATA, through functions and triggers"
-     " too)", "**stop** the run", "test_stream_events.StatementsTest.test_statements_of_a_session_*"
+    ("changes of copied tables in statement format (MIXED, LOAD DATA, through functions, triggers,"
+     " foreign keys too)", "**stop** the run", "test_stream_events.StatementsTest.test_statements_of_a_session_*"
      " test_stream_events.StatementsTest.test_a_transaction_of_rows_and_statements"
      " test_stream_events.StatementsTest.test_a_function_* test_stream_events.StatementsTest.test_a_trigger_*"
      " test_stream_events.StatementsTest.test_mixed_* test_stream_events.StatementsTest.test_load_data_in_statement_format"),

@@ -180,6 +180,15 @@ TEST(the_copys_key_must_be_there)
 	c->target->indexes[0].is_unique = true;
 	c->target->indexes[0].is_nullable = true;
 	assert_non_null(strstr(check(c), "has no UNIQUE key over just"));
+	/* Seen to fail: another key over the same column, which may be NULL as before. */
+	c->target->columns[0].is_nullable = true;
+	assert_non_null(strstr(check(c), "has no UNIQUE key over just"));
+	assert_string_equal(c->findings.items[0].remedy, "ALTER TABLE `xyz`.`t` ADD UNIQUE KEY "
+							 "(`id`), and make its columns NOT NULL");
+	c->target->indexes[0].is_primary = false;
+	assert_non_null(strstr(check(c), "has no UNIQUE key over just"));
+	assert_string_equal(c->findings.items[0].remedy,
+			    "ALTER TABLE `xyz`.`t` ADD PRIMARY KEY (`id`)");
 }
 
 TEST(unique_keys_are_compared)

@@ -267,6 +267,23 @@ TEST(settings_of_both_servers)
 	}
 }
 
+/* Seen to fail: a variable that such a server does not know. */
+TEST(how_long_the_binlog_is_kept_on_old_servers)
+{
+	static const struct setting settings[SETTINGS_MAX] = {
+		{ "binlog_expire_logs_seconds", NULL }, { "expire_logs_days", "3" }
+	};
+	struct error err = ERROR_INIT;
+	struct bench b;
+
+	bench_init(&b, settings);
+	b.options.way_back.is_foreseen = true;
+	assert_true(server_settings_check(&b.p, &err));
+	assert_non_null(only_finding(&b));
+	assert_string_equal(only_finding(&b)->remedy, "SET GLOBAL expire_logs_days = 7");
+	bench_release(&b);
+}
+
 TEST(sessions_that_are_not_logged)
 {
 	static const struct setting settings[SETTINGS_MAX] = { { "+log_bin", "ON" } };
@@ -388,6 +405,7 @@ TEST(open_transactions_are_seen_with_a_privilege)
 }
 
 TEST_MAIN(cmocka_unit_test(sessions_that_are_not_logged), cmocka_unit_test(settings_of_both_servers),
+	  cmocka_unit_test(how_long_the_binlog_is_kept_on_old_servers),
 	  cmocka_unit_test(can_a_run_be_taken_to_a_replica),
 	  cmocka_unit_test(a_source_that_is_read_only),
 	  cmocka_unit_test(open_transactions_are_seen_with_a_privilege))

@@ -88,6 +88,19 @@ TEST(a_failure_leaves_the_old_state)
 	buf_release(&text);
 }
 
+TEST(a_dry_run_foresees_it_and_touches_nothing)
+{
+	struct error err = ERROR_INIT;
+
+	assert_false(state_file_foresee("/nowhere/at/all", &err));
+	assert_string_equal(err.text, "the state file cannot be written: /nowhere/at/all: "
+				      "No such file or directory");
+	/* Of a process that is just writing it. */
+	assert_int_equal(mkdir(temporary, 0700), 0);
+	assert_true(state_file_foresee(path, &err));
+	assert_int_equal(rmdir(temporary), 0);
+}
+
 static void wait_for_content(const char *wanted)
 {
 	int64_t deadline = clock_ms() + 10000;
@@ -152,6 +165,7 @@ TEST(without_a_path_nothing_happens)
 
 TEST_MAIN_GROUP(set_up, tear_down, cmocka_unit_test(a_file_is_replaced_as_a_whole),
 		cmocka_unit_test(a_failure_leaves_the_old_state),
+		cmocka_unit_test(a_dry_run_foresees_it_and_touches_nothing),
 		cmocka_unit_test(the_thread_keeps_it_up_to_date),
 		cmocka_unit_test(nothing_is_written_once_it_is_closed),
 		cmocka_unit_test(without_a_path_nothing_happens))
