@@ -1,10 +1,9 @@
 /* Statements are moved as the source prints them, in the character set they were written in. In
- * their text only the account is replaced, and in views the names of databases. Anything else that
- * names a database or table with another name on the target is refused (preflight/objects_check.c),
- * as a name cannot be told from a string that looks like it: the bodies of routines, triggers and
- * events are as somebody typed them.
+ * their text only the account and names of databases are replaced, where they are that for certain.
+ * Anything else that has another name on the target is refused (preflight/objects_check.c).
  *
- * A view is printed by the server from its parsed form: every name in backquotes, no comments, and
+ * The bodies of routines, triggers and events are as somebody typed them: object_names.c. A view is
+ * printed by the server from its parsed form: every name in backquotes, no comments, and
  * each table, column and function of another database as `database`.`name`. A name in front of a
  * dot is a database, or one that the view itself gives to a table; and such an alias is written
  * alone or after a dot (`t` `name`, `other`.`name`, with `name` as). So a name that only ever
@@ -19,6 +18,8 @@
 #include "base/mem.h"
 #include "create/create_text.h"
 #include "db/sql.h"
+#include "object_body.h"
+#include "object_names.h"
 #include "plan/collation.h"
 #include "plan/collation_rewrite.h"
 #include "plan/name_filter.h"
@@ -51,32 +52,29 @@ bool object_is_chosen(const struct move_options *options, const struct object *o
 
 /* --- words ------------------------------------------------------------------------- */
 
-/* Where the account begins and ends: "DEFINER=`user`@`host`", or a role. False: there is none. */
-static bool find_account(const struct object *o, const char **begin, const char **end)
+static bool is_ascii(const char *text)
 {
-	const char *at = *o->definer ? create_find(buf_text(&o->created), " DEFINER=") : NULL;
-
-	*begin = *end = at;
-	if (!at || !strchr("`\"'", *at))
-		return false;
-	*end = create_skip_quoted(at);
-	if (**end == '@')
-		*end = create_skip_quoted(*end + 1);
-	return true;
+	while (*text && (unsigned char)*text < 0x80)
+		text++;
+	return *text == '\0';
 }
 
 bool object_mentions(const struct object *o, const char *word)
 {
-	const char *begin, *end, *at = buf_text(&o->created);
-	size_t length = strlen(word);
+	const char *begin, *start = object_behind_account(o, &begin);
+	struct buf quoted = BUF_INIT;
+	size_t length;
+	/* In another character set it would be other bytes. */
+	bool is_there = !is_ascii(word) && !create_begins(o->client, "utf8") && !is_ascii(start);
 
-	if (find_account(o, &begin, &end))
-		at = end;
-	for (const char *start = at; *at; at++)
-		if (strncasecmp(at, word, length) == 0 && !create_is_word(at[length]) &&
-		    (at == start || !create_is_word(at[-1])))
-			return true;
-	return false;
+	sql_name(&quoted, word);
+	word = strchr(word, '`') ? buf_text(&quoted) : word;
+	length = strlen(word);
+	for (const char *at = start; *at && !is_there; at++)
+		is_there = strncasecmp(at, word, length) == 0 && !create_is_word(at[length]) &&
+			   (at == start || !create_is_word(at[-1]));
+	buf_release(&quoted);
+	return is_there;
 }
 
 /* The next name in backquotes; strings are skipped. NULL: there is none. */
@@ -90,9 +88,9 @@ static const char *next_name(const char *at)
 /* After the account: where names used by a view begin. */
 static const char *view_names(const struct object *o)
 {
-	const char *begin, *end;
+	const char *begin;
 
-	return find_account(o, &begin, &end) ? end : buf_text(&o->created);
+	return object_behind_account(o, &begin);
 }
 
 /* Is this name there, in backquotes, in front of a dot, and not after one? */
@@ -127,24 +125,30 @@ static bool is_database_alone(const struct object *o, const char *database)
 	return !(is_in_front_once && is_elsewhere);
 }
 
-static const char *mentioned_rewrite(const struct map *rewrites, const struct object *o,
-				     bool are_databases)
+/* Wherever the statement has this name, can it be replaced? */
+static bool is_replaced(const struct object *o, const char *database, const char *other)
 {
-	const struct map_entry *entry;
-	size_t cursor = 0;
-
-	while ((entry = map_next(rewrites, &cursor)))
-		if (strcmp(entry->key, entry->value) != 0 && object_mentions(o, entry->key) &&
-		    !(are_databases && o->kind == OBJECT_VIEW && is_database_alone(o, entry->key)))
-			return entry->key;
-	return NULL;
+	if (o->kind != OBJECT_VIEW)
+		return object_names_are_certain(o, database, other);
+	return is_database_alone(o, database) &&
+	       (create_begins(o->client, "utf8") || (is_ascii(database) && is_ascii(other)));
 }
 
 const char *object_rewritten_name(const struct move_options *options, const struct object *o)
 {
-	const char *name = mentioned_rewrite(&options->databases.rewrites, o, true);
+	const struct map *databases = &options->databases.rewrites, *tables = &options->tables.rewrites;
+	const struct map_entry *entry;
+	size_t cursor = 0;
 
-	return name ? name : mentioned_rewrite(&options->tables.rewrites, o, false);
+	while ((entry = map_next(databases, &cursor)))
+		if (strcmp(entry->key, entry->value) != 0 && object_mentions(o, entry->key) &&
+		    !is_replaced(o, entry->key, entry->value))
+			return entry->key;
+	cursor = 0;
+	while ((entry = map_next(tables, &cursor)))
+		if (strcmp(entry->key, entry->value) != 0 && object_mentions(o, entry->key))
+			return entry->key;
+	return NULL;
 }
 
 /* --- translated --------------------------------------------------------------------- */
@@ -160,10 +164,10 @@ static void replace(char **text, const char *with)
 static void rewrite_definer(struct object *o, const struct move_options *options)
 {
 	const char *account = map_get_text(&options->definer_rewrites, o->definer);
-	const char *begin, *end;
+	const char *begin, *end = object_behind_account(o, &begin);
 	struct buf text = BUF_INIT;
 
-	if (!account || !find_account(o, &begin, &end))
+	if (!account || !begin)
 		return;
 	buf_add(&text, o->created.data, (size_t)(begin - o->created.data));
 	if (sql_account(&text, account)) {
@@ -259,8 +263,12 @@ void object_translate(struct object *o, const struct object_terms *terms)
 	const struct move_options *options = terms->options;
 
 	rewrite_definer(o, options);
-	if (o->kind == OBJECT_VIEW && o->created.length > 0 && options->databases.rewrites.count > 0)
-		rewrite_databases(o, options);
+	if (o->created.length > 0 && options->databases.rewrites.count > 0) {
+		if (o->kind == OBJECT_VIEW)
+			rewrite_databases(o, options);
+		else
+			object_names_replace(o, &options->databases.rewrites);
+	}
 	if (server_is_from(terms->target, 80000, SERVER_NEVER))
 		take_out_mode(o->sql_mode, "NO_AUTO_CREATE_USER");
 	if (*o->database_collation && strcmp(o->database_collation, terms->default_there) == 0)
@@ -300,13 +308,19 @@ static void put_without_database(struct buf *text, const struct object *o)
 	buf_release(&prefix);
 }
 
-static bool are_same_texts(const struct object *wanted, const struct object *there)
+/* exact: all of the statement; else what is in the same words on all servers. */
+static bool are_same_texts(const struct object *wanted, const struct object *there, bool exact)
 {
 	struct buf a = BUF_INIT, b = BUF_INIT;
 	bool are_same;
 
-	put_without_database(&a, wanted);
-	put_without_database(&b, there);
+	if (exact) {
+		put_without_database(&a, wanted);
+		put_without_database(&b, there);
+	} else {
+		object_body_put(&a, wanted);
+		object_body_put(&b, there);
+	}
 	are_same = strcmp(buf_text(&a), buf_text(&b)) == 0;
 	buf_release(&a);
 	buf_release(&b);
@@ -331,5 +345,5 @@ bool object_agrees(const struct object *wanted, const struct object *there, bool
 			return false;
 	if (wanted->columns && there->columns && strcmp(wanted->columns, there->columns) != 0)
 		return false;
-	return !exact || are_same_texts(wanted, there);
+	return are_same_texts(wanted, there, exact);
 }

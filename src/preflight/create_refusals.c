@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "create/create_text.h"
 #include "create/fulltext_keys.h"
 #include "table_trial.h"
@@ -169,11 +170,25 @@ static bool says_nothing(const struct error *failure)
 	return failure->kind == ERROR_ACCESS;
 }
 
+static bool is_utf8(const struct buf *text)
+{
+	const unsigned char *at = (const unsigned char *)buf_text(text);
+	size_t length = 1;
+
+	for (; *at && length > 0; at += length)
+		length = utf8_length(at);
+	return length > 0;
+}
+
+/* MariaDB shows a default of binary bytes as such, which a prepared text cannot have: nothing is
+ * found out about it here. */
 static bool prepare(struct preflight *p, const struct buf *sql, struct error *err)
 {
 	struct buf set = BUF_INIT;
 	bool ok;
 
+	if (!is_utf8(sql))
+		return true;
 	buf_puts(&set, "SET @ghostferry_create = CONVERT(x'");
 	buf_put_hex(&set, sql->data, sql->length);
 	buf_puts(&set, "' USING utf8mb4)");

@@ -20,6 +20,7 @@ struct trial {
 	struct preflight *preflight;
 	const struct object_pairs *pairs;
 	const char *scratch;
+	const char *collation; /* the scratch database's */
 	struct object_maker maker;
 };
 
@@ -116,6 +117,15 @@ static bool check_shown(const struct trial *trial, const struct object *tried, s
 	return ok;
 }
 
+/* A default that the target does not know becomes whatever its database gets there. */
+static const char *collation_on_trial(const struct trial *trial, const struct object *o)
+{
+	const char *own = o->database_collation;
+	bool is_known = !*own || collation_is_known(&trial->preflight->collations, own);
+
+	return is_known ? own : trial->collation;
+}
+
 /* *made: it exists now. */
 static bool try_object(const struct trial *trial, const struct object *o, bool *made,
 		       struct error *err)
@@ -126,8 +136,10 @@ static bool try_object(const struct trial *trial, const struct object *o, bool *
 
 	/* Borrowed for this call. */
 	tried.schema = mem_strdup(trial->scratch);
+	tried.database_collation = mem_strdup(collation_on_trial(trial, o));
 	*made = object_make(&trial->maker, &tried, &why) && check_shown(trial, &tried, &why);
 	free(tried.schema);
+	free(tried.database_collation);
 	if (*made || is_missing(&why))
 		return true;
 	if (error_is_retryable(&why)) {
@@ -175,8 +187,12 @@ bool object_trial_run(struct preflight *p, const struct object_pairs *pairs, str
 	const struct grants *grants = &p->target.grants;
 	struct error failure = ERROR_INIT, drop_failure = ERROR_INIT;
 	char scratch[TABLE_TRIAL_NAME_SIZE];
+	struct buf collation = BUF_INIT;
 	struct trial trial = {
-		p, pairs, scratch, { p->objects_target, p->options->target.marginalia, NULL }
+		.preflight = p,
+		.pairs = pairs,
+		.scratch = scratch,
+		.maker = { p->objects_target, p->options->target.marginalia, NULL },
 	};
 
 	table_trial_name(scratch, p->attempt->run_id);
@@ -191,10 +207,18 @@ bool object_trial_run(struct preflight *p, const struct object_pairs *pairs, str
 		return preflight_forgive(p, check, &failure, err);
 	probe("before_object_trial", "%s", scratch);
 
-	bool is_done = make_tables(&trial, &failure) && try_objects(&trial, &failure);
+	bool is_done = db_value(p->objects_target, &collation, NULL, &failure,
+				"SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA"
+				" WHERE SCHEMA_NAME = '%s'",
+				scratch);
+
+	trial.collation = buf_text(&collation);
+	is_done = is_done && make_tables(&trial, &failure) && try_objects(&trial, &failure);
+
 	bool is_dropped = db_ready(p->objects_target, &drop_failure) &&
 			  execute(&trial, "DROP DATABASE ", NULL, &drop_failure);
 
+	buf_release(&collation);
 	if (is_done && is_dropped)
 		return true;
 	return preflight_forgive(p, check, is_done ? &drop_failure : &failure, err);

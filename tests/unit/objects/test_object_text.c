@@ -219,14 +219,20 @@ TEST(settings_are_those_that_the_target_knows)
 
 TEST(they_agree_when_all_of_it_does)
 {
-	struct object_list a = object(OBJECT_ROUTINE, "PROCEDURE", "x@h", "CREATE one");
-	struct object_list b = object(OBJECT_ROUTINE, "PROCEDURE", "x@h", "CREATE two");
+	struct object_list a = object(OBJECT_ROUTINE, "FUNCTION", "x@h",
+				      "CREATE FUNCTION `o`(a INT) RETURNS int\nRETURN 'it''s'");
+	struct object_list b = object(OBJECT_ROUTINE, "FUNCTION", "x@h",
+				      "CREATE FUNCTION `o`(a INT) RETURNS int(11)\nRETURN 'it''s'");
+	struct object_list c = object(OBJECT_ROUTINE, "FUNCTION", "x@h",
+				      "CREATE FUNCTION `o`(a INT) RETURNS int\nRETURN 'it\\'s'");
 	struct object *o = &b.items[0];
 	char **const texts[] = { &o->table,  &o->definer,   &o->sql_mode,	    &o->time_zone,
 				 &o->client, &o->collation, &o->database_collation, &o->likeness };
 
 	assert_true(object_agrees(&a.items[0], o, false));
 	assert_false(object_agrees(&a.items[0], o, true));
+	assert_false(object_agrees(&a.items[0], &c.items[0], false));
+	object_list_release(&c);
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		char *kept = mem_strdup(*texts[i]);
 
