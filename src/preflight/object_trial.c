@@ -66,6 +66,21 @@ static bool is_named(const struct trial *trial, const struct moved_table *t)
 	return false;
 }
 
+/* As somebody made it there, perhaps because the source's definition would not do. */
+static bool make_like(const struct trial *trial, const struct moved_table *t, const char *name,
+		      struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	bool ok;
+
+	sql_comment(&sql, trial->maker.marginalia);
+	buf_printf(&sql, "CREATE TABLE %s LIKE ", name);
+	sql_table_name(&sql, t->target_schema, t->target_name);
+	ok = db_exec(trial->maker.target, sql.data, sql.length, err);
+	buf_release(&sql);
+	return ok;
+}
+
 static bool make_table(const struct trial *trial, struct table_maker *m,
 		       const struct moved_table *t, struct error *err)
 {
@@ -73,8 +88,11 @@ static bool make_table(const struct trial *trial, struct table_maker *m,
 	bool ok;
 
 	sql_table_name(&name, trial->scratch, t->target_name);
-	ok = table_maker_put_table(m, t, name.data, false, err) &&
-	     table_maker_execute(m, t, trial->preflight->attempt->stop, err);
+	if (trial->preflight->pairs.there[t->index])
+		ok = make_like(trial, t, name.data, err);
+	else
+		ok = table_maker_put_table(m, t, name.data, false, err) &&
+		     table_maker_execute(m, t, trial->preflight->attempt->stop, err);
 	buf_release(&name);
 	return ok;
 }
@@ -150,8 +168,11 @@ static bool try_object(const struct trial *trial, const struct object *o, bool *
 	/* A privilege that it lacks here need not be lacking there. */
 	if (why.kind != ERROR_ACCESS)
 		finding_add(p->findings, FINDING_ERROR,
-			    "leave its kind out of MoveObjects, and make it by hand in words that the "
-			    "target knows",
+			    o->kind == OBJECT_VIEW ?
+				    "leave it out (Tables.Blacklist), and make it by hand in words that "
+				    "the target knows" :
+				    "leave its kind out of MoveObjects, and make it by hand in words "
+				    "that the target knows",
 			    "source: %s %s cannot be made on the target: %s", o->type, o->full_name,
 			    why.text);
 	return true;
