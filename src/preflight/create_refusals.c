@@ -288,7 +288,8 @@ bool create_refusals_check(struct preflight *p, const struct moved_table *t, con
 		create_refusals_add(p, t, why.text);
 		return true;
 	}
-	return check_prepared(p, t, err) && check_functions(p, t, err) &&
+	return constraint_names_check(p, t, p->maker.translated.data, err) &&
+	       check_prepared(p, t, err) && check_functions(p, t, err) &&
 	       check_tablespace(p, t, err) && check_srids(p, t, err);
 }
 

@@ -116,7 +116,12 @@ static bool make_tables(const struct trial *trial, struct error *err)
 
 static bool is_missing(const struct error *why)
 {
-	return why->server_code == 1146 || why->server_code == 1356 || why->server_code == 1305;
+	static const unsigned codes[] = { 1049, 1146, 1305, 1356 }; /* 1049: so says MySQL */
+
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (why->server_code == codes[i])
+			return true;
+	return false;
 }
 
 /* Does the server show the definition that it was given? */

@@ -84,6 +84,19 @@ static bool check_name(struct preflight *p, const struct object_pairs *pairs,
 	return true;
 }
 
+/* Databases may have the same name on the target. */
+static void check_others(struct preflight *p, const struct object *o, struct map *seen)
+{
+	char *key = mem_printf("%s %s\n%s", o->type, o->schema, o->name);
+	const char *other = map_put_text(seen, key, o->full_name);
+
+	if (other)
+		finding_add(p->findings, FINDING_ERROR, "drop or rename one of the two, or " LEAVE_OUT,
+			    "source: %s %s and %s have the same name on the target", o->type, other,
+			    o->full_name);
+	free(key);
+}
+
 static void check_existing(struct preflight *p, const struct object_pairs *pairs,
 			   const struct object *o)
 {
@@ -190,7 +203,7 @@ static void check_definer_privilege(struct preflight *p)
 	free(remedy);
 }
 
-/* seen: accounts that were checked already. */
+/* seen: what was checked already, by accounts and by names of objects. */
 static bool check_definer(struct preflight *p, const struct object *o, struct map *seen,
 			  struct error *err)
 {
@@ -310,11 +323,13 @@ static bool check_references(struct preflight *p, const struct object *view, con
 	return ok;
 }
 
-/* With another current database the server prints all table names with their database. */
+/* With another current database the server prints all table names with their database. Here they
+ * are looked up, so they are wanted as everything else, not in the view's own character set. */
 static bool check_view(struct preflight *p, const struct object *o, struct error *err)
 {
 	struct buf sql = BUF_INIT, text = BUF_INIT;
-	bool ok = db_execf(p->objects_source, err, "USE information_schema");
+	bool ok = db_execf(p->objects_source, err, "USE information_schema") &&
+		  db_execf(p->objects_source, err, "SET character_set_results = utf8mb4");
 
 	buf_puts(&sql, "SHOW CREATE VIEW ");
 	sql_table_name(&sql, o->source_schema, o->name);
@@ -323,7 +338,9 @@ static bool check_view(struct preflight *p, const struct object *o, struct error
 
 		while (db_rows_next(&rows))
 			buf_puts(&text, db_rows_text(&rows, 1));
-		ok = rows.ok && check_references(p, o, buf_text(&text), err);
+		ok = rows.ok &&
+		     db_execf(p->objects_source, err, "SET character_set_results = NULL") &&
+		     check_references(p, o, buf_text(&text), err);
 	}
 	buf_release(&sql);
 	buf_release(&text);
@@ -449,6 +466,7 @@ static bool check_database(struct preflight *p, const struct object_pairs *pairs
 		const struct object *o = &pairs->wanted.items[i];
 
 		check_text(p, o);
+		check_others(p, o, seen);
 		check_existing(p, pairs, o);
 		if (!check_name(p, pairs, o, err) || !check_settings(p, pairs, o, err) ||
 		    !check_definer(p, o, seen, err) ||
