@@ -13,17 +13,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "create/create_text.h"
 #include "db/sql.h"
 #include "object_body.h"
 #include "object_words.h"
-
-static bool is_ascii(const char *text)
-{
-	while (*text && (unsigned char)*text < 0x80)
-		text++;
-	return *text == '\0';
-}
 
 static bool is_readable(const struct object *o, const char *database, const char *other)
 {
@@ -33,7 +27,7 @@ static bool is_readable(const struct object *o, const char *database, const char
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
 		if (create_begins(o->client, plain[i]))
-			return is_ascii(database) && is_ascii(other);
+			return utf8_is_ascii(database) && utf8_is_ascii(other);
 	return false;
 }
 

@@ -16,6 +16,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "create/create_text.h"
 #include "db/sql.h"
 #include "object_body.h"
@@ -52,20 +53,13 @@ bool object_is_chosen(const struct move_options *options, const struct object *o
 
 /* --- words ------------------------------------------------------------------------- */
 
-static bool is_ascii(const char *text)
-{
-	while (*text && (unsigned char)*text < 0x80)
-		text++;
-	return *text == '\0';
-}
-
 bool object_mentions(const struct object *o, const char *word)
 {
 	const char *begin, *start = object_behind_account(o, &begin);
 	struct buf quoted = BUF_INIT;
 	size_t length;
 	/* In another character set it would be other bytes. */
-	bool is_there = !is_ascii(word) && !create_begins(o->client, "utf8") && !is_ascii(start);
+	bool is_there = !utf8_is_ascii(word) && !create_begins(o->client, "utf8") && !utf8_is_ascii(start);
 
 	sql_name(&quoted, word);
 	word = strchr(word, '`') ? buf_text(&quoted) : word;
@@ -131,7 +125,7 @@ static bool is_replaced(const struct object *o, const char *database, const char
 	if (o->kind != OBJECT_VIEW)
 		return object_names_are_certain(o, database, other);
 	return is_database_alone(o, database) &&
-	       (create_begins(o->client, "utf8") || (is_ascii(database) && is_ascii(other)));
+	       (create_begins(o->client, "utf8") || (utf8_is_ascii(database) && utf8_is_ascii(other)));
 }
 
 const char *object_rewritten_name(const struct move_options *options, const struct object *o)
@@ -149,6 +143,22 @@ const char *object_rewritten_name(const struct move_options *options, const stru
 		if (strcmp(entry->key, entry->value) != 0 && object_mentions(o, entry->key))
 			return entry->key;
 	return NULL;
+}
+
+bool object_is_in_two_charsets(const struct object *o, enum flavour source)
+{
+	bool is_raw = o->kind == OBJECT_EVENT || source == FLAVOUR_MYSQL;
+
+	return *o->client && o->kind != OBJECT_VIEW && is_raw && !create_begins(o->client, "utf8") &&
+	       !(utf8_is_ascii(o->name) && utf8_is_ascii(o->table) && utf8_is_ascii(o->definer));
+}
+
+bool object_may_be_over(const struct object *o)
+{
+	const char *text = buf_text(&o->created);
+
+	return o->kind == OBJECT_EVENT && (create_find(text, " ON SCHEDULE AT ") ||
+					   create_find(text, " ENDS "));
 }
 
 /* --- translated --------------------------------------------------------------------- */

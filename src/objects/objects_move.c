@@ -169,12 +169,11 @@ static bool make_missing(struct objects_move *m, const struct object_pairs *pair
 	return true;
 }
 
-/* The server does not keep an event whose time is over. */
 static bool check_one(const struct object_pairs *pairs, const struct object *o, struct error *err)
 {
 	const struct object *there = object_list_find(&pairs->there, o);
 
-	if (!there && o->kind == OBJECT_EVENT)
+	if (!there && object_may_be_over(o))
 		log_warn("event %s was not made on the target, as its time is over", o->full_name);
 	else if (!there || !object_pairs_has(pairs, o))
 		return error_set(err, ERROR_SQL,

@@ -132,9 +132,8 @@ static bool check_shown(const struct trial *trial, const struct object *tried, s
 				   tried->name, why);
 	const struct object *there = ok ? object_list_find(&found, tried) : NULL;
 
-	/* A one-time event may be over. */
 	if (ok && (there ? !object_agrees(tried, there, trial->pairs->exact) :
-			   tried->kind != OBJECT_EVENT))
+			   !object_may_be_over(tried)))
 		ok = error_set(why, ERROR_SQL, "it shows it otherwise than the source");
 	object_list_release(&found);
 	return ok;

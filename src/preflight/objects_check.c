@@ -46,6 +46,12 @@ static void check_text(struct preflight *p, const struct object *o)
 				    "object's own), or " LEAVE_OUT,
 			    "source: %s %s mentions %s, which has another name on the target",
 			    o->type, o->full_name, name);
+	if (object_is_in_two_charsets(o, db_version(p->source.db)->flavour))
+		finding_add(p->findings, FINDING_ERROR,
+			    "make it again on the source after SET NAMES utf8mb4, or " LEAVE_OUT,
+			    "source: the server shows the name of %s %s in UTF-8, and the rest of it in "
+			    "%s, so it cannot be read",
+			    o->type, o->full_name, o->client);
 	if (o->kind == OBJECT_SEQUENCE && db_version(p->target.db)->flavour == FLAVOUR_MYSQL)
 		finding_add(p->findings, FINDING_ERROR, "take sequences out of MoveObjects",
 			    "target: MySQL has no sequences, as %s is one", o->full_name);
