@@ -90,6 +90,23 @@ static bool check_name(struct preflight *p, const struct object_pairs *pairs,
 	return true;
 }
 
+/* Of the runs that share a table the first one to cut over would make them, and they would fire for
+ * the rows of all others. */
+static void check_parts(struct preflight *p, const struct object *o)
+{
+	const struct moved_table *t = o->kind == OBJECT_TRIGGER ?
+					      moved_tables_find(p->tables, o->source_schema, o->table) :
+					      NULL;
+
+	if (t && t->where && p->options->friendly_runs.count > 0)
+		finding_add(p->findings, FINDING_ERROR,
+			    "take triggers out of MoveObjects, and make them on the target when the last "
+			    "run is done (mysqldump --no-data --no-create-info)",
+			    "source: TRIGGER %s would fire on the target for rows of %s that are moved "
+			    "by other runs (FriendlyRuns)",
+			    o->full_name, t->source->full_name);
+}
+
 /* Databases may have the same name on the target. */
 static void check_others(struct preflight *p, const struct object *o, struct map *seen)
 {
@@ -473,6 +490,7 @@ static bool check_database(struct preflight *p, const struct object_pairs *pairs
 
 		check_text(p, o);
 		check_others(p, o, seen);
+		check_parts(p, o);
 		check_existing(p, pairs, o);
 		if (!check_name(p, pairs, o, err) || !check_settings(p, pairs, o, err) ||
 		    !check_definer(p, o, seen, err) ||
