@@ -244,8 +244,8 @@ static bool is_json_check(const char *at)
 	return create_begins(end, "))");
 }
 
-/* The name that MariaDB gives to a CHECK without one. It does so in each table, and MySQL has such a
- * name but once in a database. */
+/* The name that MariaDB gives to a CHECK without one. It does so in each table, and MySQL has such
+ * a name but once in a database. */
 static const char *skip_given_name(const char *at)
 {
 	static const char head[] = "CONSTRAINT `CONSTRAINT_";

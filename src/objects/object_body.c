@@ -24,8 +24,9 @@ const char *object_behind_account(const struct object *o, const char **begin)
 /* Each stands in a line of its own, indented, in the server's words. */
 static const char *skip_characteristics(const char *at)
 {
-	static const char *const words[] = { "LANGUAGE ",	 "NO SQL\n",	 "CONTAINS SQL\n",
-					     "READS SQL DATA\n", "DETERMINISTIC\n", "MODIFIES SQL DATA\n",
+	static const char *const words[] = { "LANGUAGE ",	"NO SQL\n",
+					     "CONTAINS SQL\n",	"READS SQL DATA\n",
+					     "DETERMINISTIC\n", "MODIFIES SQL DATA\n",
 					     "SQL SECURITY " };
 	static const char comment[] = "    COMMENT '";
 	bool is_one = true;

@@ -4,8 +4,8 @@
  * where MariaDB has packages, which go before databases, and in front of `key_buffer_size` and its
  * like, variables of a cache that may have any name.
  *
- * A name in a string is not certain, as a statement may be assembled from it; in a comment it has no
- * effect. Nothing can be told in character sets in which a character may contain a quote, or in
+ * A name in a string is not certain, as a statement may be assembled from it; in a comment it has
+ * no effect. Nothing can be told in character sets in which a character may contain a quote, or in
  * which the name would be other bytes. */
 #include "object_names.h"
 

@@ -59,7 +59,8 @@ bool object_mentions(const struct object *o, const char *word)
 	struct buf quoted = BUF_INIT;
 	size_t length;
 	/* In another character set it would be other bytes. */
-	bool is_there = !utf8_is_ascii(word) && !create_begins(o->client, "utf8") && !utf8_is_ascii(start);
+	bool is_there =
+		!utf8_is_ascii(word) && !create_begins(o->client, "utf8") && !utf8_is_ascii(start);
 
 	sql_name(&quoted, word);
 	word = strchr(word, '`') ? buf_text(&quoted) : word;
@@ -124,13 +125,14 @@ static bool is_replaced(const struct object *o, const char *database, const char
 {
 	if (o->kind != OBJECT_VIEW)
 		return object_names_are_certain(o, database, other);
-	return is_database_alone(o, database) &&
-	       (create_begins(o->client, "utf8") || (utf8_is_ascii(database) && utf8_is_ascii(other)));
+	return is_database_alone(o, database) && (create_begins(o->client, "utf8") ||
+						  (utf8_is_ascii(database) && utf8_is_ascii(other)));
 }
 
 const char *object_rewritten_name(const struct move_options *options, const struct object *o)
 {
-	const struct map *databases = &options->databases.rewrites, *tables = &options->tables.rewrites;
+	const struct map *databases = &options->databases.rewrites,
+			 *tables = &options->tables.rewrites;
 	const struct map_entry *entry;
 	size_t cursor = 0;
 
@@ -157,8 +159,8 @@ bool object_may_be_over(const struct object *o)
 {
 	const char *text = buf_text(&o->created);
 
-	return o->kind == OBJECT_EVENT && (create_find(text, " ON SCHEDULE AT ") ||
-					   create_find(text, " ENDS "));
+	return o->kind == OBJECT_EVENT &&
+	       (create_find(text, " ON SCHEDULE AT ") || create_find(text, " ENDS "));
 }
 
 /* --- translated --------------------------------------------------------------------- */

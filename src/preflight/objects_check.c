@@ -94,9 +94,10 @@ static bool check_name(struct preflight *p, const struct object_pairs *pairs,
  * the rows of all others. */
 static void check_parts(struct preflight *p, const struct object *o)
 {
-	const struct moved_table *t = o->kind == OBJECT_TRIGGER ?
-					      moved_tables_find(p->tables, o->source_schema, o->table) :
-					      NULL;
+	const struct moved_table *t =
+		o->kind == OBJECT_TRIGGER ?
+			moved_tables_find(p->tables, o->source_schema, o->table) :
+			NULL;
 
 	if (t && t->where && p->options->friendly_runs.count > 0)
 		finding_add(p->findings, FINDING_ERROR,
@@ -114,7 +115,8 @@ static void check_others(struct preflight *p, const struct object *o, struct map
 	const char *other = map_put_text(seen, key, o->full_name);
 
 	if (other)
-		finding_add(p->findings, FINDING_ERROR, "drop or rename one of the two, or " LEAVE_OUT,
+		finding_add(p->findings, FINDING_ERROR,
+			    "drop or rename one of the two, or " LEAVE_OUT,
 			    "source: %s %s and %s have the same name on the target", o->type, other,
 			    o->full_name);
 	free(key);

@@ -39,8 +39,8 @@ struct preflight {
 	struct object_pairs *databases;
 	size_t database_count;
 	struct map constraints; /* what constraint_names.c has seen */
-	bool *is_refused;      /* by moved_table.index: cannot be created, a finding says why */
-	bool *lacks_collation; /* by moved_table.index: to be created, with an unknown one */
+	bool *is_refused;	/* by moved_table.index: cannot be created, a finding says why */
+	bool *lacks_collation;	/* by moved_table.index: to be created, with an unknown one */
 };
 
 /* The variable's value, or NULL where the server has none of this name. */

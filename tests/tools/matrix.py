@@ -97,6 +97,8 @@ COLUMNS = (
      "test_parts.FriendlyRunsTest.*"),
     ("views, triggers, events, routines, sequences (`MoveObjects`)", "exact, with their settings",
      "test_objects.WholeTest.* test_objects.InterruptedTest.*"),
+    ("… that name databases with another name on the target (`Databases.Rewrites`)",
+     "translated where the names are that for certain, else **refused**", "test_objects.BodiesTest.*"),
     ("… that the target does not take", "**refused**, by name", "test_objects.RefusedTest.*"),
     ("… without `MoveObjects`", "not moved; listed at the start",
      "test_exact_shapes.LeftOutTest.*"),

@@ -8,11 +8,9 @@ static char none[] = "", routine[] = "FUNCTION", package[] = "PACKAGE BODY", tri
 
 static void check(enum object_kind kind, char *type, const char *created, const char *wanted)
 {
-	struct object o = { .kind = kind,
-			    .type = type,
-			    .definer = account,
-			    .sql_mode = none,
-			    .created = BUF_INIT };
+	struct object o = {
+		.kind = kind, .type = type, .definer = account, .sql_mode = none, .created = BUF_INIT
+	};
 	struct buf text = BUF_INIT;
 
 	buf_puts(&o.created, created);
@@ -51,4 +49,5 @@ TEST(of_an_event)
 	check(OBJECT_VIEW, view, "CREATE VIEW `v` AS select 1", "");
 }
 
-TEST_MAIN(cmocka_unit_test(of_a_routine_with_its_parameters), cmocka_unit_test(of_a_trigger), cmocka_unit_test(of_an_event))
+TEST_MAIN(cmocka_unit_test(of_a_routine_with_its_parameters), cmocka_unit_test(of_a_trigger),
+	  cmocka_unit_test(of_an_event))

@@ -48,7 +48,8 @@ TEST(names_in_front_of_a_dot_are_replaced)
 		{ "SELECT 1", "SELECT 1" },
 		{ "SELECT * FROM shop.t", "SELECT * FROM " NEW ".t" },
 		{ "SELECT `shop`.`t`.`a`,shop . t.b", "SELECT " NEW ".`t`.`a`," NEW " . t.b" },
-		{ "UPDATE shop/* ' */ . -- it's\n t SET a=1", "UPDATE " NEW "/* ' */ . -- it's\n t SET a=1" },
+		{ "UPDATE shop/* ' */ . -- it's\n t SET a=1",
+		  "UPDATE " NEW "/* ' */ . -- it's\n t SET a=1" },
 		{ "CALL shop.f('it''s', \"a\\\"b\")", "CALL " NEW ".f('it''s', \"a\\\"b\")" },
 		{ "GRANT SELECT ON shop.* TO x", "GRANT SELECT ON " NEW ".* TO x" },
 		{ "SELECT 1 -- of shop\n # shop's\n /* `shop */, shop.f()",
@@ -93,7 +94,8 @@ TEST(what_may_be_something_else_is_not)
 
 TEST(modes_decide_what_is_quoted)
 {
-	char ansi[] = "REAL_AS_FLOAT,ANSI_QUOTES", plain[] = "NO_BACKSLASH_ESCAPES", oracle[] = "ORACLE";
+	char ansi[] = "REAL_AS_FLOAT,ANSI_QUOTES", plain[] = "NO_BACKSLASH_ESCAPES",
+	     oracle[] = "ORACLE";
 
 	check("SELECT \"shop\".\"t\"", "SELECT " NEW ".\"t\"", ansi, utf8);
 	check("SELECT \"a\"\"b\\\", shop.f()", "SELECT \"a\"\"b\\\", " NEW ".f()", ansi, utf8);
@@ -106,13 +108,20 @@ TEST(modes_decide_what_is_quoted)
 TEST(character_sets_that_hide_quotes_are_not_read)
 {
 	char latin1[] = "latin1", sjis[] = "sjis", binary[] = "binary";
-	struct object o = object("SELECT l\xe4" "den.f()", none, latin1);
+	struct object o = object("SELECT l\xe4"
+				 "den.f()",
+				 none, latin1);
 
 	check("SELECT '\xe4', shop.f()", "SELECT '\xe4', " NEW ".f()", none, latin1);
 	check("SELECT shop.f()", NULL, none, sjis);
 	check("SELECT shop.f()", NULL, none, binary);
-	assert_false(object_names_are_certain(&o, "l\xc3\xa4" "den", "new"));
-	assert_false(object_names_are_certain(&o, "shop", "l\xc3\xa4" "den"));
+	assert_false(object_names_are_certain(&o,
+					      "l\xc3\xa4"
+					      "den",
+					      "new"));
+	assert_false(object_names_are_certain(&o, "shop",
+					      "l\xc3\xa4"
+					      "den"));
 	buf_release(&o.created);
 }
 
@@ -141,6 +150,9 @@ TEST(databases_may_swap_their_names)
 	buf_release(&o.created);
 }
 
-TEST_MAIN(cmocka_unit_test(names_in_front_of_a_dot_are_replaced), cmocka_unit_test(what_may_be_something_else_is_not),
-	  cmocka_unit_test(modes_decide_what_is_quoted), cmocka_unit_test(character_sets_that_hide_quotes_are_not_read),
-	  cmocka_unit_test(packages_go_before_databases), cmocka_unit_test(databases_may_swap_their_names))
+TEST_MAIN(cmocka_unit_test(names_in_front_of_a_dot_are_replaced),
+	  cmocka_unit_test(what_may_be_something_else_is_not),
+	  cmocka_unit_test(modes_decide_what_is_quoted),
+	  cmocka_unit_test(character_sets_that_hide_quotes_are_not_read),
+	  cmocka_unit_test(packages_go_before_databases),
+	  cmocka_unit_test(databases_may_swap_their_names))
