@@ -96,7 +96,7 @@ COLUMNS = (
     ("a database in parts, by several processes at once (`FriendlyRuns`)", "as if by one",
      "test_parts.FriendlyRunsTest.*"),
     ("views, triggers, events, routines, sequences (`MoveObjects`)", "exact, with their settings",
-     "test_objects.WholeTest.* test_objects.InterruptedTest.*"),
+     "test_objects.WholeTest.* test_objects.InterruptedTest.* test_objects.CrossTest.*"),
     ("… that name databases with another name on the target (`Databases.Rewrites`)",
      "translated where the names are that for certain, else **refused**", "test_objects.BodiesTest.*"),
     ("… that the target does not take", "**refused**, by name", "test_objects.RefusedTest.*"),
