@@ -276,7 +276,7 @@ bool create_refusals_check(struct preflight *p, const struct moved_table *t, con
 	bool ok;
 
 	check_document_ids(p, t);
-	if (p->pairs.there[t->index] || p->is_refused[t->index])
+	if (p->pairs.there[t->index] || p->is_refused[t->index] || t->source->is_system_versioned)
 		return true;
 	check_sequence(p, t, shown);
 	if (p->is_refused[t->index])

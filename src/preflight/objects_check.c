@@ -39,6 +39,8 @@ static void check_text(struct preflight *p, const struct object *o)
 			    "source: %s %s cannot be used: %s", o->type, o->full_name, o->broken);
 	if (name)
 		finding_add(p->findings, FINDING_ERROR,
+			    map_get_text(&p->options->tables.rewrites, name) ?
+				    LEAVE_OUT :
 			    o->kind == OBJECT_VIEW ?
 				    "call neither a table nor an alias of the view like the database, "
 				    "leave it out (Tables.Blacklist), or " LEAVE_OUT :
