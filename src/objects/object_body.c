@@ -46,19 +46,36 @@ static const char *skip_characteristics(const char *at)
 	return at;
 }
 
-static void put_routine(struct buf *text, const struct object *o, const char *at)
+/* Behind the parameters, which begin at *from. */
+static const char *behind_parameters(const struct object *o, const char **from)
 {
-	struct object_words w = object_words_from(o, at);
+	struct object_words w = object_words_from(o, *from);
 	unsigned depth = 0;
 
 	while (object_words_next(&w)) {
 		if (object_words_is_sign(&w, '(') && depth++ == 0)
-			at = w.begin;
+			*from = w.begin;
 		if (object_words_is_sign(&w, ')') && --depth == 0)
 			break;
 	}
-	buf_add(text, at, (size_t)(w.end - at));
-	at = strchr(w.end, '\n'); /* behind what it returns */
+	return w.end;
+}
+
+const char *object_returns(const struct object *o, const char **end)
+{
+	const char *begin, *at = object_behind_account(o, &begin);
+
+	at = behind_parameters(o, &at);
+	*end = at + strcspn(at, "\n");
+	return at;
+}
+
+static void put_routine(struct buf *text, const struct object *o, const char *at)
+{
+	const char *end = behind_parameters(o, &at);
+
+	buf_add(text, at, (size_t)(end - at));
+	at = strchr(end, '\n'); /* behind what it returns */
 	buf_puts(text, at ? skip_characteristics(at + 1) : "");
 }
 

@@ -7,6 +7,8 @@
 
 /* Appends it, with a routine's parameters; nothing of other kinds. */
 void object_body_put(struct buf *text, const struct object *o);
+/* Of a function: where the server says what it returns, in its own words. */
+const char *object_returns(const struct object *o, const char **end);
 /* Behind the account, "DEFINER=`user`@`host`" or a role; begin: where that stands, if it does. */
 const char *object_behind_account(const struct object *o, const char **begin);
 

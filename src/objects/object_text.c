@@ -231,6 +231,34 @@ static void rewrite_databases(struct object *o, const struct move_options *optio
 	o->created = text;
 }
 
+/* Those that the server prints itself: of a view, in small letters, and of what a function returns. */
+static void rewrite_collations(struct object *o, const struct move_options *options)
+{
+	bool is_view = o->kind == OBJECT_VIEW;
+	const char *word = is_view ? " collate " : " COLLATE ", *from = buf_text(&o->created);
+	const char *end = from + o->created.length, *at = from;
+	struct buf text = BUF_INIT, name = BUF_INIT;
+
+	if (!is_view)
+		at = object_returns(o, &end);
+	while ((at = create_find(at, word)) && at < end) {
+		const char *there, *begin = at;
+
+		while (create_is_word(*at))
+			at++;
+		buf_clear(&name);
+		buf_add(&name, begin, (size_t)(at - begin));
+		there = collation_on_target(&options->collation_rewrites, buf_text(&name));
+		buf_add(&text, from, (size_t)(begin - from));
+		buf_puts(&text, there);
+		from = at;
+	}
+	buf_puts(&text, from);
+	buf_release(&o->created);
+	buf_release(&name);
+	o->created = text;
+}
+
 /* MySQL 8 has removed this one, which has no effect inside an object. */
 static void take_out_mode(char *modes, const char *mode)
 {
@@ -281,6 +309,9 @@ void object_translate(struct object *o, const struct object_terms *terms)
 		else
 			object_names_replace(o, &options->databases.rewrites);
 	}
+	if (o->created.length > 0 && options->collation_rewrites.count > 0 &&
+	    (o->kind == OBJECT_VIEW || strcmp(o->type, "FUNCTION") == 0))
+		rewrite_collations(o, options);
 	if (server_is_from(terms->target, 80000, SERVER_NEVER))
 		take_out_mode(o->sql_mode, "NO_AUTO_CREATE_USER");
 	if (*o->database_collation && strcmp(o->database_collation, terms->default_there) == 0)
