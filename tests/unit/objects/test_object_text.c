@@ -219,12 +219,14 @@ TEST(settings_are_those_that_the_target_knows)
 
 TEST(collations_that_the_server_prints_are_replaced)
 {
-	struct object_list view = object(OBJECT_VIEW, "VIEW", "",
-					 "VIEW `o` AS select `a` collate a_bin,' collate a_bin' AS `x`,"
-					 "`b` collate a_ci from ` collate a_bin`");
-	struct object_list function = object(OBJECT_ROUTINE, "FUNCTION", "",
-					     "CREATE FUNCTION `o`(a TEXT COLLATE a_bin) RETURNS text "
-					     "CHARSET a COLLATE a_bin\nRETURN a COLLATE a_bin");
+	struct object_list view =
+		object(OBJECT_VIEW, "VIEW", "",
+		       "VIEW `o` AS select `a` collate a_bin,' collate a_bin' AS `x`,"
+		       "`b` collate a_ci from ` collate a_bin`");
+	struct object_list function =
+		object(OBJECT_ROUTINE, "FUNCTION", "",
+		       "CREATE FUNCTION `o`(a TEXT COLLATE a_bin) RETURNS text "
+		       "CHARSET a COLLATE a_bin\nRETURN a COLLATE a_bin");
 	char bin[] = "a_nopad_bin";
 
 	map_init(&options.collation_rewrites);
@@ -293,4 +295,5 @@ TEST(a_view_is_the_same_with_its_database_in_front)
 TEST_MAIN(CASE(words_are_found_behind_the_account), CASE(names_that_are_rewritten_are_found),
 	  CASE(databases_in_a_view_are_replaced_where_they_are_nothing_else),
 	  CASE(accounts_and_databases_are_replaced), CASE(settings_are_those_that_the_target_knows),
-	  CASE(collations_that_the_server_prints_are_replaced), CASE(they_agree_when_all_of_it_does), CASE(a_view_is_the_same_with_its_database_in_front))
+	  CASE(collations_that_the_server_prints_are_replaced),
+	  CASE(they_agree_when_all_of_it_does), CASE(a_view_is_the_same_with_its_database_in_front))
