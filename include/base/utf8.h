@@ -8,6 +8,7 @@
 
 /* The length of the valid UTF-8 sequence at text (NUL-terminated), or 0. */
 size_t utf8_length(const unsigned char *text);
+bool utf8_is_ascii(const char *text);
 /* The character that a valid sequence of that length is. */
 unsigned utf8_code(const unsigned char *text, size_t length);
 /* Invalid bytes become "?". */

@@ -40,8 +40,9 @@ struct object {
 	/* SHOW CREATE, in the client's character set, an event as if disabled, a view without the
 	 * name of its database where it names no other. "": the account may not read it. */
 	struct buf created;
-	/* What all servers report about it in the same words. */
+	/* What all servers report about it in the same words, but for its body. */
 	char *likeness;
+	bool has_packages; /* a routine's, trigger's or event's: there are some in its database */
 	/* A view's. It is unusable if its definer lacks privileges, or if what it is based on is
 	 * missing. */
 	char *columns;	    /* NULL: it is unusable, or its definer does not exist */

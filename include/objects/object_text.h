@@ -27,6 +27,11 @@ bool object_mentions(const struct object *o, const char *word);
  * replace; or NULL. */
 const char *object_rewritten_name(const struct move_options *options, const struct object *o);
 
+/* Is the name in its statement in UTF-8, and the rest in what the object was made in? */
+bool object_is_in_two_charsets(const struct object *o, enum flavour source);
+/* An event that a server does not keep once its time is over. */
+bool object_may_be_over(const struct object *o);
+
 /* Changes the source's object into what the target should have. */
 void object_translate(struct object *o, const struct object_terms *terms);
 /* Are both servers known to print the same object in the same way? */

@@ -37,3 +37,10 @@ void utf8_replace_invalid(char *text)
 		}
 	}
 }
+
+bool utf8_is_ascii(const char *text)
+{
+	while (*text && (unsigned char)*text < 0x80)
+		text++;
+	return *text == '\0';
+}

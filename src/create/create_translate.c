@@ -244,6 +244,19 @@ static bool is_json_check(const char *at)
 	return create_begins(end, "))");
 }
 
+/* The name that MariaDB gives to a CHECK without one. It does so in each table, and MySQL has such
+ * a name but once in a database. */
+static const char *skip_given_name(const char *at)
+{
+	static const char head[] = "CONSTRAINT `CONSTRAINT_";
+	const char *end = at + sizeof(head) - 1;
+
+	if (!create_begins(at, head))
+		return NULL;
+	end += strspn(end, "0123456789");
+	return create_begins(end, "` CHECK ") ? end + 2 : NULL;
+}
+
 /* MariaDB (tried: 10.5, 10.11, 11.8) keeps a text behind an introducer without its escapes: '\n'
  * as 'x0A', or what it cannot read itself. utf8mb4 is what a literal is without one. */
 static bool parse_introducer(struct walk *w, const char *quote)
@@ -275,6 +288,10 @@ static bool parse_word(struct walk *w)
 			return apply_rule(w, &rules[i]);
 	if (w->to == FLAVOUR_MYSQL && w->depth == 1 && is_json_check(w->at)) {
 		drop_to(w, create_skip_parentheses(strchr(w->at, '(')));
+		return true;
+	}
+	if (w->to == FLAVOUR_MYSQL && w->depth == 1 && skip_given_name(w->at)) {
+		w->at = skip_given_name(w->at);
 		return true;
 	}
 	if (w->to == FLAVOUR_MYSQL && w->depth == 1 && w->type[0] &&

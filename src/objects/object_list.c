@@ -27,7 +27,7 @@ static const struct kind {
 			      " WHERE TABLE_TYPE = 'SEQUENCE' AND ",
 			      "TABLE_SCHEMA", "TABLE_NAME", "TABLE_NAME", 1, 0, 0, 0 },
 	[OBJECT_ROUTINE] = { "ROUTINE_NAME, ROUTINE_TYPE, '', DEFINER, '', CONCAT_WS('\\n',"
-			     " ROUTINE_DEFINITION, IS_DETERMINISTIC, SQL_DATA_ACCESS, SECURITY_TYPE,"
+			     " IS_DETERMINISTIC, SQL_DATA_ACCESS, SECURITY_TYPE,"
 			     " ROUTINE_COMMENT, DATA_TYPE) FROM information_schema.ROUTINES WHERE ",
 			     "ROUTINE_SCHEMA", "ROUTINE_NAME", "ROUTINE_TYPE, ROUTINE_NAME", 2, 1,
 			     0, 3 },
@@ -37,13 +37,13 @@ static const struct kind {
 	/* In the order in which a table's triggers fire. */
 	[OBJECT_TRIGGER] = { "TRIGGER_NAME, 'TRIGGER', EVENT_OBJECT_TABLE, DEFINER, '',"
 			     " CONCAT_WS('\\n', EVENT_OBJECT_TABLE, ACTION_TIMING,"
-			     " EVENT_MANIPULATION, ACTION_ORDER, ACTION_STATEMENT)"
+			     " EVENT_MANIPULATION, ACTION_ORDER)"
 			     " FROM information_schema.TRIGGERS WHERE ",
 			     "TRIGGER_SCHEMA", "TRIGGER_NAME",
 			     "EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER",
 			     2, 1, 0, 3 },
 	[OBJECT_EVENT] = { "EVENT_NAME, 'EVENT', '', DEFINER, STATUS, CONCAT_WS('\\n',"
-			   " EVENT_DEFINITION, EVENT_TYPE, EXECUTE_AT, INTERVAL_VALUE, INTERVAL_FIELD,"
+			   " EVENT_TYPE, EXECUTE_AT, INTERVAL_VALUE, INTERVAL_FIELD,"
 			   " STARTS, ENDS, ON_COMPLETION, EVENT_COMMENT)"
 			   " FROM information_schema.EVENTS WHERE ",
 			   "EVENT_SCHEMA", "EVENT_NAME", "EVENT_NAME", 3, 1, 2, 4 },
@@ -244,13 +244,30 @@ static bool show_columns(struct object *o, struct db *db, struct error *err)
 	return true;
 }
 
+/* MariaDB takes `name`.`name`() for a package's routine first. */
+static bool find_packages(struct db *db, const char *schema, bool *found, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	bool ok;
+
+	*found = false;
+	if (db_version(db)->flavour != FLAVOUR_MARIADB)
+		return true;
+	buf_puts(&sql, "SELECT 1 FROM information_schema.ROUTINES WHERE ROUTINE_TYPE = 'PACKAGE'"
+		       " AND ROUTINE_SCHEMA = ");
+	sql_text(&sql, schema);
+	ok = db_has_row(db, buf_text(&sql), found, err);
+	buf_release(&sql);
+	return ok;
+}
+
 bool object_list_load(struct object_list *list, struct db *db, enum object_kind kind,
 		      const char *schema, const char *name, struct error *err)
 {
 	size_t first = list->count, kept = first;
 	struct buf use = BUF_INIT;
 	struct error failure = ERROR_INIT;
-	bool ok;
+	bool ok, has_packages = false;
 
 	buf_puts(&use, "USE ");
 	sql_name(&use, schema);
@@ -260,11 +277,14 @@ bool object_list_load(struct object_list *list, struct db *db, enum object_kind 
 		return true;
 	if (!ok)
 		*err = failure;
-	ok = ok && list_names(list, db, kind, schema, name, err);
+	ok = ok && list_names(list, db, kind, schema, name, err) &&
+	     (kind == OBJECT_VIEW || kind == OBJECT_SEQUENCE ||
+	      find_packages(db, schema, &has_packages, err));
 	for (size_t i = first; i < list->count; i++) {
 		struct object *o = &list->items[i];
 		bool found = false;
 
+		o->has_packages = has_packages;
 		ok = ok && show(o, db, &found, err) &&
 		     (kind != OBJECT_VIEW || !found || show_columns(o, db, err));
 		if (found)

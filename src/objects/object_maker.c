@@ -49,6 +49,9 @@ static bool enter(struct db *target, const struct object *o, struct error *err)
 		put_setting(&sql, "character_set_client", o->client);
 	if (*o->collation)
 		put_setting(&sql, "collation_connection", o->collation);
+	/* It keeps the types of its columns. */
+	if (o->kind == OBJECT_VIEW && db_version(target)->flavour == FLAVOUR_MYSQL)
+		buf_puts(&sql, ", group_concat_max_len = DEFAULT");
 	ok = sql.length == 0 || db_exec(target, sql.data, sql.length, err);
 	buf_release(&sql);
 	return ok;
@@ -57,13 +60,15 @@ static bool enter(struct db *target, const struct object *o, struct error *err)
 /* ok false: the first error is kept. */
 static bool leave(struct db *target, bool ok, struct error *err)
 {
+	bool is_mysql = db_version(target)->flavour == FLAVOUR_MYSQL;
 	struct error failure = ERROR_INIT;
 
 	if (db_is_broken(target)) /* the next session starts with our settings */
 		return ok;
 	if (db_execf(target, &failure,
 		     "SET SESSION sql_mode = '" DB_SQL_MODE "', time_zone = '+00:00',"
-		     " NAMES utf8mb4 COLLATE utf8mb4_general_ci, character_set_results = NULL"))
+		     " NAMES utf8mb4 COLLATE utf8mb4_general_ci, character_set_results = NULL%s",
+		     is_mysql ? ", group_concat_max_len = 4294967295" : ""))
 		return ok;
 	if (ok)
 		*err = failure;

@@ -1,10 +1,9 @@
 /* Statements are moved as the source prints them, in the character set they were written in. In
- * their text only the account is replaced, and in views the names of databases. Anything else that
- * names a database or table with another name on the target is refused (preflight/objects_check.c),
- * as a name cannot be told from a string that looks like it: the bodies of routines, triggers and
- * events are as somebody typed them.
+ * their text only the account and names of databases are replaced, where they are that for certain.
+ * Anything else that has another name on the target is refused (preflight/objects_check.c).
  *
- * A view is printed by the server from its parsed form: every name in backquotes, no comments, and
+ * The bodies of routines, triggers and events are as somebody typed them: object_names.c. A view is
+ * printed by the server from its parsed form: every name in backquotes, no comments, and
  * each table, column and function of another database as `database`.`name`. A name in front of a
  * dot is a database, or one that the view itself gives to a table; and such an alias is written
  * alone or after a dot (`t` `name`, `other`.`name`, with `name` as). So a name that only ever
@@ -17,8 +16,11 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "create/create_text.h"
 #include "db/sql.h"
+#include "object_body.h"
+#include "object_names.h"
 #include "plan/collation.h"
 #include "plan/collation_rewrite.h"
 #include "plan/name_filter.h"
@@ -51,32 +53,23 @@ bool object_is_chosen(const struct move_options *options, const struct object *o
 
 /* --- words ------------------------------------------------------------------------- */
 
-/* Where the account begins and ends: "DEFINER=`user`@`host`", or a role. False: there is none. */
-static bool find_account(const struct object *o, const char **begin, const char **end)
-{
-	const char *at = *o->definer ? create_find(buf_text(&o->created), " DEFINER=") : NULL;
-
-	*begin = *end = at;
-	if (!at || !strchr("`\"'", *at))
-		return false;
-	*end = create_skip_quoted(at);
-	if (**end == '@')
-		*end = create_skip_quoted(*end + 1);
-	return true;
-}
-
 bool object_mentions(const struct object *o, const char *word)
 {
-	const char *begin, *end, *at = buf_text(&o->created);
-	size_t length = strlen(word);
+	const char *begin, *start = object_behind_account(o, &begin);
+	struct buf quoted = BUF_INIT;
+	size_t length;
+	/* In another character set it would be other bytes. */
+	bool is_there =
+		!utf8_is_ascii(word) && !create_begins(o->client, "utf8") && !utf8_is_ascii(start);
 
-	if (find_account(o, &begin, &end))
-		at = end;
-	for (const char *start = at; *at; at++)
-		if (strncasecmp(at, word, length) == 0 && !create_is_word(at[length]) &&
-		    (at == start || !create_is_word(at[-1])))
-			return true;
-	return false;
+	sql_name(&quoted, word);
+	word = strchr(word, '`') ? buf_text(&quoted) : word;
+	length = strlen(word);
+	for (const char *at = start; *at && !is_there; at++)
+		is_there = strncasecmp(at, word, length) == 0 && !create_is_word(at[length]) &&
+			   (at == start || !create_is_word(at[-1]));
+	buf_release(&quoted);
+	return is_there;
 }
 
 /* The next name in backquotes; strings are skipped. NULL: there is none. */
@@ -90,9 +83,9 @@ static const char *next_name(const char *at)
 /* After the account: where names used by a view begin. */
 static const char *view_names(const struct object *o)
 {
-	const char *begin, *end;
+	const char *begin;
 
-	return find_account(o, &begin, &end) ? end : buf_text(&o->created);
+	return object_behind_account(o, &begin);
 }
 
 /* Is this name there, in backquotes, in front of a dot, and not after one? */
@@ -127,24 +120,47 @@ static bool is_database_alone(const struct object *o, const char *database)
 	return !(is_in_front_once && is_elsewhere);
 }
 
-static const char *mentioned_rewrite(const struct map *rewrites, const struct object *o,
-				     bool are_databases)
+/* Wherever the statement has this name, can it be replaced? */
+static bool is_replaced(const struct object *o, const char *database, const char *other)
 {
-	const struct map_entry *entry;
-	size_t cursor = 0;
-
-	while ((entry = map_next(rewrites, &cursor)))
-		if (strcmp(entry->key, entry->value) != 0 && object_mentions(o, entry->key) &&
-		    !(are_databases && o->kind == OBJECT_VIEW && is_database_alone(o, entry->key)))
-			return entry->key;
-	return NULL;
+	if (o->kind != OBJECT_VIEW)
+		return object_names_are_certain(o, database, other);
+	return is_database_alone(o, database) && (create_begins(o->client, "utf8") ||
+						  (utf8_is_ascii(database) && utf8_is_ascii(other)));
 }
 
 const char *object_rewritten_name(const struct move_options *options, const struct object *o)
 {
-	const char *name = mentioned_rewrite(&options->databases.rewrites, o, true);
+	const struct map *databases = &options->databases.rewrites,
+			 *tables = &options->tables.rewrites;
+	const struct map_entry *entry;
+	size_t cursor = 0;
 
-	return name ? name : mentioned_rewrite(&options->tables.rewrites, o, false);
+	while ((entry = map_next(databases, &cursor)))
+		if (strcmp(entry->key, entry->value) != 0 && object_mentions(o, entry->key) &&
+		    !is_replaced(o, entry->key, entry->value))
+			return entry->key;
+	cursor = 0;
+	while ((entry = map_next(tables, &cursor)))
+		if (strcmp(entry->key, entry->value) != 0 && object_mentions(o, entry->key))
+			return entry->key;
+	return NULL;
+}
+
+bool object_is_in_two_charsets(const struct object *o, enum flavour source)
+{
+	bool is_raw = o->kind == OBJECT_EVENT || source == FLAVOUR_MYSQL;
+
+	return *o->client && o->kind != OBJECT_VIEW && is_raw && !create_begins(o->client, "utf8") &&
+	       !(utf8_is_ascii(o->name) && utf8_is_ascii(o->table) && utf8_is_ascii(o->definer));
+}
+
+bool object_may_be_over(const struct object *o)
+{
+	const char *text = buf_text(&o->created);
+
+	return o->kind == OBJECT_EVENT &&
+	       (create_find(text, " ON SCHEDULE AT ") || create_find(text, " ENDS "));
 }
 
 /* --- translated --------------------------------------------------------------------- */
@@ -160,10 +176,10 @@ static void replace(char **text, const char *with)
 static void rewrite_definer(struct object *o, const struct move_options *options)
 {
 	const char *account = map_get_text(&options->definer_rewrites, o->definer);
-	const char *begin, *end;
+	const char *begin, *end = object_behind_account(o, &begin);
 	struct buf text = BUF_INIT;
 
-	if (!account || !find_account(o, &begin, &end))
+	if (!account || !begin)
 		return;
 	buf_add(&text, o->created.data, (size_t)(begin - o->created.data));
 	if (sql_account(&text, account)) {
@@ -215,6 +231,34 @@ static void rewrite_databases(struct object *o, const struct move_options *optio
 	o->created = text;
 }
 
+/* Those that the server prints itself: of a view, in small letters, and of what a function returns. */
+static void rewrite_collations(struct object *o, const struct move_options *options)
+{
+	bool is_view = o->kind == OBJECT_VIEW;
+	const char *word = is_view ? " collate " : " COLLATE ", *from = buf_text(&o->created);
+	const char *end = from + o->created.length, *at = from;
+	struct buf text = BUF_INIT, name = BUF_INIT;
+
+	if (!is_view)
+		at = object_returns(o, &end);
+	while ((at = create_find(at, word)) && at < end) {
+		const char *there, *begin = at;
+
+		while (create_is_word(*at))
+			at++;
+		buf_clear(&name);
+		buf_add(&name, begin, (size_t)(at - begin));
+		there = collation_on_target(&options->collation_rewrites, buf_text(&name));
+		buf_add(&text, from, (size_t)(begin - from));
+		buf_puts(&text, there);
+		from = at;
+	}
+	buf_puts(&text, from);
+	buf_release(&o->created);
+	buf_release(&name);
+	o->created = text;
+}
+
 /* MySQL 8 has removed this one, which has no effect inside an object. */
 static void take_out_mode(char *modes, const char *mode)
 {
@@ -259,8 +303,15 @@ void object_translate(struct object *o, const struct object_terms *terms)
 	const struct move_options *options = terms->options;
 
 	rewrite_definer(o, options);
-	if (o->kind == OBJECT_VIEW && o->created.length > 0 && options->databases.rewrites.count > 0)
-		rewrite_databases(o, options);
+	if (o->created.length > 0 && options->databases.rewrites.count > 0) {
+		if (o->kind == OBJECT_VIEW)
+			rewrite_databases(o, options);
+		else
+			object_names_replace(o, &options->databases.rewrites);
+	}
+	if (o->created.length > 0 && options->collation_rewrites.count > 0 &&
+	    (o->kind == OBJECT_VIEW || strcmp(o->type, "FUNCTION") == 0))
+		rewrite_collations(o, options);
 	if (server_is_from(terms->target, 80000, SERVER_NEVER))
 		take_out_mode(o->sql_mode, "NO_AUTO_CREATE_USER");
 	if (*o->database_collation && strcmp(o->database_collation, terms->default_there) == 0)
@@ -300,13 +351,19 @@ static void put_without_database(struct buf *text, const struct object *o)
 	buf_release(&prefix);
 }
 
-static bool are_same_texts(const struct object *wanted, const struct object *there)
+/* exact: all of the statement; else what is in the same words on all servers. */
+static bool are_same_texts(const struct object *wanted, const struct object *there, bool exact)
 {
 	struct buf a = BUF_INIT, b = BUF_INIT;
 	bool are_same;
 
-	put_without_database(&a, wanted);
-	put_without_database(&b, there);
+	if (exact) {
+		put_without_database(&a, wanted);
+		put_without_database(&b, there);
+	} else {
+		object_body_put(&a, wanted);
+		object_body_put(&b, there);
+	}
 	are_same = strcmp(buf_text(&a), buf_text(&b)) == 0;
 	buf_release(&a);
 	buf_release(&b);
@@ -331,5 +388,5 @@ bool object_agrees(const struct object *wanted, const struct object *there, bool
 			return false;
 	if (wanted->columns && there->columns && strcmp(wanted->columns, there->columns) != 0)
 		return false;
-	return !exact || are_same_texts(wanted, there);
+	return are_same_texts(wanted, there, exact);
 }

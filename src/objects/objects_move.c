@@ -104,8 +104,16 @@ static void forget(struct objects_move *m, size_t i)
 
 static bool make(struct objects_move *m, const struct object *o, struct error *err)
 {
+	const char *name;
+
 	if (o->created.length == 0)
 		return error_set(err, ERROR_ACCESS, "the account may not read its definition");
+	name = object_rewritten_name(m->run->options, o);
+	if (name) /* since the checks at the start */
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "it mentions %s, which has another name on the target: change it on the "
+				 "source, and resume from the state",
+				 name);
 	probe("before_object", "%s %s", o->type, o->full_name);
 	if (!object_make(&m->maker, o, err))
 		return false;
@@ -161,12 +169,11 @@ static bool make_missing(struct objects_move *m, const struct object_pairs *pair
 	return true;
 }
 
-/* The server does not keep an event whose time is over. */
 static bool check_one(const struct object_pairs *pairs, const struct object *o, struct error *err)
 {
 	const struct object *there = object_list_find(&pairs->there, o);
 
-	if (!there && o->kind == OBJECT_EVENT)
+	if (!there && object_may_be_over(o))
 		log_warn("event %s was not made on the target, as its time is over", o->full_name);
 	else if (!there || !object_pairs_has(pairs, o))
 		return error_set(err, ERROR_SQL,

@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "db/sql.h"
+
 /* NULL: fine. Columns whose values cannot be compared exactly by a literal, or that
  * can only be indexed by a prefix. */
 static const char *unfit_type(const struct column *column)
@@ -160,11 +162,14 @@ static bool fail_no_key(struct key_choice *choice, struct error *err)
 	const struct table *table = choice->key.table;
 	const struct table_index *primary = table_primary(table);
 	const struct column *unfit;
+	struct buf name = BUF_INIT;
 
+	sql_table_name(&name, table->schema, table->name);
 	snprintf(choice->remedy, sizeof(choice->remedy),
-		 "ALTER TABLE `%s`.`%s` ADD %s (...), or set AllowTablesWithoutKey "
+		 "ALTER TABLE %s ADD %s (...), or set AllowTablesWithoutKey "
 		 "(\"AllowTablesWithoutKey\": true)",
-		 table->schema, table->name, primary ? "UNIQUE KEY" : "PRIMARY KEY");
+		 buf_text(&name), primary ? "UNIQUE KEY" : "PRIMARY KEY");
+	buf_release(&name);
 	if (!primary)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "`%s`.`%s` has no Primary Key to default to for Pagination "

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "create/create_text.h"
 #include "create/fulltext_keys.h"
 #include "table_trial.h"
@@ -175,11 +176,25 @@ static bool says_nothing(const struct error *failure)
 	return failure->kind == ERROR_ACCESS;
 }
 
+static bool is_utf8(const struct buf *text)
+{
+	const unsigned char *at = (const unsigned char *)buf_text(text);
+	size_t length = 1;
+
+	for (; *at && length > 0; at += length)
+		length = utf8_length(at);
+	return length > 0;
+}
+
+/* MariaDB shows a default of binary bytes as such, which a prepared text cannot have: nothing is
+ * found out about it here. */
 static bool prepare(struct preflight *p, const struct buf *sql, struct error *err)
 {
 	struct buf set = BUF_INIT;
 	bool ok;
 
+	if (!is_utf8(sql))
+		return true;
 	buf_puts(&set, "SET @ghostferry_create = CONVERT(x'");
 	buf_put_hex(&set, sql->data, sql->length);
 	buf_puts(&set, "' USING utf8mb4)");
@@ -284,7 +299,8 @@ bool create_refusals_check(struct preflight *p, const struct moved_table *t, con
 		create_refusals_add(p, t, why.text);
 		return true;
 	}
-	return check_prepared(p, t, err) && check_functions(p, t, err) &&
+	return constraint_names_check(p, t, p->maker.translated.data, err) &&
+	       check_prepared(p, t, err) && check_functions(p, t, err) &&
 	       check_tablespace(p, t, err) && check_srids(p, t, err);
 }
 

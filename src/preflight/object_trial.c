@@ -20,6 +20,7 @@ struct trial {
 	struct preflight *preflight;
 	const struct object_pairs *pairs;
 	const char *scratch;
+	const char *collation; /* the scratch database's */
 	struct object_maker maker;
 };
 
@@ -65,6 +66,21 @@ static bool is_named(const struct trial *trial, const struct moved_table *t)
 	return false;
 }
 
+/* As somebody made it there, perhaps because the source's definition would not do. */
+static bool make_like(const struct trial *trial, const struct moved_table *t, const char *name,
+		      struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	bool ok;
+
+	sql_comment(&sql, trial->maker.marginalia);
+	buf_printf(&sql, "CREATE TABLE %s LIKE ", name);
+	sql_table_name(&sql, t->target_schema, t->target_name);
+	ok = db_exec(trial->maker.target, sql.data, sql.length, err);
+	buf_release(&sql);
+	return ok;
+}
+
 static bool make_table(const struct trial *trial, struct table_maker *m,
 		       const struct moved_table *t, struct error *err)
 {
@@ -72,8 +88,11 @@ static bool make_table(const struct trial *trial, struct table_maker *m,
 	bool ok;
 
 	sql_table_name(&name, trial->scratch, t->target_name);
-	ok = table_maker_put_table(m, t, name.data, false, err) &&
-	     table_maker_execute(m, t, trial->preflight->attempt->stop, err);
+	if (trial->preflight->pairs.there[t->index])
+		ok = make_like(trial, t, name.data, err);
+	else
+		ok = table_maker_put_table(m, t, name.data, false, err) &&
+		     table_maker_execute(m, t, trial->preflight->attempt->stop, err);
 	buf_release(&name);
 	return ok;
 }
@@ -97,7 +116,12 @@ static bool make_tables(const struct trial *trial, struct error *err)
 
 static bool is_missing(const struct error *why)
 {
-	return why->server_code == 1146 || why->server_code == 1356 || why->server_code == 1305;
+	static const unsigned codes[] = { 1049, 1146, 1305, 1356 }; /* 1049: so says MySQL */
+
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (why->server_code == codes[i])
+			return true;
+	return false;
 }
 
 /* Does the server show the definition that it was given? */
@@ -108,12 +132,20 @@ static bool check_shown(const struct trial *trial, const struct object *tried, s
 				   tried->name, why);
 	const struct object *there = ok ? object_list_find(&found, tried) : NULL;
 
-	/* A one-time event may be over. */
 	if (ok && (there ? !object_agrees(tried, there, trial->pairs->exact) :
-			   tried->kind != OBJECT_EVENT))
+			   !object_may_be_over(tried)))
 		ok = error_set(why, ERROR_SQL, "it shows it otherwise than the source");
 	object_list_release(&found);
 	return ok;
+}
+
+/* A default that the target does not know becomes whatever its database gets there. */
+static const char *collation_on_trial(const struct trial *trial, const struct object *o)
+{
+	const char *own = o->database_collation;
+	bool is_known = !*own || collation_is_known(&trial->preflight->collations, own);
+
+	return is_known ? own : trial->collation;
 }
 
 /* *made: it exists now. */
@@ -126,8 +158,10 @@ static bool try_object(const struct trial *trial, const struct object *o, bool *
 
 	/* Borrowed for this call. */
 	tried.schema = mem_strdup(trial->scratch);
+	tried.database_collation = mem_strdup(collation_on_trial(trial, o));
 	*made = object_make(&trial->maker, &tried, &why) && check_shown(trial, &tried, &why);
 	free(tried.schema);
+	free(tried.database_collation);
 	if (*made || is_missing(&why))
 		return true;
 	if (error_is_retryable(&why)) {
@@ -138,8 +172,11 @@ static bool try_object(const struct trial *trial, const struct object *o, bool *
 	/* A privilege that it lacks here need not be lacking there. */
 	if (why.kind != ERROR_ACCESS)
 		finding_add(p->findings, FINDING_ERROR,
-			    "leave its kind out of MoveObjects, and make it by hand in words that the "
-			    "target knows",
+			    o->kind == OBJECT_VIEW ?
+				    "leave it out (Tables.Blacklist), and make it by hand in words that "
+				    "the target knows" :
+				    "leave its kind out of MoveObjects, and make it by hand in words "
+				    "that the target knows",
 			    "source: %s %s cannot be made on the target: %s", o->type, o->full_name,
 			    why.text);
 	return true;
@@ -175,8 +212,12 @@ bool object_trial_run(struct preflight *p, const struct object_pairs *pairs, str
 	const struct grants *grants = &p->target.grants;
 	struct error failure = ERROR_INIT, drop_failure = ERROR_INIT;
 	char scratch[TABLE_TRIAL_NAME_SIZE];
+	struct buf collation = BUF_INIT;
 	struct trial trial = {
-		p, pairs, scratch, { p->objects_target, p->options->target.marginalia, NULL }
+		.preflight = p,
+		.pairs = pairs,
+		.scratch = scratch,
+		.maker = { p->objects_target, p->options->target.marginalia, NULL },
 	};
 
 	table_trial_name(scratch, p->attempt->run_id);
@@ -191,10 +232,18 @@ bool object_trial_run(struct preflight *p, const struct object_pairs *pairs, str
 		return preflight_forgive(p, check, &failure, err);
 	probe("before_object_trial", "%s", scratch);
 
-	bool is_done = make_tables(&trial, &failure) && try_objects(&trial, &failure);
+	bool is_done = db_value(p->objects_target, &collation, NULL, &failure,
+				"SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA"
+				" WHERE SCHEMA_NAME = '%s'",
+				scratch);
+
+	trial.collation = buf_text(&collation);
+	is_done = is_done && make_tables(&trial, &failure) && try_objects(&trial, &failure);
+
 	bool is_dropped = db_ready(p->objects_target, &drop_failure) &&
 			  execute(&trial, "DROP DATABASE ", NULL, &drop_failure);
 
+	buf_release(&collation);
 	if (is_done && is_dropped)
 		return true;
 	return preflight_forgive(p, check, is_done ? &drop_failure : &failure, err);

@@ -53,6 +53,8 @@ static void check_text(struct preflight *p, const struct object *o)
 			    "source: %s %s cannot be used: %s", o->type, o->full_name, o->broken);
 	if (name)
 		finding_add(p->findings, FINDING_ERROR,
+			    map_get_text(&p->options->tables.rewrites, name) ?
+				    LEAVE_OUT :
 			    o->kind == OBJECT_VIEW ?
 				    "call neither a table nor an alias of the view like the database, "
 				    "leave it out (Tables.Blacklist), or " LEAVE_OUT :
@@ -60,6 +62,12 @@ static void check_text(struct preflight *p, const struct object *o)
 				    "object's own), or " LEAVE_OUT,
 			    "source: %s %s mentions %s, which has another name on the target",
 			    o->type, o->full_name, name);
+	if (object_is_in_two_charsets(o, db_version(p->source.db)->flavour))
+		finding_add(p->findings, FINDING_ERROR,
+			    "make it again on the source after SET NAMES utf8mb4, or " LEAVE_OUT,
+			    "source: the server shows the name of %s %s in UTF-8, and the rest of it in "
+			    "%s, so it cannot be read",
+			    o->type, o->full_name, o->client);
 	if (o->kind == OBJECT_SEQUENCE && db_version(p->target.db)->flavour == FLAVOUR_MYSQL)
 		finding_add(p->findings, FINDING_ERROR, "take sequences out of MoveObjects",
 			    "target: MySQL has no sequences, as %s is one", o->full_name);
@@ -96,6 +104,38 @@ static bool check_name(struct preflight *p, const struct object_pairs *pairs,
 			    "target: %s %s.%s cannot be made, as a table has that name", o->type,
 			    o->schema, o->name);
 	return true;
+}
+
+/* Of the runs that share a table the first one to cut over would make them, and they would fire for
+ * the rows of all others. */
+static void check_parts(struct preflight *p, const struct object *o)
+{
+	const struct moved_table *t =
+		o->kind == OBJECT_TRIGGER ?
+			moved_tables_find(p->tables, o->source_schema, o->table) :
+			NULL;
+
+	if (t && t->where && p->options->friendly_runs.count > 0)
+		finding_add(p->findings, FINDING_ERROR,
+			    "take triggers out of MoveObjects, and make them on the target when the last "
+			    "run is done (mysqldump --no-data --no-create-info)",
+			    "source: TRIGGER %s would fire on the target for rows of %s that are moved "
+			    "by other runs (FriendlyRuns)",
+			    o->full_name, t->source->full_name);
+}
+
+/* Databases may have the same name on the target. */
+static void check_others(struct preflight *p, const struct object *o, struct map *seen)
+{
+	char *key = mem_printf("%s %s\n%s", o->type, o->schema, o->name);
+	const char *other = map_put_text(seen, key, o->full_name);
+
+	if (other)
+		finding_add(p->findings, FINDING_ERROR,
+			    "drop or rename one of the two, or " LEAVE_OUT,
+			    "source: %s %s and %s have the same name on the target", o->type, other,
+			    o->full_name);
+	free(key);
 }
 
 static void check_existing(struct preflight *p, const struct object_pairs *pairs,
@@ -231,7 +271,7 @@ static bool check_system_user(struct preflight *p, const struct object *o, struc
 	return true;
 }
 
-/* seen: accounts that were checked already. */
+/* seen: what was checked already, by accounts and by names of objects. */
 static bool check_definer(struct preflight *p, const struct object *o, struct map *seen,
 			  struct error *err)
 {
@@ -352,11 +392,13 @@ static bool check_references(struct preflight *p, const struct object *view, con
 	return ok;
 }
 
-/* With another current database the server prints all table names with their database. */
+/* With another current database the server prints all table names with their database. Here they
+ * are looked up, so they are wanted as everything else, not in the view's own character set. */
 static bool check_view(struct preflight *p, const struct object *o, struct error *err)
 {
 	struct buf sql = BUF_INIT, text = BUF_INIT;
-	bool ok = db_execf(p->objects_source, err, "USE information_schema");
+	bool ok = db_execf(p->objects_source, err, "USE information_schema") &&
+		  db_execf(p->objects_source, err, "SET character_set_results = utf8mb4");
 
 	buf_puts(&sql, "SHOW CREATE VIEW ");
 	sql_table_name(&sql, o->source_schema, o->name);
@@ -365,7 +407,9 @@ static bool check_view(struct preflight *p, const struct object *o, struct error
 
 		while (db_rows_next(&rows))
 			buf_puts(&text, db_rows_text(&rows, 1));
-		ok = rows.ok && check_references(p, o, buf_text(&text), err);
+		ok = rows.ok &&
+		     db_execf(p->objects_source, err, "SET character_set_results = NULL") &&
+		     check_references(p, o, buf_text(&text), err);
 	}
 	buf_release(&sql);
 	buf_release(&text);
@@ -491,6 +535,8 @@ static bool check_database(struct preflight *p, const struct object_pairs *pairs
 		const struct object *o = &pairs->wanted.items[i];
 
 		check_text(p, o);
+		check_others(p, o, seen);
+		check_parts(p, o);
 		check_existing(p, pairs, o);
 		if (!check_name(p, pairs, o, err) || !check_settings(p, pairs, o, err) ||
 		    !check_definer(p, o, seen, err) ||

@@ -59,6 +59,7 @@ struct preflight *preflight_new(const struct move_options *options, struct db *s
 	map_init(&p->source.variables);
 	map_init(&p->target.variables);
 	map_init(&p->collations);
+	map_init(&p->constraints);
 	if (ask(p, &p->source, err) && ask(p, &p->target, err))
 		return p;
 	preflight_free(p);
@@ -85,6 +86,7 @@ void preflight_free(struct preflight *p)
 	free(p->is_refused);
 	free(p->lacks_collation);
 	map_release(&p->collations);
+	map_release(&p->constraints);
 	table_pairs_release(&p->pairs);
 	release_server(&p->source);
 	release_server(&p->target);

@@ -38,8 +38,9 @@ struct preflight {
 	struct db *objects_target;
 	struct object_pairs *databases;
 	size_t database_count;
-	bool *is_refused;      /* by moved_table.index: cannot be created, a finding says why */
-	bool *lacks_collation; /* by moved_table.index: to be created, with an unknown one */
+	struct map constraints; /* what constraint_names.c has seen */
+	bool *is_refused;	/* by moved_table.index: cannot be created, a finding says why */
+	bool *lacks_collation;	/* by moved_table.index: to be created, with an unknown one */
 };
 
 /* The variable's value, or NULL where the server has none of this name. */
@@ -81,6 +82,9 @@ bool binlog_settings_check_filters(struct preflight *p, struct error *err) MUST_
 bool create_refusals_begin(struct preflight *p, struct error *err) MUST_CHECK;
 bool create_refusals_check(struct preflight *p, const struct moved_table *t, const char *shown,
 			   struct error *err) MUST_CHECK;
+/* created: the statement that makes the table there. */
+bool constraint_names_check(struct preflight *p, const struct moved_table *t, const char *created,
+			    struct error *err) MUST_CHECK;
 /* Adds a finding that the target refuses the table, with the remedy. If several threads call it,
  * they hold a lock. */
 void create_refusals_add(struct preflight *p, const struct moved_table *t, const char *why);

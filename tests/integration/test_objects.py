@@ -3,6 +3,8 @@ whatever happens meanwhile."""
 
 import re
 
+import pymysql
+
 from lib.case import BOTH
 from lib.moves import MoveTest
 from lib.receiver import Receiver
@@ -194,6 +196,139 @@ class WholeTest(ObjectsTest):
         for line in ("EVENT abc.e is not", "VIEW abc.b is not on the target",
                      "PROCEDURE abc.q is not on the target as it is on the source"):
             self.assertIn("different: " + line, ferry.logs())
+
+
+class BodiesTest(ObjectsTest):
+    """What somebody typed, where the database has another name on the target, or servers differ.
+
+    Broken: object_names_replace() left out; bodies compared as information_schema has them; 1049
+    not among what a trial forgives (MySQL)."""
+
+    also = (("mysql", "mariadb"), ("mariadb", "mysql"))
+    HOW = {"Databases": {"Whitelist": ["abc", "zoo"], "Rewrites": {"abc": "xyz", "zoo": "abc"}}}
+
+    def make(self):
+        with self.source.connect() as db:
+            db.run("CREATE DATABASE abc COLLATE utf8mb4_general_ci", "USE abc",
+                   "CREATE DATABASE zoo COLLATE utf8mb4_general_ci",
+                   "CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(20))",
+                   "CREATE TABLE log (id INT PRIMARY KEY)", "CREATE TABLE zoo.o (id INT PRIMARY KEY)",
+                   "INSERT INTO t VALUES (1, 'one'), (2, 'two')", "INSERT INTO zoo.o VALUES (1)",
+                   # Of databases that are not on the target yet.
+                   "CREATE VIEW zoo.above AS SELECT t.id FROM zoo.o JOIN abc.t USING (id)",
+                   "CREATE PROCEDURE named (OUT n INT) COMMENT 'it''s'\nBEGIN\n  -- it's abc's own\n"
+                   "  SELECT COUNT(*) INTO n FROM `abc`.`t` JOIN zoo . o USING (id)"
+                   r" WHERE abc.t.a <> 'it''s \\ \n';" "\nEND",
+                   "CREATE FUNCTION zoo.one () RETURNS INT DETERMINISTIC RETURN 1",
+                   "CREATE TRIGGER abc.t_q BEFORE INSERT ON abc.t FOR EACH ROW SET NEW.a ="
+                   " CONCAT((SELECT COUNT(*) FROM abc.t), '''', zoo.one())",
+                   "CREATE EVENT far ON SCHEDULE EVERY 1 DAY STARTS '2036-01-01 00:00:00' DO"
+                   r" DELETE FROM abc.log WHERE id < '\''",
+                   "SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'",
+                   r"""CREATE PROCEDURE ansi () SELECT '\', "abc"."t"."id" FROM "abc"."t" """.strip(),
+                   "SET SESSION sql_mode = DEFAULT")
+
+    def test_names_of_databases_in_bodies(self):
+        self.make()
+        probes = self.probes()
+        ferry = self.ferry(probes=probes, **self.HOW)
+        places = (("object_made", "PROCEDURE abc.named", 1), ("object_made", "TRIGGER abc.t_q", 1))
+        for n in self.killed_at_each(ferry, probes, places):
+            self.source.sql(f"INSERT INTO abc.t (id) VALUES ({10 + n})")
+        ferry.resume(ferry.state_file(), as_it_is=True)
+        ferry.assert_status(0)
+        self.assertEqual(ferry.run("-verify"), 0, ferry.logs())
+        with self.target.connect() as db:
+            db.run("CALL xyz.named(@n)")
+            self.assertEqual(db.value("SELECT @n"), 1)
+            self.assertEqual(db.rows("SELECT id FROM abc.above"), ((1,),))
+            db.run("INSERT INTO xyz.t (id) VALUES (20)")
+            self.assertEqual(db.value("SELECT a FROM xyz.t WHERE id = 20"), "4'1")
+        found = self.shown(self.target, "xyz")
+        self.assertIn(r" DELETE FROM `xyz`.log WHERE id < '\''", found["EVENT", "far"][3])
+        self.assertTrue(found["PROCEDURE", "ansi"][2].endswith(
+            r"""SELECT '\', `xyz`."t"."id" FROM `xyz`."t" """.strip()), found["PROCEDURE", "ansi"])
+        self.assertIn("-- it's abc's own\n", found["PROCEDURE", "named"][2])
+
+    def test_named_when_it_is_too_late(self):
+        """Broken: names looked for at the start alone. Red: status 0, `late` names a database that
+        is another one there."""
+        self.make()
+        probes = self.probes()
+        stop = probes.stop_at("before_late_objects")
+        ferry = self.ferry(probes=probes, **self.HOW).start()
+        self.reach(ferry, stop)
+        self.source.sql("CREATE PROCEDURE abc.late () SELECT 'abc.t'")
+        stop.release()
+        ferry.assert_status(2)
+        self.assertIn("PROCEDURE abc.late: it mentions abc, which has another name", ferry.log())
+        self.source.sql("DROP PROCEDURE abc.late")
+        ferry.resume(ferry.state_file(), as_it_is=True)
+        ferry.assert_status(0)
+
+    def test_what_meets_on_the_target(self):
+        """Broken: constraint_names.c, check_others(), check_parts() left out; the name looked for in
+        UTF-8 alone. Red: status 0 of the dry run, or no such line."""
+        self.make()
+        latin, o = (name.encode().decode("latin1") for name in ("lü", "ö"))
+        with self.source.connect() as db:
+            db.run("USE abc", "SET NAMES latin1", "CREATE DATABASE `lü`", "CREATE PROCEDURE latin () SELECT * FROM `lü`.t",
+                   "CREATE EVENT `ö` ON SCHEDULE EVERY 1 DAY STARTS '2036-01-01 00:00:00' DO SELECT 1",
+                   "CREATE PROCEDURE zoo.ansi () SELECT 2",
+                   "CREATE TABLE c (id INT PRIMARY KEY, x INT, CONSTRAINT k FOREIGN KEY (x)"
+                   " REFERENCES t (id))",
+                   "CREATE TABLE zoo.d (id INT PRIMARY KEY, x INT, CONSTRAINT k FOREIGN KEY (x)"
+                   " REFERENCES zoo.o (id))", "CREATE TABLE `lü`.t (id INT PRIMARY KEY)")
+        names = {"abc": "both", "zoo": "both", latin: "lo"}
+        ferry = self.ferry(Databases={"Whitelist": list(names), "Rewrites": names},
+                           Tables={"Where": {"abc.log": "id > 0", "abc.t": "id > 0"}},
+                           FriendlyRuns=["other"])
+        self.assertEqual(ferry.run("-dryrun"), 1)
+        for line in ("PROCEDURE abc.ansi and zoo.ansi have the same name on the target",
+                     "zoo.d cannot be created on the target: its foreign key `k` has the name of one"
+                     " of abc.c", f"PROCEDURE abc.latin mentions {latin}, which has another name",
+                     f"shows the name of EVENT abc.{o} in UTF-8, and the rest of it in latin1",
+                     "TRIGGER abc.t_q would fire on the target for rows of abc.t"):
+            self.assertIn(line, ferry.stdout())
+
+
+class CrossTest(ObjectsTest):
+    """What is tried at the start is what will be there.
+
+    Broken, MySQL's: objects tried in a collation that the target lacks; on the source's definition of
+    a table that was made by hand. MariaDB's: its own names of CHECKs taken along; a default of binary
+    bytes prepared. Red: a status of 1."""
+
+    pairs = (("mysql", "mariadb"), ("mariadb", "mysql"))
+    also = ()
+
+    def make(self):
+        with self.source.connect() as db:
+            db.run("CREATE DATABASE abc", "USE abc", "CREATE TABLE t (id INT PRIMARY KEY, x INT CHECK"
+                   " (x > 0), CHECK (x < id))", "CREATE TABLE u (id INT PRIMARY KEY, b VARBINARY(4)"
+                   " DEFAULT x'ff00', CHECK (id > 0))", "INSERT INTO t VALUES (2, 1)",
+                   "INSERT INTO u (id) VALUES (1)", "CREATE VIEW v AS SELECT x FROM t",
+                   "CREATE TRIGGER q BEFORE INSERT ON t FOR EACH ROW SET NEW.x = LENGTH('it''s')",
+                   "CREATE PROCEDURE p () SELECT 'it''s'", "CREATE DATABASE zoo", "CREATE TABLE zoo.t"
+                   " (id INT PRIMARY KEY)", "CREATE PROCEDURE zoo.p () SELECT 1")
+            if self.source.is_mysql:
+                db.run("ALTER TABLE t ADD g GEOMETRY SRID 0")
+                self.target.sql("CREATE DATABASE abc", "CREATE TABLE abc.t (id INT PRIMARY KEY, x INT,"
+                                " g GEOMETRY)")
+
+    def test_they_are_tried_as_they_will_be(self):
+        self.make()
+        ferry = self.ferry(AllowExistingTargetTable=self.source.is_mysql,
+                           Databases={"Whitelist": ["abc", "zoo"]})
+        ferry.run_ok()
+        self.assert_objects()
+        for server in (self.source, self.target):
+            server.sql("INSERT INTO abc.u (id) VALUES (2)", "INSERT INTO abc.t (id, x) VALUES (9, 1)")
+        self.assert_equal(["abc"])
+        self.assertEqual(self.target.value("SELECT HEX(b) FROM abc.u WHERE id = 2"), "FF00")
+        with self.assertRaises(pymysql.Error):
+            self.target.sql("INSERT INTO abc.u (id) VALUES (-1)")
+        self.assertEqual(ferry.run("-verify"), 0, ferry.logs())
 
 
 class RefusedTest(ObjectsTest):

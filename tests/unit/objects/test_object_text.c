@@ -217,16 +217,50 @@ TEST(settings_are_those_that_the_target_knows)
 	}
 }
 
+TEST(collations_that_the_server_prints_are_replaced)
+{
+	struct object_list view =
+		object(OBJECT_VIEW, "VIEW", "",
+		       "VIEW `o` AS select `a` collate a_bin,' collate a_bin' AS `x`,"
+		       "`b` collate a_ci from ` collate a_bin`");
+	struct object_list function =
+		object(OBJECT_ROUTINE, "FUNCTION", "",
+		       "CREATE FUNCTION `o`(a TEXT COLLATE a_bin) RETURNS text "
+		       "CHARSET a COLLATE a_bin\nRETURN a COLLATE a_bin");
+	char bin[] = "a_nopad_bin";
+
+	map_init(&options.collation_rewrites);
+	map_put_text(&options.collation_rewrites, "a_bin", bin);
+	translate(&view.items[0], &mysql);
+	translate(&function.items[0], &mysql);
+	assert_string_equal(buf_text(&view.items[0].created),
+			    "VIEW `o` AS select `a` collate a_nopad_bin,' collate a_bin' AS `x`,"
+			    "`b` collate a_ci from ` collate a_bin`");
+	assert_string_equal(buf_text(&function.items[0].created),
+			    "CREATE FUNCTION `o`(a TEXT COLLATE a_bin) RETURNS text CHARSET a "
+			    "COLLATE a_nopad_bin\nRETURN a COLLATE a_bin");
+	map_release(&options.collation_rewrites);
+	options.collation_rewrites = (struct map){ .count = 0 };
+	object_list_release(&view);
+	object_list_release(&function);
+}
+
 TEST(they_agree_when_all_of_it_does)
 {
-	struct object_list a = object(OBJECT_ROUTINE, "PROCEDURE", "x@h", "CREATE one");
-	struct object_list b = object(OBJECT_ROUTINE, "PROCEDURE", "x@h", "CREATE two");
+	struct object_list a = object(OBJECT_ROUTINE, "FUNCTION", "x@h",
+				      "CREATE FUNCTION `o`(a INT) RETURNS int\nRETURN 'it''s'");
+	struct object_list b = object(OBJECT_ROUTINE, "FUNCTION", "x@h",
+				      "CREATE FUNCTION `o`(a INT) RETURNS int(11)\nRETURN 'it''s'");
+	struct object_list c = object(OBJECT_ROUTINE, "FUNCTION", "x@h",
+				      "CREATE FUNCTION `o`(a INT) RETURNS int\nRETURN 'it\\'s'");
 	struct object *o = &b.items[0];
 	char **const texts[] = { &o->table,  &o->definer,   &o->sql_mode,	    &o->time_zone,
 				 &o->client, &o->collation, &o->database_collation, &o->likeness };
 
 	assert_true(object_agrees(&a.items[0], o, false));
 	assert_false(object_agrees(&a.items[0], o, true));
+	assert_false(object_agrees(&a.items[0], &c.items[0], false));
+	object_list_release(&c);
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		char *kept = mem_strdup(*texts[i]);
 
@@ -261,4 +295,5 @@ TEST(a_view_is_the_same_with_its_database_in_front)
 TEST_MAIN(CASE(words_are_found_behind_the_account), CASE(names_that_are_rewritten_are_found),
 	  CASE(databases_in_a_view_are_replaced_where_they_are_nothing_else),
 	  CASE(accounts_and_databases_are_replaced), CASE(settings_are_those_that_the_target_knows),
+	  CASE(collations_that_the_server_prints_are_replaced),
 	  CASE(they_agree_when_all_of_it_does), CASE(a_view_is_the_same_with_its_database_in_front))
