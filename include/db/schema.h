@@ -104,7 +104,8 @@ struct table {
 	uint64_t estimated_rows;
 	uint64_t data_bytes;	/* DATA_LENGTH estimate */
 	uint64_t avg_row_bytes; /* AVG_ROW_LENGTH estimate, 0 unknown */
-	char *checks; /* MySQL: the texts of enforced CHECKs, one after the other; or NULL */
+	char *checks;  /* MySQL: the texts of enforced CHECKs, one after the other; or NULL */
+	bool is_small; /* by small_tables_find() */
 	bool is_system_versioned; /* MariaDB WITH SYSTEM VERSIONING: history rows too */
 	struct column *columns;
 	unsigned column_count;

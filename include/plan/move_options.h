@@ -39,6 +39,9 @@ struct batch_points {
 /* TargetWriteMethod: how copied rows are written. AUTO: by LOAD DATA LOCAL wherever the target
  * takes it and it is exact. */
 enum write_method { WRITE_AUTO, WRITE_INSERT };
+/* Of the tables that are copied in one read under a lock. */
+enum locked_tables { LOCKED_SMALL, LOCKED_ALL, LOCKED_NONE };
+
 enum unlogged_cascades { CASCADES_CARRIED, CASCADES_REFUSED };
 
 enum verifier_type { VERIFIER_NONE, VERIFIER_CHECKSUM_TABLE, VERIFIER_ITERATIVE, VERIFIER_INLINE };
@@ -131,13 +134,13 @@ struct move_options {
 	uint64_t xa_bytes;		  /* events of undecided XA transactions */
 	uint64_t owed_bytes;		  /* keys of owed rows in memory before they go to a file */
 
-	bool allow_tables_without_key;	/* AllowTablesWithoutKey */
-	bool allow_nontransactional;	/* AllowNonTransactionalTables */
-	struct map engine_rewrites;	/* EngineRewrites: engine -> engine (char *) */
-	enum write_method write_method; /* TargetWriteMethod */
-	bool allow_inexact_json;	/* AllowInexactJSON: documents by their text alone */
-	bool skip_row_image_check;	/* SkipBinlogRowImageCheck */
-	bool skip_foreign_key_check;	/* SkipForeignKeyConstraintsCheck */
+	enum locked_tables without_key;	     /* AllowTablesWithoutKey */
+	enum locked_tables nontransactional; /* AllowNonTransactionalTables */
+	struct map engine_rewrites;	     /* EngineRewrites: engine -> engine (char *) */
+	enum write_method write_method;	     /* TargetWriteMethod */
+	bool allow_inexact_json;	     /* AllowInexactJSON: documents by their text alone */
+	bool skip_row_image_check;	     /* SkipBinlogRowImageCheck */
+	bool skip_foreign_key_check;	     /* SkipForeignKeyConstraintsCheck */
 	enum unlogged_cascades unlogged_cascades; /* UnloggedCascades */
 	bool allow_read_only_target;		  /* AllowSuperUserOnReadOnly */
 	bool watch_target;			  /* not SkipTargetVerification */

@@ -103,6 +103,10 @@ void moved_table_end_where(struct buf *sql, const struct moved_table *t);
  * those that it may not read it does not even see, in information_schema neither. Not for
  * a table without selected columns. */
 void moved_table_put_read_check(struct buf *sql, const struct moved_table *t);
+/* Does the option that is for tables like this one let it be moved? */
+bool locked_table_is_allowed(enum locked_tables which, const struct table *table);
+/* An engine that logs each statement's rows before anybody else sees a lock of its own go. */
+bool engine_is_lockable(const char *engine);
 /* The one that moves this table of the source's schema. */
 struct moved_table *moved_tables_of(const struct moved_tables *tables, const struct table *source);
 struct moved_table *moved_tables_find(const struct moved_tables *tables, const char *schema,

@@ -33,6 +33,9 @@
 	.type = OPTION_EITHER, .offset = PLACE(bool, owner, field), NAMES(__VA_ARGS__)
 #define CHOICE(owner, field, ...)                                                                  \
 	.type = OPTION_CHOICE, .offset = PLACE(unsigned, owner, field), NAMES(__VA_ARGS__)
+#define LOCKED(owner, field)                                                                       \
+	.type = OPTION_LOCKED, .offset = PLACE(unsigned, owner, field),                            \
+	NAMES("small", "true", "false")
 #define DURATION(owner, field) .type = OPTION_DURATION, .offset = PLACE(int64_t, owner, field)
 #define LIST(owner, field) .type = OPTION_LIST, .offset = PLACE(struct string_list, owner, field)
 #define MAP(levels, of, owner, field)                                                              \
@@ -243,12 +246,12 @@ static const struct config_option all_options[] = {
 	  .help = "copy into tables that exist on the target" },
 	{ "AllowInexactJSON", BOOL(config, move.allow_inexact_json),
 	  .help = "from MySQL to MySQL, move JSON documents as text" },
-	{ "AllowNonTransactionalTables", BOOL(config, move.allow_nontransactional),
-	  .help = "also move MyISAM, Aria and MEMORY tables, under a read lock on the source" },
+	{ "AllowNonTransactionalTables", LOCKED(config, move.nontransactional), .fallback = "small",
+	  .help = "which MyISAM, Aria and MEMORY tables are moved, under a read lock on the source" },
 	{ "AllowSuperUserOnReadOnly", BOOL(config, move.allow_read_only_target),
 	  .help = "accept a read-only target" },
-	{ "AllowTablesWithoutKey", BOOL(config, move.allow_tables_without_key),
-	  .help = "also move tables that have no usable key" },
+	{ "AllowTablesWithoutKey", LOCKED(config, move.without_key), .fallback = "small",
+	  .help = "which tables that have no usable key are moved" },
 	{ "AutomaticCutover", BOOL(config, move.automatic_cutover),
 	  .help = "cut over as soon as the copy is complete, without waiting for permission" },
 	{ "BinlogEventBatchSize", INT64(config, move.apply_rows),

@@ -14,6 +14,7 @@ enum option_type {
 	OPTION_U64,	 /* uint64_t, up to max */
 	OPTION_EITHER,	 /* bool; a string, one of two names */
 	OPTION_CHOICE,	 /* an enum; a string, one of names in the enum's order */
+	OPTION_LOCKED,	 /* enum locked_tables; true, false or "small" */
 	OPTION_DURATION, /* int64_t, ms; a string in Go's notation */
 	OPTION_LIST,	 /* struct string_list */
 	OPTION_MAP,	 /* struct map, of depth levels: "a.b.c" -> see leaf */

@@ -109,6 +109,7 @@ static void set_text(struct config *config, const struct config_option *option, 
 		*(bool *)place = choose(config, option, place, text) == 1;
 		break;
 	case OPTION_CHOICE:
+	case OPTION_LOCKED:
 		*(unsigned *)place = choose(config, option, place, text);
 		break;
 	case OPTION_DURATION:
@@ -190,6 +191,15 @@ static bool parse_value(struct option_parse *p, const struct config_option *opti
 		if (!cJSON_IsBool(node))
 			return option_wrong(p, node, "true or false");
 		*(bool *)place = cJSON_IsTrue(node);
+		return true;
+	case OPTION_LOCKED:
+		if (!cJSON_IsBool(node) &&
+		    !(cJSON_IsString(node) && strcmp(node->valuestring, "small") == 0))
+			return option_wrong(p, node, "true, false or \"small\"");
+		set_text(p->config, option, place,
+			 cJSON_IsString(node) ? node->valuestring :
+			 cJSON_IsTrue(node)   ? "true" :
+						"false");
 		return true;
 	case OPTION_PORT:
 	case OPTION_U32:

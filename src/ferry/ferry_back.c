@@ -34,6 +34,7 @@
 #include "base/mem.h"
 #include "base/probe.h"
 #include "plan/computed.h"
+#include "plan/small_tables.h"
 #include "plan/name_filter.h"
 #include "plan/turn_round.h"
 #include "preflight/preflight.h"
@@ -128,7 +129,8 @@ static bool load_tables(struct ferry *f, struct findings *found, struct error *e
 	struct way_back_plan *plan = f->way_back;
 
 	forget_tables(plan);
-	if (!schema_load(plan->source, is_moved, plan, &plan->schema, err))
+	if (!schema_load(plan->source, is_moved, plan, &plan->schema, err) ||
+	    !small_tables_find(&plan->schema, &plan->turned.move, plan->source, err))
 		return error_wrap(err, "load table definitions of the target");
 	moved_tables_make(&plan->turned.move, f->run.run_id, &plan->schema, &plan->tables, found);
 	if (plan->tables.count == f->tables.count)

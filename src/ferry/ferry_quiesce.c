@@ -20,7 +20,7 @@
 static const char log_tag[] = "cutover";
 
 /* InnoDB answers from a cache that is up to 100 ms old: the second answer is fresh. */
-#define FRESH_MS 150
+#define FRESH_MS 120
 #define POLL_MS 250
 #define LOG_EVERY_MS 10000
 

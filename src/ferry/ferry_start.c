@@ -14,6 +14,7 @@
 #include "base/probe.h"
 #include "db/computing.h"
 #include "plan/computed.h"
+#include "plan/small_tables.h"
 #include "create/fulltext_keys.h"
 #include "create/target_engine.h"
 #include "preflight/preflight.h"
@@ -56,7 +57,8 @@ static bool load_tables(struct ferry *f, struct error *err)
 	struct log_facts facts = { .count = 0 };
 
 	ferry_waits_for(f, "the source's table definitions");
-	if (!ferry_load_schema(f, err) || !ferry_recopy_state(f, err))
+	if (!ferry_load_schema(f, err) || !ferry_recopy_state(f, err) ||
+	    !small_tables_find(&f->schema, &f->options, f->source, err))
 		return false;
 	moved_tables_make(&f->options, f->run.run_id, &f->schema, &f->tables, &f->findings);
 	run_make_syncs(&f->run);

@@ -167,8 +167,7 @@ static bool stores_rows_elsewhere(const char *engine)
 	return false;
 }
 
-/* Those that log each statement's rows before anybody else sees a lock of its own go. */
-static bool is_lockable(const char *engine)
+bool engine_is_lockable(const char *engine)
 {
 	static const char *const engines[] = { "MyISAM", "Aria", "MEMORY" };
 
@@ -176,6 +175,11 @@ static bool is_lockable(const char *engine)
 		if (strcasecmp(engines[i], engine) == 0)
 			return true;
 	return false;
+}
+
+bool locked_table_is_allowed(enum locked_tables which, const struct table *table)
+{
+	return which == LOCKED_ALL || (which == LOCKED_SMALL && table->is_small);
 }
 
 static void put_remedy(struct buf *remedy, const struct table *table)
@@ -194,7 +198,7 @@ static void put_remedy(struct buf *remedy, const struct table *table)
 		buf_puts(remedy, "ALTER TABLE ");
 		sql_table_name(remedy, table->schema, table->name);
 		buf_puts(remedy, " ENGINE=InnoDB");
-		if (is_lockable(table->engine))
+		if (engine_is_lockable(table->engine))
 			buf_puts(remedy, ", or set AllowNonTransactionalTables "
 					 "(\"AllowNonTransactionalTables\": true), which keeps "
 					 "writers from the table while it is copied");
@@ -237,7 +241,8 @@ static void check_engine(const struct move_options *options, struct moved_table 
 
 	if (strcasecmp(table->engine, "InnoDB") == 0)
 		return;
-	if (options->allow_nontransactional && is_lockable(table->engine)) {
+	if (engine_is_lockable(table->engine) &&
+	    locked_table_is_allowed(options->nontransactional, table)) {
 		t->is_nontransactional = true;
 		t->keeps_engine = !is_rewritten(options, table->engine);
 		report_lock(t, findings);
@@ -260,7 +265,8 @@ static void choose_key(const struct move_options *options, struct moved_table *t
 	if (!key_choice_make(&choice, options, t->source, &err)) {
 		choice.key.count = 0;
 		/* ERROR_CONFIG: a column that does not exist was configured. */
-		if (options->allow_tables_without_key && err.kind == ERROR_UNSUPPORTED)
+		if (err.kind == ERROR_UNSUPPORTED &&
+		    locked_table_is_allowed(options->without_key, t->source))
 			finding_add(findings, FINDING_WARNING, "",
 				    "source: table %s has no usable key: it is copied in one read, its "
 				    "changes are applied by comparing whole rows, and a run that is "

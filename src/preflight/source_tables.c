@@ -195,8 +195,9 @@ static void check_lock_privilege(struct preflight *p, const struct moved_table *
 {
 	struct buf remedy = BUF_INIT;
 
-	bool is_locked = t->is_nontransactional ||
-			 (p->options->allow_tables_without_key && t->key.count == 0);
+	bool is_locked =
+		t->is_nontransactional ||
+		(t->key.count == 0 && locked_table_is_allowed(p->options->without_key, t->source));
 
 	if (!is_locked ||
 	    grants_allow(&p->source.grants, "LOCK TABLES", t->source->schema) != GRANTS_NO)

@@ -28,10 +28,11 @@ void lock_numbers_make(struct lock_numbers *locks, const struct move_options *op
 	/* Workers of a comparison, and the ferry's own thread. */
 	locks->cascades = locks->repairs + (repairs ? options->verify.workers + 1 : 0);
 	locks->readers = locks->cascades + carries;
-	locks->count = locks->readers - 1 +
-		       (options->allow_tables_without_key || options->allow_nontransactional ?
-				options->copy_workers :
-				0);
+	locks->count =
+		locks->readers - 1 +
+		(options->without_key != LOCKED_NONE || options->nontransactional != LOCKED_NONE ?
+			 options->copy_workers :
+			 0);
 }
 
 void writer_lock_name(char name[WRITER_LOCK_NAME_SIZE], const char *run_id, unsigned n)

@@ -28,8 +28,9 @@
 #define BINLOG_START 4	     /* behind the magic number at the head of each file */
 #define MARIADB_HEAD_MAX 512 /* the format's event ends before */
 #define NS_PER_MS 1000000
-/* The server sends one after so long without events. */
-#define HEARTBEAT_MS UINT64_C(100)
+/* The server sends one after so long without events. The cutover waits for one or two, while the
+ * application's writers wait for it. */
+#define HEARTBEAT_MS UINT64_C(20)
 
 /* MySQL 8.0.26 on: heartbeats as HEARTBEAT_V2, with a 64-bit offset
  * (USE_HEARTBEAT_EVENT_V2). MariaDB: send ANNOTATE_ROWS events too

@@ -194,7 +194,7 @@ class SaidBeforeTest(MoveTest):
         self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci",
                         "CREATE TABLE abc.a (id INT PRIMARY KEY) ENGINE=MyISAM",
                         "CREATE TABLE abc.m (id INT PRIMARY KEY) ENGINE=MERGE UNION=(abc.a)")
-        ferry = self.ferry()
+        ferry = self.ferry(AllowNonTransactionalTables=False)
         self.assertEqual(ferry.run("-dryrun"), 1)
         self.assertRegex(ferry.stdout(), "ALTER TABLE `abc`.`a` ENGINE=InnoDB, or set"
                          " AllowNonTransactionalTables")

@@ -43,7 +43,7 @@ class PreflightTest(FerryTest):
             "CREATE TABLE abc.approximate (d DOUBLE PRIMARY KEY)",
             "CREATE VIEW abc.w AS SELECT 1 AS one")
         self.assert_found(
-            self.report(),
+            self.report(AllowTablesWithoutKey=False, AllowNonTransactionalTables=False),
             "`abc`.`nokey` has no Primary Key", "ALTER TABLE `abc`.`nokey` ADD PRIMARY KEY",
             "table abc.old uses the engine MyISAM", "ALTER TABLE `abc`.`old` ENGINE=InnoDB",
             "`d`, which is a floating point number",

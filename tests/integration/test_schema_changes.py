@@ -302,7 +302,7 @@ class StopTest(SchemaChangeTest):
         self.finish(ferry)
 
     def test_no_usable_key_is_left(self):
-        ferry = self.begin("a", "b").start()
+        ferry = self.begin("a", "b", AllowTablesWithoutKey=False).start()
         self.settle(ferry)
         self.change("ALTER TABLE b DROP PRIMARY KEY")
         ferry.assert_status(1)

@@ -260,7 +260,7 @@ class DryRunTest(StartTest):
 
     def test_problems_are_part_of_it(self):
         self.source.sql("CREATE TABLE abc.bare (v INT)", "CREATE VIEW abc.w AS SELECT 1 AS x")
-        ferry = self.ferry()
+        ferry = self.ferry(AllowTablesWithoutKey=False)
         self.assertEqual(ferry.run("-dryrun"), 1)
         self.assertRegex(ferry.stdout(), r"error: .*`bare`.*\n  remedy: ALTER TABLE `abc`.`bare`")
         self.assertRegex(ferry.stdout(), r"note: .*abc\.w")
@@ -318,7 +318,8 @@ class ChecksTest(StartTest):
         self.target.sql("CREATE DATABASE abc", "CREATE TABLE abc.taken (id INT PRIMARY KEY)")
         log = self.refused("binlog_row_image must be FULL", "target: read_only must be OFF",
                            "`bare` has no Primary Key", r"abc\.m uses the engine MyISAM",
-                           r"there already: `abc`\.`taken`", "5 problems must be fixed")
+                           r"there already: `abc`\.`taken`", "5 problems must be fixed",
+                           AllowTablesWithoutKey=False, AllowNonTransactionalTables=False)
         for line in re.finditer(r"^error: (source|target): .*\n(.*)", log, re.M):
             self.assertRegex(line.group(2), "^  remedy: ")
 
@@ -328,7 +329,8 @@ class ChecksTest(StartTest):
                             f" ENGINE={engine}" if not self.source.is_mysql else
                             f"CREATE TABLE abc.{engine} (id INT PRIMARY KEY) ENGINE={engine}")
         self.refused(r"abc\.MyISAM uses the engine MyISAM",
-                     r"ALTER TABLE `abc`\.`MyISAM` ENGINE=InnoDB", r"abc\.MEMORY")
+                     r"ALTER TABLE `abc`\.`MyISAM` ENGINE=InnoDB", r"abc\.MEMORY",
+                     AllowNonTransactionalTables=False)
 
     def test_cascades_of_foreign_keys(self):
         self.source.sql(

@@ -141,7 +141,9 @@ class Bench:
             raise RuntimeError("source and target differ")
 
     def measure(self, work):
-        """work() returns (processor seconds, MiB) of the contender's own processes."""
+        """work() returns (processor seconds, MiB) of the contender's own processes. What was done
+        before is on the disk: the first commits would wait for it."""
+        os.sync()
         source, target = server_seconds(self.source), server_seconds(self.target)
         began = time.monotonic()
         own, peak = work()

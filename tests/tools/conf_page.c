@@ -90,16 +90,22 @@ static void put_help(const char *help)
 static void put_type(const struct config_option *option)
 {
 	static const char *const types[] = {
-		[OPTION_STRING] = "string",	   [OPTION_BOOL] = "true or false",
-		[OPTION_PORT] = "number",	   [OPTION_U32] = "number",
-		[OPTION_U64] = "number",	   [OPTION_DURATION] = "duration",
-		[OPTION_LIST] = "list of strings", [OPTION_MAP] = "object",
-		[OPTION_POINTS] = "object",	   [OPTION_OBJECT] = "object",
+		[OPTION_STRING] = "string",
+		[OPTION_BOOL] = "true or false",
+		[OPTION_PORT] = "number",
+		[OPTION_U32] = "number",
+		[OPTION_U64] = "number",
+		[OPTION_DURATION] = "duration",
+		[OPTION_LIST] = "list of strings",
+		[OPTION_MAP] = "object",
+		[OPTION_POINTS] = "object",
+		[OPTION_OBJECT] = "object",
 		[OPTION_STATE] = "object",
+		[OPTION_LOCKED] = "true, false or \\(dqsmall\\(dq",
 	};
 	const char *text = option->preset ? option->preset : option->fallback;
 
-	if (option->names) {
+	if (option->names && option->type != OPTION_LOCKED) {
 		fputs("one of ", stdout);
 		for (size_t i = 0; option->names[i]; i++)
 			printf("%s\"%s\"", i ? ", " : "", option->names[i]);

@@ -79,7 +79,8 @@ static void check_names(const struct move_options *o)
 	assert_string_equal(o->create_first.items[0], "a.t1");
 	assert_string_equal(map_get_text(&o->collation_rewrites, "a_*"), "b_c");
 	assert_string_equal(map_get_text(&o->engine_rewrites, "MyISAM"), "InnoDB");
-	assert_true(o->allow_nontransactional);
+	assert_int_equal(o->nontransactional, LOCKED_ALL);
+	assert_int_equal(o->without_key, LOCKED_SMALL);
 	assert_true(o->allow_existing_target_table);
 	assert_string_equal(map_get_text(&o->keys.per_table, "a.t1"), "c");
 	assert_string_equal(o->keys.fallback, "f");

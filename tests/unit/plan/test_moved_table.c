@@ -196,18 +196,23 @@ TEST(engines_without_transactions)
 {
 	static const struct {
 		const char *engine;
-		bool is_allowed, is_rewritten;
+		enum locked_tables allowed;
+		bool is_small, is_rewritten;
 		bool is_refused, keeps_engine;
 		const char *says;
 	} cases[] = {
-		{ "MyISAM", false, true, true, false, "or set AllowNonTransactionalTables" },
-		{ "MyISAM", true, false, false, true, "about 2 seconds (1 MB)" },
-		{ "MyISAM", true, true, false, false, "about 2 seconds (1 MB)" },
-		{ "Aria", true, false, false, true, "locked against writes" },
-		{ "MEMORY", true, false, false, true, "locked against writes" },
-		{ "CSV", true, false, true, false, "ENGINE=InnoDB" },
-		{ "BLACKHOLE", true, false, true, false, "it holds no rows of its own" },
-		{ "MRG_MyISAM", true, false, true, false, "UNION ALL" },
+		{ "MyISAM", LOCKED_NONE, true, true, true, false,
+		  "or set AllowNonTransactionalTables" },
+		{ "MyISAM", LOCKED_SMALL, false, true, true, false,
+		  "or set AllowNonTransactionalTables" },
+		{ "MyISAM", LOCKED_SMALL, true, false, false, true, "about 2 seconds (1 MB)" },
+		{ "MyISAM", LOCKED_ALL, false, false, false, true, "about 2 seconds (1 MB)" },
+		{ "MyISAM", LOCKED_ALL, false, true, false, false, "about 2 seconds (1 MB)" },
+		{ "Aria", LOCKED_ALL, false, false, false, true, "locked against writes" },
+		{ "MEMORY", LOCKED_ALL, false, false, false, true, "locked against writes" },
+		{ "CSV", LOCKED_ALL, true, false, true, false, "ENGINE=InnoDB" },
+		{ "BLACKHOLE", LOCKED_ALL, true, false, true, false, "it holds no rows of its own" },
+		{ "MRG_MyISAM", LOCKED_ALL, true, false, true, false, "UNION ALL" },
 	};
 	struct context *c = *state;
 
@@ -220,7 +225,8 @@ TEST(engines_without_transactions)
 
 		free(c->table->engine);
 		c->table->engine = mem_strdup(cases[i].engine);
-		c->options.allow_nontransactional = cases[i].is_allowed;
+		c->options.nontransactional = cases[i].allowed;
+		c->table->is_small = cases[i].is_small;
 		map_init(&c->options.engine_rewrites);
 		if (cases[i].is_rewritten)
 			map_put_text(&c->options.engine_rewrites, "myisam", innodb);

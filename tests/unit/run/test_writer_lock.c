@@ -20,6 +20,8 @@ static void check(const struct move_options *options, unsigned repairs, unsigned
 TEST(each_writer_has_its_number)
 {
 	struct move_options options = { .copy_workers = 4,
+					.without_key = LOCKED_NONE,
+					.nontransactional = LOCKED_NONE,
 					.apply_workers = 3,
 					.unlogged_cascades = CASCADES_REFUSED };
 
@@ -28,7 +30,7 @@ TEST(each_writer_has_its_number)
 	check(&options, 0, 0); /* nothing is verified, so nothing is repaired */
 	options.verify.type = VERIFIER_INLINE;
 	check(&options, 3, 0); /* one more, for the ferry's own thread */
-	options.allow_tables_without_key = true;
+	options.without_key = LOCKED_SMALL;
 	check(&options, 3, 4);
 	/* What is in doubt is repaired by the comparison's workers, and the stream writes too. */
 	options.verify.type = VERIFIER_NONE;
