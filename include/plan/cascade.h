@@ -46,9 +46,9 @@ bool cascade_passes(const struct moved_tables *tables, const struct moved_table 
 void cascade_mark_below(const struct moved_tables *tables, const struct moved_table *table,
 			bool *marks);
 
-/* Is a row below the table that one update of it reaches the same for another one, unless this
- * takes away a value, byte for byte, that the first one gave? */
-bool cascade_updates_join(const struct moved_tables *tables, const struct moved_table *table);
+bool cascade_reaches_itself(const struct moved_tables *tables, const struct moved_table *table);
+/* Have equal values of the column equal bytes? */
+bool cascade_is_exact(const struct column *column);
 
 /* " WHERE `fk` = literal AND ...", without the WHERE: children of the image, and the parent's own
  * row. */

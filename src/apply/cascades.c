@@ -9,9 +9,9 @@
  * a table below, as any other change makes them be resolved first. A row below that several of them
  * change is found by what it was before the first: so none may find only what an earlier one made.
  * As foreign keys hand on values as they are, it does not as long as none of the values that it
- * takes away was given by an earlier one. Values that may be equal without having the same bytes
- * are not taken for such, nor are updates of a table that leads to itself, which are changes of a
- * table below: they are resolved one by one.
+ * takes away was given by an earlier one. Hence nothing is resolved together with an earlier change
+ * that gave a value which others may equal without having its bytes, nor with an update of a
+ * table that leads to itself, which changes a table below.
  *
  * Children of P itself are found whatever has happened: each row of the target is what the source
  * had at P or later, and one that still refers to what P took away is not later. Those further
@@ -199,7 +199,7 @@ static void mark_tables(struct cascades *c)
 	}
 	for (size_t i = 0; i < tables->count; i++) {
 		tables->tables[i]->passes_cascades = cascade_passes(tables, tables->tables[i]);
-		c->updates_join[i] = cascade_updates_join(tables, tables->tables[i]);
+		c->is_circular[i] = cascade_reaches_itself(tables, tables->tables[i]);
 	}
 }
 
@@ -222,7 +222,7 @@ struct cascades *cascades_new(struct run *run, struct binlog_writer *writer,
 	c->check_plan = (struct repair_plan){ .run = run, .displaced = displaced, .context = c };
 	c->is_parent = mem_calloc(count, sizeof(*c->is_parent));
 	c->is_child = mem_calloc(count, sizeof(*c->is_child));
-	c->updates_join = mem_calloc(count, sizeof(*c->updates_join));
+	c->is_circular = mem_calloc(count, sizeof(*c->is_circular));
 	c->below = mem_calloc(count, sizeof(*c->below));
 	c->doubts = mem_calloc(count, sizeof(*c->doubts));
 	c->held.changes = mem_calloc(HELD_MAX, sizeof(*c->held.changes));
@@ -251,6 +251,7 @@ static void forget_held(struct held_changes *held)
 	}
 	held->count = 0;
 	held->parent = NULL;
+	held->is_vague = false;
 	map_clear(&held->given);
 }
 
@@ -266,7 +267,7 @@ void cascades_free(struct cascades *c)
 	mutex_destroy(&c->lock);
 	free(c->is_parent);
 	free(c->is_child);
-	free(c->updates_join);
+	free(c->is_circular);
 	free(c->below);
 	free(c->doubts);
 	free(c);
@@ -417,9 +418,12 @@ static void hold(struct cascades *c, const struct moved_table *parent,
 	if (change->kind != ROW_UPDATE)
 		return;
 	one->after = hold_values(c, parent, change->after);
-	for (unsigned i = 0; i < parent->source->column_count; i++)
-		if (one->after[i].bytes && !value_equal(&one->before[i], &one->after[i]))
-			map_put(&held->given, one->after[i].bytes, one->after[i].length, c);
+	for (unsigned i = 0; i < parent->source->column_count; i++) {
+		if (!one->after[i].bytes || value_equal(&one->before[i], &one->after[i]))
+			continue;
+		map_put(&held->given, one->after[i].bytes, one->after[i].length, c);
+		held->is_vague |= !cascade_is_exact(&parent->source->columns[i]);
+	}
 }
 
 /* Is the row as an earlier one of the held changes made it, in any of the referenced columns? */
@@ -440,7 +444,7 @@ static bool joins(const struct cascades *c, const struct moved_table *table,
 	const struct held_changes *held = &c->held;
 
 	return table == held->parent && held->count < HELD_MAX && change->kind != ROW_INSERT &&
-	       (change->kind == ROW_DELETE || c->updates_join[table->index]) &&
+	       (change->kind == ROW_DELETE || !c->is_circular[table->index]) && !held->is_vague &&
 	       !is_given(c, table, change->before);
 }
 
@@ -494,7 +498,7 @@ bool cascades_after(struct cascades *c, const struct row_change *change, struct 
 				 "over by hand what they changed",
 				 table->source->full_name);
 	hold(c, table, change);
-	return change->kind == ROW_DELETE || c->updates_join[table->index] || resolve_held(c, err);
+	return change->kind == ROW_DELETE || !c->is_circular[table->index] || resolve_held(c, err);
 }
 
 bool cascades_boundary(struct cascades *c, struct error *err)

@@ -12,6 +12,7 @@ struct held_changes {
 	struct parent_change *changes;	  /* owned, with their values */
 	size_t count;
 	struct binlog_position from; /* where the first of them ended */
+	bool is_vague;		     /* the last one gave a value that may be equal to others */
 	struct map given; /* what they made of referenced columns, as bytes; the values mean nothing */
 };
 
@@ -26,7 +27,7 @@ struct cascades {
 	struct repair_plan check_plan;	 /* for tables in doubt */
 	bool *is_parent;		 /* owned; by moved_table.index, like the next */
 	bool *is_child;
-	bool *updates_join; /* several updates of it may be resolved together */
+	bool *is_circular; /* it leads to itself */
 
 	/* The streamer's thread. */
 	struct cascade_rows rows;

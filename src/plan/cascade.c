@@ -59,6 +59,11 @@ static bool check(const struct cascade *c, struct error *err)
 		return error_set(err, ERROR_UNSUPPORTED, "the table has no key");
 	if (c->child->source->is_system_versioned)
 		return error_set(err, ERROR_UNSUPPORTED, "the table keeps the history of its rows");
+	/* By which a row of the part that has to give way could not be told from one of others. */
+	if (c->child->filter && table_unique_count(c->child->source) > 1)
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "a part of the table is moved (Tables.Where), and it has several unique "
+				 "keys");
 	/* The binlog need not have them. */
 	for (unsigned i = 0; i < c->count; i++)
 		if (c->parent->source->columns[c->parent_columns[i]].generation != COLUMN_PLAIN)
@@ -130,27 +135,21 @@ void cascade_mark_below(const struct moved_tables *tables, const struct moved_ta
 	}
 }
 
-/* Equal values have equal bytes. */
-static bool is_exact(const struct column *column)
+bool cascade_is_exact(const struct column *column)
 {
 	return !column_is_text(column) && column->type != COLUMN_FLOAT &&
 	       column->type != COLUMN_DOUBLE;
 }
 
-bool cascade_updates_join(const struct moved_tables *tables, const struct moved_table *table)
+bool cascade_reaches_itself(const struct moved_tables *tables, const struct moved_table *table)
 {
 	bool *marks = mem_calloc(tables->count + 1, sizeof(*marks));
 
 	cascade_mark_below(tables, table, marks);
-	bool join = !marks[table->index];
+	bool reaches = marks[table->index];
 
 	free(marks);
-	for (size_t i = 0; i < tables->cascade_count; i++)
-		for (unsigned n = 0; n < tables->cascades[i].count; n++)
-			join &= tables->cascades[i].parent != table ||
-				is_exact(&table->source
-						  ->columns[tables->cascades[i].parent_columns[n]]);
-	return join;
+	return reaches;
 }
 
 /* --- what they do ---------------------------------------------------------------------------- */
