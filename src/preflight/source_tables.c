@@ -71,14 +71,25 @@ static bool is_found_there(struct preflight *p, const struct moved_table *t,
 	return true;
 }
 
+/* False: why not. */
+static bool carry(struct preflight *p, const struct moved_table *t, const struct foreign_key *key,
+		  struct error *why)
+{
+	return p->options->unlogged_cascades == CASCADES_CARRIED &&
+	       is_found_there(p, t, key, why) && cascade_add(p->tables, t, key, why);
+}
+
+/* If the source logs it now, but did not for the run that is resumed, changes that come again may
+ * be of that time: what was carried then, and nothing else, is carried on. */
 static void check_cascade(struct preflight *p, struct moved_table *t, const struct foreign_key *key)
 {
 	struct error why = ERROR_INIT;
+	bool is_logged = logs_cascades(p);
 
-	if (!foreign_key_changes_child(key) || logs_cascades(p))
+	if (!foreign_key_changes_child(key))
 		return;
-	if (p->options->unlogged_cascades == CASCADES_CARRIED && is_found_there(p, t, key, &why) &&
-	    cascade_add(p->tables, t, key, &why))
+	p->tables->relies_on_log |= is_logged;
+	if ((is_logged && !p->tables->carried_cascades) || carry(p, t, key, &why) || is_logged)
 		return;
 	t->may_change_unlogged = true;
 	if (p->options->skip_foreign_key_check)

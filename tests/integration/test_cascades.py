@@ -82,12 +82,15 @@ class Cascades(MoveTest):
 
     def setUp(self):
         super().setUp()
+        self.choose_source()
+        self.source.sql(*SCHEMA, "CREATE TEMPORARY TABLE seq (i INT PRIMARY KEY)",
+                        "INSERT INTO seq VALUES " + ",".join(f"({i})" for i in range(1, 100)), *FILL)
+
+    def choose_source(self):
         if self.source.is_mysql:  # else it logs them
             self.use_source("--innodb-native-foreign-keys=ON", *self.compressed)
         elif self.compressed:
             self.use_source(*self.compressed)
-        self.source.sql(*SCHEMA, "CREATE TEMPORARY TABLE seq (i INT PRIMARY KEY)",
-                        "INSERT INTO seq VALUES " + ",".join(f"({i})" for i in range(1, 100)), *FILL)
 
     def change(self, *statements):
         """By a session that checks foreign keys."""
@@ -305,6 +308,44 @@ class SetDefaultTest(Cascades):
                 self.change(statement)
         self.ferry(Tables={"Whitelist": ["d", "e"]}).run_ok()
         self.assert_equal(databases=["abc"], only=["d", "e"])
+
+
+class NativeKeysTest(Cascades):
+    """MySQL is started again with the other kind of foreign keys."""
+
+    pairs = (MYSQL,)
+
+    def choose_source(self):
+        self.source = self.private_server("source")
+
+    def restart(self, value):
+        self.source.options[:] = [f"--innodb-native-foreign-keys={value}"]
+        self.source.restart()
+
+    def test_that_are_logged_no_longer_and_again(self):
+        """Broken: check_cascades() of ferry_source.c is always true; carried_cascades is never set."""
+        probes = self.probes()
+        ferry = self.carry(probes=probes).start()
+        ferry.wait_for_log("data copy is complete")
+        self.change("DELETE FROM p WHERE id = 1")
+        self.restart("ON")
+        self.change("DELETE FROM p WHERE id = 2")
+        ferry.wait_until(lambda: not self.target.sql("SELECT 1 FROM abc.p WHERE id = 2"), what="the change")
+        ferry.allow_cutover()
+        ferry.assert_status(2)
+        self.assertRegex(ferry.log(), "the source was restarted, and no longer logs what foreign keys change")
+        ferry.resume()
+        ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
+        stop = probes.stop_at("before_cascade", "p")
+        self.change("DELETE FROM p WHERE id = 3")
+        self.reach(ferry, stop)
+        ferry.kill9()
+        probes.release_all()
+        self.restart("OFF")
+        ferry.resume(ferry.state_file(), as_it_is=True)
+        ferry.wait_for_log("data copy is complete")
+        self.change("DELETE FROM p WHERE id = 4")
+        self.cut_over(ferry)
 
 
 class PartsTest(Cascades):
