@@ -21,6 +21,9 @@ struct value {
 	size_t length;
 };
 
+/* The same bytes, or both NULL. */
+bool value_equal(const struct value *a, const struct value *b);
+
 /* `name` with backticks doubled. */
 void sql_name(struct buf *sql, const char *name);
 /* `schema`.`table` */

@@ -23,6 +23,11 @@ struct cascade {
 bool cascade_add(struct moved_tables *tables, const struct moved_table *child,
 		 const struct foreign_key *key, struct error *err) MUST_CHECK;
 
+/* Does the target, where the child's column has this collation, find all children by a value that
+ * the source finds? False: why not. */
+bool cascade_is_found(const struct column *column, enum flavour of_source, const char *there,
+		      enum flavour of_there, struct error *err) MUST_CHECK;
+
 /* Images by column of the parent, NULL where there is none. What the key makes of children that
  * refer to before, FOREIGN_KEY_REFUSES: nothing. Bytes decide, not what a collation takes for
  * equal: the servers' engine sees it so, too. */
@@ -41,8 +46,15 @@ bool cascade_passes(const struct moved_tables *tables, const struct moved_table 
 void cascade_mark_below(const struct moved_tables *tables, const struct moved_table *table,
 			bool *marks);
 
-/* " WHERE `fk` = literal AND ...": children of the image, without the WHERE. */
+bool cascade_reaches_itself(const struct moved_tables *tables, const struct moved_table *table);
+/* Have equal values of the column equal bytes? */
+bool cascade_is_exact(const struct column *column);
+
+/* " WHERE `fk` = literal AND ...", without the WHERE: children of the image, and the parent's own
+ * row. */
 void cascade_put_match(struct buf *sql, const struct cascade *cascade,
 		       const struct value *parent_values);
+void cascade_put_parent(struct buf *sql, const struct cascade *cascade,
+			const struct value *parent_values);
 
 #endif

@@ -17,6 +17,9 @@ bool collation_agrees(const char *a, enum flavour of_a, const char *b, enum flav
  * the column there has none. */
 bool collation_merges(const struct column *source, enum flavour of_source, const char *there,
 		      enum flavour of_there);
+/* May it tell values apart that the source's column takes for equal? Likewise. */
+bool collation_splits(const struct column *source, enum flavour of_source, const char *there,
+		      enum flavour of_there);
 
 /* The names of those that the server has become keys of the map. */
 bool collations_load(struct map *known, struct db *db, struct error *err) MUST_CHECK;

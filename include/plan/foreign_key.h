@@ -8,10 +8,9 @@
 
 /* What becomes of the children of a parent that goes, or gets other values. */
 enum foreign_key_action {
-	FOREIGN_KEY_REFUSES, /* RESTRICT and NO ACTION: the parent's statement fails */
+	FOREIGN_KEY_REFUSES, /* RESTRICT, NO ACTION, SET DEFAULT: the parent's statement fails */
 	FOREIGN_KEY_CASCADES,
 	FOREIGN_KEY_SETS_NULL,
-	FOREIGN_KEY_SETS_DEFAULT,
 };
 
 struct foreign_key {

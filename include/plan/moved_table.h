@@ -76,6 +76,8 @@ struct moved_tables {
 	/* Foreign keys whose changes of children are carried (cascade.h); owned. */
 	struct cascade *cascades;
 	size_t cascade_count;
+	bool carried_cascades; /* so did the run that is resumed */
+	bool relies_on_log;    /* there are such keys whose changes the source logs */
 };
 
 /* schema and options must outlive the tables. run_id is put into the statements

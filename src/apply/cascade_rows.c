@@ -28,6 +28,7 @@ static const char log_tag[] = "cascades";
 #define BYTES_MAX (16 << 20) /* of conditions that are collected before some are written */
 #define DEPTH_MAX 32	     /* the servers go no deeper than 15 */
 #define KEYS_PER_QUERY 200
+#define CHANGES_PER_QUERY 100
 
 /* --- set-up ------------------------------------------------------------------------------- */
 
@@ -128,7 +129,17 @@ static struct value take_value(const char **at)
 	return value;
 }
 
-/* The next row that a scan has fetched: its key and its links. */
+static size_t take_number(const char **at)
+{
+	struct value digits = take_value(at);
+	size_t number = 0;
+
+	for (size_t i = 0; i < digits.length; i++)
+		number = number * 10 + (size_t)(digits.bytes[i] - '0');
+	return number;
+}
+
+/* The next row that a scan has fetched, behind its number: its key and its links. */
 static void take_image(const struct cascade_list *list, const char **at, struct value *image)
 {
 	for (unsigned i = 0; i < list->table->key.count; i++)
@@ -164,20 +175,48 @@ static void put_condition(struct buf *out, const struct moved_table *table,
 
 /* --- querying ------------------------------------------------------------------------------- */
 
-/* Rows of the child that refer to these values of the parent. */
+/* Rows of the child that refer to what rows of the parent were, on the target, or are, on the
+ * source. */
 struct scan {
 	struct cascade_list *list;
 	const struct cascade *cascade;
-	const struct value *values; /* of the parent, by column */
+	const struct parent_change *changes;
+	size_t change_count;
 	struct db *db;
 	bool is_target;
-	struct buf rows; /* the key's values, then the links', of each */
+	struct buf rows; /* the number of the change, the key's values, then the links', of each */
 	size_t count;
 	struct key last;
 };
 
-static void put_columns(struct buf *sql, const struct cascade_list *list)
+static void put_match(struct buf *sql, const struct scan *scan, size_t number)
 {
+	const struct parent_change *change = &scan->changes[number];
+
+	cascade_put_match(sql, scan->cascade, scan->is_target ? change->before : change->after);
+}
+
+/* Which of the changes a row was found by: it matters where the row is followed further. The server
+ * says so, which alone knows which values are equal. */
+static void put_number(struct buf *sql, const struct scan *scan)
+{
+	size_t last = scan->is_target && scan->list->table->passes_cascades && scan->change_count ?
+			      scan->change_count - 1 :
+			      0;
+
+	for (size_t i = 0; i < last; i++) {
+		buf_puts(sql, i ? " WHEN " : "CASE WHEN ");
+		put_match(sql, scan, i);
+		buf_printf(sql, " THEN %zu", i);
+	}
+	buf_printf(sql, last ? " ELSE %zu END," : "%zu,", last);
+}
+
+static void put_columns(struct buf *sql, const struct scan *scan)
+{
+	const struct cascade_list *list = scan->list;
+
+	put_number(sql, scan);
 	row_key_put_columns(sql, list->table);
 	for (unsigned i = 0; i < list->link_count; i++) {
 		buf_putc(sql, ',');
@@ -209,11 +248,15 @@ static void put_query(struct cascade_rows *r, const struct scan *scan, bool in_o
 	struct buf *sql = &r->sql;
 
 	begin_query(r, scan->is_target);
-	put_columns(sql, scan->list);
+	put_columns(sql, scan);
 	put_from(sql, table, scan->is_target);
 	row_key_put_range(sql, table, in_order ? &scan->last : NULL, NULL);
-	buf_puts(sql, table->where || (in_order && scan->last.is_set) ? " AND " : " WHERE ");
-	cascade_put_match(sql, scan->cascade, scan->values);
+	buf_puts(sql, table->where || (in_order && scan->last.is_set) ? " AND (" : " WHERE (");
+	for (size_t i = 0; i < scan->change_count; i++) {
+		buf_puts(sql, i ? " OR " : "");
+		put_match(sql, scan, i);
+	}
+	buf_putc(sql, ')');
 	if (in_order) {
 		buf_puts(sql, " ORDER BY ");
 		sql_key_order(sql, &table->key);
@@ -223,7 +266,7 @@ static void put_query(struct cascade_rows *r, const struct scan *scan, bool in_o
 
 static bool fetch(struct scan *scan, const struct buf *sql, struct error *err)
 {
-	unsigned count = scan->list->table->key.count + scan->list->link_count;
+	unsigned count = 1 + scan->list->table->key.count + scan->list->link_count;
 	enum db_fetch fetched;
 	struct db_row row;
 
@@ -250,37 +293,48 @@ static bool query(struct cascade_rows *r, struct scan *scan, const struct buf *s
 			  scan->list->table->source->full_name);
 }
 
-/* Waits for the transaction that gave the parent's row these values: then all that the key made of
- * its children is visible, or has been changed again. */
-static bool wait_for_parent(struct cascade_rows *r, struct scan *scan, struct error *err)
+static bool lock_parents(struct cascade_rows *r, const struct scan *scan, size_t first,
+			 size_t count, const char *lock, struct error *err)
 {
 	const struct cascade *c = scan->cascade;
-	bool ok;
 
 	begin_query(r, false);
 	buf_putc(&r->sql, '1');
 	put_from(&r->sql, c->parent, false);
 	buf_puts(&r->sql, " WHERE ");
-	for (unsigned i = 0; i < c->count; i++) {
-		const struct column *column = &c->parent->source->columns[c->parent_columns[i]];
-
-		buf_puts(&r->sql, i ? " AND " : "");
-		sql_name(&r->sql, column->name);
-		buf_putc(&r->sql, '=');
-		sql_key_literal(&r->sql, column, scan->values[c->parent_columns[i]]);
+	for (size_t i = first; i < first + count; i++) {
+		buf_puts(&r->sql, i > first ? " OR " : "");
+		cascade_put_parent(&r->sql, c, scan->changes[i].after);
 	}
-	buf_printf(&r->sql, " %s", server_share_lock(db_version(scan->db)));
-	for (struct retry retry = run_write_begin(r->run, "wait for a parent", log_tag);
-	     (ok = retry_next(&retry, err)) &&
-	     !(db_ready(scan->db, err) && db_exec(scan->db, r->sql.data, r->sql.length, err));)
-		;
-	return ok || error_wrap(err, "wait for a row of table %s", c->parent->source->full_name);
+	buf_printf(&r->sql, " %s", lock);
+	return db_ready(scan->db, err) && db_exec(scan->db, r->sql.data, r->sql.length, err);
+}
+
+/* Waits for the transactions that gave the parent's rows their values: then all that the key made
+ * of the children is visible, or has been changed again. While one row is waited for no other is
+ * locked, as in row_reader.c. */
+static bool wait_for_parents(struct cascade_rows *r, const struct scan *scan, struct error *err)
+{
+	const char *nowait = server_share_lock_nowait(db_version(scan->db));
+	struct error busy = ERROR_INIT;
+	bool ok = true;
+
+	if (scan->change_count > 1 && nowait &&
+	    lock_parents(r, scan, 0, scan->change_count, nowait, &busy))
+		return true;
+	for (size_t i = 0; ok && i < scan->change_count; i++)
+		for (struct retry retry = run_write_begin(r->run, "wait for a parent", log_tag);
+		     (ok = retry_next(&retry, err)) &&
+		     !lock_parents(r, scan, i, 1, server_share_lock(db_version(scan->db)), err);)
+			;
+	return ok || error_wrap(err, "wait for a row of table %s",
+				scan->cascade->parent->source->full_name);
 }
 
 /* --- collecting ------------------------------------------------------------------------------- */
 
 static bool collect_below(struct cascade_rows *r, const struct moved_table *parent,
-			  const struct value *before, const struct value *after, unsigned depth,
+			  const struct parent_change *changes, size_t count, unsigned depth,
 			  struct error *err);
 
 static void add_condition(struct cascade_rows *r, struct cascade_list *list,
@@ -296,87 +350,123 @@ static void add_condition(struct cascade_rows *r, struct cascade_list *list,
 	r->bytes += list->conditions.length - before;
 }
 
-/* Two foreign keys may lead to one row: the second one finds what the first made of it. */
+static void note_last(struct scan *scan, const struct value *image)
+{
+	const struct key_columns *key = &scan->list->table->key;
+	struct value values[KEY_COLUMNS_MAX];
+
+	for (unsigned i = 0; i < key->count; i++)
+		values[i] = image[key->columns[i]];
+	key_set(&scan->last, values, key->count);
+}
+
+/* Is it to be followed? *there: it becomes after, else it is gone. Two foreign keys may lead to one
+ * row: the second one finds what the first made of it. */
 static bool collect_passing(struct cascade_rows *r, const struct scan *scan,
-			    const struct value *parent_after, const struct value *image,
-			    unsigned depth, struct error *err)
+			    const struct parent_change *change, const struct value *image,
+			    struct value *after, bool *there, unsigned depth)
 {
 	struct cascade_list *list = scan->list;
 	const struct cascade *c = scan->cascade;
-	enum foreign_key_action action = cascade_judge(c, scan->values, parent_after);
-	unsigned column_count = list->table->source->column_count;
-	struct value *after = mem_calloc(column_count, sizeof(*after));
+	enum foreign_key_action action = cascade_judge(c, change->before, change->after);
 	struct buf condition = BUF_INIT;
-	bool ok = true;
 
 	put_condition(&condition, list->table, image);
-	memcpy(after, image, column_count * sizeof(*after));
-	bool is_there = cascade_predict(c, action, parent_after, after);
-	char *predicted = is_there ? links_text(list, after) : mem_strdup("");
+	memcpy(after, image, list->table->source->column_count * sizeof(*after));
+	*there = cascade_predict(c, action, change->after, after);
+	char *predicted = *there ? links_text(list, after) : mem_strdup("");
 	char *known = map_get(&list->predicted, condition.data, condition.length);
+	bool is_followed = !known || (*known && strcmp(known, predicted) != 0);
 
-	if (action == FOREIGN_KEY_SETS_DEFAULT || (is_there && c->moves_key) || (known && *known))
+	if ((*there && c->moves_key) || (known && *known))
 		list->is_unpredictable = true;
-	if (known && (!*known || strcmp(known, predicted) == 0)) {
-		free(predicted);
-	} else {
-		free(map_put(&list->predicted, condition.data, condition.length, predicted));
-		if (!known)
-			add_condition(r, list, image, depth);
-		ok = collect_below(r, list->table, image, is_there ? after : NULL, depth + 1, err);
-	}
+	if (!known)
+		add_condition(r, list, image, depth);
+	if (is_followed)
+		predicted = map_put(&list->predicted, condition.data, condition.length, predicted);
+	free(predicted);
 	buf_release(&condition);
-	free(after);
-	return ok;
+	return is_followed;
 }
 
-/* Every row of the page. */
-static bool collect_page(struct cascade_rows *r, struct scan *scan,
-			 const struct value *parent_after, unsigned depth, struct error *err)
+/* Every row of the page. Those that pass changes on are followed some at a time: the rows below
+ * all of these are looked for by one query. */
+static bool collect_page(struct cascade_rows *r, struct scan *scan, unsigned depth,
+			 struct error *err)
 {
 	struct cascade_list *list = scan->list;
 	const struct moved_table *table = list->table;
-	struct value *image = mem_calloc(table->source->column_count, sizeof(*image));
+	bool is_passing = scan->is_target && table->passes_cascades, ok = true, there;
+	size_t width = table->source->column_count, count = 0;
+	size_t limit = scan->count < CHANGES_PER_QUERY ? scan->count : CHANGES_PER_QUERY;
+	struct value *images = mem_calloc(2 * width * (limit + 1), sizeof(*images));
+	struct parent_change *changes = mem_calloc(limit + 1, sizeof(*changes));
 	const char *at = scan->rows.data;
-	bool ok = true;
 
 	for (size_t i = 0; ok && i < scan->count; i++) {
-		take_image(list, &at, image);
-		if (i + 1 == scan->count) {
-			struct value key[KEY_COLUMNS_MAX];
+		struct value *image = images + 2 * width * count;
+		size_t number = take_number(&at);
 
-			for (unsigned n = 0; n < table->key.count; n++)
-				key[n] = image[table->key.columns[n]];
-			key_set(&scan->last, key, table->key.count);
-		}
-		if (scan->is_target && table->passes_cascades)
-			ok = collect_passing(r, scan, parent_after, image, depth, err);
-		else
+		take_image(list, &at, image);
+		if (i + 1 == scan->count)
+			note_last(scan, image);
+		if (!is_passing)
 			add_condition(r, list, image, depth);
+		else if (collect_passing(r, scan, &scan->changes[number], image, image + width,
+					 &there, depth))
+			changes[count++] =
+				(struct parent_change){ image, there ? image + width : NULL };
+		if (count > 0 && (count == limit || i + 1 == scan->count)) {
+			ok = collect_below(r, table, changes, count, depth + 1, err);
+			count = 0;
+		}
 	}
-	free(image);
+	free(images);
+	free(changes);
 	return ok;
 }
 
-static bool collect_scan(struct cascade_rows *r, struct scan *scan,
-			 const struct value *parent_after, unsigned depth, struct error *err)
+/* Of one change that has more rows than a page. */
+static bool collect_pages(struct cascade_rows *r, struct scan *scan, unsigned depth,
+			  struct error *err)
 {
-	bool in_order = false, more = true, ok = true;
+	bool more = true, ok = true;
 
 	while (ok && more) {
-		put_query(r, scan, in_order);
+		put_query(r, scan, true);
 		ok = query(r, scan, &r->sql, err);
-		more = scan->count >= (size_t)PAGE_ROWS + !in_order;
-		if (ok && more && !in_order) { /* again, from the first row */
-			in_order = true;
-			continue;
-		}
-		ok = ok && collect_page(r, scan, parent_after, depth, err);
+		more = scan->count >= PAGE_ROWS;
+		ok = ok && collect_page(r, scan, depth, err);
+		if (ok && r->bytes > BYTES_MAX)
+			ok = cascade_rows_write(r, err);
+	}
+	key_release(&scan->last);
+	return ok;
+}
+
+/* Halves changes that have more than a page together. */
+static bool collect_scan(struct cascade_rows *r, struct scan *scan, unsigned depth,
+			 struct error *err)
+{
+	struct scan half = *scan;
+
+	put_query(r, scan, false);
+	bool ok = query(r, scan, &r->sql, err);
+
+	if (ok && scan->count > PAGE_ROWS && scan->change_count > 1) {
+		half.change_count = scan->change_count / 2;
+		ok = collect_scan(r, &half, depth, err);
+		half.changes += half.change_count;
+		half.change_count = scan->change_count - half.change_count;
+		ok = ok && collect_scan(r, &half, depth, err);
+	} else if (ok && scan->count > PAGE_ROWS) {
+		ok = collect_pages(r, scan, depth, err); /* again, from the first row */
+	} else if (ok) {
+		ok = collect_page(r, scan, depth, err);
 		if (ok && r->bytes > BYTES_MAX)
 			ok = cascade_rows_write(r, err);
 	}
 	buf_release(&scan->rows);
-	key_release(&scan->last);
 	return ok;
 }
 
@@ -388,53 +478,85 @@ static bool has_values(const struct cascade *c, const struct value *image)
 	return true;
 }
 
+/* Of children whose own key changes with the parent's: those that have it by now. */
+static bool collect_moved(struct cascade_rows *r, const struct cascade *c,
+			  const struct parent_change *changes, size_t count, unsigned depth,
+			  struct error *err)
+{
+	struct parent_change *moved = mem_calloc(count, sizeof(*moved));
+	struct scan scan = { .list = &r->lists[c->child->index],
+			     .cascade = c,
+			     .changes = moved,
+			     .db = cascade_rows_source(r, err) };
+	bool ok = scan.db != NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (changes[i].after && has_values(c, changes[i].after))
+			moved[scan.change_count++] = changes[i];
+	if (ok && scan.change_count > 0) {
+		/* Even if none is found: there may have been some that are gone by now. */
+		scan.list->is_unpredictable = true;
+		ok = wait_for_parents(r, &scan, err) && collect_scan(r, &scan, depth, err);
+	}
+	free(moved);
+	return ok;
+}
+
 static bool collect_children(struct cascade_rows *r, const struct cascade *c,
-			     const struct value *before, const struct value *after, unsigned depth,
+			     const struct parent_change *changes, size_t count, unsigned depth,
 			     struct error *err)
 {
-	struct cascade_list *list = &r->lists[c->child->index];
-	struct scan on_target = { .list = list, .cascade = c, .values = before, .is_target = true };
-	struct scan on_source = { .list = list, .cascade = c, .values = after };
+	struct scan scan = { .list = &r->lists[c->child->index],
+			     .cascade = c,
+			     .changes = changes,
+			     .change_count = count,
+			     .is_target = true,
+			     .db = row_repair_target(&r->repair, err) };
 
-	on_target.db = row_repair_target(&r->repair, err);
-	if (!on_target.db || !collect_scan(r, &on_target, after, depth, err))
-		return false;
-	if (!c->moves_key || !after || !has_values(c, after))
-		return true;
-	/* Even if none is found: there may have been some that are gone by now. */
-	list->is_unpredictable = true;
-	on_source.db = cascade_rows_source(r, err);
-	return on_source.db && wait_for_parent(r, &on_source, err) &&
-	       collect_scan(r, &on_source, after, depth, err);
+	return scan.db && collect_scan(r, &scan, depth, err) &&
+	       (!c->moves_key || collect_moved(r, c, changes, count, depth, err));
+}
+
+/* Those of the changes that the key follows. */
+static bool collect_by_key(struct cascade_rows *r, const struct cascade *c,
+			   const struct parent_change *changes, size_t count, unsigned depth,
+			   struct error *err)
+{
+	struct parent_change some[CHANGES_PER_QUERY];
+	size_t n = 0;
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < count; i++) {
+		if (cascade_judge(c, changes[i].before, changes[i].after) != FOREIGN_KEY_REFUSES)
+			some[n++] = changes[i];
+		if (n == 0 || (n < CHANGES_PER_QUERY && i + 1 < count))
+			continue;
+		/* Rows outside the moved part are not on the target to lead further. */
+		r->is_in_doubt |=
+			depth > DEPTH_MAX || (c->child->filter && c->child->passes_cascades);
+		ok = depth > DEPTH_MAX || collect_children(r, c, some, n, depth, err);
+		n = 0;
+	}
+	return ok;
 }
 
 static bool collect_below(struct cascade_rows *r, const struct moved_table *parent,
-			  const struct value *before, const struct value *after, unsigned depth,
+			  const struct parent_change *changes, size_t count, unsigned depth,
 			  struct error *err)
 {
 	const struct moved_tables *tables = r->run->tables;
+	bool ok = true;
 
-	for (size_t i = 0; i < tables->cascade_count; i++) {
-		const struct cascade *c = &tables->cascades[i];
-
-		if (c->parent != parent || cascade_judge(c, before, after) == FOREIGN_KEY_REFUSES)
-			continue;
-		/* Rows outside the moved part are not on the target to lead further. */
-		if (depth > DEPTH_MAX || (c->child->filter && c->child->passes_cascades)) {
-			r->is_in_doubt = true;
-			if (depth > DEPTH_MAX)
-				continue;
-		}
-		if (!collect_children(r, c, before, after, depth, err))
-			return false;
-	}
-	return true;
+	for (size_t i = 0; ok && i < tables->cascade_count; i++)
+		if (tables->cascades[i].parent == parent)
+			ok = collect_by_key(r, &tables->cascades[i], changes, count, depth, err);
+	return ok;
 }
 
 bool cascade_rows_add(struct cascade_rows *r, const struct moved_table *parent,
-		      const struct value *before, const struct value *after, struct error *err)
+		      const struct parent_change *changes, size_t count, struct error *err)
 {
-	return collect_below(r, parent, before, after, 1, err);
+	return collect_below(r, parent, changes, count, 1, err);
 }
 
 /* --- writing ------------------------------------------------------------------------------------ */
@@ -471,13 +593,14 @@ static bool check_slice(struct cascade_rows *r, struct cascade_list *list, const
 	struct buf condition = BUF_INIT;
 
 	begin_query(r, true);
-	put_columns(&r->sql, list);
+	put_columns(&r->sql, &scan);
 	put_from(&r->sql, table, true);
 	buf_printf(&r->sql, " WHERE %s", where->data);
 	bool ok = scan.db && query(r, &scan, &r->sql, err);
 	const char *at = scan.rows.data;
 
 	for (size_t i = 0; ok && i < scan.count; i++) {
+		take_number(&at);
 		take_image(list, &at, image);
 		buf_clear(&condition);
 		put_condition(&condition, table, image);

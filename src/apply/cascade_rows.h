@@ -9,6 +9,12 @@
 
 struct verifier;
 
+/* A row that others refer to, by column of its table; borrowed. */
+struct parent_change {
+	struct value *before;
+	struct value *after; /* NULL: it is gone */
+};
+
 /* What is collected of one table. */
 struct cascade_list {
 	const struct moved_table *table;
@@ -42,10 +48,10 @@ void cascade_rows_init(struct cascade_rows *r, struct run *run, struct verifier 
 void cascade_rows_release(struct cascade_rows *r);
 struct db *cascade_rows_source(struct cascade_rows *r, struct error *err);
 
-/* A row of the parent changed from before to after (NULL: it is gone); values by column. Collects
- * the rows below it, and writes some early where there are many. */
+/* Collects the rows below rows of the parent that changed, and writes some early where there are
+ * many. No change may be of what another one made. */
 bool cascade_rows_add(struct cascade_rows *r, const struct moved_table *parent,
-		      const struct value *before, const struct value *after,
+		      const struct parent_change *changes, size_t count,
 		      struct error *err) MUST_CHECK;
 /* Makes the collected rows what they are on the source. */
 bool cascade_rows_write(struct cascade_rows *r, struct error *err) MUST_CHECK;

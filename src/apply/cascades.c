@@ -5,8 +5,13 @@
  *   reads that were under way are written (C1); collect the children on the target (C2) and those
  *   below them (C3); copy them again from the source, bottom up; go on.
  *
- * Rows of one table that are deleted one after the other are resolved together: nothing between
- * them changes a table below, as any other change makes them be resolved first.
+ * Changes of one table that follow each other are resolved together: nothing but themselves changes
+ * a table below, as any other change makes them be resolved first. A row below that several of them
+ * change is found by what it was before the first: so none may find only what an earlier one made.
+ * As foreign keys hand on values as they are, it does not as long as none of the values that it
+ * takes away was given by an earlier one. Hence nothing is resolved together with an earlier change
+ * that gave a value which others may equal without having its bytes, nor with an update of a
+ * table that leads to itself, which changes a table below.
  *
  * Children of P itself are found whatever has happened: each row of the target is what the source
  * had at P or later, and one that still refers to what P took away is not later. Those further
@@ -38,7 +43,7 @@
 
 static const char log_tag[] = "cascades";
 
-#define GONE_MAX 1000
+#define HELD_MAX 1000
 
 /* --- doubts -------------------------------------------------------------------------------- */
 
@@ -141,38 +146,39 @@ static void doubt_recopied(struct cascades *c)
 	free(marks);
 }
 
-/* The target finds children by its own collation, so it has to be the source's. */
-static bool check_collations(const struct cascades *c, const struct cascade *key, struct error *err)
+/* Of the tables as they have been created. */
+static bool check_collations(const struct cascades *c, const struct cascade *key,
+			     const struct db *source, const struct db *target, struct error *err)
 {
 	const struct table *there = c->diff.pairs.there[key->child->index];
+	struct error why = ERROR_INIT;
 
 	for (unsigned n = 0; there && n < key->count; n++) {
 		const struct column *column = &key->child->source->columns[key->columns[n]];
 		const struct column *other = table_column_of_other(there, column);
 
-		if (other && column_is_text(column) &&
-		    strcmp(column->collation, other->collation) != 0)
+		if (other && !cascade_is_found(column, db_version(source)->flavour,
+					       other->collation, db_version(target)->flavour, &why))
 			return error_set(err, ERROR_UNSUPPORTED,
-					 "column %s of table %s has the collation %s, and %s on the "
-					 "target: what a foreign key of it changes on the source without "
-					 "logging it cannot be carried; drop it for the time of the "
-					 "move, or set SkipForeignKeyConstraintsCheck if no row of the "
-					 "parent is deleted or gets another key meanwhile",
-					 column->name, key->child->source->full_name,
-					 column->collation, other->collation);
+					 "table %s: %s: what a foreign key of it changes on the source "
+					 "without logging it cannot be carried; drop it for the time of "
+					 "the move, or set SkipForeignKeyConstraintsCheck if no row of "
+					 "the parent is deleted or gets another key meanwhile",
+					 key->child->source->full_name, why.text);
 	}
 	return true;
 }
 
 /* Treats what cannot be carried as the start-up checks do. */
-static bool check_keys(struct cascades *c, struct error *err)
+static bool check_keys(struct cascades *c, const struct db *target, struct error *err)
 {
 	const struct moved_tables *tables = c->run->tables;
+	const struct db *source = cascade_rows_source(&c->rows, err);
 
-	for (size_t i = 0; i < tables->cascade_count; i++) {
+	for (size_t i = 0; source && i < tables->cascade_count; i++) {
 		struct cascade *key = &tables->cascades[i];
 
-		if (check_collations(c, key, err))
+		if (check_collations(c, key, source, target, err))
 			continue;
 		if (!c->run->options->skip_foreign_key_check)
 			return false;
@@ -180,7 +186,7 @@ static bool check_keys(struct cascades *c, struct error *err)
 		key->on_delete = key->on_update = FOREIGN_KEY_REFUSES;
 		tables->tables[key->child->index]->may_change_unlogged = true;
 	}
-	return true;
+	return source != NULL;
 }
 
 static void mark_tables(struct cascades *c)
@@ -191,8 +197,10 @@ static void mark_tables(struct cascades *c)
 		c->is_parent[tables->cascades[i].parent->index] = true;
 		c->is_child[tables->cascades[i].child->index] = true;
 	}
-	for (size_t i = 0; i < tables->count; i++)
+	for (size_t i = 0; i < tables->count; i++) {
 		tables->tables[i]->passes_cascades = cascade_passes(tables, tables->tables[i]);
+		c->is_circular[i] = cascade_reaches_itself(tables, tables->tables[i]);
+	}
 }
 
 struct cascades *cascades_new(struct run *run, struct binlog_writer *writer,
@@ -214,8 +222,11 @@ struct cascades *cascades_new(struct run *run, struct binlog_writer *writer,
 	c->check_plan = (struct repair_plan){ .run = run, .displaced = displaced, .context = c };
 	c->is_parent = mem_calloc(count, sizeof(*c->is_parent));
 	c->is_child = mem_calloc(count, sizeof(*c->is_child));
+	c->is_circular = mem_calloc(count, sizeof(*c->is_circular));
 	c->below = mem_calloc(count, sizeof(*c->below));
 	c->doubts = mem_calloc(count, sizeof(*c->doubts));
+	c->held.changes = mem_calloc(HELD_MAX, sizeof(*c->held.changes));
+	map_init(&c->held.given);
 	mutex_init(&c->lock);
 	mark_tables(c);
 	cascade_rows_init(&c->rows, run, verifier, &c->cascade_plan);
@@ -223,7 +234,7 @@ struct cascades *cascades_new(struct run *run, struct binlog_writer *writer,
 		restore(c, stage);
 	doubt_recopied(c);
 	if (table_diff_load(&c->diff, &c->options, run->tables, target, run->stop, err) &&
-	    check_keys(c, err)) {
+	    check_keys(c, target, err)) {
 		log_info("foreign keys whose changes are not in the source's binlog: %zu, carried",
 			 run->tables->cascade_count);
 		return c;
@@ -232,29 +243,31 @@ struct cascades *cascades_new(struct run *run, struct binlog_writer *writer,
 	return NULL;
 }
 
-static void forget_gone(struct cascades *c)
+static void forget_held(struct held_changes *held)
 {
-	while (c->gone) {
-		struct gone_parent *next = c->gone->next;
-
-		free(c->gone->values);
-		free(c->gone);
-		c->gone = next;
+	for (size_t i = 0; i < held->count; i++) {
+		free(held->changes[i].before);
+		free(held->changes[i].after);
 	}
-	c->gone_count = 0;
-	c->parent = NULL;
+	held->count = 0;
+	held->parent = NULL;
+	held->is_vague = false;
+	map_clear(&held->given);
 }
 
 void cascades_free(struct cascades *c)
 {
 	if (!c)
 		return;
-	forget_gone(c);
+	forget_held(&c->held);
+	free(c->held.changes);
+	map_release(&c->held.given);
 	cascade_rows_release(&c->rows);
 	table_diff_release(&c->diff);
 	mutex_destroy(&c->lock);
 	free(c->is_parent);
 	free(c->is_child);
+	free(c->is_circular);
 	free(c->below);
 	free(c->doubts);
 	free(c);
@@ -315,41 +328,24 @@ void cascades_copied(struct cascades *c, const struct binlog_position *end)
 
 /* --- resolving ---------------------------------------------------------------------------------- */
 
-/* before NULL: all rows that are gone, of which there are no values after. */
-static bool collect(struct cascades *c, const struct moved_table *parent,
-		    const struct value *before, const struct value *after, struct error *err)
+static bool resolve(struct cascades *c, struct error *err)
 {
-	bool ok = true;
-
-	if (before)
-		return cascade_rows_add(&c->rows, parent, before, after, err);
-	for (struct gone_parent *gone = c->gone; ok && gone; gone = gone->next)
-		ok = cascade_rows_add(&c->rows, parent, gone->values, NULL, err);
-	return ok;
-}
-
-/* before NULL: the rows that are gone. place: where the first of the changes ended. */
-static bool resolve(struct cascades *c, const struct moved_table *parent,
-		    const struct value *before, const struct value *after,
-		    const struct binlog_position *place, struct error *err)
-{
-	const char *name = parent->source->full_name;
+	const struct held_changes *held = &c->held;
+	const char *name = held->parent->source->full_name;
 	uint64_t written = c->rows.written;
 	bool was_ahead;
 
-	memset(c->below, 0, c->run->tables->count * sizeof(*c->below));
-	cascade_mark_below(c->run->tables, parent, c->below);
 	probe("before_cascade", "%s", name);
 	if (!binlog_writer_settle(c->writer, c->below, err) || !take_ahead(c, &was_ahead, err))
 		return false;
-	c->rows.is_in_doubt = was_ahead || !is_certain_at(c, place);
-	bool ok = collect(c, parent, before, after, err);
+	c->rows.is_in_doubt = was_ahead || !is_certain_at(c, &held->from);
+	bool ok = cascade_rows_add(&c->rows, held->parent, held->changes, held->count, err);
 
 	if (ok)
 		probe("cascade_collected", "%s", name);
 	ok = ok && cascade_rows_write(&c->rows, err);
 	if (ok && c->rows.is_in_doubt)
-		doubt_below(c, parent);
+		doubt_below(c, held->parent);
 	if (!ok)
 		return error_wrap(err, "carry what foreign keys change below table %s", name);
 	if (c->rows.written > written)
@@ -359,40 +355,97 @@ static bool resolve(struct cascades *c, const struct moved_table *parent,
 	return true;
 }
 
-static bool resolve_gone(struct cascades *c, struct error *err)
+static bool resolve_held(struct cascades *c, struct error *err)
 {
-	bool ok = !c->parent || resolve(c, c->parent, NULL, NULL, &c->gone_from, err);
+	bool ok = !c->held.parent || resolve(c, err);
 
-	forget_gone(c);
+	forget_held(&c->held);
 	return ok;
+}
+
+static bool is_referenced(const struct cascades *c, const struct moved_table *parent,
+			  unsigned column)
+{
+	const struct moved_tables *tables = c->run->tables;
+
+	for (size_t i = 0; i < tables->cascade_count; i++)
+		for (unsigned n = 0; n < tables->cascades[i].count; n++)
+			if (tables->cascades[i].parent == parent &&
+			    tables->cascades[i].parent_columns[n] == column)
+				return true;
+	return false;
 }
 
 /* A copy of the values that foreign keys refer to, in one allocation. */
 static struct value *hold_values(const struct cascades *c, const struct moved_table *parent,
 				 const struct value *values)
 {
-	const struct moved_tables *tables = c->run->tables;
 	size_t count = parent->source->column_count, bytes = 0;
 	bool wanted[SERVER_COLUMNS_MAX] = { false };
 
-	for (size_t i = 0; i < tables->cascade_count; i++)
-		for (unsigned n = 0; n < tables->cascades[i].count; n++)
-			if (tables->cascades[i].parent == parent)
-				wanted[tables->cascades[i].parent_columns[n]] = true;
-	for (size_t i = 0; i < count; i++)
-		bytes += wanted[i] && values[i].bytes ? values[i].length + 1 : 0;
+	for (unsigned i = 0; i < count; i++) {
+		wanted[i] = values[i].bytes && is_referenced(c, parent, i);
+		bytes += wanted[i] ? values[i].length + 1 : 0;
+	}
 
 	struct value *held = mem_calloc(1, count * sizeof(*held) + bytes);
 	char *at = (char *)(held + count);
 
 	for (size_t i = 0; i < count; i++) {
-		if (!wanted[i] || !values[i].bytes)
+		if (!wanted[i])
 			continue;
 		memcpy(at, values[i].bytes, values[i].length);
 		held[i] = (struct value){ at, values[i].length };
 		at += values[i].length + 1;
 	}
 	return held;
+}
+
+static void hold(struct cascades *c, const struct moved_table *parent,
+		 const struct row_change *change)
+{
+	struct held_changes *held = &c->held;
+	struct parent_change *one = &held->changes[held->count++];
+
+	if (!held->parent) {
+		held->parent = parent;
+		held->from = *change->end;
+		memset(c->below, 0, c->run->tables->count * sizeof(*c->below));
+		cascade_mark_below(c->run->tables, parent, c->below);
+	}
+	one->before = hold_values(c, parent, change->before);
+	one->after = NULL;
+	if (change->kind != ROW_UPDATE)
+		return;
+	one->after = hold_values(c, parent, change->after);
+	for (unsigned i = 0; i < parent->source->column_count; i++) {
+		if (!one->after[i].bytes || value_equal(&one->before[i], &one->after[i]))
+			continue;
+		map_put(&held->given, one->after[i].bytes, one->after[i].length, c);
+		held->is_vague |= !cascade_is_exact(&parent->source->columns[i]);
+	}
+}
+
+/* Is the row as an earlier one of the held changes made it, in any of the referenced columns? */
+static bool is_given(const struct cascades *c, const struct moved_table *parent,
+		     const struct value *before)
+{
+	for (unsigned i = 0; c->held.given.count > 0 && i < parent->source->column_count; i++)
+		if (before[i].bytes && is_referenced(c, parent, i) &&
+		    map_get(&c->held.given, before[i].bytes, before[i].length))
+			return true;
+	return false;
+}
+
+/* May it be resolved together with the held ones? See above. */
+static bool joins(const struct cascades *c, const struct moved_table *table,
+		  const struct row_change *change)
+{
+	const struct held_changes *held = &c->held;
+
+	return table == held->parent && held->count < HELD_MAX && change->kind != ROW_INSERT &&
+	       (change->kind == ROW_DELETE || !c->is_circular[table->index]) && !held->is_vague &&
+	       !is_given(c, table, change->before);
 }
 
 static bool is_followed(const struct cascades *c, const struct moved_table *parent,
@@ -425,9 +478,7 @@ bool cascades_before(struct cascades *c, const struct row_change *change, struct
 {
 	const struct moved_table *table = moved_tables_of(c->run->tables, change->table);
 
-	if (c->parent &&
-	    (change->kind != ROW_DELETE || table != c->parent || c->gone_count >= GONE_MAX) &&
-	    !resolve_gone(c, err))
+	if (c->held.parent && !joins(c, table, change) && !resolve_held(c, err))
 		return false;
 	note_place(c, change);
 	return true;
@@ -446,26 +497,15 @@ bool cascades_after(struct cascades *c, const struct row_change *change, struct 
 				 "since CutoverUnlock was called, and the target may be in use: bring "
 				 "over by hand what they changed",
 				 table->source->full_name);
-	if (change->kind == ROW_UPDATE)
-		return resolve(c, table, change->before, change->after, change->end, err);
-
-	struct gone_parent *gone = mem_calloc(1, sizeof(*gone));
-
-	gone->values = hold_values(c, table, change->before);
-	gone->next = c->gone;
-	if (!c->gone)
-		c->gone_from = *change->end;
-	c->gone = gone;
-	c->gone_count++;
-	c->parent = table;
-	return true;
+	hold(c, table, change);
+	return change->kind == ROW_DELETE || !c->is_circular[table->index] || resolve_held(c, err);
 }
 
 bool cascades_boundary(struct cascades *c, struct error *err)
 {
 	bool was_ahead = false;
 
-	if (!resolve_gone(c, err))
+	if (!resolve_held(c, err))
 		return false;
 	/* Not only at the next relevant change, which may come much later. */
 	return !(atomic_load(&c->run->rows_are_ahead) || c->was_repeated) ||

@@ -6,10 +6,14 @@
 #include "cascade_rows.h"
 #include "compare/table_diff.h"
 
-/* A row that was deleted from a parent, not yet resolved. */
-struct gone_parent {
-	struct value *values; /* owned, with their bytes; by column of the table */
-	struct gone_parent *next;
+/* Changes of one parent that are not yet resolved. */
+struct held_changes {
+	const struct moved_table *parent; /* NULL: there are none */
+	struct parent_change *changes;	  /* owned, with their values */
+	size_t count;
+	struct binlog_position from; /* where the first of them ended */
+	bool is_vague;		     /* the last one gave a value that may be equal to others */
+	struct map given; /* what they made of referenced columns, as bytes; the values mean nothing */
 };
 
 struct cascades {
@@ -23,15 +27,13 @@ struct cascades {
 	struct repair_plan check_plan;	 /* for tables in doubt */
 	bool *is_parent;		 /* owned; by moved_table.index, like the next */
 	bool *is_child;
+	bool *is_circular; /* it leads to itself */
 
 	/* The streamer's thread. */
 	struct cascade_rows rows;
-	bool *below;			  /* tables that the change at hand may reach */
-	const struct moved_table *parent; /* of the deleted rows; NULL: there are none */
-	struct gone_parent *gone;	  /* owned */
-	size_t gone_count;
-	struct binlog_position gone_from; /* where the first deletion ended */
-	struct binlog_position last;	  /* where the last change ended, and its number */
+	bool *below; /* tables that the held changes may reach */
+	struct held_changes held;
+	struct binlog_position last; /* where the last change ended, and its number */
 	uint64_t last_number;
 	bool was_repeated; /* changes were repeated since certain_from was set */
 

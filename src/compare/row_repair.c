@@ -22,6 +22,10 @@
  * that there was one, and the table is compared as a whole again. The keys are deleted first, so
  * that values which were swapped among the repaired rows do not count.
  *
+ * Of a table of which a part is moved (Tables.Where) rows are inserted, not replaced: what is in
+ * the way once the keys are deleted belongs to others, and stays. The run ends. (Such a table has
+ * no other unique key, see plan/cascade.c; VerifierRepair is refused.)
+ *
  * If the process dies the target's transaction is undone or complete; the rows are still
  * in the verifier's part of the state and looked at again. The connection holds a named
  * lock like all that write (I8). A write that ends the run may still be under way in the
@@ -41,6 +45,7 @@
 static const char log_tag[] = "verifier";
 
 #define KEYS_PER_REPAIR 100
+enum { DUPLICATE_ENTRY = 1062 };
 
 void row_repair_init(struct row_repair *r, const struct repair_plan *plan, unsigned number)
 {
@@ -127,6 +132,26 @@ static bool write_lax(struct row_repair *r, const struct moved_table *table,
 	return ok;
 }
 
+static bool write_slice(struct row_repair *r, const struct row_batch *batch,
+			const char *const *conditions, size_t count, uint64_t *replaced,
+			struct error *err)
+{
+	const struct moved_table *table = batch->table;
+	struct error refused;
+
+	if (write_rows(r, batch, conditions, count, replaced, err))
+		return true;
+	if (!table->filter || err->server_code != DUPLICATE_ENTRY)
+		return lax_is_refusal(err) && write_lax(r, table, conditions, count, err);
+	refused = *err;
+	return error_set(err, ERROR_UNSUPPORTED,
+			 "a row is in the way of one that is copied again, and does not belong to the "
+			 "rows that are moved (Tables.Where %s), so it is left as it is: if another "
+			 "run moves it, its change may be under way, so wait, then resume; else the "
+			 "two cannot be in one table: %s",
+			 table->where, refused.text);
+}
+
 /* With a ticket of its own. *all false: nothing was done, the rows are too large to be
  * held at once. */
 static bool repair_slice(struct row_repair *r, const struct moved_table *table,
@@ -137,7 +162,7 @@ static bool repair_slice(struct row_repair *r, const struct moved_table *table,
 	struct row_batch *batch = row_batch_new(table, ticket);
 	uint64_t replaced = 0;
 
-	batch->head = table->replace_head;
+	batch->head = table->filter ? table->insert_head : table->replace_head;
 	batch->tail = "";
 	probe("before_repair_read", "%s %" PRIu64, name, ticket);
 	bool ok = row_reader_keys(&r->reader, batch, conditions, count, all, err);
@@ -145,8 +170,7 @@ static bool repair_slice(struct row_repair *r, const struct moved_table *table,
 	probe("after_repair_read", "%s %" PRIu64 " %" PRIu64, name, ticket, batch->rows);
 	if (!r->plan->is_cascade)
 		run_rows_are_ahead(r->plan->run, table);
-	ok = ok && (!*all || write_rows(r, batch, conditions, count, &replaced, err) ||
-		    (lax_is_refusal(err) && write_lax(r, table, conditions, count, err)));
+	ok = ok && (!*all || write_slice(r, batch, conditions, count, &replaced, err));
 	if (!ok && err->kind == ERROR_DATA && !r->plan->is_cascade) {
 		log_error("table %s: rows cannot be repaired: %s", name, err->text);
 		ok = true;

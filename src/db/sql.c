@@ -107,6 +107,13 @@ void sql_bytes(struct buf *sql, const char *bytes, size_t length)
 	buf_putc(sql, '\'');
 }
 
+bool value_equal(const struct value *a, const struct value *b)
+{
+	if (!a->bytes || !b->bytes)
+		return a->bytes == b->bytes;
+	return a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0;
+}
+
 /* A backslash is nothing special in a name. */
 void sql_name(struct buf *sql, const char *name)
 {

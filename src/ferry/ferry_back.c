@@ -459,7 +459,9 @@ static void put_state(struct ferry *f, struct buf *text)
 
 	struct state_parts parts = { .schema = schema.text ? &schema : NULL,
 				     .verification = verification(f),
-				     .cascades = cascades_nothing_in_doubt(),
+				     .cascades = server_logs_cascades(db_version(plan->source)) ?
+							 NULL :
+							 cascades_nothing_in_doubt(),
 				     .way_back = describe(f) };
 
 	state_write(text, &tracker, &snapshot, &parts);

@@ -129,6 +129,7 @@ static bool run_checks(struct ferry *f, struct preflight *checks, struct error *
 		return false;
 	if (!f->is_finished && !ferry_way_back_foresee(f, err))
 		return false;
+	f->tables.carried_cascades = f->resume && f->resume->cascades;
 	return f->is_finished ||
 	       preflight_tables(checks, &f->schema, &f->tables, f->resume ? &f->recopies : NULL,
 				f->is_dry_run ? NULL : &attempt, err);

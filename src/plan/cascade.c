@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "plan/collation.h"
 
 /* --- which there are ----------------------------------------------------------------------- */
 
@@ -23,8 +24,7 @@ static bool find_columns(const struct table *table, char names[][FOREIGN_KEY_NAM
 
 static bool changes_columns(const struct cascade *c)
 {
-	return c->on_update != FOREIGN_KEY_REFUSES || c->on_delete == FOREIGN_KEY_SETS_NULL ||
-	       c->on_delete == FOREIGN_KEY_SETS_DEFAULT;
+	return c->on_update != FOREIGN_KEY_REFUSES || c->on_delete == FOREIGN_KEY_SETS_NULL;
 }
 
 /* Rows of a part must stay in it, which only the stream would notice. */
@@ -59,6 +59,11 @@ static bool check(const struct cascade *c, struct error *err)
 		return error_set(err, ERROR_UNSUPPORTED, "the table has no key");
 	if (c->child->source->is_system_versioned)
 		return error_set(err, ERROR_UNSUPPORTED, "the table keeps the history of its rows");
+	/* By which a row of the part that has to give way could not be told from one of others. */
+	if (c->child->filter && table_unique_count(c->child->source) > 1)
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "a part of the table is moved (Tables.Where), and it has several unique "
+				 "keys");
 	/* The binlog need not have them. */
 	for (unsigned i = 0; i < c->count; i++)
 		if (c->parent->source->columns[c->parent_columns[i]].generation != COLUMN_PLAIN)
@@ -96,6 +101,16 @@ bool cascade_add(struct moved_tables *tables, const struct moved_table *child,
 	return true;
 }
 
+bool cascade_is_found(const struct column *column, enum flavour of_source, const char *there,
+		      enum flavour of_there, struct error *err)
+{
+	return !collation_splits(column, of_source, there, of_there) ||
+	       error_set(err, ERROR_UNSUPPORTED,
+			 "column %s has the collation %s on %s, and %s on the target (%s)",
+			 column->name, column->collation, flavour_name(of_source), there,
+			 flavour_name(of_there));
+}
+
 bool cascade_passes(const struct moved_tables *tables, const struct moved_table *table)
 {
 	bool is_child = false, is_parent = false;
@@ -120,14 +135,24 @@ void cascade_mark_below(const struct moved_tables *tables, const struct moved_ta
 	}
 }
 
-/* --- what they do ---------------------------------------------------------------------------- */
-
-static bool same_value(const struct value *a, const struct value *b)
+bool cascade_is_exact(const struct column *column)
 {
-	if (!a->bytes || !b->bytes)
-		return a->bytes == b->bytes;
-	return a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0;
+	return !column_is_text(column) && column->type != COLUMN_FLOAT &&
+	       column->type != COLUMN_DOUBLE;
 }
+
+bool cascade_reaches_itself(const struct moved_tables *tables, const struct moved_table *table)
+{
+	bool *marks = mem_calloc(tables->count + 1, sizeof(*marks));
+
+	cascade_mark_below(tables, table, marks);
+	bool reaches = marks[table->index];
+
+	free(marks);
+	return reaches;
+}
+
+/* --- what they do ---------------------------------------------------------------------------- */
 
 enum foreign_key_action cascade_judge(const struct cascade *c, const struct value *before,
 				      const struct value *after)
@@ -141,7 +166,7 @@ enum foreign_key_action cascade_judge(const struct cascade *c, const struct valu
 
 		if (!before[at].bytes) /* nobody refers to it */
 			return FOREIGN_KEY_REFUSES;
-		is_same = is_same && same_value(&before[at], &after[at]);
+		is_same = is_same && value_equal(&before[at], &after[at]);
 	}
 	if (is_same)
 		return FOREIGN_KEY_REFUSES;
@@ -161,15 +186,27 @@ bool cascade_predict(const struct cascade *c, enum foreign_key_action action,
 	return true;
 }
 
-void cascade_put_match(struct buf *sql, const struct cascade *c, const struct value *values)
+/* Of the parent's column at each place of the key, or the child's. */
+static void put_values(struct buf *sql, const struct cascade *c, bool is_parent,
+		       const struct value *values)
 {
 	for (unsigned i = 0; i < c->count; i++) {
-		const struct column *column = &c->child->source->columns[c->columns[i]];
-		unsigned at = c->parent_columns[i];
+		const struct column *column = &c->parent->source->columns[c->parent_columns[i]];
+		const struct column *child = &c->child->source->columns[c->columns[i]];
 
 		buf_puts(sql, i ? " AND " : "");
-		sql_name(sql, column->name);
+		sql_name(sql, is_parent ? column->name : child->name);
 		buf_putc(sql, '=');
-		sql_key_literal(sql, &c->parent->source->columns[at], values[at]);
+		sql_key_literal(sql, column, values[c->parent_columns[i]]);
 	}
+}
+
+void cascade_put_match(struct buf *sql, const struct cascade *c, const struct value *values)
+{
+	put_values(sql, c, false, values);
+}
+
+void cascade_put_parent(struct buf *sql, const struct cascade *c, const struct value *values)
+{
+	put_values(sql, c, true, values);
 }

@@ -50,6 +50,14 @@ bool collation_merges(const struct column *source, enum flavour of_source, const
 	       !collation_agrees(source->collation, of_source, there, of_there);
 }
 
+bool collation_splits(const struct column *source, enum flavour of_source, const char *there,
+		      enum flavour of_there)
+{
+	return *there && source->collation[0] && source->member_count == 0 &&
+	       !collation_is_exact(source->collation) &&
+	       !collation_agrees(source->collation, of_source, there, of_there);
+}
+
 /* MariaDB has the name with its character set in a column of its own; other columns hold no
  * name of a collation that could be mistaken. */
 bool collations_load(struct map *known, struct db *db, struct error *err)

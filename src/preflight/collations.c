@@ -280,3 +280,14 @@ bool collations_check(struct preflight *p, struct error *err)
 	buf_release(&c.rewrites);
 	return ok || preflight_forgive(p, "collations cannot be compared", &failure, err);
 }
+
+const char *preflight_collation_there(const struct preflight *p, const struct moved_table *t,
+				      const struct column *source)
+{
+	const struct table *target = p->pairs.there[t->index];
+	const struct column *there = target ? table_column_of_other(target, source) : NULL;
+
+	return there  ? there->collation :
+	       target ? NULL :
+			collation_on_target(&p->options->collation_rewrites, source->collation);
+}

@@ -52,6 +52,10 @@ bool preflight_is_on(const struct preflight_server *server, const char *name);
 bool preflight_forgive(struct preflight *p, const char *check, const struct error *failure,
 		       struct error *err) MUST_CHECK;
 
+/* The column's collation on the target, now or once created; NULL: the table there lacks it. */
+const char *preflight_collation_there(const struct preflight *p, const struct moved_table *t,
+				      const struct column *source);
+
 /* Part of preflight_servers(). */
 bool server_settings_check(struct preflight *p, struct error *err) MUST_CHECK;
 /* Can the binlogs be followed? */

@@ -55,17 +55,42 @@ static void refuse_cascade(struct preflight *p, const struct moved_table *t,
 	buf_release(&remedy);
 }
 
+/* The target finds children by its own collation. Tables that are created here are looked at once
+ * more when they are there. */
+static bool is_found_there(struct preflight *p, const struct moved_table *t,
+			   const struct foreign_key *key, struct error *why)
+{
+	for (unsigned i = 0; i < key->column_count && i < KEY_COLUMNS_MAX; i++) {
+		const struct column *column = table_column(t->source, key->columns[i]);
+		const char *there = column ? preflight_collation_there(p, t, column) : NULL;
+
+		if (there && !cascade_is_found(column, db_version(p->source.db)->flavour, there,
+					       db_version(p->target.db)->flavour, why))
+			return false;
+	}
+	return true;
+}
+
+/* False: why not. */
+static bool carry(struct preflight *p, const struct moved_table *t, const struct foreign_key *key,
+		  struct error *why)
+{
+	return p->options->unlogged_cascades == CASCADES_CARRIED &&
+	       is_found_there(p, t, key, why) && cascade_add(p->tables, t, key, why);
+}
+
+/* If the source logs it now, but did not for the run that is resumed, changes that come again may
+ * be of that time: what was carried then, and nothing else, is carried on. */
 static void check_cascade(struct preflight *p, struct moved_table *t, const struct foreign_key *key)
 {
 	struct error why = ERROR_INIT;
+	bool is_logged = logs_cascades(p);
 
 	if (!foreign_key_changes_child(key))
 		return;
-	if (logs_cascades(p)) {
-		t->is_cascaded_to = true;
-		return;
-	}
-	if (p->options->unlogged_cascades == CASCADES_CARRIED && cascade_add(p->tables, t, key, &why))
+	t->is_cascaded_to |= is_logged;
+	p->tables->relies_on_log |= is_logged;
+	if ((is_logged && !p->tables->carried_cascades) || carry(p, t, key, &why) || is_logged)
 		return;
 	t->may_change_unlogged = true;
 	if (p->options->skip_foreign_key_check)

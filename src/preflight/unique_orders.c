@@ -45,18 +45,6 @@ static bool is_over_expression(const struct table_index *index)
 	return false;
 }
 
-/* The column's collation on the target, now or once created; NULL: the table there lacks it. */
-static const char *collation_there(const struct preflight *p, const struct moved_table *t,
-				   const struct column *source)
-{
-	const struct table *target = p->pairs.there[t->index];
-	const struct column *there = target ? table_column_of_other(target, source) : NULL;
-
-	return there  ? there->collation :
-	       target ? NULL :
-			collation_on_target(&p->options->collation_rewrites, source->collation);
-}
-
 static bool has_other_order(const struct preflight *p, const struct column *source,
 			    const char *there)
 {
@@ -76,7 +64,7 @@ static const struct column *first_other(const struct preflight *p, const struct 
 		const struct column *source =
 			&t->source->columns[is_any ? i : index->parts[i].column];
 
-		if (has_other_order(p, source, collation_there(p, t, source)))
+		if (has_other_order(p, source, preflight_collation_there(p, t, source)))
 			return source;
 	}
 	return NULL;
@@ -93,7 +81,7 @@ static void warn_of_expression(struct preflight *p, const struct moved_table *t,
 		    "another collation there: %s on the source, %s on the target; whether two "
 		    "of its values are equal there is not looked at before the copy",
 		    index->name, t->source->full_name, column->name, column->collation,
-		    collation_there(p, t, column));
+		    preflight_collation_there(p, t, column));
 }
 
 /* The collation by which the target compares the expression: a row of NULLs shows it, too. */
@@ -125,7 +113,7 @@ static void put_from(struct preflight *p, const struct moved_table *t,
 	}
 	for (unsigned i = 0; i < t->source->column_count; i++) {
 		const struct column *source = &t->source->columns[i];
-		const char *there = collation_there(p, t, source);
+		const char *there = preflight_collation_there(p, t, source);
 
 		buf_puts(from, i ? "," : "(SELECT ");
 		if (has_other_order(p, source, there)) {
@@ -164,7 +152,7 @@ static bool read_parts(struct preflight *p, const struct moved_table *t,
 			continue;
 		}
 		source = &t->source->columns[index->parts[i].column];
-		there = collation_there(p, t, source);
+		there = preflight_collation_there(p, t, source);
 		if (there && *there && source->collation[0] && source->member_count == 0)
 			collations[i] = mem_strdup(there);
 	}
@@ -203,8 +191,8 @@ static void refuse(struct preflight *p, const struct moved_table *t, const struc
 		    "target: %s.%s is unique (key %s) under another collation: %s on the source, %s "
 		    "on the target (%s); %s",
 		    t->source->full_name, column->name, index->name, column->collation,
-		    collation_there(p, t, column), flavour_name(db_version(p->target.db)->flavour),
-		    why);
+		    preflight_collation_there(p, t, column),
+		    flavour_name(db_version(p->target.db)->flavour), why);
 	buf_release(&remedy);
 	buf_release(&exact);
 }

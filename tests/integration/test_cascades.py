@@ -3,7 +3,9 @@ src/README.md). Above each class stands what was broken in the program to see it
 
 import threading
 
-from lib.case import MARIADB, MARIADB_105, MYSQL
+import pymysql
+
+from lib.case import CROSS, MARIADB, MARIADB_105, MARIADB_118, MYSQL
 from lib.moves import MoveTest
 
 # Every action, and every shape of a key. Rows of p: 1 to 99, in nines: see changes().
@@ -76,13 +78,19 @@ def changes(base):
 class Cascades(MoveTest):
     pairs = (MARIADB,)
     timeout = 60
+    compressed = ()  # options by which the source's binlog is
 
     def setUp(self):
         super().setUp()
-        if self.source.is_mysql:  # else it logs them
-            self.source = self.private_server("source", "--innodb-native-foreign-keys=ON")
+        self.choose_source()
         self.source.sql(*SCHEMA, "CREATE TEMPORARY TABLE seq (i INT PRIMARY KEY)",
                         "INSERT INTO seq VALUES " + ",".join(f"({i})" for i in range(1, 100)), *FILL)
+
+    def choose_source(self):
+        if self.source.is_mysql:  # else it logs them
+            self.use_source("--innodb-native-foreign-keys=ON", *self.compressed)
+        elif self.compressed:
+            self.use_source(*self.compressed)
 
     def change(self, *statements):
         """By a session that checks foreign keys."""
@@ -113,7 +121,7 @@ class Cascades(MoveTest):
 class EveryActionTest(Cascades):
     """Broken: cascades_after() does nothing."""
 
-    pairs = (MARIADB, MYSQL, ("mariadb", "mysql"))
+    pairs = (MARIADB, MYSQL, *CROSS)
     also = (MARIADB_105,)
 
     def test_copy_stream_kill_and_resume(self):
@@ -165,6 +173,251 @@ class ManyChildrenTest(Cascades):
         ferry.wait_for_log("data copy is complete")
         self.cut_over(ferry)
         self.assertEqual(self.target.sql("SELECT COUNT(*) FROM abc.g WHERE id > 100000"), ((0,),))
+
+
+class TogetherTest(Cascades):
+    """Changes of one parent that follow each other."""
+
+    def held_at_once(self, probes, *statements):
+        """The source goes on while the program has yet to look at what they did."""
+        ferry = self.carry_all(probes)
+        stop = probes.stop_at("before_cascade", "p")
+        self.change(*statements)
+        self.reach(ferry, stop)
+        return ferry, stop
+
+    def test_of_one_statement(self):
+        """Killed amidst them. Broken: joins() is always false."""
+        probes = self.probes()
+        ferry = self.carry_all(probes)
+        self.change("UPDATE p SET id = id + 10000", "UPDATE p SET k = k + 10000, a = a + 10000", "DELETE FROM p WHERE k < 10050")
+        ferry.wait_until(lambda: self.target.sql("SELECT COUNT(*) FROM abc.c") == ((100,),), what="the changes")
+        self.assertEqual(probes.hits("before_cascade"), 3)
+        stop = probes.stop_at("after_cascade_write", r"abc\.n ")
+        self.change("UPDATE p SET id = id - 10000")
+        self.reach(ferry, stop)
+        ferry.kill9()
+        probes.release_all()
+        ferry.resume(ferry.state_file(), as_it_is=True)
+        ferry.wait_for_log("data copy is complete")
+        self.cut_over(ferry)
+
+    def test_one_of_what_another_gave(self):
+        """The child looks just as the first one made it. Broken: is_given() is always false."""
+        probes = self.probes()
+        ferry, stop = self.held_at_once(
+            probes, "BEGIN", "UPDATE p SET id = 10001 WHERE id = 1", "DELETE FROM p WHERE id = 10001", "COMMIT",
+            "INSERT INTO p VALUES (10001, 1, NULL, NULL, NULL)", "INSERT INTO c VALUES (1, 10001, 0)")
+        stop.release()
+        self.cut_over(ferry)
+
+    def test_texts(self):
+        """What is equal need not have the same bytes. Broken: cascade_is_exact() is always true."""
+        self.change("CREATE TABLE sg (id INT PRIMARY KEY, s INT, FOREIGN KEY (s) REFERENCES s (id) ON DELETE CASCADE)",
+                    "INSERT INTO sg SELECT id, id FROM s", "ALTER TABLE p ADD other VARCHAR(20) UNIQUE",
+                    "UPDATE p SET other = code", "UPDATE p SET other = 'NEW' WHERE id = 5",
+                    "DELETE FROM s WHERE id = 5", "ALTER TABLE s ADD FOREIGN KEY (code) REFERENCES p (other)"
+                    " ON DELETE CASCADE")
+        probes = self.probes()
+        ferry, stop = self.held_at_once(
+            probes, "BEGIN", "UPDATE p SET code = 'new' WHERE id = 4", "DELETE FROM p WHERE id = 5", "COMMIT",
+            "INSERT INTO p (id, k, other) VALUES (5, 5, 'new')", "INSERT INTO s VALUES (4, 'new')")
+        stop.release()
+        self.cut_over(ferry)
+
+
+class XaTest(Cascades):
+    """Broken: an XA transaction is delivered when it is prepared."""
+
+    pairs = (MARIADB, MYSQL)
+
+    def prepared(self, xid, *statements):
+        db = self.source.connect()
+        self.addCleanup(db.close)
+        db.run("SET foreign_key_checks = 1", "USE abc", f"XA START '{xid}'", *statements, f"XA END '{xid}'",
+               f"XA PREPARE '{xid}'")
+        return db
+
+    def test_prepared_across_a_stop(self):
+        probes = self.probes()
+        ferry = self.carry(probes=probes)
+        copying = probes.stop_at("before_chunk_read", r"abc\.c ")
+        ferry.start()
+        self.reach(ferry, copying)
+        early = self.prepared("early", "UPDATE p SET id = id + 10000, k = k + 10000 WHERE id = 1")
+        copying.release()  # its chunks wait for these rows
+        early.run("XA COMMIT 'early'")
+        ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
+        kept = self.prepared("kept", "UPDATE p SET id = id + 10000, k = k + 10000 WHERE id = 12", "DELETE FROM p WHERE id = 13")
+        undone = self.prepared("undone", "DELETE FROM p WHERE id = 24")
+        while_down = self.prepared("while down", "UPDATE p SET k = k + 10000 WHERE id = 35")
+        self.change("DELETE FROM p WHERE id = 46")
+        ferry.wait_until(lambda: not self.target.sql("SELECT 1 FROM abc.n WHERE p = 46"), what="a change behind them")
+        self.assertEqual(self.target.sql("SELECT COUNT(*) FROM abc.c WHERE p IN (12, 13, 24, 35)"), ((8,),))
+        ferry.terminate()
+        ferry.assert_status(2)
+        while_down.run("XA COMMIT 'while down'")
+        stop = probes.stop_at("after_cascade_write", r"abc\.ug ")
+        ferry.resume()
+        undone.run("XA ROLLBACK 'undone'")
+        kept.run("XA COMMIT 'kept'")
+        self.reach(ferry, stop)
+        ferry.kill9()
+        probes.release_all()
+        ferry.resume(ferry.state_file(), as_it_is=True)
+        ferry.wait_for_log("data copy is complete")
+        self.cut_over(ferry)
+        self.assertEqual(self.target.sql("SELECT COUNT(*) FROM abc.c WHERE p IN (12, 13, 24, 35)"), ((4,),))
+
+
+class CompressedTest(Cascades):
+    pairs = (MARIADB,)
+    compressed = ("--log-bin-compress=ON", "--log-bin-compress-min-len=10")
+
+    def test_in_compressed_events(self):
+        probes = self.probes()
+        ferry = self.carry_all(probes)
+        self.source.sql(*changes(0))
+        stop = probes.stop_at("cascade_collected", "p")
+        self.source.sql(*changes(9))
+        self.reach(ferry, stop)
+        ferry.kill9()
+        probes.release_all()
+        ferry.resume(ferry.state_file(), as_it_is=True)
+        ferry.wait_for_log("data copy is complete")
+        self.cut_over(ferry)
+
+
+class CompressedTransactionsTest(CompressedTest):
+    pairs = (MYSQL,)
+    compressed = ("--binlog-transaction-compression=ON",)
+
+
+class SetDefaultTest(Cascades):
+    """Broken: SET DEFAULT counts as an action: the children are refused, as their parent is not moved."""
+
+    pairs = (MARIADB, MYSQL)
+    also = (MARIADB_105, MARIADB_118)
+
+    def test_no_server_does_it(self):
+        self.change("CREATE TABLE d (id INT PRIMARY KEY, p INT DEFAULT 7, FOREIGN KEY (p) REFERENCES p (id)"
+                    " ON DELETE SET DEFAULT)", "CREATE TABLE e (id INT PRIMARY KEY, p INT DEFAULT 7, FOREIGN KEY (p)"
+                    " REFERENCES p (id) ON UPDATE SET DEFAULT)", "INSERT INTO d VALUES (1, 1)", "INSERT INTO e VALUES (1, 2)")
+        for statement in ("DELETE FROM p WHERE id = 1", "UPDATE p SET id = 1000 WHERE id = 2"):
+            with self.assertRaisesRegex(pymysql.Error, "1451"):
+                self.change(statement)
+        self.ferry(Tables={"Whitelist": ["d", "e"]}).run_ok()
+        self.assert_equal(databases=["abc"], only=["d", "e"])
+
+
+class NativeKeysTest(Cascades):
+    """MySQL is started again with the other kind of foreign keys."""
+
+    pairs = (MYSQL,)
+
+    def choose_source(self):
+        self.source = self.private_server("source")
+
+    def restart(self, value):
+        self.source.options[:] = [f"--innodb-native-foreign-keys={value}"]
+        self.source.restart()
+
+    def test_that_are_logged_no_longer_and_again(self):
+        """Broken: check_cascades() of ferry_source.c is always true; carried_cascades is never set."""
+        probes = self.probes()
+        ferry = self.carry(probes=probes).start()
+        ferry.wait_for_log("data copy is complete")
+        self.change("DELETE FROM p WHERE id = 1")
+        self.restart("ON")
+        self.change("DELETE FROM p WHERE id = 2")
+        ferry.wait_until(lambda: not self.target.sql("SELECT 1 FROM abc.p WHERE id = 2"), what="the change")
+        ferry.allow_cutover()
+        ferry.assert_status(2)
+        self.assertRegex(ferry.log(), "the source was restarted, and no longer logs what foreign keys change")
+        ferry.resume()
+        ferry.wait_until(lambda: probes.hits("cascades_certain"), what="the end of the copy")
+        stop = probes.stop_at("before_cascade", "p")
+        self.change("DELETE FROM p WHERE id = 3")
+        self.reach(ferry, stop)
+        ferry.kill9()
+        probes.release_all()
+        self.restart("OFF")
+        ferry.resume(ferry.state_file(), as_it_is=True)
+        ferry.wait_for_log("data copy is complete")
+        self.change("DELETE FROM p WHERE id = 4")
+        self.cut_over(ferry)
+
+
+class PartsTest(Cascades):
+    """Tables.Where, and two runs that move the two parts."""
+
+    pairs = (MARIADB, MYSQL)
+    WHERE = "tenant = %d"
+
+    def setUp(self):
+        super().setUp()
+        rule = "FOREIGN KEY (%s) REFERENCES %s ON DELETE CASCADE ON UPDATE CASCADE"
+        self.change(
+            "CREATE TABLE tp (id INT PRIMARY KEY, k INT NOT NULL UNIQUE, tenant INT)",
+            f"CREATE TABLE tc (id INT PRIMARY KEY, tenant INT, p INT, {rule % ('p', 'tp (id)')})",
+            f"CREATE TABLE tg (id INT PRIMARY KEY, tenant INT, c INT, {rule % ('c', 'tc (id)')})",
+            f"CREATE TABLE tu (k INT, x INT, tenant INT, PRIMARY KEY (k, x), {rule % ('k', 'tp (k)')})",
+            *(f"INSERT INTO tp VALUES ({i}, {i}, {i % 2})" for i in range(1, 30)),
+            # Of parents in the part and outside of it, and so the rows below them.
+            *(f"INSERT INTO t{t} VALUES ({i + 100 * n}, {n % 2}, {i})"
+              for t in "cg" for i in range(1, 30) for n in (0, 1)),
+            "UPDATE tg SET c = c + 100 WHERE id > 115",
+            *(f"INSERT INTO tu VALUES ({i}, {n}, {n})" for i in range(1, 30) for n in (0, 1)))
+        self.target.sql("GRANT ALL ON _ghostferry.* TO ghostferry@'%'")
+        self.addCleanup(self.target.sql, "REVOKE ALL ON _ghostferry.* FROM ghostferry@'%'")
+
+    def part(self, tenant, **settings):
+        return self.carry(
+            Tables={"Whitelist": ["tp", "tc", "tg", "tu"], "Where": {f"abc.t{t}": self.WHERE % tenant for t in "pcgu"}},
+            Target={"Marginalia": f"part {tenant}"}, FriendlyRuns=[f"part {1 - tenant}"], **settings)
+
+    def test_across_the_border(self):
+        probes = self.probes()
+        # The tables are there before the second run looks.
+        first = self.part(0).start()
+        first.wait_for_log("data copy is complete")
+        second = self.part(1, probes=probes, AllowExistingTargetTable=True)
+        copying = probes.stop_at("before_chunk_read", r"abc\.tc ")
+        second.start()
+        self.reach(second, copying)
+        self.change("DELETE FROM tp WHERE id IN (1, 2)", "UPDATE tp SET id = id + 1000, k = k + 1000 WHERE id IN (3, 4)")
+        copying.release()
+        second.wait_for_log("data copy is complete")
+        stop = probes.stop_at("after_cascade_write", r"abc\.tg ")
+        self.change("DELETE FROM tp WHERE id BETWEEN 5 AND 8", "UPDATE tp SET id = id + 1000, k = k + 1000 WHERE id BETWEEN 9 AND 14",
+                    "DELETE FROM tc WHERE id IN (20, 21, 120, 121)", "DELETE FROM tp WHERE id IN (15, 16, 17)")
+        self.reach(second, stop)
+        second.kill9()
+        probes.release_all()
+        second.resume(second.state_file(), as_it_is=True)
+        second.wait_for_log("data copy is complete")
+        for run in (first, second):
+            run.allow_cutover()
+            run.wait_for_status(lambda s: s["OverallState"] == "done")
+            run.end()
+        self.assert_equal(databases=["abc"], only=["tp", "tc", "tg", "tu"])
+
+    def test_a_row_of_others_stays(self):
+        """Broken: repair_slice() replaces."""
+        ferry = self.part(1).start()
+        ferry.wait_for_log("data copy is complete")
+        self.target.sql("SET @a = 1 /* part 0 */", "INSERT INTO abc.tu VALUES (1001, 1, 0)")
+        self.change("UPDATE tp SET k = 1001 WHERE id = 1")
+        ferry.assert_status(2)
+        self.assertRegex(ferry.log(), r"a row is in the way of one that is copied again, and does not belong")
+        self.assertEqual(self.target.sql("SELECT tenant FROM abc.tu WHERE k = 1001"), ((0,),))
+        self.target.sql("DELETE FROM abc.tu WHERE k = 1001")
+        ferry.resume()
+        ferry.wait_for_log("data copy is complete")
+        ferry.allow_cutover()
+        ferry.wait_for_status(lambda s: s["OverallState"] == "done")
+        ferry.end()
+        self.assert_equal(databases=["abc"], only=["tp", "tc", "tg", "tu"], where=self.WHERE % 1)
 
 
 class CertainTest(Cascades):
@@ -348,6 +601,18 @@ class RefusalTest(Cascades):
         self.assertRegex(ferry.log(), r"table: abc\.c, constraint: .*and is not carried: abc\.p is not moved"
                          r"\n +remedy: choose abc\.p too, or ALTER TABLE `abc`\.`c` DROP FOREIGN KEY")
         self.assertNotRegex(ferry.log(), r"table: abc\.g, constraint")
+
+    def test_another_collation_on_the_target(self):
+        """Broken: is_found_there() is always true: the dry run finds nothing."""
+        ferry = self.ferry(CollationRewrites={"utf8mb4_general_ci": "utf8mb4_bin"})
+        said = (r"table: abc\.s, constraint: .*is not carried: column code has the collation utf8mb4_general_ci on"
+                r" MariaDB, and utf8mb4_bin on the target")
+        self.assertEqual(ferry.run("-dryrun"), 1)
+        self.assertRegex(ferry.stdout(), said)
+        ferry.run()
+        ferry.assert_status(1)
+        self.assertRegex(ferry.log(), said)
+        self.assertEqual(self.target.databases(), [])
 
     def test_a_state_that_knows_nothing_of_it(self):
         """A run that was told not to look carries no cascade; one that goes on makes up for it."""

@@ -86,6 +86,12 @@ class ServerTest(unittest.TestCase):
         """The source's."""
         return self.source.flavour
 
+    def use_source(self, *options):
+        """A source with further command-line options, shared by the tests that want these."""
+        self.source = pool.get(self.pair[0], "source", *options)
+        self.watched.append(self.source)
+        self.source.drop_user_databases()
+
     def private_server(self, role="source", *options, make=None, home=None):
         """A server for this test alone, with further command-line options."""
         server = Server(make or self.pair[role == "target"], role, options, home)

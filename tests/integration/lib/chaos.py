@@ -130,6 +130,8 @@ class Director:
     def __init__(self, test, plan):
         self.test, self.plan = test, plan
         self.rng = random.Random(plan.seed + 1)
+        if plan.has_family and test.source.is_mysql:  # else it logs what cascades
+            test.use_source("--innodb-native-foreign-keys=ON")
         self.source, self.target = test.source, test.target
         self.proxies = [Proxy(self.source), Proxy(self.target)]
         for proxy in self.proxies:
@@ -337,7 +339,7 @@ class Director:
         if has_xa:
             self.writers.append(XaWriter(self.source, self.database, self.tables,
                                          plan.seed, plan.rows + 50).start())
-        if plan.has_family and not self.source.is_mysql:
+        if plan.has_family:
             family = FamilyWriter(self.source, self.database, plan.seed)
             family.create()
             self.writers.append(family.start())

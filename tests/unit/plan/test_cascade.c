@@ -151,8 +151,70 @@ TEST(finds_children_by_the_parent_s_values)
 	begin(&w);
 	cascade_put_match(&sql, add(&w, "child", "p", "par", " ON DELETE CASCADE", &err), before);
 	assert_string_equal(buf_text(&sql), "`p`=12");
+	buf_clear(&sql);
+	cascade_put_parent(&sql, &w.tables.cascades[0], before);
+	assert_string_equal(buf_text(&sql), "`id`=12");
 	buf_release(&sql);
 	end(&w);
+}
+
+TEST(knows_tables_that_lead_to_themselves)
+{
+	struct error err = ERROR_INIT;
+	struct world w;
+
+	begin(&w);
+	assert_non_null(add(&w, "child", "p", "par", " ON UPDATE CASCADE", &err));
+	assert_non_null(add(&w, "below", "c", "child", " ON DELETE CASCADE", &err));
+	assert_false(cascade_reaches_itself(&w.tables, table_of(&w, "child")));
+	assert_non_null(add(&w, "child", "p", "child", " ON DELETE CASCADE", &err));
+	assert_true(cascade_reaches_itself(&w.tables, table_of(&w, "child")));
+	assert_false(cascade_reaches_itself(&w.tables, table_of(&w, "par")));
+	end(&w);
+}
+
+TEST(knows_values_that_are_equal_by_other_bytes)
+{
+	static const struct {
+		enum column_type type;
+		bool is_exact;
+	} cases[] = { { COLUMN_INT, true },   { COLUMN_VARBINARY, true },
+		      { COLUMN_DATE, true },  { COLUMN_VARCHAR, false },
+		      { COLUMN_CHAR, false }, { COLUMN_DOUBLE, false } };
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_int_equal(cascade_is_exact(&(struct column){ .type = cases[i].type }),
+				 cases[i].is_exact);
+}
+
+/* Red: names are compared. */
+TEST(finds_children_by_the_target_s_collation)
+{
+	static struct {
+		char here[24], there[24];
+		enum flavour of_here, of_there;
+		bool is_found;
+	} cases[] = {
+		{ "utf8_general_ci", "utf8mb3_general_ci", FLAVOUR_MARIADB, FLAVOUR_MYSQL, true },
+		{ "utf8mb4_general_ci", "utf8mb4_bin", FLAVOUR_MARIADB, FLAVOUR_MARIADB, false },
+		{ "utf8mb4_croatian_ci", "utf8mb4_croatian_ci", FLAVOUR_MARIADB, FLAVOUR_MYSQL,
+		  false },
+		{ "utf8mb4_croatian_ci", "utf8mb4_croatian_ci", FLAVOUR_MYSQL, FLAVOUR_MYSQL, true },
+		{ "utf8mb4_0900_bin", "utf8mb4_general_ci", FLAVOUR_MYSQL, FLAVOUR_MARIADB, true },
+		{ "", "", FLAVOUR_MYSQL, FLAVOUR_MARIADB, true },
+	};
+	char name[] = "s";
+	struct column column = { .name = name };
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		column.collation = cases[i].here;
+		assert_int_equal(cascade_is_found(&column, cases[i].of_here, cases[i].there,
+						  cases[i].of_there, &err),
+				 cases[i].is_found);
+	}
+	assert_non_null(
+		strstr(err.text, "column s has the collation utf8mb4_croatian_ci on MariaDB"));
 }
 
 TEST(refuses_what_it_cannot_carry)
@@ -176,4 +238,7 @@ TEST(refuses_what_it_cannot_carry)
 TEST_MAIN(cmocka_unit_test(follows_what_changes_the_columns),
 	  cmocka_unit_test(predicts_what_becomes_of_the_child), cmocka_unit_test(knows_who_is_below),
 	  cmocka_unit_test(finds_children_by_the_parent_s_values),
+	  cmocka_unit_test(knows_tables_that_lead_to_themselves),
+	  cmocka_unit_test(knows_values_that_are_equal_by_other_bytes),
+	  cmocka_unit_test(finds_children_by_the_target_s_collation),
 	  cmocka_unit_test(refuses_what_it_cannot_carry))
