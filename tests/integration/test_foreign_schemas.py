@@ -31,7 +31,7 @@ class ThereAndBackTest(MoveTest):
             yield database
 
     # What a start without any of the options refuses, by a word of the reason.
-    REASONS = {"collation": r"target: the collation \S+ of (\S+) is not",
+    REASONS = {"collation": r"target: the collation \S+ of (.+) is not",
                "engine": r"source: table (\S+) uses the engine",
                "key": r"source: (\S+) has no Primary Key|source: Pagination Key \S+ for (\S+) has"
                       r"|source: the primary key of (\S+) has",
@@ -47,7 +47,10 @@ class ThereAndBackTest(MoveTest):
             reasons = [(reason, re.search(pattern, line)) for reason, pattern in self.REASONS.items()]
             reason, hit = next(((reason, hit) for reason, hit in reasons if hit), (None, None))
             self.assertTrue(hit, line)
-            found[reason].add("".join(filter(None, hit.groups())))
+            # "a.b, a.c and 17 more tables"
+            names, _, more = "".join(filter(None, hit.groups())).partition(" and ")
+            found[reason].update(names.split(", "))
+            found[reason].update((line, i) for i in range(int(more.split()[0] if more else 0)))
             self.assertRegex(lines[n + 1], {
                 "collation": '"CollationRewrites"|^  remedy: the same',
                 "engine": 'ENGINE=InnoDB, or set .*"AllowNonTransactionalTables": true',
