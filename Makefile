@@ -1,6 +1,6 @@
 # ghostferry-copydb. `make help` lists what can be asked for.
 
-VERSION    := 2.2.0
+VERSION    := 2.3.0
 BUILD      ?= build
 CC         ?= cc
 AR         ?= ar
