@@ -529,6 +529,7 @@ class KeyColumnsTest(NamesTest):
     def test_a_column_that_is_no_key_and_there_is_no_other(self):
         self.create("id INT NOT NULL, other INT NOT NULL, KEY (other)",
                     "id INT NULL, other INT NULL, UNIQUE KEY (other)")
-        log = self.refused(self.ferry(**self.keys({"t0": "other"}, fallback="id")))
+        log = self.refused(self.ferry(AllowTablesWithoutKey=False,
+                                      **self.keys({"t0": "other"}, fallback="id")))
         for table in ("t0", "t1"):
             self.assertRegex(log, rf"`{table}`.*(\n  remedy: .*)?ADD UNIQUE KEY")
