@@ -128,6 +128,8 @@ class ChangesTest(LoadTest):
     taken is not written by REPLACE. Red. (Warnings not looked at: green, as with REPLACE the
     servers keep to strict mode.)"""
 
+    pairs = case.BOTH + case.CROSS
+
     def copied(self, change="REPLACE INTO abc.t (id) VALUES (0)", **settings):
         """All is copied, and the first change waits at a stop: those behind it go together."""
         probes = self.probes()
