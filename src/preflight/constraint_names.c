@@ -20,13 +20,22 @@ static void put_key(struct buf *key, const char *schema, const char *kind, const
 		buf_putc(key, (char)tolower((unsigned char)quoted[i]));
 }
 
+/* A table that is to be copied again goes, with its names, before it is created. */
+static bool goes(struct preflight *p, const char *schema, const char *table)
+{
+	const struct moved_table *t = table_pairs_find(&p->pairs, schema, table);
+
+	return t && (!p->pairs.there[t->index] ||
+		     (p->resumed && recopies_is_pending(p->resumed, t->source->full_name)));
+}
+
 /* Names of the target's own, once per database. */
 static bool load(struct preflight *p, const char *schema, struct error *err)
 {
 	static char there[] = "another table";
 	struct buf sql = BUF_INIT, key = BUF_INIT, name = BUF_INIT;
 
-	buf_puts(&sql, "SELECT CONSTRAINT_TYPE, CONSTRAINT_NAME FROM information_schema."
+	buf_puts(&sql, "SELECT CONSTRAINT_TYPE, CONSTRAINT_NAME, TABLE_NAME FROM information_schema."
 		       "TABLE_CONSTRAINTS WHERE CONSTRAINT_TYPE IN ('FOREIGN KEY', 'CHECK') AND "
 		       "CONSTRAINT_SCHEMA = ");
 	sql_text(&sql, schema);
@@ -34,6 +43,8 @@ static bool load(struct preflight *p, const char *schema, struct error *err)
 	struct db_rows rows = db_rows_of(p->target.db, buf_text(&sql), err);
 
 	while (db_rows_next(&rows)) {
+		if (goes(p, schema, db_rows_text(&rows, 2)))
+			continue;
 		buf_clear(&name);
 		sql_name(&name, db_rows_text(&rows, 1));
 		put_key(&key, schema, db_rows_text(&rows, 0), name.data, name.length);

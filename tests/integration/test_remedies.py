@@ -386,7 +386,7 @@ class OddNamesTest(RemedyTest):
         self.source.sql("CREATE DATABASE abc",
                         "CREATE TABLE abc.`a\n  remedy: DROP` (`k\x1b[2J` INT PRIMARY KEY)",
                         "CREATE TABLE abc.`b\nc` (v INT) ENGINE=MyISAM")
-        ferry = self.ferry()
+        ferry = self.ferry(AllowNonTransactionalTables=False)
         log = self.refused(ferry, r"(?m)^error: .*b\\nc")
         self.assertRegex(log, r"(?m)^  remedy: ALTER TABLE `abc`\.`b\\nc`.*stands for that char")
         self.assertNotIn("\x1b", log)
