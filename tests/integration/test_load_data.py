@@ -130,6 +130,10 @@ class ChangesTest(LoadTest):
 
     pairs = case.BOTH + case.CROSS
 
+    def setUp(self):
+        super().setUp()
+        self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci")
+
     def copied(self, change="REPLACE INTO abc.t (id) VALUES (0)", **settings):
         """All is copied, and the first change waits at a stop: those behind it go together."""
         probes = self.probes()
@@ -154,7 +158,6 @@ class ChangesTest(LoadTest):
         self.done(ferry)
 
     def test_of_every_type(self):
-        self.source.sql("CREATE DATABASE abc COLLATE utf8mb4_general_ci")
         rng = random.Random(11)
         wide = next(table for table in tables.basic(self.source.flavour) if table.name == "wide")
         with self.source.connect() as db:
