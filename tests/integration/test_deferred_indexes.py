@@ -1,6 +1,7 @@
 """DeferSecondaryIndexes: tables are made without the indexes that nothing needs, and get them
 before the cutover, whatever happens meanwhile."""
 
+import itertools
 import os
 import re
 import subprocess
@@ -399,29 +400,38 @@ class RoomTest(DeferTest):
 
     def test_the_log_of_changes_is_full(self):
         """Broken: not tried with LOCK = SHARED: red, as the run ends by error 1799."""
+        # The log grows by buffers of this size.
+        self.target = self.private_server("target", "--innodb-sort-buffer-size=65536",
+                                          "--innodb-online-alter-log-max-size=65536")
         self.make_wide(60000)
-        former = self.target.value("SELECT @@GLOBAL.innodb_online_alter_log_max_size")
-        self.addCleanup(self.target.sql,
-                        f"SET GLOBAL innodb_online_alter_log_max_size = {former}")
-        self.target.sql("SET GLOBAL innodb_online_alter_log_max_size = 65536")
         ferry, probes = self.stopped_at("before_indexing", DataIterationBatchSize=8000)
-        held, writes = self.held(), []
+        held, writes, is_over = self.held(), [], threading.Event()
         probes.release_all()
         self.waits("/*%ALTER TABLE%")
-        # They wait for the statement to begin, and then the statement for them to end. Several, as
-        # one alone may get the processor only when the index is built.
+
+        def write(db, first):
+            """Again and again, as one statement may get the processor only when the index is
+            built."""
+            for n in itertools.count():
+                db.run(f"UPDATE abc.t SET b = REPEAT('write {n % 10} ', 25)"
+                       f" WHERE id BETWEEN {first} AND {first + 999}")
+                if is_over.is_set():
+                    return
+
+        # They wait for the statement to begin, and then the statement for them to end.
         for first in range(0, 4000, 1000):
             other = self.target.connect()
             self.addCleanup(other.close)
-            writes.append(threading.Thread(target=other.run, args=(
-                "UPDATE abc.t SET b = REPEAT('changed ', 25)"
-                f" WHERE id BETWEEN {first} AND {first + 999}",)))
+            writes.append(threading.Thread(target=write, args=(other, first)))
             writes[-1].start()
+        self.addCleanup(is_over.set)
         self.waits("UPDATE abc.t%", 4)
         self.source.sql("UPDATE abc.t SET b = REPEAT('changed ', 25) WHERE id < 4000")
         held.run("COMMIT")
-        for write in writes:
-            write.join()
+        ferry.wait_for_log("more was changed meanwhile than innodb_online_alter_log_max_size of the"
+                           " target allows: its changes wait")
+        is_over.set()
+        for thread in writes:
+            thread.join()
+        self.target.sql("UPDATE abc.t SET b = REPEAT('changed ', 25) WHERE id < 4000")
         self.assert_moved(ferry)
-        self.assertIn("more was changed meanwhile than innodb_online_alter_log_max_size of the target"
-                      " allows: its changes wait", ferry.log())
