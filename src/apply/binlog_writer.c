@@ -93,6 +93,7 @@ struct binlog_writer *binlog_writer_new(struct run *run, struct verifier *verifi
 	w->queues = mem_calloc(w->queue_count ? w->queue_count : 1, sizeof(*w->queues));
 	for (size_t i = 0; i < w->queue_count; i++) {
 		w->queues[i].table = run->tables->tables[i];
+		w->queues[i].suits_load = load_text_suits(run->tables->tables[i]);
 		w->queues[i].end = &w->queues[i].first;
 		w->queues[i].rows_max = TABLE_QUEUE_ROWS_MAX;
 		fence_set_wake(&run->syncs[i].fence, wake_workers, w);
@@ -200,7 +201,8 @@ static size_t image_bytes(const struct moved_table *table, const struct value *i
 /* Displaced rows are sought with the images as tuples. */
 static bool suits_text(const struct binlog_writer *w, const struct moved_table *table)
 {
-	return !table->may_displace && run_takes_loads_of(w->run, table) && load_text_suits(table);
+	return w->queues[table->index].suits_load && !table->may_displace &&
+	       run_takes_loads_of(w->run, table);
 }
 
 /* A large image becomes a whole statement, which is sent without being copied. */

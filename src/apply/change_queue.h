@@ -21,6 +21,7 @@ struct change_group {
 
 struct table_queue {
 	const struct moved_table *table;
+	bool suits_load; /* load_text_suits() */
 	struct change *first;
 	struct change **end; /* where the next one is linked */
 	bool is_busy;	     /* a writer is applying changes of this table */

@@ -141,7 +141,6 @@ static void check_periods(struct preflight *p, const struct moved_table *t, cons
 				    "leave the table out (Tables.Blacklist)",
 				    "source: %s has a key WITHOUT OVERLAPS, which cannot be carried",
 				    t->source->full_name);
-			p->is_refused[t->index] = true;
 			return;
 		}
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/advice.h"
+#include "base/utf8.h"
 
 static void fold(const struct binlog_streamer *s, char *name)
 {
@@ -31,21 +32,13 @@ static bool is_clear(const struct binlog_streamer *s, const struct binlog_query 
 	return true;
 }
 
-static bool is_ascii(const char *name)
-{
-	for (; *name; name++)
-		if ((unsigned char)*name >= 0x80)
-			return false;
-	return true;
-}
-
 /* Migrations of applications say "if it is there" whenever they start. The table is known as
  * it was read behind the start position, and no statement that changed it has come since;
  * one from before that changed it then, and it was read without the index, or with it. */
 static bool leaves_table(const struct binlog_streamer *s, const struct statement *statement,
 			 const struct table *table)
 {
-	if (!statement->index[0] || !is_ascii(statement->index) || streamer_is_watched(s))
+	if (!statement->index[0] || !utf8_is_ascii(statement->index) || streamer_is_watched(s))
 		return false;
 	return (table_index_named(table, statement->index) != NULL) == statement->creates_index;
 }
