@@ -77,5 +77,7 @@ bool error_wrap(struct error *err, const char *format, ...) PRINTF(2, 3);
 bool error_errno(struct error *err, const char *format, ...) PRINTF(2, 3);
 
 bool error_is_retryable(const struct error *err);
+/* Is it one of these numbers that the server gave? */
+bool error_has_code_of(const struct error *err, const unsigned *codes, size_t count);
 
 #endif

@@ -67,6 +67,14 @@ bool error_errno(struct error *err, const char *format, ...)
 	return false;
 }
 
+bool error_has_code_of(const struct error *err, const unsigned *codes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (err->server_code == codes[i])
+			return true;
+	return false;
+}
+
 bool error_is_retryable(const struct error *err)
 {
 	static const bool retryable[] = {

@@ -75,10 +75,7 @@ static bool is_strictness(const struct error *err)
 		1478, /* an option that does not suit */
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		if (err->server_code == codes[i])
-			return true;
-	return false;
+	return error_has_code_of(err, codes, ARRAY_LEN(codes));
 }
 
 bool target_alter(const struct run *run, struct db *target, const struct moved_table *t,

@@ -236,10 +236,7 @@ static bool names_what_changed(const struct error *err)
 {
 	static const unsigned codes[] = { 1049, 1054, 1146, 1176, 1412 };
 
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		if (err->server_code == codes[i])
-			return true;
-	return false;
+	return error_has_code_of(err, codes, ARRAY_LEN(codes));
 }
 
 static bool differs_now(struct ferry *f)

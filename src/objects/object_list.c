@@ -187,10 +187,7 @@ static bool is_gone(const struct error *err)
 {
 	static const unsigned codes[] = { 1146, 1305, 1360, 1539, 4091 };
 
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		if (err->server_code == codes[i])
-			return true;
-	return false;
+	return error_has_code_of(err, codes, ARRAY_LEN(codes));
 }
 
 static bool show(struct object *o, struct db *db, bool *found, struct error *err)

@@ -170,10 +170,7 @@ static bool says_nothing(const struct error *failure)
 		1461, /* max_prepared_stmt_count */
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		if (failure->server_code == codes[i])
-			return true;
-	return failure->kind == ERROR_ACCESS;
+	return error_has_code_of(failure, codes, ARRAY_LEN(codes)) || failure->kind == ERROR_ACCESS;
 }
 
 static bool is_utf8(const struct buf *text)

@@ -118,10 +118,7 @@ static bool is_missing(const struct error *why)
 {
 	static const unsigned codes[] = { 1049, 1146, 1305, 1356 }; /* 1049: so says MySQL */
 
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		if (why->server_code == codes[i])
-			return true;
-	return false;
+	return error_has_code_of(why, codes, ARRAY_LEN(codes));
 }
 
 /* Does the server show the definition that it was given? */
